@@ -1,0 +1,76 @@
+"""The embedded AWS as one object: moto's API server, with its gaps closed.
+
+Gaps are installed in the order of `GAPS`; each is a module with `install(aws)`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from local.clock import Clock
+from local.settings import Settings
+
+if TYPE_CHECKING:
+    from werkzeug.serving import BaseWSGIServer
+
+GAPS: tuple[str, ...] = ()
+
+
+@dataclass
+class EmbeddedAws:
+    """A running embedded AWS. Use as a context manager; leaving it leaves nothing running."""
+
+    settings: Settings
+    clock: Clock = field(init=False)
+    _server: BaseWSGIServer | None = None
+
+    def __post_init__(self) -> None:
+        self.clock = Clock(self.settings.time_scale)
+
+    @property
+    def url(self) -> str:
+        assert self._server is not None, "start() first"
+        return f"http://{self.settings.host}:{self._server.port}"
+
+    def start(self) -> None:
+        os.environ.setdefault("MOTO_ALLOW_NONEXISTENT_REGION", "false")
+        from moto.moto_server.werkzeug_app import (
+            DomainDispatcherApplication,
+            MotoRequestHandler,
+            create_backend_app,
+        )
+        from werkzeug.serving import make_server
+
+        class RequestHandler(MotoRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+            wbufsize = -1
+
+            def log(self, type: str, message: str, *args: Any) -> None:
+                """The journal says who called what; the access log would only repeat it."""
+
+        app = DomainDispatcherApplication(create_backend_app)
+        self._server = make_server(
+            self.settings.host, self.settings.port, app, threaded=True,
+            request_handler=RequestHandler,
+        )
+        for gap in GAPS:
+            importlib.import_module(f"local.{gap}").install(self)
+        threading.Thread(target=self._server.serve_forever, name="api", daemon=True).start()
+
+    def stop(self) -> None:
+        self.clock.stop()
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+
+    def __enter__(self) -> EmbeddedAws:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
