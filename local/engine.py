@@ -6,26 +6,49 @@ Gaps are installed in the order of `GAPS`; each is a module with `install(aws)`.
 from __future__ import annotations
 
 import importlib
-import os
 import threading
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from local.clock import Clock
+from local.contracts import EventBus, Gateway, Journal, Lambdas, Networks, Principals
 from local.settings import Settings
 
 if TYPE_CHECKING:
     from werkzeug.serving import BaseWSGIServer
 
-GAPS: tuple[str, ...] = ()
+GAPS: tuple[str, ...] = (
+    "gateway",
+    "networks",
+    "event_bus",
+    "tag_events",
+    "interface_endpoints",
+    "inbound_resolvers",
+    "security_groups",
+    "lambda_functions",
+    "state_machines",
+    "cloudformation",
+)
 
 
 @dataclass
 class EmbeddedAws:
     """A running embedded AWS. Use as a context manager; leaving it leaves nothing running."""
 
-    settings: Settings
+    settings: Settings = field(default_factory=Settings)
+    gaps: tuple[str, ...] = GAPS
     clock: Clock = field(init=False)
+    principals: Principals = field(init=False)
+    journal: Journal = field(init=False)
+    gateway: Gateway = field(init=False)
+    networks: Networks = field(init=False)
+    events: EventBus = field(init=False)
+    lambdas: Lambdas = field(init=False)
+    application: Any = field(init=False, default=None)
+    """The WSGI application that answers; a gap may wrap it."""
+    closers: list[Callable[[], None]] = field(default_factory=list)
+    """What to call at the end, last first."""
     _server: BaseWSGIServer | None = None
 
     def __post_init__(self) -> None:
@@ -37,7 +60,6 @@ class EmbeddedAws:
         return f"http://{self.settings.host}:{self._server.port}"
 
     def start(self) -> None:
-        os.environ.setdefault("MOTO_ALLOW_NONEXISTENT_REGION", "false")
         from moto.moto_server.werkzeug_app import (
             DomainDispatcherApplication,
             MotoRequestHandler,
@@ -53,17 +75,23 @@ class EmbeddedAws:
             def log(self, type: str, message: str, *args: Any) -> None:
                 """The journal says who called what; the access log would only repeat it."""
 
-        app = DomainDispatcherApplication(create_backend_app)
+        self.application = DomainDispatcherApplication(create_backend_app)
         self._server = make_server(
-            self.settings.host, self.settings.port, app, threaded=True,
+            self.settings.host, self.settings.port, self._answer, threaded=True,
             request_handler=RequestHandler,
         )
-        for gap in GAPS:
+        for gap in self.gaps:
             importlib.import_module(f"local.{gap}").install(self)
         threading.Thread(target=self._server.serve_forever, name="api", daemon=True).start()
 
+    def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        answer: Iterable[bytes] = self.application(environ, start_response)
+        return answer
+
     def stop(self) -> None:
         self.clock.stop()
+        while self.closers:
+            self.closers.pop()()
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()

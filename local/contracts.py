@@ -1,0 +1,135 @@
+"""What the parts of the embedded AWS may ask of each other.
+
+Each part is one module with `install(aws)`, which sets the attribute of the engine that
+stands for it. Parts know only these protocols, so one can be tested without the others.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Temporary credentials, as AWS STS would give them."""
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str
+
+    def as_environment(self) -> dict[str, str]:
+        return {
+            "AWS_ACCESS_KEY_ID": self.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
+            "AWS_SESSION_TOKEN": self.session_token,
+        }
+
+
+class Principals(Protocol):
+    """Who a caller is. An access key that was not given out here is an administrator's."""
+
+    def credentials_for(self, role_arn: str, session_name: str) -> Credentials: ...
+
+    def role_of(self, access_key_id: str) -> str | None:
+        """The role ARN behind an access key; None is a stranger, who may do anything."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One API call that reached the embedded AWS."""
+
+    service: str
+    """IAM's prefix of the service: `ec2`, `route53resolver`, `dynamodb`, `states`…"""
+    action: str
+    region: str
+    role_arn: str | None
+    parameters: Mapping[str, Any]
+    status: int
+    error: str | None
+    at: float
+    """AWS seconds, as `Clock.now` gives them."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.service}:{self.action}"
+
+
+class Journal(Protocol):
+    """Every call, in the order of their ends."""
+
+    def calls(self, since: int = 0) -> Sequence[Call]: ...
+
+    def mark(self) -> int:
+        """A position to hand to `calls` later."""
+
+
+class Gateway(Protocol):
+    """The WSGI application in front of moto."""
+
+    def route(self, path: str, answer: Callable[[], Any]) -> None:
+        """Serve `answer()` as JSON at `path` (under `/_local/`)."""
+
+
+@dataclass(frozen=True)
+class NetworkState:
+    """What answers inside one VPC. Declarative: handing it over replaces what was there."""
+
+    cidrs: tuple[str, ...]
+    resolver_ips: frozenset[str] = frozenset()
+    """Addresses on which Route 53 Resolver answers, 53/udp and 53/tcp."""
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Private DNS names (a leading `*.` is a wildcard) and the addresses they resolve to."""
+    tls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Endpoint addresses and the names that their certificate on 443/tcp is good for."""
+
+
+@dataclass(frozen=True)
+class InboundAddress:
+    """How this machine's user reaches one inbound resolver IP."""
+
+    vpc_id: str
+    ip: str
+    inside: tuple[str, ...]
+    """A command prefix that runs a command inside the VPC; empty where there is none."""
+    host: str
+    port: int
+    """The same DNS server on the loopback, udp and tcp, for whoever is outside."""
+
+
+class Networks(Protocol):
+    """The VPCs' networks: real sockets, on real addresses where the machine allows it."""
+
+    def apply(self, vpc_id: str, state: NetworkState) -> None:
+        """Returns when `state` is what answers. A state without addresses ends the VPC's
+        network process."""
+
+    def run_inside(
+        self, vpc_id: str, cidrs: Sequence[str], command: Sequence[str],
+        environment: Mapping[str, str], runtime_api: str,
+    ) -> subprocess.Popen[bytes]:
+        """Start `command` inside the VPC. `runtime_api` is the `host:port` on this machine's
+        loopback which the process may reach (as AWS_LAMBDA_RUNTIME_API) although it is
+        inside; nothing else outside the VPC can be reached."""
+
+    def inbound_addresses(self) -> Sequence[InboundAddress]: ...
+
+    def close(self) -> None: ...
+
+
+class EventBus(Protocol):
+    """The default event bus of the account, with real targets behind its rules."""
+
+    def publish(
+        self, source: str, detail_type: str, detail: Mapping[str, Any],
+        resources: Sequence[str], region: str,
+    ) -> None:
+        """Match the rules and deliver, on other threads, as AWS does: at least once."""
+
+
+class Lambdas(Protocol):
+    """Functions really run: `bootstrap` processes under AWS's own runtime client."""
+
+    def close(self) -> None: ...
