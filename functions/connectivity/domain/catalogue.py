@@ -1,0 +1,49 @@
+"""The catalogue: which interface endpoints a host of ECS Anywhere needs, and in which order.
+
+Source: "Amazon ECS interface VPC endpoints" and "Create VPC endpoints for Systems Manager";
+the reasons for the order and for `ec2messages` are in docs/decisions/0004-catalogue.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+REQUIRED = ("ecs-agent", "ecs-telemetry", "ecs", "ssm", "ssmmessages")
+"""In the order in which private DNS is turned on: `ecs` last of the three ECS endpoints, because
+an agent that reaches `ecs` privately is at once told to use the private names of the others."""
+
+REQUIRED_WHERE_OFFERED = ("ec2messages",)
+"""Regions launched in 2024 and later do not offer it."""
+
+GROUPS = {"ecr": ("ecr.api", "ecr.dkr", "s3")}
+"""`ecr` brings `s3`: image layers come from Amazon S3."""
+
+GATEWAY_FIRST = "s3"
+"""The service whose private DNS AWS grants only beside a gateway endpoint of the same service."""
+
+_PREFIXES = {"cn": ("cn.com.amazonaws",), "eusc": ("eu.amazonaws",)}
+
+
+def requested(options: Iterable[str]) -> tuple[str, ...]:
+    """The services beyond the required ones, groups opened, in order, each once."""
+    opened = (name for option in options for name in GROUPS.get(option, (option,)))
+    known = {*REQUIRED, *REQUIRED_WHERE_OFFERED}
+    return tuple(dict.fromkeys(name for name in opened if name not in known))
+
+
+def service_names(name: str, region: str) -> tuple[str, ...]:
+    """Under which names AWS may offer a service; a full service name stands for itself.
+
+    The prefix differs by partition *and* service (aws-cn: `cn.com.amazonaws` for ECR and S3 only),
+    so each candidate is asked for and what exists is taken.
+    """
+    if name.count(".") >= 3:
+        return (name,)
+    prefixes = {
+        "cn": ("cn.com.amazonaws", "com.amazonaws"),
+        "eusc": ("eu.amazonaws", "com.amazonaws"),
+    }
+    partition = region.split("-", 1)[0]
+    return tuple(
+        f"{prefix}.{region}.{name}" for prefix in prefixes.get(partition, ("com.amazonaws",))
+    )

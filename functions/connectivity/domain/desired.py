@@ -1,0 +1,66 @@
+"""What a VPC shall have, as a value: made once per run, handed from state to state as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class DesiredEndpoint:
+    """One interface endpoint, in the place in the order in which private DNS is turned on."""
+
+    service: str
+    service_name: str
+    private_names: tuple[str, ...]
+    subnets: tuple[str, ...]
+    adopted: str | None = None
+    """The id of somebody else's interface endpoint that does the job: used, never changed."""
+
+
+@dataclass(frozen=True)
+class Desired:
+    """Everything that is to be there for one VPC."""
+
+    vpc_id: str
+    vpc_cidrs: tuple[str, ...]
+    onprem_cidrs: tuple[str, ...]
+    endpoints: tuple[DesiredEndpoint, ...]
+    resolver_subnets: tuple[str, ...]
+    """One entry per resolver IP."""
+    gateway_service: str | None = None
+    """The service that needs a gateway endpoint beside it; None where one is there already."""
+
+    @property
+    def ours(self) -> tuple[DesiredEndpoint, ...]:
+        return tuple(endpoint for endpoint in self.endpoints if endpoint.adopted is None)
+
+    @property
+    def subnets(self) -> tuple[str, ...]:
+        """Where the probe may stand: next to the resolver."""
+        return tuple(dict.fromkeys(self.resolver_subnets))
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Desired:
+        return cls(
+            vpc_id=document["vpc_id"],
+            vpc_cidrs=tuple(document["vpc_cidrs"]),
+            onprem_cidrs=tuple(document["onprem_cidrs"]),
+            endpoints=tuple(_endpoint(item) for item in document["endpoints"]),
+            resolver_subnets=tuple(document["resolver_subnets"]),
+            gateway_service=document["gateway_service"],
+        )
+
+
+def _endpoint(document: Mapping[str, Any]) -> DesiredEndpoint:
+    return DesiredEndpoint(
+        service=document["service"],
+        service_name=document["service_name"],
+        private_names=tuple(document["private_names"]),
+        subnets=tuple(document["subnets"]),
+        adopted=document["adopted"],
+    )

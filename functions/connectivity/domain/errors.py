@@ -1,0 +1,80 @@
+"""Every way a run can stop. Two kinds, and the state machine tells them apart by name.
+
+`Waiting` is expected: the state machine retries it at a constant interval, a counted number of
+times. `Fact` is final: it is reported to a person, with what was wrong, where, and the cure.
+Anything else is a bug; it is neither retried nor dressed up.
+"""
+
+from __future__ import annotations
+
+
+class Waiting(Exception):
+    """Not yet; asking again later is the cure."""
+
+
+class NotReadyYet(Waiting):
+    """Something AWS is making or removing has not reached its final state."""
+
+
+class NotResolvingYet(Waiting):
+    """Some name does not resolve to its interface endpoint on every resolver IP.
+
+    Waiting at first, because a private hosted zone is associated some time after its endpoint is
+    available; a failed verification once the state machine's patience is over.
+    """
+
+
+class Throttled(Waiting):
+    """AWS refused a call for its rate."""
+
+
+class Unavailable(Waiting):
+    """AWS did not answer, or answered with a server error. The call may have taken effect."""
+
+
+class Fact(Exception):
+    """Final until somebody changes something. The message names the cure."""
+
+
+class UnreadableOption(Fact):
+    """A tag of the VPC, or a field of a request event, cannot be understood."""
+
+
+class UnreadableRequest(Fact):
+    """A request event that does not say which VPC it is about."""
+
+
+class UnknownVpc(Fact):
+    """The VPC that a request names does not exist in this account and region."""
+
+
+class PreconditionsNotMet(Fact):
+    """The VPC is not fit, for one or several reasons; nothing was made."""
+
+
+class ConflictingPrivateDns(Fact):
+    """AWS refuses private DNS: the VPC already has an answer for that name."""
+
+
+class QuotaReached(Fact):
+    """AWS refuses to make one more."""
+
+
+class EndpointFailed(Fact):
+    """An interface endpoint ended in a state that it does not leave by itself."""
+
+
+class ResolverFailed(Fact):
+    """The inbound resolver ended in a state that it does not leave by itself."""
+
+
+class ProbeFailed(Fact):
+    """The probe inside the VPC could not be made or did not answer."""
+
+
+class PublicationTooLarge(Fact):
+    """The forwarding document does not fit into a standard parameter (4 KB)."""
+
+
+class NotRemoved(Fact):
+    """Something of ours could not be removed; the message names each piece and AWS's reason."""

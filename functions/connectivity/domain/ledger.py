@@ -1,0 +1,52 @@
+"""The ledger's entry of one VPC: who is at work, what we hold, what was promised to on-premises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+MAKING = "making:"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One VPC's entry. An entry that does not exist yet is `Entry(vpc_id)`."""
+
+    vpc_id: str
+    knocks: int = 0
+    holder: str | None = None
+    """ARN of the execution that is at work on this VPC."""
+    held: Mapping[str, str] = field(default_factory=dict)
+    """Purpose -> id of what we made for it, or `making:<token>` from before its creation until its
+    id is known. The token makes a repeated creation the same creation."""
+    resolver_ips: Mapping[str, str] = field(default_factory=dict)
+    """Subnet -> address of the inbound resolver: asked for again when it has to be made anew."""
+    generation: int = 0
+    """Of the publication; it grows for ever, also across a teardown."""
+    verified: str = ""
+    """Fingerprint of the connection that was verified and published last."""
+    verified_endpoints: frozenset[str] = frozenset()
+    """Ids whose private DNS was verified and published: on-premises relies on them."""
+    status: str = ""
+    detail: str = ""
+
+    @property
+    def holds_something(self) -> bool:
+        return bool(self.held)
+
+
+def endpoint_purpose(service_name: str) -> str:
+    return f"endpoint/{service_name}"
+
+
+def gateway_purpose(service_name: str) -> str:
+    return f"gateway/{service_name}"
+
+
+RESOLVER = "resolver"
+PROBE = "probe"
+PUBLICATION = "publication"
+ENDPOINTS_GROUP = "group/endpoints"
+RESOLVER_GROUP = "group/resolver"
+PROBE_GROUP = "group/probe"
+GROUPS = (ENDPOINTS_GROUP, RESOLVER_GROUP, PROBE_GROUP)

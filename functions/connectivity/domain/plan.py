@@ -1,0 +1,277 @@
+"""Desired x observed -> plan. A plan is a value; every step says why; applying it decides nothing.
+
+The same inputs give the same plan, and the plan of a world that is as desired has no steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from connectivity.domain import catalogue, ledger
+from connectivity.domain.desired import Desired, DesiredEndpoint
+from connectivity.domain.ledger import Entry
+from connectivity.domain.model import InboundResolver, InterfaceEndpoint, Rule, SecurityGroup
+from connectivity.domain.ownership import group_name, is_our_endpoint, our_groups
+
+ANY_PORT = -1
+"""How a rule for all ports is written in `Rule.port`."""
+
+
+@dataclass(frozen=True)
+class MakeGroup:
+    purpose: str
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Admit:
+    """Open a security group. A source that is a purpose stands for the group made for it."""
+
+    purpose: str
+    rules: tuple[Rule, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Revoke:
+    purpose: str
+    rules: tuple[Rule, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class MakeGatewayEndpoint:
+    service_name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class MakeInterfaceEndpoint:
+    service_name: str
+    subnets: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class MakeResolver:
+    addresses: tuple[tuple[str, str | None], ...]
+    """Subnet and the address asked for in it, if one was promised before."""
+    reason: str
+
+
+@dataclass(frozen=True)
+class TurnOnPrivateDns:
+    endpoint_id: str
+    service: str
+    for_inbound_resolver_only: bool
+    reason: str
+
+
+Step = (
+    MakeGroup
+    | Admit
+    | Revoke
+    | MakeGatewayEndpoint
+    | MakeInterfaceEndpoint
+    | MakeResolver
+    | TurnOnPrivateDns
+)
+Plan = tuple[Step, ...]
+
+
+def plan_endpoints(
+    desired: Desired,
+    endpoints: Iterable[InterfaceEndpoint],
+    groups: tuple[SecurityGroup, ...],
+    entry: Entry,
+    us: str,
+) -> Plan:
+    """The security group, then what is missing of the endpoints; S3's gateway before all."""
+    ours = [e for e in endpoints if e.exists and is_our_endpoint(e, us, entry.held)]
+    there = {(endpoint.type, endpoint.service_name) for endpoint in ours}
+    rules = frozenset(
+        Rule("tcp", 443, cidr) for cidr in (*desired.onprem_cidrs, *desired.vpc_cidrs)
+    )
+    gateway = desired.gateway_service
+    return (
+        *_plan_group(ledger.ENDPOINTS_GROUP, rules, desired.vpc_id, groups, entry, us),
+        *(
+            (MakeGatewayEndpoint(gateway, f"private DNS of {gateway} needs one; it has no routes"),)
+            if gateway and ("Gateway", gateway) not in there
+            else ()
+        ),
+        *(
+            MakeInterfaceEndpoint(e.service_name, e.subnets, f"{e.service} has none")
+            for e in desired.ours
+            if ("Interface", e.service_name) not in there
+        ),
+    )
+
+
+def plan_resolver(
+    desired: Desired,
+    resolvers: Iterable[InboundResolver],
+    groups: tuple[SecurityGroup, ...],
+    entry: Entry,
+    us: str,
+) -> Plan:
+    """The probe's and the resolver's security groups, then the resolver if there is none."""
+    probe = our_groups(groups, desired.vpc_id, us, entry.held).get(ledger.PROBE_GROUP)
+    probe_source = probe.id if probe else ledger.PROBE_GROUP
+    rules = frozenset(
+        Rule(protocol, 53, source)
+        for protocol in ("tcp", "udp")
+        for source in (*desired.onprem_cidrs, probe_source)
+    )
+    vpc_id = desired.vpc_id
+    return (
+        *_plan_group(ledger.PROBE_GROUP, frozenset(), vpc_id, groups, entry, us),
+        *_plan_group(ledger.RESOLVER_GROUP, rules, vpc_id, groups, entry, us),
+        *(
+            ()
+            if our_resolver_id(resolvers, entry.held.get(ledger.RESOLVER, ""))
+            else (_make_resolver(desired, entry.resolver_ips),)
+        ),
+    )
+
+
+def plan_private_dns(
+    desired: Desired, endpoints: Iterable[InterfaceEndpoint], entry: Entry, us: str
+) -> tuple[TurnOnPrivateDns, ...]:
+    """In the catalogue's order, so that an agent is never sent to a name that is still public."""
+    dark = {
+        e.service_name: e
+        for e in endpoints
+        if e.type == "Interface"
+        and e.exists
+        and not e.private_dns
+        and is_our_endpoint(e, us, entry.held)
+    }
+    return tuple(
+        TurnOnPrivateDns(
+            endpoint_id=dark[wanted.service_name].id,
+            service=wanted.service,
+            for_inbound_resolver_only=wanted.service == catalogue.GATEWAY_FIRST,
+            reason=f"{', '.join(wanted.private_names)} still resolve publicly",
+        )
+        for wanted in desired.ours
+        if wanted.service_name in dark
+    )
+
+
+def surplus_endpoints(
+    desired: Desired, endpoints: Iterable[InterfaceEndpoint], entry: Entry, us: str
+) -> tuple[InterfaceEndpoint, ...]:
+    """Our endpoints that are no longer asked for, interface endpoints first."""
+    wanted = {("Interface", endpoint.service_name) for endpoint in desired.ours}
+    if desired.gateway_service:
+        wanted.add(("Gateway", desired.gateway_service))
+    surplus = (
+        endpoint
+        for endpoint in endpoints
+        if endpoint.exists
+        and is_our_endpoint(endpoint, us, entry.held)
+        and (endpoint.type, endpoint.service_name) not in wanted
+    )
+    return tuple(sorted(surplus, key=lambda e: (e.type != "Interface", e.service_name)))
+
+
+def our_resolver_id(resolvers: Iterable[InboundResolver], recorded: str) -> str | None:
+    """By its recorded id, or by the token of a creation whose answer never reached us."""
+    token = recorded.removeprefix(ledger.MAKING)
+    return next(
+        (
+            resolver.id
+            for resolver in resolvers
+            if recorded
+            and resolver.status != "deleting"
+            and (resolver.id == recorded or resolver.creator_request_id == token)
+        ),
+        None,
+    )
+
+
+def describe(step: Step) -> str:
+    """One line of the plan, as a person reads it."""
+    match step:
+        case MakeGroup():
+            return f"make security group {step.name}: {step.reason}"
+        case Admit():
+            return f"admit {_listed(step.rules)} in {step.purpose}: {step.reason}"
+        case Revoke():
+            return f"no longer admit {_listed(step.rules)} in {step.purpose}: {step.reason}"
+        case MakeGatewayEndpoint():
+            return f"make gateway endpoint {step.service_name}: {step.reason}"
+        case MakeInterfaceEndpoint():
+            where = ", ".join(step.subnets)
+            return f"make interface endpoint {step.service_name} in {where}: {step.reason}"
+        case MakeResolver():
+            where = ", ".join(f"{subnet} {ip or ''}".strip() for subnet, ip in step.addresses)
+            return f"make inbound resolver in {where}: {step.reason}"
+        case TurnOnPrivateDns():
+            return f"turn on private DNS of {step.endpoint_id} ({step.service}): {step.reason}"
+
+
+def _plan_group(
+    purpose: str,
+    rules: frozenset[Rule],
+    vpc_id: str,
+    groups: tuple[SecurityGroup, ...],
+    entry: Entry,
+    us: str,
+) -> Plan:
+    group = our_groups(groups, vpc_id, us, entry.held).get(purpose)
+    there = group.rules if group else frozenset()
+    missing, extra = tuple(sorted(rules - there)), tuple(sorted(there - rules))
+    steps: list[Step] = []
+    if group is None:
+        steps.append(MakeGroup(purpose, group_name(vpc_id, purpose), "there is none"))
+    if missing:
+        steps.append(Admit(purpose, missing, "asked for and not there"))
+    if extra:
+        steps.append(Revoke(purpose, extra, "there and not asked for"))
+    return tuple(steps)
+
+
+def _make_resolver(desired: Desired, promised: Mapping[str, str]) -> MakeResolver:
+    """The promised addresses are asked for again: on-premises forwards to them."""
+    used: set[str] = set()
+    addresses: list[tuple[str, str | None]] = []
+    for subnet in desired.resolver_subnets:
+        ip = None if subnet in used else promised.get(subnet)
+        used.add(subnet)
+        addresses.append((subnet, ip))
+    return MakeResolver(tuple(addresses), "there is none")
+
+
+def _listed(rules: Iterable[Rule]) -> str:
+    return ", ".join(f"{rule.port}/{rule.protocol} from {rule.source}" for rule in rules)
+
+
+def monthly_dollars(desired: Desired) -> float:
+    """List price in us-east-1 for 730 hours, traffic apart (docs/cost.md)."""
+    interfaces = sum(len(endpoint.subnets) for endpoint in desired.ours)
+    return 730 * (0.01 * interfaces + 0.125 * len(desired.resolver_subnets))
+
+
+def endpoint_for(
+    wanted: DesiredEndpoint, endpoints: Iterable[InterfaceEndpoint], entry: Entry, us: str
+) -> InterfaceEndpoint | None:
+    """The interface endpoint that serves `wanted`: the adopted one, or ours."""
+    return next(
+        (
+            endpoint
+            for endpoint in endpoints
+            if endpoint.exists
+            and endpoint.type == "Interface"
+            and endpoint.service_name == wanted.service_name
+            and (
+                endpoint.id == wanted.adopted
+                if wanted.adopted
+                else is_our_endpoint(endpoint, us, entry.held)
+            )
+        ),
+        None,
+    )

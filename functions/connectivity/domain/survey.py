@@ -1,0 +1,46 @@
+"""Everything that the preconditions look at, read once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from connectivity.domain.ledger import Entry
+from connectivity.domain.model import (
+    InboundResolver,
+    InterfaceEndpoint,
+    OfferedService,
+    RouteTable,
+    SecurityGroup,
+    Subnet,
+    Vpc,
+)
+
+
+@dataclass(frozen=True)
+class Survey:
+    region: str
+    vpc: Vpc
+    dns_support: bool
+    dns_hostnames: bool
+    subnets: tuple[Subnet, ...]
+    offered: Mapping[str, OfferedService]
+    """By full service name; a service that is not in it is not offered in the region."""
+    endpoints: tuple[InterfaceEndpoint, ...]
+    groups: tuple[SecurityGroup, ...]
+    resolvers: tuple[InboundResolver, ...]
+    """All inbound resolvers of the region: the quota counts them."""
+    hosted_zones: tuple[str, ...]
+    """Names of the private hosted zones associated with the VPC, without those that AWS made."""
+    route_tables: tuple[RouteTable, ...]
+    entry: Entry
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Sizes and quotas, from the stack's parameters and AWS's defaults."""
+
+    zones: int = 2
+    resolver_ips: int = 2
+    interface_endpoints_per_vpc: int = 50
+    resolver_endpoints_per_region: int = 4
