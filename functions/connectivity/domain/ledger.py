@@ -35,6 +35,12 @@ class Entry:
         return bool(self.held)
 
 
+def announced_token(entry: Entry, purpose: str) -> str | None:
+    """The token of a creation that was announced and whose id is not known yet."""
+    recorded = entry.held.get(purpose, "")
+    return recorded.removeprefix(MAKING) if recorded.startswith(MAKING) else None
+
+
 def endpoint_purpose(service_name: str) -> str:
     return f"endpoint/{service_name}"
 

@@ -69,6 +69,13 @@ class TurnOnPrivateDns:
     reason: str
 
 
+@dataclass(frozen=True)
+class RemoveEndpoint:
+    endpoint_id: str
+    service_name: str
+    reason: str
+
+
 Step = (
     MakeGroup
     | Admit
@@ -77,6 +84,7 @@ Step = (
     | MakeInterfaceEndpoint
     | MakeResolver
     | TurnOnPrivateDns
+    | RemoveEndpoint
 )
 Plan = tuple[Step, ...]
 
@@ -161,9 +169,9 @@ def plan_private_dns(
     )
 
 
-def surplus_endpoints(
+def plan_surplus(
     desired: Desired, endpoints: Iterable[InterfaceEndpoint], entry: Entry, us: str
-) -> tuple[InterfaceEndpoint, ...]:
+) -> tuple[RemoveEndpoint, ...]:
     """Our endpoints that are no longer asked for, interface endpoints first."""
     wanted = {("Interface", endpoint.service_name) for endpoint in desired.ours}
     if desired.gateway_service:
@@ -175,10 +183,15 @@ def surplus_endpoints(
         and is_our_endpoint(endpoint, us, entry.held)
         and (endpoint.type, endpoint.service_name) not in wanted
     )
-    return tuple(sorted(surplus, key=lambda e: (e.type != "Interface", e.service_name)))
+    return tuple(
+        RemoveEndpoint(endpoint.id, endpoint.service_name, "no longer asked for")
+        for endpoint in sorted(surplus, key=lambda e: (e.type != "Interface", e.service_name))
+    )
 
 
-def our_resolver_id(resolvers: Iterable[InboundResolver], recorded: str) -> str | None:
+def our_resolver_id(
+    resolvers: Iterable[InboundResolver], recorded: str, also_deleting: bool = False
+) -> str | None:
     """By its recorded id, or by the token of a creation whose answer never reached us."""
     token = recorded.removeprefix(ledger.MAKING)
     return next(
@@ -186,7 +199,7 @@ def our_resolver_id(resolvers: Iterable[InboundResolver], recorded: str) -> str 
             resolver.id
             for resolver in resolvers
             if recorded
-            and resolver.status != "deleting"
+            and (also_deleting or resolver.status != "deleting")
             and (resolver.id == recorded or resolver.creator_request_id == token)
         ),
         None,
@@ -212,6 +225,8 @@ def describe(step: Step) -> str:
             return f"make inbound resolver in {where}: {step.reason}"
         case TurnOnPrivateDns():
             return f"turn on private DNS of {step.endpoint_id} ({step.service}): {step.reason}"
+        case RemoveEndpoint():
+            return f"remove {step.endpoint_id} ({step.service_name}): {step.reason}"
 
 
 def _plan_group(

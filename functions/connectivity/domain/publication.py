@@ -78,18 +78,6 @@ def zones_covering(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(name for name in candidates if not _covered(name, candidates)))
 
 
-def restated(document: str, state: State, issued_at: str) -> str:
-    """The same document in another state, one generation on."""
-    content = json.loads(document)
-    del content["checksum"]
-    content |= {
-        "state": state,
-        "generation": content["generation"] + 1,
-        "issuedAt": issued_at,
-    }
-    return canonical(content | {"checksum": _digest(content)})
-
-
 def is_intact(document: str) -> bool:
     """Whether the checksum is that of the content: nobody edited it by hand."""
     try:
@@ -97,6 +85,13 @@ def is_intact(document: str) -> bool:
         return bool(content.pop("checksum") == _digest(content))
     except (ValueError, KeyError, TypeError, AttributeError):
         return False
+
+
+def fingerprint_of(document: str) -> str:
+    """The fingerprint of the publication that a document states."""
+    content = json.loads(document)
+    said = content.keys() - {"generation", "issuedAt", "checksum"}
+    return _digest({key: content[key] for key in said})
 
 
 def canonical(content: Mapping[str, Any]) -> str:

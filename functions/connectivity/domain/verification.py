@@ -93,7 +93,7 @@ def judge(targets: Iterable[Target], answers: Mapping[str, Any]) -> tuple[Findin
     """The evidence: a finding for every question that was asked."""
     targets = tuple(targets)
     expected = {target.name: target.addresses for target in targets}
-    return tuple((*_dns_findings(expected, answers["dns"]), *_tls_findings(answers["tls"])))
+    return (*_dns_findings(expected, answers["dns"]), *_tls_findings(answers["tls"]))
 
 
 def as_table(findings: Iterable[Finding]) -> str:

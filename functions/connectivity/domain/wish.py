@@ -45,17 +45,21 @@ def read_wish(vpc_tags: Mapping[str, str]) -> Wish:
 
 def read_options(vpc_tags: Mapping[str, str], defaults: Options) -> Options:
     """The options of a VPC. Raises UnreadableOption with every problem in one message."""
-    problems: list[str] = []
-    services, onprem_cidrs = defaults.services, defaults.onprem_cidrs
-    if tags.SERVICES in vpc_tags:
-        services = words(vpc_tags[tags.SERVICES])
-        problems += _service_problems(services, f"tag {tags.SERVICES}")
-    if tags.ONPREM_CIDRS in vpc_tags:
-        onprem_cidrs = words(vpc_tags[tags.ONPREM_CIDRS])
-        problems += cidr_problems(onprem_cidrs, f"tag {tags.ONPREM_CIDRS}")
+    services, where_services = _option(vpc_tags, tags.SERVICES, defaults.services)
+    onprem_cidrs, where_cidrs = _option(vpc_tags, tags.ONPREM_CIDRS, defaults.onprem_cidrs)
+    problems = service_problems(services, where_services) + cidr_problems(onprem_cidrs, where_cidrs)
     if problems:
         raise UnreadableOption("; ".join(problems))
     return Options(services=services, onprem_cidrs=onprem_cidrs)
+
+
+def _option(
+    vpc_tags: Mapping[str, str], key: str, default: tuple[str, ...]
+) -> tuple[tuple[str, ...], str]:
+    """The items, and where they were found."""
+    if key in vpc_tags:
+        return words(vpc_tags[key]), f'tag {key} = "{vpc_tags[key]}"'
+    return default, f"the stack's default for {key}"
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -63,12 +67,8 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word in re.split(r"[\s+,]+", text.strip().lower()) if word))
 
 
-def option_problems(options: Options, where: str) -> list[str]:
-    """Everything that is wrong with options that came from elsewhere than a tag."""
-    return _service_problems(options.services, where) + cidr_problems(options.onprem_cidrs, where)
-
-
-def _service_problems(services: Iterable[str], where: str) -> list[str]:
+def service_problems(services: Iterable[str], where: str) -> list[str]:
+    """Why each of `services` cannot be the name of a service; empty when all can."""
     return [
         f'{where}: "{name}" is not the name of an AWS service, as in ecr, logs, secretsmanager'
         for name in services

@@ -1,0 +1,48 @@
+"""Executions of the workflow, through AWS Step Functions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from botocore.exceptions import ClientError
+
+from connectivity.adapters.aws import call, client, code_of
+
+
+class StepFunctionsExecutions:
+    """Implements the port `Executions`."""
+
+    def __init__(self, state_machine: str) -> None:
+        self._state_machine = state_machine
+
+    def start(self, vpc_id: str, knocks: int, because: str) -> str:
+        return self._start(f"{vpc_id}-{knocks}", {"vpcId": vpc_id, "because": because})
+
+    def start_refused(self, subject: str, error: str, problem: str) -> str:
+        refused = {"error": error, "problem": problem}
+        return self._start(
+            f"{subject}-refused", {"vpcId": subject, "because": "request", "refused": refused}
+        )
+
+    def _start(self, name: str, given: Mapping[str, object]) -> str:
+        """Names are unique for 90 days, so the second is part of it: an entry of the ledger may
+        begin to count anew within that time."""
+        at = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        started = call(
+            client("stepfunctions").start_execution,
+            stateMachineArn=self._state_machine,
+            name=f"{name}-{at}",
+            input=json.dumps(given),
+        )
+        return str(started["executionArn"])
+
+    def is_running(self, execution: str) -> bool:
+        describe = client("stepfunctions").describe_execution
+        try:
+            return bool(call(describe, executionArn=execution)["status"] == "RUNNING")
+        except ClientError as error:
+            if code_of(error) == "ExecutionDoesNotExist":
+                return False
+            raise

@@ -1,0 +1,172 @@
+"""The ledger, in Amazon DynamoDB: one item per account, Region and VPC; conditional writes only
+where two executions could meet."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from connectivity.adapters.aws import call, client, code_of, items
+from connectivity.domain.ledger import Entry
+
+_KEPT_SECONDS = 400 * 24 * 3600
+"""How long an entry that holds nothing keeps its knock count, generation and promised addresses:
+longer than the 90 days for which Step Functions remembers a name."""
+
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+class DynamoDbLedger:
+    """Implements the port `Ledger`."""
+
+    def __init__(self, table: str, account: str, region: str) -> None:
+        self._table = table
+        self._prefix = f"{account}#{region}#"
+
+    def read(self, vpc_id: str) -> Entry:
+        item = call(
+            client("dynamodb").get_item,
+            TableName=self._table,
+            Key=self._key(vpc_id),
+            ConsistentRead=True,
+        ).get("Item", {})
+        return _entry(vpc_id, item)
+
+    def entries(self) -> tuple[Entry, ...]:
+        found = items(
+            client("dynamodb"),
+            "scan",
+            "Items",
+            TableName=self._table,
+            ConsistentRead=True,
+            FilterExpression="begins_with(id, :ours)",
+            ExpressionAttributeValues={":ours": _serialize(self._prefix)},
+        )
+        read = (_entry(item["id"]["S"].removeprefix(self._prefix), item) for item in found)
+        return tuple(entry for entry in read if entry.holds_something)
+
+    def knock(self, vpc_id: str) -> Entry:
+        """Also makes the maps that later updates write into, and calls off an expiry."""
+        attributes = self._update(
+            vpc_id,
+            "SET held = if_not_exists(held, :none) REMOVE expires_at ADD knocks :one",
+            {":none": {}, ":one": 1},
+            ReturnValues="ALL_NEW",
+        )
+        return _entry(vpc_id, attributes)
+
+    def take(self, entry: Entry, execution: str) -> bool:
+        condition = "attribute_not_exists(holder)" if entry.holder is None else "holder = :before"
+        values: dict[str, Any] = {":me": execution, ":begun": entry.knocks, ":none": {}}
+        if entry.holder is not None:
+            values[":before"] = entry.holder
+        return self._conditionally(
+            entry.vpc_id,
+            "SET holder = :me, begun = :begun, held = if_not_exists(held, :none)",
+            values,
+            condition,
+        )
+
+    def release(self, vpc_id: str, execution: str) -> bool:
+        kept = int(time.time()) + _KEPT_SECONDS
+        released = self._conditionally(
+            vpc_id,
+            "REMOVE holder SET expires_at = :kept",
+            {":me": execution, ":kept": kept},
+            "holder = :me AND (begun = knocks OR attribute_not_exists(knocks))",
+        )
+        return released or self.read(vpc_id).holder != execution
+
+    def hold(self, vpc_id: str, held: Mapping[str, str]) -> None:
+        self._update_map(vpc_id, "SET", held)
+
+    def let_go(self, vpc_id: str, purposes: Iterable[str]) -> None:
+        gone = dict.fromkeys(purposes, "")
+        if gone:
+            self._update_map(vpc_id, "REMOVE", gone)
+
+    def _update_map(self, vpc_id: str, verb: str, held: Mapping[str, str]) -> None:
+        names = {f"#p{i}": purpose for i, purpose in enumerate(held)}
+        values = {f":v{i}": value for i, value in enumerate(held.values())}
+        changes = ", ".join(
+            f"held.#p{i} = :v{i}" if verb == "SET" else f"held.#p{i}" for i in range(len(held))
+        )
+        self._update(
+            vpc_id,
+            f"{verb} {changes}",
+            values if verb == "SET" else {},
+            ExpressionAttributeNames=names,
+        )
+
+    def promise(self, vpc_id: str, resolver_ips: Mapping[str, str]) -> None:
+        self._update(vpc_id, "SET resolver_ips = :ips", {":ips": dict(resolver_ips)})
+
+    def publish(
+        self, vpc_id: str, generation: int, fingerprint: str, endpoint_ids: Iterable[str]
+    ) -> None:
+        self._update(
+            vpc_id,
+            "SET generation = :generation, verified = :fingerprint, verified_endpoints = :ids",
+            {
+                ":generation": generation,
+                ":fingerprint": fingerprint,
+                ":ids": sorted(endpoint_ids),
+            },
+        )
+
+    def report(self, vpc_id: str, status: str, detail: str) -> None:
+        self._update(
+            vpc_id,
+            "SET #status = :status, detail = :detail",
+            {":status": status, ":detail": detail},
+            ExpressionAttributeNames={"#status": "status"},
+        )
+
+    def _conditionally(
+        self, vpc_id: str, expression: str, values: Mapping[str, Any], condition: str
+    ) -> bool:
+        try:
+            self._update(vpc_id, expression, values, ConditionExpression=condition)
+        except ClientError as error:
+            if code_of(error) == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def _update(
+        self, vpc_id: str, expression: str, values: Mapping[str, Any], **more: Any
+    ) -> dict[str, Any]:
+        if values:
+            more["ExpressionAttributeValues"] = {k: _serialize(v) for k, v in values.items()}
+        answer = call(
+            client("dynamodb").update_item,
+            TableName=self._table,
+            Key=self._key(vpc_id),
+            UpdateExpression=expression,
+            **more,
+        )
+        return dict(answer.get("Attributes", {}))
+
+    def _key(self, vpc_id: str) -> dict[str, Any]:
+        return {"id": _serialize(self._prefix + vpc_id)}
+
+
+def _entry(vpc_id: str, item: Mapping[str, Any]) -> Entry:
+    plain = {key: _deserialize(value) for key, value in item.items()}
+    return Entry(
+        vpc_id=vpc_id,
+        knocks=int(plain.get("knocks", 0)),
+        holder=plain.get("holder"),
+        held=plain.get("held", {}),
+        resolver_ips=plain.get("resolver_ips", {}),
+        generation=int(plain.get("generation", 0)),
+        verified=plain.get("verified", ""),
+        verified_endpoints=frozenset(plain.get("verified_endpoints", [])),
+        status=plain.get("status", ""),
+        detail=plain.get("detail", ""),
+    )

@@ -1,0 +1,31 @@
+"""Notifications to people, through Amazon SNS; and the time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from connectivity.adapters.aws import call, client
+
+_LONGEST_SUBJECT = 100
+
+
+class SnsNotifications:
+    """Implements the port `Notifications`."""
+
+    def __init__(self, topic: str) -> None:
+        self._topic = topic
+
+    def send(self, subject: str, text: str) -> None:
+        call(
+            client("sns").publish,
+            TopicArn=self._topic,
+            Subject=subject[:_LONGEST_SUBJECT],
+            Message=text,
+        )
+
+
+class UtcClock:
+    """Implements the port `Clock`."""
+
+    def now(self) -> str:
+        return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

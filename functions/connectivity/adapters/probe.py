@@ -1,0 +1,127 @@
+"""The probe: a function that we put into the VPC for as long as the verification lasts.
+
+Its code is the package `probe` of this app and dnspython, zipped from what is deployed beside us.
+Its role may do nothing but be attached to a VPC. It needs no way to the AWS API.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from connectivity.adapters.aws import call, client, code_of, message_of
+from connectivity.domain.errors import NotReadyYet, ProbeFailed
+from connectivity.domain.tags import OWNER
+
+_PACKAGES = ("probe", "dns")
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)
+_RUNTIME = "python3.13"
+_TIMEOUT = 55
+"""Seconds; below the read timeout of our client."""
+
+
+class LambdaProbe:
+    """Implements the port `Probe`."""
+
+    def __init__(self, name_prefix: str, role: str, owner: str) -> None:
+        self._name_prefix = name_prefix
+        self._role = role
+        self._owner = owner
+
+    def ensure(self, vpc_id: str, subnets: Sequence[str], group: str) -> None:
+        name = self._name(vpc_id)
+        state = self._state(name)
+        if state is None:
+            self._make(name, subnets, group)
+            raise NotReadyYet(f"the probe {name} has just been made")
+        if state["State"] == "Failed":
+            reason = state.get("StateReason", "no reason given")
+            self.remove(vpc_id)
+            raise ProbeFailed(f"AWS Lambda cannot put the probe into {vpc_id}: {reason}")
+        if state["State"] != "Active":
+            raise NotReadyYet(f"the probe {name} is {state['State'].lower()}")
+
+    def _state(self, name: str) -> dict[str, Any] | None:
+        try:
+            found = call(client("lambda").get_function_configuration, FunctionName=name)
+        except ClientError as error:
+            if code_of(error) == "ResourceNotFoundException":
+                return None
+            raise
+        return dict(found)
+
+    def _make(self, name: str, subnets: Sequence[str], group: str) -> None:
+        try:
+            call(
+                client("lambda").create_function,
+                FunctionName=name,
+                Description="Verifies private resolution from inside the VPC; removed afterwards",
+                Runtime=_RUNTIME,
+                Architectures=["arm64"],
+                Handler="probe.handler.handler",
+                Role=self._role,
+                Code={"ZipFile": code()},
+                Timeout=_TIMEOUT,
+                MemorySize=256,
+                VpcConfig={"SubnetIds": list(subnets), "SecurityGroupIds": [group]},
+                Tags={OWNER: self._owner},
+            )
+        except ClientError as error:
+            # Made by an attempt whose answer was lost.
+            if code_of(error) != "ResourceConflictException":
+                raise
+
+    def ask(self, vpc_id: str, questions: Mapping[str, Any]) -> Mapping[str, Any]:
+        name = self._name(vpc_id)
+        try:
+            answer = call(
+                client("lambda").invoke,
+                FunctionName=name,
+                InvocationType="RequestResponse",
+                Payload=json.dumps(questions).encode(),
+            )
+        except ClientError as error:
+            if code_of(error) in {"ResourceConflictException", "ResourceNotReadyException"}:
+                raise NotReadyYet(f"the probe {name}: {message_of(error)}") from error
+            raise
+        payload = json.loads(answer["Payload"].read())
+        if "FunctionError" in answer:
+            raise ProbeFailed(f"the probe {name} failed: {payload.get('errorMessage', payload)}")
+        return dict(payload)
+
+    def remove(self, vpc_id: str) -> None:
+        try:
+            call(client("lambda").delete_function, FunctionName=self._name(vpc_id))
+        except ClientError as error:
+            if code_of(error) != "ResourceNotFoundException":
+                raise
+
+    def _name(self, vpc_id: str) -> str:
+        return f"{self._name_prefix}{vpc_id}"
+
+
+@cache
+def code() -> bytes:
+    """The probe's deployment package; the same code gives the same bytes."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, path in sorted(_sources()):
+            archive.writestr(zipfile.ZipInfo(name, _LONG_AGO), path.read_bytes())
+    return packed.getvalue()
+
+
+def _sources() -> Iterator[tuple[str, Path]]:
+    for package in _PACKAGES:
+        spec = find_spec(package)
+        assert spec is not None and spec.submodule_search_locations
+        root = Path(next(iter(spec.submodule_search_locations)))
+        for path in root.rglob("*.py"):
+            yield f"{package}/{path.relative_to(root).as_posix()}", path

@@ -1,0 +1,130 @@
+"""Inbound resolvers and hosted zones, through Amazon Route 53."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from connectivity.adapters.aws import call, client, code_of, items, message_of
+from connectivity.adapters.vpcs import ec2_tags
+from connectivity.domain.errors import NotReadyYet, QuotaReached
+from connectivity.domain.model import InboundResolver, ResolverIp
+from connectivity.domain.tags import OWNER
+
+_GONE = "ResourceNotFoundException"
+_MADE_BY_AWS = "OwningService"
+
+
+class Route53Resolvers:
+    """Implements the port `Resolvers`."""
+
+    def __init__(self, owner: str) -> None:
+        self._owner = owner
+
+    def all_inbound(self) -> tuple[InboundResolver, ...]:
+        found = items(
+            client("route53resolver"),
+            "list_resolver_endpoints",
+            "ResolverEndpoints",
+            Filters=[{"Name": "Direction", "Values": ["INBOUND"]}],
+        )
+        return tuple(_resolver(item) for item in found)
+
+    def find(self, resolver_id: str) -> InboundResolver | None:
+        get = client("route53resolver").get_resolver_endpoint
+        try:
+            found = call(get, ResolverEndpointId=resolver_id)["ResolverEndpoint"]
+        except ClientError as error:
+            if code_of(error) == _GONE:
+                return None
+            raise
+        addresses = items(
+            client("route53resolver"),
+            "list_resolver_endpoint_ip_addresses",
+            "IpAddresses",
+            ResolverEndpointId=resolver_id,
+        )
+        return _resolver(found, addresses)
+
+    def make(
+        self, vpc_id: str, addresses: Sequence[tuple[str, str | None]], group: str, token: str
+    ) -> str:
+        name = f"ecs-anywhere-{vpc_id}"
+        try:
+            made = call(
+                client("route53resolver").create_resolver_endpoint,
+                CreatorRequestId=token,
+                Name=name,
+                Direction="INBOUND",
+                SecurityGroupIds=[group],
+                IpAddresses=[_ip_request(subnet, ip) for subnet, ip in addresses],
+                Tags=ec2_tags({OWNER: self._owner, "Name": name}),
+            )
+        except ClientError as error:
+            raise _refusal(error, vpc_id) from error
+        return str(made["ResolverEndpoint"]["Id"])
+
+    def remove(self, resolver_id: str) -> None:
+        delete = client("route53resolver").delete_resolver_endpoint
+        try:
+            call(delete, ResolverEndpointId=resolver_id)
+        except ClientError as error:
+            if code_of(error) not in {_GONE, "InvalidRequestException"}:
+                raise
+
+
+class Route53HostedZones:
+    """Implements the port `HostedZones`."""
+
+    def __init__(self, region: str) -> None:
+        self._region = region
+
+    def associated_with(self, vpc_id: str) -> tuple[str, ...]:
+        list_zones = client("route53").list_hosted_zones_by_vpc
+        names: list[str] = []
+        more: dict[str, str] = {}
+        while True:
+            page = call(list_zones, VPCId=vpc_id, VPCRegion=self._region, **more)
+            names += [
+                zone["Name"]
+                for zone in page["HostedZoneSummaries"]
+                if _MADE_BY_AWS not in zone["Owner"]
+            ]
+            if not page.get("NextToken"):
+                return tuple(names)
+            more = {"NextToken": page["NextToken"]}
+
+
+def _ip_request(subnet: str, ip: str | None) -> dict[str, str]:
+    return {"SubnetId": subnet} | ({"Ip": ip} if ip else {})
+
+
+def _resolver(
+    item: Mapping[str, Any], addresses: Sequence[Mapping[str, Any]] = ()
+) -> InboundResolver:
+    return InboundResolver(
+        id=item["Id"],
+        vpc=item["HostVPCId"],
+        status=item["Status"].lower(),
+        ips=tuple(
+            ResolverIp(a.get("Ip", ""), a["SubnetId"], a["Status"].lower()) for a in addresses
+        ),
+        security_groups=tuple(item["SecurityGroupIds"]),
+        name=item.get("Name", ""),
+        creator_request_id=item["CreatorRequestId"],
+        message=item.get("StatusMessage", ""),
+    )
+
+
+def _refusal(error: ClientError, vpc_id: str) -> Exception:
+    code, message = code_of(error), message_of(error)
+    if code == "ResourceExistsException":
+        return NotReadyYet(f"the resolver of {vpc_id} was made before and will be seen soon")
+    if code == "LimitExceededException":
+        return QuotaReached(
+            f"inbound resolver of {vpc_id}: AWS says {code}: {message} - the quota is 4 Route 53 "
+            "Resolver endpoints per Region; ask for more or remove one"
+        )
+    return error

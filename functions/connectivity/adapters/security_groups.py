@@ -1,0 +1,118 @@
+"""Security groups, through Amazon EC2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from connectivity.adapters.aws import call, client, code_of, filters, items, message_of
+from connectivity.adapters.vpcs import ec2_tags, tags_of
+from connectivity.domain.errors import NotReadyYet
+from connectivity.domain.model import Rule, SecurityGroup
+from connectivity.domain.plan import ANY_PORT
+from connectivity.domain.tags import OWNER
+
+_DESCRIPTIONS = {
+    "group/endpoints": "HTTPS from on-premises and this VPC to the interface endpoints",
+    "group/resolver": "DNS from on-premises to the inbound resolver",
+    "group/probe": "The probe that verifies resolution",
+}
+
+
+class Ec2Groups:
+    """Implements the port `Groups`; what it makes carries the owner tag from the start."""
+
+    def __init__(self, owner: str) -> None:
+        self._owner = owner
+
+    def all_in(self, vpc_id: str) -> tuple[SecurityGroup, ...]:
+        found = items(
+            client("ec2"),
+            "describe_security_groups",
+            "SecurityGroups",
+            Filters=filters(vpc_id=[vpc_id]),
+        )
+        return tuple(
+            SecurityGroup(
+                id=item["GroupId"],
+                name=item["GroupName"],
+                rules=frozenset(_rules(item["IpPermissions"])),
+                owner=tags_of(item).get(OWNER),
+            )
+            for item in found
+        )
+
+    def make(self, vpc_id: str, name: str, purpose: str) -> str:
+        tags = ec2_tags({OWNER: self._owner, "Name": name})
+        try:
+            made = call(
+                client("ec2").create_security_group,
+                VpcId=vpc_id,
+                GroupName=name,
+                Description=_DESCRIPTIONS[purpose],
+                TagSpecifications=[{"ResourceType": "security-group", "Tags": tags}],
+            )
+        except ClientError as error:
+            if code_of(error) == "InvalidGroup.Duplicate":
+                raise NotReadyYet(f"{name} was made just before and will be seen soon") from error
+            raise
+        return str(made["GroupId"])
+
+    def admit(self, group_id: str, rules: Sequence[Rule]) -> None:
+        self._change("authorize_security_group_ingress", group_id, rules, "Duplicate")
+
+    def revoke(self, group_id: str, rules: Sequence[Rule]) -> None:
+        self._change("revoke_security_group_ingress", group_id, rules, "NotFound")
+
+    def _change(self, operation: str, group_id: str, rules: Sequence[Rule], harmless: str) -> None:
+        """`harmless` ends the code of the error that says it is so already."""
+        permissions = list(map(_permission, rules))
+        try:
+            call(getattr(client("ec2"), operation), GroupId=group_id, IpPermissions=permissions)
+        except ClientError as error:
+            if code_of(error) != f"InvalidPermission.{harmless}":
+                raise
+            if len(rules) > 1:
+                for rule in rules:
+                    self._change(operation, group_id, [rule], harmless)
+
+    def in_use(self, group_ids: Iterable[str]) -> frozenset[str]:
+        wanted = frozenset(group_ids)
+        found = items(
+            client("ec2"),
+            "describe_network_interfaces",
+            "NetworkInterfaces",
+            Filters=filters(group_id=sorted(wanted)),
+        )
+        return wanted & {group["GroupId"] for item in found for group in item["Groups"]}
+
+    def remove(self, group_id: str) -> None:
+        try:
+            call(client("ec2").delete_security_group, GroupId=group_id)
+        except ClientError as error:
+            if code_of(error) == "DependencyViolation":
+                raise NotReadyYet(f"{group_id}: {message_of(error)}") from error
+            if code_of(error) != "InvalidGroup.NotFound":
+                raise
+
+
+def _rules(permissions: Iterable[Mapping[str, Any]]) -> Iterator[Rule]:
+    """One rule per source. A rule for all traffic counts as TCP on every port."""
+    for permission in permissions:
+        every = permission["IpProtocol"] == "-1"
+        protocol: Any = "tcp" if every else permission["IpProtocol"]
+        port = ANY_PORT if every else permission.get("FromPort", ANY_PORT)
+        sources = [item["CidrIp"] for item in permission.get("IpRanges", [])]
+        sources += [item["GroupId"] for item in permission.get("UserIdGroupPairs", [])]
+        yield from (Rule(protocol, port, source) for source in sources)
+
+
+def _permission(rule: Rule) -> dict[str, Any]:
+    source: dict[str, Any] = (
+        {"UserIdGroupPairs": [{"GroupId": rule.source}]}
+        if rule.source.startswith("sg-")
+        else {"IpRanges": [{"CidrIp": rule.source}]}
+    )
+    return {"IpProtocol": rule.protocol, "FromPort": rule.port, "ToPort": rule.port} | source

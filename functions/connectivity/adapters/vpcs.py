@@ -1,0 +1,112 @@
+"""VPCs, their subnets and route tables, through Amazon EC2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from connectivity.adapters.aws import call, client, code_of, filters, items
+from connectivity.domain.errors import UnknownVpc
+from connectivity.domain.model import RouteTable, Subnet, Vpc
+
+_UNKNOWN = frozenset({"InvalidVpcID.NotFound", "InvalidVpcID.Malformed", "InvalidID"})
+_TOWARDS_ONPREM = ("vgw-", "tgw-")
+
+
+class Ec2Vpcs:
+    """Implements the port `Vpcs`."""
+
+    def find(self, vpc_id: str) -> Vpc | None:
+        try:
+            vpc = call(client("ec2").describe_vpcs, VpcIds=[vpc_id])["Vpcs"][0]
+        except ClientError as error:
+            if code_of(error) in _UNKNOWN:
+                return None
+            raise
+        return Vpc(
+            id=vpc["VpcId"],
+            cidrs=tuple(_cidrs(vpc)),
+            tags=tags_of(vpc),
+            tenancy=vpc.get("InstanceTenancy", "default"),
+        )
+
+    def dns_support(self, vpc_id: str) -> bool:
+        return self._attribute(vpc_id, "enableDnsSupport", "EnableDnsSupport")
+
+    def dns_hostnames(self, vpc_id: str) -> bool:
+        return self._attribute(vpc_id, "enableDnsHostnames", "EnableDnsHostnames")
+
+    def _attribute(self, vpc_id: str, name: str, key: str) -> bool:
+        describe = client("ec2").describe_vpc_attribute
+        return bool(call(describe, VpcId=vpc_id, Attribute=name)[key]["Value"])
+
+    def subnets(self, vpc_id: str) -> tuple[Subnet, ...]:
+        found = items(
+            client("ec2"), "describe_subnets", "Subnets", Filters=filters(vpc_id=[vpc_id])
+        )
+        return tuple(
+            Subnet(
+                id=subnet["SubnetId"],
+                zone=subnet["AvailabilityZone"],
+                free_addresses=subnet["AvailableIpAddressCount"],
+                owner=subnet.get("OwnerId", ""),
+            )
+            for subnet in found
+        )
+
+    def route_tables(self, vpc_id: str) -> tuple[RouteTable, ...]:
+        found = items(
+            client("ec2"), "describe_route_tables", "RouteTables", Filters=filters(vpc_id=[vpc_id])
+        )
+        return tuple(map(_route_table, found))
+
+    def with_tag(self, key: str) -> tuple[str, ...]:
+        found = items(client("ec2"), "describe_vpcs", "Vpcs", Filters=filters(tag_key=[key]))
+        return tuple(vpc["VpcId"] for vpc in found)
+
+    def set_tags(self, vpc_id: str, tags: Mapping[str, str]) -> None:
+        self._tag(client("ec2").create_tags, vpc_id, ec2_tags(tags))
+
+    def remove_tags(self, vpc_id: str, keys: Iterable[str]) -> None:
+        self._tag(client("ec2").delete_tags, vpc_id, [{"Key": key} for key in keys])
+
+    def _tag(self, operation: Any, vpc_id: str, tags: list[dict[str, str]]) -> None:
+        try:
+            call(operation, Resources=[vpc_id], Tags=tags)
+        except ClientError as error:
+            if code_of(error) in _UNKNOWN:
+                raise UnknownVpc(vpc_id) from error
+            raise
+
+
+def ec2_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def tags_of(resource: Mapping[str, Any]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in resource.get("Tags", [])}
+
+
+def _cidrs(vpc: Mapping[str, Any]) -> list[str]:
+    associations = vpc.get("CidrBlockAssociationSet", [])
+    live = (a["CidrBlock"] for a in associations if a["CidrBlockState"]["State"] == "associated")
+    return sorted({vpc["CidrBlock"], *live})
+
+
+def _route_table(table: Mapping[str, Any]) -> RouteTable:
+    associations = table.get("Associations", [])
+    return RouteTable(
+        id=table["RouteTableId"],
+        subnets=tuple(a["SubnetId"] for a in associations if "SubnetId" in a),
+        main=any(a.get("Main") for a in associations),
+        onprem_routes=tuple(
+            route["DestinationCidrBlock"]
+            for route in table.get("Routes", [])
+            if "DestinationCidrBlock" in route
+            and str(route.get("GatewayId") or route.get("TransitGatewayId") or "").startswith(
+                _TOWARDS_ONPREM
+            )
+        ),
+    )

@@ -1,0 +1,96 @@
+"""Which adapter stands behind which port, as a function's environment says.
+
+Nothing is made before it is asked for, so a function needs only the variables of what it uses.
+"""
+
+from __future__ import annotations
+
+import os
+
+from connectivity.adapters.endpoints import Ec2Endpoints
+from connectivity.adapters.executions import StepFunctionsExecutions
+from connectivity.adapters.ledger import DynamoDbLedger
+from connectivity.adapters.notifications import SnsNotifications, UtcClock
+from connectivity.adapters.parameters import SsmParameters
+from connectivity.adapters.probe import LambdaProbe
+from connectivity.adapters.resolvers import Route53HostedZones, Route53Resolvers
+from connectivity.adapters.security_groups import Ec2Groups
+from connectivity.adapters.vpcs import Ec2Vpcs
+from connectivity.usecases.check_preconditions import World
+from connectivity.usecases.remove import Holdings
+from connectivity.usecases.settings import Settings
+
+
+def settings() -> Settings:
+    return Settings.from_environment(os.environ)
+
+
+def vpcs() -> Ec2Vpcs:
+    return Ec2Vpcs()
+
+
+def endpoints() -> Ec2Endpoints:
+    return Ec2Endpoints(os.environ["OWNER"])
+
+
+def groups() -> Ec2Groups:
+    return Ec2Groups(os.environ["OWNER"])
+
+
+def resolvers() -> Route53Resolvers:
+    return Route53Resolvers(os.environ["OWNER"])
+
+
+def parameters() -> SsmParameters:
+    return SsmParameters()
+
+
+def ledger() -> DynamoDbLedger:
+    environment = os.environ
+    return DynamoDbLedger(
+        environment["LEDGER_TABLE"], environment["ACCOUNT"], environment["AWS_REGION"]
+    )
+
+
+def executions() -> StepFunctionsExecutions:
+    return StepFunctionsExecutions(os.environ["STATE_MACHINE_ARN"])
+
+
+def probe() -> LambdaProbe:
+    environment = os.environ
+    return LambdaProbe(
+        environment["PROBE_NAME_PREFIX"], environment["PROBE_ROLE_ARN"], environment["OWNER"]
+    )
+
+
+def notifications() -> SnsNotifications:
+    return SnsNotifications(os.environ["TOPIC_ARN"])
+
+
+def clock() -> UtcClock:
+    return UtcClock()
+
+
+def world() -> World:
+    return World(
+        vpcs=vpcs(),
+        endpoints=endpoints(),
+        groups=groups(),
+        resolvers=resolvers(),
+        hosted_zones=Route53HostedZones(os.environ["AWS_REGION"]),
+        parameters=parameters(),
+        ledger=ledger(),
+    )
+
+
+def holdings() -> Holdings:
+    return Holdings(
+        endpoints=endpoints(),
+        groups=groups(),
+        resolvers=resolvers(),
+        parameters=parameters(),
+        probe=probe(),
+        ledger=ledger(),
+        us=os.environ["OWNER"],
+        parameter_path=os.environ["PARAMETER_PATH"],
+    )

@@ -1,0 +1,71 @@
+"""The one line that a person reads on the VPC: what is, or what is wrong and how to mend it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from connectivity.domain import errors
+
+
+@dataclass(frozen=True)
+class Status:
+    """Written as the tags `ecs-anywhere:status` and `…:status-detail`, and into the ledger.
+
+    The detail holds no time, so that the same state is the same text and is written once.
+    """
+
+    state: str
+    detail: str
+
+    def as_json(self) -> dict[str, str]:
+        return {"status": self.state, "detail": self.detail}
+
+
+def connected(
+    services: Collection[str], resolver_ips: Iterable[str], generation: int, warnings: Sequence[str]
+) -> Status:
+    ips = " ".join(sorted(resolver_ips))
+    detail = f"{len(services)} services resolve privately through {ips} - generation {generation}"
+    return Status("connected", "; ".join([detail, *(f"warning: {text}" for text in warnings)]))
+
+
+def planned(steps: Sequence[str], monthly_dollars: float, names: Sequence[str]) -> Status:
+    return Status(
+        "planned",
+        f"{len(steps)} steps - about {monthly_dollars:.2f} USD a month - {len(names)} names would "
+        "change their answer in this VPC - the execution's output lists all; nothing was made",
+    )
+
+
+def removed(left: Sequence[str]) -> Status:
+    if not left:
+        return Status("removed", "nothing of ours is left in this VPC")
+    return Status(
+        "removed",
+        f"{' '.join(left)} waits for AWS Lambda to release its network interfaces; the sweep "
+        "removes it, and it costs nothing",
+    )
+
+
+def failed(error: str, message: str) -> Status:
+    return Status("failed", f"{error}: {message}{_cure(error)}")
+
+
+def message_of(cause: str) -> str:
+    """The message in the cause that AWS Step Functions gives for a failed Lambda function."""
+    try:
+        document = json.loads(cause)
+    except ValueError:
+        return cause
+    return str(document.get("errorMessage", cause)) if isinstance(document, dict) else cause
+
+
+def _cure(error: str) -> str:
+    kind = getattr(errors, error, None)
+    if isinstance(kind, type) and issubclass(kind, errors.Fact):
+        return ""
+    if isinstance(kind, type) and issubclass(kind, errors.Waiting):
+        return " - gave up waiting; the next sweep goes on from here"
+    return " - unexpected; the function's log tells more, and the next sweep tries again"

@@ -1,0 +1,1 @@
+"""One short function per Lambda: look, decide with the domain, carry out through ports."""

@@ -1,0 +1,143 @@
+"""Check the preconditions: survey the VPC, decide what shall be there, plan what is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from connectivity.domain import catalogue, plan, publication, status
+from connectivity.domain.desired import Desired
+from connectivity.domain.errors import UnknownVpc
+from connectivity.domain.ledger import Entry
+from connectivity.domain.preconditions import prepare
+from connectivity.domain.status import Status
+from connectivity.domain.survey import Survey
+from connectivity.domain.wish import Options
+from connectivity.usecases.ports import (
+    Endpoints,
+    Groups,
+    HostedZones,
+    Ledger,
+    Parameters,
+    Resolvers,
+    Vpcs,
+)
+from connectivity.usecases.settings import Settings
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything that can be looked at."""
+
+    vpcs: Vpcs
+    endpoints: Endpoints
+    groups: Groups
+    resolvers: Resolvers
+    hosted_zones: HostedZones
+    parameters: Parameters
+    ledger: Ledger
+
+
+@dataclass(frozen=True)
+class Check:
+    """What shall be there, and what it takes."""
+
+    desired: Desired
+    steps: tuple[str, ...]
+    warnings: tuple[str, ...]
+    converged: bool
+    """Nothing to do: it is all there, verified, and published."""
+    monthly_dollars: float
+    entry: Entry
+
+    @property
+    def private_names(self) -> tuple[str, ...]:
+        """The names that change their answer for every workload in the VPC."""
+        return tuple(name for endpoint in self.desired.ours for name in endpoint.private_names)
+
+    @property
+    def status(self) -> Status:
+        """What there is to say if the run ends here."""
+        if self.converged:
+            services = [endpoint.service for endpoint in self.desired.endpoints]
+            ips = self.entry.resolver_ips.values()
+            return status.connected(services, ips, self.entry.generation, self.warnings)
+        return status.planned(self.steps, self.monthly_dollars, self.private_names)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "desired": self.desired.as_json(),
+            "steps": list(self.steps),
+            "warnings": list(self.warnings),
+            "converged": self.converged,
+            "monthly_dollars": round(self.monthly_dollars, 2),
+            "private_names": list(self.private_names),
+        } | self.status.as_json()
+
+
+def check_preconditions(vpc_id: str, options: Options, world: World, settings: Settings) -> Check:
+    """Raises PreconditionsNotMet with every problem, and UnknownVpc if the VPC went away."""
+    survey = survey_vpc(vpc_id, options, world, settings.region)
+    prepared = prepare(survey, options, settings.us, settings.limits)
+    steps = _whole_plan(prepared.desired, survey, settings.us)
+    return Check(
+        desired=prepared.desired,
+        steps=tuple(map(plan.describe, steps)),
+        warnings=prepared.warnings,
+        converged=not steps and _is_published(prepared.desired, survey, world, settings),
+        monthly_dollars=plan.monthly_dollars(prepared.desired),
+        entry=survey.entry,
+    )
+
+
+def survey_vpc(vpc_id: str, options: Options, world: World, region: str) -> Survey:
+    vpc = world.vpcs.find(vpc_id)
+    if vpc is None:
+        raise UnknownVpc(f"{vpc_id} has just been deleted")
+    names = (
+        *catalogue.REQUIRED,
+        *catalogue.REQUIRED_WHERE_OFFERED,
+        *catalogue.requested(options.services),
+    )
+    candidates = [full for name in names for full in catalogue.service_names(name, region)]
+    return Survey(
+        region=region,
+        vpc=vpc,
+        dns_support=world.vpcs.dns_support(vpc_id),
+        dns_hostnames=world.vpcs.dns_hostnames(vpc_id),
+        subnets=world.vpcs.subnets(vpc_id),
+        offered=world.endpoints.offered(candidates),
+        endpoints=world.endpoints.all_in(vpc_id),
+        groups=world.groups.all_in(vpc_id),
+        resolvers=world.resolvers.all_inbound(),
+        hosted_zones=world.hosted_zones.associated_with(vpc_id),
+        route_tables=world.vpcs.route_tables(vpc_id),
+        entry=world.ledger.read(vpc_id),
+    )
+
+
+def _whole_plan(desired: Desired, survey: Survey, us: str) -> plan.Plan:
+    entry, groups = survey.entry, survey.groups
+    return (
+        *plan.plan_endpoints(desired, survey.endpoints, groups, entry, us),
+        *plan.plan_resolver(desired, survey.resolvers, groups, entry, us),
+        *plan.plan_private_dns(desired, survey.endpoints, entry, us),
+        *plan.plan_surplus(desired, survey.endpoints, entry, us),
+    )
+
+
+def _is_published(desired: Desired, survey: Survey, world: World, settings: Settings) -> bool:
+    """Whether on-premises reads what was verified for exactly these endpoints."""
+    wanted = [
+        plan.endpoint_for(e, survey.endpoints, survey.entry, settings.us) for e in desired.endpoints
+    ]
+    if {e.id for e in wanted if e} != survey.entry.verified_endpoints:
+        return False
+    names = publication.parameter_names(settings.parameter_path, desired.vpc_id)
+    parameters = world.parameters.read(names)
+    document = parameters.get(names[1], "")
+    return (
+        len(parameters) == len(names)
+        and publication.is_intact(document)
+        and publication.fingerprint_of(document) == survey.entry.verified
+    )

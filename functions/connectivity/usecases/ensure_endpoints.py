@@ -1,0 +1,115 @@
+"""Ensure the interface endpoints: made with private DNS off, waited for until available."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import uuid4
+
+from connectivity.domain import ledger as ledgers
+from connectivity.domain import plan as plans
+from connectivity.domain.desired import Desired
+from connectivity.domain.errors import EndpointFailed, NotReadyYet
+from connectivity.domain.ledger import Entry
+from connectivity.domain.model import InterfaceEndpoint
+from connectivity.domain.ownership import is_our_endpoint, purpose_of
+from connectivity.domain.plan import MakeGatewayEndpoint, MakeInterfaceEndpoint, Plan
+from connectivity.usecases.ports import Endpoints, Groups, Ledger
+from connectivity.usecases.security_groups import group_steps
+
+_ENDED_BADLY = frozenset({"failed", "rejected", "expired", "partial"})
+
+
+def ensure_endpoints(
+    desired: Desired, endpoints: Endpoints, groups: Groups, ledger: Ledger, us: str
+) -> tuple[str, ...]:
+    """The ids of the endpoints, all available. Raises NotReadyYet, EndpointFailed, QuotaReached."""
+    entry = ledger.read(desired.vpc_id)
+    observed = endpoints.all_in(desired.vpc_id)
+    observed_groups = groups.all_in(desired.vpc_id)
+    _write_down(desired.vpc_id, observed, entry, ledger, us)
+    plan = plans.plan_endpoints(desired, observed, observed_groups, entry, us)
+    if plan:
+        steps = group_steps(desired.vpc_id, groups, ledger, observed_groups, us)
+        steps.apply(plan)
+        _make(desired.vpc_id, plan, steps.ids[ledgers.ENDPOINTS_GROUP], endpoints, ledger, entry)
+    made = [s for s in plan if isinstance(s, MakeInterfaceEndpoint | MakeGatewayEndpoint)]
+    if made:
+        raise NotReadyYet(f"{len(made)} endpoints of {desired.vpc_id} have just been made")
+    return _available(desired, observed, entry, us)
+
+
+def _write_down(
+    vpc_id: str,
+    observed: Iterable[InterfaceEndpoint],
+    entry: Entry,
+    ledger: Ledger,
+    us: str,
+) -> None:
+    """Ids of endpoints whose creation never answered us."""
+    found = {
+        purpose_of(endpoint): endpoint.id
+        for endpoint in observed
+        if endpoint.exists
+        and is_our_endpoint(endpoint, us, entry.held)
+        and entry.held[purpose_of(endpoint)] != endpoint.id
+    }
+    if found:
+        ledger.hold(vpc_id, found)
+
+
+def _make(
+    vpc_id: str, plan: Plan, group: str, endpoints: Endpoints, ledger: Ledger, entry: Entry
+) -> None:
+    """Announced with a token first, so that a repetition makes nothing twice."""
+    making = _tokens(plan, entry)
+    if not making:
+        return
+    ledger.hold(vpc_id, {p: f"{ledgers.MAKING}{token}" for p, token in making.items()})
+    made: dict[str, str] = {}
+    try:
+        for step in plan:
+            match step:
+                case MakeGatewayEndpoint():
+                    purpose = ledgers.gateway_purpose(step.service_name)
+                    made[purpose] = endpoints.make_gateway(
+                        vpc_id, step.service_name, making[purpose]
+                    )
+                case MakeInterfaceEndpoint():
+                    purpose = ledgers.endpoint_purpose(step.service_name)
+                    made[purpose] = endpoints.make_interface(
+                        vpc_id, step.service_name, step.subnets, group, making[purpose]
+                    )
+                case _:
+                    pass
+    finally:
+        if made:
+            ledger.hold(vpc_id, made)
+
+
+def _tokens(plan: Plan, entry: Entry) -> dict[str, str]:
+    """Purpose -> client token: the announced one if there is one, else a new one."""
+    purposes = [
+        ledgers.gateway_purpose(step.service_name)
+        if isinstance(step, MakeGatewayEndpoint)
+        else ledgers.endpoint_purpose(step.service_name)
+        for step in plan
+        if isinstance(step, MakeInterfaceEndpoint | MakeGatewayEndpoint)
+    ]
+    return {purpose: ledgers.announced_token(entry, purpose) or uuid4().hex for purpose in purposes}
+
+
+def _available(
+    desired: Desired, observed: tuple[InterfaceEndpoint, ...], entry: Entry, us: str
+) -> tuple[str, ...]:
+    ours = [plans.endpoint_for(wanted, observed, entry, us) for wanted in desired.endpoints]
+    there = [endpoint for endpoint in ours if endpoint is not None]
+    failed = [e for e in there if e.state in _ENDED_BADLY]
+    if failed:
+        raise EndpointFailed(
+            "; ".join(f"{e.id} ({e.service_name}) is {e.state}: {e.failure}" for e in failed)
+            + ": delete what failed, the next sweep makes it anew"
+        )
+    waiting = [f"{e.id} ({e.service_name}) is {e.state}" for e in there if e.state != "available"]
+    if waiting:
+        raise NotReadyYet("; ".join(waiting))
+    return tuple(endpoint.id for endpoint in there)

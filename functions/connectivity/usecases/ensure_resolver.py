@@ -1,0 +1,88 @@
+"""Ensure the inbound resolver, with the addresses once promised to on-premises if there are any."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from connectivity.domain import ledger as ledgers
+from connectivity.domain import plan as plans
+from connectivity.domain.desired import Desired
+from connectivity.domain.errors import NotReadyYet, ResolverFailed
+from connectivity.domain.ledger import Entry
+from connectivity.domain.model import InboundResolver
+from connectivity.domain.plan import MakeResolver, Plan
+from connectivity.usecases.ports import Groups, Ledger, Resolvers
+from connectivity.usecases.security_groups import group_steps
+
+_HEALTHY_IP = "attached"
+_PASSING = frozenset({"creating", "updating", "auto_recovering", "action_needed"})
+"""`action_needed` is met on the way to `operational` (terraform-provider-aws #46782)."""
+
+
+@dataclass(frozen=True)
+class Resolver:
+    """The inbound resolver, ready, and the security group for the probe that will ask it."""
+
+    id: str
+    ips: tuple[str, ...]
+    probe_group: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {"id": self.id, "ips": list(self.ips), "probe_group": self.probe_group}
+
+
+def ensure_resolver(
+    desired: Desired, resolvers: Resolvers, groups: Groups, ledger: Ledger, us: str
+) -> Resolver:
+    """Raises NotReadyYet, ResolverFailed, QuotaReached."""
+    vpc_id = desired.vpc_id
+    entry = ledger.read(vpc_id)
+    observed = resolvers.all_inbound()
+    observed_groups = groups.all_in(vpc_id)
+    plan = plans.plan_resolver(desired, observed, observed_groups, entry, us)
+    steps = group_steps(vpc_id, groups, ledger, observed_groups, us)
+    steps.apply(plan)
+    _make(vpc_id, plan, steps.ids[ledgers.RESOLVER_GROUP], resolvers, ledger, entry)
+    resolver_id = plans.our_resolver_id(observed, entry.held.get(ledgers.RESOLVER, ""))
+    if resolver_id is None:
+        raise NotReadyYet(f"the inbound resolver of {vpc_id} has just been made")
+    resolver = _operational(resolver_id, resolvers)
+    _promise(vpc_id, resolver, entry, ledger)
+    return Resolver(resolver.id, resolver.addresses, steps.ids[ledgers.PROBE_GROUP])
+
+
+def _make(
+    vpc_id: str, plan: Plan, group: str, resolvers: Resolvers, ledger: Ledger, entry: Entry
+) -> None:
+    for step in plan:
+        if isinstance(step, MakeResolver):
+            token = ledgers.announced_token(entry, ledgers.RESOLVER) or uuid4().hex
+            ledger.hold(vpc_id, {ledgers.RESOLVER: f"{ledgers.MAKING}{token}"})
+            resolver_id = resolvers.make(vpc_id, step.addresses, group, token)
+            ledger.hold(vpc_id, {ledgers.RESOLVER: resolver_id})
+
+
+def _operational(resolver_id: str, resolvers: Resolvers) -> InboundResolver:
+    resolver = resolvers.find(resolver_id)
+    if resolver is None:
+        raise NotReadyYet(f"{resolver_id} cannot be seen yet")
+    if resolver.status in _PASSING:
+        raise NotReadyYet(f"{resolver_id} is {resolver.status}: {resolver.message}")
+    if resolver.status != "operational":
+        raise ResolverFailed(f"{resolver_id} is {resolver.status}: {resolver.message}")
+    detached = [ip for ip in resolver.ips if ip.status != _HEALTHY_IP]
+    if detached or not resolver.ips:
+        states = ", ".join(f"{ip.ip or ip.subnet} is {ip.status}" for ip in detached)
+        raise NotReadyYet(f"{resolver_id}: {states or 'no address yet'}")
+    return resolver
+
+
+def _promise(vpc_id: str, resolver: InboundResolver, entry: Entry, ledger: Ledger) -> None:
+    """From now on these are the addresses; they are written down with the id that has them."""
+    addresses = {ip.subnet: ip.ip for ip in resolver.ips}
+    if entry.resolver_ips != addresses:
+        ledger.promise(vpc_id, addresses)
+    if entry.held.get(ledgers.RESOLVER) != resolver.id:
+        ledger.hold(vpc_id, {ledgers.RESOLVER: resolver.id})

@@ -1,0 +1,45 @@
+"""Finish: write the result where people look, and give up the hold, unless we were knocked."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from connectivity.domain import status as statuses
+from connectivity.domain import tags
+from connectivity.domain.errors import UnknownVpc
+from connectivity.domain.status import Status
+from connectivity.usecases.ports import Ledger, Notifications, Vpcs
+
+
+def finish(vpc_id: str, execution: str, status: Status | None, vpcs: Vpcs, ledger: Ledger) -> bool:
+    """Whether to go round again. `status` is None where there is nothing to say."""
+    if status is not None:
+        _write(vpc_id, status, vpcs, ledger)
+    return not ledger.release(vpc_id, execution)
+
+
+def report_failure(
+    vpc_id: str, error: str, cause: str, vpcs: Vpcs, ledger: Ledger, notifications: Notifications
+) -> Status:
+    """The failure as a status. A person is told once: the sweep meets the same failure again and
+    again until somebody mends it."""
+    status = statuses.failed(error, statuses.message_of(cause))
+    if _write(vpc_id, status, vpcs, ledger):
+        notifications.send(
+            f"ECS Anywhere private connectivity: {vpc_id} failed", f"{vpc_id}: {status.detail}"
+        )
+    return status
+
+
+def _write(vpc_id: str, status: Status, vpcs: Vpcs, ledger: Ledger) -> bool:
+    """Whether it is news. A VPC that is gone has no tags to write, and its result is news."""
+    entry = ledger.read(vpc_id)
+    if (entry.status, entry.detail) == (status.state, status.detail):
+        return False
+    with suppress(UnknownVpc):
+        vpcs.set_tags(
+            vpc_id,
+            {tags.STATUS: status.state, tags.STATUS_DETAIL: tags.as_tag_value(status.detail)},
+        )
+        ledger.report(vpc_id, status.state, status.detail)
+    return True

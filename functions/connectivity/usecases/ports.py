@@ -1,0 +1,181 @@
+"""What the use cases need of the world. `adapters` implement these with AWS.
+
+Every method may raise Throttled or Unavailable; every `make` is safe to repeat with the same
+arguments, and every removal of what is not there is no error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from connectivity.domain.ledger import Entry
+from connectivity.domain.model import (
+    InboundResolver,
+    InterfaceEndpoint,
+    OfferedService,
+    RouteTable,
+    Rule,
+    SecurityGroup,
+    Subnet,
+    Vpc,
+)
+
+
+class Vpcs(Protocol):
+    def find(self, vpc_id: str) -> Vpc | None: ...
+
+    def dns_support(self, vpc_id: str) -> bool: ...
+
+    def dns_hostnames(self, vpc_id: str) -> bool: ...
+
+    def subnets(self, vpc_id: str) -> tuple[Subnet, ...]: ...
+
+    def route_tables(self, vpc_id: str) -> tuple[RouteTable, ...]: ...
+
+    def with_tag(self, key: str) -> tuple[str, ...]:
+        """Ids of the VPCs that have the tag, whatever its value."""
+
+    def set_tags(self, vpc_id: str, tags: Mapping[str, str]) -> None:
+        """Raises UnknownVpc."""
+
+    def remove_tags(self, vpc_id: str, keys: Iterable[str]) -> None:
+        """Raises UnknownVpc."""
+
+
+class Endpoints(Protocol):
+    """VPC endpoints of both types."""
+
+    def offered(self, service_names: Iterable[str]) -> Mapping[str, OfferedService]: ...
+
+    def all_in(self, vpc_id: str) -> tuple[InterfaceEndpoint, ...]: ...
+
+    def make_interface(
+        self, vpc_id: str, service_name: str, subnets: Sequence[str], group: str, token: str
+    ) -> str: ...
+
+    def make_gateway(self, vpc_id: str, service_name: str, token: str) -> str: ...
+
+    def set_private_dns(
+        self, endpoint_id: str, on: bool, for_inbound_resolver_only: bool = False
+    ) -> None:
+        """Raises ConflictingPrivateDns."""
+
+    def remove(self, endpoint_ids: Sequence[str]) -> Mapping[str, str]:
+        """Start their deletion; the answer maps each refused id to AWS's reason."""
+
+    def addresses(self, interface_ids: Iterable[str]) -> Mapping[str, str]:
+        """Network interface -> its private IPv4 address, as far as they exist."""
+
+
+class Groups(Protocol):
+    """Security groups."""
+
+    def all_in(self, vpc_id: str) -> tuple[SecurityGroup, ...]: ...
+
+    def make(self, vpc_id: str, name: str, purpose: str) -> str: ...
+
+    def admit(self, group_id: str, rules: Sequence[Rule]) -> None: ...
+
+    def revoke(self, group_id: str, rules: Sequence[Rule]) -> None: ...
+
+    def in_use(self, group_ids: Iterable[str]) -> frozenset[str]:
+        """Those that some network interface still holds."""
+
+    def remove(self, group_id: str) -> None:
+        """Raises NotReadyYet while something depends on it."""
+
+
+class Resolvers(Protocol):
+    """Route 53 Resolver inbound endpoints."""
+
+    def all_inbound(self) -> tuple[InboundResolver, ...]:
+        """Those of the region, without their addresses."""
+
+    def find(self, resolver_id: str) -> InboundResolver | None:
+        """With its addresses."""
+
+    def make(
+        self,
+        vpc_id: str,
+        addresses: Sequence[tuple[str, str | None]],
+        group: str,
+        token: str,
+    ) -> str:
+        """Raises QuotaReached."""
+
+    def remove(self, resolver_id: str) -> None: ...
+
+
+class HostedZones(Protocol):
+    def associated_with(self, vpc_id: str) -> tuple[str, ...]:
+        """Names of private hosted zones that people associated, not those that AWS made."""
+
+
+class Parameters(Protocol):
+    def read(self, names: Sequence[str]) -> Mapping[str, str]: ...
+
+    def write(self, name: str, value: str, as_list: bool = False) -> None: ...
+
+    def remove(self, names: Sequence[str]) -> None: ...
+
+
+class Ledger(Protocol):
+    def read(self, vpc_id: str) -> Entry: ...
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Those that hold something."""
+
+    def knock(self, vpc_id: str) -> Entry:
+        """Count a knock; the entry after it."""
+
+    def take(self, entry: Entry, execution: str) -> bool:
+        """Make `execution` the holder instead of `entry.holder`, beginning with `entry.knocks`.
+        False if somebody was quicker."""
+
+    def release(self, vpc_id: str, execution: str) -> bool:
+        """Give up the hold. False if there was a knock since it was taken: go round again."""
+
+    def hold(self, vpc_id: str, held: Mapping[str, str]) -> None:
+        """Write down ids (or `making:<token>`) by purpose."""
+
+    def let_go(self, vpc_id: str, purposes: Iterable[str]) -> None: ...
+
+    def promise(self, vpc_id: str, resolver_ips: Mapping[str, str]) -> None: ...
+
+    def publish(
+        self, vpc_id: str, generation: int, fingerprint: str, endpoint_ids: Iterable[str]
+    ) -> None: ...
+
+    def report(self, vpc_id: str, status: str, detail: str) -> None: ...
+
+
+class Executions(Protocol):
+    def start(self, vpc_id: str, knocks: int, because: str) -> str:
+        """Its ARN. `knocks` makes its name: the same knock starts the same execution."""
+
+    def start_refused(self, subject: str, error: str, problem: str) -> str:
+        """An execution that only reports why a request about `subject` cannot be carried out."""
+
+    def is_running(self, execution: str) -> bool: ...
+
+
+class Probe(Protocol):
+    """The small function inside the VPC."""
+
+    def ensure(self, vpc_id: str, subnets: Sequence[str], group: str) -> None:
+        """Raises NotReadyYet until it can be asked."""
+
+    def ask(self, vpc_id: str, questions: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Raises ProbeFailed."""
+
+    def remove(self, vpc_id: str) -> None: ...
+
+
+class Notifications(Protocol):
+    def send(self, subject: str, text: str) -> None: ...
+
+
+class Clock(Protocol):
+    def now(self) -> str:
+        """ISO 8601, UTC, whole seconds."""

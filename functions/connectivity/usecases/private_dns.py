@@ -1,0 +1,49 @@
+"""Turn private DNS on, and off again where it was never verified."""
+
+from __future__ import annotations
+
+from connectivity.domain import ledger as ledgers
+from connectivity.domain.desired import Desired
+from connectivity.domain.ownership import is_our_endpoint
+from connectivity.domain.plan import plan_private_dns
+from connectivity.usecases.ports import Endpoints, Ledger, Probe
+
+
+def turn_on_private_dns(
+    desired: Desired, endpoints: Endpoints, ledger: Ledger, us: str
+) -> tuple[str, ...]:
+    """The services for which it was turned on now. Raises ConflictingPrivateDns."""
+    entry = ledger.read(desired.vpc_id)
+    steps = plan_private_dns(desired, endpoints.all_in(desired.vpc_id), entry, us)
+    for step in steps:
+        endpoints.set_private_dns(
+            step.endpoint_id,
+            on=True,
+            for_inbound_resolver_only=step.for_inbound_resolver_only,
+        )
+    return tuple(step.service for step in steps)
+
+
+def turn_off_private_dns(
+    vpc_id: str, endpoints: Endpoints, ledger: Ledger, probe: Probe, us: str
+) -> tuple[str, ...]:
+    """Ids of the endpoints whose private DNS was on although on-premises never relied on it.
+
+    What was verified and published before stays on: somebody uses it. The probe that a failed
+    verification left behind goes, too.
+    """
+    entry = ledger.read(vpc_id)
+    unverified = tuple(
+        endpoint.id
+        for endpoint in endpoints.all_in(vpc_id)
+        if endpoint.exists
+        and endpoint.private_dns
+        and is_our_endpoint(endpoint, us, entry.held)
+        and endpoint.id not in entry.verified_endpoints
+    )
+    for endpoint_id in unverified:
+        endpoints.set_private_dns(endpoint_id, on=False)
+    if ledgers.PROBE in entry.held:
+        probe.remove(vpc_id)
+        ledger.let_go(vpc_id, [ledgers.PROBE])
+    return unverified

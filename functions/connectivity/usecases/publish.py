@@ -1,0 +1,76 @@
+"""Publish: tell on-premises what was verified; written only when it says something new."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from connectivity.domain import ledger as ledgers
+from connectivity.domain import publication
+from connectivity.domain.desired import Desired
+from connectivity.domain.publication import Publication
+from connectivity.domain.status import Status, connected
+from connectivity.usecases.ports import Clock, Ledger, Parameters
+from connectivity.usecases.settings import Settings
+
+
+@dataclass(frozen=True)
+class Published:
+    """What on-premises reads now, and the status that follows."""
+
+    parameter: str
+    generation: int
+    changed: bool
+    status: Status
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "parameter": self.parameter,
+            "generation": self.generation,
+            "changed": self.changed,
+        } | self.status.as_json()
+
+
+def publish(
+    desired: Desired,
+    resolver_ips: tuple[str, ...],
+    verified: Mapping[str, Any],
+    warnings: Sequence[str],
+    parameters: Parameters,
+    ledger: Ledger,
+    clock: Clock,
+    settings: Settings,
+) -> Published:
+    """`verified` is `Verified.as_json()`. Raises PublicationTooLarge."""
+    said = Publication(
+        account=settings.account,
+        region=settings.region,
+        vpc_id=desired.vpc_id,
+        vpc_cidrs=desired.vpc_cidrs,
+        resolver_ips=resolver_ips,
+        names={name: tuple(ips) for name, ips in verified["names"].items()},
+        zones=tuple(verified["zones"]),
+    )
+    entry = ledger.read(desired.vpc_id)
+    names = publication.parameter_names(settings.parameter_path, desired.vpc_id)
+    list_name, document_name = names
+    there = parameters.read(names)
+    stringlist = ",".join(sorted(resolver_ips))
+    intact = _states(there.get(document_name, ""), said)
+    generation = entry.generation if intact else entry.generation + 1
+    if ledgers.PUBLICATION not in entry.held:
+        ledger.hold(desired.vpc_id, {ledgers.PUBLICATION: document_name})
+    if there.get(list_name) != stringlist:
+        parameters.write(list_name, stringlist, as_list=True)
+    if not intact:
+        parameters.write(document_name, said.document(generation, clock.now()))
+    ledger.publish(desired.vpc_id, generation, said.fingerprint, verified["endpoint_ids"])
+    services = [endpoint.service for endpoint in desired.endpoints]
+    status = connected(services, resolver_ips, generation, warnings)
+    return Published(document_name, generation, not intact, status)
+
+
+def _states(document: str, said: Publication) -> bool:
+    intact = publication.is_intact(document)
+    return intact and publication.fingerprint_of(document) == said.fingerprint

@@ -1,0 +1,88 @@
+"""Read the VPC: take the hold, then believe the live tags, not the event that woke us."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from connectivity.domain.errors import NotReadyYet, UnknownVpc
+from connectivity.domain.ledger import Entry
+from connectivity.domain.model import Vpc
+from connectivity.domain.wish import Options, Wish, read_options, read_wish
+from connectivity.usecases.ports import Executions, Ledger, Vpcs
+from connectivity.usecases.settings import Settings
+
+Verdict = Literal["provision", "plan", "tear down", "nothing", "busy"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the VPC asks for, and why we think so."""
+
+    verdict: Verdict
+    reason: str
+    options: Options | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "services": list(self.options.services) if self.options else [],
+            "onprem_cidrs": list(self.options.onprem_cidrs) if self.options else [],
+        }
+
+
+def read_vpc(
+    vpc_id: str,
+    execution: str,
+    because: str,
+    vpcs: Vpcs,
+    ledger: Ledger,
+    executions: Executions,
+    settings: Settings,
+) -> Reading:
+    """Raises UnreadableOption, UnknownVpc, NotReadyYet.
+
+    The knocks are read before the tags: a tag that changes after this has its own knock, which we
+    then see at the end.
+    """
+    entry = ledger.read(vpc_id)
+    if _is_busy(entry, execution, executions):
+        return Reading("busy", "another execution is at work on this VPC and will see the knock")
+    if not ledger.take(entry, execution):
+        raise NotReadyYet(f"another execution has just taken {vpc_id}")
+    vpc = vpcs.find(vpc_id)
+    if vpc is None:
+        return _of_no_vpc(entry, because, settings)
+    return _of_tags(vpc, entry, settings.defaults)
+
+
+def _is_busy(entry: Entry, execution: str, executions: Executions) -> bool:
+    """A holder that is no longer running is taken over."""
+    return entry.holder not in {None, execution} and executions.is_running(str(entry.holder))
+
+
+def _of_no_vpc(entry: Entry, because: str, settings: Settings) -> Reading:
+    if entry.holds_something:
+        return Reading("tear down", "the VPC is gone and something is held for it")
+    if because == "request":
+        raise UnknownVpc(
+            f"there is no VPC {entry.vpc_id} in account {settings.account}, {settings.region}: "
+            "correct the id in the request event, or send it in the VPC's own account and Region"
+        )
+    return Reading("nothing", "the VPC is gone and nothing is held for it")
+
+
+def _of_tags(vpc: Vpc, entry: Entry, defaults: Options) -> Reading:
+    wish = read_wish(vpc.tags)
+    if wish is Wish.DISABLED:
+        return _of_disabled(entry)
+    options = read_options(vpc.tags, defaults)
+    verdict: Verdict = "provision" if wish is Wish.ENABLED else "plan"
+    return Reading(verdict, f"its tag says {wish.value}", options)
+
+
+def _of_disabled(entry: Entry) -> Reading:
+    if entry.holds_something:
+        return Reading("tear down", "it asks for nothing and something is held")
+    return Reading("nothing", "it asks for nothing and nothing is held")

@@ -1,0 +1,141 @@
+"""Remove what is ours: everything, or what is no longer asked for. Repeating it is harmless."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from connectivity.domain import ledger as ledgers
+from connectivity.domain import plan
+from connectivity.domain.desired import Desired
+from connectivity.domain.errors import NotReadyYet, NotRemoved
+from connectivity.domain.ledger import Entry
+from connectivity.domain.model import InterfaceEndpoint
+from connectivity.domain.ownership import is_our_endpoint, our_groups, purpose_of
+from connectivity.domain.publication import parameter_names
+from connectivity.usecases.ports import Endpoints, Groups, Ledger, Parameters, Probe, Resolvers
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """Where our things are kept."""
+
+    endpoints: Endpoints
+    groups: Groups
+    resolvers: Resolvers
+    parameters: Parameters
+    probe: Probe
+    ledger: Ledger
+    us: str
+    parameter_path: str
+
+
+def remove_surplus(desired: Desired, holdings: Holdings) -> tuple[str, ...]:
+    """The ids of the endpoints whose deletion was started. Raises NotRemoved."""
+    vpc_id, ledger = desired.vpc_id, holdings.ledger
+    entry = ledger.read(vpc_id)
+    observed = holdings.endpoints.all_in(vpc_id)
+    surplus = plan.plan_surplus(desired, observed, entry, holdings.us)
+    ids = tuple(step.endpoint_id for step in surplus)
+    if ids:
+        _refuse_to_forget(holdings.endpoints.remove(ids))
+        ledger.let_go(vpc_id, [purpose_of(e) for e in observed if e.id in ids])
+    return ids
+
+
+def remove_everything(vpc_id: str, holdings: Holdings) -> None:
+    """Raises NotReadyYet until endpoints, resolver and their security groups are gone, and
+    NotRemoved for what AWS refuses to remove."""
+    entry = holdings.ledger.read(vpc_id)
+    waiting = [
+        *_remove_endpoints(vpc_id, entry, holdings),
+        *_remove_resolver(entry, holdings),
+    ]
+    _remove_probe_and_publication(vpc_id, entry, holdings)
+    if waiting:
+        raise NotReadyYet("being removed: " + ", ".join(waiting))
+    _remove_groups(vpc_id, entry, holdings)
+
+
+def leftovers(vpc_id: str, holdings: Holdings) -> tuple[str, ...]:
+    """What of ours can still be seen, by looking and not by remembering."""
+    entry = holdings.ledger.read(vpc_id)
+    endpoints = _our_endpoints(holdings.endpoints.all_in(vpc_id), entry, holdings.us)
+    resolver = _our_resolver(entry, holdings)
+    groups = our_groups(holdings.groups.all_in(vpc_id), vpc_id, holdings.us, entry.held)
+    parameters = holdings.parameters.read(parameter_names(holdings.parameter_path, vpc_id))
+    return (
+        *(endpoint.id for endpoint in endpoints),
+        *([resolver] if resolver else []),
+        *(group.id for purpose, group in groups.items() if purpose != ledgers.PROBE_GROUP),
+        *sorted(parameters),
+    )
+
+
+def _remove_endpoints(vpc_id: str, entry: Entry, holdings: Holdings) -> list[str]:
+    """What is still there and has to be waited for."""
+    ours = _our_endpoints(holdings.endpoints.all_in(vpc_id), entry, holdings.us)
+    ids = [endpoint.id for endpoint in ours if endpoint.exists]
+    if ids:
+        _refuse_to_forget(holdings.endpoints.remove(ids))
+    if not ours:
+        gone = [p for p in entry.held if p.startswith(("endpoint/", "gateway/"))]
+        holdings.ledger.let_go(vpc_id, gone)
+    return [endpoint.id for endpoint in ours]
+
+
+def _our_endpoints(
+    observed: Sequence[InterfaceEndpoint], entry: Entry, us: str
+) -> list[InterfaceEndpoint]:
+    """Also those that are being deleted; interface endpoints before the gateway they need."""
+    ours = [e for e in observed if e.state != "deleted" and is_our_endpoint(e, us, entry.held)]
+    return sorted(ours, key=lambda e: (e.type != "Interface", e.service_name))
+
+
+def _remove_resolver(entry: Entry, holdings: Holdings) -> list[str]:
+    resolver_id = _our_resolver(entry, holdings)
+    if resolver_id is None:
+        holdings.ledger.let_go(entry.vpc_id, {ledgers.RESOLVER} & entry.held.keys())
+        return []
+    holdings.resolvers.remove(resolver_id)
+    return [resolver_id]
+
+
+def _our_resolver(entry: Entry, holdings: Holdings) -> str | None:
+    recorded = entry.held.get(ledgers.RESOLVER, "")
+    if not recorded:
+        return None
+    return plan.our_resolver_id(holdings.resolvers.all_inbound(), recorded, also_deleting=True)
+
+
+def _remove_probe_and_publication(vpc_id: str, entry: Entry, holdings: Holdings) -> None:
+    if ledgers.PROBE in entry.held:
+        holdings.probe.remove(vpc_id)
+        holdings.ledger.let_go(vpc_id, [ledgers.PROBE])
+    if ledgers.PUBLICATION in entry.held:
+        holdings.parameters.remove(parameter_names(holdings.parameter_path, vpc_id))
+        holdings.ledger.let_go(vpc_id, [ledgers.PUBLICATION])
+
+
+def _remove_groups(vpc_id: str, entry: Entry, holdings: Holdings) -> None:
+    """The resolver's group first: its rules name the probe's. The probe's may outlast a teardown,
+    because AWS Lambda keeps its network interfaces for 20 to 45 minutes."""
+    ours = our_groups(holdings.groups.all_in(vpc_id), vpc_id, holdings.us, entry.held)
+    busy = holdings.groups.in_use(group.id for group in ours.values()) if ours else frozenset()
+    gone = [purpose for purpose in ledgers.GROUPS if purpose in entry.held and purpose not in ours]
+    for purpose, group in ours.items():
+        if group.id not in busy:
+            holdings.groups.remove(group.id)
+            gone.append(purpose)
+    holdings.ledger.let_go(vpc_id, gone)
+    waiting = [g.id for p, g in ours.items() if g.id in busy and p != ledgers.PROBE_GROUP]
+    if waiting:
+        raise NotReadyYet(f"still held by network interfaces: {', '.join(waiting)}")
+
+
+def _refuse_to_forget(refused: Mapping[str, str]) -> None:
+    if refused:
+        raise NotRemoved(
+            "; ".join(f"{endpoint}: {reason}" for endpoint, reason in sorted(refused.items()))
+            + " - remove what depends on it; the next sweep goes on from here"
+        )

@@ -1,0 +1,37 @@
+"""What the stack's parameters say, read from a function's environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from connectivity.domain.survey import Limits
+from connectivity.domain.wish import Options, words
+
+
+@dataclass(frozen=True)
+class Settings:
+    us: str
+    """The value of the owner tag: the stack's name."""
+    account: str
+    region: str
+    defaults: Options
+    limits: Limits
+    parameter_path: str
+    drain_seconds: int
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+        """Raises KeyError naming the variable that is missing."""
+        return cls(
+            us=environment["OWNER"],
+            account=environment["ACCOUNT"],
+            region=environment["AWS_REGION"],
+            defaults=Options(
+                services=words(environment["DEFAULT_SERVICES"]),
+                onprem_cidrs=words(environment["DEFAULT_ONPREM_CIDRS"]),
+            ),
+            limits=Limits(resolver_ips=int(environment["RESOLVER_IP_COUNT"])),
+            parameter_path=environment["PARAMETER_PATH"],
+            drain_seconds=int(environment["DRAIN_SECONDS"]),
+        )

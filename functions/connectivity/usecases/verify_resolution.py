@@ -1,0 +1,114 @@
+"""Verify: the probe inside the VPC asks; nothing is published that was not seen to resolve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from connectivity.domain import ledger as ledgers
+from connectivity.domain import plan, verification
+from connectivity.domain.desired import Desired
+from connectivity.domain.errors import NotReadyYet, NotResolvingYet
+from connectivity.domain.publication import zones_covering
+from connectivity.domain.verification import Finding, Target
+from connectivity.usecases.ensure_resolver import Resolver
+from connectivity.usecases.ports import Endpoints, Ledger, Probe
+from connectivity.usecases.settings import Settings
+
+_MOST_ROWS_IN_A_MESSAGE = 12
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What was proven, and what follows for on-premises."""
+
+    findings: tuple[Finding, ...]
+    endpoint_ids: tuple[str, ...]
+    names: dict[str, tuple[str, ...]]
+    zones: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "findings": [finding.as_json() for finding in self.findings],
+            "endpoint_ids": list(self.endpoint_ids),
+            "names": {name: list(addresses) for name, addresses in self.names.items()},
+            "zones": list(self.zones),
+        }
+
+
+def verify_resolution(
+    desired: Desired,
+    resolver: Resolver,
+    endpoints: Endpoints,
+    probe: Probe,
+    ledger: Ledger,
+    settings: Settings,
+) -> Verified:
+    """Raises NotReadyYet while the probe is being made, NotResolvingYet with the table of what is
+    wrong, ProbeFailed. The probe is gone when this returns."""
+    vpc_id = desired.vpc_id
+    if ledgers.PROBE not in ledger.read(vpc_id).held:
+        ledger.hold(vpc_id, {ledgers.PROBE: vpc_id})
+    probe.ensure(vpc_id, desired.subnets, resolver.probe_group)
+    ids, targets = _targets(desired, endpoints, ledger, settings)
+    asked = verification.questions(targets, resolver.ips)
+    findings = verification.judge(targets, probe.ask(vpc_id, asked))
+    _complain(vpc_id, findings)
+    probe.remove(vpc_id)
+    ledger.let_go(vpc_id, [ledgers.PROBE])
+    return Verified(
+        findings=findings,
+        endpoint_ids=ids,
+        names={target.name: target.addresses for target in targets},
+        zones=zones_covering(
+            {
+                *(name for endpoint in desired.endpoints for name in endpoint.private_names),
+                *verification.cname_targets(findings),
+            }
+        ),
+    )
+
+
+def _targets(
+    desired: Desired, endpoints: Endpoints, ledger: Ledger, settings: Settings
+) -> tuple[tuple[str, ...], tuple[Target, ...]]:
+    """The endpoints' ids, and each of their names with the addresses it has to lead to."""
+    entry = ledger.read(desired.vpc_id)
+    observed = endpoints.all_in(desired.vpc_id)
+    found = [(w, plan.endpoint_for(w, observed, entry, settings.us)) for w in desired.endpoints]
+    missing = [wanted.service for wanted, endpoint in found if endpoint is None]
+    if missing:
+        raise NotReadyYet(f"no interface endpoint can be seen for {', '.join(missing)}")
+    there = [(wanted, endpoint) for wanted, endpoint in found if endpoint is not None]
+    address_of = endpoints.addresses(
+        interface for _, endpoint in there for interface in endpoint.interfaces
+    )
+    targets = {
+        name: Target(wanted.service, name, _addresses(endpoint.interfaces, address_of))
+        for wanted, endpoint in there
+        for name in _asked(wanted.private_names, settings)
+    }
+    return tuple(endpoint.id for _, endpoint in there), tuple(targets.values())
+
+
+def _asked(private_names: Sequence[str], settings: Settings) -> tuple[str, ...]:
+    return tuple(
+        verification.example(name, settings.account, settings.region) for name in private_names
+    )
+
+
+def _addresses(interfaces: Sequence[str], address_of: Any) -> tuple[str, ...]:
+    return tuple(sorted(address_of[i] for i in interfaces if i in address_of))
+
+
+def _complain(vpc_id: str, findings: Sequence[Finding]) -> None:
+    wrong = [finding for finding in findings if not finding.ok]
+    if not wrong:
+        return
+    rest = len(wrong) - _MOST_ROWS_IN_A_MESSAGE
+    raise NotResolvingYet(
+        f"{len(wrong)} of {len(findings)} checks in {vpc_id} failed:\n"
+        + verification.as_table(wrong[:_MOST_ROWS_IN_A_MESSAGE])
+        + (f"\nand {rest} more" if rest > 0 else "")
+    )

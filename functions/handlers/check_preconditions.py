@@ -1,0 +1,18 @@
+"""State "Check preconditions"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connectivity.adapters import wiring
+from connectivity.domain.wish import Options
+from connectivity.usecases.check_preconditions import check_preconditions
+
+from handlers.entry import Event, entry
+
+
+@entry
+def handler(event: Event) -> Any:
+    """{"vpcId", "services", "onprem_cidrs"} -> what shall be there, and the plan."""
+    options = Options(tuple(event["services"]), tuple(event["onprem_cidrs"]))
+    return check_preconditions(event["vpcId"], options, wiring.world(), wiring.settings()).as_json()

@@ -1,0 +1,23 @@
+"""State "Report failure"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connectivity.adapters import wiring
+from connectivity.usecases.finish import report_failure
+
+from handlers.entry import Event, entry
+
+
+@entry
+def handler(event: Event) -> Any:
+    """{"vpcId", "error", "cause"} -> the failure as a person reads it."""
+    return report_failure(
+        event["vpcId"],
+        event["error"],
+        event["cause"],
+        wiring.vpcs(),
+        wiring.ledger(),
+        wiring.notifications(),
+    ).as_json()

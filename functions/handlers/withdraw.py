@@ -1,0 +1,23 @@
+"""State "Withdraw"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connectivity.adapters import wiring
+from connectivity.usecases.withdraw import withdraw
+
+from handlers.entry import Event, entry
+
+
+@entry
+def handler(event: Event) -> Any:
+    """{"vpcId"} -> how long on-premises is given to stop forwarding."""
+    seconds = withdraw(
+        event["vpcId"],
+        wiring.parameters(),
+        wiring.ledger(),
+        wiring.clock(),
+        wiring.settings(),
+    )
+    return {"drainSeconds": seconds}
