@@ -47,6 +47,8 @@ class EmbeddedAws:
     lambdas: Lambdas = field(init=False)
     application: Any = field(init=False, default=None)
     """The WSGI application that answers; a gap may wrap it."""
+    lambda_environment: dict[str, str] = field(default_factory=dict)
+    """What every function's environment has besides: the trust in the local CA."""
     closers: list[Callable[[], None]] = field(default_factory=list)
     """What to call at the end, last first."""
     _server: BaseWSGIServer | None = None
@@ -67,7 +69,7 @@ class EmbeddedAws:
         )
         from werkzeug.serving import make_server
 
-        class RequestHandler(MotoRequestHandler):
+        class RequestHandler(MotoRequestHandler):  # type: ignore[misc]
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True
             wbufsize = -1

@@ -13,7 +13,7 @@ from handlers.entry import Event, entry
 
 @entry
 def handler(event: Event) -> Any:
-    """{"vpcId", "execution", "status": null or {"status", "detail"}} -> whether to go round again."""
+    """{"vpcId", "execution", "status": null or {"status", "detail"}} -> shall we go round again?"""
     said = event["status"]
     status = Status(said["status"], said["detail"]) if said else None
     again = finish(event["vpcId"], event["execution"], status, wiring.vpcs(), wiring.ledger())

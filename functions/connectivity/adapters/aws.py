@@ -8,7 +8,8 @@ from typing import Any, ParamSpec, TypeVar
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnection
 
 from connectivity.domain.errors import Throttled, Unavailable
 
@@ -70,7 +71,7 @@ def call(operation: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         return operation(*args, **kwargs)
     except ClientError as error:
         raise _translated(error) from error
-    except (HTTPClientError, ConnectionError) as error:
+    except (HTTPClientError, NoConnection) as error:
         raise Unavailable(f"{type(error).__name__}: {error}") from error
 
 

@@ -44,6 +44,8 @@ class Check:
 
     desired: Desired
     steps: tuple[str, ...]
+    surplus: bool
+    """Some of the steps remove what is no longer asked for."""
     warnings: tuple[str, ...]
     converged: bool
     """Nothing to do: it is all there, verified, and published."""
@@ -68,6 +70,7 @@ class Check:
         return {
             "desired": self.desired.as_json(),
             "steps": list(self.steps),
+            "surplus": self.surplus,
             "warnings": list(self.warnings),
             "converged": self.converged,
             "monthly_dollars": round(self.monthly_dollars, 2),
@@ -83,6 +86,7 @@ def check_preconditions(vpc_id: str, options: Options, world: World, settings: S
     return Check(
         desired=prepared.desired,
         steps=tuple(map(plan.describe, steps)),
+        surplus=any(isinstance(step, plan.RemoveEndpoint) for step in steps),
         warnings=prepared.warnings,
         converged=not steps and _is_published(prepared.desired, survey, world, settings),
         monthly_dollars=plan.monthly_dollars(prepared.desired),

@@ -1,0 +1,210 @@
+"""Deploying the app into the embedded AWS, with the same `sam deploy` as into the real one."""
+
+from __future__ import annotations
+
+import compileall
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping
+from contextlib import suppress
+from io import BytesIO
+from pathlib import Path
+from py_compile import PycInvalidationMode
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from samtranslator.yaml_helper import yaml_parse
+
+from local.settings import REPOSITORY
+
+if TYPE_CHECKING:
+    from local.engine import EmbeddedAws
+
+CACHE = REPOSITORY / ".local" / "dependencies"
+BUCKET = "deployments"
+CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
+_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "DEPLOYER", "AWS_SECRET_ACCESS_KEY": "unused"}
+
+
+class DeploymentFailedError(Exception):
+    """The stack is not there; the message is what the deployment said last."""
+
+
+def deploy(
+    aws: EmbeddedAws, parameters: Mapping[str, str], source: Path = REPOSITORY
+) -> Mapping[str, str]:
+    """Deploy the app in `source` as `aws.settings.stack_name`; returns the stack's outputs.
+
+    Uses the SAM CLI of this Python's environment; where there is none (it supports a new
+    Python later than everything else does), the SAM translator does its work.
+    """
+    sam = sam_cli()
+    with TemporaryDirectory(prefix="deploy-") as folder:
+        staged = stage(Path(folder) / "app", source)
+        if sam is None:
+            deploy_with_translator(aws, staged, parameters)
+        else:
+            deploy_with_sam(aws, sam, staged, parameters)
+    return outputs(aws)
+
+
+def sam_cli() -> Path | None:
+    """The `sam` beside the running interpreter."""
+    sam = Path(sys.executable).parent / "sam"
+    return sam if sam.exists() else None
+
+
+def stage(target: Path, source: Path = REPOSITORY) -> Path:
+    """Copy the app's template, state machine and functions to `target`, with the functions'
+    dependencies installed among them, so that the unchanged template deploys from there."""
+    target.mkdir(parents=True)
+    shutil.copy2(source / "template.yaml", target)
+    shutil.copytree(source / "statemachine", target / "statemachine")
+    functions = target / "functions"
+    leave_out = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(source / "functions", functions, ignore=leave_out)
+    shutil.copytree(_dependencies(functions), functions, dirs_exist_ok=True)
+    _compile(functions)
+    return target
+
+
+def _dependencies(functions: Path) -> Path:
+    """The installed requirements: made once for each requirement file and Python."""
+    lock = functions / "requirements.lock"
+    requirements = lock if lock.exists() else functions / "requirements.txt"
+    python = f"{sys.implementation.cache_tag}-{platform.machine()}"
+    digest = hashlib.sha256(requirements.read_bytes() + python.encode()).hexdigest()[:16]
+    installed = CACHE / f"{python}-{digest}"
+    if not installed.exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=CACHE) as folder:
+            packages = Path(folder) / "packages"
+            _pip_install(requirements, packages)
+            _compile(packages)
+            with suppress(OSError):  # another process was quicker
+                packages.rename(installed)
+    return installed
+
+
+def _pip_install(requirements: Path, target: Path) -> None:
+    target.mkdir()
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    _run([*command, "--no-compile", "--target", str(target), "-r", str(requirements)])
+
+
+def _compile(folder: Path) -> None:
+    """Bytecode that stays valid although a zip file loses the sources' times."""
+    unchecked = PycInvalidationMode.UNCHECKED_HASH
+    compileall.compile_dir(folder, quiet=1, invalidation_mode=unchecked)
+
+
+def deploy_with_sam(
+    aws: EmbeddedAws, sam: Path, staged: Path, parameters: Mapping[str, str]
+) -> None:
+    _make_bucket(aws)
+    overrides = [f'{name}="{value}"' for name, value in parameters.items()]
+    command = [
+        *(str(sam), "deploy", "--template-file", "template.yaml"),
+        *("--stack-name", aws.settings.stack_name, "--s3-bucket", BUCKET),
+        *("--region", aws.settings.region, "--capabilities", *CAPABILITIES),
+        *("--no-confirm-changeset", "--no-progressbar"),
+        *(("--parameter-overrides", *overrides) if overrides else ()),
+    ]
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("AWS_")
+    } | {
+        **_CREDENTIALS,
+        "AWS_ENDPOINT_URL": aws.url,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "SAM_CLI_TELEMETRY": "0",
+        "SAM_CLI_POLL_DELAY": "0.1",
+        "__SAM_CLI_APP_DIR": str(staged.parent / "sam-cli"),
+    }
+    _run(command, cwd=staged, env=environment)
+
+
+def _run(command: list[str], **options: Any) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
+    if done.returncode != 0:
+        said = (done.stdout + done.stderr).strip().splitlines()
+        raise DeploymentFailedError("\n".join([" ".join(command[:2]), *said[-25:]]))
+
+
+def deploy_with_translator(aws: EmbeddedAws, staged: Path, parameters: Mapping[str, str]) -> None:
+    """What `sam deploy` does: upload the files that the template names, make the stack."""
+    _make_bucket(aws)
+    template = yaml_parse((staged / "template.yaml").read_text())
+    uploaded: dict[str, str] = {}
+
+    def upload(properties: dict[str, Any], name: str) -> None:
+        if name in properties:
+            path = properties[name]
+            uploaded.setdefault(path, _upload(aws, staged / path))
+            properties[name] = uploaded[path]
+
+    upload(template.get("Globals", {}).get("Function", {}), "CodeUri")
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            upload(resource["Properties"], "CodeUri")
+        if resource["Type"] == "AWS::Serverless::StateMachine":
+            upload(resource["Properties"], "DefinitionUri")
+    _client(aws, "cloudformation").create_stack(
+        StackName=aws.settings.stack_name,
+        TemplateBody=json.dumps(template, default=str),
+        Parameters=[
+            {"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()
+        ],
+        Capabilities=CAPABILITIES,
+    )
+
+
+def _upload(aws: EmbeddedAws, path: Path) -> str:
+    """The S3 address of a file, or of a folder's zip."""
+    body = _zipped(path) if path.is_dir() else path.read_bytes()
+    key = hashlib.sha256(body).hexdigest()
+    _client(aws, "s3").put_object(Bucket=BUCKET, Key=key, Body=body)
+    return f"s3://{BUCKET}/{key}"
+
+
+def _zipped(folder: Path) -> bytes:
+    content = BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(folder.rglob("*")):
+            archive.write(file, file.relative_to(folder))
+    return content.getvalue()
+
+
+def outputs(aws: EmbeddedAws) -> Mapping[str, str]:
+    """The stack's outputs; an error with the reason if it did not come to be."""
+    cloudformation = _client(aws, "cloudformation")
+    (stack,) = cloudformation.describe_stacks(StackName=aws.settings.stack_name)["Stacks"]
+    if stack["StackStatus"] != "CREATE_COMPLETE":
+        events = cloudformation.describe_stack_events(StackName=stack["StackId"])["StackEvents"]
+        reasons = [
+            event["ResourceStatusReason"]
+            for event in events
+            if event["ResourceStatus"] == "CREATE_FAILED"
+        ]
+        raise DeploymentFailedError("\n".join([stack["StackStatus"], *reasons]))
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+
+def _make_bucket(aws: EmbeddedAws) -> None:
+    s3, region = _client(aws, "s3"), aws.settings.region
+    place = {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket=BUCKET, **({} if region == "us-east-1" else place))
+
+
+def _client(aws: EmbeddedAws, service: str) -> Any:
+    session: Any = boto3.Session(
+        _CREDENTIALS["AWS_ACCESS_KEY_ID"], "unused", region_name=aws.settings.region
+    )
+    return session.client(service, endpoint_url=aws.url)

@@ -1,0 +1,74 @@
+"""EventBridge's default bus (and custom ones), with real targets behind the rules.
+
+moto matches patterns well, but it refuses Lambda, Step Functions and SNS targets with an
+HTTP 500, and ignores a rule's state, schedule, Input, InputPath, retry policy,
+dead-letter queue and role. So its PutEvents is replaced, and its rules are only its store.
+
+Sets `aws.events` (the bus) and `aws.outbox` (the e-mails that SNS would have sent).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from moto.events.exceptions import ValidationException
+from moto.events.models import EventsBackend
+from moto.sns.models import Topic
+
+from local.event_bus.bus import Bus
+from local.event_bus.outbox import Notification, notifications
+
+if TYPE_CHECKING:
+    from local.engine import EmbeddedAws
+
+MAX_ENTRIES = 10
+"""PutEvents takes at most this many entries."""
+
+_STOCK_PUT_RULE = EventsBackend.put_rule
+_STOCK_ENABLE_RULE = EventsBackend.enable_rule
+_STOCK_PUBLISH = Topic.publish
+
+_current: Bus
+_outbox: list[Notification]
+
+
+def install(aws: EmbeddedAws) -> None:
+    global _current, _outbox
+    _current, _outbox = Bus(aws), []
+    aws.events = _current
+    aws.outbox = _outbox  # type: ignore[attr-defined]
+    aws.closers.append(_current.close)
+    EventsBackend.put_events = _put_events
+    EventsBackend.put_rule = _put_rule
+    EventsBackend.enable_rule = _enable_rule
+    Topic.publish = _publish
+
+
+def _put_events(backend: Any, events: list[dict[str, Any]]) -> list[dict[str, str]]:
+    if len(events) > MAX_ENTRIES:
+        raise ValidationException(
+            "1 validation error detected: Value '[PutEventsRequestEntry]' at 'entries' failed to"
+            " satisfy constraint: Member must have length less than or equal to 10"
+        )
+    return [_current.put(entry, backend.region_name) for entry in events]
+
+
+def _put_rule(backend: Any, *args: Any, **kwargs: Any) -> Any:
+    rule = _STOCK_PUT_RULE(backend, *args, **kwargs)
+    _current.schedule(rule)
+    return rule
+
+
+def _enable_rule(backend: Any, name: str, event_bus_arn: str | None) -> bool:
+    enabled: bool = _STOCK_ENABLE_RULE(backend, name, event_bus_arn)
+    if enabled:
+        _current.schedule(backend.describe_rule(name, event_bus_arn))
+    return enabled
+
+
+def _publish(
+    topic: Any, message: str, subject: str | None = None, *args: Any, **kwargs: Any
+) -> str:
+    message_id: str = _STOCK_PUBLISH(topic, message, subject, *args, **kwargs)
+    _outbox.extend(notifications(topic, subject, message))
+    return message_id

@@ -1,0 +1,29 @@
+"""What SNS would have e-mailed. moto keeps published messages, but by topic and unaddressed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Notification:
+    """One e-mail of a topic; `endpoint` is None where nobody has subscribed by e-mail."""
+
+    topic_arn: str
+    subject: str | None
+    message: str
+    endpoint: str | None
+
+
+def notifications(topic: Any, subject: str | None, message: str) -> list[Notification]:
+    """A subscription counts as confirmed here, although on AWS a person must click first."""
+    subscriptions = list(topic.sns_backend.subscriptions.values())
+    subscribers = [
+        subscription.endpoint
+        for subscription in subscriptions
+        if subscription.topic_arn == topic.arn and subscription.protocol.startswith("email")
+    ]
+    return [
+        Notification(topic.arn, subject, message, endpoint) for endpoint in subscribers or [None]
+    ]

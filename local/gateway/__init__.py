@@ -1,0 +1,107 @@
+"""The one door of the embedded AWS: every API call passes here, whoever makes it.
+
+In this order, as in AWS: who calls, what for, may they, then the service itself. What each
+call was and how it ended is in the journal.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.wrappers import Response
+
+from local.clock import Clock
+from local.contracts import Call
+from local.gateway import managed_policies
+from local.gateway.authorization import Authorizer
+from local.gateway.calls import ApiCall, recognise
+from local.gateway.errors import error_code, error_response
+from local.gateway.journal import Journal
+from local.gateway.principals import Principals
+
+if TYPE_CHECKING:
+    from local.engine import EmbeddedAws
+
+LOCAL = "/_local/"
+RECENT_CALLS = 500
+
+
+class Gateway:
+    """The WSGI application in front of moto."""
+
+    def __init__(
+        self, application: Any, authorizer: Authorizer, journal: Journal, clock: Clock
+    ) -> None:
+        self._application = application
+        self._authorizer = authorizer
+        self._journal = journal
+        self._clock = clock
+        self._routes: dict[str, Callable[[], Any]] = {}
+
+    def route(self, path: str, answer: Callable[[], Any]) -> None:
+        """Serve `answer()` as JSON at `path`, which is under `/_local/`."""
+        if not path.startswith(LOCAL):
+            raise ValueError(f"{path} is not under {LOCAL}: AWS's own paths are not ours to take")
+        self._routes[path] = answer
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        return self._respond(environ)(environ, start_response)
+
+    def _respond(self, environ: dict[str, Any]) -> Response:
+        if environ["PATH_INFO"].startswith(LOCAL):
+            return self._answer_locally(environ["PATH_INFO"])
+        call = recognise(environ)
+        return self._answer(call, environ) if call else self._forward(environ)
+
+    def _answer(self, call: ApiCall, environ: dict[str, Any]) -> Response:
+        """The life of one call: authorised, handled, journalled.
+
+        What makes AWS unkind (throttles, lost answers) belongs between the first two: AWS
+        too throttles only whom it would have let in, and the journal sees what came of it.
+        """
+        authorizations = self._authorizer.authorize(call)
+        refused = next((each for each in authorizations if not each.allowed), None)
+        if refused:
+            response = error_response(call, *self._authorizer.refusal(call, refused))
+        else:
+            response = self._forward(environ)
+        self._journal.record(self._entry(call, response), authorizations)
+        return response
+
+    def _forward(self, environ: dict[str, Any]) -> Response:
+        return Response.from_app(self._application, environ)
+
+    def _entry(self, call: ApiCall, response: Response) -> Call:
+        return Call(
+            service=call.service,
+            action=call.action,
+            region=call.region,
+            role_arn=self._authorizer.role_of(call),
+            parameters=call.parameters,
+            status=response.status_code,
+            error=error_code(response),
+            at=self._clock.now(),
+        )
+
+    def _answer_locally(self, path: str) -> Response:
+        answer = self._routes.get(path)
+        if answer is None:
+            return _json({"error": f"nothing at {path}", "paths": sorted(self._routes)}, 404)
+        return _json(answer(), 200)
+
+
+def _json(document: Any, status: int) -> Response:
+    return Response(json.dumps(document, default=str), status, mimetype="application/json")
+
+
+def install(aws: EmbeddedAws) -> None:
+    settings = aws.settings
+    managed_policies.install(settings.account)
+    principals, journal = Principals(settings.region), Journal()
+    gateway = Gateway(aws.application, Authorizer(principals), journal, aws.clock)
+    gateway.route(LOCAL + "calls", lambda: [vars(call) for call in journal.recent(RECENT_CALLS)])
+    gateway.route(LOCAL + "health", lambda: {"status": "ok", "region": settings.region})
+    aws.principals, aws.journal = principals, journal
+    aws.gateway = aws.application = gateway

@@ -1,0 +1,111 @@
+"""Whether a role may make a call: its policies in moto's IAM, and IAM's decision on them.
+
+Identity-based policies only. Not looked at: resource policies, permissions boundaries,
+service control policies, endpoint policies, and the trust policy of the role.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from moto.backends import get_backend
+
+from local.gateway.calls import ApiCall
+from local.gateway.decisions import Decision, Request, Statement, decide, statements_in
+from local.gateway.principals import PARTITION, Principals
+from local.gateway.resources import requests_of
+
+NEED_NO_PERMISSION = {"sts:GetCallerIdentity"}
+
+REFUSALS = {
+    "ec2": "UnauthorizedOperation",
+    "json": "AccessDeniedException",
+    "query": "AccessDenied",
+    "rest-json": "AccessDeniedException",
+    "rest-xml": "AccessDenied",
+    "sns": "AuthorizationError",
+    "sqs": "AccessDenied",
+}
+"""The error code of a refusal, by service or else by protocol."""
+
+
+@dataclass(frozen=True)
+class Authorization:
+    """What IAM was asked on behalf of a role, and its answer. The request can be decided
+    again, under other statements."""
+
+    role_arn: str
+    request: Request
+    decision: Decision
+
+    @property
+    def action(self) -> str:
+        return self.request.action
+
+    @property
+    def resource(self) -> str:
+        return self.request.resource
+
+    @property
+    def allowed(self) -> bool:
+        return self.decision.allowed
+
+    @property
+    def statement(self) -> str | None:
+        """The name of the statement that decided."""
+        return self.decision.statement.name if self.decision.statement else None
+
+
+class Authorizer:
+    """Only roles are asked about: any other key is an administrator's."""
+
+    def __init__(self, principals: Principals) -> None:
+        self._principals = principals
+
+    def role_of(self, call: ApiCall) -> str | None:
+        return self._principals.role_of(call.access_key_id)
+
+    def authorize(self, call: ApiCall) -> tuple[Authorization, ...]:
+        """All of them have to be allowed. Empty for an administrator's call."""
+        role_arn = self.role_of(call)
+        if role_arn is None or call.name in NEED_NO_PERMISSION:
+            return ()
+        statements = tuple(statements_of(role_arn))
+        requests = requests_of(call, account=role_arn.split(":")[4])
+        return tuple(Authorization(role_arn, each, decide(statements, each)) for each in requests)
+
+    def refusal(self, call: ApiCall, refused: Authorization) -> tuple[str, str]:
+        """AWS's error code and message. (EC2 adds an encoded copy of it, which is left out.)"""
+        code = REFUSALS.get(call.service) or REFUSALS[call.protocol]
+        opening = "You are not authorized to perform this operation. "
+        message = (
+            f"{opening if call.service == 'ec2' else ''}"
+            f"User: {self._principals.user_of(call.access_key_id)} is not authorized to perform: "
+            f"{refused.action} on resource: {refused.resource} {refused.decision.reason}"
+        )
+        return code, message
+
+
+def statements_of(role_arn: str) -> Iterator[Statement]:
+    """All policy statements of a role, inline and managed; none for a role that is gone."""
+    role = _role(role_arn)
+    if role is None:
+        return
+    for name, document in list(role.policies.items()):
+        yield from statements_in(name, _as_json(document))
+    for policy in list(role.managed_policies.values()):
+        document = next(each.document for each in policy.versions if each.is_default)
+        yield from statements_in(policy.name, _as_json(document))
+
+
+def _role(role_arn: str) -> Any:
+    iam = get_backend("iam")[role_arn.split(":")[4]][PARTITION]
+    return next((role for role in list(iam.roles.values()) if role.arn == role_arn), None)
+
+
+def _as_json(document: Any) -> str:
+    """CloudFormation leaves the document of an inline policy in moto as it was parsed."""
+    return document if isinstance(document, str) else json.dumps(document, default=str)

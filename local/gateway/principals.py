@@ -1,0 +1,72 @@
+"""Who calls: the sessions of roles, with credentials as AWS STS gives them out."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from moto.sts.models import sts_backends
+
+from local.contracts import Credentials
+
+PARTITION = "aws"
+TEMPORARY_KEY = "ASIA"
+"""What the id of every access key begins with that STS has given out."""
+
+
+class Principals:
+    """Sessions live in moto's STS, so GetCallerIdentity answers with the assumed role.
+
+    A session lasts as long as this object; moto lets no credentials expire.
+    """
+
+    def __init__(self, region: str) -> None:
+        self._region = region
+        self._lock = threading.Lock()
+        self._sessions: dict[tuple[str, str], Any] = {}
+        self._by_key: dict[str, Any] = {}
+
+    def credentials_for(self, role_arn: str, session_name: str) -> Credentials:
+        """The credentials of that role's session; the same ones whenever it is asked for."""
+        with self._lock:
+            session = self._sessions.get((role_arn, session_name))
+            if session is None:
+                session = self._assume(role_arn, session_name)
+        return Credentials(session.access_key_id, session.secret_access_key, session.session_token)
+
+    def role_of(self, access_key_id: str) -> str | None:
+        session = self._session_of(access_key_id)
+        return session.role_arn if session else None
+
+    def user_of(self, access_key_id: str) -> str:
+        """The caller as AWS's messages name it: the ARN of the assumed role's session."""
+        return str(self._session_of(access_key_id).arn)
+
+    def _assume(self, role_arn: str, session_name: str) -> Any:
+        account = role_arn.split(":")[4]
+        session = sts_backends[account][PARTITION].assume_role(
+            region_name=self._region,
+            role_session_name=session_name,
+            role_arn=role_arn,
+            policy=None,
+            duration=3600,
+            external_id=None,
+        )
+        self._sessions[role_arn, session_name] = session
+        self._by_key[session.access_key_id] = session
+        return session
+
+    def _session_of(self, access_key_id: str) -> Any:
+        """Also of whoever called sts:AssumeRole through the API; None for a stranger."""
+        session = self._by_key.get(access_key_id)
+        if session is None and access_key_id.startswith(TEMPORARY_KEY):
+            session = _assumed_through_the_api(access_key_id)
+            if session is not None:
+                self._by_key[access_key_id] = session
+        return session
+
+
+def _assumed_through_the_api(access_key_id: str) -> Any:
+    backends = [account[PARTITION] for account in list(sts_backends.values())]
+    found = (each.get_assumed_role_from_access_key(access_key_id) for each in backends)
+    return next(filter(None, found), None)

@@ -1,0 +1,281 @@
+"""Route 53 Resolver inbound endpoints that take time and answer DNS when they are OPERATIONAL.
+
+AWS: CREATING, then OPERATIONAL with its addresses ATTACHED, then DELETING; its network
+interfaces are requester-managed; 4 endpoints per region and 6 addresses per endpoint. moto
+5.2.5: OPERATIONAL and gone at once, a fifth endpoint is allowed, addresses in use are given
+again, no Protocols. Outbound endpoints stay moto's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from moto.ec2.exceptions import InvalidSubnetIdError
+from moto.moto_api._internal import mock_random
+from moto.route53resolver.exceptions import (
+    InvalidParameterException,
+    InvalidRequestException,
+    LimitExceededException,
+    ResourceExistsException,
+)
+from moto.route53resolver.models import ResolverEndpoint, Route53ResolverBackend
+from moto.route53resolver.responses import Route53ResolverResponse
+
+from local.clock import Clock
+from local.contracts import NetworkState
+from local.private_dns import VpcAnswers, answers_of
+from local.requester_interfaces import (
+    LOCK,
+    addresses_in_use,
+    create_requester_interface,
+    delete_requester_interfaces,
+    free_address,
+    is_usable,
+)
+from local.settings import Lifecycles
+
+if TYPE_CHECKING:
+    from local.engine import EmbeddedAws
+
+ENDPOINTS_PER_REGION = 4
+ADDRESSES_PER_ENDPOINT = 6
+STATUS_OF_ADDRESSES = {
+    "CREATING": "ATTACHING",
+    "OPERATIONAL": "ATTACHED",
+    "DELETING": "DETACHING",
+}
+
+_stock_create = Route53ResolverResponse.create_resolver_endpoint
+_stock_delete = Route53ResolverBackend.delete_resolver_endpoint
+_stock_description = ResolverEndpoint.description
+_stock_ip_descriptions = ResolverEndpoint.ip_descriptions
+
+
+@dataclass
+class InboundResolvers:
+    """The inbound endpoints of this AWS."""
+
+    clock: Clock
+    lifecycles: Lifecycles
+    answers: VpcAnswers
+    _serving: dict[str, Any] = field(default_factory=dict)
+    """moto's endpoints that answer DNS, by id."""
+    _made: dict[str, Any] = field(default_factory=dict)
+    """The Resolver backend of every inbound endpoint that exists, by the endpoint's id."""
+
+    def create(self, backend: Any, request: Mapping[str, Any]) -> Any:
+        """CreateResolverEndpoint: moto's endpoint, CREATING."""
+        with LOCK:
+            _require_acceptable(backend, request)
+            addresses = _addresses(backend.ec2_backend, request["IpAddresses"])
+            endpoint = ResolverEndpoint(
+                backend.account_id,
+                backend.region_name,
+                f"rslvr-in-{mock_random.get_random_hex(17)}",
+                request["CreatorRequestId"],
+                request["SecurityGroupIds"],
+                request["Direction"],
+                addresses,
+                request.get("Name") or "",
+            )
+            endpoint.status = "CREATING"
+            endpoint.status_message = "The endpoint is being created."
+            endpoint.protocols = request.get("Protocols") or ["Do53"]
+            endpoint.address_type = request.get("ResolverEndpointType") or "IPV4"
+            backend.resolver_endpoints[endpoint.id] = endpoint
+            backend.tagger.tag_resource(endpoint.arn, request.get("Tags") or [])
+            self._made[endpoint.id] = backend
+        creating = self.lifecycles.resolver_endpoint_creating
+        self.clock.after(creating, lambda: self._become_operational(endpoint))
+        return endpoint
+
+    def delete(self, backend: Any, endpoint_id: str) -> Any:
+        """DeleteResolverEndpoint: moto's endpoint, DELETING."""
+        with LOCK:
+            endpoint = backend.resolver_endpoints[endpoint_id]
+            if endpoint.status == "DELETING":
+                return endpoint
+            endpoint.status = "DELETING"
+            endpoint.status_message = "The endpoint is being deleted."
+            self._serving.pop(endpoint_id, None)
+        self.clock.after(0, lambda: self.answers.publish(_vpc(endpoint)))
+        deleting = self.lifecycles.resolver_endpoint_deleting
+        self.clock.after(deleting, lambda: self._forget(backend, endpoint))
+        return endpoint
+
+    def owns(self, endpoint_id: str) -> bool:
+        return endpoint_id in self._made
+
+    def add_answers(self, vpc_id: str, state: NetworkState) -> NetworkState:
+        """The resolver addresses that answer in the VPC."""
+        addresses = [
+            address["Ip"]
+            for endpoint in list(self._serving.values())
+            if endpoint.host_vpc_id == vpc_id
+            for address in endpoint.ip_addresses
+        ]
+        return replace(state, resolver_ips=frozenset(addresses))
+
+    def close(self) -> None:
+        """moto outlives this AWS, its endpoints must not: they would use up the region's quota."""
+        with LOCK:
+            for endpoint_id, backend in self._made.items():
+                backend.resolver_endpoints.pop(endpoint_id, None)
+            self._made.clear()
+
+    def _become_operational(self, endpoint: Any) -> None:
+        with LOCK:
+            if endpoint.status != "CREATING":
+                return
+            self._serving[endpoint.id] = endpoint
+        self.answers.publish(_vpc(endpoint))  # first: who reads OPERATIONAL may ask
+        with LOCK:
+            if endpoint.status == "CREATING":
+                endpoint.status = "OPERATIONAL"
+                endpoint.status_message = "This Resolver Endpoint is operational."
+
+    def _forget(self, backend: Any, endpoint: Any) -> None:
+        """The end of DELETING; the network interfaces linger, and so hold what they use."""
+        with LOCK:
+            backend.resolver_endpoints.pop(endpoint.id, None)
+            backend.tagger.delete_all_tags_for_resource(endpoint.arn)
+            self._made.pop(endpoint.id, None)
+        remove = partial(delete_requester_interfaces, endpoint.ec2_backend, endpoint.eni_ids)
+        self.clock.after(self.lifecycles.requester_eni_linger, remove)
+
+
+def install(aws: EmbeddedAws) -> None:
+    answers = answers_of(aws)
+    part = InboundResolvers(aws.clock, aws.settings.lifecycles, answers)
+    answers.sources.append(part.add_answers)
+    aws.closers.append(part.close)
+    _patch_moto(part)
+
+
+def _patch_moto(part: InboundResolvers) -> None:
+    """Everything here starts from moto's own methods, so the part installed last answers."""
+
+    def create(response: Any) -> str:
+        request = json.loads(response.body)
+        if request.get("Direction") != "INBOUND":
+            return str(_stock_create(response))
+        endpoint = part.create(response.route53resolver_backend, request)
+        return json.dumps({"ResolverEndpoint": endpoint.description()})
+
+    def delete(backend: Any, resolver_endpoint_id: str) -> Any:
+        if not part.owns(resolver_endpoint_id):
+            return _stock_delete(backend, resolver_endpoint_id)
+        return part.delete(backend, resolver_endpoint_id)
+
+    Route53ResolverResponse.create_resolver_endpoint = create
+    Route53ResolverBackend.delete_resolver_endpoint = delete
+    ResolverEndpoint.create_eni = _create_interfaces
+    ResolverEndpoint.description = _description
+    ResolverEndpoint.ip_descriptions = _ip_descriptions
+
+
+def _description(endpoint: Any) -> dict[str, Any]:
+    """moto's description leaves out what kind of addresses and protocols it speaks."""
+    return {
+        **_stock_description(endpoint),
+        "ResolverEndpointType": getattr(endpoint, "address_type", "IPV4"),
+        "Protocols": getattr(endpoint, "protocols", ["Do53"]),
+    }
+
+
+def _ip_descriptions(endpoint: Any) -> list[dict[str, str]]:
+    """Addresses become ATTACHED together with their endpoint's becoming OPERATIONAL."""
+    status = STATUS_OF_ADDRESSES[endpoint.status]
+    return [
+        {**address, "Status": status, "StatusMessage": f"This IP address is {status.lower()}."}
+        for address in _stock_ip_descriptions(endpoint)
+    ]
+
+
+def _create_interfaces(endpoint: Any) -> list[str]:
+    return [
+        create_requester_interface(
+            endpoint.ec2_backend,
+            subnet_id,
+            interface_type="interface",
+            description=f"Route 53 Resolver: {endpoint.id}:{address_id}",
+            security_group_ids=endpoint.security_group_ids,
+            address=address,
+        ).id
+        for subnet_id, addresses in endpoint.subnets.items()
+        for address, address_id in addresses.items()
+    ]
+
+
+def _require_acceptable(backend: Any, request: Mapping[str, Any]) -> None:
+    """What AWS refuses of a request, apart from its addresses."""
+    backend._verify_security_group_ids(request["SecurityGroupIds"])
+    endpoints = backend.resolver_endpoints.values()
+    if request["CreatorRequestId"] in {endpoint.creator_request_id for endpoint in endpoints}:
+        raise ResourceExistsException(
+            "Resolver endpoint with creator request ID "
+            f"'{request['CreatorRequestId']}' already exists"
+        )
+    if len(endpoints) >= ENDPOINTS_PER_REGION:
+        raise LimitExceededException(
+            f"Account '{backend.account_id}' has exceeded 'max-endpoints': the quota is "
+            f"{ENDPOINTS_PER_REGION} Resolver endpoints in {backend.region_name}"
+        )
+    if len(request["IpAddresses"]) < 2:
+        raise InvalidRequestException(
+            "[RSLVR-00400] Resolver endpoint need to have at least 2 IP addresses."
+        )
+    if len(request["IpAddresses"]) > ADDRESSES_PER_ENDPOINT:
+        raise LimitExceededException(
+            f"A Resolver endpoint can have at most {ADDRESSES_PER_ENDPOINT} IP addresses"
+        )
+
+
+def _addresses(ec2_backend: Any, requested: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    """The addresses asked for, and free ones where only a subnet was named."""
+    subnets = [_subnet(ec2_backend, item["SubnetId"]) for item in requested]
+    _require_one_shared_vpc(ec2_backend, {subnet.vpc_id for subnet in subnets})
+    chosen: dict[int, str] = {}
+    for index in sorted(range(len(requested)), key=lambda index: "Ip" not in requested[index]):
+        pinned = requested[index].get("Ip")
+        if pinned:
+            _require_free(subnets[index], pinned, chosen.values())
+        chosen[index] = pinned or free_address(subnets[index], chosen.values())
+    return [{"SubnetId": subnet.id, "Ip": chosen[i]} for i, subnet in enumerate(subnets)]
+
+
+def _subnet(ec2_backend: Any, subnet_id: str) -> Any:
+    try:
+        return ec2_backend.get_subnet(subnet_id)
+    except InvalidSubnetIdError as error:
+        raise InvalidParameterException(f"The subnet ID '{subnet_id}' does not exist") from error
+
+
+def _require_one_shared_vpc(ec2_backend: Any, vpc_ids: set[str]) -> None:
+    if len(vpc_ids) != 1:
+        raise InvalidRequestException("The subnets of a Resolver endpoint must be in one VPC")
+    vpc = ec2_backend.get_vpc(*vpc_ids)
+    if vpc.instance_tenancy == "dedicated":
+        raise InvalidRequestException(
+            f"Resolver endpoints cannot be in the VPC {vpc.id}: its instance tenancy is dedicated"
+        )
+
+
+def _require_free(subnet: Any, address: str, besides: Collection[str]) -> None:
+    if not is_usable(subnet, address):
+        raise InvalidRequestException(
+            f"IP address '{address}' is either not in subnet '{subnet.id}' CIDR range or is "
+            "reserved"
+        )
+    if address in addresses_in_use(subnet).union(besides):
+        raise ResourceExistsException(
+            f"The IP address '{address}' in subnet '{subnet.id}' is already in use"
+        )
+
+
+def _vpc(endpoint: Any) -> Any:
+    return endpoint.ec2_backend.get_vpc(endpoint.host_vpc_id)

@@ -1,0 +1,302 @@
+"""The life of a VPC endpoint: pending, available, private DNS on and off, deleting, gone.
+
+AWS: an interface endpoint is `pending` for a minute but lists its network interfaces at once,
+remembers its ClientToken, changes private DNS with a delay, and is `deleting` before it is
+gone. moto 5.2.5: `available` at once, random addresses, nothing refused, `deleted` for ever,
+`Unsuccessful` always empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from moto.ec2.exceptions import (
+    EC2ClientError,
+    InvalidFilter,
+    InvalidVpcEndPointIdError,
+)
+from moto.ec2.models.vpcs import VPCEndPoint
+from moto.ec2.utils import generic_filter, random_vpc_ep_id
+
+from local.clock import Clock
+from local.contracts import NetworkState
+from local.interface_endpoints import rules, services
+from local.interface_endpoints.record import Endpoint
+from local.private_dns import VpcAnswers
+from local.requester_interfaces import (
+    LOCK,
+    create_requester_interface,
+    delete_requester_interfaces,
+)
+from local.settings import Lifecycles
+
+FILTERS = frozenset(
+    [
+        "service-name",
+        "tag-key",
+        "vpc-endpoint-id",
+        "vpc-endpoint-state",
+        "vpc-endpoint-type",
+        "vpc-id",
+    ]
+)
+
+Request = Mapping[str, Any]
+"""The parameters of an EC2 action, by AWS's names."""
+
+
+@dataclass
+class InterfaceEndpoints:
+    """The VPC endpoints of this AWS. `backend` is moto's EC2 of an account and region."""
+
+    clock: Clock
+    lifecycles: Lifecycles
+    answers: VpcAnswers
+    withheld: dict[str, frozenset[str] | None] = field(default_factory=dict)
+    _endpoints: dict[str, Endpoint] = field(default_factory=dict)
+
+    def withhold(self, service: str, availability_zones: Iterable[str] | None = None) -> None:
+        """Stop offering `service` (a short name: `ecs`), in some zones or altogether."""
+        everywhere = availability_zones is None
+        self.withheld[service] = None if everywhere else frozenset(availability_zones or ())
+
+    def offered(self, account: str, region: str) -> list[dict[str, Any]]:
+        return services.offered(account, region, self.withheld)
+
+    def create(self, backend: Any, request: Request, tags: Mapping[str, str]) -> dict[str, Any]:
+        """CreateVpcEndpoint. The same ClientToken and parameters give the same endpoint."""
+        with LOCK:
+            endpoint = self._made_before(backend, request) or self._make(backend, request)
+            if endpoint.record.id not in self._endpoints:
+                backend.vpc_end_points[endpoint.record.id] = endpoint.record
+                endpoint.record.add_tags(tags)
+                self._endpoints[endpoint.record.id] = endpoint
+            return endpoint.description()
+
+    def modify(self, backend: Any, request: Request) -> None:
+        """ModifyVpcEndpoint. Everything is checked before anything changes."""
+        with LOCK:
+            [endpoint] = self._known(backend, [request["VpcEndpointId"]])
+            if endpoint.record.state != "available":
+                raise EC2ClientError(
+                    "IncorrectState",
+                    f"The Vpc Endpoint {endpoint.record.id} is {endpoint.record.state}",
+                )
+            self._change(backend, endpoint, request)
+        self._publish_soon(endpoint)
+        self._associate_later(endpoint)
+
+    def delete(self, backend: Any, ids: Iterable[str]) -> list[dict[str, Any]]:
+        """DeleteVpcEndpoints. Never fails: the answer is what could not be deleted, and why."""
+        unsuccessful = []
+        for endpoint_id in ids:
+            try:
+                self._delete(backend, endpoint_id)
+            except EC2ClientError as error:
+                reason = {"Code": error.code, "Message": error.message}
+                unsuccessful.append({"ResourceId": endpoint_id, "Error": reason})
+        return unsuccessful
+
+    def describe(
+        self, backend: Any, ids: Sequence[str], filters: Mapping[str, Sequence[str]]
+    ) -> list[dict[str, Any]]:
+        """DescribeVpcEndpoints, oldest first."""
+        for name in filters:
+            if name not in FILTERS and not name.startswith("tag:"):
+                raise InvalidFilter(name)
+        with LOCK:
+            found = generic_filter(filters, self._known(backend, ids))
+            return [endpoint.description() for endpoint in found]
+
+    def add_answers(self, vpc_id: str, state: NetworkState) -> NetworkState:
+        """What the endpoints of a VPC add to what answers there."""
+        serving = [endpoint for endpoint in self._in_vpc(vpc_id) if endpoint.serving]
+        names = {
+            name: endpoint.addresses
+            for endpoint in serving
+            if endpoint.associated
+            for name in endpoint.private_names
+        }
+        tls = {
+            address: endpoint.private_names + endpoint.public_names
+            for endpoint in serving
+            for address in endpoint.addresses
+        }
+        return replace(state, names=names, tls=tls)
+
+    def _make(self, backend: Any, request: Request) -> Endpoint:
+        vpc = rules.existing_vpc(backend, request["VpcId"])
+        service = rules.service_of_type(
+            self.offered(backend.account_id, backend.region_name),
+            request["ServiceName"],
+            request.get("VpcEndpointType", "Gateway"),
+        )
+        if services.type_of(service) == "Gateway":
+            return _gateway(backend, vpc, service, request)
+        endpoint = self._interface_endpoint(backend, vpc, service, request)
+        creating = self.lifecycles.interface_endpoint_creating
+        self.clock.after(creating, partial(self._become_available, endpoint))
+        return endpoint
+
+    def _interface_endpoint(
+        self, backend: Any, vpc: Any, service: Mapping[str, Any], request: Request
+    ) -> Endpoint:
+        siblings = self._in_vpc(vpc.id)
+        subnet_ids = request.get("SubnetIds", ())
+        group_ids = request.get("SecurityGroupIds", ())
+        private_dns = request.get("PrivateDnsEnabled", True)
+        rules.require_subnets(backend, vpc, service, subnet_ids)
+        rules.require_security_groups(backend, vpc, group_ids)
+        rules.require_room(siblings)
+        if private_dns:
+            rules.require_private_dns(vpc, service, siblings)
+        asked = request.get("DnsOptions", {})
+        options = rules.dns_options(vpc, service, private_dns, asked, siblings)
+        record = VPCEndPoint(
+            backend,
+            random_vpc_ep_id(),
+            vpc.id,
+            request["ServiceName"],
+            "Interface",
+            request.get("PolicyDocument"),
+            route_table_ids=[],
+            subnet_ids=[],
+            security_group_ids=[*group_ids] or [backend.get_default_security_group(vpc.id).id],
+            private_dns_enabled=private_dns,
+        )
+        record.state = "pending"
+        endpoint = Endpoint(record, vpc, service, request, options)
+        _add_interfaces(endpoint, subnet_ids)
+        return endpoint
+
+    def _become_available(self, endpoint: Endpoint) -> None:
+        with LOCK:
+            if endpoint.record.state != "pending":
+                return
+            endpoint.serving = True
+        self.answers.publish(endpoint.vpc)  # first: whoever reads `available` may connect
+        with LOCK:
+            if endpoint.serving:
+                endpoint.record.state = "available"
+        self._associate_later(endpoint)
+
+    def _associate_later(self, endpoint: Endpoint) -> None:
+        """The hosted zone's association follows PrivateDnsEnabled with a delay."""
+
+        def associate() -> None:
+            endpoint.associated = endpoint.record.private_dns_enabled
+            self.answers.publish(endpoint.vpc)
+
+        self.clock.after(self.lifecycles.private_dns_association, associate)
+
+    def _change(self, backend: Any, endpoint: Endpoint, request: Request) -> None:
+        record, vpc, service = endpoint.record, endpoint.vpc, endpoint.service
+        siblings = [sibling for sibling in self._in_vpc(vpc.id) if sibling is not endpoint]
+        private_dns = request.get("PrivateDnsEnabled", record.private_dns_enabled)
+        asked = {**endpoint.dns_options, **request.get("DnsOptions", {})}
+        added = request.get("AddSubnetIds", ())
+        removed = endpoint.interfaces.keys() & request.get("RemoveSubnetIds", ())
+        kept = endpoint.interfaces.keys() - removed
+        rules.require_subnets(backend, vpc, service, added, kept)
+        rules.require_security_groups(backend, vpc, request.get("AddSecurityGroupIds", ()))
+        if private_dns and not record.private_dns_enabled:
+            rules.require_private_dns(vpc, service, siblings)
+        endpoint.dns_options = rules.dns_options(vpc, service, private_dns, asked, siblings)
+        record.private_dns_enabled = private_dns
+        record.modify(
+            policy_doc=request.get("PolicyDocument"),
+            add_subnets=None,
+            remove_subnets=None,
+            add_route_tables=request.get("AddRouteTableIds"),
+            remove_route_tables=request.get("RemoveRouteTableIds"),
+            add_security_groups=request.get("AddSecurityGroupIds"),
+            remove_security_groups=request.get("RemoveSecurityGroupIds"),
+        )
+        gone = [endpoint.interfaces.pop(subnet_id).id for subnet_id in removed]
+        delete_requester_interfaces(backend, gone)
+        _add_interfaces(endpoint, added)
+        groups = [backend.get_security_group_from_id(id_) for id_ in record.security_group_ids]
+        for interface in endpoint.interfaces.values():
+            interface._group_set = groups
+
+    def _delete(self, backend: Any, endpoint_id: str) -> None:
+        with LOCK:
+            endpoint = self._endpoints.get(endpoint_id)
+            if endpoint is None or endpoint.record.ec2_backend is not backend:
+                raise EC2ClientError(
+                    "InvalidVpcEndpoint.NotFound",
+                    f"The Vpc Endpoint Id '{endpoint_id}' does not exist",
+                )
+            if not endpoint.is_interface:
+                rules.require_gateway_unneeded(endpoint, self._in_vpc(endpoint.vpc.id))
+                backend.delete_vpc_endpoints([endpoint_id])
+                self._forget(endpoint)
+            elif endpoint.record.state != "deleting":
+                endpoint.record.state = "deleting"
+                endpoint.serving = False
+                self._publish_soon(endpoint)
+                deleting = self.lifecycles.interface_endpoint_deleting
+                self.clock.after(deleting, partial(self._forget, endpoint))
+
+    def _forget(self, endpoint: Endpoint) -> None:
+        """It is gone; its network interfaces linger, and hold what they use until then."""
+        backend = endpoint.record.ec2_backend
+        with LOCK:
+            self._endpoints.pop(endpoint.record.id, None)
+            backend.vpc_end_points.pop(endpoint.record.id, None)
+        ids = [interface.id for interface in endpoint.interfaces.values()]
+        linger = self.lifecycles.requester_eni_linger
+        self.clock.after(linger, partial(delete_requester_interfaces, backend, ids))
+
+    def _publish_soon(self, endpoint: Endpoint) -> None:
+        """On another thread: an API call does not wait for the network."""
+        self.clock.after(0, partial(self.answers.publish, endpoint.vpc))
+
+    def _made_before(self, backend: Any, request: Request) -> Endpoint | None:
+        token = request.get("ClientToken")
+        for endpoint in self._known(backend, ()):
+            if token and endpoint.request.get("ClientToken") == token:
+                rules.require_same(endpoint.request, request)
+                return endpoint
+        return None
+
+    def _known(self, backend: Any, ids: Sequence[str]) -> list[Endpoint]:
+        known = {
+            id_: endpoint
+            for id_, endpoint in list(self._endpoints.items())
+            if endpoint.record.ec2_backend is backend
+        }
+        for id_ in ids:
+            if id_ not in known:
+                raise InvalidVpcEndPointIdError(id_)
+        return [known[id_] for id_ in ids or known]
+
+    def _in_vpc(self, vpc_id: str) -> list[Endpoint]:
+        return [e for e in list(self._endpoints.values()) if e.vpc.id == vpc_id]
+
+
+def _gateway(backend: Any, vpc: Any, service: Mapping[str, Any], request: Request) -> Endpoint:
+    """moto's gateway endpoint and its routes; it is available at once, without interfaces."""
+    record = backend.create_vpc_endpoint(
+        vpc.id,
+        request["ServiceName"],
+        "Gateway",
+        request.get("PolicyDocument"),
+        request.get("RouteTableIds", []),
+        private_dns_enabled=False,
+    )
+    return Endpoint(record, vpc, service, request, {"DnsRecordIpType": "ipv4"})
+
+
+def _add_interfaces(endpoint: Endpoint, subnet_ids: Iterable[str]) -> None:
+    for subnet_id in subnet_ids:
+        endpoint.interfaces[subnet_id] = create_requester_interface(
+            endpoint.record.ec2_backend,
+            subnet_id,
+            interface_type="vpc_endpoint",
+            description=f"VPC Endpoint Interface {endpoint.record.id}",
+            security_group_ids=endpoint.record.security_group_ids,
+        )

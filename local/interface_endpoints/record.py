@@ -1,0 +1,96 @@
+"""One VPC endpoint: moto's record of it, and what moto has no place for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from moto.moto_api._internal import mock_random
+
+from local.interface_endpoints import services
+
+PENDING_ZONE = "ZONEIDPENDING"
+PUBLIC_ZONE = "Z18LLCSTV4NVNL"
+"""The hosted zone of the public `vpce-…` names, as in ap-southeast-1; AWS has one per region."""
+
+
+@dataclass
+class Endpoint:
+    record: Any
+    vpc: Any
+    service: Mapping[str, Any]
+    request: Mapping[str, Any]
+    """The parameters it was made with, which its ClientToken stands for."""
+    dns_options: Mapping[str, Any]
+    interfaces: dict[str, Any] = field(default_factory=dict)
+    """Network interfaces by the id of their subnet."""
+    serving: bool = False
+    """The interfaces answer on 443/tcp."""
+    associated: bool = False
+    """The private names' hosted zone is associated with the VPC."""
+    suffix: str = field(default_factory=mock_random.get_random_hex)
+    """AWS appends it to the id in public names."""
+
+    @property
+    def is_interface(self) -> bool:
+        return services.type_of(self.service) == "Interface"
+
+    @property
+    def private_names(self) -> tuple[str, ...]:
+        return services.private_names(self.service)
+
+    @property
+    def held_names(self) -> tuple[str, ...]:
+        """Private names that nobody else can have in this VPC."""
+        return self.private_names if self.record.private_dns_enabled or self.associated else ()
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return tuple(interface.private_ip_address for interface in self.interfaces.values())
+
+    @property
+    def public_names(self) -> tuple[str, ...]:
+        """The regional name, then one per zone; they resolve from any network."""
+        base = self.service["BaseEndpointDnsNames"][0]
+        name = f"{self.record.id}-{self.suffix}"
+        zones = [interface.subnet.availability_zone for interface in self.interfaces.values()]
+        return (f"{name}.{base}", *(f"{name}-{zone}.{base}" for zone in zones))
+
+    def get_filter_value(self, name: str) -> Any:
+        """For moto's `generic_filter`; moto's own record fails on the endpoint's id."""
+        return self.record.id if name == "vpc-endpoint-id" else self.record.get_filter_value(name)
+
+    def description(self) -> dict[str, Any]:
+        """EC2's VpcEndpoint."""
+        record = self.record
+        return {
+            "VpcEndpointId": record.id,
+            "VpcEndpointType": record.vpc_endpoint_type,
+            "VpcId": record.vpc_id,
+            "ServiceName": record.service_name,
+            "ServiceRegion": record.ec2_backend.region_name,
+            "State": record.state,
+            "PolicyDocument": record.policy_document,
+            "RouteTableIds": record.route_table_ids,
+            "SubnetIds": list(self.interfaces),
+            "Groups": record.groups,
+            "IpAddressType": "ipv4",
+            "DnsOptions": self.dns_options,
+            "PrivateDnsEnabled": record.private_dns_enabled,
+            "RequesterManaged": False,
+            "NetworkInterfaceIds": [interface.id for interface in self.interfaces.values()],
+            "DnsEntries": self._dns_entries(),
+            "CreationTimestamp": record.creation_timestamp,
+            "Tags": [{"Key": tag["key"], "Value": tag["value"]} for tag in record.get_tags()],
+            "OwnerId": record.owner_id,
+        }
+
+    def _dns_entries(self) -> list[dict[str, str]]:
+        if not self.is_interface:
+            return []
+        zone = PENDING_ZONE if self.record.state == "pending" else f"Z{self.suffix.upper()}"
+        private = self.private_names if self.record.private_dns_enabled else ()
+        entries = [(name, PUBLIC_ZONE) for name in self.public_names]
+        entries += [(name, zone) for name in private]
+        return [{"DnsName": name, "HostedZoneId": zone} for name, zone in entries]

@@ -1,0 +1,141 @@
+"""What CreateVpcEndpoint and ModifyVpcEndpoint refuse, in AWS's words; moto refuses none of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from moto.ec2.exceptions import EC2ClientError, InvalidParameter, InvalidServiceName
+
+from local.interface_endpoints import services
+from local.interface_endpoints.record import Endpoint
+from local.private_dns import require_private_dns_possible
+
+INTERFACE_ENDPOINTS_PER_VPC = 50
+ONLY_INBOUND = "PrivateDnsOnlyForInboundResolverEndpoint"
+
+
+def existing_vpc(backend: Any, vpc_id: str) -> Any:
+    if vpc_id not in backend.vpcs:
+        raise EC2ClientError("InvalidVpcId.NotFound", f"The Vpc Id {vpc_id} does not exist")
+    return backend.vpcs[vpc_id]
+
+
+def service_of_type(
+    offered: Iterable[dict[str, Any]], name: str, endpoint_type: str
+) -> dict[str, Any]:
+    by_type = {services.type_of(d): d for d in offered if d["ServiceName"] == name}
+    if not by_type:
+        raise InvalidServiceName(name)
+    if endpoint_type not in by_type:
+        raise InvalidParameter(
+            f"Endpoint type ({endpoint_type}) does not match available service types "
+            f"([{', '.join(by_type)}])."
+        )
+    return by_type[endpoint_type]
+
+
+def require_same(earlier: Mapping[str, Any], request: Mapping[str, Any]) -> None:
+    """Both came with the same ClientToken."""
+    if earlier != request:
+        raise EC2ClientError(
+            "IdempotentParameterMismatch",
+            "Arguments on this idempotent request are inconsistent with arguments used in "
+            "previous request(s).",
+        )
+
+
+def require_room(siblings: Iterable[Endpoint]) -> None:
+    if sum(sibling.is_interface for sibling in siblings) >= INTERFACE_ENDPOINTS_PER_VPC:
+        raise EC2ClientError(
+            "VpcEndpointLimitExceeded", "The maximum number of VPC endpoints has been reached."
+        )
+
+
+def require_subnets(
+    backend: Any,
+    vpc: Any,
+    service: Mapping[str, Any],
+    subnet_ids: Iterable[str],
+    occupied: Iterable[str] = (),
+) -> None:
+    """One subnet per zone, in zones of the service; `occupied` subnets have an interface."""
+    zones = {backend.get_subnet(subnet_id).availability_zone for subnet_id in occupied}
+    for subnet_id in subnet_ids:
+        subnet = backend.get_subnet(subnet_id)
+        if subnet.vpc_id != vpc.id:
+            raise InvalidParameter(f"Subnet {subnet_id} is not in the VPC {vpc.id}")
+        if subnet.availability_zone not in service["AvailabilityZones"]:
+            raise InvalidParameter(
+                f"The VPC endpoint service {service['ServiceName']} does not support the "
+                f"availability zone of the subnet: {subnet_id}."
+            )
+        if subnet.availability_zone in zones:
+            raise EC2ClientError(
+                "DuplicateSubnetsInSameZone",
+                f"Found another VPC endpoint subnet in the availability zone of {subnet_id}",
+            )
+        zones.add(subnet.availability_zone)
+
+
+def require_security_groups(backend: Any, vpc: Any, group_ids: Iterable[str]) -> None:
+    for group_id in group_ids:
+        group = backend.get_security_group_from_id(group_id)
+        if group is None or group.vpc_id != vpc.id:
+            raise EC2ClientError(
+                "InvalidSecurityGroupID.NotFound",
+                f"The security group '{group_id}' does not exist in the VPC {vpc.id}",
+            )
+
+
+def require_private_dns(
+    vpc: Any, service: Mapping[str, Any], siblings: Collection[Endpoint]
+) -> None:
+    names = services.private_names(service)
+    if not names:
+        raise InvalidParameter(
+            "Private DNS can't be enabled because the service "
+            f"{service['ServiceName']} does not provide a private DNS name."
+        )
+    held = [name for sibling in siblings for name in sibling.held_names]
+    require_private_dns_possible(vpc, names, held)
+
+
+def dns_options(
+    vpc: Any,
+    service: Mapping[str, Any],
+    private_dns: bool,
+    asked: Mapping[str, Any],
+    siblings: Iterable[Endpoint],
+) -> dict[str, Any]:
+    """The DnsOptions that result from those `asked` for.
+
+    AWS: private DNS of a service that also has gateway endpoints (S3) is only for the
+    inbound resolver unless told otherwise, and that only beside such a gateway endpoint.
+    """
+    options = {"DnsRecordIpType": "ipv4", **asked}
+    if not private_dns or services.short_name(service) not in services.WITH_GATEWAYS_TOO:
+        options.pop(ONLY_INBOUND, None)
+        return options
+    options.setdefault(ONLY_INBOUND, True)
+    gateways = [s for s in siblings if not s.is_interface and _same_service(s, service)]
+    if options[ONLY_INBOUND] and not gateways:
+        raise InvalidParameter(
+            f"To set {ONLY_INBOUND} to true, the VPC {vpc.id} must have a Gateway endpoint "
+            "for the service."
+        )
+    return options
+
+
+def require_gateway_unneeded(gateway: Endpoint, siblings: Iterable[Endpoint]) -> None:
+    """A gateway endpoint must stay while an interface endpoint's DNS is for the resolver only."""
+    for sibling in siblings:
+        if sibling.dns_options.get(ONLY_INBOUND) and _same_service(sibling, gateway.service):
+            raise InvalidParameter(
+                f"{gateway.record.id} cannot be deleted while {ONLY_INBOUND} is true for "
+                f"{sibling.record.id}."
+            )
+
+
+def _same_service(endpoint: Endpoint, service: Mapping[str, Any]) -> bool:
+    return bool(endpoint.record.service_name == service["ServiceName"])

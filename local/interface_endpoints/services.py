@@ -1,0 +1,108 @@
+"""DescribeVpcEndpointServices: which services a region offers, where, and under which names.
+
+moto 5.2.5 gives every region the same list, `ecs-agent.<region>…` as a private name (AWS:
+`ecs-a.<region>…`), private names for gateways, and fails with HTTP 500 on filters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from moto.ec2.exceptions import InvalidFilter
+from moto.ec2.models.vpcs import VPCBackend
+
+PRIVATE_NAMES: Mapping[str, tuple[str, ...]] = {
+    "ecs-agent": ("ecs-a.{region}.amazonaws.com",),
+    "ecs-telemetry": ("ecs-t.{region}.amazonaws.com",),
+    "ecr.dkr": ("dkr.ecr.{region}.amazonaws.com", "*.dkr.ecr.{region}.amazonaws.com"),
+    "s3": (
+        "s3.{region}.amazonaws.com",
+        "*.s3.{region}.amazonaws.com",
+        "s3-control.{region}.amazonaws.com",
+        "s3-accesspoint.{region}.amazonaws.com",
+    ),
+}
+"""Where AWS's private names are not simply `<service>.<region>.amazonaws.com`."""
+
+WITHOUT_POLICY = frozenset({"ecs-agent", "ecs-telemetry"})
+WITH_GATEWAYS_TOO = frozenset({"s3", "dynamodb"})
+"""Services that one can reach through a gateway endpoint as well as an interface endpoint."""
+
+REGIONS_SINCE_2024 = frozenset(
+    {"ap-southeast-5", "ap-southeast-7", "mx-central-1", "ap-east-2", "ap-southeast-6"}
+)
+"""AWS offers `ec2messages` only in regions that it launched before 2024."""
+
+FILTERS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "owner": lambda detail: str(detail["Owner"]),
+    "service-name": lambda detail: str(detail["ServiceName"]),
+    "service-type": lambda detail: type_of(detail),
+}
+
+_stock_services = VPCBackend._collect_default_endpoint_services
+
+
+Withheld = Mapping[str, frozenset[str] | None]
+"""Short names of services that are not offered: in these zones, or nowhere (None)."""
+
+
+def offered(account: str, region: str, withheld: Withheld) -> list[dict[str, Any]]:
+    """The ServiceDetails of AWS's own services in a region."""
+    return [
+        _as_on_aws(detail, region, withheld)
+        for detail in _stock_services(account, region)
+        if not (short_name(detail) == "ec2messages" and region in REGIONS_SINCE_2024)
+        and withheld.get(short_name(detail), frozenset()) is not None
+    ]
+
+
+def short_name(detail: Mapping[str, Any]) -> str:
+    """`ecr.api` of `com.amazonaws.us-east-2.ecr.api`."""
+    return str(detail["ServiceName"]).split(".", 3)[-1]
+
+
+def type_of(detail: Mapping[str, Any]) -> str:
+    return str(detail["ServiceType"][0]["ServiceType"])
+
+
+def private_names(detail: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(entry["PrivateDnsName"] for entry in detail.get("PrivateDnsNames", ()))
+
+
+def matching(
+    service_names: Sequence[str],
+    filters: Sequence[Mapping[str, Any]],
+    services: Sequence[dict[str, Any]],
+) -> list[dict[str, Any]]:
+    """The services that pass ServiceNames and every filter; AWS's own services have no tags."""
+    for item in filters:
+        if item["Name"] not in FILTERS:
+            raise InvalidFilter(item["Name"])
+    return [
+        service
+        for service in services
+        if (not service_names or service["ServiceName"] in service_names)
+        and all(FILTERS[item["Name"]](service) in item.get("Values", ()) for item in filters)
+    ]
+
+
+def _as_on_aws(detail: Mapping[str, Any], region: str, withheld: Withheld) -> dict[str, Any]:
+    service = short_name(detail)
+    corrected = {
+        **detail,
+        "ServiceRegion": region,
+        "SupportedIpAddressTypes": ["ipv4"],
+        "AvailabilityZones": sorted(
+            {*detail["AvailabilityZones"]} - (withheld.get(service) or frozenset())
+        ),
+        "VpcEndpointPolicySupported": service not in WITHOUT_POLICY,
+    }
+    if type_of(detail) == "Gateway":
+        for member in ("PrivateDnsName", "PrivateDnsNames", "PrivateDnsNameVerificationState"):
+            corrected.pop(member, None)
+    elif service in PRIVATE_NAMES:
+        names = [name.format(region=region) for name in PRIVATE_NAMES[service]]
+        corrected["PrivateDnsName"] = names[0]
+        corrected["PrivateDnsNames"] = [{"PrivateDnsName": name} for name in names]
+    return corrected

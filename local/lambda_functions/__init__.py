@@ -1,0 +1,23 @@
+"""Lambda without Docker: functions really run, under AWS's own runtime client.
+
+Gap of moto: it needs Docker, and without it answers an invocation with its own request.
+Here each execution environment is a process `python -m awslambdaric <handler>` on the
+deployed code, with the environment and the role credentials that Lambda would give it.
+Not emulated: memory limits, a read-only /var/task, Amazon Linux, reserved concurrency,
+on-failure destinations, changing the VPC of a function that exists.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from local.engine import EmbeddedAws
+from local.lambda_functions import moto_lambda
+from local.lambda_functions.service import LambdaService
+
+
+def install(aws: EmbeddedAws) -> None:
+    service = LambdaService(aws)
+    aws.lambdas = service
+    moto_lambda.answer_with(service)
+    aws.closers += [service.close, partial(moto_lambda.stop_answering, service)]

@@ -1,0 +1,135 @@
+"""The Lambda Runtime API, version 2018-06-01: how an environment gets work and reports it."""
+
+from __future__ import annotations
+
+import json
+import queue
+import socketserver
+import threading
+import time
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One event on its way to a function."""
+
+    request_id: str
+    invoked_arn: str
+    payload: bytes
+    timeout: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an invocation came to: the payload that `Invoke` answers with."""
+
+    payload: bytes
+    function_error: bool = False
+    environment_lost: bool = False
+    """The environment can take no further invocation."""
+
+
+def failure(error_type: str, message: str) -> Outcome:
+    """An error that Lambda itself reports, because the environment no longer can."""
+    payload = json.dumps({"errorType": error_type, "errorMessage": message}).encode()
+    return Outcome(payload, function_error=True, environment_lost=True)
+
+
+class RuntimeApi:
+    """One execution environment's Runtime API, on a loopback port of its own.
+
+    A port each, because AWS_LAMBDA_RUNTIME_API holds a host and a port and no more, so
+    nothing in a request could tell which environment sends it.
+    """
+
+    def __init__(self) -> None:
+        self.initialised = threading.Event()
+        """The init phase is over, well or badly."""
+        self._invocations: queue.SimpleQueue[Invocation | None] = queue.SimpleQueue()
+        self._outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        self._server = _Server(self)
+        threading.Thread(
+            target=self._server.serve_forever, args=(0.1,), name="runtime-api", daemon=True
+        ).start()
+
+    @property
+    def address(self) -> str:
+        host, port = self._server.server_address[:2]
+        return f"{host!s}:{port}"
+
+    def call(self, invocation: Invocation) -> Outcome | None:
+        """Hand over the event and wait; None if the function's time ran out."""
+        self._invocations.put(invocation)
+        try:
+            return self._outcomes.get(timeout=invocation.timeout)
+        except queue.Empty:
+            return None
+
+    def next(self) -> Invocation | None:
+        """What the function shall do next; None when the environment ends."""
+        self.initialised.set()
+        return self._invocations.get()
+
+    def report(self, outcome: Outcome) -> None:
+        self._outcomes.put(outcome)
+        self.initialised.set()
+
+    def close(self) -> None:
+        self._invocations.put(None)
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+
+    def __init__(self, api: RuntimeApi) -> None:
+        super().__init__(("127.0.0.1", 0), _RequestHandler)
+        self.api = api
+
+    def handle_error(self, *_: object) -> None:
+        """A killed environment drops its connections; its exit is what gets reported."""
+
+
+class _RequestHandler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    # Without these two every warm invocation waits some 90 ms for a delayed ACK.
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    server: _Server
+
+    def do_GET(self) -> None:
+        invocation = self.server.api.next()
+        if invocation is None:
+            self.close_connection = True
+            return
+        deadline = int((time.time() + invocation.timeout) * 1000)
+        self._answer(
+            200,
+            invocation.payload,
+            {
+                "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
+                "Lambda-Runtime-Invoked-Function-Arn": invocation.invoked_arn,
+                "Lambda-Runtime-Deadline-Ms": str(deadline),
+            },
+        )
+
+    def do_POST(self) -> None:
+        payload = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        failed = self.path.endswith("/error")
+        lost = self.path.endswith("/init/error")
+        self.server.api.report(Outcome(payload, function_error=failed, environment_lost=lost))
+        self._answer(202, b'{"status":"OK"}', {})
+
+    def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in {**headers, "Content-Type": "application/json"}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """The function's own log says what there is to say."""

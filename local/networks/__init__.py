@@ -1,0 +1,100 @@
+"""Every VPC is a real network with real packets; moto's VPCs are only rows in a table.
+
+Stands for Route 53 Resolver's inbound endpoints (DNS on their addresses, private hosted
+zones first), for interface endpoints (TLS on 443) and for the isolation of a VPC. In
+network namespaces where this machine allows them, as root or in a user namespace, else on
+loopback sockets that a function sees as the VPC's addresses.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import trustme
+
+from local.contracts import InboundAddress, NetworkState
+from local.networks.vpc_network import NetworkProcessDied, VpcNetwork
+
+if TYPE_CHECKING:
+    from local.engine import EmbeddedAws
+
+TIERS = {
+    "auto": ("root-namespaces", "user-namespaces", "loopback"),
+    "namespaces": ("root-namespaces", "user-namespaces"),
+    "loopback": ("loopback",),
+}
+"""What `Settings.network` means: the first of these that the machine can do."""
+
+
+def install(aws: EmbeddedAws) -> None:
+    networks = VpcNetworks(TIERS[aws.settings.network])
+    aws.networks = networks
+    # Python's ssl module reads it: a function trusts the local CA and nobody else.
+    aws.lambda_environment = {"SSL_CERT_FILE": str(networks.trust_bundle)}
+    aws.closers.append(networks.close)
+
+
+class VpcNetworks:
+    """Implements `contracts.Networks`."""
+
+    def __init__(self, tiers: Sequence[str]) -> None:
+        self.tiers = tiers
+        self._networks: dict[str, VpcNetwork] = {}
+        self._lock = threading.Lock()
+        self._scratch = tempfile.TemporaryDirectory(prefix="vpc-networks-")
+        self._directory = Path(self._scratch.name)
+        self.trust_bundle = self._directory / "ca.pem"
+        """The CA that signs the certificates of all interface endpoints of this run."""
+        authority = trustme.CA(organization_name="Embedded AWS")
+        authority.cert_pem.write_to_path(str(self.trust_bundle))
+        authority.private_key_pem.write_to_path(str(self._directory / "ca-key.pem"))
+
+    def apply(self, vpc_id: str, state: NetworkState) -> None:
+        has_addresses = bool(state.resolver_ips or state.tls)
+        with self._lock:
+            if not has_addresses and vpc_id not in self._networks:
+                return
+            with self._network(vpc_id, state.cidrs) as network:
+                network.apply(state)
+                if not has_addresses and not network.commands():
+                    self._end(network)
+
+    def run_inside(
+        self, vpc_id: str, cidrs: Sequence[str], command: Sequence[str],
+        environment: Mapping[str, str], runtime_api: str,
+    ) -> subprocess.Popen[bytes]:  # fmt: skip
+        with self._lock, self._network(vpc_id, cidrs) as network:
+            return network.run(command, environment, runtime_api)
+
+    def inbound_addresses(self) -> Sequence[InboundAddress]:
+        with self._lock:
+            networks = [network for _, network in sorted(self._networks.items())]
+            return [address for network in networks for address in network.inbound_addresses()]
+
+    def close(self) -> None:
+        with self._lock:
+            for network in list(self._networks.values()):
+                self._end(network)
+            self._scratch.cleanup()
+
+    @contextmanager
+    def _network(self, vpc_id: str, cidrs: Sequence[str]) -> Iterator[VpcNetwork]:
+        """The VPC's network process, started if need be and forgotten if it has died."""
+        if vpc_id not in self._networks:
+            self._networks[vpc_id] = VpcNetwork(vpc_id, cidrs, self.tiers, self._directory)
+        network = self._networks[vpc_id]
+        try:
+            yield network
+        except NetworkProcessDied:
+            self._end(network)
+            raise
+
+    def _end(self, network: VpcNetwork) -> None:
+        del self._networks[network.vpc_id]
+        network.close()

@@ -1,0 +1,93 @@
+"""Private DNS in a VPC: who may hold a name there, and what answers as a result.
+
+AWS keeps a hidden private hosted zone per endpoint and associates it with the VPC. A zone's
+domain can be associated only once, so two holders of one name conflict, even while the
+first is still going away.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from moto.ec2.exceptions import InvalidParameter
+from moto.route53.models import route53_backends
+from moto.utilities.utils import get_partition
+
+from local.contracts import Networks, NetworkState
+
+if TYPE_CHECKING:
+    from local.engine import EmbeddedAws
+
+Source = Callable[[str, NetworkState], NetworkState]
+"""Adds to a VPC's state what one part of the embedded AWS answers there."""
+
+
+@dataclass
+class VpcAnswers:
+    """Puts together what answers in a VPC and hands it to the networks when it changed."""
+
+    networks: Networks
+    sources: list[Source] = field(default_factory=list)
+    _applied: dict[str, NetworkState] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def publish(self, vpc: Any) -> None:
+        """Returns when what the sources say now is what answers. Do not hold a lock."""
+        with self._lock:
+            silence = NetworkState(cidrs=_cidrs(vpc))
+            state = silence
+            for source in self.sources:
+                state = source(vpc.id, state)
+            if state == self._applied.get(vpc.id, silence):
+                return
+            self.networks.apply(vpc.id, state)
+            self._applied[vpc.id] = state
+
+
+def answers_of(aws: EmbeddedAws) -> VpcAnswers:
+    """The one of this embedded AWS; whichever part is installed first makes it."""
+    if not hasattr(aws, "vpc_answers"):
+        aws.vpc_answers = VpcAnswers(aws.networks)  # type: ignore[attr-defined]
+    answers: VpcAnswers = aws.vpc_answers  # type: ignore[attr-defined]
+    return answers
+
+
+def require_private_dns_possible(vpc: Any, names: Iterable[str], held: Iterable[str]) -> None:
+    """Refuse as AWS does: the VPC's attributes first, then names that somebody else holds.
+
+    `held` are the names of the VPC's other endpoints.
+    """
+    if not (_is_on(vpc.enable_dns_support) and _is_on(vpc.enable_dns_hostnames)):
+        raise InvalidParameter(
+            "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames "
+            f"VPC attributes set to true for {vpc.id}"
+        )
+    taken = {_domain(name) for name in held} | _hosted_zones(vpc)
+    for name in names:
+        if _domain(name) in taken:
+            raise InvalidParameter(
+                "private-dns-enabled cannot be set because there is already a conflicting "
+                f"DNS domain for {name} in the VPC {vpc.id}"
+            )
+
+
+def _hosted_zones(vpc: Any) -> set[str]:
+    """Domains of the private hosted zones that a customer associated with the VPC."""
+    route53 = route53_backends[vpc.owner_id][get_partition(vpc.region)]
+    return {zone["Name"].rstrip(".") for zone in route53.list_hosted_zones_by_vpc(vpc.id)}
+
+
+def _domain(name: str) -> str:
+    return name.removeprefix("*.")
+
+
+def _cidrs(vpc: Any) -> tuple[str, ...]:
+    return tuple(block["cidr_block"] for block in vpc.get_cidr_block_association_set())
+
+
+def _is_on(attribute: bool | str) -> bool:
+    """moto keeps ModifyVpcAttribute's value as it came."""
+    return str(attribute).lower() == "true"

@@ -1,0 +1,189 @@
+"""JSONata, the query language of the workflows; stock moto has no evaluator for it.
+
+An expression is parsed when the definition is (a syntax error is an InvalidDefinition, as
+on AWS) and evaluated with its variables bound, not written into its text: any string is safe.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import hashlib
+import json
+import random
+import re
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from jsonata import Jsonata
+from jsonata.utils import Utils
+from moto.stepfunctions.parser.asl.component.common.assign.assign_decl import AssignDecl
+from moto.stepfunctions.parser.asl.component.common.string.string_expression import (
+    StringJSONata,
+    StringVariableSample,
+)
+from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison import (
+    ConditionStringJSONata,
+)
+from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
+from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
+
+from local.state_machines.errors import query_failed
+
+_UNDEFINED = object()
+_VARIABLE = re.compile(r"\$(\w+)")
+_evaluating = threading.Lock()
+"""Parsed expressions are shared and not thread-safe; evaluating is CPU work under the
+interpreter lock anyway, so nothing is lost by doing one at a time."""
+
+
+def _partition(array: list[Any], size: int) -> list[list[Any]]:
+    return [array[start : start + size] for start in range(0, len(array), size)]
+
+
+def _hash(value: str, algorithm: str = "SHA-1") -> str:
+    return hashlib.new(algorithm.replace("-", ""), value.encode()).hexdigest()
+
+
+_FUNCTIONS: Mapping[str, Callable[..., Any] | None] = {
+    "partition": _partition,
+    "range": lambda first, last, step: list(range(first, last + (1 if step > 0 else -1), step)),
+    "hash": _hash,
+    "random": lambda seed=None: random.Random(seed).random(),
+    "uuid": lambda: str(uuid.uuid4()),
+    "parse": lambda text: _bound(json.loads(text)),
+    "eval": None,
+}
+"""What Step Functions adds to JSONata, and the one function that it takes away."""
+
+
+@functools.lru_cache(maxsize=2048)
+def _parsed(expression: str) -> Any:
+    with _evaluating:
+        parsed = Jsonata(expression)
+    parsed.set_output_convert_nulls(False)
+    for name, function in _FUNCTIONS.items():
+        parsed.assign(name, function and Jsonata.JLambda(function))
+    return parsed
+
+
+def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
+    """The JSON value of `expression`, `_UNDEFINED` where it has none; raises what it throws."""
+    parsed = _parsed(expression)
+    bindings = {name: _bound(value) for name, value in variables.items()}
+    with _evaluating:
+        Jsonata.CURRENT.jsonata = parsed
+        return _json(parsed.evaluate(None, bindings))
+
+
+def _bound(value: Any) -> Any:
+    """A JSON value as jsonata-python wants it, to which None is *undefined*, not null."""
+    if value is None:
+        return Utils.NULL_VALUE
+    if isinstance(value, dict):
+        return {key: _bound(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_bound(item) for item in value]
+    if isinstance(value, datetime.datetime):
+        return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return value
+
+
+def _json(value: Any) -> Any:
+    if value is None:
+        return _UNDEFINED
+    if value is Utils.NULL_VALUE:
+        return None
+    if isinstance(value, dict):
+        return {key: _json(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_json(value[index]) for index in range(len(value))]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str | int | float):
+        return value
+    raise TypeError("it returned an unsupported result type")
+
+
+def _evaluate_in(expression: str, env: Any) -> Any:
+    try:
+        result = evaluate(expression, _variables(expression, env))
+    except Exception as error:  # jsonata-python leaks errors of any type
+        raise query_failed(
+            env, f"The JSONata expression '{expression}' threw an error during evaluation. {error}"
+        ) from error
+    if result is _UNDEFINED:
+        raise query_failed(
+            env, f"The JSONata expression '{expression}' returned nothing (undefined)."
+        )
+    return result
+
+
+def _variables(expression: str, env: Any) -> dict[str, Any]:
+    """The variables in scope that `expression` mentions, with `$states` among them."""
+    store, data = env.variable_store, env.states._states_data
+    states = {"input": data["input"], "context": data["context"]}
+    # Both are defined only where a state has one: after a result, and in a Catch.
+    states |= {key: data[key] for key in ("result", "errorOutput") if data.get(key) is not None}
+    scope = {**store._outer_scope, **store._inner_scope, "states": states}
+    return {name: scope[name] for name in set(_VARIABLE.findall(expression)) & scope.keys()}
+
+
+_stock_init = StringJSONata.__init__
+
+
+def _init(component: Any, expression: str) -> None:
+    _stock_init(component, expression)
+    _parsed(expression)
+
+
+def _push(component: Any, env: Any) -> None:
+    env.stack.append(_evaluate_in(component.expression, env))
+
+
+def _condition(component: Any, env: Any) -> None:
+    _push(component.string_jsonata, env)
+    if not isinstance(env.stack[-1], bool):
+        raise query_failed(
+            env,
+            f"The JSONata expression '{component.string_jsonata.expression}' of a Condition "
+            "must return a boolean.",
+        )
+
+
+_ASSIGNED = "assigned by this state"
+
+
+def _assign(declaration: Any, env: Any) -> None:
+    """A variable that a state assigns is visible from the next state only; moto's Output
+    would see it already."""
+    assigned = env.heap.setdefault(_ASSIGNED, {})
+    for binding in declaration.declaration_bindings:
+        binding.eval(env)
+        assigned.update(env.stack.pop())
+
+
+def _assigned_variables(store: Any) -> dict[str, str]:
+    """The variables of a StateExited event, as JSON texts; moto's break on quotes."""
+    return {name: json.dumps(store.get(name)) for name in store._declaration_tracing}
+
+
+_stock_exited = CommonStateField._get_state_exited_event_details
+
+
+def _exited(state: Any, env: Any) -> Any:
+    for name, value in env.heap.pop(_ASSIGNED, {}).items():
+        env.variable_store.set(name, value)
+    return _stock_exited(state, env)
+
+
+def install() -> None:
+    StringJSONata.__init__ = _init
+    StringJSONata._eval_body = _push
+    StringVariableSample._eval_body = _push
+    ConditionStringJSONata._eval_body = _condition
+    AssignDecl._eval_body = _assign
+    VariableStore.get_assigned_variables = _assigned_variables
+    CommonStateField._get_state_exited_event_details = _exited

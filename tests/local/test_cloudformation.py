@@ -1,0 +1,274 @@
+"""A SAM template deploys into the embedded AWS as it is, and what cannot be made is named."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto.awslambda.models import LambdaBackend
+
+from local import deploy as deployment
+from local.contracts import Credentials
+from local.deploy import DeploymentFailedError, deploy
+from local.engine import EmbeddedAws
+from local.settings import Settings
+
+APP = Path(__file__).parent / "data" / "sam_app"
+REGION = "us-east-2"
+ACCOUNT = "123456789012"
+
+Client = Callable[[str], Any]
+
+
+class Invocations:
+    """Stands where functions would run."""
+
+    def __init__(self) -> None:
+        self._events: list[Any] = []
+        self._changed = threading.Condition()
+
+    def invoke(self, _backend: Any, _name: str, _qualifier: Any, body: bytes, *_: Any) -> bytes:
+        with self._changed:
+            self._events.append(json.loads(body))
+            self._changed.notify_all()
+        return b""
+
+    def wait_for(self, is_wanted: Callable[[Any], bool]) -> bool:
+        with self._changed:
+            return self._changed.wait_for(lambda: any(map(is_wanted, self._events)), timeout=10)
+
+
+class NoRoles:
+    def credentials_for(self, role_arn: str, session_name: str) -> Credentials:
+        raise AssertionError("No target here has a role")
+
+    def role_of(self, access_key_id: str) -> str | None:
+        return None
+
+
+@pytest.fixture(scope="module")
+def invocations() -> Iterator[Invocations]:
+    invocations = Invocations()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LambdaBackend, "invoke", lambda *arguments: invocations.invoke(*arguments))
+        yield invocations
+
+
+@pytest.fixture(scope="module")
+def aws(invocations: Invocations) -> Iterator[EmbeddedAws]:
+    settings = Settings(time_scale=0.002, stack_name="sam-app")
+    aws = EmbeddedAws(settings, gaps=("event_bus", "cloudformation"))
+    aws.principals = NoRoles()
+    with aws:
+        yield aws
+
+
+@pytest.fixture(scope="module")
+def client(aws: EmbeddedAws) -> Client:
+    session: Any = boto3.Session("any", "any", region_name=REGION)
+    return lambda service: session.client(service, endpoint_url=aws.url)
+
+
+@pytest.fixture(scope="module")
+def deployed(aws: EmbeddedAws, client: Client) -> Iterator[Mapping[str, str]]:
+    """The app, deployed once by the real `sam deploy`."""
+    parameters = {
+        "Email": "ops@example.com",
+        "OnpremCidrs": "10.1.0.0/16,10.2.0.0/16",
+        "Owner": "the network team, floor=2",
+        "Suffix": "",
+    }
+    yield deploy(aws, parameters, APP)
+    client("cloudformation").delete_stack(StackName="sam-app")
+
+
+@pytest.fixture
+def create(client: Client, request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
+    """Makes a stack of some resources, and answers with its description."""
+    cloudformation, name = client("cloudformation"), request.node.name.replace("_", "-")[:60]
+
+    def create(resources: dict[str, Any], **sections: Any) -> Any:
+        template = json.dumps({"Resources": resources, **sections})
+        cloudformation.create_stack(StackName=name, TemplateBody=template)
+        return cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+
+    yield create
+    cloudformation.delete_stack(StackName=name)
+
+
+def test_sam_deploy_answers_with_the_outputs(deployed: Mapping[str, str]) -> None:
+    arn = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:sam-app-connect"
+    assert deployed["StateMachineArn"] == arn
+    assert deployed["KnockFunction"] == "sam-app-knock"
+    assert deployed["EcsName"] == f"ecs.{REGION}.amazonaws.com"
+    assert deployed["Email"] == "ops@example.com"
+    assert deployed["Loudness"] == "loud"
+
+
+def test_parameters_may_hold_spaces_or_nothing(deployed: Mapping[str, str]) -> None:
+    """The SAM CLI splits its overrides itself."""
+    assert deployed["Greeting"] == "<the network team, floor=2><>"
+
+
+def test_functions_have_the_environment_and_the_code(
+    deployed: Mapping[str, str], client: Client
+) -> None:
+    found = client("lambda").get_function(FunctionName="sam-app-knock")["Configuration"]
+    variables = found["Environment"]["Variables"]
+    assert found["Handler"] == "handlers.knock.handler"
+    assert found["Timeout"] == 30
+    assert variables["TABLE"] == deployed["LedgerTable"]
+    assert variables["OWNER"] == deployed["StackUuid"]
+    assert (variables["CIDRS"], variables["RETRIES"]) == ("10.1.0.0/16,10.2.0.0/16", "3")
+    invoke = client("lambda").get_function_event_invoke_config(FunctionName="sam-app-knock")
+    assert invoke["MaximumRetryAttempts"] == 2
+
+
+def test_the_state_machine_has_its_definition_with_the_arns_filled_in(
+    deployed: Mapping[str, str], client: Client
+) -> None:
+    machine = client("stepfunctions").describe_state_machine(
+        stateMachineArn=deployed["StateMachineArn"]
+    )
+    task = json.loads(machine["definition"])["States"]["Decide"]
+    assert ":function:sam-app-DecideFunction-" in task["Arguments"]["FunctionName"]
+
+
+def test_policies_subscriptions_and_alarms_are_there(
+    deployed: Mapping[str, str], client: Client
+) -> None:
+    queue = client("sqs").get_queue_attributes(
+        QueueUrl=deployed["DeadLetterQueueUrl"], AttributeNames=["Policy"]
+    )
+    topic, sns = deployed["AlertsTopicArn"], client("sns")
+    assert "events.amazonaws.com" in queue["Attributes"]["Policy"]
+    assert "events" in sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"]
+    (subscription,) = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    assert subscription["Endpoint"] == "ops@example.com"
+    assert client("cloudwatch").describe_alarms()["MetricAlarms"][0]["AlarmActions"] == [topic]
+    groups = client("logs").describe_log_groups(logGroupNamePrefix="/aws/lambda/sam-app")
+    assert groups["logGroups"][0]["retentionInDays"] == 30
+
+
+def test_the_deployed_rules_reach_the_function(
+    deployed: Mapping[str, str], client: Client, invocations: Invocations
+) -> None:
+    entry = {"Source": "ecs-anywhere.private-connectivity", "DetailType": "Enable", "Detail": "{}"}
+    client("events").put_events(Entries=[entry])
+    source = "ecs-anywhere.private-connectivity"
+    assert invocations.wait_for(lambda event: event.get("source") == source)
+    assert invocations.wait_for(lambda event: event == {"sweep": True}), "no schedule fired"
+
+
+def test_secret_parameters_are_not_told(deployed: Mapping[str, str], client: Client) -> None:
+    (stack,) = client("cloudformation").describe_stacks(StackName="sam-app")["Stacks"]
+    parameters = {item["ParameterKey"]: item["ParameterValue"] for item in stack["Parameters"]}
+    assert parameters["Secret"] == "****"
+    assert parameters["OnpremCidrs"] == "10.1.0.0/16,10.2.0.0/16"
+
+
+def test_a_stack_is_not_updated(deployed: Mapping[str, str], client: Client) -> None:
+    change = {"StackName": "sam-app", "ChangeSetName": "c", "ChangeSetType": "UPDATE"}
+    with pytest.raises(ClientError, match="updates none"):
+        client("cloudformation").create_change_set(**change, TemplateBody='{"Resources": {}}')
+
+
+def test_without_the_sam_cli_the_translator_deploys_the_same(
+    aws: EmbeddedAws, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deployment, "sam_cli", lambda: None)
+    monkeypatch.setattr(aws, "settings", replace(aws.settings, stack_name="translated"))
+    found = deploy(aws, {}, APP)
+    assert found["KnockFunction"] == "translated-knock"
+    assert found["Loudness"] == "quiet"
+    assert "Email" not in found
+    client("cloudformation").delete_stack(StackName="translated")
+    names = [item["FunctionName"] for item in client("lambda").list_functions()["Functions"]]
+    assert "translated-knock" not in names
+
+
+def test_an_unknown_type_is_an_error_that_names_it(create: Callable[..., Any]) -> None:
+    with pytest.raises(ClientError, match="AWS::Nobody::Knows"):
+        create({"Thing": {"Type": "AWS::Nobody::Knows"}})
+
+
+def test_an_ignored_type_makes_nothing(create: Callable[..., Any]) -> None:
+    query = {"Type": "AWS::Logs::QueryDefinition", "Properties": {"Name": "q"}}
+    assert create({"Query": query})["StackStatus"] == "CREATE_COMPLETE"
+
+
+def test_a_resource_that_fails_rolls_the_stack_back_and_says_why(
+    create: Callable[..., Any], client: Client
+) -> None:
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "rolled-back"}}
+    broken = {
+        "Type": "AWS::SNS::Subscription",
+        "DependsOn": "Topic",
+        "Properties": {
+            "TopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:absent",
+            "Protocol": "email",
+            "Endpoint": "a@example.com",
+        },
+    }
+    stack = create({"Topic": topic, "Broken": broken})
+    events = client("cloudformation").describe_stack_events(StackName=stack["StackName"])
+    (reason,) = (
+        event["ResourceStatusReason"]
+        for event in events["StackEvents"]
+        if event["ResourceStatus"] == "CREATE_FAILED"
+    )
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert "Broken (AWS::SNS::Subscription)" in reason
+    assert "NotFound" in reason
+    assert not [arn for arn in client("sns").list_topics()["Topics"] if "rolled-back" in str(arn)]
+
+
+def test_a_failed_deployment_tells_what_sam_said_last(
+    aws: EmbeddedAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    template = {"Resources": {"Thing": {"Type": "AWS::Nobody::Knows"}}}
+    (tmp_path / "template.yaml").write_text(json.dumps(template))
+    sam = deployment.sam_cli()
+    assert sam is not None
+    monkeypatch.setattr(aws, "settings", replace(aws.settings, stack_name="failing"))
+    with pytest.raises(DeploymentFailedError, match="AWS::Nobody::Knows"):
+        deployment.deploy_with_sam(aws, sam, tmp_path, {})
+
+
+def test_sam_says_what_is_wrong_with_a_template(create: Callable[..., Any]) -> None:
+    function = {"Type": "AWS::Serverless::Function", "Properties": {"Handler": "a.b"}}
+    with pytest.raises(ClientError, match=r"Resource with id \[Broken\] is invalid"):
+        create({"Broken": function}, Transform="AWS::Serverless-2016-10-31")
+
+
+STOCK = """
+import boto3, json
+from moto import mock_aws
+with mock_aws():
+    cfn = boto3.client("cloudformation", region_name="us-east-2")
+    resources = {"T": {"Type": "AWS::SNS::Topic"}, "F": {"Type": "AWS::Serverless::Function"}}
+    template = {"Resources": resources, "Outputs": {"O": {"Value": "x"}}}
+    template["Transform"] = "AWS::Serverless-2016-10-31"
+    cfn.create_change_set(
+        StackName="s", ChangeSetName="c", ChangeSetType="CREATE", TemplateBody=json.dumps(template)
+    )
+    cfn.execute_change_set(StackName="s", ChangeSetName="c")
+    stack = cfn.describe_stacks(StackName="s")["Stacks"][0]
+    print(stack["StackStatus"], stack.get("Outputs", []))
+"""
+
+
+def test_stock_moto_still_has_the_gaps() -> None:
+    """No SAM transform, unknown types skipped in silence, no Outputs after a change set."""
+    run = subprocess.run([sys.executable, "-c", STOCK], capture_output=True, text=True, check=False)
+    healed = f"moto heals this now: remove its part of local/cloudformation {run.stderr}"
+    assert run.stdout.strip() == "CREATE_COMPLETE []", healed
