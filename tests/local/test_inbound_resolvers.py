@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.local.vpc_world import NEVER_APPLIED, World, error_of, started, stock_moto, until
+from tests.local.vpc_world import World, error_of, started, stock_moto, until
 
 HEALED = "moto heals this now: remove it from local/inbound_resolvers"
 
@@ -59,6 +59,7 @@ def test_stock_moto_still_is_operational_and_gone_at_once_and_allows_a_fifth() -
 
 def test_an_inbound_endpoint_is_creating_then_operational_then_gone(world: World, vpc: str) -> None:
     asked = request(world, vpc, Tags=[{"Key": "Owner", "Value": "us"}])
+    start = world.aws.clock.now()
     made = create(world, **asked)
     assert made["Status"] == "CREATING"
     assert made["HostVPCId"] == vpc
@@ -66,11 +67,11 @@ def test_an_inbound_endpoint_is_creating_then_operational_then_gone(world: World
     tags = world.resolver.list_tags_for_resource(ResourceArn=made["Arn"])["Tags"]
     assert tags == [{"Key": "Owner", "Value": "us"}]
     assert {address["Status"] for address in addresses_of(world, made["Id"])} == {"ATTACHING"}
-    assert world.networks.now(vpc) is NEVER_APPLIED
 
     until(lambda: status(world, made["Id"]) == "OPERATIONAL")
     attached = addresses_of(world, made["Id"])
     assert {address["Status"] for address in attached} == {"ATTACHED"}
+    assert world.networks.first(vpc, lambda state: state.resolver_ips) - start >= 90
     ips = {address["Ip"] for address in attached}
     state = world.networks.now(vpc)
     assert state.resolver_ips == ips

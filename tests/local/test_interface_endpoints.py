@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.local.vpc_world import NEVER_APPLIED, REGION, World, error_of, started, stock_moto, until
+from tests.local.vpc_world import REGION, World, error_of, started, stock_moto, until
 
 HEALED = "moto heals this now: remove it from local/interface_endpoints"
 
@@ -141,6 +141,7 @@ def test_an_endpoint_is_pending_then_available_then_gone(world: World) -> None:
     vpc = world.vpc()
     subnets = [world.subnet(vpc, "a"), world.subnet(vpc, "b", 1)]
     group = world.group(vpc)
+    start = world.aws.clock.now()
     made = world.endpoint(
         vpc,
         SubnetIds=subnets,
@@ -175,10 +176,10 @@ def test_an_endpoint_is_pending_then_available_then_gone(world: World) -> None:
         assert interface["Description"] == f"VPC Endpoint Interface {made['VpcEndpointId']}"
     described = world.ec2.describe_subnets(SubnetIds=subnets)["Subnets"]
     assert [subnet["AvailableIpAddressCount"] for subnet in described] == [250, 250]
-    assert world.networks.now(vpc) is NEVER_APPLIED
 
     available = world.available(made["VpcEndpointId"])
     assert "ZONEIDPENDING" not in {entry["HostedZoneId"] for entry in available["DnsEntries"]}
+    assert world.networks.first(vpc, lambda state: state.tls) - start >= 60
     addresses = tuple(item["PrivateIpAddress"] for item in interfaces)
     state = world.networks.now(vpc)
     assert set(state.tls) == set(addresses)
@@ -242,13 +243,14 @@ def test_private_dns_is_turned_on_and_off_with_a_delay(world: World) -> None:
     assert code == "IncorrectState"
     world.available(endpoint_id)
 
+    start = world.aws.clock.now()
     world.ec2.modify_vpc_endpoint(VpcEndpointId=endpoint_id, PrivateDnsEnabled=True)
     names = {f"dkr.ecr.{REGION}.amazonaws.com", f"*.dkr.ecr.{REGION}.amazonaws.com"}
     described = world.described(endpoint_id)
     assert described["PrivateDnsEnabled"]
     assert names < {entry["DnsName"] for entry in described["DnsEntries"]}
-    assert world.networks.now(vpc).names == {}
     until(lambda: set(world.networks.now(vpc).names) == names)
+    assert world.networks.first(vpc, lambda state: state.names) - start >= 10
 
     world.ec2.modify_vpc_endpoint(VpcEndpointId=endpoint_id, PrivateDnsEnabled=False)
     until(lambda: world.networks.now(vpc).names == {})

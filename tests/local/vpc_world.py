@@ -18,25 +18,27 @@ from local.engine import EmbeddedAws
 from local.settings import Settings
 
 REGION = "us-east-2"
-SETTINGS = Settings(region=REGION, time_scale=0.005)
+SETTINGS = Settings(region=REGION, time_scale=0.01)
 GAPS = ("interface_endpoints", "inbound_resolvers", "security_groups")
-
-
-NEVER_APPLIED = NetworkState(cidrs=())
 
 
 class RecordedNetworks:
     """What would answer, by VPC, and everything that was ever applied."""
 
     def __init__(self) -> None:
-        self.applied: list[tuple[str, NetworkState]] = []
+        self._applied: list[tuple[float, str, NetworkState]] = []
 
     def apply(self, vpc_id: str, state: NetworkState) -> None:
-        self.applied.append((vpc_id, state))
+        self._applied.append((time.monotonic(), vpc_id, state))
 
     def now(self, vpc_id: str) -> NetworkState:
-        states = (state for id_, state in reversed(self.applied) if id_ == vpc_id)
-        return next(states, NEVER_APPLIED)
+        states = (state for _, id_, state in reversed(self._applied) if id_ == vpc_id)
+        return next(states, NetworkState(cidrs=()))
+
+    def first(self, vpc_id: str, wanted: Callable[[NetworkState], object]) -> float:
+        """When a state that is as wanted was first applied, in AWS seconds."""
+        times = (at for at, id_, state in self._applied if id_ == vpc_id and wanted(state))
+        return next(times) / SETTINGS.time_scale
 
     def run_inside(
         self,
