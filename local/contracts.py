@@ -112,7 +112,8 @@ class Networks(Protocol):
     ) -> subprocess.Popen[bytes]:
         """Start `command` inside the VPC. `runtime_api` is the `host:port` on this machine's
         loopback which the process may reach (as AWS_LAMBDA_RUNTIME_API) although it is
-        inside; nothing else outside the VPC can be reached."""
+        inside; nothing else outside the VPC can be reached. The command sets its own working
+        directory and output; it reads no input."""
 
     def inbound_addresses(self) -> Sequence[InboundAddress]: ...
 
@@ -130,6 +131,9 @@ class EventBus(Protocol):
 
 
 class Lambdas(Protocol):
-    """Functions really run: `bootstrap` processes under AWS's own runtime client."""
+    """Functions really run: processes under AWS's own runtime client."""
+
+    def logs(self, function_name: str) -> list[str]:
+        """What the function wrote, line by line, as far as it is remembered."""
 
     def close(self) -> None: ...

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from moto.backends import get_backend
 
 from local.gateway.calls import ApiCall
-from local.gateway.decisions import Decision, Request, Statement, decide, statements_in
+from local.gateway.decisions import Context, Decision, Request, Statement, decide, statements_in
 from local.gateway.principals import PARTITION, Principals
 from local.gateway.resources import requests_of
 
@@ -74,8 +74,17 @@ class Authorizer:
         if role_arn is None or call.name in NEED_NO_PERMISSION:
             return ()
         statements = tuple(statements_of(role_arn))
-        requests = requests_of(call, account=role_arn.split(":")[4])
+        caller = self._caller_facts(call)
+        requests = [
+            replace(each, context={**each.context, **caller})
+            for each in requests_of(call, account=role_arn.split(":")[4])
+        ]
         return tuple(Authorization(role_arn, each, decide(statements, each)) for each in requests)
+
+    def _caller_facts(self, call: ApiCall) -> Context:
+        """With which a policy tells a function's code from Lambda, who has the same role."""
+        function = self._principals.function_of(call.access_key_id)
+        return {"lambda:sourcefunctionarn": (function,)} if function else {}
 
     def refusal(self, call: ApiCall, refused: Authorization) -> tuple[str, str]:
         """AWS's error code and message. (EC2 adds an encoded copy of it, which is left out.)"""

@@ -88,9 +88,10 @@ def _attachment(call: ApiCall, account: str) -> Facts:
 
 
 def _resource_facts(call: ApiCall, arn: str) -> Facts:
-    if arn == "*":
+    parts = arn.split(":", 5)
+    if len(parts) != 6:
         return {}
-    service, region, account, resource = arn.split(":", 5)[2:]
+    service, region, account, resource = parts[2:]
     facts: Facts = {}
     tags: Mapping[str, str] = {}
     match service:

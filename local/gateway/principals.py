@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from moto.backends import get_backend
 from moto.sts.models import sts_backends
 
 from local.contracts import Credentials
@@ -41,6 +42,14 @@ class Principals:
     def user_of(self, access_key_id: str) -> str:
         """The caller as AWS's messages name it: the ARN of the assumed role's session."""
         return str(self._session_of(access_key_id).arn)
+
+    def function_of(self, access_key_id: str) -> str | None:
+        """The ARN of the function whose own code calls: its sessions are called after it."""
+        session = self._session_of(access_key_id)
+        account, region = session.account_id, session.region_name
+        arn = f"arn:aws:lambda:{region}:{account}:function:{session.session_name}"
+        function = get_backend("lambda")[account][region].get_function_by_arn(arn)
+        return arn if function and function.role == session.role_arn else None
 
     def _assume(self, role_arn: str, session_name: str) -> Any:
         account = role_arn.split(":")[4]

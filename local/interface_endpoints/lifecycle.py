@@ -85,9 +85,11 @@ class InterfaceEndpoints:
                     "IncorrectState",
                     f"The Vpc Endpoint {endpoint.record.id} is {endpoint.record.state}",
                 )
+            before = endpoint.record.private_dns_enabled
             self._change(backend, endpoint, request)
+            if endpoint.record.private_dns_enabled != before:
+                self._associate_later(endpoint)
         self._publish_soon(endpoint)
-        self._associate_later(endpoint)
 
     def delete(self, backend: Any, ids: Iterable[str]) -> list[dict[str, Any]]:
         """DeleteVpcEndpoints. Never fails: the answer is what could not be deleted, and why."""
@@ -181,14 +183,16 @@ class InterfaceEndpoints:
         with LOCK:
             if endpoint.serving:
                 endpoint.record.state = "available"
-        self._associate_later(endpoint)
+                self._associate_later(endpoint)
 
     def _associate_later(self, endpoint: Endpoint) -> None:
-        """The hosted zone's association follows PrivateDnsEnabled with a delay."""
+        """The hosted zone's association follows PrivateDnsEnabled, a delay after its last change."""
+        endpoint.association = association = object()
 
         def associate() -> None:
-            endpoint.associated = endpoint.record.private_dns_enabled
-            self.answers.publish(endpoint.vpc)
+            if endpoint.association is association:
+                endpoint.associated = endpoint.record.private_dns_enabled
+                self.answers.publish(endpoint.vpc)
 
         self.clock.after(self.lifecycles.private_dns_association, associate)
 

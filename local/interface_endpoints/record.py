@@ -29,6 +29,8 @@ class Endpoint:
     """The interfaces answer on 443/tcp."""
     associated: bool = False
     """The private names' hosted zone is associated with the VPC."""
+    association: object = None
+    """The change of the association that is under way; a later one takes its place."""
     suffix: str = field(default_factory=mock_random.get_random_hex)
     """AWS appends it to the id in public names."""
 

@@ -34,6 +34,8 @@ ECS = f"com.amazonaws.{REGION}.ecs"
 
 STRANGER = Credentials("any", "any", "any")
 SESSION = boto3.Session()
+ZIP = b"PK\5\6" + bytes(18)
+"""The smallest zip file: an empty one."""
 
 Statement = dict[str, Any]
 
@@ -90,8 +92,10 @@ def vpc(admin: Callable[[str], Any]) -> Iterator[dict[str, str]]:
     ec2.delete_vpc(VpcId=vpc_id)
 
 
-def _client(aws: EmbeddedAws, service: str, role_arn: str | None = None) -> Any:
-    given = aws.principals.credentials_for(role_arn, "test") if role_arn else STRANGER
+def _client(
+    aws: EmbeddedAws, service: str, role_arn: str | None = None, session: str = "test"
+) -> Any:
+    given = aws.principals.credentials_for(role_arn, session) if role_arn else STRANGER
     client: Any = SESSION.client(
         service,  # type: ignore[call-overload]
         REGION,
@@ -555,6 +559,27 @@ def test_a_function_is_made_only_with_the_role_that_may_be_passed_and_where_it_m
     with pytest.raises(ClientError) as reached_moto:
         client.create_function(**wish)
     assert _code(reached_moto.value) != "AccessDeniedException"
+
+
+def test_a_function_can_be_denied_what_lambda_does_with_its_role(
+    aws: EmbeddedAws, admin: Callable[[str], Any]
+) -> None:
+    """Lambda makes a function's network interfaces with the role that the function also has."""
+    name, trust = f"probe-{uuid4().hex[:8]}", {"Service": "lambda.amazonaws.com"}
+    trusted = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": trust}
+    role = admin("iam").create_role(RoleName=name, AssumeRolePolicyDocument=_policy(trusted))
+    arn = role["Role"]["Arn"]
+    code = {"ArnLike": {"lambda:SourceFunctionArn": "arn:aws:lambda:*:*:function:probe-*"}}
+    deny = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": code}
+    document = _policy(_allow("ec2:DescribeSubnets"), deny)
+    admin("iam").put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=document)
+    function = {"Runtime": "python3.13", "Handler": "x.y", "Code": {"ZipFile": ZIP}}
+    admin("lambda").create_function(FunctionName=name, Role=arn, **function)
+    assert _client(aws, "ec2", arn, "Lambda").describe_subnets()
+    _refusal(_client(aws, "ec2", arn, name).describe_subnets)
+    admin("lambda").delete_function(FunctionName=name)
+    admin("iam").delete_role_policy(RoleName=name, PolicyName="p")
+    admin("iam").delete_role(RoleName=name)
 
 
 @pytest.mark.parametrize(

@@ -256,6 +256,17 @@ def test_private_dns_is_turned_on_and_off_with_a_delay(world: World) -> None:
     until(lambda: world.networks.now(vpc).names == {})
 
 
+def test_the_last_of_quick_changes_to_private_dns_counts(world: World) -> None:
+    vpc = world.vpc()
+    endpoint_id = world.endpoint(vpc, SubnetIds=[world.subnet(vpc)])["VpcEndpointId"]
+    world.available(endpoint_id)
+    for on in (True, False, True):
+        last = world.aws.clock.now()
+        world.ec2.modify_vpc_endpoint(VpcEndpointId=endpoint_id, PrivateDnsEnabled=on)
+    until(lambda: world.networks.now(vpc).names)
+    assert world.networks.first(vpc, lambda state: state.names) - last >= 10
+
+
 def test_subnets_and_groups_can_be_changed(world: World) -> None:
     vpc = world.vpc()
     first, second = world.subnet(vpc, "a"), world.subnet(vpc, "b", 1)
