@@ -14,6 +14,7 @@ class Clock:
 
     time_scale: float
     _timers: set[threading.Timer] = field(default_factory=set)
+    _stopped: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def now(self) -> float:
@@ -34,11 +35,13 @@ class Clock:
         timer = threading.Timer(max(0.0, aws_seconds * self.time_scale), run)
         timer.daemon = True
         with self._lock:
+            if self._stopped:
+                return
             self._timers.add(timer)
         timer.start()
 
     def stop(self) -> None:
         with self._lock:
-            timers, self._timers = self._timers, set()
+            timers, self._timers, self._stopped = self._timers, set(), True
         for timer in timers:
             timer.cancel()

@@ -107,8 +107,12 @@ class Networks(Protocol):
         network process."""
 
     def run_inside(
-        self, vpc_id: str, cidrs: Sequence[str], command: Sequence[str],
-        environment: Mapping[str, str], runtime_api: str,
+        self,
+        vpc_id: str,
+        cidrs: Sequence[str],
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        runtime_api: str,
     ) -> subprocess.Popen[bytes]:
         """Start `command` inside the VPC. `runtime_api` is the `host:port` on this machine's
         loopback which the process may reach (as AWS_LAMBDA_RUNTIME_API) although it is
@@ -120,12 +124,26 @@ class Networks(Protocol):
     def close(self) -> None: ...
 
 
+@dataclass(frozen=True)
+class Notification:
+    """One e-mail of a topic; `endpoint` is None where nobody has subscribed by e-mail."""
+
+    topic_arn: str
+    subject: str | None
+    message: str
+    endpoint: str | None
+
+
 class EventBus(Protocol):
     """The default event bus of the account, with real targets behind its rules."""
 
     def publish(
-        self, source: str, detail_type: str, detail: Mapping[str, Any],
-        resources: Sequence[str], region: str,
+        self,
+        source: str,
+        detail_type: str,
+        detail: Mapping[str, Any],
+        resources: Sequence[str],
+        region: str,
     ) -> None:
         """Match the rules and deliver, on other threads, as AWS does: at least once."""
 

@@ -7,12 +7,23 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import boto3
+
 from local.clock import Clock
-from local.contracts import EventBus, Gateway, Journal, Lambdas, Networks, Principals
+from local.contracts import (
+    EventBus,
+    Gateway,
+    Journal,
+    Lambdas,
+    Networks,
+    Notification,
+    Principals,
+)
 from local.settings import Settings
 
 if TYPE_CHECKING:
@@ -38,17 +49,23 @@ class EmbeddedAws:
 
     settings: Settings = field(default_factory=Settings)
     gaps: tuple[str, ...] = GAPS
-    clock: Clock = field(init=False)
-    principals: Principals = field(init=False)
-    journal: Journal = field(init=False)
-    gateway: Gateway = field(init=False)
-    networks: Networks = field(init=False)
-    events: EventBus = field(init=False)
-    lambdas: Lambdas = field(init=False)
+    clock: Clock = field(init=False, repr=False)
+    principals: Principals = field(init=False, repr=False)
+    journal: Journal = field(init=False, repr=False)
+    gateway: Gateway = field(init=False, repr=False)
+    networks: Networks = field(init=False, repr=False)
+    events: EventBus = field(init=False, repr=False)
+    lambdas: Lambdas = field(init=False, repr=False)
+    interface_endpoints: Any = field(init=False, repr=False)
+    vpc_answers: Any = field(init=False, repr=False)
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    """The deployed stack's outputs."""
     application: Any = field(init=False, default=None)
     """The WSGI application that answers; a gap may wrap it."""
     lambda_environment: dict[str, str] = field(default_factory=dict)
     """What every function's environment has besides: the trust in the local CA."""
+    outbox: list[Notification] = field(default_factory=list)
+    """The e-mails that Amazon SNS would have sent, oldest first."""
     closers: list[Callable[[], None]] = field(default_factory=list)
     """What to call at the end, last first."""
     _server: BaseWSGIServer | None = None
@@ -75,17 +92,31 @@ class EmbeddedAws:
             # Unbuffered: a buffered "100 Continue" would cost every upload to Amazon S3 a second.
             wbufsize = 0
 
-            def log(self, type: str, message: str, *args: Any) -> None:
+            def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002
                 """The journal says who called what; the access log would only repeat it."""
 
         self.application = DomainDispatcherApplication(create_backend_app)
         self._server = make_server(
-            self.settings.host, self.settings.port, self._answer, threaded=True,
+            self.settings.host,
+            self.settings.port,
+            self._answer,
+            threaded=True,
             request_handler=RequestHandler,
         )
         for gap in self.gaps:
             importlib.import_module(f"local.{gap}").install(self)
-        threading.Thread(target=self._server.serve_forever, name="api", daemon=True).start()
+        serve = partial(self._server.serve_forever, poll_interval=0.05)
+        threading.Thread(target=serve, name="api", daemon=True).start()
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of a stranger: an administrator of this account, in this Region."""
+        return boto3.client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=self.url,
+            region_name=self.settings.region,
+            aws_access_key_id="administrator",
+            aws_secret_access_key="unused",
+        )
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         answer: Iterable[bytes] = self.application(environ, start_response)

@@ -50,8 +50,8 @@ class VpcAnswers:
 def answers_of(aws: EmbeddedAws) -> VpcAnswers:
     """The one of this embedded AWS; whichever part is installed first makes it."""
     if not hasattr(aws, "vpc_answers"):
-        aws.vpc_answers = VpcAnswers(aws.networks)  # type: ignore[attr-defined]
-    answers: VpcAnswers = aws.vpc_answers  # type: ignore[attr-defined]
+        aws.vpc_answers = VpcAnswers(aws.networks)
+    answers: VpcAnswers = aws.vpc_answers
     return answers
 
 

@@ -15,8 +15,9 @@ from moto.events.exceptions import ValidationException
 from moto.events.models import EventsBackend
 from moto.sns.models import Topic
 
+from local.contracts import Notification
 from local.event_bus.bus import Bus
-from local.event_bus.outbox import Notification, notifications
+from local.event_bus.outbox import notifications
 
 if TYPE_CHECKING:
     from local.engine import EmbeddedAws
@@ -36,7 +37,7 @@ def install(aws: EmbeddedAws) -> None:
     global _current, _outbox
     _current, _outbox = Bus(aws), []
     aws.events = _current
-    aws.outbox = _outbox  # type: ignore[attr-defined]
+    aws.outbox = _outbox
     aws.closers.append(_current.close)
     EventsBackend.put_events = _put_events
     EventsBackend.put_rule = _put_rule

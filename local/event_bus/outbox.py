@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-
-@dataclass(frozen=True)
-class Notification:
-    """One e-mail of a topic; `endpoint` is None where nobody has subscribed by e-mail."""
-
-    topic_arn: str
-    subject: str | None
-    message: str
-    endpoint: str | None
+from local.contracts import Notification
 
 
 def notifications(topic: Any, subject: str | None, message: str) -> list[Notification]:

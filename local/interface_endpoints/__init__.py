@@ -27,7 +27,7 @@ def install(aws: EmbeddedAws) -> None:
     answers = answers_of(aws)
     part = InterfaceEndpoints(aws.clock, aws.settings.lifecycles, answers)
     answers.sources.append(part.add_answers)
-    aws.interface_endpoints = part  # type: ignore[attr-defined]
+    aws.interface_endpoints = part
     _patch_moto(part)
 
 

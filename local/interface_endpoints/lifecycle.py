@@ -186,7 +186,7 @@ class InterfaceEndpoints:
                 self._associate_later(endpoint)
 
     def _associate_later(self, endpoint: Endpoint) -> None:
-        """The hosted zone's association follows PrivateDnsEnabled, a delay after its last change."""
+        """The zone's association follows PrivateDnsEnabled, a delay after its last change."""
         endpoint.association = association = object()
 
         def associate() -> None:

@@ -323,7 +323,7 @@ def test_published_notifications_are_in_the_outbox(
     sns.publish(TopicArn=topic, Message="nobody reads this")
     sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ops@example.com")
     sns.publish(TopicArn=topic, Subject="Trouble", Message="look")
-    outbox = [note for note in aws.outbox if note.topic_arn == topic]  # type: ignore[attr-defined]
+    outbox = [note for note in aws.outbox if note.topic_arn == topic]
     assert [(note.subject, note.message, note.endpoint) for note in outbox] == [
         (None, "nobody reads this", None),
         ("Trouble", "look", "ops@example.com"),
@@ -339,7 +339,7 @@ def test_a_topic_behind_a_rule_notifies_in_the_templates_words(
     put(client, request.node.name, {"status": "FAILED"})
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
-        messages = [n.message for n in aws.outbox if n.topic_arn == topic]  # type: ignore[attr-defined]
+        messages = [n.message for n in aws.outbox if n.topic_arn == topic]
         if messages:
             break
         time.sleep(0.02)

@@ -22,7 +22,7 @@ def world() -> Iterator[World]:
 @pytest.fixture
 def everything_offered(world: World) -> Iterator[None]:
     yield
-    world.aws.interface_endpoints.withheld.clear()  # type: ignore[attr-defined]
+    world.aws.interface_endpoints.withheld.clear()
 
 
 def service(world: World, name: str, kind: str = "Interface", region: str = REGION) -> Any:
@@ -102,7 +102,7 @@ def test_young_regions_do_not_offer_ec2messages(world: World) -> None:
 
 @pytest.mark.usefixtures("everything_offered")
 def test_a_service_and_a_zone_can_be_withheld(world: World) -> None:
-    part = world.aws.interface_endpoints  # type: ignore[attr-defined]
+    part = world.aws.interface_endpoints
     part.withhold("logs")
     part.withhold("ecs", availability_zones=[f"{REGION}b"])
     assert service(world, "logs") is None

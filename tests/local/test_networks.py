@@ -534,7 +534,7 @@ def test_closing_ends_every_network_process_and_command() -> None:
 
 def test_the_engine_has_networks_whose_ca_its_functions_trust() -> None:
     with EmbeddedAws(Settings(), gaps=("networks",)) as aws:
-        bundle = Path(aws.lambda_environment["SSL_CERT_FILE"])  # type: ignore[attr-defined]
+        bundle = Path(aws.lambda_environment["SSL_CERT_FILE"])
         assert bundle.read_text().count("BEGIN CERTIFICATE") == 1
         assert aws.networks.inbound_addresses() == []
     assert not bundle.exists()

@@ -50,7 +50,13 @@ def removed(left: Sequence[str]) -> Status:
 
 
 def failed(error: str, message: str) -> Status:
-    return Status("failed", f"{error}: {message}{_cure(error)}")
+    """A fact speaks for itself; everything else needs its name and what happens next."""
+    kind = getattr(errors, error, None)
+    if isinstance(kind, type) and issubclass(kind, errors.Fact):
+        return Status("failed", message)
+    if isinstance(kind, type) and issubclass(kind, errors.Waiting):
+        return Status("failed", f"gave up waiting, the next sweep goes on from here: {message}")
+    return Status("failed", f"unexpected {error}, the next sweep tries again: {message}")
 
 
 def message_of(cause: str) -> str:
@@ -60,12 +66,3 @@ def message_of(cause: str) -> str:
     except ValueError:
         return cause
     return str(document.get("errorMessage", cause)) if isinstance(document, dict) else cause
-
-
-def _cure(error: str) -> str:
-    kind = getattr(errors, error, None)
-    if isinstance(kind, type) and issubclass(kind, errors.Fact):
-        return ""
-    if isinstance(kind, type) and issubclass(kind, errors.Waiting):
-        return " - gave up waiting; the next sweep goes on from here"
-    return " - unexpected; the function's log tells more, and the next sweep tries again"

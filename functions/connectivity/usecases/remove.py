@@ -31,15 +31,19 @@ class Holdings:
 
 
 def remove_surplus(desired: Desired, holdings: Holdings) -> tuple[str, ...]:
-    """The ids of the endpoints whose deletion was started. Raises NotRemoved."""
-    vpc_id, ledger = desired.vpc_id, holdings.ledger
-    entry = ledger.read(vpc_id)
+    """The ids of the endpoints whose deletion was started. Raises NotReadyYet while a gateway
+    endpoint has to wait for the interface endpoint beside it, and NotRemoved."""
+    vpc_id = desired.vpc_id
+    entry = holdings.ledger.read(vpc_id)
     observed = holdings.endpoints.all_in(vpc_id)
-    surplus = plan.plan_surplus(desired, observed, entry, holdings.us)
-    ids = tuple(step.endpoint_id for step in surplus)
-    if ids:
-        _refuse_to_forget(holdings.endpoints.remove(ids))
-        ledger.let_go(vpc_id, [purpose_of(e) for e in observed if e.id in ids])
+    surplus = {
+        step.endpoint_id for step in plan.plan_surplus(desired, observed, entry, holdings.us)
+    }
+    ours = _our_endpoints(observed, entry, holdings.us)
+    ids = _start_deletion([e for e in ours if e.id in surplus], ours, holdings)
+    holdings.ledger.let_go(vpc_id, [purpose_of(e) for e in ours if e.id in ids])
+    if surplus - set(ids):
+        raise NotReadyYet(f"{', '.join(surplus - set(ids))} waits for the endpoint that needs it")
     return ids
 
 
@@ -75,13 +79,27 @@ def leftovers(vpc_id: str, holdings: Holdings) -> tuple[str, ...]:
 def _remove_endpoints(vpc_id: str, entry: Entry, holdings: Holdings) -> list[str]:
     """What is still there and has to be waited for."""
     ours = _our_endpoints(holdings.endpoints.all_in(vpc_id), entry, holdings.us)
-    ids = [endpoint.id for endpoint in ours if endpoint.exists]
-    if ids:
-        _refuse_to_forget(holdings.endpoints.remove(ids))
+    _start_deletion(ours, ours, holdings)
     if not ours:
         gone = [p for p in entry.held if p.startswith(("endpoint/", "gateway/"))]
         holdings.ledger.let_go(vpc_id, gone)
     return [endpoint.id for endpoint in ours]
+
+
+def _start_deletion(
+    unwanted: Sequence[InterfaceEndpoint], ours: Sequence[InterfaceEndpoint], holdings: Holdings
+) -> tuple[str, ...]:
+    """In one call. AWS keeps a gateway endpoint as long as the private DNS of an interface
+    endpoint of the same service depends on it, so that one has its turn later."""
+    needed = {e.service_name for e in ours if e.type == "Interface"}
+    ids = tuple(
+        endpoint.id
+        for endpoint in unwanted
+        if endpoint.exists and (endpoint.type == "Interface" or endpoint.service_name not in needed)
+    )
+    if ids:
+        _refuse_to_forget(holdings.endpoints.remove(ids))
+    return ids
 
 
 def _our_endpoints(

@@ -1,0 +1,64 @@
+# make help
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# The first Python on this machine that is new enough.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+PORT ?= 4599
+REGION ?= us-east-2
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export SAM_CLI_TELEMETRY := 0
+
+.PHONY: help demo test local setup lint format unit build lock clean
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: setup ## connect a VPC on an embedded AWS, show the proof, take it all away (about 40 s)
+	@.venv/bin/python -m local demo --region $(REGION)
+
+test: setup lint ## every check and every test
+	.venv/bin/python -m pytest
+
+local: setup ## the embedded AWS with the app deployed, for your AWS CLI [PORT=4599 REGION=us-east-2]
+	@exec .venv/bin/python -m local up --port $(PORT) --region $(REGION)
+
+unit: setup ## only the tests that need no embedded AWS
+	.venv/bin/python -m pytest tests/unit tests/template
+
+lint: setup ## ruff, mypy
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy functions local tests
+
+format: setup ## let ruff format and mend
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+build: setup ## sam build (needs python3.13 on the PATH, as AWS Lambda's runtime)
+	.venv/bin/sam build
+
+setup: .venv/.ready .venv-lambda/.ready ## install what all of this needs, into .venv and .venv-lambda
+
+.venv/.ready: requirements-dev.lock
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or make PYTHON=/path/to/it"; exit 1; }
+	@echo "installing the tools into .venv, once; this takes a minute or two"
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/pip install --quiet -r requirements-dev.lock
+	@touch $@
+
+.venv-lambda/.ready: requirements-runtime.lock
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or make PYTHON=/path/to/it"; exit 1; }
+	@$(PYTHON) -m venv .venv-lambda
+	@.venv-lambda/bin/pip install --quiet -r requirements-runtime.lock
+	@touch $@
+
+lock: ## pin the newest versions of what the *.in files ask for
+	.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --custom-compile-command "make lock" functions/requirements.in -o functions/requirements.txt
+	.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.lock
+	.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --custom-compile-command "make lock" requirements-runtime.in -c requirements-dev.lock -o requirements-runtime.lock
+
+clean: ## remove everything that make made
+	rm -rf .venv .venv-lambda .local .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis

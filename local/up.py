@@ -1,0 +1,106 @@
+"""The embedded AWS in the foreground, for anybody's AWS CLI or boto3."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+import threading
+from typing import Any
+
+from local.ask import dig_command
+from local.contracts import InboundAddress
+from local.deploy import DeploymentFailedError, deploy
+from local.engine import EmbeddedAws
+from local.settings import Settings
+
+DRAIN_SECONDS = 60
+"""AWS seconds: shorter than the template's default, because nobody on-premises is waited for."""
+EMAIL = "network-team@example.com"
+
+HINT = """\
+The app is deployed as stack {stack}. With any credentials:
+
+  export AWS_ENDPOINT_URL={url} AWS_DEFAULT_REGION={region} AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any
+  VPC=$(aws ec2 create-vpc --cidr-block 10.0.0.0/16 --query Vpc.VpcId --output text)
+  aws ec2 modify-vpc-attribute --vpc-id $VPC --enable-dns-hostnames Value=true
+  aws ec2 create-subnet --vpc-id $VPC --cidr-block 10.0.0.0/24 --availability-zone {region}a
+  aws ec2 create-subnet --vpc-id $VPC --cidr-block 10.0.1.0/24 --availability-zone {region}b
+  aws ec2 create-tags --resources $VPC --tags Key=ecs-anywhere:private-connectivity,Value=enabled
+
+How to reach each inbound resolver IP is printed here when it answers; as JSON:
+  curl -s {url}/_local/inbound
+What was called:  {url}/_local/calls      E-mails:  {url}/_local/outbox
+"""  # noqa: E501
+
+
+def up(settings: Settings) -> int:
+    """Until SIGTERM or SIGINT; then everything is ended, and the exit code is 0."""
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    aws = EmbeddedAws(settings)
+    try:
+        with aws:
+            parameters = {"DrainSeconds": str(DRAIN_SECONDS), "NotificationEmail": EMAIL}
+            aws.outputs = deploy(aws, parameters)
+            _routes(aws)
+            print(f"ready {aws.url}", flush=True)
+            print(HINT.format(stack=settings.stack_name, url=aws.url, region=settings.region))
+            _tell_news(aws, ended)
+    except (DeploymentFailedError, OSError, SystemExit) as problem:
+        if ended.is_set():
+            return 0
+        print(f"the embedded AWS could not start: {_said(problem, settings)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _said(problem: BaseException, settings: Settings) -> str:
+    """werkzeug exits where a port is taken; its reason is on standard error already."""
+    if isinstance(problem, SystemExit):
+        return f"port {settings.port} is taken; choose another, as in make local PORT=4600"
+    return str(problem)
+
+
+def _routes(aws: EmbeddedAws) -> None:
+    aws.gateway.route(
+        "/_local/inbound", lambda: list(map(_as_json, aws.networks.inbound_addresses()))
+    )
+    aws.gateway.route("/_local/outbox", lambda: [vars(note) for note in aws.outbox])
+    aws.gateway.route("/_local/stack", lambda: dict(aws.outputs))
+
+
+def _as_json(address: InboundAddress) -> dict[str, Any]:
+    return {
+        "vpc": address.vpc_id,
+        "ip": address.ip,
+        "port": 53,
+        "inside": list(address.inside),
+        "loopback": {"host": address.host, "port": address.port},
+    }
+
+
+def _tell_news(aws: EmbeddedAws, ended: threading.Event) -> None:
+    """Print inbound addresses and e-mails as they come, until the end."""
+    known: set[InboundAddress] = set()
+    read = 0
+    while not ended.wait(0.3):
+        now = set(aws.networks.inbound_addresses())
+        for address in sorted(now - known, key=lambda a: (a.vpc_id, a.ip)):
+            print(_how_to_reach(address, aws.settings.region), flush=True)
+        for address in sorted(known - now, key=lambda a: (a.vpc_id, a.ip)):
+            print(f"inbound {address.vpc_id} {address.ip} answers no longer", flush=True)
+        known = now
+        for note in aws.outbox[read:]:
+            print(f"e-mail to {note.endpoint}: {note.subject}\n  {note.message}", flush=True)
+        read = len(aws.outbox)
+
+
+def _how_to_reach(address: InboundAddress, region: str) -> str:
+    name = f"ecs.{region}.amazonaws.com"
+    lines = [f"inbound {address.vpc_id} {address.ip}:", f"  {dig_command(address, name)}"]
+    if address.inside:
+        inside = shlex.join(address.inside)
+        lines.append(f"  {inside} dig +short @{address.ip} {name}    # inside the VPC")
+    return "\n".join(lines)

@@ -1,0 +1,69 @@
+"""Which services there are to be, and what AWS calls them."""
+
+from __future__ import annotations
+
+import pytest
+from connectivity.domain.catalogue import (
+    REQUIRED,
+    REQUIRED_WHERE_OFFERED,
+    requested,
+    service_names,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ((), ()),
+        (("ecr",), ("ecr.api", "ecr.dkr", "s3")),
+        (("logs",), ("logs",)),
+        (("s3", "ecr", "logs"), ("s3", "ecr.api", "ecr.dkr", "logs")),
+        (("ssm", "ec2messages", "kms"), ("kms",)),
+    ],
+)
+def test_a_group_is_opened_and_nothing_is_asked_for_twice(
+    options: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    assert requested(options) == expected
+
+
+@given(st.lists(st.sampled_from(["ecr", "s3", "logs", *REQUIRED, *REQUIRED_WHERE_OFFERED])))
+def test_ecr_never_comes_without_s3(options: list[str]) -> None:
+    """Image layers come from Amazon S3: without it a pull succeeds in part."""
+    found = requested(options)
+    assert "ecr.dkr" not in found or "s3" in found
+    assert len(set(found)) == len(found)
+
+
+def test_the_ecs_endpoint_comes_after_those_that_it_sends_the_agent_to() -> None:
+    assert REQUIRED.index("ecs-agent") < REQUIRED.index("ecs-telemetry") < REQUIRED.index("ecs")
+
+
+@pytest.mark.parametrize(
+    ("name", "region", "expected"),
+    [
+        ("logs", "us-east-2", ("com.amazonaws.us-east-2.logs",)),
+        ("ecr.api", "us-gov-west-1", ("com.amazonaws.us-gov-west-1.ecr.api",)),
+        (
+            "ecr.api",
+            "cn-north-1",
+            ("cn.com.amazonaws.cn-north-1.ecr.api", "com.amazonaws.cn-north-1.ecr.api"),
+        ),
+        (
+            "ecr.dkr",
+            "eusc-de-east-1",
+            ("eu.amazonaws.eusc-de-east-1.ecr.dkr", "com.amazonaws.eusc-de-east-1.ecr.dkr"),
+        ),
+        (
+            "com.amazonaws.vpce.us-east-2.vpce-svc-0a1b",
+            "us-east-2",
+            ("com.amazonaws.vpce.us-east-2.vpce-svc-0a1b",),
+        ),
+    ],
+)
+def test_a_service_is_looked_for_under_the_names_of_its_partition(
+    name: str, region: str, expected: tuple[str, ...]
+) -> None:
+    assert service_names(name, region) == expected

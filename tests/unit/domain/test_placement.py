@@ -1,0 +1,67 @@
+"""One subnet per Availability Zone, chosen the same way every time."""
+
+from __future__ import annotations
+
+from connectivity.domain.model import OfferedService, Subnet
+from connectivity.domain.placement import (
+    ranked_zones,
+    resolver_subnets,
+    subnet_per_zone,
+    zones_for,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+ZONE = st.sampled_from(["use2-az1", "use2-az2", "use2-az3"])
+SUBNETS = st.lists(
+    st.builds(Subnet, st.text("abc0123", min_size=1), ZONE, st.integers(0, 30)),
+    unique_by=lambda subnet: subnet.id,
+)
+SERVICES = st.lists(
+    st.builds(OfferedService, st.just("service"), st.just(()), st.frozensets(ZONE))
+)
+
+
+@given(SUBNETS, st.integers(0, 30), st.randoms())
+def test_the_order_in_which_aws_lists_subnets_never_matters(
+    subnets: list[Subnet], needed: int, random: st.random.Random
+) -> None:
+    chosen = subnet_per_zone(subnets, needed)
+    random.shuffle(subnets)
+    assert subnet_per_zone(subnets, needed) == chosen
+
+
+@given(SUBNETS, st.integers(0, 30))
+def test_a_zone_gets_one_subnet_of_its_own_that_has_room(
+    subnets: list[Subnet], needed: int
+) -> None:
+    by_id = {subnet.id: subnet for subnet in subnets}
+    chosen = subnet_per_zone(subnets, needed)
+    assert all(by_id[subnet_id].zone == zone for zone, subnet_id in chosen.items())
+    assert all(by_id[subnet_id].free_addresses >= needed for subnet_id in chosen.values())
+    assert chosen.keys() == {s.zone for s in subnets if s.free_addresses >= needed}
+
+
+@given(st.sets(ZONE), SERVICES)
+def test_services_end_up_in_the_zones_that_most_of_them_support(
+    zones: set[str], services: list[OfferedService]
+) -> None:
+    ranked = ranked_zones(zones, services)
+    support = [sum(zone in service.zones for service in services) for zone in ranked]
+    assert set(ranked) == zones
+    assert support == sorted(support, reverse=True)
+
+
+@given(SERVICES.filter(bool), st.integers(1, 3))
+def test_a_service_is_placed_only_where_it_is_supported(
+    services: list[OfferedService], count: int
+) -> None:
+    ranked = ranked_zones(["use2-az1", "use2-az2", "use2-az3"], services)
+    placed = zones_for(services[0], ranked, count)
+    assert set(placed) <= services[0].zones
+    assert len(placed) == min(count, len(services[0].zones))
+
+
+def test_resolver_ips_go_round_the_zones() -> None:
+    assert resolver_subnets(["a", "b"], 3) == ("a", "b", "a")
+    assert resolver_subnets([], 2) == ()

@@ -1,0 +1,69 @@
+"""The one line that a person reads on the VPC."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from connectivity.domain import errors, status
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def test_connected_names_the_resolver_ips_the_generation_and_every_warning() -> None:
+    said = status.connected(["ecs", "ssm"], ["10.0.1.9", "10.0.0.9"], 7, ["no route"])
+    assert said == status.Status(
+        "connected",
+        "2 services resolve privately through 10.0.0.9 10.0.1.9 - generation 7; warning: no route",
+    )
+
+
+def test_a_plan_says_what_it_costs_and_that_nothing_was_made() -> None:
+    said = status.planned(["make a", "make b"], 270.1, ["ecs.example"])
+    assert said.state == "planned"
+    assert "2 steps" in said.detail
+    assert "270.10 USD a month" in said.detail
+    assert "1 names would" in said.detail
+    assert "nothing was made" in said.detail
+
+
+def test_removed_names_what_still_waits_for_lambda() -> None:
+    assert status.removed([]).detail == "nothing of ours is left in this VPC"
+    assert status.removed(["sg-1"]).detail.startswith("sg-1 waits for AWS Lambda")
+
+
+@pytest.mark.parametrize(
+    ("error", "cure"),
+    [
+        ("UnreadableOption", ""),
+        ("NotResolvingYet", " - gave up waiting; the next sweep goes on from here"),
+        ("States.Timeout", " - unexpected; the function's log tells more"),
+        ("KeyError", " - unexpected; the function's log tells more"),
+    ],
+)
+def test_a_failure_says_what_happens_next_unless_its_message_does(error: str, cure: str) -> None:
+    said = status.failed(error, "what was wrong")
+    assert said.state == "failed"
+    assert said.detail.startswith(f"{error}: what was wrong{cure}")
+    assert cure or said.detail.endswith("what was wrong")
+
+
+def test_every_error_has_an_ending_of_its_kind() -> None:
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    endings = {
+        kind.__name__: status.failed(kind.__name__, "").detail.removeprefix(f"{kind.__name__}: ")
+        for kind in kinds
+        if issubclass(kind, Exception)
+    }
+    assert not [name for name, ending in endings.items() if "unexpected" in ending]
+
+
+@given(st.text())
+def test_a_lambdas_cause_is_read_for_its_message(message: str) -> None:
+    cause = json.dumps({"errorType": "NotRemoved", "errorMessage": message, "stackTrace": []})
+    assert status.message_of(cause) == message
+
+
+@pytest.mark.parametrize("cause", ["", "Task timed out", "[1]", '"text"', '{"error": "other"}'])
+def test_any_other_cause_is_its_own_message(cause: str) -> None:
+    assert status.message_of(cause) == cause
