@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -87,7 +86,7 @@ class Demo:
         if step.kind == "entered":
             self.say(f"  {step.state}")
         if step.kind == "waiting":
-            waits_for = _shortened(_without_ids(step.reason))
+            waits_for = _shortened(step.reason)
             spinner.update(f"{step.state} waits: {waits_for}")
             if (step.state, waits_for) not in self.waits:
                 self.waits.add((step.state, waits_for))
@@ -175,11 +174,6 @@ class Demo:
 
 def _got(finding: dict[str, Any]) -> tuple[str, str]:
     return f"{DOTS[finding['ok']]} ", " ".join(finding["got"]) or finding["error"]
-
-
-def _without_ids(text: str) -> str:
-    """Each kind of waiting is said once, whatever the ids in it."""
-    return re.sub(r"\b(vpce|rslvr-in|sg)-[0-9a-f]+ ?", "", text)
 
 
 def _shortened(text: str, length: int = 90) -> str:

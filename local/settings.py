@@ -39,7 +39,7 @@ class Settings:
     time_scale: float = 0.05
     """Real seconds per AWS second: 0.05 makes a 60 s wait last 3 s."""
     lifecycles: Lifecycles = field(default_factory=Lifecycles)
-    function_environments: int = 8
+    function_environments: int = 24
     """How many Lambda execution environments may exist at once (51 MB each)."""
     lambda_python: Path = REPOSITORY / ".venv-lambda" / "bin" / "python"
     """A Python that holds only what Lambda's own runtime holds: its client and boto3."""

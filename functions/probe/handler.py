@@ -1,6 +1,7 @@
 """Ask every resolver for every name over UDP and TCP, and open TLS to every address.
 
 In:  {"dns": [{"name", "resolver", "transport"}], "tls": [{"name", "address", "port"}]}
+     A DNS question may say its "port", too; 53 otherwise.
 Out: the same lists, each item with its answer: addresses, chain (the CNAMEs followed), error (empty
 when there was an answer of any kind) and milliseconds.
 """
@@ -53,7 +54,8 @@ def _ask(item: Mapping[str, Any]) -> Answer:
     error = ""
     for _ in range(_TRIES):
         try:
-            return _read(send(query, item["resolver"], timeout=_TIMEOUT))
+            response = send(query, item["resolver"], timeout=_TIMEOUT, port=item.get("port", 53))
+            return _read(response)
         except (dns.exception.DNSException, OSError, EOFError) as failure:
             error = f"{type(failure).__name__}: {failure}"
     return {"addresses": [], "chain": [], "error": error}

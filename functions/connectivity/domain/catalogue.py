@@ -21,7 +21,10 @@ GROUPS = {"ecr": ("ecr.api", "ecr.dkr", "s3")}
 GATEWAY_FIRST = "s3"
 """The service whose private DNS AWS grants only beside a gateway endpoint of the same service."""
 
-_PREFIXES = {"cn": ("cn.com.amazonaws",), "eusc": ("eu.amazonaws",)}
+_PREFIXES = {
+    "cn": ("cn.com.amazonaws", "com.amazonaws"),
+    "eusc": ("eu.amazonaws", "com.amazonaws"),
+}
 
 
 def requested(options: Iterable[str]) -> tuple[str, ...]:
@@ -39,11 +42,5 @@ def service_names(name: str, region: str) -> tuple[str, ...]:
     """
     if name.count(".") >= 3:
         return (name,)
-    prefixes = {
-        "cn": ("cn.com.amazonaws", "com.amazonaws"),
-        "eusc": ("eu.amazonaws", "com.amazonaws"),
-    }
-    partition = region.split("-", 1)[0]
-    return tuple(
-        f"{prefix}.{region}.{name}" for prefix in prefixes.get(partition, ("com.amazonaws",))
-    )
+    prefixes = _PREFIXES.get(region.split("-", 1)[0], ("com.amazonaws",))
+    return tuple(f"{prefix}.{region}.{name}" for prefix in prefixes)

@@ -138,12 +138,11 @@ def _conflicts(survey: Survey, options: Options, us: str, _: Limits) -> Iterator
                 f"{reason}: mend it, or turn its private DNS off"
             )
         zones = {zone.rstrip(".") for zone in survey.hosted_zones}
-        for private_name in service.private_names:
-            if private_name.removeprefix("*.") in zones:
-                yield (
-                    f"a private hosted zone {private_name.removeprefix('*.')} is associated with "
-                    f"{survey.vpc.id} and conflicts with the private DNS of {name}: disassociate it"
-                )
+        for zone in sorted(zones & {n.removeprefix("*.") for n in service.private_names}):
+            yield (
+                f"a private hosted zone {zone} is associated with {survey.vpc.id} and conflicts "
+                f"with the private DNS of {name}: disassociate it"
+            )
 
 
 _CHECKS: tuple[Callable[[Survey, Options, str, Limits], Iterator[str]], ...] = (
@@ -236,7 +235,7 @@ def _desired(survey: Survey, options: Options, us: str, limits: Limits) -> Desir
         )
         for name, service in services.items()
     )
-    near = tuple(subnet_of[zone] for zone in ranked[: limits.zones])
+    near = _near_promises(survey, subnet_of, ranked)[: limits.zones]
     return Desired(
         vpc_id=survey.vpc.id,
         vpc_cidrs=survey.vpc.cidrs,
@@ -245,6 +244,16 @@ def _desired(survey: Survey, options: Options, us: str, limits: Limits) -> Desir
         resolver_subnets=placement.resolver_subnets(near, limits.resolver_ips),
         gateway_service=_gateway_service(survey, services, us),
     )
+
+
+def _near_promises(
+    survey: Survey, subnet_of: dict[str, str], ranked: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The resolver's subnets; first those in which addresses were promised to on-premises."""
+    zone_of = {subnet.id: subnet.zone for subnet in survey.subnets}
+    promised = {zone_of[s]: s for s in sorted(survey.entry.resolver_ips) if s in zone_of}
+    zones = sorted(ranked, key=lambda zone: zone not in promised)
+    return tuple(promised.get(zone, subnet_of[zone]) for zone in zones)
 
 
 def _gateway_service(survey: Survey, services: dict[str, OfferedService], us: str) -> str | None:

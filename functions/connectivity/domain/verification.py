@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 TRANSPORTS: tuple[Literal["udp", "tcp"], ...] = ("udp", "tcp")
 HTTPS = 443
+_NO_ANSWER = {"addresses": (), "chain": (), "error": "no answer", "milliseconds": 0}
 
 
 @dataclass(frozen=True)
@@ -89,11 +90,15 @@ def questions(targets: Iterable[Target], resolver_ips: Sequence[str]) -> dict[st
     }
 
 
-def judge(targets: Iterable[Target], answers: Mapping[str, Any]) -> tuple[Finding, ...]:
-    """The evidence: a finding for every question that was asked."""
-    targets = tuple(targets)
+def judge(
+    targets: Iterable[Target], asked: Mapping[str, Any], answers: Mapping[str, Any]
+) -> tuple[Finding, ...]:
+    """The evidence: a finding for every question that was asked, whether it was answered or not."""
     expected = {target.name: target.addresses for target in targets}
-    return (*_dns_findings(expected, answers["dns"]), *_tls_findings(answers["tls"]))
+    return (
+        *_dns_findings(expected, _paired(asked["dns"], answers["dns"])),
+        *_tls_findings(_paired(asked["tls"], answers["tls"])),
+    )
 
 
 def as_table(findings: Iterable[Finding]) -> str:
@@ -116,6 +121,16 @@ def _tls_targets(targets: Iterable[Target]) -> dict[str, str]:
         for address in target.addresses:
             names.setdefault(address, target.name)
     return names
+
+
+def _paired(
+    asked: Iterable[Mapping[str, Any]], answers: Iterable[Mapping[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """Each question with its answer, which repeats the question."""
+    answers = tuple(answers)
+    for question in asked:
+        answered = (a for a in answers if question.items() <= a.items())
+        yield {**question, **next(answered, _NO_ANSWER)}
 
 
 def _dns_findings(

@@ -109,7 +109,7 @@ def _available(
             "; ".join(f"{e.id} ({e.service_name}) is {e.state}: {e.failure}" for e in failed)
             + ": delete what failed, the next sweep makes it anew"
         )
-    waiting = [f"{e.id} ({e.service_name}) is {e.state}" for e in there if e.state != "available"]
+    waiting = [e.service_name for e in there if e.state != "available"]
     if waiting:
-        raise NotReadyYet("; ".join(waiting))
+        raise NotReadyYet(f"not available yet: {', '.join(waiting)}")
     return tuple(endpoint.id for endpoint in there)

@@ -40,7 +40,7 @@ def remove_surplus(desired: Desired, holdings: Holdings) -> tuple[str, ...]:
         step.endpoint_id for step in plan.plan_surplus(desired, observed, entry, holdings.us)
     }
     ours = _our_endpoints(observed, entry, holdings.us)
-    ids = _start_deletion([e for e in ours if e.id in surplus], ours, holdings)
+    ids = _start_deletion([e for e in ours if e.id in surplus], observed, holdings)
     holdings.ledger.let_go(vpc_id, [purpose_of(e) for e in ours if e.id in ids])
     if surplus - set(ids):
         raise NotReadyYet(f"{', '.join(surplus - set(ids))} waits for the endpoint that needs it")
@@ -51,13 +51,11 @@ def remove_everything(vpc_id: str, holdings: Holdings) -> None:
     """Raises NotReadyYet until endpoints, resolver and their security groups are gone, and
     NotRemoved for what AWS refuses to remove."""
     entry = holdings.ledger.read(vpc_id)
-    waiting = [
-        *_remove_endpoints(vpc_id, entry, holdings),
-        *_remove_resolver(entry, holdings),
-    ]
+    endpoints = _remove_endpoints(vpc_id, entry, holdings)
+    resolver = _remove_resolver(entry, holdings)
     _remove_probe_and_publication(vpc_id, entry, holdings)
-    if waiting:
-        raise NotReadyYet("being removed: " + ", ".join(waiting))
+    if endpoints or resolver:
+        raise NotReadyYet(f"being removed: {len(endpoints)} endpoints {' '.join(resolver)}".strip())
     _remove_groups(vpc_id, entry, holdings)
 
 
@@ -78,8 +76,9 @@ def leftovers(vpc_id: str, holdings: Holdings) -> tuple[str, ...]:
 
 def _remove_endpoints(vpc_id: str, entry: Entry, holdings: Holdings) -> list[str]:
     """What is still there and has to be waited for."""
-    ours = _our_endpoints(holdings.endpoints.all_in(vpc_id), entry, holdings.us)
-    _start_deletion(ours, ours, holdings)
+    observed = holdings.endpoints.all_in(vpc_id)
+    ours = _our_endpoints(observed, entry, holdings.us)
+    _start_deletion(ours, observed, holdings)
     if not ours:
         gone = [p for p in entry.held if p.startswith(("endpoint/", "gateway/"))]
         holdings.ledger.let_go(vpc_id, gone)
@@ -87,11 +86,14 @@ def _remove_endpoints(vpc_id: str, entry: Entry, holdings: Holdings) -> list[str
 
 
 def _start_deletion(
-    unwanted: Sequence[InterfaceEndpoint], ours: Sequence[InterfaceEndpoint], holdings: Holdings
+    unwanted: Sequence[InterfaceEndpoint],
+    observed: Sequence[InterfaceEndpoint],
+    holdings: Holdings,
 ) -> tuple[str, ...]:
     """In one call. AWS keeps a gateway endpoint as long as the private DNS of an interface
-    endpoint of the same service depends on it, so that one has its turn later."""
-    needed = {e.service_name for e in ours if e.type == "Interface"}
+    endpoint of the same service depends on it, so it has its turn when that one is gone."""
+    going = {e.id for e in unwanted} | {e.id for e in observed if e.state == "deleting"}
+    needed = {e.service_name for e in observed if e.type == "Interface" and e.id in going}
     ids = tuple(
         endpoint.id
         for endpoint in unwanted

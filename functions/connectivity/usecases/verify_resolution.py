@@ -53,7 +53,7 @@ def verify_resolution(
     probe.ensure(vpc_id, desired.subnets, resolver.probe_group)
     ids, targets = _targets(desired, endpoints, ledger, settings)
     asked = verification.questions(targets, resolver.ips)
-    findings = verification.judge(targets, probe.ask(vpc_id, asked))
+    findings = verification.judge(targets, asked, probe.ask(vpc_id, asked))
     _complain(vpc_id, findings)
     probe.remove(vpc_id)
     ledger.let_go(vpc_id, [ledgers.PROBE])

@@ -17,9 +17,7 @@ SUBNETS = st.lists(
     st.builds(Subnet, st.text("abc0123", min_size=1), ZONE, st.integers(0, 30)),
     unique_by=lambda subnet: subnet.id,
 )
-SERVICES = st.lists(
-    st.builds(OfferedService, st.just("service"), st.just(()), st.frozensets(ZONE))
-)
+SERVICES = st.lists(st.builds(OfferedService, st.just("service"), st.just(()), st.frozensets(ZONE)))
 
 
 @given(SUBNETS, st.integers(0, 30), st.randoms())

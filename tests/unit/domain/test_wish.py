@@ -94,9 +94,7 @@ def test_all_problems_are_named_at_once() -> None:
         read_options(asked, DEFAULTS)
     problems = str(raised.value).split("; ")
     quoted = ('"_a"', '"_b"', '"::1"', '"10.0.0.1/8"')
-    assert all(
-        any(f": {value} " in problem for problem in problems) for value in quoted
-    ), problems
+    assert all(any(f": {value} " in problem for problem in problems) for value in quoted), problems
 
 
 NETWORKS = st.builds(

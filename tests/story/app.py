@@ -1,0 +1,150 @@
+"""What a user of the deployed app does and sees, in the words of the stories."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from local.contracts import Call
+from local.engine import EmbeddedAws
+from local.example_vpc import make_vpc, remnants, tag, tags_of
+from local.watch import follow, next_execution
+
+WISH = "ecs-anywhere:private-connectivity"
+SERVICES = "ecs-anywhere:services"
+ONPREM_CIDRS = "ecs-anywhere:onprem-cidrs"
+STATUS = "ecs-anywhere:status"
+DETAIL = "ecs-anywhere:status-detail"
+SOURCE = "ecs-anywhere.private-connectivity"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """An execution that has ended."""
+
+    arn: str
+    status: str
+    error: str
+    cause: str
+    output: Mapping[str, Any]
+    states: Sequence[str]
+    """Names of the states in the order in which they were entered."""
+    transitions: int
+    """As AWS bills them: every state entered, and every retry."""
+
+
+@dataclass
+class App:
+    """The deployed app and its account. `seen` are the executions that a story has dealt with."""
+
+    aws: EmbeddedAws
+    seen: set[str] = field(default_factory=set)
+
+    def client(self, service: str) -> Any:
+        return self.aws.client(service)
+
+    @property
+    def machine(self) -> str:
+        return self.aws.outputs["StateMachineArn"]
+
+    def vpc(self, **how: Any) -> str:
+        return make_vpc(self.client("ec2"), **how)
+
+    def tag(self, vpc_id: str, **tags: str) -> None:
+        """`wish`, `services` and `onprem_cidrs` by these short names."""
+        keys = {"wish": WISH, "services": SERVICES, "onprem_cidrs": ONPREM_CIDRS}
+        tag(self.client("ec2"), vpc_id, {keys[name]: value for name, value in tags.items()})
+
+    def untag(self, vpc_id: str, key: str = WISH) -> None:
+        self.client("ec2").delete_tags(Resources=[vpc_id], Tags=[{"Key": key}])
+
+    def request(self, kind: str, detail: Mapping[str, Any]) -> None:
+        """A request event, as anybody with events:PutEvents sends it."""
+        entry = {"Source": SOURCE, "DetailType": kind, "Detail": json.dumps(detail)}
+        answer = self.client("events").put_events(Entries=[entry])
+        assert answer["FailedEntryCount"] == 0, answer
+
+    def sweep(self) -> Any:
+        """What the schedule does, now."""
+        functions = self.client("lambda").list_functions()["Functions"]
+        name = next(f["FunctionName"] for f in functions if "SweepFunction" in f["FunctionName"])
+        answer = self.client("lambda").invoke(FunctionName=name, Payload=b"{}")
+        payload = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, payload
+        return payload
+
+    def next_end(self, timeout: float = 60) -> Ended:
+        """The next execution that nobody has dealt with, once it has ended."""
+        client = self.client("stepfunctions")
+        arn = next_execution(client, self.machine, self.seen)
+        self.seen.add(arn)
+        states = [step.state for step in follow(client, arn, timeout) if step.kind == "entered"]
+        ended = client.describe_execution(executionArn=arn)
+        return Ended(
+            arn=arn,
+            status=ended["status"],
+            error=ended.get("error", ""),
+            cause=ended.get("cause", ""),
+            output=json.loads(ended.get("output") or "{}"),
+            states=states,
+            transitions=self._transitions(arn),
+        )
+
+    def next_success(self) -> Ended:
+        ended = self.next_end()
+        assert ended.status == "SUCCEEDED", f"{ended.error}: {ended.cause}"
+        return ended
+
+    def _transitions(self, arn: str) -> int:
+        pages = self.client("stepfunctions").get_paginator("get_execution_history")
+        kinds = Counter(
+            event["type"] for page in pages.paginate(executionArn=arn) for event in page["events"]
+        )
+        entered = sum(count for kind, count in kinds.items() if kind.endswith("StateEntered"))
+        scheduled = kinds["TaskScheduled"] - kinds["TaskStateEntered"]
+        return entered + scheduled
+
+    def executions(self) -> set[str]:
+        pages = self.client("stepfunctions").get_paginator("list_executions")
+        listed = pages.paginate(stateMachineArn=self.machine)
+        return {e["executionArn"] for page in listed for e in page["executions"]}
+
+    def tags(self, vpc_id: str) -> dict[str, str]:
+        return tags_of(self.client("ec2"), vpc_id)
+
+    def remnants(self, vpc_id: str) -> dict[str, list[str]]:
+        return {kind: names for kind, names in remnants(self.aws, vpc_id).items() if names}
+
+    def parameters(self, vpc_id: str) -> dict[str, str]:
+        """The publication: `resolver-ips` and `forwarding`."""
+        path = f"{self.aws.outputs['ParameterPath']}/{vpc_id}"
+        found = self.client("ssm").get_parameters_by_path(Path=path)["Parameters"]
+        return {item["Name"].rsplit("/", 1)[1]: item["Value"] for item in found}
+
+    def endpoints(self, vpc_id: str) -> dict[str, dict[str, Any]]:
+        """Service's short name and type -> VPC endpoint."""
+        filters = [{"Name": "vpc-id", "Values": [vpc_id]}]
+        found = self.client("ec2").describe_vpc_endpoints(Filters=filters)["VpcEndpoints"]
+        return {
+            f"{item['ServiceName'].split('.', 3)[3]} {item['VpcEndpointType']}": item
+            for item in found
+            if item["State"].lower() not in {"deleting", "deleted"}
+        }
+
+    def ingress(self, vpc_id: str, purpose: str) -> set[tuple[str, int, str]]:
+        """Protocol, port and CIDR of one of our security groups' rules."""
+        name = f"ecs-anywhere-{vpc_id}-{purpose}"
+        filters = [{"Name": "group-name", "Values": [name]}]
+        (group,) = self.client("ec2").describe_security_groups(Filters=filters)["SecurityGroups"]
+        return {
+            (permission["IpProtocol"], permission["FromPort"], item["CidrIp"])
+            for permission in group["IpPermissions"]
+            for item in permission["IpRanges"]
+        }
+
+    def calls(self, since: int) -> list[Call]:
+        """Those made by the app's functions."""
+        return [call for call in self.aws.journal.calls(since) if call.role_arn]

@@ -1,0 +1,34 @@
+"""The whole app on the embedded AWS: deployed once, used by every story."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from local.deploy import deploy
+from local.engine import EmbeddedAws
+from local.example_vpc import ONPREM_CIDR
+from local.settings import Settings
+from tests.story.app import App
+
+DRAIN_SECONDS = 60
+EMAIL = "network-team@example.com"
+
+
+@pytest.fixture(scope="session")
+def app() -> Iterator[App]:
+    """The deployed app. Stories use VPCs of their own and leave none behind that asks for
+    something, because the account's quota is four resolver endpoints."""
+    with EmbeddedAws(Settings(time_scale=0.02, stack_name="story")) as aws:
+        aws.outputs = deploy(
+            aws,
+            {
+                "DrainSeconds": str(DRAIN_SECONDS),
+                "OnPremCidrs": ONPREM_CIDR,
+                "NotificationEmail": EMAIL,
+                # Sweeps come when a story asks for one, and not while another is told.
+                "SweepMinutes": "1440",
+            },
+        )
+        yield App(aws)

@@ -1,0 +1,186 @@
+"""What template.yaml promises to whoever deploys it, and to the code that runs in it."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from connectivity.domain import tags
+from connectivity.domain.wish import Wish
+
+from tests.template.sam_template import (
+    ENVIRONMENT,
+    PATH,
+    TEMPLATE,
+    as_list,
+    functions,
+    resources,
+    statements,
+)
+
+ROOT = PATH.parent
+STACK = {"Ref": "AWS::StackName"}
+NOT_FROM_THE_TEMPLATE = {"AWS_REGION"}
+"""Set by AWS Lambda itself."""
+READ_BY_POWERTOOLS = {"POWERTOOLS_SERVICE_NAME"}
+
+CONDITIONS = [
+    (name, as_list(statement["Action"]), key, value)
+    for name, statement in statements()
+    for condition in statement.get("Condition", {}).values()
+    for key, value in condition.items()
+]
+
+
+def test_sam_validates_and_lints_it() -> None:
+    """Without credentials: whoever reads the repository can check it."""
+    environment = {name: text for name, text in os.environ.items() if not name.startswith("AWS_")}
+    validated = subprocess.run(
+        [Path(sys.executable).with_name("sam"), "validate", "--lint", "--region", "us-east-1"],
+        cwd=ROOT,
+        env=environment | {"SAM_CLI_TELEMETRY": "0", "AWS_EC2_METADATA_DISABLED": "true"},
+        capture_output=True,
+        text=True,
+    )
+    assert validated.returncode == 0, validated.stdout + validated.stderr
+
+
+def _targets() -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, function in functions().items():
+        for event, source in function.get("Events", {}).items():
+            yield f"{name} {event}", source["Properties"]
+    for name, rule in resources("AWS::Events::Rule").items():
+        for target in rule["Targets"]:
+            yield f"{name} {target['Id']}", target
+
+
+@pytest.mark.parametrize(("name", "target"), list(_targets()))
+def test_no_event_is_lost_without_a_trace(name: str, target: dict[str, Any]) -> None:
+    assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["DeadLetters", "Arn"]}}
+    assert target["RetryPolicy"].keys() == {"MaximumEventAgeInSeconds", "MaximumRetryAttempts"}
+
+
+@pytest.mark.parametrize("name", [name for name, f in functions().items() if "Events" in f])
+def test_an_event_that_a_function_fails_on_goes_to_the_dead_letters(name: str) -> None:
+    """EventBridge counts it as delivered once AWS Lambda has taken it."""
+    destination = functions()[name]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
+    assert destination["Destination"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+
+
+def test_every_permission_on_everything_stands_under_its_reason() -> None:
+    """A Deny takes away, and may be as wide as it likes."""
+    wide = [s for _, s in statements() if "*" in as_list(s["Resource"]) and s["Effect"] == "Allow"]
+    actions = r"Action:(?: .+|(?:\n +- .+)+)"
+    reasoned = re.compile(rf' +# .+\n +- Effect: Allow\n +{actions}\n +Resource: "\*"\n')
+    assert len(reasoned.findall(PATH.read_text())) == len(wide) > 0
+
+
+def test_a_knock_comes_from_the_tags_that_ask_and_never_from_those_that_we_write() -> None:
+    """Else a written status would start the workflow that writes it."""
+    pattern = functions()["KnockFunction"]["Events"]["TagChanged"]["Properties"]["Pattern"]
+    listened_to = pattern["detail"]["changed-tag-keys"]
+    assert sorted(listened_to) == sorted(tags.WISH_TAGS)
+    assert not {tags.STATUS, tags.STATUS_DETAIL} & set(listened_to)
+
+
+def test_tags_of_a_vpc_are_written_only_by_those_who_may_and_only_the_agreed_ones() -> None:
+    wish, status = set(tags.WISH_TAGS), {tags.STATUS, tags.STATUS_DETAIL}
+    allowed = {
+        name: set(value)
+        for name, _, key, value in CONDITIONS
+        if key == "aws:TagKeys" and isinstance(value, list)
+    }
+    assert allowed == {
+        "RequestFunction": wish,
+        "FinishFunction": status,
+        "ReportFailureFunction": status,
+    }
+
+
+def test_a_limit_on_tag_keys_also_demands_that_there_are_keys() -> None:
+    """`ForAllValues` holds where there is no value at all, as in a DeleteTags of every tag."""
+    limited = [s["Condition"] for _, s in statements() if "ForAllValues:StringEquals" in str(s)]
+    assert limited
+    assert all(condition["Null"] == {"aws:TagKeys": "false"} for condition in limited)
+
+
+def test_ownership_is_the_same_tag_in_permissions_and_in_code() -> None:
+    asked = {
+        (key.partition("/")[2], str(value))
+        for _, _, key, value in CONDITIONS
+        if key.startswith(("aws:ResourceTag/", "aws:RequestTag/"))
+    }
+    assert asked == {(tags.OWNER, str(STACK))}
+    assert ENVIRONMENT["OWNER"] == STACK
+
+
+NOT_BY_OWNER = {
+    "ec2:DeleteTags": "of the VPC, which is not ours, and only the tags that ask",
+    "ec2:DeleteNetworkInterface": "called by Route 53 Resolver or AWS Lambda, on their interfaces",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "action", "statement"),
+    [
+        (name, action, statement)
+        for name, statement in statements()
+        for action in as_list(statement["Action"])
+        if re.match(r"(ec2|route53resolver):(Delete|Modify|Update|Authorize|Revoke)", action)
+        and action not in NOT_BY_OWNER
+    ],
+)
+def test_what_changes_or_deletes_a_thing_needs_our_tag_on_it(
+    name: str, action: str, statement: dict[str, Any]
+) -> None:
+    assert statement["Condition"]["StringEquals"] == {f"aws:ResourceTag/{tags.OWNER}": STACK}
+
+
+def test_every_log_group_forgets_after_a_while_and_every_function_logs_into_one() -> None:
+    groups = resources("AWS::Logs::LogGroup")
+    assert all("RetentionInDays" in group for group in groups.values())
+    assert TEMPLATE["Globals"]["Function"]["LoggingConfig"]["LogGroup"]["Ref"] in groups
+    assert not [name for name, function in functions().items() if "LoggingConfig" in function]
+
+
+@pytest.mark.parametrize("section", ["Parameters", "Outputs"])
+def test_parameters_and_outputs_are_described(section: str) -> None:
+    assert all(item["Description"].strip() for item in TEMPLATE[section].values())
+
+
+def test_the_console_asks_for_every_parameter_in_a_group() -> None:
+    groups = TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    shown = [name for group in groups for name in group["Parameters"]]
+    assert sorted(shown) == sorted(TEMPLATE["Parameters"])
+
+
+def test_the_outputs_tell_what_runs_which_tag_to_set_and_where_to_read() -> None:
+    outputs = {name: output["Value"] for name, output in TEMPLATE["Outputs"].items()}
+    assert outputs["StateMachineArn"] == {"Fn::GetAtt": ["PrivateConnectivity", "Arn"]}
+    assert outputs["TagToSet"] == f"{tags.WISH}={Wish.ENABLED}"
+    assert outputs["ParameterPath"] == ENVIRONMENT["PARAMETER_PATH"]
+
+
+def test_functions_are_given_exactly_the_variables_that_they_read() -> None:
+    assert set(ENVIRONMENT) == _variables_read() - NOT_FROM_THE_TEMPLATE | READ_BY_POWERTOOLS
+    assert not [name for name, function in functions().items() if "Environment" in function]
+
+
+def _variables_read() -> set[str]:
+    """`os.environ["NAME"]`, and `environment["NAME"]` where it was handed on."""
+    return {
+        node.slice.value
+        for path in (ROOT / "functions").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Subscript)
+        and ast.unparse(node.value) in {"os.environ", "environment"}
+        and isinstance(node.slice, ast.Constant)
+        and isinstance(node.slice.value, str)
+    }

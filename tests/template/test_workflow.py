@@ -1,0 +1,226 @@
+"""The workflow's definition, checked as far as it can be without running it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from connectivity.domain import errors
+
+from tests.template import sam_template, workflow
+from tests.template.waits import names_used_by
+from tests.template.workflow import Scope, State
+
+DEFINITION = workflow.definition()
+SCOPES = list(workflow.scopes(DEFINITION))
+STATES = [state for scope in SCOPES for state in scope.states.values()]
+TASKS = [state for state in STATES if state.is_task]
+SUBSTITUTIONS = sam_template.resources("AWS::Serverless::StateMachine")["PrivateConnectivity"][
+    "DefinitionSubstitutions"
+]
+
+WAITED_FOR = {kind.__name__ for kind in errors.Waiting.__subclasses__()}
+FACTS = {kind.__name__ for kind in errors.Fact.__subclasses__()}
+
+AWS_S_OWN = {
+    "Lambda.ServiceException": "AWS Lambda answers with a server error",
+    "Lambda.AWSLambdaException": "AWS Lambda answers with a server error, by its older name",
+    "Lambda.SdkClientException": "AWS Step Functions could not reach AWS Lambda",
+    "Lambda.TooManyRequestsException": "too many functions run at once in this account",
+    "Lambda.ClientExecutionTimeoutException": "AWS Step Functions waited too long for an answer",
+    "Lambda.Unknown": "the function's environment died: memory, or the time-out of old runtimes",
+    "Sandbox.Timedout": "the function's own time-out",
+    "States.ALL": "whatever has no name of its own",
+}
+"""Names that no class of ours bears, and when AWS uses them."""
+
+THE_WORKFLOW_S_OWN = {"Unreported"}
+"""The rule UnreportedEnd tells a person about executions that end with it."""
+
+CANNOT_WAIT = {
+    ("Turn on private DNS", "NotReadyYet"): "the refusal of a repeated creation; nothing is made",
+    (
+        "Turn off private DNS",
+        "NotReadyYet",
+    ): "only a security group's `remove` waits, not a probe's",
+}
+"""What the source seems to raise, as calls are followed by name, and why it does not."""
+
+LONGEST_DRAIN: int = sam_template.TEMPLATE["Parameters"]["DrainSeconds"]["MaxValue"]
+"""Seconds; the only wait whose length is an expression."""
+
+every_state = pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)
+every_task = pytest.mark.parametrize("state", TASKS, ids=lambda state: state.name)
+every_scope = pytest.mark.parametrize("scope", SCOPES, ids=lambda scope: scope.start)
+
+
+def test_the_file_is_json_in_which_only_whole_strings_are_substituted() -> None:
+    whole = [text for text in workflow.texts(DEFINITION) if re.fullmatch(r"\$\{\w+\}", text)]
+    assert workflow.PATH.read_text().count("${") == len(whole)
+
+
+def test_every_substitution_is_given_and_every_given_one_is_used() -> None:
+    used = set(re.findall(r"\$\{(\w+)\}", workflow.PATH.read_text()))
+    assert used == set(SUBSTITUTIONS)
+
+
+def test_cfn_lint_finds_nothing_wrong_with_the_definition(tmp_path: Path) -> None:
+    """By itself, because `sam validate --lint` does not open a DefinitionUri; and as an object,
+    because cfn-lint reads a definition in a string by JSONPath's rules."""
+    role = "arn:aws:iam::123456789012:role/any"
+    properties = {
+        "RoleArn": role,
+        "Definition": DEFINITION,
+        "DefinitionSubstitutions": dict.fromkeys(SUBSTITUTIONS, "any"),
+    }
+    machine = {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}
+    template = tmp_path / "template.json"
+    template.write_text(json.dumps({"Resources": {"Machine": machine}}))
+    linted = subprocess.run(
+        [Path(sys.executable).with_name("cfn-lint"), "--region", "us-east-1", "--", template],
+        capture_output=True,
+        text=True,
+    )
+    assert linted.returncode == 0, linted.stdout + linted.stderr
+
+
+def test_every_state_has_a_name_of_its_own() -> None:
+    """AWS asks for it across all branches; and a name is how a person finds a state."""
+    assert len({state.name for state in STATES}) == len(STATES)
+
+
+@every_scope
+def test_every_state_can_be_reached_and_can_reach_an_end(scope: Scope) -> None:
+    assert scope.reachable(scope.start) == set(scope.states)
+    assert not [
+        name
+        for name in scope.states
+        if not any(scope.states[reached].is_end for reached in scope.reachable(name))
+    ]
+
+
+def test_every_error_name_exists() -> None:
+    handled = {
+        name for state in STATES for item in _handlers(state) for name in item["ErrorEquals"]
+    }
+    failed_with = {state.body["Error"] for state in STATES if state.body["Type"] == "Fail"}
+    literal = {name for name in failed_with if not name.startswith("{%")}
+    assert handled <= WAITED_FOR | FACTS | AWS_S_OWN.keys()
+    assert literal <= THE_WORKFLOW_S_OWN
+
+
+def test_a_person_hears_of_an_execution_that_ends_unreported() -> None:
+    rule = sam_template.resources("AWS::Events::Rule")["UnreportedEnd"]
+    [named] = sam_template.found(rule["EventPattern"], "error")
+    assert set(named) >= THE_WORKFLOW_S_OWN
+
+
+@every_state
+def test_a_retry_is_counted_and_never_repeats_a_fact_or_a_bug(state: State) -> None:
+    for retry in state.retries:
+        assert 0 < retry["MaxAttempts"] <= 60
+        assert set(retry["ErrorEquals"]) <= WAITED_FOR | AWS_S_OWN.keys() - {"States.ALL"}
+
+
+@every_task
+def test_what_a_function_can_wait_for_is_retried_by_name_at_or_around_its_state(
+    state: State,
+) -> None:
+    """Weather may be retried by the chapter. What AWS is making is waited for where it is made:
+    a chapter would begin again from its first state."""
+    handler = sam_template.functions()[state.function]["Handler"].split(".")[1]
+    raised = names_used_by(handler) & WAITED_FOR
+    assert raised, f"handlers/{handler}.py calls AWS, which can be throttled"
+    exempted = {error for name, error in CANNOT_WAIT if name == state.name}
+    assert exempted <= raised
+    at, around = _retried(state), set[str]().union(*map(_retried, state.parallels))
+    assert raised - exempted <= at | (around & {"Throttled", "Unavailable"})
+
+
+def test_every_error_that_is_waited_for_is_retried_somewhere() -> None:
+    assert set[str]().union(*map(_retried, STATES)) >= WAITED_FOR
+
+
+@every_task
+def test_every_failure_of_a_task_is_caught_at_or_around_it(state: State) -> None:
+    """What is not caught ends the execution without a word on the VPC."""
+    assert any(
+        "States.ALL" in catch["ErrorEquals"]
+        for place in (state, *state.parallels)
+        for catch in place.catches
+    )
+
+
+def test_the_machine_s_time_is_longer_than_the_longest_waits_of_one_round() -> None:
+    """All patience spent once on the longest way through, in a chapter that is not begun again.
+    Worse weather than that runs into the time-out, which a person hears of."""
+    assert _longest_waits(SCOPES[0]) < DEFINITION["TimeoutSeconds"]
+
+
+@every_scope
+def test_no_branch_assigns_a_variable_of_a_scope_around_it(scope: Scope) -> None:
+    """AWS refuses the definition."""
+    outside = set[str]().union(*(_scope_of(parallel).assigns for parallel in scope.parallels))
+    assert not scope.assigns & outside
+
+
+@every_scope
+def test_every_variable_has_a_value_on_every_way_to_where_it_is_used(scope: Scope) -> None:
+    before = _assigned_before(scope)
+    assert not {
+        name: missing
+        for name, state in scope.states.items()
+        if (missing := state.uses - before[name])
+    }
+
+
+def _handlers(state: State) -> list[dict[str, Any]]:
+    return state.retries + state.catches
+
+
+def _retried(state: State) -> set[str]:
+    return {name for retry in state.retries for name in retry["ErrorEquals"]}
+
+
+def _scope_of(state: State) -> Scope:
+    return next(scope for scope in SCOPES if scope.states.get(state.name) is state)
+
+
+def _assigned_before(scope: Scope) -> Mapping[str, frozenset[str]]:
+    if not scope.parallels:
+        return scope.assigned_before(frozenset())
+    parallel = scope.parallels[-1]
+    return scope.assigned_before(_assigned_before(_scope_of(parallel))[parallel.name])
+
+
+def _longest_waits(scope: Scope) -> float:
+    """Seconds, on the longest way from the start that visits no state twice."""
+
+    def onward(name: str, visited: frozenset[str]) -> float:
+        state = scope.states[name]
+        targets = {way.target for way in state.ways} - visited - {name}
+        after = max((onward(target, visited | {name}) for target in targets), default=0)
+        return _waits_at(state) + after
+
+    return onward(scope.start, frozenset())
+
+
+def _waits_at(state: State) -> float:
+    seconds = state.body.get("Seconds", 0)
+    wait = seconds if isinstance(seconds, int) else LONGEST_DRAIN
+    branches = [_longest_waits(scope) for scope in SCOPES if scope.parallels[-1:] == (state,)]
+    return max(branches, default=0) + wait + sum(map(_patience, state.retries))
+
+
+def _patience(retry: dict[str, Any]) -> float:
+    """Seconds; full jitter only shortens them."""
+    longest: float = retry.get("MaxDelaySeconds", float("inf"))
+    interval, rate = retry["IntervalSeconds"], retry["BackoffRate"]
+    delays: list[float] = [interval * rate**n for n in range(retry["MaxAttempts"])]
+    return sum(min(longest, delay) for delay in delays)

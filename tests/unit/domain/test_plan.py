@@ -1,0 +1,316 @@
+"""Desired x observed -> plan. `apply` is what AWS would make of a plan, and the properties are
+those that the whole design rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import pytest
+from connectivity.domain import ledger, plan
+from connectivity.domain.desired import Desired
+from connectivity.domain.ledger import Entry
+from connectivity.domain.model import InboundResolver, InterfaceEndpoint, Rule, SecurityGroup
+from connectivity.domain.ownership import group_name, is_our_endpoint, purpose_of
+from connectivity.domain.preconditions import prepare
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.example import LIMITS, ONPREM, SURVEY, US, VPC, WITH_ECR, full
+
+DESIRED = prepare(SURVEY, WITH_ECR, US, LIMITS).desired
+SERVICES = [endpoint.service_name for endpoint in DESIRED.endpoints]
+
+
+@dataclass(frozen=True)
+class World:
+    """What the plan looks at."""
+
+    endpoints: tuple[InterfaceEndpoint, ...] = ()
+    groups: tuple[SecurityGroup, ...] = ()
+    resolvers: tuple[InboundResolver, ...] = ()
+    held: Mapping[str, str] = field(default_factory=dict)
+    resolver_ips: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def entry(self) -> Entry:
+        return Entry(VPC.id, held=self.held, resolver_ips=self.resolver_ips)
+
+    def holding(self, purpose: str, resource_id: str) -> Mapping[str, str]:
+        return {**self.held, purpose: resource_id}
+
+
+def whole_plan(world: World, desired: Desired = DESIRED) -> plan.Plan:
+    entry = world.entry
+    return (
+        *plan.plan_endpoints(desired, world.endpoints, world.groups, entry, US),
+        *plan.plan_resolver(desired, world.resolvers, world.groups, entry, US),
+        *plan.plan_private_dns(desired, world.endpoints, entry, US),
+        *plan.plan_surplus(desired, world.endpoints, entry, US),
+    )
+
+
+def apply(steps: plan.Plan, world: World) -> World:
+    for step in steps:
+        world = apply_step(step, world)
+    return world
+
+
+def apply_step(step: plan.Step, world: World) -> World:
+    """AWS and the ledger after one step. New ids are made from what they are for."""
+    match step:
+        case plan.MakeGroup():
+            made = SecurityGroup(f"sg-{step.purpose}", step.name, owner=US)
+            held = world.holding(step.purpose, made.id)
+            return replace(world, groups=(*world.groups, made), held=held)
+        case plan.Admit():
+            return change_rules(world, step.purpose, frozenset(step.rules), frozenset())
+        case plan.Revoke():
+            return change_rules(world, step.purpose, frozenset(), frozenset(step.rules))
+        case plan.MakeGatewayEndpoint():
+            return make(
+                InterfaceEndpoint("vpce-gw", step.service_name, "pending", "Gateway"), world
+            )
+        case plan.MakeInterfaceEndpoint():
+            subnets, name = step.subnets, step.service_name
+            return make(InterfaceEndpoint(f"vpce-{name}", name, "pending", subnets=subnets), world)
+        case plan.MakeResolver():
+            resolver = InboundResolver("rslvr-in-new", VPC.id, "creating")
+            held = world.holding(ledger.RESOLVER, resolver.id)
+            return replace(world, resolvers=(*world.resolvers, resolver), held=held)
+        case plan.TurnOnPrivateDns():
+            on = (
+                replace(e, private_dns=e.private_dns or e.id == step.endpoint_id)
+                for e in world.endpoints
+            )
+            return replace(world, endpoints=tuple(on))
+        case plan.RemoveEndpoint():
+            left = (e for e in world.endpoints if e.id != step.endpoint_id)
+            return replace(world, endpoints=tuple(left))
+
+
+def make(endpoint: InterfaceEndpoint, world: World) -> World:
+    held = world.holding(purpose_of(endpoint), endpoint.id)
+    return replace(world, endpoints=(*world.endpoints, replace(endpoint, owner=US)), held=held)
+
+
+def change_rules(world: World, purpose: str, more: frozenset[Rule], less: frozenset[Rule]) -> World:
+    """A source that is a purpose stands for the group that is held for it."""
+    resolved = frozenset(replace(r, source=world.held.get(r.source, r.source)) for r in more)
+    name = group_name(VPC.id, purpose)
+    changed = tuple(
+        replace(group, rules=(group.rules | resolved) - less) if group.name == name else group
+        for group in world.groups
+    )
+    return replace(world, groups=changed)
+
+
+def converged(world: World, desired: Desired = DESIRED) -> World:
+    """Private DNS is planned for endpoints that are there, so that it takes a second look."""
+    for _ in range(2):
+        world = apply(whole_plan(world, desired), world)
+    return world
+
+
+STATES = st.sampled_from(["pending", "available", "deleting", "deleted", "failed"])
+OWNERS = st.sampled_from([US, US, "another-stack", None])
+RULES = st.frozensets(
+    st.builds(
+        Rule,
+        st.sampled_from(["tcp", "udp"]),
+        st.sampled_from([53, 443]),
+        st.sampled_from([ONPREM, "10.20.0.0/16", "172.16.0.0/12", "sg-group/probe"]),
+    ),
+    max_size=3,
+)
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    """Anything from nothing to half-done work of ours, beside what is not ours."""
+    endpoints = draw(
+        st.lists(
+            st.builds(
+                InterfaceEndpoint,
+                id=st.sampled_from([f"vpce-{i}" for i in range(12)]),
+                service_name=st.sampled_from([*SERVICES, full("kms")]),
+                state=STATES,
+                type=st.sampled_from(["Interface", "Interface", "Gateway"]),
+                private_dns=st.booleans(),
+                owner=OWNERS,
+            ),
+            unique_by=(lambda e: e.id, purpose_of),
+        )
+    )
+    groups = draw(
+        st.lists(
+            st.builds(
+                SecurityGroup,
+                id=st.sampled_from(["sg-1", "sg-2", "sg-3", "sg-4"]),
+                name=st.sampled_from([group_name(VPC.id, p) for p in ledger.GROUPS] + ["default"]),
+                rules=RULES,
+                owner=st.just(US),
+            ),
+            unique_by=(lambda g: g.id, lambda g: g.name),
+        )
+    )
+    status = st.sampled_from(["operational", "creating", "deleting"])
+    resolver = InboundResolver("rslvr-in-1", VPC.id, draw(status))
+    resolvers = draw(st.sampled_from([(), (resolver,)]))
+    known = {purpose_of(e): e.id for e in endpoints} | {
+        purpose: group.id
+        for purpose in ledger.GROUPS
+        for group in groups
+        if group.name == group_name(VPC.id, purpose)
+    }
+    known[ledger.RESOLVER] = resolver.id
+    held = {
+        purpose: draw(st.sampled_from([resource_id, "making:token", "something-else"]))
+        for purpose, resource_id in known.items()
+        if draw(st.booleans())
+    }
+    # A group's name is unique in its VPC, so one of our name that is not ours stops the run in
+    # AWS (NotReadyYet, then a person); the plan cannot get past it.
+    held |= {p: i for p, i in known.items() if p in ledger.GROUPS}
+    return World(tuple(endpoints), tuple(groups), resolvers, held)
+
+
+@given(worlds())
+def test_a_plan_that_was_carried_out_leaves_nothing_to_do(world: World) -> None:
+    assert whole_plan(converged(world)) == ()
+
+
+@given(worlds(), st.data())
+def test_the_same_world_gives_the_same_plan_in_whatever_order_it_is_listed(
+    world: World, data: st.DataObject
+) -> None:
+    again = replace(
+        world,
+        endpoints=tuple(data.draw(st.permutations(world.endpoints))),
+        groups=tuple(data.draw(st.permutations(world.groups))),
+    )
+    assert whole_plan(again) == whole_plan(world)
+
+
+@given(worlds())
+def test_what_is_not_ours_is_never_touched(world: World) -> None:
+    def foreign(now: World) -> list[InterfaceEndpoint]:
+        return [e for e in now.endpoints if not is_our_endpoint(e, US, world.held)]
+
+    theirs = foreign(world)
+    assert [e for e in foreign(converged(world)) if e in theirs] == theirs
+
+
+@given(worlds())
+def test_every_step_says_what_and_why(world: World) -> None:
+    for step in whole_plan(world):
+        assert step.reason
+        assert plan.describe(step).endswith(step.reason)
+
+
+def connected() -> World:
+    return converged(World())
+
+
+def test_private_dns_is_turned_on_in_an_order_that_never_sends_an_agent_to_a_public_name() -> None:
+    made = apply(whole_plan(World()), World())
+    steps = plan.plan_private_dns(DESIRED, reversed(made.endpoints), made.entry, US)
+    assert [step.service for step in steps][:3] == ["ecs-agent", "ecs-telemetry", "ecs"]
+    assert len(steps) == len(SERVICES)
+    assert [s.service for s in steps if s.for_inbound_resolver_only] == ["s3"]
+
+
+def test_the_gateway_endpoint_comes_before_all_interface_endpoints() -> None:
+    """AWS grants S3's private DNS only where it is there."""
+    made = [type(s) for s in whole_plan(World()) if "Endpoint" in type(s).__name__]
+    assert made.index(plan.MakeGatewayEndpoint) < made.index(plan.MakeInterfaceEndpoint)
+
+
+def test_onprem_and_the_vpc_reach_the_endpoints_onprem_and_the_probe_the_resolver() -> None:
+    rules = {group.id: group.rules for group in connected().groups}
+    assert rules["sg-group/endpoints"] == {Rule("tcp", 443, ONPREM), Rule("tcp", 443, VPC.cidrs[0])}
+    assert rules["sg-group/probe"] == frozenset()
+    assert rules["sg-group/resolver"] == {
+        Rule(protocol, 53, source)
+        for protocol in ("tcp", "udp")
+        for source in (ONPREM, "sg-group/probe")
+    }
+
+
+def test_a_changed_onprem_cidr_replaces_the_rules_and_nothing_else() -> None:
+    moved = replace(DESIRED, onprem_cidrs=("10.99.0.0/16",))
+    steps = whole_plan(connected(), moved)
+    assert {type(step) for step in steps} == {plan.Admit, plan.Revoke}
+    assert whole_plan(apply(steps, connected()), moved) == ()
+
+
+def test_what_is_no_longer_asked_for_goes_interface_endpoints_before_the_gateway() -> None:
+    less = replace(
+        DESIRED,
+        endpoints=tuple(e for e in DESIRED.endpoints if e.service != "s3"),
+        gateway_service=None,
+    )
+    steps = whole_plan(connected(), less)
+    assert [plan.describe(step) for step in steps] == [
+        f"remove vpce-{full('s3')} ({full('s3')}): no longer asked for",
+        f"remove vpce-gw ({full('s3')}): no longer asked for",
+    ]
+
+
+def test_nothing_is_made_for_an_adopted_endpoint() -> None:
+    first = replace(DESIRED.endpoints[0], adopted="vpce-theirs")
+    desired = replace(DESIRED, endpoints=(first, *DESIRED.endpoints[1:]))
+    made = [
+        s.service_name
+        for s in whole_plan(World(), desired)
+        if isinstance(s, plan.MakeInterfaceEndpoint)
+    ]
+    assert made == SERVICES[1:]
+
+
+@pytest.mark.parametrize(
+    ("subnets", "asked_for"),
+    [
+        (("subnet-a", "subnet-b"), (("subnet-a", "10.20.0.53"), ("subnet-b", "10.20.1.53"))),
+        (("subnet-a", "subnet-c"), (("subnet-a", "10.20.0.53"), ("subnet-c", None))),
+        (("subnet-a", "subnet-a"), (("subnet-a", "10.20.0.53"), ("subnet-a", None))),
+    ],
+)
+def test_a_promised_resolver_ip_is_asked_for_again(
+    subnets: tuple[str, ...], asked_for: tuple[tuple[str, str | None], ...]
+) -> None:
+    promised = World(resolver_ips={"subnet-a": "10.20.0.53", "subnet-b": "10.20.1.53"})
+    steps = whole_plan(promised, replace(DESIRED, resolver_subnets=subnets))
+    [made] = [step for step in steps if isinstance(step, plan.MakeResolver)]
+    assert made.addresses == asked_for
+
+
+@pytest.mark.parametrize(
+    ("recorded", "status", "found"),
+    [
+        ("rslvr-in-1", "operational", "rslvr-in-1"),
+        ("making:token", "creating", "rslvr-in-1"),
+        ("making:other", "creating", None),
+        ("rslvr-in-1", "deleting", None),
+        ("", "operational", None),
+    ],
+)
+def test_a_resolver_is_ours_by_its_id_or_by_the_token_it_was_made_with(
+    recorded: str, status: str, found: str | None
+) -> None:
+    resolver = InboundResolver("rslvr-in-1", VPC.id, status, creator_request_id="token")
+    assert plan.our_resolver_id([resolver], recorded) == found
+    assert plan.our_resolver_id([resolver], recorded, also_deleting=True) == (
+        "rslvr-in-1" if recorded == "rslvr-in-1" else found
+    )
+
+
+def test_what_a_connection_costs_a_month() -> None:
+    """Nine interface endpoints in two zones at 1 cent, two resolver IPs at 12.5 cents an hour."""
+    assert plan.monthly_dollars(DESIRED) == pytest.approx(730 * (18 * 0.01 + 2 * 0.125))
+
+
+def test_a_desired_state_survives_the_way_from_state_to_state() -> None:
+    adopted = replace(DESIRED.endpoints[0], adopted="vpce-theirs")
+    for desired in (DESIRED, replace(DESIRED, endpoints=(adopted,), gateway_service=None)):
+        assert Desired.from_json(desired.as_json()) == desired
