@@ -168,8 +168,18 @@ def test_all_problems_are_named_at_once() -> None:
         endpoints=(*others(46), replace(THEIRS, state="failed")),
         hosted_zones=("ecs-a.us-east-2.amazonaws.com.",),
     )
-    told = ("DnsSupport", "DnsHostnames", "dedicated", "ecs is not", "lgos", "1 Availability Zone")
-    told += ("47 interface", "4 Route 53", "hosted zone ecs-a.", "state is failed")
+    told = [
+        "enableDnsSupport",
+        "enableDnsHostnames",
+        "dedicated",
+        "ecs is not offered",
+        "lgos",
+        "1 Availability Zone",
+        "47 interface endpoints",
+        "4 Route 53 Resolver endpoints",
+        "hosted zone ecs-a.",
+        "its state is failed",
+    ]
     assert len(found) == len(told)
     assert all(fragment in problem for fragment, problem in zip(told, found, strict=True)), found
 
@@ -222,7 +232,10 @@ def test_an_existing_endpoint_that_fits_is_adopted() -> None:
     ],
 )
 def test_what_a_rule_must_say_for_an_endpoint_to_be_adopted(rule: Rule, admits: bool) -> None:
-    changes = {"endpoints": (THEIRS,), "groups": (replace(ADMITTING, rules=frozenset({rule})),)}
+    changes: dict[str, Any] = {
+        "endpoints": (THEIRS,),
+        "groups": (replace(ADMITTING, rules=frozenset({rule})),),
+    }
     if admits:
         assert prepared(**changes).desired != prepared().desired
     else:
