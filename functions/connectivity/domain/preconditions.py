@@ -273,12 +273,16 @@ def _gateway_service(survey: Survey, services: dict[str, OfferedService], us: st
 
 def _warnings(survey: Survey, desired: Desired) -> Iterator[str]:
     tables = [_table_of(subnet, survey.route_tables) for subnet in desired.subnets]
-    for cidr in desired.onprem_cidrs:
-        if not any(table and _routes(table, cidr) for table in tables):
-            yield (
-                f"no route from the subnets {_names(desired.subnets)} towards {cidr} through a "
-                "virtual private gateway or a transit gateway: answers may not find back"
-            )
+    lost = [
+        cidr
+        for cidr in desired.onprem_cidrs
+        if not any(table and _routes(table, cidr) for table in tables)
+    ]
+    if lost:
+        yield (
+            f"no route towards {_names(lost)} through a virtual private gateway or a transit "
+            f"gateway from {_names(desired.subnets)}"
+        )
 
 
 def _table_of(subnet: str, tables: tuple[RouteTable, ...]) -> RouteTable | None:
