@@ -137,7 +137,7 @@ def test_fingerprints_are_equal_exactly_where_the_content_is(
         one,
         resolver_ips=one.resolver_ips[::-1],
         zones=one.zones[::-1],
-        names={name: one.names[name] for name in reversed(sorted(one.names))},
+        names={name: one.names[name] for name in sorted(one.names, reverse=True)},
     )
     assert turned.fingerprint == one.fingerprint
     assert fingerprint_of(one.document(generation, NOW)) == one.fingerprint
