@@ -5,6 +5,9 @@ SHELL := /bin/bash
 # The first Python on this machine that is new enough.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+# The folder of AWS Lambda's Python, also where a version manager keeps it off the PATH.
+PYTHON313 ?= $(shell for p in $$(command -v python3.13) $$HOME/.pyenv/versions/3.13*/bin/python3.13; do \
+	$$p -c '' 2>/dev/null && { dirname $$p; break; }; done)
 PORT ?= 4599
 REGION ?= us-east-2
 
@@ -37,8 +40,8 @@ format: setup ## let ruff format and mend
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-build: setup ## sam build (needs python3.13 on the PATH, as AWS Lambda's runtime)
-	.venv/bin/sam build
+build: setup ## sam build, with the python3.13 of this machine or of its pyenv
+	PATH="$(PYTHON313):$$PATH" .venv/bin/sam build
 
 setup: .venv/.ready .venv-lambda/.ready ## install what all of this needs, into .venv and .venv-lambda
 

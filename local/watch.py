@@ -27,12 +27,20 @@ class TookTooLongError(Exception):
     """What was waited for did not come in time."""
 
 
-def next_execution(client: Any, machine: str, known: set[str], timeout: float = 30) -> str:
-    """The ARN of the oldest execution that is not among the `known` ones."""
+def next_execution(
+    client: Any, machine: str, known: set[str], timeout: float = 30, name: str = ""
+) -> str:
+    """The ARN of the oldest execution that is not among the `known` ones and whose name begins
+    with `name`."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         listed = client.get_paginator("list_executions").paginate(stateMachineArn=machine)
-        new = [e for page in listed for e in page["executions"] if e["executionArn"] not in known]
+        new = [
+            execution
+            for page in listed
+            for execution in page["executions"]
+            if execution["executionArn"] not in known and execution["name"].startswith(name)
+        ]
         if new:
             return str(min(new, key=lambda e: e["startDate"])["executionArn"])
         time.sleep(POLL_SECONDS)

@@ -76,10 +76,11 @@ class App:
         assert "FunctionError" not in answer, payload
         return payload
 
-    def next_end(self, timeout: float = 60) -> Ended:
-        """The next execution that nobody has dealt with, once it has ended."""
+    def next_end(self, vpc_id: str = "", timeout: float = 120) -> Ended:
+        """The next execution that nobody has dealt with, of this VPC if one is named, once it has
+        ended."""
         client = self.client("stepfunctions")
-        arn = next_execution(client, self.machine, self.seen)
+        arn = next_execution(client, self.machine, self.seen, name=vpc_id)
         self.seen.add(arn)
         states = [step.state for step in follow(client, arn, timeout) if step.kind == "entered"]
         ended = client.describe_execution(executionArn=arn)
@@ -93,8 +94,8 @@ class App:
             transitions=self._transitions(arn),
         )
 
-    def next_success(self) -> Ended:
-        ended = self.next_end()
+    def next_success(self, vpc_id: str = "") -> Ended:
+        ended = self.next_end(vpc_id)
         assert ended.status == "SUCCEEDED", f"{ended.error}: {ended.cause}"
         return ended
 

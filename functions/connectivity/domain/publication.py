@@ -94,6 +94,11 @@ def fingerprint_of(document: str) -> str:
     return _digest({key: content[key] for key in said})
 
 
+def generation_of(document: str) -> int:
+    """The generation that a document states; 0 where there is none to believe."""
+    return int(json.loads(document)["generation"]) if is_intact(document) else 0
+
+
 def canonical(content: Mapping[str, Any]) -> str:
     """Keys sorted, no white space: the form over which the checksum is taken."""
     return json.dumps(content, sort_keys=True, separators=(",", ":"))

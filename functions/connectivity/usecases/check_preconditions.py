@@ -135,7 +135,8 @@ def _is_published(desired: Desired, survey: Survey, world: World, settings: Sett
     wanted = [
         plan.endpoint_for(e, survey.endpoints, survey.entry, settings.us) for e in desired.endpoints
     ]
-    if {e.id for e in wanted if e} != survey.entry.verified_endpoints:
+    available = {e.id for e in wanted if e and e.state == "available"}
+    if available != survey.entry.verified_endpoints:
         return False
     names = publication.parameter_names(settings.parameter_path, desired.vpc_id)
     parameters = world.parameters.read(names)

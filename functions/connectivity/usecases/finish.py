@@ -13,7 +13,7 @@ from connectivity.usecases.ports import Ledger, Notifications, Vpcs
 
 def finish(vpc_id: str, execution: str, status: Status | None, vpcs: Vpcs, ledger: Ledger) -> bool:
     """Whether to go round again. `status` is None where there is nothing to say."""
-    if status is not None:
+    if status is not None and _is_news(vpc_id, status, ledger):
         _write(vpc_id, status, vpcs, ledger)
     return not ledger.release(vpc_id, execution)
 
@@ -24,22 +24,25 @@ def report_failure(
     """The failure as a status. A person is told once: the sweep meets the same failure again and
     again until somebody mends it."""
     status = statuses.failed(error, statuses.message_of(cause))
-    if _write(vpc_id, status, vpcs, ledger):
+    if _is_news(vpc_id, status, ledger):
+        # Told before it is written down: told twice after a lost answer, but never not at all.
         notifications.send(
             f"ECS Anywhere private connectivity: {vpc_id} failed", f"{vpc_id}: {status.detail}"
         )
+        _write(vpc_id, status, vpcs, ledger)
     return status
 
 
-def _write(vpc_id: str, status: Status, vpcs: Vpcs, ledger: Ledger) -> bool:
-    """Whether it is news. A VPC that is gone has no tags to write, and its result is news."""
+def _is_news(vpc_id: str, status: Status, ledger: Ledger) -> bool:
     entry = ledger.read(vpc_id)
-    if (entry.status, entry.detail) == (status.state, status.detail):
-        return False
+    return (entry.status, entry.detail) != (status.state, status.detail)
+
+
+def _write(vpc_id: str, status: Status, vpcs: Vpcs, ledger: Ledger) -> None:
+    """A VPC that is gone has no tags to write, and its result stays news."""
     with suppress(UnknownVpc):
         vpcs.set_tags(
             vpc_id,
             {tags.STATUS: status.state, tags.STATUS_DETAIL: tags.as_tag_value(status.detail)},
         )
         ledger.report(vpc_id, status.state, status.detail)
-    return True

@@ -152,7 +152,7 @@ class Ledger(Protocol):
 
 class Executions(Protocol):
     def start(self, vpc_id: str, knocks: int, because: str) -> str:
-        """Its ARN. `knocks` makes its name: the same knock starts the same execution."""
+        """Its ARN. `knocks` is part of its name, so that two knocks are two executions."""
 
     def start_refused(self, subject: str, error: str, problem: str) -> str:
         """An execution that only reports why a request about `subject` cannot be carried out."""

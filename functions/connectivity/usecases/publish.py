@@ -57,8 +57,11 @@ def publish(
     list_name, document_name = names
     there = parameters.read(names)
     stringlist = ",".join(sorted(resolver_ips))
-    intact = _states(there.get(document_name, ""), said)
-    generation = entry.generation if intact else entry.generation + 1
+    document = there.get(document_name, "")
+    intact = _states(document, said)
+    # It may have been written by an attempt that could not write its generation down.
+    stated = publication.generation_of(document)
+    generation = stated if intact else max(stated, entry.generation) + 1
     if ledgers.PUBLICATION not in entry.held:
         ledger.hold(desired.vpc_id, {ledgers.PUBLICATION: document_name})
     if there.get(list_name) != stringlist:

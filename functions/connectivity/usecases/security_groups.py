@@ -58,6 +58,10 @@ def group_steps(
     observed: tuple[SecurityGroup, ...],
     us: str,
 ) -> GroupSteps:
+    """Groups whose creation never answered us are written down first."""
     held = ledger.read(vpc_id).held
     ids = {purpose: group.id for purpose, group in our_groups(observed, vpc_id, us, held).items()}
+    found = {purpose: id_ for purpose, id_ in ids.items() if held[purpose] != id_}
+    if found:
+        ledger.hold(vpc_id, found)
     return GroupSteps(vpc_id, groups, ledger, ids)

@@ -1,0 +1,467 @@
+"""A small AWS in memory, behind the ports of the use cases.
+
+As unkind as the big one where it matters: what is made is pending until `settle`, an answer can be
+lost after its call took effect, what is in use cannot be removed, and AWS Lambda holds a security
+group long after its function is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import Any
+
+from connectivity.domain.errors import NotReadyYet, Throttled, Unavailable, UnknownVpc
+from connectivity.domain.ledger import Entry
+from connectivity.domain.model import (
+    InboundResolver,
+    InterfaceEndpoint,
+    OfferedService,
+    ResolverIp,
+    RouteTable,
+    Rule,
+    SecurityGroup,
+    Subnet,
+    Vpc,
+)
+
+from tests.unit.example import OFFERED, SUBNETS, US, VPC
+
+PUBLIC = "52.95.16.1"
+
+
+class Aborted(Exception):
+    """Somebody aborted the execution."""
+
+
+@dataclass
+class Weather:
+    """Every change that was made, in order, and which calls AWS fails at."""
+
+    changes: list[str] = field(default_factory=list)
+    lost: set[int | str] = field(default_factory=set)
+    """Changes, by number or by name, that take effect and whose answer never comes, once."""
+    refused: set[int | str] = field(default_factory=set)
+    """Changes that are throttled, once."""
+    aborted_after: int | None = None
+    """How many changes are made before the execution is aborted."""
+
+    def change(self, name: str) -> Callable[[], None]:
+        """Called before a change; what it gives back is called after it."""
+        keys = {name, len(self.changes)}
+        if len(self.changes) == self.aborted_after:
+            raise Aborted
+        if hit := keys & self.refused:
+            self.refused -= hit
+            raise Throttled(name)
+        self.changes.append(name)
+
+        def done() -> None:
+            if hit := keys & self.lost:
+                self.lost -= hit
+                raise Unavailable(name)
+
+        return done
+
+
+@dataclass
+class FakeVpcs:
+    weather: Weather
+    all: dict[str, Vpc] = field(default_factory=lambda: {VPC.id: VPC})
+    subnet_list: tuple[Subnet, ...] = SUBNETS
+    dns: bool = True
+
+    def find(self, vpc_id: str) -> Vpc | None:
+        return self.all.get(vpc_id)
+
+    def dns_support(self, vpc_id: str) -> bool:
+        return self.dns
+
+    def dns_hostnames(self, vpc_id: str) -> bool:
+        return self.dns
+
+    def subnets(self, vpc_id: str) -> tuple[Subnet, ...]:
+        return self.subnet_list
+
+    def route_tables(self, vpc_id: str) -> tuple[RouteTable, ...]:
+        return ()
+
+    def with_tag(self, key: str) -> tuple[str, ...]:
+        return tuple(vpc.id for vpc in self.all.values() if key in vpc.tags)
+
+    def set_tags(self, vpc_id: str, tags: Mapping[str, str]) -> None:
+        self._tag(vpc_id, {**self._there(vpc_id).tags, **tags})
+
+    def remove_tags(self, vpc_id: str, keys: Iterable[str]) -> None:
+        gone = set(keys)
+        self._tag(vpc_id, {k: v for k, v in self._there(vpc_id).tags.items() if k not in gone})
+
+    def _there(self, vpc_id: str) -> Vpc:
+        if vpc_id not in self.all:
+            raise UnknownVpc(vpc_id)
+        return self.all[vpc_id]
+
+    def _tag(self, vpc_id: str, tags: Mapping[str, str]) -> None:
+        done = self.weather.change("tag vpc")
+        self.all[vpc_id] = replace(self.all[vpc_id], tags=tags)
+        done()
+
+
+@dataclass
+class FakeEndpoints:
+    weather: Weather
+    ids: Callable[[], int]
+    all: dict[str, InterfaceEndpoint] = field(default_factory=dict)
+    interfaces: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    offers: Mapping[str, OfferedService] = field(default_factory=lambda: OFFERED)
+    refusals: dict[str, str] = field(default_factory=dict)
+    """Ids that AWS does not delete, and its reason."""
+
+    def offered(self, service_names: Iterable[str]) -> Mapping[str, OfferedService]:
+        return {name: self.offers[name] for name in service_names if name in self.offers}
+
+    def all_in(self, vpc_id: str) -> tuple[InterfaceEndpoint, ...]:
+        return tuple(self.all.values())
+
+    def make_interface(
+        self, vpc_id: str, service_name: str, subnets: Sequence[str], group: str, token: str
+    ) -> str:
+        endpoint = InterfaceEndpoint(
+            id="",
+            service_name=service_name,
+            state="pending",
+            subnets=tuple(subnets),
+            security_groups=(group,),
+            owner=US,
+        )
+        return self._make(endpoint, token)
+
+    def make_gateway(self, vpc_id: str, service_name: str, token: str) -> str:
+        return self._make(
+            InterfaceEndpoint("", service_name, "available", "Gateway", owner=US), token
+        )
+
+    def _make(self, endpoint: InterfaceEndpoint, token: str) -> str:
+        """The same client token is the same endpoint."""
+        if token not in self.tokens:
+            done = self.weather.change(f"make {endpoint.type} endpoint")
+            number = self.ids()
+            addresses = {
+                f"eni-{number}-{i}": f"10.20.{i}.{number}" for i in range(len(endpoint.subnets))
+            }
+            self.interfaces |= addresses
+            self.tokens[token] = f"vpce-{number}"
+            self.all[f"vpce-{number}"] = replace(
+                endpoint, id=f"vpce-{number}", interfaces=tuple(addresses)
+            )
+            done()
+        return self.tokens[token]
+
+    def set_private_dns(
+        self, endpoint_id: str, on: bool, for_inbound_resolver_only: bool = False
+    ) -> None:
+        done = self.weather.change(f"private DNS {'on' if on else 'off'}")
+        self.all[endpoint_id] = replace(self.all[endpoint_id], private_dns=on)
+        done()
+
+    def remove(self, endpoint_ids: Sequence[str]) -> Mapping[str, str]:
+        done = self.weather.change("remove endpoints")
+        refused: dict[str, str] = {}
+        for endpoint_id in endpoint_ids:
+            if reason := self.refusals.get(endpoint_id) or self._needed(endpoint_id):
+                refused[endpoint_id] = reason
+            elif endpoint_id in self.all:
+                self.all[endpoint_id] = replace(self.all[endpoint_id], state="deleting")
+        done()
+        return refused
+
+    def _needed(self, endpoint_id: str) -> str | None:
+        """A gateway endpoint cannot go before the interface endpoint beside it."""
+        gateway = self.all.get(endpoint_id)
+        if gateway is None or gateway.type != "Gateway":
+            return None
+        beside = (e for e in self.all.values() if e.service_name == gateway.service_name)
+        return "DependencyViolation: in use" if any(e.type == "Interface" for e in beside) else None
+
+    def addresses(self, interface_ids: Iterable[str]) -> Mapping[str, str]:
+        return {i: self.interfaces[i] for i in interface_ids if i in self.interfaces}
+
+    def settle(self) -> None:
+        there = (e for e in self.all.values() if e.state != "deleting")
+        self.all = {
+            e.id: replace(e, state="available") if e.state == "pending" else e for e in there
+        }
+
+    def answer(self, name: str) -> tuple[str, ...]:
+        """What a DNS server inside the VPC says."""
+        for endpoint in self.all.values():
+            private_names = self.offers[endpoint.service_name].private_names
+            if endpoint.private_dns and any(_matches(name, p) for p in private_names):
+                return tuple(self.interfaces[i] for i in endpoint.interfaces)
+        return (PUBLIC,)
+
+
+def _matches(name: str, private_name: str) -> bool:
+    parent = name.split(".", 1)[1]
+    return private_name in {name, f"*.{parent}"}
+
+
+@dataclass
+class FakeGroups:
+    weather: Weather
+    ids: Callable[[], int]
+    held_by_others: Callable[[], set[str]]
+    all: dict[str, SecurityGroup] = field(default_factory=dict)
+
+    def all_in(self, vpc_id: str) -> tuple[SecurityGroup, ...]:
+        return tuple(self.all.values())
+
+    def make(self, vpc_id: str, name: str, purpose: str) -> str:
+        if any(group.name == name for group in self.all.values()):
+            raise NotReadyYet(f"{name} was made just before")
+        done = self.weather.change(f"make {purpose}")
+        group = SecurityGroup(f"sg-{self.ids()}", name, owner=US)
+        self.all[group.id] = group
+        done()
+        return group.id
+
+    def admit(self, group_id: str, rules: Sequence[Rule]) -> None:
+        self._rules("admit", group_id, self.all[group_id].rules | set(rules))
+
+    def revoke(self, group_id: str, rules: Sequence[Rule]) -> None:
+        self._rules("revoke", group_id, self.all[group_id].rules - set(rules))
+
+    def _rules(self, name: str, group_id: str, rules: frozenset[Rule]) -> None:
+        done = self.weather.change(name)
+        self.all[group_id] = replace(self.all[group_id], rules=rules)
+        done()
+
+    def in_use(self, group_ids: Iterable[str]) -> frozenset[str]:
+        return frozenset(group_ids) & self.held_by_others()
+
+    def remove(self, group_id: str) -> None:
+        named = {r.source for g in self.all.values() for r in g.rules if g.id != group_id}
+        if group_id in self.held_by_others() | named:
+            raise NotReadyYet(f"{group_id} has a dependent object")
+        done = self.weather.change("remove group")
+        self.all.pop(group_id, None)
+        done()
+
+
+@dataclass
+class FakeResolvers:
+    weather: Weather
+    ids: Callable[[], int]
+    all: dict[str, InboundResolver] = field(default_factory=dict)
+
+    def all_inbound(self) -> tuple[InboundResolver, ...]:
+        return tuple(replace(resolver, ips=()) for resolver in self.all.values())
+
+    def find(self, resolver_id: str) -> InboundResolver | None:
+        return self.all.get(resolver_id)
+
+    def make(
+        self, vpc_id: str, addresses: Sequence[tuple[str, str | None]], group: str, token: str
+    ) -> str:
+        if any(resolver.creator_request_id == token for resolver in self.all.values()):
+            raise NotReadyYet(f"the resolver of {vpc_id} was made before")
+        done = self.weather.change("make resolver")
+        number = self.ids()
+        ips = tuple(
+            ResolverIp(ip or f"10.20.{i}.{number}", subnet, "creating")
+            for i, (subnet, ip) in enumerate(addresses)
+        )
+        resolver = InboundResolver(
+            id=f"rslvr-in-{number}",
+            vpc=vpc_id,
+            status="creating",
+            ips=ips,
+            security_groups=(group,),
+            creator_request_id=token,
+        )
+        self.all[resolver.id] = resolver
+        done()
+        return resolver.id
+
+    def remove(self, resolver_id: str) -> None:
+        if self.all[resolver_id].status != "deleting":
+            done = self.weather.change("remove resolver")
+            self.all[resolver_id] = replace(self.all[resolver_id], status="deleting")
+            done()
+
+    def settle(self) -> None:
+        self.all = {
+            r.id: replace(
+                r,
+                status="operational" if r.status == "creating" else r.status,
+                ips=tuple(replace(ip, status="attached") for ip in r.ips),
+            )
+            for r in self.all.values()
+            if r.status != "deleting"
+        }
+
+
+@dataclass
+class FakeHostedZones:
+    names: tuple[str, ...] = ()
+
+    def associated_with(self, vpc_id: str) -> tuple[str, ...]:
+        return self.names
+
+
+@dataclass
+class FakeParameters:
+    weather: Weather
+    all: dict[str, str] = field(default_factory=dict)
+
+    def read(self, names: Sequence[str]) -> Mapping[str, str]:
+        return {name: self.all[name] for name in names if name in self.all}
+
+    def write(self, name: str, value: str, as_list: bool = False) -> None:
+        done = self.weather.change(f"write {name.rsplit('/', 1)[1]}")
+        self.all[name] = value
+        done()
+
+    def remove(self, names: Sequence[str]) -> None:
+        done = self.weather.change("remove parameters")
+        for name in names:
+            self.all.pop(name, None)
+        done()
+
+
+@dataclass
+class FakeLedger:
+    """With the conditions under which DynamoDB writes; bookkeeping is no change of the world."""
+
+    all: dict[str, Entry] = field(default_factory=dict)
+    begun: dict[str, int] = field(default_factory=dict)
+
+    def read(self, vpc_id: str) -> Entry:
+        return self.all.get(vpc_id, Entry(vpc_id))
+
+    def entries(self) -> tuple[Entry, ...]:
+        return tuple(entry for entry in self.all.values() if entry.holds_something)
+
+    def knock(self, vpc_id: str) -> Entry:
+        return self._write(vpc_id, knocks=self.read(vpc_id).knocks + 1)
+
+    def take(self, entry: Entry, execution: str) -> bool:
+        if self.read(entry.vpc_id).holder != entry.holder:
+            return False
+        self.begun[entry.vpc_id] = entry.knocks
+        self._write(entry.vpc_id, holder=execution)
+        return True
+
+    def release(self, vpc_id: str, execution: str) -> bool:
+        entry = self.read(vpc_id)
+        if entry.holder != execution:
+            return True
+        if self.begun[vpc_id] != entry.knocks:
+            return False
+        self._write(vpc_id, holder=None)
+        return True
+
+    def hold(self, vpc_id: str, held: Mapping[str, str]) -> None:
+        self._write(vpc_id, held={**self.read(vpc_id).held, **held})
+
+    def let_go(self, vpc_id: str, purposes: Iterable[str]) -> None:
+        gone = set(purposes)
+        self._write(vpc_id, held={p: i for p, i in self.read(vpc_id).held.items() if p not in gone})
+
+    def promise(self, vpc_id: str, resolver_ips: Mapping[str, str]) -> None:
+        self._write(vpc_id, resolver_ips=resolver_ips)
+
+    def publish(
+        self, vpc_id: str, generation: int, fingerprint: str, endpoint_ids: Iterable[str]
+    ) -> None:
+        self._write(
+            vpc_id,
+            generation=generation,
+            verified=fingerprint,
+            verified_endpoints=frozenset(endpoint_ids),
+        )
+
+    def report(self, vpc_id: str, status: str, detail: str) -> None:
+        self._write(vpc_id, status=status, detail=detail)
+
+    def _write(self, vpc_id: str, **changes: Any) -> Entry:
+        self.all[vpc_id] = replace(self.read(vpc_id), **changes)
+        return self.all[vpc_id]
+
+
+@dataclass
+class FakeExecutions:
+    running: set[str] = field(default_factory=set)
+    started: list[str] = field(default_factory=list)
+
+    def start(self, vpc_id: str, knocks: int, because: str) -> str:
+        return self._start(f"{vpc_id}-{knocks}-{because}")
+
+    def start_refused(self, subject: str, error: str, problem: str) -> str:
+        return self._start(f"{subject}-refused-{error}")
+
+    def _start(self, execution: str) -> str:
+        self.running.add(execution)
+        self.started.append(execution)
+        return execution
+
+    def is_running(self, execution: str) -> bool:
+        return execution in self.running
+
+
+@dataclass
+class FakeProbe:
+    weather: Weather
+    answer: Callable[[str], tuple[str, ...]]
+    state: str = "none"
+    group: str | None = None
+    """The security group that its network interfaces hold, also after it is gone."""
+    asked: int = 0
+
+    def ensure(self, vpc_id: str, subnets: Sequence[str], group: str) -> None:
+        if self.state == "none":
+            done = self.weather.change("make probe")
+            self.state, self.group = "pending", group
+            done()
+        if self.state != "active":
+            raise NotReadyYet("the probe is pending")
+
+    def ask(self, vpc_id: str, questions: Mapping[str, Any]) -> Mapping[str, Any]:
+        assert self.state == "active"
+        self.asked += 1
+        rest = {"chain": [], "error": "", "milliseconds": 1.0}
+        return {
+            "dns": [q | rest | {"addresses": self.answer(q["name"])} for q in questions["dns"]],
+            "tls": [q | {"error": "", "milliseconds": 1.0} for q in questions["tls"]],
+        }
+
+    def remove(self, vpc_id: str) -> None:
+        if self.state != "none":
+            done = self.weather.change("remove probe")
+            self.state = "none"
+            done()
+
+    def settle(self) -> None:
+        if self.state == "pending":
+            self.state = "active"
+
+
+@dataclass
+class FakeNotifications:
+    weather: Weather
+    sent: list[str] = field(default_factory=list)
+
+    def send(self, subject: str, text: str) -> None:
+        done = self.weather.change("notify")
+        self.sent.append(f"{subject}\n{text}")
+        done()
+
+
+@dataclass
+class FakeClock:
+    ticks: Callable[[], int] = field(default_factory=lambda: count().__next__)
+
+    def now(self) -> str:
+        return f"2026-11-23T12:00:{self.ticks() % 60:02}Z"
