@@ -3,27 +3,62 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
+import socket
 import sys
 from dataclasses import replace
 
 from local.settings import Settings
+
+ENDING = (signal.SIGTERM, signal.SIGINT)
+INTERRUPTED = 130
+"""What shells say of Ctrl-C."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The exit code."""
     given = _parser().parse_args(arguments)
     settings = replace(Settings(), region=given.region, port=given.port, network=given.network)
-    if not settings.lambda_python.exists():
-        print(f"run `make setup` first: {settings.lambda_python} is missing", file=sys.stderr)
+    if hindrance := _hindrance(settings):
+        print(hindrance, file=sys.stderr)
         return 2
-    # Imported late: `--help` needs neither moto nor rich.
-    if given.command == "demo":
+    for number in ENDING:
+        signal.signal(number, _interrupt)
+    try:
+        return _run(given.command, settings)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _run(command: str, settings: Settings) -> int:
+    """Imports late: `--help` needs neither moto nor rich."""
+    if command == "demo":
         from local.demo import demo
 
         return demo(settings)
     from local.up import up
 
     return up(settings)
+
+
+def _interrupt(*_: object) -> None:
+    """Unwind the stack, so that nothing is left running. Once: ending is not interrupted."""
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _hindrance(settings: Settings) -> str | None:
+    """Why it cannot start, in one line."""
+    if not settings.lambda_python.exists():
+        return f"run `make setup` first: {settings.lambda_python} is missing"
+    try:
+        socket.create_server((settings.host, settings.port)).close()
+    except OSError as error:
+        reason = os.strerror(error.errno or 0).lower()
+        return f"port {settings.port}: {reason}; choose another, as in make local PORT=4600"
+    return None
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -9,7 +9,7 @@ again, no Protocols. Outbound endpoints stay moto's.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -60,7 +60,8 @@ class InboundResolvers:
     """The inbound endpoints of this AWS."""
 
     clock: Clock
-    lifecycles: Lifecycles
+    lifecycles: Callable[[], Lifecycles]
+    """Asked whenever something begins to take its time."""
     answers: VpcAnswers
     _serving: dict[str, Any] = field(default_factory=dict)
     """moto's endpoints that answer DNS, by id."""
@@ -89,7 +90,7 @@ class InboundResolvers:
             backend.resolver_endpoints[endpoint.id] = endpoint
             backend.tagger.tag_resource(endpoint.arn, request.get("Tags") or [])
             self._made[endpoint.id] = backend
-        creating = self.lifecycles.resolver_endpoint_creating
+        creating = self.lifecycles().resolver_endpoint_creating
         self.clock.after(creating, lambda: self._become_operational(endpoint))
         return endpoint
 
@@ -103,7 +104,7 @@ class InboundResolvers:
             endpoint.status_message = "The endpoint is being deleted."
             self._serving.pop(endpoint_id, None)
         self.clock.after(0, lambda: self.answers.publish(_vpc(endpoint)))
-        deleting = self.lifecycles.resolver_endpoint_deleting
+        deleting = self.lifecycles().resolver_endpoint_deleting
         self.clock.after(deleting, lambda: self._forget(backend, endpoint))
         return endpoint
 
@@ -145,12 +146,12 @@ class InboundResolvers:
             backend.tagger.delete_all_tags_for_resource(endpoint.arn)
             self._made.pop(endpoint.id, None)
         remove = partial(delete_requester_interfaces, endpoint.ec2_backend, endpoint.eni_ids)
-        self.clock.after(self.lifecycles.requester_eni_linger, remove)
+        self.clock.after(self.lifecycles().requester_eni_linger, remove)
 
 
 def install(aws: EmbeddedAws) -> None:
     answers = answers_of(aws)
-    part = InboundResolvers(aws.clock, aws.settings.lifecycles, answers)
+    part = InboundResolvers(aws.clock, lambda: aws.settings.lifecycles, answers)
     answers.sources.append(part.add_answers)
     aws.closers.append(part.close)
     _patch_moto(part)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import shlex
-import signal
 import sys
-import threading
-from typing import Any
+import time
+from typing import Any, NoReturn
 
 from local.ask import dig_command
 from local.contracts import InboundAddress
@@ -16,6 +15,7 @@ from local.settings import Settings
 
 DRAIN_SECONDS = 60
 """AWS seconds: shorter than the template's default, because nobody on-premises is waited for."""
+POLL_SECONDS = 0.3
 EMAIL = "network-team@example.com"
 
 HINT = """\
@@ -35,32 +35,21 @@ What was called:  {url}/_local/calls      E-mails:  {url}/_local/outbox
 
 
 def up(settings: Settings) -> int:
-    """Until SIGTERM or SIGINT; then everything is ended, and the exit code is 0."""
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
-    aws = EmbeddedAws(settings)
+    """Until KeyboardInterrupt; then everything is ended, and the exit code is 0."""
     try:
-        with aws:
+        with EmbeddedAws(settings) as aws:
             parameters = {"DrainSeconds": str(DRAIN_SECONDS), "NotificationEmail": EMAIL}
             aws.outputs = deploy(aws, parameters)
             _routes(aws)
             print(f"ready {aws.url}", flush=True)
-            print(HINT.format(stack=settings.stack_name, url=aws.url, region=settings.region))
-            _tell_news(aws, ended)
-    except (DeploymentFailedError, OSError, SystemExit) as problem:
-        if ended.is_set():
-            return 0
-        print(f"the embedded AWS could not start: {_said(problem, settings)}", file=sys.stderr)
+            hint = HINT.format(stack=settings.stack_name, url=aws.url, region=settings.region)
+            print(hint, flush=True)
+            _tell_news(aws)
+    except KeyboardInterrupt:
+        return 0
+    except (DeploymentFailedError, OSError) as problem:
+        print(f"the embedded AWS could not start: {problem}", file=sys.stderr)
         return 1
-    return 0
-
-
-def _said(problem: BaseException, settings: Settings) -> str:
-    """werkzeug exits where a port is taken; its reason is on standard error already."""
-    if isinstance(problem, SystemExit):
-        return f"port {settings.port} is taken; choose another, as in make local PORT=4600"
-    return str(problem)
 
 
 def _routes(aws: EmbeddedAws) -> None:
@@ -81,11 +70,12 @@ def _as_json(address: InboundAddress) -> dict[str, Any]:
     }
 
 
-def _tell_news(aws: EmbeddedAws, ended: threading.Event) -> None:
-    """Print inbound addresses and e-mails as they come, until the end."""
+def _tell_news(aws: EmbeddedAws) -> NoReturn:
+    """Print inbound addresses and e-mails as they come."""
     known: set[InboundAddress] = set()
     read = 0
-    while not ended.wait(0.3):
+    while True:
+        time.sleep(POLL_SECONDS)
         now = set(aws.networks.inbound_addresses())
         for address in sorted(now - known, key=lambda a: (a.vpc_id, a.ip)):
             print(_how_to_reach(address, aws.settings.region), flush=True)

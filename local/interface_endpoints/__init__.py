@@ -25,7 +25,7 @@ LARGEST_PAGE = 1000
 
 def install(aws: EmbeddedAws) -> None:
     answers = answers_of(aws)
-    part = InterfaceEndpoints(aws.clock, aws.settings.lifecycles, answers)
+    part = InterfaceEndpoints(aws.clock, lambda: aws.settings.lifecycles, answers)
     answers.sources.append(part.add_answers)
     aws.interface_endpoints = part
     _patch_moto(part)

@@ -8,7 +8,7 @@ gone. moto 5.2.5: `available` at once, random addresses, nothing refused, `delet
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -53,7 +53,8 @@ class InterfaceEndpoints:
     """The VPC endpoints of this AWS. `backend` is moto's EC2 of an account and region."""
 
     clock: Clock
-    lifecycles: Lifecycles
+    lifecycles: Callable[[], Lifecycles]
+    """Asked whenever something begins to take its time."""
     answers: VpcAnswers
     withheld: dict[str, frozenset[str] | None] = field(default_factory=dict)
     _endpoints: dict[str, Endpoint] = field(default_factory=dict)
@@ -139,7 +140,7 @@ class InterfaceEndpoints:
         if services.type_of(service) == "Gateway":
             return _gateway(backend, vpc, service, request)
         endpoint = self._interface_endpoint(backend, vpc, service, request)
-        creating = self.lifecycles.interface_endpoint_creating
+        creating = self.lifecycles().interface_endpoint_creating
         self.clock.after(creating, partial(self._become_available, endpoint))
         return endpoint
 
@@ -194,7 +195,7 @@ class InterfaceEndpoints:
                 endpoint.associated = endpoint.record.private_dns_enabled
                 self.answers.publish(endpoint.vpc)
 
-        self.clock.after(self.lifecycles.private_dns_association, associate)
+        self.clock.after(self.lifecycles().private_dns_association, associate)
 
     def _change(self, backend: Any, endpoint: Endpoint, request: Request) -> None:
         record, vpc, service = endpoint.record, endpoint.vpc, endpoint.service
@@ -242,7 +243,7 @@ class InterfaceEndpoints:
                 endpoint.record.state = "deleting"
                 endpoint.serving = False
                 self._publish_soon(endpoint)
-                deleting = self.lifecycles.interface_endpoint_deleting
+                deleting = self.lifecycles().interface_endpoint_deleting
                 self.clock.after(deleting, partial(self._forget, endpoint))
 
     def _forget(self, endpoint: Endpoint) -> None:
@@ -252,7 +253,7 @@ class InterfaceEndpoints:
             self._endpoints.pop(endpoint.record.id, None)
             backend.vpc_end_points.pop(endpoint.record.id, None)
         ids = [interface.id for interface in endpoint.interfaces.values()]
-        linger = self.lifecycles.requester_eni_linger
+        linger = self.lifecycles().requester_eni_linger
         self.clock.after(linger, partial(delete_requester_interfaces, backend, ids))
 
     def _publish_soon(self, endpoint: Endpoint) -> None:

@@ -48,7 +48,7 @@ class LambdaService:
         self._launcher = Launcher(aws, self._folder)
         self._environments = Environments(self._launcher.start, aws.settings.function_environments)
         self._interfaces = HyperplaneInterfaces(
-            aws.clock, aws.settings.lifecycles.vpc_function_eni_linger
+            aws.clock, lambda: aws.settings.lifecycles.vpc_function_eni_linger
         )
         self._logs_lock = threading.Lock()
         self._closed = False

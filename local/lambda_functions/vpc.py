@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -92,7 +92,7 @@ class _Interface:
 class HyperplaneInterfaces:
     """Lambda's network interfaces in the customers' VPCs."""
 
-    def __init__(self, clock: Clock, linger: float) -> None:
+    def __init__(self, clock: Clock, linger: Callable[[], float]) -> None:
         self._clock = clock
         self._linger = linger
         self._interfaces: dict[tuple[str, frozenset[str]], _Interface] = {}
@@ -122,7 +122,7 @@ class HyperplaneInterfaces:
                 interface.functions.remove(function.function_arn)
                 interface.releases += 1
                 vanish = partial(self._vanish, function, key, interface.releases)
-                self._clock.after(self._linger, vanish)
+                self._clock.after(self._linger(), vanish)
 
     def _vanish(self, function: Any, key: tuple[str, frozenset[str]], release: int) -> None:
         with self._lock:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from local.contracts import Call
@@ -99,14 +100,24 @@ class App:
         assert ended.status == "SUCCEEDED", f"{ended.error}: {ended.cause}"
         return ended
 
+    def reaches(self, vpc_id: str, state: str, timeout: float = 120) -> str:
+        """The ARN of the VPC's next execution, as soon as it has entered `state`."""
+        client = self.client("stepfunctions")
+        arn = next_execution(client, self.machine, self.seen, name=vpc_id)
+        steps = follow(client, arn, timeout)
+        entered = any(step.kind == "entered" and step.state == state for step in steps)
+        assert entered, f"{arn} ended and never came to {state}"
+        return arn
+
     def _transitions(self, arn: str) -> int:
         pages = self.client("stepfunctions").get_paginator("get_execution_history")
         kinds = Counter(
             event["type"] for page in pages.paginate(executionArn=arn) for event in page["events"]
         )
         entered = sum(count for kind, count in kinds.items() if kind.endswith("StateEntered"))
-        scheduled = kinds["TaskScheduled"] - kinds["TaskStateEntered"]
-        return entered + scheduled
+        retried = kinds["TaskScheduled"] - kinds["TaskStateEntered"]
+        retried += kinds["ParallelStateStarted"] - kinds["ParallelStateEntered"]
+        return entered + retried
 
     def executions(self) -> set[str]:
         pages = self.client("stepfunctions").get_paginator("list_executions")
@@ -145,6 +156,37 @@ class App:
             for permission in group["IpPermissions"]
             for item in permission["IpRanges"]
         }
+
+    def ledger(self, vpc_id: str) -> dict[str, Any]:
+        """The VPC's item, as DynamoDB shows it; empty if there is none."""
+        settings = self.aws.settings
+        key = {"id": {"S": f"{settings.account}#{settings.region}#{vpc_id}"}}
+        table = self.aws.outputs["LedgerTable"]
+        found = self.client("dynamodb").get_item(TableName=table, Key=key)
+        return dict(found.get("Item", {}))
+
+    def roles(self) -> dict[str, str]:
+        """The ARN of each function's role -> the function's name in the template."""
+        resources = self.client("cloudformation").list_stack_resources(
+            StackName=self.aws.settings.stack_name
+        )["StackResourceSummaries"]
+        logical = {item["PhysicalResourceId"]: item["LogicalResourceId"] for item in resources}
+        functions = self.client("lambda").list_functions()["Functions"]
+        return {
+            function["Role"]: logical[function["FunctionName"]]
+            for function in functions
+            if function["FunctionName"] in logical
+        }
+
+    @contextmanager
+    def lifecycles(self, **aws_seconds: float) -> Iterator[None]:
+        """AWS takes this long over what begins within the block."""
+        usual = self.aws.settings
+        self.aws.settings = replace(usual, lifecycles=replace(usual.lifecycles, **aws_seconds))
+        try:
+            yield
+        finally:
+            self.aws.settings = usual
 
     def calls(self, since: int) -> list[Call]:
         """Those made by the app's functions."""

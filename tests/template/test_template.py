@@ -29,8 +29,6 @@ ROOT = PATH.parent
 STACK = {"Ref": "AWS::StackName"}
 NOT_FROM_THE_TEMPLATE = {"AWS_REGION"}
 """Set by AWS Lambda itself."""
-READ_BY_POWERTOOLS = {"POWERTOOLS_SERVICE_NAME"}
-
 CONDITIONS = [
     (name, as_list(statement["Action"]), key, value)
     for name, statement in statements()
@@ -171,7 +169,7 @@ def test_the_outputs_tell_what_runs_which_tag_to_set_and_where_to_read() -> None
 
 
 def test_functions_are_given_exactly_the_variables_that_they_read() -> None:
-    assert set(ENVIRONMENT) == _variables_read() - NOT_FROM_THE_TEMPLATE | READ_BY_POWERTOOLS
+    assert set(ENVIRONMENT) == _variables_read() - NOT_FROM_THE_TEMPLATE
     assert not [name for name, function in functions().items() if "Environment" in function]
 
 

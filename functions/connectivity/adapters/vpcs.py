@@ -73,6 +73,9 @@ class Ec2Vpcs:
         self._tag(client("ec2").delete_tags, vpc_id, [{"Key": key} for key in keys])
 
     def _tag(self, operation: Any, vpc_id: str, tags: list[dict[str, str]]) -> None:
+        # For an id that is no VPC's AWS says that we may not, rather than that there is none.
+        if not vpc_id.startswith("vpc-"):
+            raise UnknownVpc(vpc_id)
         try:
             call(operation, Resources=[vpc_id], Tags=tags)
         except ClientError as error:

@@ -11,9 +11,9 @@ from connectivity.usecases.remove import Holdings, leftovers
 
 def confirm_gone(vpc_id: str, holdings: Holdings) -> Status:
     """Raises NotReadyYet naming what is left."""
-    left = leftovers(vpc_id, holdings)
+    entry = holdings.ledger.read(vpc_id)
+    left = leftovers(entry, holdings)
     if left:
         raise NotReadyYet(f"still there: {', '.join(left)}")
-    entry = holdings.ledger.read(vpc_id)
     waiting = [entry.held[ledgers.PROBE_GROUP]] if ledgers.PROBE_GROUP in entry.held else []
     return status.removed(waiting)

@@ -29,7 +29,7 @@ def ensure_endpoints(
     _write_down(desired.vpc_id, observed, entry, ledger, us)
     plan = plans.plan_endpoints(desired, observed, observed_groups, entry, us)
     if plan:
-        steps = group_steps(desired.vpc_id, groups, ledger, observed_groups, us)
+        steps = group_steps(entry, groups, ledger, observed_groups, us)
         steps.apply(plan)
         _make(desired.vpc_id, plan, steps.ids[ledgers.ENDPOINTS_GROUP], endpoints, ledger, entry)
     made = [s for s in plan if isinstance(s, MakeInterfaceEndpoint | MakeGatewayEndpoint)]
@@ -45,7 +45,7 @@ def _write_down(
     ledger: Ledger,
     us: str,
 ) -> None:
-    """Ids of endpoints whose creation never answered us."""
+    """Ids of the endpoints that were made since and can be seen now."""
     found = {
         purpose_of(endpoint): endpoint.id
         for endpoint in observed
@@ -60,30 +60,22 @@ def _write_down(
 def _make(
     vpc_id: str, plan: Plan, group: str, endpoints: Endpoints, ledger: Ledger, entry: Entry
 ) -> None:
-    """Announced with a token first, so that a repetition makes nothing twice."""
+    """Announced with a token first. The token is kept until the endpoint can be seen, which may
+    be a while after its creation: until then a repetition makes the same endpoint."""
     making = _tokens(plan, entry)
     if not making:
         return
     ledger.hold(vpc_id, {p: f"{ledgers.MAKING}{token}" for p, token in making.items()})
-    made: dict[str, str] = {}
-    try:
-        for step in plan:
-            match step:
-                case MakeGatewayEndpoint():
-                    purpose = ledgers.gateway_purpose(step.service_name)
-                    made[purpose] = endpoints.make_gateway(
-                        vpc_id, step.service_name, making[purpose]
-                    )
-                case MakeInterfaceEndpoint():
-                    purpose = ledgers.endpoint_purpose(step.service_name)
-                    made[purpose] = endpoints.make_interface(
-                        vpc_id, step.service_name, step.subnets, group, making[purpose]
-                    )
-                case _:
-                    pass
-    finally:
-        if made:
-            ledger.hold(vpc_id, made)
+    for step in plan:
+        match step:
+            case MakeGatewayEndpoint():
+                token = making[ledgers.gateway_purpose(step.service_name)]
+                endpoints.make_gateway(vpc_id, step.service_name, token)
+            case MakeInterfaceEndpoint():
+                token = making[ledgers.endpoint_purpose(step.service_name)]
+                endpoints.make_interface(vpc_id, step.service_name, step.subnets, group, token)
+            case _:
+                pass
 
 
 def _tokens(plan: Plan, entry: Entry) -> dict[str, str]:

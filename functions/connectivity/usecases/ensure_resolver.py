@@ -42,7 +42,7 @@ def ensure_resolver(
     observed = resolvers.all_inbound()
     observed_groups = groups.all_in(vpc_id)
     plan = plans.plan_resolver(desired, observed, observed_groups, entry, us)
-    steps = group_steps(vpc_id, groups, ledger, observed_groups, us)
+    steps = group_steps(entry, groups, ledger, observed_groups, us)
     steps.apply(plan)
     _make(vpc_id, plan, steps.ids[ledgers.RESOLVER_GROUP], resolvers, ledger, entry)
     resolver_id = plans.our_resolver_id(observed, entry.held.get(ledgers.RESOLVER, ""))
@@ -56,12 +56,12 @@ def ensure_resolver(
 def _make(
     vpc_id: str, plan: Plan, group: str, resolvers: Resolvers, ledger: Ledger, entry: Entry
 ) -> None:
+    """The token is kept until the resolver can be seen: a repetition makes the same one."""
     for step in plan:
         if isinstance(step, MakeResolver):
             token = ledgers.announced_token(entry, ledgers.RESOLVER) or uuid4().hex
             ledger.hold(vpc_id, {ledgers.RESOLVER: f"{ledgers.MAKING}{token}"})
-            resolver_id = resolvers.make(vpc_id, step.addresses, group, token)
-            ledger.hold(vpc_id, {ledgers.RESOLVER: resolver_id})
+            resolvers.make(vpc_id, step.addresses, group, token)
 
 
 def _operational(resolver_id: str, resolvers: Resolvers) -> InboundResolver:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from connectivity.domain import status as statuses
 from connectivity.domain.errors import NotReadyYet, UnknownVpc
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import Vpc
+from connectivity.domain.status import Status
 from connectivity.domain.wish import Options, Wish, read_options, read_wish
 from connectivity.usecases.ports import Executions, Ledger, Vpcs
 from connectivity.usecases.settings import Settings
@@ -22,6 +24,8 @@ class Reading:
     verdict: Verdict
     reason: str
     options: Options | None = None
+    status: Status | None = None
+    """What there is to say if nothing is to be done."""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -29,6 +33,7 @@ class Reading:
             "reason": self.reason,
             "services": list(self.options.services) if self.options else [],
             "onprem_cidrs": list(self.options.onprem_cidrs) if self.options else [],
+            "status": self.status.as_json() if self.status else None,
         }
 
 
@@ -85,4 +90,6 @@ def _of_tags(vpc: Vpc, entry: Entry, defaults: Options) -> Reading:
 def _of_disabled(entry: Entry) -> Reading:
     if entry.holds_something:
         return Reading("tear down", "it asks for nothing and something is held")
-    return Reading("nothing", "it asks for nothing and nothing is held")
+    # A failure or a plan of a wish that was withdrawn is no longer so.
+    status = statuses.removed(()) if entry.status else None
+    return Reading("nothing", "it asks for nothing and nothing is held", status=status)

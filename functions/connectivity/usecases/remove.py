@@ -10,7 +10,7 @@ from connectivity.domain import plan
 from connectivity.domain.desired import Desired
 from connectivity.domain.errors import NotReadyYet, NotRemoved
 from connectivity.domain.ledger import Entry
-from connectivity.domain.model import InterfaceEndpoint
+from connectivity.domain.model import InboundResolver, InterfaceEndpoint
 from connectivity.domain.ownership import is_our_endpoint, our_groups, purpose_of
 from connectivity.domain.publication import parameter_names
 from connectivity.usecases.ports import Endpoints, Groups, Ledger, Parameters, Probe, Resolvers
@@ -59,16 +59,16 @@ def remove_everything(vpc_id: str, holdings: Holdings) -> None:
     _remove_groups(vpc_id, entry, holdings)
 
 
-def leftovers(vpc_id: str, holdings: Holdings) -> tuple[str, ...]:
+def leftovers(entry: Entry, holdings: Holdings) -> tuple[str, ...]:
     """What of ours can still be seen, by looking and not by remembering."""
-    entry = holdings.ledger.read(vpc_id)
+    vpc_id = entry.vpc_id
     endpoints = _our_endpoints(holdings.endpoints.all_in(vpc_id), entry, holdings.us)
     resolver = _our_resolver(entry, holdings)
     groups = our_groups(holdings.groups.all_in(vpc_id), vpc_id, holdings.us, entry.held)
     parameters = holdings.parameters.read(parameter_names(holdings.parameter_path, vpc_id))
     return (
         *(endpoint.id for endpoint in endpoints),
-        *([resolver] if resolver else []),
+        *([resolver.id] if resolver else []),
         *(group.id for purpose, group in groups.items() if purpose != ledgers.PROBE_GROUP),
         *sorted(parameters),
     )
@@ -113,19 +113,21 @@ def _our_endpoints(
 
 
 def _remove_resolver(entry: Entry, holdings: Holdings) -> list[str]:
-    resolver_id = _our_resolver(entry, holdings)
-    if resolver_id is None:
+    resolver = _our_resolver(entry, holdings)
+    if resolver is None:
         holdings.ledger.let_go(entry.vpc_id, {ledgers.RESOLVER} & entry.held.keys())
         return []
-    holdings.resolvers.remove(resolver_id)
-    return [resolver_id]
+    if resolver.status != "deleting":
+        holdings.resolvers.remove(resolver.id)
+    return [resolver.id]
 
 
-def _our_resolver(entry: Entry, holdings: Holdings) -> str | None:
+def _our_resolver(entry: Entry, holdings: Holdings) -> InboundResolver | None:
+    """Also while it is being deleted."""
     recorded = entry.held.get(ledgers.RESOLVER, "")
-    if not recorded:
-        return None
-    return plan.our_resolver_id(holdings.resolvers.all_inbound(), recorded, also_deleting=True)
+    observed = holdings.resolvers.all_inbound() if recorded else ()
+    ours = plan.our_resolver_id(observed, recorded, also_deleting=True)
+    return next((resolver for resolver in observed if resolver.id == ours), None)
 
 
 def _remove_probe_and_publication(vpc_id: str, entry: Entry, holdings: Holdings) -> None:

@@ -59,9 +59,16 @@ def read_request(kind: Literal["Enable", "Delete"], detail: Mapping[str, Any]) -
         problems += service_problems(services, "request event")
     if onprem_cidrs is not None:
         problems += cidr_problems(onprem_cidrs, "request event")
+    asked = WishRequest(kind, vpc_id, services, onprem_cidrs)
+    problems += [
+        f"request event: tag {key} would have {len(value)} characters, and AWS allows "
+        f"{tags.LONGEST_VALUE}: ask for less, or for wider networks"
+        for key, value in _tags_of(asked).items()
+        if len(value) > tags.LONGEST_VALUE
+    ]
     if problems:
         raise UnreadableOption("; ".join(problems))
-    return WishRequest(kind, vpc_id, services, onprem_cidrs)
+    return asked
 
 
 def carry_out(

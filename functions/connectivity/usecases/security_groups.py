@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from connectivity.domain.ledger import MAKING
+from connectivity.domain.ledger import MAKING, Entry
 from connectivity.domain.model import Rule, SecurityGroup
 from connectivity.domain.ownership import our_groups
 from connectivity.domain.plan import Admit, MakeGroup, Plan, Revoke
@@ -52,16 +52,16 @@ class GroupSteps:
 
 
 def group_steps(
-    vpc_id: str,
+    entry: Entry,
     groups: Groups,
     ledger: Ledger,
     observed: tuple[SecurityGroup, ...],
     us: str,
 ) -> GroupSteps:
     """Groups whose creation never answered us are written down first."""
-    held = ledger.read(vpc_id).held
-    ids = {purpose: group.id for purpose, group in our_groups(observed, vpc_id, us, held).items()}
-    found = {purpose: id_ for purpose, id_ in ids.items() if held[purpose] != id_}
+    ours = our_groups(observed, entry.vpc_id, us, entry.held)
+    ids = {purpose: group.id for purpose, group in ours.items()}
+    found = {purpose: id_ for purpose, id_ in ids.items() if entry.held[purpose] != id_}
     if found:
-        ledger.hold(vpc_id, found)
-    return GroupSteps(vpc_id, groups, ledger, ids)
+        ledger.hold(entry.vpc_id, found)
+    return GroupSteps(entry.vpc_id, groups, ledger, ids)

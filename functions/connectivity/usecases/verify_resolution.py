@@ -10,6 +10,7 @@ from connectivity.domain import ledger as ledgers
 from connectivity.domain import plan, verification
 from connectivity.domain.desired import Desired
 from connectivity.domain.errors import NotReadyYet, NotResolvingYet
+from connectivity.domain.ledger import Entry
 from connectivity.domain.publication import zones_covering
 from connectivity.domain.verification import Finding, Target
 from connectivity.usecases.ensure_resolver import Resolver
@@ -48,10 +49,11 @@ def verify_resolution(
     """Raises NotReadyYet while the probe is being made, NotResolvingYet with the table of what is
     wrong, ProbeFailed. The probe is gone when this returns."""
     vpc_id = desired.vpc_id
-    if ledgers.PROBE not in ledger.read(vpc_id).held:
+    entry = ledger.read(vpc_id)
+    if ledgers.PROBE not in entry.held:
         ledger.hold(vpc_id, {ledgers.PROBE: vpc_id})
     probe.ensure(vpc_id, desired.subnets, resolver.probe_group)
-    ids, targets = _targets(desired, endpoints, ledger, settings)
+    ids, targets = _targets(desired, endpoints, entry, settings)
     asked = verification.questions(targets, resolver.ips)
     findings = verification.judge(targets, asked, probe.ask(vpc_id, asked))
     _complain(vpc_id, findings)
@@ -71,10 +73,9 @@ def verify_resolution(
 
 
 def _targets(
-    desired: Desired, endpoints: Endpoints, ledger: Ledger, settings: Settings
+    desired: Desired, endpoints: Endpoints, entry: Entry, settings: Settings
 ) -> tuple[tuple[str, ...], tuple[Target, ...]]:
     """The endpoints' ids, and each of their names with the addresses it has to lead to."""
-    entry = ledger.read(desired.vpc_id)
     observed = endpoints.all_in(desired.vpc_id)
     found = [(w, plan.endpoint_for(w, observed, entry, settings.us)) for w in desired.endpoints]
     missing = [wanted.service for wanted, endpoint in found if endpoint is None]

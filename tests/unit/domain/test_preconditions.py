@@ -305,9 +305,7 @@ def test_a_missing_route_towards_onprem_is_a_warning(
 ) -> None:
     warnings = prepared(route_tables=tables).warnings
     assert bool(warnings) is warned
-    assert all(
-        "no route from the subnets subnet-a, subnet-b towards 192.168.0.0/16" in w for w in warnings
-    )
+    assert all("no route towards 192.168.0.0/16" in warning for warning in warnings)
 
 
 @given(st.permutations([*SUBNETS, Subnet("subnet-c", f"{REGION}c", 99), *ONE_ZONE[1:]]), st.data())

@@ -255,9 +255,12 @@ class FakeResolvers:
     weather: Weather
     ids: Callable[[], int]
     all: dict[str, InboundResolver] = field(default_factory=dict)
+    listed: bool = True
+    """False while the list lags behind what was made."""
 
     def all_inbound(self) -> tuple[InboundResolver, ...]:
-        return tuple(replace(resolver, ips=()) for resolver in self.all.values())
+        listed = self.all.values() if self.listed else ()
+        return tuple(replace(resolver, ips=()) for resolver in listed)
 
     def find(self, resolver_id: str) -> InboundResolver | None:
         return self.all.get(resolver_id)

@@ -1,0 +1,358 @@
+"""What a user sees when something is wrong: one failed execution, one e-mail, two tags.
+
+Nothing is made, and what was there before stays as it was.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.story.app import DETAIL, STATUS, WISH, App, Ended
+from tests.story.conftest import EMAIL
+
+REGION = "us-east-2"
+READS = ("Describe", "Get", "List", "Scan")
+MACHINERY = {"dynamodb", "lambda", "sns", "states"}
+"""The ledger, the functions, the notification, the workflow."""
+
+
+@contextmanager
+def hosted_zone(app: App, vpc_id: str) -> Iterator[None]:
+    """A private hosted zone of the customer's, associated with the VPC."""
+    route53 = app.client("route53")
+    zone = route53.create_hosted_zone(
+        Name=f"ssm.{REGION}.amazonaws.com",
+        CallerReference=vpc_id,
+        HostedZoneConfig={"PrivateZone": True},
+        VPC={"VPCRegion": REGION, "VPCId": vpc_id},
+    )["HostedZone"]
+    try:
+        yield
+    finally:
+        route53.delete_hosted_zone(Id=zone["Id"])
+
+
+@contextmanager
+def shut_endpoint(app: App, vpc_id: str) -> Iterator[None]:
+    """Somebody else's interface endpoint, whose security group lets nobody in."""
+    ec2 = app.client("ec2")
+    endpoint_id = ec2.create_vpc_endpoint(
+        VpcEndpointType="Interface",
+        VpcId=vpc_id,
+        ServiceName=f"com.amazonaws.{REGION}.ssm",
+        SubnetIds=subnets(app, vpc_id),
+        SecurityGroupIds=[
+            ec2.create_security_group(VpcId=vpc_id, GroupName="shut", Description="-")["GroupId"]
+        ],
+        PrivateDnsEnabled=True,
+    )["VpcEndpoint"]["VpcEndpointId"]
+    until(lambda: app.endpoints(vpc_id)["ssm Interface"]["State"] == "available")
+    try:
+        yield
+    finally:
+        ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint_id])
+
+
+@contextmanager
+def used_up_quota(app: App, _vpc_id: str) -> Iterator[None]:
+    """Four resolver endpoints of other people, in a VPC of theirs."""
+    resolver, theirs = app.client("route53resolver"), app.vpc()
+    group = app.client("ec2").describe_security_groups(
+        Filters=[{"Name": "vpc-id", "Values": [theirs]}]
+    )["SecurityGroups"][0]["GroupId"]
+    made = [
+        resolver.create_resolver_endpoint(
+            CreatorRequestId=f"{theirs}-{number}",
+            Direction="INBOUND",
+            SecurityGroupIds=[group],
+            IpAddresses=[{"SubnetId": subnet} for subnet in subnets(app, theirs)],
+        )["ResolverEndpoint"]["Id"]
+        for number in range(4)
+    ]
+    try:
+        yield
+    finally:
+        for resolver_id in made:
+            resolver.delete_resolver_endpoint(ResolverEndpointId=resolver_id)
+        until(lambda: not resolver.list_resolver_endpoints()["ResolverEndpoints"])
+
+
+@contextmanager
+def withheld_telemetry(app: App, _vpc_id: str) -> Iterator[None]:
+    """A Region that does not offer one of the required services."""
+    app.aws.interface_endpoints.withhold("ecs-telemetry")
+    try:
+        yield
+    finally:
+        app.aws.interface_endpoints.withheld.clear()
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """What is wrong with a VPC, and what its user is told."""
+
+    says: Sequence[str]
+    """Parts of the message; `{vpc}` stands for the VPC's id. The first is in the tag as well."""
+    error: str = "PreconditionsNotMet"
+    tags: Mapping[str, str] = field(default_factory=dict)
+    vpc: Mapping[str, Any] = field(default_factory=dict)
+    around: Callable[[App, str], AbstractContextManager[None]] = lambda _app, _vpc: nullcontext()
+
+
+MISTAKES = {
+    "a VPC without DNS hostnames": Mistake(
+        vpc={"hostnames": False},
+        says=[
+            "enableDnsHostnames of {vpc} is false",
+            "aws ec2 modify-vpc-attribute --vpc-id {vpc} --enable-dns-hostnames Value=true",
+        ],
+    ),
+    "subnets in one Availability Zone": Mistake(
+        vpc={"zones": "a"},
+        says=[
+            "{vpc} has subnets in 1 Availability Zone (us-east-2a), and 2 are needed",
+            "add a subnet in another one",
+        ],
+    ),
+    "a service that does not exist": Mistake(
+        tags={"services": "ecr+dokcer"},
+        says=[
+            'ecs-anywhere:services asks for "dokcer", which is no interface endpoint service in '
+            "us-east-2",
+            "correct the name or leave it out",
+        ],
+    ),
+    "no CIDR": Mistake(
+        tags={"onprem_cidrs": "10.64.0.0/16 10.0.0.0/33"},
+        error="UnreadableOption",
+        says=[
+            'tag ecs-anywhere:onprem-cidrs = "10.64.0.0/16 10.0.0.0/33"',
+            '"10.0.0.0/33" is not an IPv4 CIDR, as in 10.0.0.0/8',
+        ],
+    ),
+    "a CIDR with host bits": Mistake(
+        tags={"onprem_cidrs": "10.64.7.0/16"},
+        error="UnreadableOption",
+        says=['"10.64.7.0/16" has host bits set; the network is 10.64.0.0/16'],
+    ),
+    "an unreadable wish": Mistake(
+        tags={"wish": "ja bitte"},
+        error="UnreadableOption",
+        says=[f'tag {WISH} = "ja bitte" is not one of enabled, plan, disabled'],
+    ),
+    "a conflicting private hosted zone": Mistake(
+        around=hosted_zone,
+        says=[
+            "a private hosted zone ssm.us-east-2.amazonaws.com is associated with {vpc}",
+            "conflicts with the private DNS of ssm: disassociate it",
+        ],
+    ),
+    "somebody's interface endpoint that does not fit": Mistake(
+        around=shut_endpoint,
+        says=[
+            "for ssm has private DNS on but its security group does not admit 443/tcp from "
+            "10.64.0.0/16",
+            "mend it, or turn its private DNS off",
+        ],
+    ),
+    "no resolver endpoint left in the quota": Mistake(
+        around=used_up_quota,
+        says=[
+            "us-east-2 holds 4 Route 53 Resolver endpoints",
+            "the quota is 4 per Region: ask for a higher quota or remove one",
+        ],
+    ),
+    "a required service that is not offered": Mistake(
+        around=withheld_telemetry,
+        says=[
+            "the required interface endpoint service ecs-telemetry is not offered in us-east-2",
+        ],
+    ),
+    "all at once": Mistake(
+        vpc={"hostnames": False, "zones": "b"},
+        tags={"services": "dokcer"},
+        around=hosted_zone,
+        says=[
+            "enableDnsHostnames of {vpc} is false",
+            'asks for "dokcer"',
+            "1 Availability Zone (us-east-2b)",
+            "a private hosted zone ssm.us-east-2.amazonaws.com",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_told_once_where_people_look_and_nothing_is_made(
+    app: App, mistake: Mistake
+) -> None:
+    vpc_id = app.vpc(**mistake.vpc)
+    with mistake.around(app, vpc_id):
+        there, since, told = app.remnants(vpc_id), app.aws.journal.mark(), len(app.aws.outbox)
+        app.tag(vpc_id, **{"wish": "enabled", **mistake.tags})
+        failed = app.next_end(vpc_id)
+        assert_failed(failed, mistake.error, [part.format(vpc=vpc_id) for part in mistake.says])
+        assert_told(app, vpc_id, failed, mistake.says[0].format(vpc=vpc_id))
+
+        assert vpc_id in app.sweep()["knocked"]
+        again = app.next_end(vpc_id)
+        assert (again.error, again.cause) == (failed.error, failed.cause)
+        assert len(app.aws.outbox) == told + 1, "the same failure is told once"
+        assert made(app, since) == []
+        assert app.remnants(vpc_id) == there
+    app.untag(vpc_id)
+    app.next_success(vpc_id)
+
+
+def test_a_mended_vpc_is_connected_by_the_next_sweep(app: App) -> None:
+    """An attribute of the VPC is no tag: nothing but the sweep can notice."""
+    vpc_id = app.vpc(hostnames=False)
+    app.tag(vpc_id, wish="enabled")
+    assert app.next_end(vpc_id).status == "FAILED"
+    app.client("ec2").modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": True})
+    app.sweep()
+    app.next_success(vpc_id)
+    assert app.tags(vpc_id)[STATUS] == "connected"
+
+    connection = app.endpoints(vpc_id), app.parameters(vpc_id)
+    app.tag(vpc_id, onprem_cidrs="10.0.0.0/33")
+    assert app.next_end(vpc_id).error == "UnreadableOption"
+    assert app.tags(vpc_id)[STATUS] == "failed"
+    assert (app.endpoints(vpc_id), app.parameters(vpc_id)) == connection, "it changes nothing"
+
+    app.untag(vpc_id, "ecs-anywhere:onprem-cidrs")
+    app.next_success(vpc_id)
+    assert app.tags(vpc_id)[STATUS] == "connected"
+    app.untag(vpc_id)
+    app.next_success(vpc_id)
+    assert app.remnants(vpc_id) == {}
+
+
+def test_a_mended_tag_is_a_knock(app: App) -> None:
+    vpc_id = app.vpc()
+    app.tag(vpc_id, wish="plna")
+    assert app.next_end(vpc_id).error == "UnreadableOption"
+    app.tag(vpc_id, wish="plan")
+    app.next_success(vpc_id)
+    assert app.tags(vpc_id)[STATUS] == "planned"
+    app.untag(vpc_id)
+    app.next_success(vpc_id)
+
+
+def test_who_makes_the_same_mistake_again_is_told_again(app: App) -> None:
+    """Only the sweep repeats itself. A wish that was withdrawn leaves no failure on the VPC."""
+    vpc_id, told = app.vpc(), len(app.aws.outbox)
+    for _ in range(2):
+        app.tag(vpc_id, wish="plna")
+        assert app.next_end(vpc_id).status == "FAILED"
+        app.untag(vpc_id)
+        app.next_success(vpc_id)
+        assert app.tags(vpc_id)[STATUS] == "removed"
+    assert len(app.aws.outbox) == told + 2
+
+
+REFUSED = {
+    "a CIDR that is none": (
+        {"onprem-cidrs": ["10.0.0.0/33"]},
+        'request event: "10.0.0.0/33" is not an IPv4 CIDR, as in 10.0.0.0/8',
+    ),
+    "an unknown field": (
+        {"sevices": ["ecr"]},
+        'request event: unknown field "sevices"; known are onprem-cidrs, services, vpc-id',
+    ),
+    "a list that is none": (
+        {"services": "ecr"},
+        "request event: \"services\" is 'ecr', and a list of strings is needed",
+    ),
+}
+
+
+@pytest.mark.parametrize(("detail", "says"), REFUSED.values(), ids=REFUSED)
+def test_a_request_that_cannot_be_read_is_refused_and_writes_no_wish(
+    app: App, detail: Mapping[str, Any], says: str
+) -> None:
+    vpc_id, since = app.vpc(), app.aws.journal.mark()
+    app.request("Enable", {"vpc-id": vpc_id, **detail})
+    failed = app.next_end(f"{vpc_id}-refused-")
+    assert_failed(failed, "UnreadableOption", [says])
+    assert_told(app, vpc_id, failed, says)
+    assert app.tags(vpc_id).keys() == {STATUS, DETAIL}
+    assert made(app, since) == []
+
+
+def test_a_request_without_a_vpc_is_refused(app: App) -> None:
+    since = app.aws.journal.mark()
+    app.request("Enable", {"vpc-id": "my-vpc"})
+    failed = app.next_end("unknown-refused-")
+    says = "\"vpc-id\" is 'my-vpc', and a VPC id such as vpc-0a1b2c3d is needed"
+    assert_failed(failed, "UnreadableRequest", [says])
+    assert app.aws.outbox[-1].message == f"unknown: {failed.cause}"
+    assert made(app, since) == []
+
+
+def test_a_request_for_an_unknown_vpc_is_told_and_nothing_is_held_for_it(app: App) -> None:
+    unknown, since = "vpc-0123456789abcdef0", app.aws.journal.mark()
+    app.request("Enable", {"vpc-id": unknown})
+    failed = app.next_end(unknown)
+    says = f"there is no VPC {unknown} in account 123456789012, us-east-2"
+    assert_failed(failed, "UnknownVpc", [says, "correct the id in the request event"])
+    assert app.aws.outbox[-1].message == f"{unknown}: {failed.cause}"
+    assert app.ledger(unknown)["held"] == {"M": {}}
+    assert "holder" not in app.ledger(unknown)
+    assert unknown not in app.sweep()["knocked"]
+    assert made(app, since) == []
+
+
+def assert_failed(ended: Ended, error: str, says: Sequence[str]) -> None:
+    assert (ended.status, ended.error) == ("FAILED", error)
+    assert [part for part in says if part not in ended.cause] == [], ended.cause
+
+
+def assert_told(app: App, vpc_id: str, failed: Ended, says: str) -> None:
+    """By the VPC's tags, as far as a tag can say it, and by e-mail."""
+    tags = app.tags(vpc_id)
+    assert tags[STATUS] == "failed"
+    assert words(says) in words(tags[DETAIL])
+    email = app.aws.outbox[-1]
+    assert (email.endpoint, email.message) == (EMAIL, f"{vpc_id}: {failed.cause}")
+    assert vpc_id in str(email.subject)
+
+
+def words(text: str) -> str:
+    """Tags hold no quotation marks, brackets, commas or semicolons."""
+    return " ".join("".join(" " if c in "\"'(),;" else c for c in text).split())
+
+
+def made(app: App, since: int) -> list[str]:
+    """Calls of the app that change anything but its own records and the status tags."""
+    return [
+        f"{call.name} {call.parameters}"
+        for call in app.calls(since)
+        if call.error is None
+        and call.service not in MACHINERY
+        and not call.action.startswith(READS)
+        and not _writes_only_status(call.action, call.parameters)
+    ]
+
+
+def _writes_only_status(action: str, parameters: Mapping[str, Any]) -> bool:
+    keys = {tag["Key"] for tag in parameters.get("Tags", [])}
+    return action == "CreateTags" and keys == {STATUS, DETAIL}
+
+
+def subnets(app: App, vpc_id: str) -> list[str]:
+    found = app.client("ec2").describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])
+    return [subnet["SubnetId"] for subnet in found["Subnets"]]
+
+
+def until(there: Callable[[], bool], timeout: float = 60) -> None:
+    deadline = time.monotonic() + timeout
+    while not there():
+        assert time.monotonic() < deadline, "it does not come"
+        time.sleep(0.1)

@@ -1,0 +1,301 @@
+"""Least privilege, measured: what the deployed roles allow is what one whole story needs.
+
+The embedded AWS asks IAM about every call of a role, in IAM's own names (an Invoke is a
+lambda:InvokeFunction), also for what a service does next in the caller's name. Not looked at:
+AWSLambdaBasicExecutionRole, which AWS manages, and the probe's role, with which only AWS Lambda
+calls, and which nobody asks about here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from connectivity.domain.tags import OWNER
+
+from local.contracts import Call
+from local.example_vpc import ONPREM_CIDR
+from local.gateway.authorization import Authorization, statements_of
+from local.gateway.decisions import Statement, action_matches, arn_matches
+from local.gateway.journal import Journal
+from local.watch import follow, next_execution
+from tests.story.app import App
+from tests.template import sam_template, workflow
+
+MANAGED_BY_AWS = "AWSLambdaBasicExecutionRole["
+NEVER = 1e6
+"""AWS seconds that no story lasts."""
+A_WHILE = 300
+"""AWS seconds in which every door is knocked on."""
+
+DOORS = ("KnockFunction", "RequestFunction", "SweepFunction")
+NOT_NEEDED_HERE = {
+    **{
+        (door, "sqs:SendMessage"): "AWS Lambda sends what a door failed on to the dead letters in "
+        "its role's name; here such an event is dropped"
+        for door in DOORS
+    },
+    ("TurnOnPrivateDnsFunction", "ec2:DescribeVpcs"): "IAM's reference: what "
+    "route53:AssociateVPCWithHostedZone depends on; here only the action itself is asked for",
+    ("ConfirmGoneFunction", "route53resolver:ListResolverEndpoints"): "looked at only while the "
+    "ledger holds a resolver, and Remove lets go of it before",
+}
+"""Function and action -> why it is granted although the story does not need it."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """The whole story's calls, and what IAM was asked for those of roles."""
+
+    calls: Sequence[Call]
+    asked: Sequence[Authorization]
+
+
+@dataclass(frozen=True)
+class Grant:
+    """The smallest piece of a policy: one action on one resource pattern, in one statement."""
+
+    function: str
+    statement: Statement
+    action: str
+    resource: str
+
+    def was_needed(self, asked: Authorization) -> bool:
+        return (
+            asked.decision.statement == self.statement
+            and action_matches(asked.action, self.action)
+            and arn_matches(asked.resource, self.resource)
+        )
+
+
+@pytest.fixture(scope="module")
+def told(app: App) -> Told:
+    app.seen |= app.executions()
+    journal = app.aws.journal
+    assert isinstance(journal, Journal)
+    since = journal.mark()
+    vpc_id = app.vpc()
+    with app.lifecycles(private_dns_association=NEVER):
+        app.tag(
+            vpc_id, wish="enabled", services="ecr+logs", onprem_cidrs=f"{ONPREM_CIDR} 10.9.0.0/16"
+        )
+        assert app.next_end(timeout=180).error == "NotResolvingYet"
+    app.request("Enable", {"vpc-id": vpc_id})
+    app.next_success()
+    app.sweep()
+    assert "Nothing made" in app.next_success().states
+    app.tag(vpc_id, services="logs", onprem_cidrs=ONPREM_CIDR)
+    assert "Remove what is no longer asked for" in app.next_success().states
+    with app.lifecycles(private_dns_association=NEVER):
+        app.tag(vpc_id, services="logs+secretsmanager")
+        _when(app, "waiting", "Verify resolution", lambda arn: _stop(app, arn))
+    with app.lifecycles(interface_endpoint_deleting=A_WHILE):
+        app.request("Delete", {"vpc-id": vpc_id})
+        _when(app, "entered", "Drain", lambda _: _knock_on_every_door(app, vpc_id))
+    _sweep_up(app, vpc_id)
+    return Told(journal.calls(since), journal.authorizations(since))
+
+
+def _when(app: App, kind: str, state: str, act: Callable[[str], object]) -> None:
+    """Follow the next execution to its end, and act once, when it gets there."""
+    client = app.client("stepfunctions")
+    arn = next_execution(client, app.machine, app.seen)
+    app.seen.add(arn)
+    acted = False
+    for step in follow(client, arn):
+        if not acted and (step.kind, step.state) == (kind, state):
+            act(arn)
+            acted = True
+    assert acted, f"{arn} has never {kind} {state}"
+
+
+def _stop(app: App, execution: str) -> None:
+    """As a person does in the console. The probe is there, and the hold is not given up."""
+    app.client("stepfunctions").stop_execution(executionArn=execution)
+
+
+def _knock_on_every_door(app: App, vpc_id: str) -> None:
+    app.sweep()
+    app.request("Delete", {"vpc-id": vpc_id})
+    app.tag(vpc_id, services="ecr")
+
+
+def _sweep_up(app: App, vpc_id: str) -> None:
+    """The probe's security group waits for AWS Lambda's network interfaces."""
+    app.seen |= app.executions()
+    if app.remnants(vpc_id):
+        app.aws.clock.sleep(app.aws.settings.lifecycles.vpc_function_eni_linger)
+        app.sweep()
+        app.next_success()
+    assert app.remnants(vpc_id) == {}
+
+
+def test_every_call_is_allowed_by_the_function_s_own_role(told: Told) -> None:
+    assert {each.role_arn for each in told.asked}
+    assert [f"{each.role_arn} {each.action}" for each in told.asked if not each.allowed] == []
+    assert [call.name for call in told.calls if call.role_arn and call.status == 403] == []
+
+
+def test_a_function_has_a_role_of_its_own(app: App) -> None:
+    """And so nobody calls in another's name: a role's credentials reach only its function."""
+    assert sorted(app.roles().values()) == sorted(sam_template.functions())
+
+
+def test_the_story_invokes_every_function_of_the_template(app: App, told: Told) -> None:
+    invoked = " ".join(
+        str(call.parameters["FunctionName"])
+        for call in told.calls
+        if call.name == "lambda:InvokeFunction"
+    )
+    assert [name for name in sam_template.functions() if f"-{name}-" not in invoked] == []
+
+
+def test_nothing_is_granted_that_the_story_does_not_need(app: App, told: Told) -> None:
+    roles = app.roles()
+    _show(roles, told.asked)
+    asked_by = defaultdict(list)
+    for each in told.asked:
+        asked_by[roles.get(each.role_arn, "")].append(each)
+    idle = {
+        (grant.function, grant.action): f"{grant.statement.name} {grant.resource}"
+        for grant in _granted(roles)
+        if not any(map(grant.was_needed, asked_by[grant.function]))
+    }
+    assert {key: where for key, where in idle.items() if key not in NOT_NEEDED_HERE} == {}
+    assert NOT_NEEDED_HERE.keys() - idle.keys() == set(), "needed after all: strike it off"
+
+
+def _granted(roles: dict[str, str]) -> Iterator[Grant]:
+    for role_arn, function in roles.items():
+        for statement in statements_of(role_arn):
+            if statement.allows and not statement.name.startswith(MANAGED_BY_AWS):
+                for action in statement.actions:
+                    for resource in statement.resources:
+                        yield Grant(function, statement, action, resource)
+
+
+def _show(roles: dict[str, str], asked: Sequence[Authorization]) -> None:
+    used = defaultdict(set)
+    for each in asked:
+        used[roles.get(each.role_arn, "PrivateConnectivity")].add(each.action)
+    for function, actions in sorted(used.items()):
+        print(f"{function:28} {' '.join(sorted(actions))}")  # noqa: T201 (pytest -s shows it)
+
+
+def test_the_workflow_may_invoke_exactly_the_functions_of_its_definition(app: App) -> None:
+    machine = app.client("stepfunctions").describe_state_machine(stateMachineArn=app.machine)
+    invoked = {
+        state.body["Arguments"]["FunctionName"]
+        for scope in workflow.scopes(json.loads(machine["definition"]))
+        for state in scope.states.values()
+        if state.is_task
+    }
+    statements = tuple(statements_of(machine["roleArn"]))
+    assert {(s.allows, s.actions) for s in statements} == {(True, ("lambda:InvokeFunction",))}
+    assert {resource for s in statements for resource in s.resources} == invoked
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """Somebody else's things, of the kinds that we make."""
+
+    endpoint: str
+    group: str
+    resolver: str
+    our_tag: Mapping[str, str]
+    """Which they do not have."""
+
+
+@pytest.fixture(scope="module", params=[None, "another-stack"], ids=["untagged", "another's"])
+def foreign(app: App, request: pytest.FixtureRequest) -> Iterator[Foreign]:
+    tags = [{"Key": OWNER, "Value": request.param}] if request.param else []
+    ec2, route53resolver = app.client("ec2"), app.client("route53resolver")
+    vpc_id = app.vpc()
+    in_vpc = [{"Name": "vpc-id", "Values": [vpc_id]}]
+    subnets = [each["SubnetId"] for each in ec2.describe_subnets(Filters=in_vpc)["Subnets"]]
+    group = ec2.create_security_group(VpcId=vpc_id, GroupName="theirs", Description="-")["GroupId"]
+    endpoint = ec2.create_vpc_endpoint(
+        VpcEndpointType="Interface",
+        VpcId=vpc_id,
+        ServiceName=f"com.amazonaws.{app.aws.settings.region}.ssm",
+        SubnetIds=subnets,
+        SecurityGroupIds=[group],
+    )["VpcEndpoint"]["VpcEndpointId"]
+    resolver = route53resolver.create_resolver_endpoint(
+        CreatorRequestId=vpc_id,
+        Direction="INBOUND",
+        SecurityGroupIds=[group],
+        IpAddresses=[{"SubnetId": subnet} for subnet in subnets],
+        Tags=tags,
+    )["ResolverEndpoint"]["Id"]
+    if tags:
+        ec2.create_tags(Resources=[group, endpoint], Tags=tags)
+    ours = {"Key": OWNER, "Value": app.aws.settings.stack_name}
+    yield Foreign(endpoint, group, resolver, ours)
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
+    route53resolver.delete_resolver_endpoint(ResolverEndpointId=resolver)
+
+
+Attempt = Callable[[Any, Foreign], object]
+
+
+def _tag_endpoint(ec2: Any, foreign: Foreign) -> None:
+    ec2.create_tags(Resources=[foreign.endpoint], Tags=[foreign.our_tag])
+
+
+def _tag_group(ec2: Any, foreign: Foreign) -> None:
+    ec2.create_tags(Resources=[foreign.group], Tags=[foreign.our_tag])
+
+
+ATTEMPTS: dict[str, tuple[str, str, Attempt]] = {
+    "delete interface endpoint": (
+        "Remove", "ec2", lambda ec2, f: ec2.delete_vpc_endpoints(VpcEndpointIds=[f.endpoint]),
+    ),
+    "delete security group": (
+        "Remove", "ec2", lambda ec2, f: ec2.delete_security_group(GroupId=f.group),
+    ),
+    "delete resolver": (
+        "Remove", "route53resolver",
+        lambda client, f: client.delete_resolver_endpoint(ResolverEndpointId=f.resolver),
+    ),
+    "turn private DNS off": (
+        "TurnOffPrivateDns", "ec2",
+        lambda ec2, f: ec2.modify_vpc_endpoint(VpcEndpointId=f.endpoint, PrivateDnsEnabled=False),
+    ),
+    "tag endpoint before deleting it": ("Remove", "ec2", _tag_endpoint),
+    "tag group before deleting it": ("Remove", "ec2", _tag_group),
+    "tag endpoint for the others": ("EnsureEndpoints", "ec2", _tag_endpoint),
+    "tag group for the others": ("EnsureEndpoints", "ec2", _tag_group),
+    "tag resolver's group for the others": ("EnsureResolver", "ec2", _tag_group),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS)
+def test_iam_denies_what_would_touch_somebody_else_s(
+    app: App, foreign: Foreign, attempt: str
+) -> None:
+    """By the role, whatever the code would do; also to put our tag on it first."""
+    function, service, call = ATTEMPTS[attempt]
+    with pytest.raises(ClientError) as refusal:
+        call(_client_of(app, f"{function}Function", service), foreign)
+    assert refusal.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+
+
+def _client_of(app: App, function: str, service: str) -> Any:
+    """A client with the credentials of that function's role."""
+    role_arn = next(arn for arn, name in app.roles().items() if name == function)
+    credentials = app.aws.principals.credentials_for(role_arn, "story")
+    return boto3.client(
+        service,  # type: ignore[call-overload]
+        endpoint_url=app.aws.url,
+        region_name=app.aws.settings.region,
+        aws_access_key_id=credentials.access_key_id,
+        aws_secret_access_key=credentials.secret_access_key,
+        aws_session_token=credentials.session_token,
+    )

@@ -1,0 +1,105 @@
+"""Check the preconditions: what shall be there, what it takes, and whether it is all done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from connectivity.domain.errors import PreconditionsNotMet, UnknownVpc
+
+from tests.unit.example import OPTIONS, VPC, WITH_ECR, full
+from tests.unit.usecases.world import DOCUMENT, LIST, World, connected
+
+
+def test_an_empty_vpc_gets_a_plan_with_its_price_and_the_names_it_changes() -> None:
+    check = World().check()
+    assert not check.converged
+    assert check.status.state == "planned"
+    assert f"make interface endpoint {full('ecs')} in subnet-a, subnet-b" in "\n".join(check.steps)
+    assert check.monthly_dollars == pytest.approx(730 * (12 * 0.01 + 0.25))
+    assert "ecs-a.us-east-2.amazonaws.com" in check.private_names
+
+
+def test_nothing_is_made_when_preconditions_are_not_met() -> None:
+    world = World()
+    world.vpcs.dns = False
+    with pytest.raises(PreconditionsNotMet):
+        world.connect()
+    assert world.weather.changes == []
+    assert world.entry.held == {}
+
+
+def test_a_vpc_that_has_just_been_deleted_is_a_fact() -> None:
+    world = World()
+    world.vpcs.all = {}
+    with pytest.raises(UnknownVpc, match=VPC.id):
+        world.check()
+
+
+def test_a_connected_vpc_is_converged_and_says_through_what() -> None:
+    check = connected().check()
+    assert check.converged
+    assert check.status.state == "connected"
+    assert "6 services" in check.status.detail
+    assert "generation 1" in check.status.detail
+
+
+def an_endpoint_fails(world: World) -> None:
+    first = next(iter(world.endpoints.all.values()))
+    world.endpoints.all[first.id] = replace(first, state="failed")
+
+
+def private_dns_is_turned_off(world: World) -> None:
+    first = next(iter(world.endpoints.all.values()))
+    world.endpoints.all[first.id] = replace(first, private_dns=False)
+
+
+def a_rule_is_removed(world: World) -> None:
+    [group] = [group for group in world.groups.all.values() if "endpoints" in group.name]
+    world.groups.all[group.id] = replace(group, rules=frozenset())
+
+
+def the_vpc_gets_a_cidr(world: World) -> None:
+    world.vpcs.all[VPC.id] = replace(VPC, cidrs=("10.20.0.0/16", "10.21.0.0/16"))
+
+
+@pytest.mark.parametrize(
+    "drift",
+    [
+        an_endpoint_fails,
+        private_dns_is_turned_off,
+        a_rule_is_removed,
+        the_vpc_gets_a_cidr,
+        lambda world: world.endpoints.all.popitem(),
+        lambda world: world.resolvers.all.clear(),
+        lambda world: world.parameters.all.pop(LIST),
+        lambda world: world.parameters.all.pop(DOCUMENT),
+        lambda world: world.parameters.all.update({DOCUMENT: "{}"}),
+        lambda world: world.ledger.publish(VPC.id, 1, world.entry.verified, ["vpce-old"]),
+    ],
+    ids=[
+        "endpoint failed",
+        "private dns off",
+        "rule gone",
+        "new cidr",
+        "endpoint gone",
+        "resolver gone",
+        "list gone",
+        "document gone",
+        "document edited",
+        "verified for another endpoint",
+    ],
+)
+def test_whatever_drifted_is_seen_by_the_next_look(drift: Callable[[World], object]) -> None:
+    world = connected()
+    drift(world)
+    assert not world.check().converged
+
+
+def test_an_option_that_is_taken_back_is_a_plan_with_a_surplus() -> None:
+    world = connected(WITH_ECR)
+    check = world.check(OPTIONS)
+    assert check.surplus
+    assert all(step.startswith("remove vpce-") for step in check.steps)
+    assert len(check.steps) == 4

@@ -1,0 +1,117 @@
+"""Ensure the interface endpoints: made dark, once, and waited for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from connectivity.domain import ledger
+from connectivity.domain.desired import Desired
+from connectivity.domain.errors import EndpointFailed, NotReadyYet, Unavailable
+from connectivity.domain.model import InterfaceEndpoint, Rule, SecurityGroup
+
+from tests.unit.example import ONPREM, VPC, WITH_ECR, full
+from tests.unit.usecases.world import World, connected
+
+THEIRS = InterfaceEndpoint(
+    id="vpce-theirs",
+    service_name=full("ssm"),
+    state="available",
+    private_dns=True,
+    subnets=("subnet-a", "subnet-b"),
+    security_groups=("sg-theirs",),
+    interfaces=("eni-theirs",),
+)
+THEIR_GROUP = SecurityGroup("sg-theirs", "https", frozenset({Rule("tcp", 443, ONPREM)}))
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def desired(world: World) -> Desired:
+    return world.check(WITH_ECR).desired
+
+
+def test_endpoints_are_made_with_private_dns_off_in_one_group_of_their_own(
+    world: World, desired: Desired
+) -> None:
+    world.patiently(lambda: world.ensure_endpoints(desired))
+    interfaces = [e for e in world.endpoints.all.values() if e.type == "Interface"]
+    [group] = world.groups.all.values()
+    assert [e.service_name for e in interfaces] == [e.service_name for e in desired.endpoints]
+    assert {e.private_dns for e in interfaces} == {False}
+    assert {e.security_groups for e in interfaces} == {(group.id,)}
+    assert group.rules == {Rule("tcp", 443, ONPREM), Rule("tcp", 443, VPC.cidrs[0])}
+
+
+def test_what_was_just_made_is_waited_for_by_name(world: World, desired: Desired) -> None:
+    with pytest.raises(NotReadyYet, match="10 endpoints of vpc-0a1b2c3d have just been made"):
+        world.ensure_endpoints(desired)
+    with pytest.raises(NotReadyYet, match=f"{full('ecs-agent')}, {full('ecs-telemetry')}, "):
+        world.ensure_endpoints(desired)
+    world.settle()
+    assert len(world.ensure_endpoints(desired)) == len(desired.endpoints)
+
+
+def test_a_creation_whose_answer_was_lost_is_not_repeated(world: World, desired: Desired) -> None:
+    world.weather.lost = {"make Interface endpoint"}
+    with pytest.raises(Unavailable):
+        world.ensure_endpoints(desired)
+    [made] = [e for e in world.endpoints.all.values() if e.type == "Interface"]
+    assert world.entry.held[ledger.endpoint_purpose(made.service_name)].startswith("making:")
+    world.patiently(lambda: world.ensure_endpoints(desired))
+    assert world.weather.changes.count("make Interface endpoint") == len(desired.endpoints)
+    assert world.entry.held[ledger.endpoint_purpose(made.service_name)] == made.id
+
+
+def test_what_was_made_and_cannot_be_seen_yet_is_not_made_twice(
+    world: World, desired: Desired
+) -> None:
+    """A description may lag behind a creation; the same token is the same endpoint."""
+    with pytest.raises(NotReadyYet):
+        world.ensure_endpoints(desired)
+    unseen, world.endpoints.all = world.endpoints.all, {}
+    with pytest.raises(NotReadyYet):
+        world.ensure_endpoints(desired)
+    assert world.endpoints.all == {}
+    world.endpoints.all = unseen
+    made = world.patiently(lambda: world.ensure_endpoints(desired))
+    assert set(made) < set(world.entry.held.values())
+
+
+@pytest.mark.parametrize("state", ["failed", "rejected", "expired", "partial"])
+def test_an_endpoint_that_ended_badly_is_named_with_awss_reason(
+    world: World, desired: Desired, state: str
+) -> None:
+    world.patiently(lambda: world.ensure_endpoints(desired))
+    bad = list(world.endpoints.all.values())[-1]
+    world.endpoints.all[bad.id] = replace(bad, state=state, failure="no capacity")
+    with pytest.raises(EndpointFailed, match=rf"{bad.id} \(.*\) is {state}: no capacity"):
+        world.ensure_endpoints(desired)
+
+
+def test_an_adopted_endpoint_is_used_and_never_changed(world: World) -> None:
+    world.endpoints.all["vpce-theirs"] = THEIRS
+    world.endpoints.interfaces["eni-theirs"] = "10.20.0.200"
+    world.groups.all["sg-theirs"] = THEIR_GROUP
+    world.connect()
+    assert world.document["names"]["ssm.us-east-2.amazonaws.com"] == ["10.20.0.200"]
+    assert "vpce-theirs" in world.entry.verified_endpoints
+    assert "vpce-theirs" not in world.entry.held.values()
+    world.probe.group = None
+    world.disconnect()
+    assert world.endpoints.all == {"vpce-theirs": THEIRS}
+    assert world.groups.all == {"sg-theirs": THEIR_GROUP}
+
+
+def test_an_endpoint_that_somebody_deleted_is_made_anew() -> None:
+    world = connected()
+    lost = next(iter(world.endpoints.all))
+    service_name = world.endpoints.all.pop(lost).service_name
+    world.connect()
+    assert world.weather.changes.count("make Interface endpoint") == 1
+    assert world.entry.held[ledger.endpoint_purpose(service_name)] != lost
+    assert world.check().converged

@@ -1,0 +1,113 @@
+"""Read the VPC: the hold, and what the live tags ask for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from connectivity.domain import tags
+from connectivity.domain.errors import NotReadyYet, UnknownVpc, UnreadableOption
+from connectivity.domain.ledger import Entry
+from connectivity.domain.wish import Options
+from connectivity.usecases.read_vpc import Reading, read_vpc
+
+from tests.unit.example import ONPREM, VPC
+from tests.unit.usecases.fakes import FakeLedger
+from tests.unit.usecases.world import SETTINGS, World
+
+
+def world_with(wish: str | None, holds: bool = False, there: bool = True) -> World:
+    world = World()
+    vpc_tags = {"Name": "main"} | ({tags.WISH: wish} if wish is not None else {})
+    world.vpcs.all = {VPC.id: replace(VPC, tags=vpc_tags)} if there else {}
+    if holds:
+        world.ledger.hold(VPC.id, {"resolver": "rslvr-in-1"})
+    return world
+
+
+def read(world: World, execution: str = "me", because: str = "tag") -> Reading:
+    return read_vpc(
+        VPC.id, execution, because, world.vpcs, world.ledger, world.executions, SETTINGS
+    )
+
+
+@pytest.mark.parametrize(
+    ("wish", "holds", "there", "verdict"),
+    [
+        ("Enabled", False, True, "provision"),
+        ("enabled", True, True, "provision"),
+        ("PLAN", False, True, "plan"),
+        ("plan", True, True, "plan"),
+        ("disabled", False, True, "nothing"),
+        ("disabled", True, True, "tear down"),
+        (None, False, True, "nothing"),
+        (None, True, True, "tear down"),
+        (None, False, False, "nothing"),
+        (None, True, False, "tear down"),
+    ],
+)
+def test_the_verdict_follows_the_live_tags_and_what_is_held(
+    wish: str | None, holds: bool, there: bool, verdict: str
+) -> None:
+    reading = read(world_with(wish, holds, there))
+    assert reading.verdict == verdict
+    assert reading.reason
+
+
+def test_the_options_go_with_the_verdict() -> None:
+    world = world_with("enabled")
+    world.vpcs.set_tags(VPC.id, {tags.SERVICES: "ecr+logs"})
+    reading = read(world)
+    assert reading.options == Options(("ecr", "logs"), (ONPREM,))
+    assert reading.as_json()["services"] == ["ecr", "logs"]
+
+
+@pytest.mark.parametrize("because", ["tag", "sweep"])
+def test_a_vpc_that_went_away_is_no_news_unless_somebody_asked_for_it(because: str) -> None:
+    assert read(world_with(None, there=False), because=because).verdict == "nothing"
+    with pytest.raises(UnknownVpc, match=f"no VPC {VPC.id} in account 123456789012, us-east-2"):
+        read(world_with(None, there=False), because="request")
+
+
+def test_an_unreadable_tag_stops_the_run_that_then_holds_the_vpc() -> None:
+    """So that its failure is written by one execution, and a knock meanwhile is not lost."""
+    world = world_with("on")
+    with pytest.raises(UnreadableOption):
+        read(world)
+    assert world.entry.holder == "me"
+
+
+def test_a_live_holder_is_left_alone() -> None:
+    world = world_with("enabled")
+    world.ledger.take(world.entry, "other")
+    world.executions.running.add("other")
+    assert read(world).verdict == "busy"
+    assert world.entry.holder == "other"
+
+
+def test_a_holder_that_is_not_running_is_taken_over() -> None:
+    world = world_with("enabled")
+    world.ledger.take(world.entry, "crashed")
+    assert read(world).verdict == "provision"
+    assert world.entry.holder == "me"
+
+
+def test_reading_again_in_the_same_execution_holds_on() -> None:
+    world = world_with("enabled")
+    assert read(world) == read(world)
+    assert world.entry.holder == "me"
+
+
+def test_of_two_that_take_hold_at_the_same_time_one_waits() -> None:
+    class Quicker(FakeLedger):
+        """Somebody takes the hold between our look and our grip."""
+
+        def take(self, entry: Entry, execution: str) -> bool:
+            super().take(entry, "quicker")
+            return super().take(entry, execution)
+
+    world = world_with("enabled")
+    world.ledger = Quicker()
+    with pytest.raises(NotReadyYet):
+        read(world)
+    assert world.entry.holder == "quicker"

@@ -1,0 +1,134 @@
+"""Remove, and confirm by looking: everything of ours goes, nothing else does, what is left has a
+name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from connectivity.domain import ledger
+from connectivity.domain.errors import NotReadyYet, NotRemoved
+from connectivity.domain.model import InterfaceEndpoint, SecurityGroup
+from connectivity.usecases.confirm_gone import confirm_gone
+from connectivity.usecases.remove import remove_everything, remove_surplus
+
+from tests.unit.example import OPTIONS, US, VPC, WITH_ECR, full
+from tests.unit.usecases.world import connected
+
+
+def test_a_teardown_removes_everything_of_ours_and_repeating_it_changes_nothing() -> None:
+    world = connected(WITH_ECR)
+    world.probe.group = None
+    assert world.disconnect() == "nothing of ours is left in this VPC"
+    assert not [*world.endpoints.all, *world.groups.all, *world.resolvers.all]
+    assert world.parameters.all == {}
+    assert not world.entry.holds_something
+    world.weather.changes.clear()
+    world.disconnect()
+    assert world.weather.changes == []
+
+
+def test_what_is_not_ours_is_left_alone() -> None:
+    """Also what carries our tag without being in our ledger: somebody copied it."""
+    world = connected()
+    theirs = InterfaceEndpoint("vpce-theirs", full("kms"), "available", private_dns=True)
+    copied = replace(theirs, id="vpce-copied", service_name=full("sts"), owner=US)
+    group = SecurityGroup("sg-theirs", "default")
+    world.endpoints.all |= {"vpce-theirs": theirs, "vpce-copied": copied}
+    world.groups.all["sg-theirs"] = group
+    world.disconnect()
+    assert world.endpoints.all == {"vpce-theirs": theirs, "vpce-copied": copied}
+    assert world.groups.all["sg-theirs"] == group
+
+
+def test_an_endpoint_of_ours_that_lost_its_tag_is_not_ours_any_more() -> None:
+    world = connected()
+    first = next(iter(world.endpoints.all.values()))
+    world.endpoints.all[first.id] = replace(first, owner=None, security_groups=())
+    world.disconnect()
+    assert list(world.endpoints.all) == [first.id]
+
+
+def test_what_aws_refuses_to_remove_is_named_with_its_reason_and_kept_in_the_ledger() -> None:
+    world = connected()
+    first, second, *_ = world.endpoints.all
+    world.endpoints.refusals = {first: "Denied: no", second: "InUse: busy"}
+    with pytest.raises(NotRemoved, match=f"{first}: Denied: no; {second}: InUse: busy"):
+        world.disconnect()
+    assert {first, second} <= set(world.entry.held.values())
+    world.endpoints.refusals = {}
+    world.disconnect()
+    assert world.endpoints.all == {}
+
+
+def test_what_is_being_removed_is_waited_for() -> None:
+    world = connected()
+    world.withdraw()
+    with pytest.raises(NotReadyYet, match="being removed: 6 endpoints rslvr-in-"):
+        remove_everything(VPC.id, world.holdings)
+    with pytest.raises(NotReadyYet, match="still there: vpce-"):
+        confirm_gone(VPC.id, world.holdings)
+
+
+def test_security_groups_wait_for_the_network_interfaces_that_hold_them() -> None:
+    world = connected()
+    stray = replace(next(iter(world.endpoints.all.values())), id="vpce-stray", owner=None)
+    world.endpoints.all["vpce-stray"] = stray
+    with pytest.raises(NotReadyYet, match=f"network interfaces: {stray.security_groups[0]}"):
+        world.disconnect()
+    del world.endpoints.all["vpce-stray"]
+    world.disconnect()
+    assert stray.security_groups[0] not in world.groups.all
+
+
+def test_the_probes_group_is_left_for_the_sweep_and_named_while_lambda_holds_it() -> None:
+    world = connected()
+    assert world.probe.group is not None
+    assert world.disconnect().startswith(f"{world.probe.group} waits for AWS Lambda")
+    assert list(world.groups.all) == [world.probe.group]
+    assert world.entry.held == {ledger.PROBE_GROUP: world.probe.group}
+    assert [entry.vpc_id for entry in world.ledger.entries()] == [VPC.id]
+    world.probe.group = None
+    assert world.disconnect() == "nothing of ours is left in this VPC"
+    assert world.groups.all == {}
+    assert world.ledger.entries() == ()
+
+
+def test_a_vpc_is_connected_again_with_the_probes_group_that_was_left() -> None:
+    world = connected()
+    world.disconnect()
+    world.connect()
+    assert world.check().converged
+    assert len(world.groups.all) == 3
+
+
+def test_a_service_that_is_no_longer_asked_for_goes_after_the_publication_is_without_it() -> None:
+    world = connected(WITH_ECR)
+    world.connect(OPTIONS)
+    world.settle()
+    assert world.weather.changes.index("write forwarding") < world.weather.changes.index(
+        "remove endpoints"
+    )
+    assert full("s3") not in {e.service_name for e in world.endpoints.all.values()}
+    assert world.check(OPTIONS).converged
+    assert len(world.endpoints.all) == 6
+
+
+def test_the_gateway_endpoint_waits_for_the_interface_endpoint_that_needs_it() -> None:
+    world = connected(WITH_ECR)
+    desired = world.check(OPTIONS).desired
+    [gateway] = [e for e in world.endpoints.all.values() if e.type == "Gateway"]
+    with pytest.raises(NotReadyYet, match=gateway.id):
+        remove_surplus(desired, world.holdings)
+    assert world.endpoints.all[gateway.id].state == "available"
+    world.settle()
+    assert remove_surplus(desired, world.holdings) == (gateway.id,)
+
+
+def test_a_surplus_that_aws_refuses_to_remove_is_named() -> None:
+    world = connected(WITH_ECR)
+    refused = next(e.id for e in world.endpoints.all.values() if e.service_name == full("ecr.api"))
+    world.endpoints.refusals = {refused: "Denied: no"}
+    with pytest.raises(NotRemoved, match=f"{refused}: Denied: no"):
+        world.connect(OPTIONS)
+    assert refused in world.entry.held.values()
