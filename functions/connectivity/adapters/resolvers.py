@@ -23,12 +23,11 @@ class Route53Resolvers:
     def __init__(self, owner: str) -> None:
         self._owner = owner
 
-    def all_inbound(self) -> tuple[InboundResolver, ...]:
+    def all_of_region(self) -> tuple[InboundResolver, ...]:
         found = items(
             client("route53resolver"),
             "list_resolver_endpoints",
             "ResolverEndpoints",
-            Filters=[{"Name": "Direction", "Values": ["INBOUND"]}],
         )
         return tuple(_resolver(item) for item in found)
 

@@ -11,7 +11,6 @@ from connectivity.adapters.aws import call, client, code_of, filters, items, mes
 from connectivity.adapters.vpcs import ec2_tags, tags_of
 from connectivity.domain.errors import NotReadyYet
 from connectivity.domain.model import Rule, SecurityGroup
-from connectivity.domain.plan import ANY_PORT
 from connectivity.domain.tags import OWNER
 
 _DESCRIPTIONS = {
@@ -103,10 +102,11 @@ def _rules(permissions: Iterable[Mapping[str, Any]]) -> Iterator[Rule]:
     for permission in permissions:
         every = permission["IpProtocol"] == "-1"
         protocol: Any = "tcp" if every else permission["IpProtocol"]
-        port = ANY_PORT if every else permission.get("FromPort", ANY_PORT)
+        first, last = (0, 65535) if every else (permission["FromPort"], permission["ToPort"])
+        last_port = last if last != first else 0
         sources = [item["CidrIp"] for item in permission.get("IpRanges", [])]
         sources += [item["GroupId"] for item in permission.get("UserIdGroupPairs", [])]
-        yield from (Rule(protocol, port, source) for source in sources)
+        yield from (Rule(protocol, first, source, last_port) for source in sources)
 
 
 def _permission(rule: Rule) -> dict[str, Any]:
@@ -115,4 +115,5 @@ def _permission(rule: Rule) -> dict[str, Any]:
         if rule.source.startswith("sg-")
         else {"IpRanges": [{"CidrIp": rule.source}]}
     )
-    return {"IpProtocol": rule.protocol, "FromPort": rule.port, "ToPort": rule.port} | source
+    last = rule.last_port or rule.port
+    return {"IpProtocol": rule.protocol, "FromPort": rule.port, "ToPort": last} | source

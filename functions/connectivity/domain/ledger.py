@@ -20,7 +20,7 @@ class Entry:
     """Purpose -> id of what we made for it, or `making:<token>` from before its creation until its
     id is known. The token makes a repeated creation the same creation."""
     resolver_ips: Mapping[str, str] = field(default_factory=dict)
-    """Subnet -> address of the inbound resolver: asked for again when it has to be made anew."""
+    """Address -> subnet of the inbound resolver: asked for again when it has to be made anew."""
     generation: int = 0
     """Of the publication; it grows for ever, also across a teardown."""
     verified: str = ""

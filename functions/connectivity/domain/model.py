@@ -54,11 +54,13 @@ class InterfaceEndpoint:
 
 @dataclass(frozen=True, order=True)
 class Rule:
-    """One ingress rule: a port of a protocol, opened to a CIDR or to a security group."""
+    """One ingress rule: ports of a protocol, opened to a CIDR or to a security group."""
 
     protocol: Literal["tcp", "udp"]
     port: int
     source: str
+    last_port: int = 0
+    """Of a range; 0 for the one port."""
 
 
 @dataclass(frozen=True)

@@ -6,87 +6,24 @@ The same inputs give the same plan, and the plan of a world that is as desired h
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from connectivity.domain import catalogue, ledger
 from connectivity.domain.desired import Desired, DesiredEndpoint
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import InboundResolver, InterfaceEndpoint, Rule, SecurityGroup
 from connectivity.domain.ownership import group_name, is_our_endpoint, our_groups
-
-ANY_PORT = -1
-"""How a rule for all ports is written in `Rule.port`."""
-
-
-@dataclass(frozen=True)
-class MakeGroup:
-    purpose: str
-    name: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Admit:
-    """Open a security group. A source that is a purpose stands for the group made for it."""
-
-    purpose: str
-    rules: tuple[Rule, ...]
-    reason: str
-
-
-@dataclass(frozen=True)
-class Revoke:
-    purpose: str
-    rules: tuple[Rule, ...]
-    reason: str
-
-
-@dataclass(frozen=True)
-class MakeGatewayEndpoint:
-    service_name: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class MakeInterfaceEndpoint:
-    service_name: str
-    subnets: tuple[str, ...]
-    reason: str
-
-
-@dataclass(frozen=True)
-class MakeResolver:
-    addresses: tuple[tuple[str, str | None], ...]
-    """Subnet and the address asked for in it, if one was promised before."""
-    reason: str
-
-
-@dataclass(frozen=True)
-class TurnOnPrivateDns:
-    endpoint_id: str
-    service: str
-    for_inbound_resolver_only: bool
-    reason: str
-
-
-@dataclass(frozen=True)
-class RemoveEndpoint:
-    endpoint_id: str
-    service_name: str
-    reason: str
-
-
-Step = (
-    MakeGroup
-    | Admit
-    | Revoke
-    | MakeGatewayEndpoint
-    | MakeInterfaceEndpoint
-    | MakeResolver
-    | TurnOnPrivateDns
-    | RemoveEndpoint
+from connectivity.domain.steps import (
+    Admit,
+    MakeGatewayEndpoint,
+    MakeGroup,
+    MakeInterfaceEndpoint,
+    MakeResolver,
+    Plan,
+    RemoveEndpoint,
+    Revoke,
+    Step,
+    TurnOnPrivateDns,
 )
-Plan = tuple[Step, ...]
 
 
 def plan_endpoints(
@@ -206,29 +143,6 @@ def our_resolver_id(
     )
 
 
-def describe(step: Step) -> str:
-    """One line of the plan, as a person reads it."""
-    match step:
-        case MakeGroup():
-            return f"make security group {step.name}: {step.reason}"
-        case Admit():
-            return f"admit {_listed(step.rules)} in {step.purpose}: {step.reason}"
-        case Revoke():
-            return f"no longer admit {_listed(step.rules)} in {step.purpose}: {step.reason}"
-        case MakeGatewayEndpoint():
-            return f"make gateway endpoint {step.service_name}: {step.reason}"
-        case MakeInterfaceEndpoint():
-            where = ", ".join(step.subnets)
-            return f"make interface endpoint {step.service_name} in {where}: {step.reason}"
-        case MakeResolver():
-            where = ", ".join(f"{subnet} {ip or ''}".strip() for subnet, ip in step.addresses)
-            return f"make inbound resolver in {where}: {step.reason}"
-        case TurnOnPrivateDns():
-            return f"turn on private DNS of {step.endpoint_id} ({step.service}): {step.reason}"
-        case RemoveEndpoint():
-            return f"remove {step.endpoint_id} ({step.service_name}): {step.reason}"
-
-
 def _plan_group(
     purpose: str,
     rules: frozenset[Rule],
@@ -252,17 +166,15 @@ def _plan_group(
 
 def _make_resolver(desired: Desired, promised: Mapping[str, str]) -> MakeResolver:
     """The promised addresses are asked for again: on-premises forwards to them."""
-    used: set[str] = set()
-    addresses: list[tuple[str, str | None]] = []
-    for subnet in desired.resolver_subnets:
-        ip = None if subnet in used else promised.get(subnet)
-        used.add(subnet)
-        addresses.append((subnet, ip))
-    return MakeResolver(tuple(addresses), "there is none")
-
-
-def _listed(rules: Iterable[Rule]) -> str:
-    return ", ".join(f"{rule.port}/{rule.protocol} from {rule.source}" for rule in rules)
+    waiting = {
+        subnet: sorted(ip for ip, there in promised.items() if there == subnet)
+        for subnet in desired.resolver_subnets
+    }
+    addresses = tuple(
+        (subnet, waiting[subnet].pop(0) if waiting[subnet] else None)
+        for subnet in desired.resolver_subnets
+    )
+    return MakeResolver(addresses, "there is none")
 
 
 def monthly_dollars(desired: Desired) -> float:

@@ -29,7 +29,7 @@ class Survey:
     endpoints: tuple[InterfaceEndpoint, ...]
     groups: tuple[SecurityGroup, ...]
     resolvers: tuple[InboundResolver, ...]
-    """All inbound resolvers of the region: the quota counts them."""
+    """All Route 53 Resolver endpoints of the Region, outbound ones too: the quota counts them."""
     hosted_zones: tuple[str, ...]
     """Names of the private hosted zones associated with the VPC, without those that AWS made."""
     route_tables: tuple[RouteTable, ...]

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectivity.domain import catalogue, plan, publication, status
+from connectivity.domain.derivation import our_resolver
 from connectivity.domain.desired import Desired
 from connectivity.domain.errors import UnknownVpc
 from connectivity.domain.ledger import Entry
 from connectivity.domain.preconditions import prepare
 from connectivity.domain.status import Status
+from connectivity.domain.steps import Plan, RemoveEndpoint, describe
 from connectivity.domain.survey import Survey
 from connectivity.domain.wish import Options
 from connectivity.usecases.ports import (
@@ -62,7 +64,7 @@ class Check:
         """What there is to say if the run ends here."""
         if self.converged:
             services = [endpoint.service for endpoint in self.desired.endpoints]
-            ips = self.entry.resolver_ips.values()
+            ips = self.entry.resolver_ips
             return status.connected(services, ips, self.entry.generation, self.warnings)
         return status.planned(self.steps, self.monthly_dollars, self.private_names)
 
@@ -85,8 +87,8 @@ def check_preconditions(vpc_id: str, options: Options, world: World, settings: S
     steps = _whole_plan(prepared.desired, survey, settings.us)
     return Check(
         desired=prepared.desired,
-        steps=tuple(map(plan.describe, steps)),
-        surplus=any(isinstance(step, plan.RemoveEndpoint) for step in steps),
+        steps=tuple(map(describe, steps)),
+        surplus=any(isinstance(step, RemoveEndpoint) for step in steps),
         warnings=prepared.warnings,
         converged=not steps and _is_published(prepared.desired, survey, world, settings),
         monthly_dollars=plan.monthly_dollars(prepared.desired),
@@ -113,14 +115,14 @@ def survey_vpc(vpc_id: str, options: Options, world: World, region: str) -> Surv
         offered=world.endpoints.offered(candidates),
         endpoints=world.endpoints.all_in(vpc_id),
         groups=world.groups.all_in(vpc_id),
-        resolvers=world.resolvers.all_inbound(),
+        resolvers=world.resolvers.all_of_region(),
         hosted_zones=world.hosted_zones.associated_with(vpc_id),
         route_tables=world.vpcs.route_tables(vpc_id),
         entry=world.ledger.read(vpc_id),
     )
 
 
-def _whole_plan(desired: Desired, survey: Survey, us: str) -> plan.Plan:
+def _whole_plan(desired: Desired, survey: Survey, us: str) -> Plan:
     entry, groups = survey.entry, survey.groups
     return (
         *plan.plan_endpoints(desired, survey.endpoints, groups, entry, us),
@@ -136,7 +138,7 @@ def _is_published(desired: Desired, survey: Survey, world: World, settings: Sett
         plan.endpoint_for(e, survey.endpoints, survey.entry, settings.us) for e in desired.endpoints
     ]
     available = {e.id for e in wanted if e and e.state == "available"}
-    if available != survey.entry.verified_endpoints:
+    if available != survey.entry.verified_endpoints or not _resolver_serves(survey):
         return False
     names = publication.parameter_names(settings.parameter_path, desired.vpc_id)
     parameters = world.parameters.read(names)
@@ -146,3 +148,8 @@ def _is_published(desired: Desired, survey: Survey, world: World, settings: Sett
         and publication.is_intact(document)
         and publication.fingerprint_of(document) == survey.entry.verified
     )
+
+
+def _resolver_serves(survey: Survey) -> bool:
+    ours = our_resolver(survey)
+    return any(r.id == ours and r.status == "operational" for r in survey.resolvers)

@@ -12,7 +12,7 @@ from connectivity.domain.errors import EndpointFailed, NotReadyYet
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import InterfaceEndpoint
 from connectivity.domain.ownership import is_our_endpoint, purpose_of
-from connectivity.domain.plan import MakeGatewayEndpoint, MakeInterfaceEndpoint, Plan
+from connectivity.domain.steps import MakeGatewayEndpoint, MakeInterfaceEndpoint, Plan
 from connectivity.usecases.ports import Endpoints, Groups, Ledger
 from connectivity.usecases.security_groups import group_steps
 
@@ -29,7 +29,7 @@ def ensure_endpoints(
     _write_down(desired.vpc_id, observed, entry, ledger, us)
     plan = plans.plan_endpoints(desired, observed, observed_groups, entry, us)
     if plan:
-        steps = group_steps(entry, groups, ledger, observed_groups, us)
+        steps = group_steps(entry, (ledgers.ENDPOINTS_GROUP,), groups, ledger, observed_groups, us)
         steps.apply(plan)
         _make(desired.vpc_id, plan, steps.ids[ledgers.ENDPOINTS_GROUP], endpoints, ledger, entry)
     made = [s for s in plan if isinstance(s, MakeInterfaceEndpoint | MakeGatewayEndpoint)]

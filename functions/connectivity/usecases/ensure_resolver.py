@@ -12,10 +12,11 @@ from connectivity.domain.desired import Desired
 from connectivity.domain.errors import NotReadyYet, ResolverFailed
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import InboundResolver
-from connectivity.domain.plan import MakeResolver, Plan
+from connectivity.domain.steps import MakeResolver, Plan
 from connectivity.usecases.ports import Groups, Ledger, Resolvers
 from connectivity.usecases.security_groups import group_steps
 
+_GROUPS = (ledgers.PROBE_GROUP, ledgers.RESOLVER_GROUP)
 _HEALTHY_IP = "attached"
 _PASSING = frozenset({"creating", "updating", "auto_recovering", "action_needed"})
 """`action_needed` is met on the way to `operational` (terraform-provider-aws #46782)."""
@@ -39,10 +40,10 @@ def ensure_resolver(
     """Raises NotReadyYet, ResolverFailed, QuotaReached."""
     vpc_id = desired.vpc_id
     entry = ledger.read(vpc_id)
-    observed = resolvers.all_inbound()
+    observed = resolvers.all_of_region()
     observed_groups = groups.all_in(vpc_id)
     plan = plans.plan_resolver(desired, observed, observed_groups, entry, us)
-    steps = group_steps(entry, groups, ledger, observed_groups, us)
+    steps = group_steps(entry, _GROUPS, groups, ledger, observed_groups, us)
     steps.apply(plan)
     _make(vpc_id, plan, steps.ids[ledgers.RESOLVER_GROUP], resolvers, ledger, entry)
     resolver_id = plans.our_resolver_id(observed, entry.held.get(ledgers.RESOLVER, ""))
@@ -81,7 +82,7 @@ def _operational(resolver_id: str, resolvers: Resolvers) -> InboundResolver:
 
 def _promise(vpc_id: str, resolver: InboundResolver, entry: Entry, ledger: Ledger) -> None:
     """From now on these are the addresses; they are written down with the id that has them."""
-    addresses = {ip.subnet: ip.ip for ip in resolver.ips}
+    addresses = {ip.ip: ip.subnet for ip in resolver.ips}
     if entry.resolver_ips != addresses:
         ledger.promise(vpc_id, addresses)
     if entry.held.get(ledgers.RESOLVER) != resolver.id:

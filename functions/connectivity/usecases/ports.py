@@ -89,8 +89,8 @@ class Groups(Protocol):
 class Resolvers(Protocol):
     """Route 53 Resolver inbound endpoints."""
 
-    def all_inbound(self) -> tuple[InboundResolver, ...]:
-        """Those of the region, without their addresses."""
+    def all_of_region(self) -> tuple[InboundResolver, ...]:
+        """Those of either direction, because the quota counts both; without their addresses."""
 
     def find(self, resolver_id: str) -> InboundResolver | None:
         """With its addresses."""

@@ -125,7 +125,7 @@ def _remove_resolver(entry: Entry, holdings: Holdings) -> list[str]:
 def _our_resolver(entry: Entry, holdings: Holdings) -> InboundResolver | None:
     """Also while it is being deleted."""
     recorded = entry.held.get(ledgers.RESOLVER, "")
-    observed = holdings.resolvers.all_inbound() if recorded else ()
+    observed = holdings.resolvers.all_of_region() if recorded else ()
     ours = plan.our_resolver_id(observed, recorded, also_deleting=True)
     return next((resolver for resolver in observed if resolver.id == ours), None)
 

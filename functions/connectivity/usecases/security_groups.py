@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from connectivity.domain.ledger import MAKING, Entry
 from connectivity.domain.model import Rule, SecurityGroup
 from connectivity.domain.ownership import our_groups
-from connectivity.domain.plan import Admit, MakeGroup, Plan, Revoke
+from connectivity.domain.steps import Admit, MakeGroup, Plan, Revoke
 from connectivity.usecases.ports import Groups, Ledger
 
 
@@ -53,14 +54,16 @@ class GroupSteps:
 
 def group_steps(
     entry: Entry,
+    purposes: Collection[str],
     groups: Groups,
     ledger: Ledger,
     observed: tuple[SecurityGroup, ...],
     us: str,
 ) -> GroupSteps:
-    """Groups whose creation never answered us are written down first."""
+    """For the groups of these purposes; another branch of the workflow sees to the others. Those
+    whose creation never answered us are written down first."""
     ours = our_groups(observed, entry.vpc_id, us, entry.held)
-    ids = {purpose: group.id for purpose, group in ours.items()}
+    ids = {purpose: ours[purpose].id for purpose in purposes if purpose in ours}
     found = {purpose: id_ for purpose, id_ in ids.items() if entry.held[purpose] != id_}
     if found:
         ledger.hold(entry.vpc_id, found)

@@ -20,7 +20,7 @@ def withdraw(
         region=settings.region,
         vpc_id=vpc_id,
         vpc_cidrs=(),
-        resolver_ips=tuple(entry.resolver_ips.values()),
+        resolver_ips=tuple(entry.resolver_ips),
         names={},
         zones=(),
         state="withdrawn",

@@ -13,6 +13,19 @@ from connectivity.domain.ledger import Entry
 from connectivity.domain.model import InboundResolver, InterfaceEndpoint, Rule, SecurityGroup
 from connectivity.domain.ownership import group_name, is_our_endpoint, purpose_of
 from connectivity.domain.preconditions import prepare
+from connectivity.domain.steps import (
+    Admit,
+    MakeGatewayEndpoint,
+    MakeGroup,
+    MakeInterfaceEndpoint,
+    MakeResolver,
+    Plan,
+    RemoveEndpoint,
+    Revoke,
+    Step,
+    TurnOnPrivateDns,
+    describe,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,7 +53,7 @@ class World:
         return {**self.held, purpose: resource_id}
 
 
-def whole_plan(world: World, desired: Desired = DESIRED) -> plan.Plan:
+def whole_plan(world: World, desired: Desired = DESIRED) -> Plan:
     entry = world.entry
     return (
         *plan.plan_endpoints(desired, world.endpoints, world.groups, entry, US),
@@ -50,41 +63,41 @@ def whole_plan(world: World, desired: Desired = DESIRED) -> plan.Plan:
     )
 
 
-def apply(steps: plan.Plan, world: World) -> World:
+def apply(steps: Plan, world: World) -> World:
     for step in steps:
         world = apply_step(step, world)
     return world
 
 
-def apply_step(step: plan.Step, world: World) -> World:
+def apply_step(step: Step, world: World) -> World:
     """AWS and the ledger after one step. New ids are made from what they are for."""
     match step:
-        case plan.MakeGroup():
+        case MakeGroup():
             made = SecurityGroup(f"sg-{step.purpose}", step.name, owner=US)
             held = world.holding(step.purpose, made.id)
             return replace(world, groups=(*world.groups, made), held=held)
-        case plan.Admit():
+        case Admit():
             return change_rules(world, step.purpose, frozenset(step.rules), frozenset())
-        case plan.Revoke():
+        case Revoke():
             return change_rules(world, step.purpose, frozenset(), frozenset(step.rules))
-        case plan.MakeGatewayEndpoint():
+        case MakeGatewayEndpoint():
             return make(
                 InterfaceEndpoint("vpce-gw", step.service_name, "pending", "Gateway"), world
             )
-        case plan.MakeInterfaceEndpoint():
+        case MakeInterfaceEndpoint():
             subnets, name = step.subnets, step.service_name
             return make(InterfaceEndpoint(f"vpce-{name}", name, "pending", subnets=subnets), world)
-        case plan.MakeResolver():
+        case MakeResolver():
             resolver = InboundResolver("rslvr-in-new", VPC.id, "creating")
             held = world.holding(ledger.RESOLVER, resolver.id)
             return replace(world, resolvers=(*world.resolvers, resolver), held=held)
-        case plan.TurnOnPrivateDns():
+        case TurnOnPrivateDns():
             on = (
                 replace(e, private_dns=e.private_dns or e.id == step.endpoint_id)
                 for e in world.endpoints
             )
             return replace(world, endpoints=tuple(on))
-        case plan.RemoveEndpoint():
+        case RemoveEndpoint():
             left = (e for e in world.endpoints if e.id != step.endpoint_id)
             return replace(world, endpoints=tuple(left))
 
@@ -205,7 +218,7 @@ def test_what_is_not_ours_is_never_touched(world: World) -> None:
 def test_every_step_says_what_and_why(world: World) -> None:
     for step in whole_plan(world):
         assert step.reason
-        assert plan.describe(step).endswith(step.reason)
+        assert describe(step).endswith(step.reason)
 
 
 def connected() -> World:
@@ -223,7 +236,7 @@ def test_private_dns_is_turned_on_in_an_order_that_never_sends_an_agent_to_a_pub
 def test_the_gateway_endpoint_comes_before_all_interface_endpoints() -> None:
     """AWS grants S3's private DNS only where it is there."""
     made = [type(s) for s in whole_plan(World()) if "Endpoint" in type(s).__name__]
-    assert made.index(plan.MakeGatewayEndpoint) < made.index(plan.MakeInterfaceEndpoint)
+    assert made.index(MakeGatewayEndpoint) < made.index(MakeInterfaceEndpoint)
 
 
 def test_onprem_and_the_vpc_reach_the_endpoints_onprem_and_the_probe_the_resolver() -> None:
@@ -240,7 +253,7 @@ def test_onprem_and_the_vpc_reach_the_endpoints_onprem_and_the_probe_the_resolve
 def test_a_changed_onprem_cidr_replaces_the_rules_and_nothing_else() -> None:
     moved = replace(DESIRED, onprem_cidrs=("10.99.0.0/16",))
     steps = whole_plan(connected(), moved)
-    assert {type(step) for step in steps} == {plan.Admit, plan.Revoke}
+    assert {type(step) for step in steps} == {Admit, Revoke}
     assert whole_plan(apply(steps, connected()), moved) == ()
 
 
@@ -251,7 +264,7 @@ def test_what_is_no_longer_asked_for_goes_interface_endpoints_before_the_gateway
         gateway_service=None,
     )
     steps = whole_plan(connected(), less)
-    assert [plan.describe(step) for step in steps] == [
+    assert [describe(step) for step in steps] == [
         f"remove vpce-{full('s3')} ({full('s3')}): no longer asked for",
         f"remove vpce-gw ({full('s3')}): no longer asked for",
     ]
@@ -261,9 +274,7 @@ def test_nothing_is_made_for_an_adopted_endpoint() -> None:
     first = replace(DESIRED.endpoints[0], adopted="vpce-theirs")
     desired = replace(DESIRED, endpoints=(first, *DESIRED.endpoints[1:]))
     made = [
-        s.service_name
-        for s in whole_plan(World(), desired)
-        if isinstance(s, plan.MakeInterfaceEndpoint)
+        s.service_name for s in whole_plan(World(), desired) if isinstance(s, MakeInterfaceEndpoint)
     ]
     assert made == SERVICES[1:]
 
@@ -279,9 +290,9 @@ def test_nothing_is_made_for_an_adopted_endpoint() -> None:
 def test_a_promised_resolver_ip_is_asked_for_again(
     subnets: tuple[str, ...], asked_for: tuple[tuple[str, str | None], ...]
 ) -> None:
-    promised = World(resolver_ips={"subnet-a": "10.20.0.53", "subnet-b": "10.20.1.53"})
+    promised = World(resolver_ips={"10.20.0.53": "subnet-a", "10.20.1.53": "subnet-b"})
     steps = whole_plan(promised, replace(DESIRED, resolver_subnets=subnets))
-    [made] = [step for step in steps if isinstance(step, plan.MakeResolver)]
+    [made] = [step for step in steps if isinstance(step, MakeResolver)]
     assert made.addresses == asked_for
 
 

@@ -223,7 +223,9 @@ def test_an_existing_endpoint_that_fits_is_adopted() -> None:
 @pytest.mark.parametrize(
     ("rule", "admits"),
     [
-        (Rule("tcp", -1, "0.0.0.0/0"), True),
+        (Rule("tcp", 0, "0.0.0.0/0", last_port=65535), True),
+        (Rule("tcp", 400, "0.0.0.0/0", last_port=500), True),
+        (Rule("tcp", 444, "0.0.0.0/0", last_port=500), False),
         (Rule("tcp", 443, "192.0.0.0/8"), True),
         (Rule("udp", 443, "0.0.0.0/0"), False),
         (Rule("tcp", 8443, "0.0.0.0/0"), False),
@@ -330,7 +332,7 @@ def test_the_order_in_which_aws_lists_things_never_matters(
     assert prepared(shuffled, WITH_ECR) == prepared(ordered, WITH_ECR)
 
 
-@pytest.mark.parametrize("ip", [{}, {"subnet-b": "10.20.1.53", "subnet-a2": "10.20.0.53"}])
+@pytest.mark.parametrize("ip", [{}, {"10.20.1.53": "subnet-b", "10.20.0.53": "subnet-a2"}])
 def test_a_resolver_that_is_made_anew_stands_where_its_addresses_were_promised(
     ip: dict[str, str],
 ) -> None:
@@ -338,4 +340,4 @@ def test_a_resolver_that_is_made_anew_stands_where_its_addresses_were_promised(
     these addresses."""
     subnets = (*SUBNETS, ONE_ZONE[1])
     desired = prepared(subnets=subnets, entry=Entry(VPC.id, resolver_ips=ip)).desired
-    assert set(desired.resolver_subnets) == (set(ip) or {"subnet-a", "subnet-b"})
+    assert set(desired.resolver_subnets) == (set(ip.values()) or {"subnet-a", "subnet-b"})

@@ -258,7 +258,7 @@ class FakeResolvers:
     listed: bool = True
     """False while the list lags behind what was made."""
 
-    def all_inbound(self) -> tuple[InboundResolver, ...]:
+    def all_of_region(self) -> tuple[InboundResolver, ...]:
         listed = self.all.values() if self.listed else ()
         return tuple(replace(resolver, ips=()) for resolver in listed)
 

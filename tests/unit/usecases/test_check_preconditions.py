@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -64,6 +65,10 @@ def the_vpc_gets_a_cidr(world: World) -> None:
     world.vpcs.all[VPC.id] = replace(VPC, cidrs=("10.20.0.0/16", "10.21.0.0/16"))
 
 
+def the_documents_generation_is_edited(world: World) -> None:
+    world.parameters.all[DOCUMENT] = json.dumps(world.document | {"generation": 99})
+
+
 @pytest.mark.parametrize(
     "drift",
     [
@@ -75,7 +80,8 @@ def the_vpc_gets_a_cidr(world: World) -> None:
         lambda world: world.resolvers.all.clear(),
         lambda world: world.parameters.all.pop(LIST),
         lambda world: world.parameters.all.pop(DOCUMENT),
-        lambda world: world.parameters.all.update({DOCUMENT: "{}"}),
+        lambda world: world.parameters.all.update({DOCUMENT: "nonsense"}),
+        the_documents_generation_is_edited,
         lambda world: world.ledger.publish(VPC.id, 1, world.entry.verified, ["vpce-old"]),
     ],
     ids=[
@@ -87,6 +93,7 @@ def the_vpc_gets_a_cidr(world: World) -> None:
         "resolver gone",
         "list gone",
         "document gone",
+        "document unreadable",
         "document edited",
         "verified for another endpoint",
     ],

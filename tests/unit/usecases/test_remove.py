@@ -68,6 +68,9 @@ def test_what_is_being_removed_is_waited_for() -> None:
         remove_everything(VPC.id, world.holdings)
     with pytest.raises(NotReadyYet, match="still there: vpce-"):
         confirm_gone(VPC.id, world.holdings)
+    world.endpoints.settle()
+    with pytest.raises(NotReadyYet, match="rslvr-in-"):
+        remove_everything(VPC.id, world.holdings)
 
 
 def test_security_groups_wait_for_the_network_interfaces_that_hold_them() -> None:

@@ -1,0 +1,54 @@
+"""Somebody else's interface endpoint: used as it is if it does the job, else the reason why not."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+
+from connectivity.domain.model import InterfaceEndpoint, OfferedService, Rule
+from connectivity.domain.ownership import is_our_endpoint
+from connectivity.domain.survey import Survey
+
+
+def foreign_endpoint(survey: Survey, service: OfferedService, us: str) -> InterfaceEndpoint | None:
+    """The one that already answers for the service in this VPC, if it is not ours."""
+    return next(
+        (
+            endpoint
+            for endpoint in sorted(survey.endpoints, key=lambda e: e.id)
+            if endpoint.service_name == service.name
+            and endpoint.type == "Interface"
+            and endpoint.private_dns
+            and endpoint.exists
+            and not is_our_endpoint(endpoint, us, survey.entry.held)
+        ),
+        None,
+    )
+
+
+def unfit(endpoint: InterfaceEndpoint, survey: Survey, onprem_cidrs: tuple[str, ...]) -> str | None:
+    """Why somebody else's interface endpoint cannot be used as it is."""
+    if endpoint.state != "available":
+        return f"its state is {endpoint.state}"
+    zone_of = {subnet.id: subnet.zone for subnet in survey.subnets}
+    if len({zone_of.get(subnet) for subnet in endpoint.subnets}) < 2:
+        return "it is in one Availability Zone only"
+    held = set(endpoint.security_groups)
+    rules = [rule for group in survey.groups if group.id in held for rule in group.rules]
+    shut = [cidr for cidr in onprem_cidrs if not _admits(rules, 443, cidr)]
+    return (
+        f"its security group does not admit 443/tcp from {', '.join(sorted(shut))}"
+        if shut
+        else None
+    )
+
+
+def _admits(rules: Iterable[Rule], port: int, cidr: str) -> bool:
+    network = ipaddress.IPv4Network(cidr)
+    return any(
+        rule.protocol == "tcp"
+        and rule.port <= port <= (rule.last_port or rule.port)
+        and "/" in rule.source
+        and network.subnet_of(ipaddress.IPv4Network(rule.source))
+        for rule in rules
+    )

@@ -1,0 +1,105 @@
+"""What shall be there follows from what is asked for and what the VPC and the Region offer."""
+
+from __future__ import annotations
+
+from connectivity.domain import catalogue, ledger, placement, plan
+from connectivity.domain.adoption import foreign_endpoint
+from connectivity.domain.desired import Desired, DesiredEndpoint
+from connectivity.domain.model import OfferedService
+from connectivity.domain.ownership import is_our_endpoint
+from connectivity.domain.survey import Limits, Survey
+from connectivity.domain.wish import Options
+
+
+def derive(survey: Survey, options: Options, us: str, limits: Limits) -> Desired:
+    """Of a VPC that meets every precondition."""
+    services = wanted(survey, options)
+    needed = addresses_needed(survey, options, us, limits)
+    subnet_of = placement.subnet_per_zone(survey.subnets, needed)
+    ranked = placement.ranked_zones(subnet_of, tuple(services.values()))
+    endpoints = tuple(
+        DesiredEndpoint(
+            service=name,
+            service_name=service.name,
+            private_names=service.private_names,
+            subnets=tuple(
+                subnet_of[zone] for zone in placement.zones_for(service, ranked, limits.zones)
+            ),
+            adopted=foreign.id if (foreign := foreign_endpoint(survey, service, us)) else None,
+        )
+        for name, service in services.items()
+    )
+    near = _near_promises(survey, subnet_of, ranked)[: limits.zones]
+    return Desired(
+        vpc_id=survey.vpc.id,
+        vpc_cidrs=survey.vpc.cidrs,
+        onprem_cidrs=options.onprem_cidrs,
+        endpoints=endpoints,
+        resolver_subnets=placement.resolver_subnets(near, limits.resolver_ips),
+        gateway_service=_gateway_service(survey, services, us),
+    )
+
+
+def wanted(survey: Survey, options: Options) -> dict[str, OfferedService]:
+    """Short name -> the service as the region offers it, required ones first, in order."""
+    names = (
+        *catalogue.REQUIRED,
+        *catalogue.REQUIRED_WHERE_OFFERED,
+        *catalogue.requested(options.services),
+    )
+    found = {name: offered(survey, name) for name in names}
+    return {name: service for name, service in found.items() if service is not None}
+
+
+def offered(survey: Survey, name: str) -> OfferedService | None:
+    candidates = catalogue.service_names(name, survey.region)
+    return next((survey.offered[c] for c in candidates if c in survey.offered), None)
+
+
+def missing(survey: Survey, options: Options, us: str) -> list[str]:
+    """The wanted services for which nothing is there yet, neither ours nor adopted."""
+    there = {
+        endpoint.service_name
+        for endpoint in survey.endpoints
+        if endpoint.exists
+        and endpoint.type == "Interface"
+        and (endpoint.private_dns or is_our_endpoint(endpoint, us, survey.entry.held))
+    }
+    return [n for n, service in wanted(survey, options).items() if service.name not in there]
+
+
+def our_resolver(survey: Survey) -> str | None:
+    recorded = survey.entry.held.get(ledger.RESOLVER, "")
+    return plan.our_resolver_id(survey.resolvers, recorded)
+
+
+def addresses_needed(survey: Survey, options: Options, us: str, limits: Limits) -> int:
+    """Per subnet: one per missing interface endpoint, the resolver's share, one for the probe."""
+    resolver = 0 if our_resolver(survey) else -(-limits.resolver_ips // limits.zones)
+    needed = len(missing(survey, options, us)) + resolver
+    return needed + 1 if needed else 0
+
+
+def _near_promises(
+    survey: Survey, subnet_of: dict[str, str], ranked: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The resolver's subnets; first those in which addresses were promised to on-premises."""
+    zone_of = {subnet.id: subnet.zone for subnet in survey.subnets}
+    promised = {zone_of[s]: s for s in sorted(survey.entry.resolver_ips.values()) if s in zone_of}
+    zones = sorted(ranked, key=lambda zone: zone not in promised)
+    return tuple(promised.get(zone, subnet_of[zone]) for zone in zones)
+
+
+def _gateway_service(survey: Survey, services: dict[str, OfferedService], us: str) -> str | None:
+    """S3's gateway endpoint, unless somebody else keeps one, or the interface endpoint itself."""
+    service = services.get(catalogue.GATEWAY_FIRST)
+    if service is None or foreign_endpoint(survey, service, us):
+        return None
+    theirs = any(
+        endpoint.type == "Gateway"
+        and endpoint.service_name == service.name
+        and endpoint.exists
+        and not is_our_endpoint(endpoint, us, survey.entry.held)
+        for endpoint in survey.endpoints
+    )
+    return None if theirs else service.name

@@ -1,0 +1,106 @@
+"""The steps of a plan, as values that carry their reason, and as the lines that a person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from connectivity.domain.model import Rule
+
+
+@dataclass(frozen=True)
+class MakeGroup:
+    purpose: str
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Admit:
+    """Open a security group. A source that is a purpose stands for the group made for it."""
+
+    purpose: str
+    rules: tuple[Rule, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Revoke:
+    purpose: str
+    rules: tuple[Rule, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class MakeGatewayEndpoint:
+    service_name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class MakeInterfaceEndpoint:
+    service_name: str
+    subnets: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class MakeResolver:
+    addresses: tuple[tuple[str, str | None], ...]
+    """Subnet and the address asked for in it, if one was promised before."""
+    reason: str
+
+
+@dataclass(frozen=True)
+class TurnOnPrivateDns:
+    endpoint_id: str
+    service: str
+    for_inbound_resolver_only: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class RemoveEndpoint:
+    endpoint_id: str
+    service_name: str
+    reason: str
+
+
+Step = (
+    MakeGroup
+    | Admit
+    | Revoke
+    | MakeGatewayEndpoint
+    | MakeInterfaceEndpoint
+    | MakeResolver
+    | TurnOnPrivateDns
+    | RemoveEndpoint
+)
+Plan = tuple[Step, ...]
+
+
+def describe(step: Step) -> str:
+    """One line of the plan, as a person reads it."""
+    match step:
+        case MakeGroup():
+            return f"make security group {step.name}: {step.reason}"
+        case Admit():
+            return f"admit {_listed(step.rules)} in {step.purpose}: {step.reason}"
+        case Revoke():
+            return f"no longer admit {_listed(step.rules)} in {step.purpose}: {step.reason}"
+        case MakeGatewayEndpoint():
+            return f"make gateway endpoint {step.service_name}: {step.reason}"
+        case MakeInterfaceEndpoint():
+            where = ", ".join(step.subnets)
+            return f"make interface endpoint {step.service_name} in {where}: {step.reason}"
+        case MakeResolver():
+            where = ", ".join(f"{subnet} {ip or ''}".strip() for subnet, ip in step.addresses)
+            return f"make inbound resolver in {where}: {step.reason}"
+        case TurnOnPrivateDns():
+            return f"turn on private DNS of {step.endpoint_id} ({step.service}): {step.reason}"
+        case RemoveEndpoint():
+            return f"remove {step.endpoint_id} ({step.service_name}): {step.reason}"
+
+
+def _listed(rules: Iterable[Rule]) -> str:
+    return ", ".join(f"{rule.port}/{rule.protocol} from {rule.source}" for rule in rules)
