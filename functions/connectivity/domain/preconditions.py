@@ -109,14 +109,16 @@ def _quotas(survey: Survey, options: Options, us: str, limits: Limits) -> Iterat
     if there + more > limits.interface_endpoints_per_vpc:
         yield (
             f"{survey.vpc.id} has {there} interface endpoints, {more} more are needed and the "
-            f"quota is {limits.interface_endpoints_per_vpc} per VPC: ask for a higher quota"
+            f"quota is {limits.interface_endpoints_per_vpc} per VPC: ask AWS for more, and tell "
+            "the stack's parameter InterfaceEndpointQuota"
         )
     if our_resolver(survey) or len(survey.resolvers) < limits.resolver_endpoints_per_region:
         return
     yield (
         f"{survey.region} holds {len(survey.resolvers)} Route 53 Resolver endpoints "
         f"({_names(r.id for r in survey.resolvers)}) and the quota is "
-        f"{limits.resolver_endpoints_per_region} per Region: ask for a higher quota or remove one"
+        f"{limits.resolver_endpoints_per_region} per Region: remove one, or ask AWS for more and "
+        "tell the stack's parameter ResolverEndpointQuota"
     )
 
 

@@ -31,7 +31,11 @@ class Settings:
                 services=words(environment["DEFAULT_SERVICES"]),
                 onprem_cidrs=words(environment["DEFAULT_ONPREM_CIDRS"]),
             ),
-            limits=Limits(resolver_ips=int(environment["RESOLVER_IP_COUNT"])),
+            limits=Limits(
+                resolver_ips=int(environment["RESOLVER_IP_COUNT"]),
+                interface_endpoints_per_vpc=int(environment["INTERFACE_ENDPOINT_QUOTA"]),
+                resolver_endpoints_per_region=int(environment["RESOLVER_ENDPOINT_QUOTA"]),
+            ),
             parameter_path=environment["PARAMETER_PATH"],
             drain_seconds=int(environment["DRAIN_SECONDS"]),
         )
