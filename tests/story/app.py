@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -191,3 +192,11 @@ class App:
     def calls(self, since: int) -> list[Call]:
         """Those made by the app's functions."""
         return [call for call in self.aws.journal.calls(since) if call.role_arn]
+
+
+def until(there: Callable[[], bool], timeout: float = 60) -> None:
+    """Wait for what AWS, or a function of the app, does in its own time."""
+    deadline = time.monotonic() + timeout
+    while not there():
+        assert time.monotonic() < deadline, "it does not come"
+        time.sleep(0.1)

@@ -5,7 +5,6 @@ Nothing is made, and what was there before stays as it was.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.story.app import DETAIL, STATUS, WISH, App, Ended
+from tests.story.app import DETAIL, STATUS, WISH, App, Ended, until
 from tests.story.conftest import EMAIL
 
 REGION = "us-east-2"
@@ -165,7 +164,7 @@ MISTAKES = {
         around=used_up_quota,
         says=[
             "us-east-2 holds 4 Route 53 Resolver endpoints",
-            "the quota is 4 per Region: ask for a higher quota or remove one",
+            "the quota is 4 per Region: remove one, or ask AWS for more",
         ],
     ),
     "a required service that is not offered": Mistake(
@@ -349,10 +348,3 @@ def _writes_only_status(action: str, parameters: Mapping[str, Any]) -> bool:
 def subnets(app: App, vpc_id: str) -> list[str]:
     found = app.client("ec2").describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])
     return [subnet["SubnetId"] for subnet in found["Subnets"]]
-
-
-def until(there: Callable[[], bool], timeout: float = 60) -> None:
-    deadline = time.monotonic() + timeout
-    while not there():
-        assert time.monotonic() < deadline, "it does not come"
-        time.sleep(0.1)

@@ -7,7 +7,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.story.app import STATUS, WISH, App, Ended
+from tests.story.app import STATUS, WISH, App, Ended, until
+
+SOON = 30
+"""AWS seconds in which an event is long delivered, and what it started has begun."""
 
 CONNECTION = {"VPC endpoints": 6, "resolver endpoints": 1, "security groups": 3}
 
@@ -44,7 +47,7 @@ def test_a_tag_removed_at_once_leaves_nothing(app: App) -> None:
     vpc_id = app.vpc()
     app.tag(vpc_id, wish="enabled")
     app.untag(vpc_id)
-    assert {ended.status for ended in all_ends(app, vpc_id)} == {"SUCCEEDED"}
+    assert {ended.status for ended in all_ends(app, vpc_id, knocks=2)} == {"SUCCEEDED"}
     assert app.remnants(vpc_id) == {}
 
 
@@ -54,7 +57,7 @@ def test_an_event_that_comes_three_times_connects_once(app: App) -> None:
     app.tag(vpc_id, wish="enabled")
     for _ in range(2):
         publish_tag_event(app, vpc_id)
-    assert {ended.status for ended in all_ends(app, vpc_id)} == {"SUCCEEDED"}
+    assert {ended.status for ended in all_ends(app, vpc_id, knocks=3)} == {"SUCCEEDED"}
     assert_connected_once(app, vpc_id)
     end(app, vpc_id)
 
@@ -63,9 +66,9 @@ def test_a_lost_event_is_made_good_by_the_sweep(app: App) -> None:
     vpc_id = app.vpc()
     with lost_events(app):
         app.tag(vpc_id, wish="enabled")
-    assert executions(app, vpc_id) == set()
     app.sweep()
     app.next_success(vpc_id)
+    assert app.ledger(vpc_id)["knocks"] == {"N": "1"}, "the sweep's own"
     assert_connected_once(app, vpc_id)
 
     with lost_events(app):
@@ -134,20 +137,19 @@ def stop(app: App, vpc_id: str, state: str) -> None:
     arn = app.reaches(vpc_id, state)
     app.client("stepfunctions").stop_execution(executionArn=arn)
     assert app.next_end(vpc_id).status == "ABORTED"
-    app.aws.clock.sleep(30 * app.aws.settings.lifecycles.eventbridge_delivery)
-    told = [email.message for email in app.aws.outbox if arn in email.message]
-    assert len(told) == 1
-    assert "ended without a report: ABORTED" in told[0]
+    said = f"The execution {arn} ended without a report: ABORTED."
+    until(lambda: any(email.message.startswith(said) for email in app.aws.outbox))
 
 
 def executions(app: App, vpc_id: str) -> set[str]:
     return {arn for arn in app.executions() if vpc_id in arn}
 
 
-def all_ends(app: App, vpc_id: str) -> list[Ended]:
-    """Of all executions that the events of this VPC have started, once all is quiet."""
+def all_ends(app: App, vpc_id: str, knocks: int) -> list[Ended]:
+    """Of all executions of this VPC, once that many knocks have been heard and all is quiet."""
     ends: list[Ended] = []
-    app.aws.clock.sleep(30 * app.aws.settings.lifecycles.eventbridge_delivery)
+    until(lambda: app.ledger(vpc_id).get("knocks") == {"N": str(knocks)})
+    app.aws.clock.sleep(SOON)
     while executions(app, vpc_id) - app.seen:
         ends.append(app.next_end(vpc_id))
     return ends
@@ -178,6 +180,6 @@ def lost_events(app: App) -> Iterator[None]:
     events.disable_rule(Name=rule)
     try:
         yield
-        app.aws.clock.sleep(30 * app.aws.settings.lifecycles.eventbridge_delivery)
+        app.aws.clock.sleep(SOON)
     finally:
         events.enable_rule(Name=rule)

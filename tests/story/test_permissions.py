@@ -85,30 +85,30 @@ def told(app: App) -> Told:
         app.tag(
             vpc_id, wish="enabled", services="ecr+logs", onprem_cidrs=f"{ONPREM_CIDR} 10.9.0.0/16"
         )
-        assert app.next_end(timeout=180).error == "NotResolvingYet"
+        assert app.next_end(vpc_id, timeout=240).error == "NotResolvingYet"
     app.request("Enable", {"vpc-id": vpc_id})
-    app.next_success()
+    app.next_success(vpc_id)
     app.sweep()
-    assert "Nothing made" in app.next_success().states
+    assert "Nothing made" in app.next_success(vpc_id).states
     app.tag(vpc_id, services="logs", onprem_cidrs=ONPREM_CIDR)
-    assert "Remove what is no longer asked for" in app.next_success().states
+    assert "Remove what is no longer asked for" in app.next_success(vpc_id).states
     with app.lifecycles(private_dns_association=NEVER):
         app.tag(vpc_id, services="logs+secretsmanager")
-        _when(app, "waiting", "Verify resolution", lambda arn: _stop(app, arn))
+        _when(app, vpc_id, "waiting", "Verify resolution", lambda arn: _stop(app, arn))
     with app.lifecycles(interface_endpoint_deleting=A_WHILE):
-        app.request("Delete", {"vpc-id": vpc_id})
-        _when(app, "entered", "Drain", lambda _: _knock_on_every_door(app, vpc_id))
+        app.untag(vpc_id)
+        _when(app, vpc_id, "entered", "Drain", lambda _: _knock_on_every_door(app, vpc_id))
     _sweep_up(app, vpc_id)
     return Told(journal.calls(since), journal.authorizations(since))
 
 
-def _when(app: App, kind: str, state: str, act: Callable[[str], object]) -> None:
-    """Follow the next execution to its end, and act once, when it gets there."""
+def _when(app: App, vpc_id: str, kind: str, state: str, act: Callable[[str], object]) -> None:
+    """Follow the VPC's next execution to its end, and act once, when it gets there."""
     client = app.client("stepfunctions")
-    arn = next_execution(client, app.machine, app.seen)
+    arn = next_execution(client, app.machine, app.seen, name=vpc_id)
     app.seen.add(arn)
     acted = False
-    for step in follow(client, arn):
+    for step in follow(client, arn, timeout=240):
         if not acted and (step.kind, step.state) == (kind, state):
             act(arn)
             acted = True
@@ -132,7 +132,7 @@ def _sweep_up(app: App, vpc_id: str) -> None:
     if app.remnants(vpc_id):
         app.aws.clock.sleep(app.aws.settings.lifecycles.vpc_function_eni_linger)
         app.sweep()
-        app.next_success()
+        app.next_success(vpc_id)
     assert app.remnants(vpc_id) == {}
 
 

@@ -140,17 +140,17 @@ def _remove_probe_and_publication(vpc_id: str, entry: Entry, holdings: Holdings)
 
 
 def _remove_groups(vpc_id: str, entry: Entry, holdings: Holdings) -> None:
-    """The resolver's group first: its rules name the probe's. The probe's may outlast a teardown,
-    because AWS Lambda keeps its network interfaces for 20 to 45 minutes."""
+    """The probe's group last, because the resolver's rules name it. It may outlast a teardown: AWS
+    Lambda keeps a removed function's network interfaces for 20 to 45 minutes."""
     ours = our_groups(holdings.groups.all_in(vpc_id), vpc_id, holdings.us, entry.held)
     busy = holdings.groups.in_use(group.id for group in ours.values()) if ours else frozenset()
+    waiting = [g.id for p, g in ours.items() if g.id in busy and p != ledgers.PROBE_GROUP]
     gone = [purpose for purpose in ledgers.GROUPS if purpose in entry.held and purpose not in ours]
     for purpose, group in ours.items():
-        if group.id not in busy:
+        if group.id not in busy and not (waiting and purpose == ledgers.PROBE_GROUP):
             holdings.groups.remove(group.id)
             gone.append(purpose)
     holdings.ledger.let_go(vpc_id, gone)
-    waiting = [g.id for p, g in ours.items() if g.id in busy and p != ledgers.PROBE_GROUP]
     if waiting:
         raise NotReadyYet(f"still held by network interfaces: {', '.join(waiting)}")
 
