@@ -43,8 +43,6 @@ NOT_NEEDED_HERE = {
     },
     ("TurnOnPrivateDnsFunction", "ec2:DescribeVpcs"): "IAM's reference: what "
     "route53:AssociateVPCWithHostedZone depends on; here only the action itself is asked for",
-    ("ConfirmGoneFunction", "route53resolver:ListResolverEndpoints"): "looked at only while the "
-    "ledger holds a resolver, and Remove lets go of it before",
 }
 """Function and action -> why it is granted although the story does not need it."""
 

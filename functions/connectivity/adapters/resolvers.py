@@ -11,6 +11,7 @@ from connectivity.adapters.aws import call, client, code_of, items, message_of
 from connectivity.adapters.vpcs import ec2_tags
 from connectivity.domain.errors import NotReadyYet, QuotaReached
 from connectivity.domain.model import InboundResolver, ResolverIp
+from connectivity.domain.ownership import resolver_name
 from connectivity.domain.tags import OWNER
 
 _GONE = "ResourceNotFoundException"
@@ -50,7 +51,7 @@ class Route53Resolvers:
     def make(
         self, vpc_id: str, addresses: Sequence[tuple[str, str | None]], group: str, token: str
     ) -> str:
-        name = f"ecs-anywhere-{vpc_id}"
+        name = resolver_name(vpc_id)
         try:
             made = call(
                 client("route53resolver").create_resolver_endpoint,

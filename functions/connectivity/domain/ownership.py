@@ -40,6 +40,11 @@ def group_name(vpc_id: str, purpose: str) -> str:
     return f"ecs-anywhere-{vpc_id}-{purpose.removeprefix('group/')}"
 
 
+def resolver_name(vpc_id: str) -> str:
+    """Resolver endpoints are listed with their names but without their tags."""
+    return f"ecs-anywhere-{vpc_id}"
+
+
 def our_groups(
     groups: tuple[SecurityGroup, ...], vpc_id: str, us: str, held: Mapping[str, str]
 ) -> dict[str, SecurityGroup]:

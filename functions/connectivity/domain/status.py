@@ -39,14 +39,21 @@ def planned(steps: Sequence[str], monthly_dollars: float, names: Sequence[str]) 
     )
 
 
-def removed(left: Sequence[str]) -> Status:
-    if not left:
-        return Status("removed", "nothing of ours is left in this VPC")
-    return Status(
-        "removed",
-        f"{' '.join(left)} waits for AWS Lambda to release its network interfaces; the sweep "
-        "removes it, and it costs nothing",
-    )
+def removed(waiting: Sequence[str], strays: Sequence[str] = ()) -> Status:
+    """`waiting` is ours and goes with a later sweep; `strays` carry our tag or name, and the ledger
+    does not know them."""
+    said = ["nothing of ours is left in this VPC"]
+    if waiting:
+        said = [
+            f"{' '.join(waiting)} waits for AWS Lambda to release its network interfaces; the "
+            "sweep removes it, and it costs nothing"
+        ]
+    if strays:
+        said.append(
+            f"{' '.join(strays)} looks like ours but is not in our ledger, so it was not touched: "
+            "delete it if nobody needs it"
+        )
+    return Status("removed", "; ".join(said))
 
 
 def failed(error: str, message: str) -> Status:

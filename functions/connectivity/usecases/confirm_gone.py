@@ -1,19 +1,44 @@
-"""Confirm gone: look once more at everything, and name what may still wait."""
+"""Confirm gone: look once more at everything, by the owner tag and our names, not by remembering.
+
+Remove has let go of what it removed, so the ledger cannot say what should be gone.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from connectivity.domain import ledger as ledgers
 from connectivity.domain import status
 from connectivity.domain.errors import NotReadyYet
+from connectivity.domain.ownership import group_name, resolver_name
+from connectivity.domain.publication import parameter_names
 from connectivity.domain.status import Status
-from connectivity.usecases.remove import Holdings, leftovers
+from connectivity.usecases.remove import Holdings
+
+_GOING = "deleting"
 
 
 def confirm_gone(vpc_id: str, holdings: Holdings) -> Status:
-    """Raises NotReadyYet naming what is left."""
-    entry = holdings.ledger.read(vpc_id)
-    left = leftovers(entry, holdings)
-    if left:
-        raise NotReadyYet(f"still there: {', '.join(left)}")
-    waiting = [entry.held[ledgers.PROBE_GROUP]] if ledgers.PROBE_GROUP in entry.held else []
-    return status.removed(waiting)
+    """Raises NotReadyYet naming what is still going. What stays although it looks like ours is not
+    touched, as the ledger does not know it, but named: somebody pays for it."""
+    seen = dict(_seen(vpc_id, holdings))
+    held = holdings.ledger.read(vpc_id).held
+    parameters = holdings.parameters.read(parameter_names(holdings.parameter_path, vpc_id))
+    going = [id_ for id_, state in seen.items() if state == _GOING or id_ in held.values()]
+    if going or parameters:
+        raise NotReadyYet(f"still there: {', '.join([*going, *sorted(parameters)])}")
+    waiting = [held[ledgers.PROBE_GROUP]] if ledgers.PROBE_GROUP in held else []
+    return status.removed(waiting, sorted(seen))
+
+
+def _seen(vpc_id: str, holdings: Holdings) -> Iterator[tuple[str, str]]:
+    """Id and state of what looks like ours, apart from the probe's security group."""
+    for endpoint in holdings.endpoints.all_in(vpc_id):
+        if endpoint.owner == holdings.us and endpoint.state != "deleted":
+            yield endpoint.id, endpoint.state
+    for resolver in holdings.resolvers.all_of_region():
+        if resolver.vpc == vpc_id and resolver.name == resolver_name(vpc_id):
+            yield resolver.id, resolver.status
+    for group in holdings.groups.all_in(vpc_id):
+        if group.owner == holdings.us and group.name != group_name(vpc_id, ledgers.PROBE_GROUP):
+            yield group.id, ""

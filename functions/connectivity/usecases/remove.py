@@ -13,6 +13,7 @@ from connectivity.domain.ledger import Entry
 from connectivity.domain.model import InboundResolver, InterfaceEndpoint
 from connectivity.domain.ownership import is_our_endpoint, our_groups, purpose_of
 from connectivity.domain.publication import parameter_names
+from connectivity.domain.tags import OWNER
 from connectivity.usecases.ports import Endpoints, Groups, Ledger, Parameters, Probe, Resolvers
 
 
@@ -49,40 +50,43 @@ def remove_surplus(desired: Desired, holdings: Holdings) -> tuple[str, ...]:
 
 def remove_everything(vpc_id: str, holdings: Holdings) -> None:
     """Raises NotReadyYet until endpoints, resolver and their security groups are gone, and
-    NotRemoved for what AWS refuses to remove."""
+    NotRemoved for what AWS refuses to remove, or what is no longer recognisable as ours."""
     entry = holdings.ledger.read(vpc_id)
-    endpoints = _remove_endpoints(vpc_id, entry, holdings)
+    observed = holdings.endpoints.all_in(vpc_id)
+    endpoints = _remove_endpoints(vpc_id, observed, entry, holdings)
     resolver = _remove_resolver(entry, holdings)
     _remove_probe_and_publication(vpc_id, entry, holdings)
     if endpoints or resolver:
         raise NotReadyYet(f"being removed: {len(endpoints)} endpoints {' '.join(resolver)}".strip())
+    _refuse_to_forget(_unrecognisable(observed, entry))
     _remove_groups(vpc_id, entry, holdings)
 
 
-def leftovers(entry: Entry, holdings: Holdings) -> tuple[str, ...]:
-    """What of ours can still be seen, by looking and not by remembering."""
-    vpc_id = entry.vpc_id
-    endpoints = _our_endpoints(holdings.endpoints.all_in(vpc_id), entry, holdings.us)
-    resolver = _our_resolver(entry, holdings)
-    groups = our_groups(holdings.groups.all_in(vpc_id), vpc_id, holdings.us, entry.held)
-    parameters = holdings.parameters.read(parameter_names(holdings.parameter_path, vpc_id))
-    return (
-        *(endpoint.id for endpoint in endpoints),
-        *([resolver.id] if resolver else []),
-        *(group.id for purpose, group in groups.items() if purpose != ledgers.PROBE_GROUP),
-        *sorted(parameters),
-    )
-
-
-def _remove_endpoints(vpc_id: str, entry: Entry, holdings: Holdings) -> list[str]:
+def _remove_endpoints(
+    vpc_id: str, observed: Sequence[InterfaceEndpoint], entry: Entry, holdings: Holdings
+) -> list[str]:
     """What is still there and has to be waited for."""
-    observed = holdings.endpoints.all_in(vpc_id)
     ours = _our_endpoints(observed, entry, holdings.us)
     _start_deletion(ours, observed, holdings)
     if not ours:
-        gone = [p for p in entry.held if p.startswith(("endpoint/", "gateway/"))]
+        kept = _unrecognisable(observed, entry)
+        gone = [
+            purpose
+            for purpose, id_ in entry.held.items()
+            if purpose.startswith(("endpoint/", "gateway/")) and id_ not in kept
+        ]
         holdings.ledger.let_go(vpc_id, gone)
     return [endpoint.id for endpoint in ours]
+
+
+def _unrecognisable(observed: Sequence[InterfaceEndpoint], entry: Entry) -> dict[str, str]:
+    """What the ledger says is ours but lost its owner tag: IAM no longer lets us remove it."""
+    held = set(entry.held.values())
+    return {
+        endpoint.id: f"made by us, but its tag {OWNER} is gone; put it back or delete the endpoint"
+        for endpoint in observed
+        if endpoint.id in held and endpoint.exists and endpoint.owner is None
+    }
 
 
 def _start_deletion(

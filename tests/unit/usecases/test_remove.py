@@ -41,12 +41,24 @@ def test_what_is_not_ours_is_left_alone() -> None:
     assert world.groups.all["sg-theirs"] == group
 
 
-def test_an_endpoint_of_ours_that_lost_its_tag_is_not_ours_any_more() -> None:
+def test_an_endpoint_of_ours_that_lost_its_tag_is_left_but_named_and_kept_in_the_ledger() -> None:
     world = connected()
     first = next(iter(world.endpoints.all.values()))
     world.endpoints.all[first.id] = replace(first, owner=None, security_groups=())
-    world.disconnect()
+    with pytest.raises(NotRemoved, match=f"{first.id}: made by us, but its tag"):
+        world.disconnect()
     assert list(world.endpoints.all) == [first.id]
+    assert first.id in world.entry.held.values()
+    del world.endpoints.all[first.id]
+    assert world.disconnect() == "nothing of ours is left in this VPC"
+
+
+def test_what_looks_like_ours_without_being_in_the_ledger_is_named_at_the_end() -> None:
+    world = connected()
+    stray = InterfaceEndpoint("vpce-stray", full("sts"), "available", owner=US)
+    world.endpoints.all["vpce-stray"] = stray
+    assert "vpce-stray looks like ours but is not in our ledger" in world.disconnect()
+    assert list(world.endpoints.all) == ["vpce-stray"]
 
 
 def test_what_aws_refuses_to_remove_is_named_with_its_reason_and_kept_in_the_ledger() -> None:
