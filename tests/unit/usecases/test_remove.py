@@ -19,7 +19,8 @@ from tests.unit.usecases.world import connected
 def test_a_teardown_removes_everything_of_ours_and_repeating_it_changes_nothing() -> None:
     world = connected(WITH_ECR)
     world.probe.group = None
-    assert world.disconnect() == "nothing of ours is left in this VPC"
+    world.disconnect()
+    assert first.id not in world.entry.held.values()
     assert not [*world.endpoints.all, *world.groups.all, *world.resolvers.all]
     assert world.parameters.all == {}
     assert not world.entry.holds_something
@@ -50,7 +51,8 @@ def test_an_endpoint_of_ours_that_lost_its_tag_is_left_but_named_and_kept_in_the
     assert list(world.endpoints.all) == [first.id]
     assert first.id in world.entry.held.values()
     del world.endpoints.all[first.id]
-    assert world.disconnect() == "nothing of ours is left in this VPC"
+    world.disconnect()
+    assert first.id not in world.entry.held.values()
 
 
 def test_what_looks_like_ours_without_being_in_the_ledger_is_named_at_the_end() -> None:
@@ -104,7 +106,8 @@ def test_the_probes_group_is_left_for_the_sweep_and_named_while_lambda_holds_it(
     assert world.entry.held == {ledger.PROBE_GROUP: world.probe.group}
     assert [entry.vpc_id for entry in world.ledger.entries()] == [VPC.id]
     world.probe.group = None
-    assert world.disconnect() == "nothing of ours is left in this VPC"
+    world.disconnect()
+    assert first.id not in world.entry.held.values()
     assert world.groups.all == {}
     assert world.ledger.entries() == ()
 
