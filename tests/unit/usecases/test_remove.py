@@ -19,8 +19,7 @@ from tests.unit.usecases.world import connected
 def test_a_teardown_removes_everything_of_ours_and_repeating_it_changes_nothing() -> None:
     world = connected(WITH_ECR)
     world.probe.group = None
-    world.disconnect()
-    assert first.id not in world.entry.held.values()
+    assert world.disconnect() == "nothing of ours is left in this VPC"
     assert not [*world.endpoints.all, *world.groups.all, *world.resolvers.all]
     assert world.parameters.all == {}
     assert not world.entry.holds_something
@@ -106,8 +105,7 @@ def test_the_probes_group_is_left_for_the_sweep_and_named_while_lambda_holds_it(
     assert world.entry.held == {ledger.PROBE_GROUP: world.probe.group}
     assert [entry.vpc_id for entry in world.ledger.entries()] == [VPC.id]
     world.probe.group = None
-    world.disconnect()
-    assert first.id not in world.entry.held.values()
+    assert world.disconnect() == "nothing of ours is left in this VPC"
     assert world.groups.all == {}
     assert world.ledger.entries() == ()
 
