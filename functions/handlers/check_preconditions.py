@@ -13,6 +13,13 @@ from handlers.entry import Event, entry
 
 @entry
 def handler(event: Event) -> Any:
-    """{"vpcId", "services", "onprem_cidrs"} -> what shall be there, and the plan."""
+    """{"vpcId", "services", "onprem_cidrs", "because"} -> what shall be there, and the plan."""
     options = Options(tuple(event["services"]), tuple(event["onprem_cidrs"]))
-    return check_preconditions(event["vpcId"], options, wiring.world(), wiring.settings()).as_json()
+    return check_preconditions(
+        event["vpcId"],
+        options,
+        event["because"],
+        wiring.world(),
+        wiring.clock(),
+        wiring.settings(),
+    ).as_json()

@@ -20,12 +20,13 @@ def handler(event: Event) -> Any:
     given = event["given"]
     if "refused" in given:
         raise _REFUSALS[given["refused"]["error"]](given["refused"]["problem"])
+    because = given.get("because", "tag")
     return read_vpc(
         given["vpcId"],
         event["execution"],
-        given.get("because", "tag"),
+        because,
         wiring.vpcs(),
         wiring.ledger(),
         wiring.executions(),
         wiring.settings(),
-    ).as_json()
+    ).as_json() | {"because": because}

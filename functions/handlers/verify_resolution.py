@@ -22,5 +22,6 @@ def handler(event: Event) -> Any:
         wiring.endpoints(),
         wiring.probe(),
         wiring.ledger(),
+        wiring.clock(),
         wiring.settings(),
     ).as_json()

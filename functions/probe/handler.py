@@ -22,10 +22,10 @@ import dns.query
 import dns.rcode
 import dns.rdatatype
 
-_AT_ONCE = 16
+_AT_ONCE = 64
 _TRIES = 2
 _TIMEOUT = 2.0
-"""Seconds for one try. The worst case is far below the function's own time-out."""
+"""Seconds for one try. With six resolver IPs and twenty names, all silent, it takes 16 s."""
 
 Answer = dict[str, Any]
 

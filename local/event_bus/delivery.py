@@ -5,8 +5,8 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html: throt
 and lost connections are retried, with exponential back off and jitter (AWS publishes no
 numbers, so those here are made up); missing permissions and resources are not.
 Calls go over the API, so that whoever stands behind it (functions, state machines, the
-policies of the target's role) sees them. Resource policies (lambda:AddPermission, queue and
-topic policies) are not evaluated.
+policies of the target's role) sees them. Of resource policies, those of queues and topics are
+asked before the call; what lambda:AddPermission allows is not evaluated.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from local.contracts import Credentials
+from local.event_bus.resource_policies import refusal
 from local.event_bus.target_input import target_input
 
 if TYPE_CHECKING:
@@ -115,6 +116,9 @@ class Courier:
             return Failure("INVALID_PARAMETER", f"No {delivery.service} targets here")
         if delivery.service == "states" and role is None:
             return Failure("NO_PERMISSIONS", "A state machine target needs a RoleArn")
+        refused = refusal(delivery.target["Arn"], delivery.rule_arn)
+        if refused and role is None:
+            return Failure("NO_PERMISSIONS", refused)
         try:
             call(self._client(delivery.service, delivery.region, role), delivery)
         except (ClientError, BotoCoreError, ResponseParserError) as error:
@@ -135,11 +139,20 @@ class Courier:
         if self._is_open:
             log.error("Not delivered to %s: %s %s", arn, failure.code, failure.message)
         queue_arn = delivery.target.get("DeadLetterConfig", {}).get("Arn")
-        if queue_arn is None or not self._is_open:
+        if queue_arn is not None and self._is_open:
+            self._bury(delivery, failure, exhausted, queue_arn)
+
+    def _bury(
+        self, delivery: Delivery, failure: Failure, exhausted: str | None, queue_arn: str
+    ) -> None:
+        """Send the event to the dead-letter queue; where it cannot go there, it is lost."""
+        refused = refusal(queue_arn, delivery.rule_arn)
+        if refused:
+            log.error("Event %s lost: %s", delivery.event["id"], refused)
             return
         attributes = {
             "RULE_ARN": delivery.rule_arn,
-            "TARGET_ARN": arn,
+            "TARGET_ARN": delivery.target["Arn"],
             "ERROR_CODE": failure.code,
             "ERROR_MESSAGE": failure.message,
             "RETRY_ATTEMPTS": str(delivery.retries),

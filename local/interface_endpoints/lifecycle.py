@@ -124,7 +124,7 @@ class InterfaceEndpoints:
             for name in endpoint.private_names
         }
         tls = {
-            address: endpoint.private_names + endpoint.public_names
+            address: endpoint.certificate_names
             for endpoint in serving
             for address in endpoint.addresses
         }

@@ -43,6 +43,10 @@ class Endpoint:
         return services.private_names(self.service)
 
     @property
+    def certificate_names(self) -> tuple[str, ...]:
+        return services.certificate_names(self.service) + self.public_names
+
+    @property
     def held_names(self) -> tuple[str, ...]:
         """Private names that nobody else can have in this VPC."""
         return self.private_names if self.record.private_dns_enabled or self.associated else ()

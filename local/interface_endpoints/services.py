@@ -29,6 +29,12 @@ WITHOUT_POLICY = frozenset({"ecs-agent", "ecs-telemetry"})
 WITH_GATEWAYS_TOO = frozenset({"s3", "dynamodb"})
 """Services that one can reach through a gateway endpoint as well as an interface endpoint."""
 
+CERTIFIED_BARE = frozenset({"s3"})
+"""Where both `X` and `*.X` are private names, AWS's certificate is good for the wildcard only:
+`dkr.ecr.<region>…` resolves, but there is no registry without an account, nor a certificate
+for it. Amazon S3's is good for both. (That S3's holds `s3.<region>…` is a fact: path-style
+requests need it. That ECR's lacks the bare name is a belief, AWS documents neither.)"""
+
 REGIONS_SINCE_2024 = frozenset(
     {"ap-southeast-5", "ap-southeast-7", "mx-central-1", "ap-east-2", "ap-southeast-6"}
 )
@@ -68,6 +74,14 @@ def type_of(detail: Mapping[str, Any]) -> str:
 
 def private_names(detail: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(entry["PrivateDnsName"] for entry in detail.get("PrivateDnsNames", ()))
+
+
+def certificate_names(detail: Mapping[str, Any]) -> tuple[str, ...]:
+    """The private names that the service's certificate is good for."""
+    names = private_names(detail)
+    if short_name(detail) in CERTIFIED_BARE:
+        return names
+    return tuple(name for name in names if f"*.{name}" not in names)
 
 
 def matching(

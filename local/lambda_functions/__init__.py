@@ -4,7 +4,7 @@ Gap of moto: it needs Docker, and without it answers an invocation with its own 
 Here each execution environment is a process `python -m awslambdaric <handler>` on the
 deployed code, with the environment and the role credentials that Lambda would give it.
 Not emulated: memory limits, a read-only /var/task, Amazon Linux, reserved concurrency,
-on-failure destinations, changing the VPC of a function that exists.
+changing the VPC of a function that exists.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ Two equal deployments can share an environment; a changed one needs a new one, a
 from __future__ import annotations
 
 import io
+import stat
 import tempfile
 import threading
 import zipfile
@@ -16,6 +17,9 @@ from typing import Any
 from moto.awslambda.utils import get_backend
 
 from local.lambda_functions.vpc import VpcAttachment, attachment_of
+
+TASK_ROOT, LAYER_ROOT = "/var/task", "/opt"
+"""Where Lambda mounts code and layers."""
 
 
 @dataclass(frozen=True)
@@ -72,18 +76,40 @@ def deployment_of(function: Any) -> Deployment:
 
 class Unpacked:
     """Archives unpacked under `folder`, once each. Shared by environments: on AWS the code
-    is read-only, so no function may count on a copy of its own."""
+    is read-only, so no function may count on a copy of its own.
+
+    AWS Lambda runs code as another user, so it "requires global read permissions on code
+    files"; it says so only when a function fails to read one. As this may run as root, which
+    no mode stops, here such a module raises what reading it would, and any other file is
+    not there. Directories are not looked at, nor entries without a Unix mode.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = threading.Lock()
 
-    def path(self, archive: Archive) -> Path:
+    def path(self, archive: Archive, mounted_at: str) -> Path:
+        """Where the archive is unpacked; `mounted_at` is where Lambda would have it."""
         path = self._folder / archive.sha256.replace("/", "_")
         with self._lock:
             if not path.exists():
                 half = Path(tempfile.mkdtemp(dir=self._folder))
                 with zipfile.ZipFile(io.BytesIO(archive.content)) as content:
-                    content.extractall(half)
+                    for entry in content.infolist():
+                        file = Path(content.extract(entry, half))
+                        if not _is_readable(entry):
+                            _forbid(file, f"{mounted_at}/{entry.filename}")
                 half.rename(path)
         return path
+
+
+def _is_readable(entry: zipfile.ZipInfo) -> bool:
+    mode = entry.external_attr >> 16
+    return entry.is_dir() or not mode or bool(mode & stat.S_IROTH)
+
+
+def _forbid(file: Path, path: str) -> None:
+    if file.suffix == ".py":
+        file.write_text(f"raise PermissionError(13, 'Permission denied', {path!r})\n")
+    else:
+        file.unlink()

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from local.engine import EmbeddedAws
-from local.lambda_functions.deployment import Deployment, Unpacked
+from local.lambda_functions.deployment import LAYER_ROOT, TASK_ROOT, Deployment, Unpacked
 from local.lambda_functions.runtime_api import Invocation, Outcome, RuntimeApi, failure
 
 INIT_SECONDS = 30.0
@@ -156,14 +156,14 @@ class Launcher:
 
         HOME and TMPDIR stand for Lambda's /tmp and its having no AWS configuration files.
         """
-        task_root = self._unpacked.path(deployment.code)
-        layers = [self._unpacked.path(layer) / "python" for layer in reversed(deployment.layers)]
+        task_root = self._unpacked.path(deployment.code, TASK_ROOT)
+        layers = [self._unpacked.path(each, LAYER_ROOT) for each in reversed(deployment.layers)]
         credentials = self._aws.principals.credentials_for(deployment.role_arn, deployment.name)
         overridable = {
             "LANG": "en_US.UTF-8",
             "TZ": ":UTC",
             "PATH": "/usr/local/bin:/usr/bin:/bin:/opt/bin",
-            "PYTHONPATH": ":".join(map(str, [task_root, *layers])),
+            "PYTHONPATH": ":".join(map(str, [task_root, *(layer / "python" for layer in layers)])),
             "HOME": str(folder),
             "TMPDIR": str(folder),
             "AWS_ENDPOINT_URL": self._aws.url,

@@ -17,6 +17,7 @@ from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.awslambda.responses import LambdaResponse
 from moto.awslambda_simple.models import LambdaSimpleBackend
 
+from local.lambda_functions.asynchronous import AsynchronousEvent
 from local.lambda_functions.errors import client_error
 from local.lambda_functions.runtime_api import Invocation, Outcome
 from local.lambda_functions.service import LambdaService
@@ -112,7 +113,7 @@ def _invoke(
                 function, _ = _find(backend, function_name, qualifier)
                 return service.invoke(function, invocation)[0]
 
-            service.invoke_later(attempt, function.function_name)
+            service.asynchronous.accept(AsynchronousEvent(function, invocation, attempt))
             return b""
     outcome, log = service.invoke(function, invocation)
     if outcome.function_error:

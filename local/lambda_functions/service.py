@@ -7,31 +7,24 @@ processor does, which no scale makes faster. All that Lambda itself takes its ti
 
 from __future__ import annotations
 
-import logging
 import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from moto.awslambda.exceptions import LambdaClientError
 from moto.logs.models import logs_backends
 
 from local.engine import EmbeddedAws
+from local.lambda_functions.asynchronous import AsynchronousInvocations
 from local.lambda_functions.deployment import deployment_of
 from local.lambda_functions.environment import ExecutionEnvironment, Launcher
 from local.lambda_functions.errors import client_error
 from local.lambda_functions.pool import Environments
 from local.lambda_functions.runtime_api import Invocation, Outcome
 from local.lambda_functions.vpc import HyperplaneInterfaces, VpcAttachment
-
-ASYNC_RETRY_DELAYS = (60.0, 120.0)
-"""AWS seconds before the second and the third attempt of an asynchronous invocation."""
-
-_log = logging.getLogger(__name__)
 
 
 class LambdaService:
@@ -51,7 +44,7 @@ class LambdaService:
             aws.clock, lambda: aws.settings.lifecycles.vpc_function_eni_linger
         )
         self._logs_lock = threading.Lock()
-        self._closed = False
+        self.asynchronous = AsynchronousInvocations(aws)
 
     def invoke(self, function: Any, invocation: Invocation) -> tuple[Outcome, str]:
         """Run the function and wait for it; the outcome, and the log of this invocation."""
@@ -68,22 +61,6 @@ class LambdaService:
                 "The operation cannot be performed at this time. "
                 f"The function is currently in the following state: {function.state}",
             )
-
-    def invoke_later(self, attempt: Callable[[], Outcome], name: str) -> None:
-        """Make the attempt on another thread, and again after each of the retry delays
-        until it succeeds; then the event is dropped, as AWS does without a destination."""
-        self._aws.clock.after(0, partial(self._try, attempt, name, ASYNC_RETRY_DELAYS))
-
-    def _try(self, attempt: Callable[[], Outcome], name: str, delays: Sequence[float]) -> None:
-        try:
-            failed = attempt().function_error
-        except LambdaClientError as error:
-            _log.info("%s: asynchronous invocation refused: %s", name, error)
-            failed = True
-        if failed and delays and not self._closed:
-            self._aws.clock.after(delays[0], partial(self._try, attempt, name, delays[1:]))
-        elif failed:
-            _log.warning("%s: asynchronous event dropped after its last attempt", name)
 
     def attach(self, function: Any, attachment: VpcAttachment) -> None:
         """Give a new function its interfaces; it is Active when they are there."""
@@ -105,7 +82,7 @@ class LambdaService:
         return [event.message for event in sorted(events, key=lambda event: event.timestamp)]
 
     def close(self) -> None:
-        self._closed = True
+        self.asynchronous.close()
         self._environments.close()
         self._launcher.close()
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -85,8 +85,31 @@ def rule(
 def queue(request: pytest.FixtureRequest, client: Callable[[str], Any]) -> Iterator[str]:
     sqs = client("sqs")
     url = sqs.create_queue(QueueName=request.node.name[:80])["QueueUrl"]
+    allow_sending(client, url)
     yield url
     sqs.delete_queue(QueueUrl=url)
+
+
+EVENTBRIDGE = {"Service": "events.amazonaws.com"}
+
+
+def policy(*statements: dict[str, Any]) -> str:
+    """A policy of Allow statements for EventBridge, unless they say otherwise."""
+    common = {"Effect": "Allow", "Principal": EVENTBRIDGE, "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [common | s for s in statements]})
+
+
+def allow_sending(client: Callable[[str], Any], queue: str, **more: Any) -> None:
+    statement = {"Action": "sqs:SendMessage", "Resource": arn_of(queue), **more}
+    client("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy(statement)})
+
+
+def allow_publishing(client: Callable[[str], Any], topic: str, *statements: dict[str, Any]) -> None:
+    client("sns").set_topic_attributes(
+        TopicArn=topic,
+        AttributeName="Policy",
+        AttributeValue=policy(*statements or ({"Action": "sns:Publish", "Resource": topic},)),
+    )
 
 
 def arn_of(queue: str) -> str:
@@ -267,6 +290,7 @@ def test_throttles_are_retried_as_often_as_the_policy_says(
 
     monkeypatch.setattr(SNSBackend, "publish", publish)
     topic = client("sns").create_topic(Name="throttled")["TopicArn"]
+    allow_publishing(client, topic)
     rule(
         {
             "Id": "t",
@@ -334,6 +358,7 @@ def test_a_topic_behind_a_rule_notifies_in_the_templates_words(
     aws: EmbeddedAws, client: Callable[[str], Any], rule: Callable[..., str], request: Any
 ) -> None:
     topic = client("sns").create_topic(Name="behind-a-rule")["TopicArn"]
+    allow_publishing(client, topic)
     transformer = {"InputPathsMap": {"s": "$.detail.status"}, "InputTemplate": '"It is <s>"'}
     rule({"Id": "t", "Arn": topic, "InputTransformer": transformer})
     put(client, request.node.name, {"status": "FAILED"})
@@ -344,6 +369,71 @@ def test_a_topic_behind_a_rule_notifies_in_the_templates_words(
             break
         time.sleep(0.02)
     assert messages == ['"It is FAILED"']
+
+
+SAME_ACCOUNT = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+PUBLISH = {"Action": "sns:Publish"}
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        (),
+        ({**PUBLISH, "Condition": SAME_ACCOUNT},),
+        ({**PUBLISH, "Principal": {"Service": "cloudwatch.amazonaws.com"}},),
+        (PUBLISH, {**PUBLISH, "Effect": "Deny", "Principal": "*"}),
+    ],
+    ids=["default policy", "with a condition", "for somebody else", "denied"],
+)
+def test_a_topic_must_let_eventbridge_publish_without_a_condition(
+    client: Callable[[str], Any],
+    rule: Callable[..., str],
+    queue: str,
+    request: Any,
+    statements: tuple[dict[str, Any], ...],
+) -> None:
+    """ "You can't use Condition blocks in Amazon SNS topic policies for EventBridge." """
+    topic = client("sns").create_topic(Name="closed")["TopicArn"]
+    if statements:
+        allow_publishing(client, topic, *statements)
+    rule({"Id": "t", "Arn": topic, "DeadLetterConfig": {"Arn": arn_of(queue)}})
+    put(client, request.node.name, {})
+    attributes = receive(client, queue)["MessageAttributes"]
+    assert attributes["ERROR_CODE"]["StringValue"] == "NO_PERMISSIONS"
+    assert "sns:Publish" in attributes["ERROR_MESSAGE"]["StringValue"]
+    client("sns").delete_topic(TopicArn=topic)
+
+
+def test_a_queues_policy_may_have_conditions_on_the_rule(
+    client: Callable[[str], Any], rule: Callable[..., str], queue: str, request: Any
+) -> None:
+    arn = rule({"Id": "q", "Arn": arn_of(queue)})
+    allow_sending(client, queue, Condition={**SAME_ACCOUNT, "ArnEquals": {"aws:SourceArn": arn}})
+    put(client, request.node.name, {"n": 1})
+    assert json.loads(receive(client, queue)["Body"])["detail"] == {"n": 1}
+
+
+OTHER_RULE = {"ArnEquals": {"aws:SourceArn": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/other"}}
+
+
+@pytest.mark.parametrize("others", [{"Condition": OTHER_RULE}, {"Action": "sqs:ReceiveMessage"}])
+def test_a_dead_letter_is_lost_where_the_queue_does_not_let_it_in(
+    client: Callable[[str], Any],
+    rule: Callable[..., str],
+    queue: str,
+    request: Any,
+    caplog: pytest.LogCaptureFixture,
+    others: dict[str, Any],
+) -> None:
+    allow_sending(client, queue, **others)
+    gone = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:gone"
+    rule({"Id": "f", "Arn": gone, "DeadLetterConfig": {"Arn": arn_of(queue)}})
+    event_id = put(client, request.node.name, {})["Entries"][0]["EventId"]
+    deadline = time.monotonic() + 5
+    while f"Event {event_id} lost: The policy" not in caplog.text:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert is_empty(client, queue)
 
 
 STOCK = """

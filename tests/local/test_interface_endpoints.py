@@ -256,6 +256,27 @@ def test_private_dns_is_turned_on_and_off_with_a_delay(world: World) -> None:
     until(lambda: world.networks.now(vpc).names == {})
 
 
+@pytest.mark.parametrize(
+    ("service", "certified", "uncertified"),
+    [
+        ("ecr.dkr", {"*.dkr.ecr.{}.amazonaws.com"}, {"dkr.ecr.{}.amazonaws.com"}),
+        ("s3", {"s3.{}.amazonaws.com", "*.s3.{}.amazonaws.com"}, set()),
+    ],
+)
+def test_a_certificate_is_for_the_wildcard_but_for_the_bare_name_only_with_s3(
+    world: World, service: str, certified: set[str], uncertified: set[str]
+) -> None:
+    """No registry is called `dkr.ecr.<region>…`, but a client may ask S3 for its buckets there."""
+    vpc = world.vpc()
+    options = {"SubnetIds": [world.subnet(vpc)], "PrivateDnsEnabled": False}
+    made = world.endpoint(vpc, service, **options)
+    world.available(made["VpcEndpointId"])
+    [names] = world.networks.now(vpc).tls.values()
+    assert {name.format(REGION) for name in certified} <= set(names)
+    assert not {name.format(REGION) for name in uncertified} & set(names)
+    assert made["DnsEntries"][0]["DnsName"] in names
+
+
 def test_the_last_of_quick_changes_to_private_dns_counts(world: World) -> None:
     vpc = world.vpc()
     endpoint_id = world.endpoint(vpc, SubnetIds=[world.subnet(vpc)])["VpcEndpointId"]

@@ -77,9 +77,18 @@ class FakeNetworks:
 
 
 def zipped(source: str, path: str = "app.py") -> bytes:
+    return archive_of({path: (textwrap.dedent(source), 0o644)})
+
+
+def archive_of(files: Mapping[str, tuple[str, int]]) -> bytes:
+    """A zip of files: their contents and Unix modes (0: none)."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr(path, textwrap.dedent(source))
+        for path, (text, mode) in files.items():
+            entry = zipfile.ZipInfo(path)
+            entry.external_attr = mode << 16
+            # A bare ZipInfo's 0 would become 0600 if writestr() were given only the name.
+            archive.writestr(entry, text)
     return content.getvalue()
 
 
@@ -370,6 +379,26 @@ def test_errors_have_lambdas_shape(account: Account, case: str) -> None:
     assert again["errorType"] == expected["errorType"], "a broken environment is replaced"
 
 
+def test_code_must_be_readable_by_everybody(account: Account) -> None:
+    """ "Lambda requires global read permissions on code files": it fails where it reads them."""
+    secret = archive_of({"app.py": ("def handler(*_): return 1", 0o600)})
+    error, response = account.invoke(account.function("", Code={"ZipFile": secret}))
+    assert response["FunctionError"] == "Unhandled"
+    assert error["errorType"] == "PermissionError"
+    assert error["errorMessage"] == "[Errno 13] Permission denied: '/var/task/app.py'"
+
+    app = "import os, plain\ndef handler(*_): return sorted(os.listdir('.'))"
+    files = {
+        "app.py": (app, 0o100644),
+        "plain.py": ("", 0),
+        "unused.py": ("", 0o600),
+        "secret.txt": ("", 0o600),
+    }
+    listed, _ = account.invoke(account.function("", Code={"ZipFile": archive_of(files)}))
+    assert {"app.py", "plain.py", "unused.py"} <= set(listed)
+    assert "secret.txt" not in listed
+
+
 def test_a_payload_that_is_no_json_is_refused(account: Account) -> None:
     name = account.function(COUNTER)
     with pytest.raises(ClientError, match="InvalidRequestContentException"):
@@ -421,6 +450,104 @@ def test_an_event_is_accepted_at_once_and_tried_three_times(
     time.sleep(0.3)
     assert three(), "there is no fourth attempt"
     assert len(set(attempts.read_text().split())) == 1, "all attempts are one request"
+
+
+FAILING = "def handler(event, context): raise RuntimeError('always')"
+
+
+def destination(account: Account) -> tuple[str, str]:
+    """A new queue: its URL and its ARN."""
+    name = f"failures-{uuid.uuid4().hex[:8]}"
+    url = account.client("sqs").create_queue(QueueName=name)["QueueUrl"]
+    return url, f"arn:aws:sqs:{REGION}:123456789012:{name}"
+
+
+def failing_function(account: Account, destination_arn: str, retries: int, **options: Any) -> str:
+    name = account.function(FAILING, **options)
+    on_failure = {"OnFailure": {"Destination": destination_arn}}
+    account.client("lambda").put_function_event_invoke_config(
+        FunctionName=name, MaximumRetryAttempts=retries, DestinationConfig=on_failure
+    )
+    return name
+
+
+def received(account: Account, queue: str) -> list[dict[str, Any]]:
+    answer = account.client("sqs").receive_message(QueueUrl=queue)
+    return [json.loads(message["Body"]) for message in answer.get("Messages", ())]
+
+
+def test_stock_moto_tells_no_destination(stock: Account) -> None:
+    queue, arn = destination(stock)
+    stock.invoke(failing_function(stock, arn, retries=0), {}, InvocationType="Event")
+    time.sleep(0.1)
+    assert received(stock, queue) == [], (
+        "moto heals this now: remove local/lambda_functions/asynchronous.py"
+    )
+
+
+def test_an_event_that_failed_for_good_goes_to_the_destination(account: Account) -> None:
+    queue, arn = destination(account)
+    name = failing_function(account, arn, retries=1)
+    _, response = account.invoke(name, {"vpc": "vpc-1"}, InvocationType="Event")
+    records: list[dict[str, Any]] = []
+    assert eventually(lambda: bool(records.extend(received(account, queue)) or records))
+    [record] = records
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", record.pop("timestamp"))
+    assert re.fullmatch(UUID, record["requestContext"].pop("requestId"))
+    assert record["responsePayload"].pop("stackTrace")
+    assert record["responsePayload"].pop("requestId", "")  # awslambdaric adds it
+    assert record == {
+        "version": "1.0",
+        "requestContext": {
+            "functionArn": f"arn:aws:lambda:{REGION}:123456789012:function:{name}:$LATEST",
+            "condition": "RetriesExhausted",
+            "approximateInvokeCount": 2,
+        },
+        "requestPayload": {"vpc": "vpc-1"},
+        "responseContext": {
+            "statusCode": 200,
+            "executedVersion": "$LATEST",
+            "functionError": "Unhandled",
+        },
+        "responsePayload": {"errorType": "RuntimeError", "errorMessage": "always"},
+    }
+
+
+def test_a_topic_may_be_the_destination(account: Account) -> None:
+    queue, arn = destination(account)
+    sns = account.client("sns")
+    topic = sns.create_topic(Name=f"failures-{uuid.uuid4().hex[:8]}")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    name = failing_function(account, topic, retries=0)
+    account.invoke(name, {}, InvocationType="Event")
+    records: list[dict[str, Any]] = []
+    assert eventually(lambda: bool(records.extend(received(account, queue)) or records))
+    assert json.loads(records[0]["Message"])["requestContext"]["approximateInvokeCount"] == 1
+
+
+def test_the_functions_role_must_be_allowed_to_tell_the_destination(
+    aws: EmbeddedAws, caplog: pytest.LogCaptureFixture
+) -> None:
+    with EmbeddedAws(SETTINGS, gaps=("gateway",)) as engine:
+        install(engine)
+        account = Account(engine.url)
+        queue, arn = destination(account)
+        role = account.role()
+        name = failing_function(account, arn, retries=0, Role=role)
+        account.invoke(name, {}, InvocationType="Event")
+        assert eventually(lambda: f"{name}: event lost" in caplog.text)
+        assert "not authorized to perform: sqs:SendMessage" in caplog.text
+        assert received(account, queue) == []
+
+        allowed = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": arn}
+        account.client("iam").put_role_policy(
+            RoleName=role.rsplit("/")[-1],
+            PolicyName="tell",
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": allowed}),
+        )
+        account.invoke(name, {}, InvocationType="Event")
+        assert eventually(lambda: bool(received(account, queue)))
+    install(aws)
 
 
 def test_dry_run_runs_nothing(account: Account) -> None:

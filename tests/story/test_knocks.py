@@ -138,7 +138,7 @@ def stop(app: App, vpc_id: str, state: str) -> None:
     app.client("stepfunctions").stop_execution(executionArn=arn)
     assert app.next_end(vpc_id).status == "ABORTED"
     said = f"The execution {arn} ended without a report: ABORTED."
-    until(lambda: any(email.message.startswith(said) for email in app.aws.outbox))
+    until(lambda: any(said in email.message for email in app.aws.outbox))
 
 
 def executions(app: App, vpc_id: str) -> set[str]:

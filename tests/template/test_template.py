@@ -124,6 +124,7 @@ def test_ownership_is_the_same_tag_in_permissions_and_in_code() -> None:
 
 
 NOT_BY_OWNER = {
+    "ec2:ModifyNetworkInterfaceAttribute": "called by Route 53 Resolver, on its interfaces",
     "ec2:DeleteTags": "of the VPC, which is not ours, and only the tags that ask",
     "ec2:DeleteNetworkInterface": "called by Route 53 Resolver or AWS Lambda, on their interfaces",
 }

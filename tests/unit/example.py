@@ -47,6 +47,7 @@ OPTIONS = Options(services=(), onprem_cidrs=(ONPREM,))
 WITH_ECR = Options(services=("ecr",), onprem_cidrs=(ONPREM,))
 LIMITS = Limits()
 SURVEY = Survey(
+    account="111122223333",
     region=REGION,
     vpc=VPC,
     dns_support=True,
@@ -58,5 +59,6 @@ SURVEY = Survey(
     resolvers=(),
     hosted_zones=(),
     route_tables=(),
+    taken=frozenset(),
     entry=Entry(VPC.id),
 )

@@ -8,10 +8,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from connectivity.adapters.aws import call, client, code_of, filters, items, message_of
+from connectivity.adapters.security_groups import NOT_SEEN_YET
 from connectivity.adapters.vpcs import ec2_tags, tags_of
 from connectivity.domain.errors import (
     ConflictingPrivateDns,
-    Fact,
     NotReadyYet,
     PreconditionsNotMet,
     QuotaReached,
@@ -146,19 +146,21 @@ def _endpoint(item: Mapping[str, Any]) -> InterfaceEndpoint:
 
 
 def _refusal(error: ClientError, what: str) -> Exception:
-    """AWS's refusals that a person can act on; everything else stays what it is."""
+    """AWS's refusals that mean something to us; everything else stays what it is."""
     code, message = code_of(error), message_of(error)
     said = f"{what}: AWS says {code}: {message}"
-    fact: type[Fact] | None = None
     if "conflicting DNS domain" in message:
-        fact, said = ConflictingPrivateDns, f"{said} - remove what answers for that name"
-    elif "must have a Gateway endpoint" in message:
-        fact = PreconditionsNotMet
-        said += " - make a gateway endpoint for Amazon S3 in this VPC, or leave s3 and ecr out"
-    elif code in _QUOTA:
-        fact, said = QuotaReached, f"{said} - ask for a higher quota"
-    elif code == "IdempotentParameterMismatch":
+        return ConflictingPrivateDns(f"{said} - remove what answers for that name")
+    if "must have a Gateway endpoint" in message:
+        return PreconditionsNotMet(
+            f"{said} - make a gateway endpoint for Amazon S3 in this VPC, or leave s3 and ecr out"
+        )
+    if code in _QUOTA:
+        return QuotaReached(f"{said} - ask for a higher quota")
+    if code in NOT_SEEN_YET:
+        return NotReadyYet(said)
+    if code == "IdempotentParameterMismatch":
         return NotReadyYet(f"{said} - an earlier attempt took effect and will be seen soon")
-    elif code in {"InvalidParameter", "DuplicateSubnetsInSameZone"}:
-        fact = PreconditionsNotMet
-    return fact(said) if fact else error
+    if code in {"InvalidParameter", "DuplicateSubnetsInSameZone"}:
+        return PreconditionsNotMet(said)
+    return error

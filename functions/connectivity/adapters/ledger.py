@@ -106,12 +106,17 @@ class DynamoDbLedger:
     def promise(self, vpc_id: str, resolver_ips: Mapping[str, str]) -> None:
         self._update(vpc_id, "SET resolver_ips = :ips", {":ips": dict(resolver_ips)})
 
+    def doubt(self, vpc_id: str, fingerprint: str, at: str) -> None:
+        values = {":fingerprint": fingerprint, ":at": at}
+        self._update(vpc_id, "SET doubt = :fingerprint, doubted_at = :at", values)
+
     def publish(
         self, vpc_id: str, generation: int, fingerprint: str, endpoint_ids: Iterable[str]
     ) -> None:
         self._update(
             vpc_id,
-            "SET generation = :generation, verified = :fingerprint, verified_endpoints = :ids",
+            "SET generation = :generation, verified = :fingerprint, verified_endpoints = :ids "
+            "REMOVE doubt, doubted_at",
             {
                 ":generation": generation,
                 ":fingerprint": fingerprint,
@@ -167,6 +172,8 @@ def _entry(vpc_id: str, item: Mapping[str, Any]) -> Entry:
         generation=int(plain.get("generation", 0)),
         verified=plain.get("verified", ""),
         verified_endpoints=frozenset(plain.get("verified_endpoints", [])),
+        doubt=plain.get("doubt", ""),
+        doubted_at=plain.get("doubted_at", ""),
         status=plain.get("status", ""),
         detail=plain.get("detail", ""),
     )

@@ -23,6 +23,8 @@ from connectivity.domain.tags import OWNER
 
 _PACKAGES = ("probe", "dns")
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
+_READABLE_BY_ALL = 0o100644
+"""AWS Lambda runs code as another user, and `ZipInfo` alone lets only the owner read it."""
 _RUNTIME = "python3.13"
 _TIMEOUT = 55
 """Seconds; below the read timeout of our client."""
@@ -114,7 +116,10 @@ def code() -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in sorted(_sources()):
-            archive.writestr(zipfile.ZipInfo(name, _LONG_AGO), path.read_bytes())
+            entry = zipfile.ZipInfo(name, _LONG_AGO)
+            entry.external_attr = _READABLE_BY_ALL << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, path.read_bytes())
     return packed.getvalue()
 
 

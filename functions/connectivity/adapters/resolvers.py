@@ -8,8 +8,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from connectivity.adapters.aws import call, client, code_of, items, message_of
+from connectivity.adapters.security_groups import NOT_SEEN_YET
 from connectivity.adapters.vpcs import ec2_tags
-from connectivity.domain.errors import NotReadyYet, QuotaReached
+from connectivity.domain.errors import NotReadyYet, QuotaReached, ResolverFailed
 from connectivity.domain.model import InboundResolver, ResolverIp
 from connectivity.domain.ownership import resolver_name
 from connectivity.domain.tags import OWNER
@@ -122,6 +123,13 @@ def _refusal(error: ClientError, vpc_id: str) -> Exception:
     code, message = code_of(error), message_of(error)
     if code == "ResourceExistsException":
         return NotReadyYet(f"the resolver of {vpc_id} was made before and will be seen soon")
+    if any(unseen in message for unseen in NOT_SEEN_YET):
+        return NotReadyYet(f"inbound resolver of {vpc_id}: AWS says {code}: {message}")
+    if "RSLVR-" in message and "permission" in message:
+        return ResolverFailed(
+            f"inbound resolver of {vpc_id}: AWS says {code}: {message} - allow this action to the "
+            "role of EnsureResolverFunction"
+        )
     if code == "LimitExceededException":
         return QuotaReached(
             f"inbound resolver of {vpc_id}: AWS says {code}: {message} - the quota is 4 Route 53 "

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from botocore.exceptions import ClientError
 
 from connectivity.adapters.aws import call, client, code_of, filters, items, message_of
+from connectivity.adapters.security_group_rules import permission_of, rules_of
 from connectivity.adapters.vpcs import ec2_tags, tags_of
 from connectivity.domain.errors import NotReadyYet
 from connectivity.domain.model import Rule, SecurityGroup
 from connectivity.domain.tags import OWNER
+
+NOT_SEEN_YET = frozenset({"InvalidGroup.NotFound", "InvalidSecurityGroupID.NotFound"})
+"""What AWS says of a security group that it has just made and does not see everywhere yet."""
 
 _DESCRIPTIONS = {
     "group/endpoints": "HTTPS from on-premises and this VPC to the interface endpoints",
@@ -37,7 +40,7 @@ class Ec2Groups:
             SecurityGroup(
                 id=item["GroupId"],
                 name=item["GroupName"],
-                rules=frozenset(_rules(item["IpPermissions"])),
+                rules=frozenset(rules_of(item["IpPermissions"])),
                 owner=tags_of(item).get(OWNER),
             )
             for item in found
@@ -67,10 +70,12 @@ class Ec2Groups:
 
     def _change(self, operation: str, group_id: str, rules: Sequence[Rule], harmless: str) -> None:
         """`harmless` ends the code of the error that says it is so already."""
-        permissions = list(map(_permission, rules))
+        permissions = list(map(permission_of, rules))
         try:
             call(getattr(client("ec2"), operation), GroupId=group_id, IpPermissions=permissions)
         except ClientError as error:
+            if code_of(error) in NOT_SEEN_YET:
+                raise NotReadyYet(f"{group_id}: {message_of(error)}") from error
             if code_of(error) != f"InvalidPermission.{harmless}":
                 raise
             if len(rules) > 1:
@@ -95,25 +100,3 @@ class Ec2Groups:
                 raise NotReadyYet(f"{group_id}: {message_of(error)}") from error
             if code_of(error) != "InvalidGroup.NotFound":
                 raise
-
-
-def _rules(permissions: Iterable[Mapping[str, Any]]) -> Iterator[Rule]:
-    """One rule per source. A rule for all traffic counts as TCP on every port."""
-    for permission in permissions:
-        every = permission["IpProtocol"] == "-1"
-        protocol: Any = "tcp" if every else permission["IpProtocol"]
-        first, last = (0, 65535) if every else (permission["FromPort"], permission["ToPort"])
-        last_port = last if last != first else 0
-        sources = [item["CidrIp"] for item in permission.get("IpRanges", [])]
-        sources += [item["GroupId"] for item in permission.get("UserIdGroupPairs", [])]
-        yield from (Rule(protocol, first, source, last_port) for source in sources)
-
-
-def _permission(rule: Rule) -> dict[str, Any]:
-    source: dict[str, Any] = (
-        {"UserIdGroupPairs": [{"GroupId": rule.source}]}
-        if rule.source.startswith("sg-")
-        else {"IpRanges": [{"CidrIp": rule.source}]}
-    )
-    last = rule.last_port or rule.port
-    return {"IpProtocol": rule.protocol, "FromPort": rule.port, "ToPort": last} | source

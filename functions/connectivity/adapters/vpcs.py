@@ -7,11 +7,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from connectivity.adapters.aws import call, client, code_of, filters, items
-from connectivity.domain.errors import UnknownVpc
+from connectivity.adapters.aws import call, client, code_of, filters, items, message_of
+from connectivity.domain.errors import TagsRefused, UnknownVpc
 from connectivity.domain.model import RouteTable, Subnet, Vpc
 
 _UNKNOWN = frozenset({"InvalidVpcID.NotFound", "InvalidVpcID.Malformed", "InvalidID"})
+_REFUSED = frozenset({"TagLimitExceeded", "TagPolicyViolation", "UnauthorizedOperation"})
 _TOWARDS_ONPREM = ("vgw-", "tgw-")
 
 
@@ -30,6 +31,7 @@ class Ec2Vpcs:
             cidrs=tuple(_cidrs(vpc)),
             tags=tags_of(vpc),
             tenancy=vpc.get("InstanceTenancy", "default"),
+            owner=vpc.get("OwnerId", ""),
         )
 
     def dns_support(self, vpc_id: str) -> bool:
@@ -51,7 +53,6 @@ class Ec2Vpcs:
                 id=subnet["SubnetId"],
                 zone=subnet["AvailabilityZone"],
                 free_addresses=subnet["AvailableIpAddressCount"],
-                owner=subnet.get("OwnerId", ""),
             )
             for subnet in found
         )
@@ -61,6 +62,18 @@ class Ec2Vpcs:
             client("ec2"), "describe_route_tables", "RouteTables", Filters=filters(vpc_id=[vpc_id])
         )
         return tuple(map(_route_table, found))
+
+    def addresses_in_use(self, vpc_id: str, addresses: Iterable[str]) -> frozenset[str]:
+        wanted = {"vpc-id": [vpc_id], "addresses.private-ip-address": sorted(addresses)}
+        found = items(
+            client("ec2"),
+            "describe_network_interfaces",
+            "NetworkInterfaces",
+            Filters=[{"Name": name, "Values": values} for name, values in wanted.items()],
+        )
+        return frozenset(
+            entry["PrivateIpAddress"] for item in found for entry in item["PrivateIpAddresses"]
+        )
 
     def with_tag(self, key: str) -> tuple[str, ...]:
         found = items(client("ec2"), "describe_vpcs", "Vpcs", Filters=filters(tag_key=[key]))
@@ -81,6 +94,8 @@ class Ec2Vpcs:
         except ClientError as error:
             if code_of(error) in _UNKNOWN:
                 raise UnknownVpc(vpc_id) from error
+            if code_of(error) in _REFUSED:
+                raise TagsRefused(f"tags of {vpc_id}: {message_of(error)}") from error
             raise
 
 

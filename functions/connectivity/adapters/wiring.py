@@ -85,6 +85,7 @@ def world() -> World:
 
 def holdings() -> Holdings:
     return Holdings(
+        vpcs=vpcs(),
         endpoints=endpoints(),
         groups=groups(),
         resolvers=resolvers(),

@@ -45,10 +45,6 @@ def unfit(endpoint: InterfaceEndpoint, survey: Survey, onprem_cidrs: tuple[str, 
 
 def _admits(rules: Iterable[Rule], port: int, cidr: str) -> bool:
     network = ipaddress.IPv4Network(cidr)
-    return any(
-        rule.protocol == "tcp"
-        and rule.port <= port <= (rule.last_port or rule.port)
-        and "/" in rule.source
-        and network.subnet_of(ipaddress.IPv4Network(rule.source))
-        for rule in rules
-    )
+    sources = (rule.source for rule in rules if rule.admits_tcp(port) and "/" in rule.source)
+    admitted = map(ipaddress.ip_network, sources)
+    return any(isinstance(a, ipaddress.IPv4Network) and network.subnet_of(a) for a in admitted)

@@ -6,6 +6,7 @@ the reasons for the order and for `ec2messages` are in docs/decisions/0004-catal
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 REQUIRED = ("ecs-agent", "ecs-telemetry", "ecs", "ssm", "ssmmessages")
@@ -27,9 +28,15 @@ _PREFIXES = {
 }
 
 
+_FULL_NAME = re.compile(r"(cn\.com|com|eu)\.amazonaws\.[a-z]+(-[a-z]+)+-\d+\.")
+"""What stands before the short name in the full one; a service of AWS PrivateLink partners
+(`com.amazonaws.vpce.<region>.vpce-svc-…`) has no short name."""
+
+
 def requested(options: Iterable[str]) -> tuple[str, ...]:
     """The services beyond the required ones, groups opened, in order, each once."""
-    opened = (name for option in options for name in GROUPS.get(option, (option,)))
+    short = (_FULL_NAME.sub("", option) for option in options)
+    opened = (name for option in short for name in GROUPS.get(option, (option,)))
     known = {*REQUIRED, *REQUIRED_WHERE_OFFERED}
     return tuple(dict.fromkeys(name for name in opened if name not in known))
 

@@ -36,6 +36,7 @@ def derive(survey: Survey, options: Options, us: str, limits: Limits) -> Desired
         onprem_cidrs=options.onprem_cidrs,
         endpoints=endpoints,
         resolver_subnets=placement.resolver_subnets(near, limits.resolver_ips),
+        given_up=() if our_resolver(survey) else tuple(sorted(survey.taken)),
         gateway_service=_gateway_service(survey, services, us),
     )
 

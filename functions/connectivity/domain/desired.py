@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -29,6 +31,8 @@ class Desired:
     endpoints: tuple[DesiredEndpoint, ...]
     resolver_subnets: tuple[str, ...]
     """One entry per resolver IP."""
+    given_up: tuple[str, ...] = ()
+    """Addresses promised to on-premises that the resolver cannot have again."""
     gateway_service: str | None = None
     """The service that needs a gateway endpoint beside it; None where one is there already."""
 
@@ -41,6 +45,13 @@ class Desired:
         """Where the probe may stand: next to the resolver."""
         return tuple(dict.fromkeys(self.resolver_subnets))
 
+    @property
+    def fingerprint(self) -> str:
+        """Equal where the same names are to lead to the same networks, wherever things stand."""
+        names = [endpoint.service_name for endpoint in self.endpoints]
+        said = json.dumps([self.vpc_id, names, self.vpc_cidrs, self.onprem_cidrs])
+        return hashlib.sha256(said.encode()).hexdigest()
+
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -52,6 +63,7 @@ class Desired:
             onprem_cidrs=tuple(document["onprem_cidrs"]),
             endpoints=tuple(_endpoint(item) for item in document["endpoints"]),
             resolver_subnets=tuple(document["resolver_subnets"]),
+            given_up=tuple(document["given_up"]),
             gateway_service=document["gateway_service"],
         )
 

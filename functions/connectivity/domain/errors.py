@@ -24,6 +24,14 @@ class NotResolvingYet(Waiting):
     """
 
 
+class ConflictingPrivateDns(Waiting):
+    """AWS refuses private DNS: the VPC already has an answer for that name.
+
+    Waiting at first, because AWS detaches the zone of a deleted endpoint minutes later; what lasts
+    was looked for by the preconditions.
+    """
+
+
 class Throttled(Waiting):
     """AWS refused a call for its rate."""
 
@@ -48,12 +56,12 @@ class UnknownVpc(Fact):
     """The VPC that a request names does not exist in this account and region."""
 
 
+class TagsRefused(Fact):
+    """AWS does not let us write status tags: a tag policy, or fifty tags on the VPC already."""
+
+
 class PreconditionsNotMet(Fact):
     """The VPC is not fit, for one or several reasons; nothing was made."""
-
-
-class ConflictingPrivateDns(Fact):
-    """AWS refuses private DNS: the VPC already has an answer for that name."""
 
 
 class QuotaReached(Fact):
@@ -74,6 +82,10 @@ class ProbeFailed(Fact):
 
 class PublicationTooLarge(Fact):
     """The forwarding document does not fit into a standard parameter (4 KB)."""
+
+
+class WishedAgain(Fact):
+    """A teardown met a VPC whose tag asks for the connection again: nothing was removed yet."""
 
 
 class NotRemoved(Fact):

@@ -27,6 +27,10 @@ class Entry:
     """Fingerprint of the connection that was verified and published last."""
     verified_endpoints: frozenset[str] = frozenset()
     """Ids whose private DNS was verified and published: on-premises relies on them."""
+    doubt: str = ""
+    """Fingerprint of what was desired when a verification failed, and was not verified since."""
+    doubted_at: str = ""
+    """When that was, in ISO 8601 UTC."""
     status: str = ""
     detail: str = ""
 

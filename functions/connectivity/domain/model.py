@@ -13,6 +13,8 @@ class Vpc:
     cidrs: tuple[str, ...]
     tags: Mapping[str, str] = field(default_factory=dict)
     tenancy: str = "default"
+    owner: str = ""
+    """The account that made it; another one's VPC can be shared with ours."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,6 @@ class Subnet:
     id: str
     zone: str
     free_addresses: int
-    owner: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,15 +53,26 @@ class InterfaceEndpoint:
         return self.state not in {"deleting", "deleted"}
 
 
-@dataclass(frozen=True, order=True)
-class Rule:
-    """One ingress rule: ports of a protocol, opened to a CIDR or to a security group."""
+ANY_PROTOCOL = "-1"
 
-    protocol: Literal["tcp", "udp"]
+
+@dataclass(frozen=True)
+class Rule:
+    """One ingress rule, as Amazon EC2 has it: ports of a protocol, opened to a source."""
+
+    protocol: str
+    """`tcp`, `udp`, `icmp`, a number, or ANY_PROTOCOL."""
     port: int
     source: str
-    last_port: int = 0
-    """Of a range; 0 for the one port."""
+    """A CIDR of IPv4 or IPv6, or the id of a security group or of a prefix list."""
+    last_port: int | None = None
+    """Of a range; None for the one port."""
+
+    def admits_tcp(self, port: int) -> bool:
+        if self.protocol == ANY_PROTOCOL:
+            return True
+        last = self.port if self.last_port is None else self.last_port
+        return self.protocol == "tcp" and self.port <= port <= last
 
 
 @dataclass(frozen=True)
@@ -76,6 +88,10 @@ class ResolverIp:
     ip: str
     subnet: str
     status: str
+
+    @property
+    def failed(self) -> bool:
+        return self.status.startswith("failed")
 
 
 @dataclass(frozen=True)

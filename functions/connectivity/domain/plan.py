@@ -153,7 +153,7 @@ def _plan_group(
 ) -> Plan:
     group = our_groups(groups, vpc_id, us, entry.held).get(purpose)
     there = group.rules if group else frozenset()
-    missing, extra = tuple(sorted(rules - there)), tuple(sorted(there - rules))
+    missing, extra = _in_order(rules - there), _in_order(there - rules)
     steps: list[Step] = []
     if group is None:
         steps.append(MakeGroup(purpose, group_name(vpc_id, purpose), "there is none"))
@@ -164,10 +164,16 @@ def _plan_group(
     return tuple(steps)
 
 
+def _in_order(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    return tuple(sorted(rules, key=lambda rule: (rule.protocol, rule.port, rule.source)))
+
+
 def _make_resolver(desired: Desired, promised: Mapping[str, str]) -> MakeResolver:
     """The promised addresses are asked for again: on-premises forwards to them."""
     waiting = {
-        subnet: sorted(ip for ip, there in promised.items() if there == subnet)
+        subnet: sorted(
+            ip for ip, there in promised.items() if there == subnet and ip not in desired.given_up
+        )
         for subnet in desired.resolver_subnets
     }
     addresses = tuple(

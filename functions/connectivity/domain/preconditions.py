@@ -38,7 +38,15 @@ def prepare(survey: Survey, options: Options, us: str, limits: Limits) -> Prepar
     if problems:
         raise PreconditionsNotMet("; ".join(problems))
     desired = derive(survey, options, us, limits)
-    return Prepared(desired, tuple(route_warnings(survey, desired)))
+    return Prepared(desired, (*_broken_promises(desired), *route_warnings(survey, desired)))
+
+
+def _broken_promises(desired: Desired) -> Iterator[str]:
+    if desired.given_up:
+        yield (
+            f"{_names(desired.given_up)} was an address of the inbound resolver and belongs to "
+            "something else now: on-premises has to forward to the new address"
+        )
 
 
 def _dns_attributes(survey: Survey, *_: object) -> Iterator[str]:
@@ -52,6 +60,14 @@ def _dns_attributes(survey: Survey, *_: object) -> Iterator[str]:
                 f"{attribute} of {survey.vpc.id} is false, and private DNS needs it: "
                 f"aws ec2 modify-vpc-attribute --vpc-id {survey.vpc.id} {option} Value=true"
             )
+
+
+def _sharing(survey: Survey, *_: object) -> Iterator[str]:
+    if survey.vpc.owner not in {"", survey.account}:
+        yield (
+            f"{survey.vpc.id} is shared by account {survey.vpc.owner}, and only the owner can put "
+            "a Route 53 Resolver endpoint into it: deploy the stack in that account"
+        )
 
 
 def _tenancy(survey: Survey, *_: object) -> Iterator[str]:
@@ -70,10 +86,16 @@ def _services(survey: Survey, options: Options, *_: object) -> Iterator[str]:
                 f"{survey.region}, so ECS Anywhere cannot be reached privately there"
             )
     for name in catalogue.requested(options.services):
-        if offered(survey, name) is None:
+        service = offered(survey, name)
+        if service is None:
             yield (
                 f'{tags.SERVICES} asks for "{name}", which is no interface endpoint service in '
                 f"{survey.region}: correct the name or leave it out"
+            )
+        elif not service.private_names:
+            yield (
+                f'{tags.SERVICES} asks for "{name}", which has no private DNS name that '
+                "on-premises could forward: leave it out"
             )
 
 
@@ -122,6 +144,16 @@ def _quotas(survey: Survey, options: Options, us: str, limits: Limits) -> Iterat
     )
 
 
+def _rules(_: Survey, options: Options, _us: str, limits: Limits) -> Iterator[str]:
+    """The resolver's group has two rules for each network and two for the probe."""
+    most = limits.rules_per_security_group // 2 - 1
+    if len(options.onprem_cidrs) > most:
+        yield (
+            f"{len(options.onprem_cidrs)} networks on-premises are named, and a security group "
+            f"holds rules for {most}: summarise them into wider ones"
+        )
+
+
 def _conflicts(survey: Survey, options: Options, us: str, _: Limits) -> Iterator[str]:
     for name, service in wanted(survey, options).items():
         foreign = foreign_endpoint(survey, service, us)
@@ -139,11 +171,13 @@ def _conflicts(survey: Survey, options: Options, us: str, _: Limits) -> Iterator
 
 
 _CHECKS: tuple[Callable[[Survey, Options, str, Limits], Iterator[str]], ...] = (
+    _sharing,
     _dns_attributes,
     _tenancy,
     _services,
     _zones,
     _quotas,
+    _rules,
     _conflicts,
 )
 

@@ -19,6 +19,7 @@ from connectivity.domain.model import (
 
 @dataclass(frozen=True)
 class Survey:
+    account: str
     region: str
     vpc: Vpc
     dns_support: bool
@@ -33,6 +34,8 @@ class Survey:
     hosted_zones: tuple[str, ...]
     """Names of the private hosted zones associated with the VPC, without those that AWS made."""
     route_tables: tuple[RouteTable, ...]
+    taken: frozenset[str]
+    """Addresses once promised to on-premises that something else holds by now."""
     entry: Entry
 
 
@@ -44,3 +47,4 @@ class Limits:
     resolver_ips: int = 2
     interface_endpoints_per_vpc: int = 50
     resolver_endpoints_per_region: int = 4
+    rules_per_security_group: int = 60

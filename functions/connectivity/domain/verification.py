@@ -24,6 +24,7 @@ class Target:
     name: str
     """Asked for as it is; a wildcard is asked for by `example(name)`."""
     addresses: tuple[str, ...]
+    from_wildcard: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,8 +117,10 @@ def cname_targets(findings: Iterable[Finding]) -> frozenset[str]:
 
 
 def _tls_targets(targets: Iterable[Target]) -> dict[str, str]:
+    """Address -> name. A name made from a wildcard first: the certificate of Amazon ECR is good for
+    `*.dkr.ecr.<region>` and not for the bare name."""
     names: dict[str, str] = {}
-    for target in targets:
+    for target in sorted(targets, key=lambda target: not target.from_wildcard):
         for address in target.addresses:
             names.setdefault(address, target.name)
     return names

@@ -8,14 +8,16 @@ from typing import Any
 from connectivity.domain import catalogue, plan, publication, status
 from connectivity.domain.derivation import our_resolver
 from connectivity.domain.desired import Desired
+from connectivity.domain.doubt import rests
 from connectivity.domain.errors import UnknownVpc
-from connectivity.domain.ledger import Entry
+from connectivity.domain.ledger import RESOLVER, Entry
 from connectivity.domain.preconditions import prepare
 from connectivity.domain.status import Status
 from connectivity.domain.steps import Plan, RemoveEndpoint, describe
 from connectivity.domain.survey import Survey
 from connectivity.domain.wish import Options
 from connectivity.usecases.ports import (
+    Clock,
     Endpoints,
     Groups,
     HostedZones,
@@ -51,6 +53,8 @@ class Check:
     warnings: tuple[str, ...]
     converged: bool
     """Nothing to do: it is all there, verified, and published."""
+    rests: bool
+    """Not to be tried again yet: exactly this failed its verification."""
     monthly_dollars: float
     entry: Entry
 
@@ -62,6 +66,8 @@ class Check:
     @property
     def status(self) -> Status:
         """What there is to say if the run ends here."""
+        if self.rests:
+            return Status(self.entry.status, self.entry.detail)
         if self.converged:
             services = [endpoint.service for endpoint in self.desired.endpoints]
             ips = self.entry.resolver_ips
@@ -75,14 +81,17 @@ class Check:
             "surplus": self.surplus,
             "warnings": list(self.warnings),
             "converged": self.converged,
+            "rests": self.rests,
             "monthly_dollars": round(self.monthly_dollars, 2),
             "private_names": list(self.private_names),
         } | self.status.as_json()
 
 
-def check_preconditions(vpc_id: str, options: Options, world: World, settings: Settings) -> Check:
+def check_preconditions(
+    vpc_id: str, options: Options, because: str, world: World, clock: Clock, settings: Settings
+) -> Check:
     """Raises PreconditionsNotMet with every problem, and UnknownVpc if the VPC went away."""
-    survey = survey_vpc(vpc_id, options, world, settings.region)
+    survey = survey_vpc(vpc_id, options, world, settings)
     prepared = prepare(survey, options, settings.us, settings.limits)
     steps = _whole_plan(prepared.desired, survey, settings.us)
     return Check(
@@ -90,13 +99,15 @@ def check_preconditions(vpc_id: str, options: Options, world: World, settings: S
         steps=tuple(map(describe, steps)),
         surplus=any(isinstance(step, RemoveEndpoint) for step in steps),
         warnings=prepared.warnings,
+        rests=rests(survey.entry, prepared.desired.fingerprint, because, clock.now()),
         converged=not steps and _is_published(prepared.desired, survey, world, settings),
         monthly_dollars=plan.monthly_dollars(prepared.desired),
         entry=survey.entry,
     )
 
 
-def survey_vpc(vpc_id: str, options: Options, world: World, region: str) -> Survey:
+def survey_vpc(vpc_id: str, options: Options, world: World, settings: Settings) -> Survey:
+    entry, region = world.ledger.read(vpc_id), settings.region
     vpc = world.vpcs.find(vpc_id)
     if vpc is None:
         raise UnknownVpc(f"{vpc_id} has just been deleted")
@@ -107,6 +118,7 @@ def survey_vpc(vpc_id: str, options: Options, world: World, region: str) -> Surv
     )
     candidates = [full for name in names for full in catalogue.service_names(name, region)]
     return Survey(
+        account=settings.account,
         region=region,
         vpc=vpc,
         dns_support=world.vpcs.dns_support(vpc_id),
@@ -118,8 +130,17 @@ def survey_vpc(vpc_id: str, options: Options, world: World, region: str) -> Surv
         resolvers=world.resolvers.all_of_region(),
         hosted_zones=world.hosted_zones.associated_with(vpc_id),
         route_tables=world.vpcs.route_tables(vpc_id),
-        entry=world.ledger.read(vpc_id),
+        taken=_taken(entry, world),
+        entry=entry,
     )
+
+
+def _taken(entry: Entry, world: World) -> frozenset[str]:
+    """Asked for only while there is no resolver that could hold its addresses itself."""
+    if not entry.resolver_ips or RESOLVER in entry.held:
+        return frozenset()
+    in_use = world.vpcs.addresses_in_use(entry.vpc_id, entry.resolver_ips)
+    return in_use & entry.resolver_ips.keys()
 
 
 def _whole_plan(desired: Desired, survey: Survey, us: str) -> Plan:

@@ -73,6 +73,12 @@ def _operational(resolver_id: str, resolvers: Resolvers) -> InboundResolver:
         raise NotReadyYet(f"{resolver_id} is {resolver.status}: {resolver.message}")
     if resolver.status != "operational":
         raise ResolverFailed(f"{resolver_id} is {resolver.status}: {resolver.message}")
+    failed = [f"{ip.ip or ip.subnet} is {ip.status}" for ip in resolver.ips if ip.failed]
+    if failed:
+        raise ResolverFailed(
+            f"{resolver_id}: {', '.join(failed)} - delete this resolver endpoint; the next sweep "
+            "makes it anew"
+        )
     detached = [ip for ip in resolver.ips if ip.status != _HEALTHY_IP]
     if detached or not resolver.ips:
         states = ", ".join(f"{ip.ip or ip.subnet} is {ip.status}" for ip in detached)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import logging
 
 from connectivity.domain import status as statuses
 from connectivity.domain import tags
-from connectivity.domain.errors import UnknownVpc
+from connectivity.domain.errors import TagsRefused, UnknownVpc
 from connectivity.domain.status import Status
 from connectivity.usecases.ports import Ledger, Notifications, Vpcs
+
+logger = logging.getLogger(__name__)
 
 
 def finish(vpc_id: str, execution: str, status: Status | None, vpcs: Vpcs, ledger: Ledger) -> bool:
@@ -39,10 +41,14 @@ def _is_news(vpc_id: str, status: Status, ledger: Ledger) -> bool:
 
 
 def _write(vpc_id: str, status: Status, vpcs: Vpcs, ledger: Ledger) -> None:
-    """A VPC that is gone has no tags to write, and its result stays news."""
-    with suppress(UnknownVpc):
-        vpcs.set_tags(
-            vpc_id,
-            {tags.STATUS: status.state, tags.STATUS_DETAIL: tags.as_tag_value(status.detail)},
-        )
-        ledger.report(vpc_id, status.state, status.detail)
+    """Tags that AWS refuses are told to the ledger; a VPC that is gone has none to write."""
+    written = {tags.STATUS: status.state, tags.STATUS_DETAIL: tags.as_tag_value(status.detail)}
+    try:
+        vpcs.set_tags(vpc_id, written)
+    except TagsRefused:
+        logger.warning("the status of %s is not on its tags, AWS refuses them", vpc_id)
+    except UnknownVpc:
+        # Nothing held: a request about a VPC that never was, and each one is news.
+        if not ledger.read(vpc_id).holds_something:
+            return
+    ledger.report(vpc_id, status.state, status.detail)

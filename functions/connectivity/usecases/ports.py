@@ -33,6 +33,9 @@ class Vpcs(Protocol):
 
     def route_tables(self, vpc_id: str) -> tuple[RouteTable, ...]: ...
 
+    def addresses_in_use(self, vpc_id: str, addresses: Iterable[str]) -> frozenset[str]:
+        """Addresses of the network interfaces that hold any of `addresses`."""
+
     def with_tag(self, key: str) -> tuple[str, ...]:
         """Ids of the VPCs that have the tag, whatever its value."""
 
@@ -142,6 +145,9 @@ class Ledger(Protocol):
     def let_go(self, vpc_id: str, purposes: Iterable[str]) -> None: ...
 
     def promise(self, vpc_id: str, resolver_ips: Mapping[str, str]) -> None: ...
+
+    def doubt(self, vpc_id: str, fingerprint: str, at: str) -> None:
+        """Write down what could not be verified, and when; `publish` clears it."""
 
     def publish(
         self, vpc_id: str, generation: int, fingerprint: str, endpoint_ids: Iterable[str]

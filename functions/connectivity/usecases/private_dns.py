@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from connectivity.domain import ledger as ledgers
 from connectivity.domain.desired import Desired
+from connectivity.domain.model import InterfaceEndpoint
 from connectivity.domain.ownership import is_our_endpoint
 from connectivity.domain.plan import plan_private_dns
 from connectivity.usecases.ports import Endpoints, Ledger, Probe
@@ -35,7 +36,7 @@ def turn_off_private_dns(
     entry = ledger.read(vpc_id)
     unverified = tuple(
         endpoint.id
-        for endpoint in endpoints.all_in(vpc_id)
+        for endpoint in sorted(endpoints.all_in(vpc_id), key=_ecs_first)
         if endpoint.exists
         and endpoint.private_dns
         and is_our_endpoint(endpoint, us, entry.held)
@@ -47,3 +48,9 @@ def turn_off_private_dns(
         probe.remove(vpc_id)
         ledger.let_go(vpc_id, [ledgers.PROBE])
     return unverified
+
+
+def _ecs_first(endpoint: InterfaceEndpoint) -> bool:
+    """The reverse of turning on: an agent that still reached `ecs` privately would be sent to names
+    that are public already."""
+    return not endpoint.service_name.endswith(".ecs")

@@ -8,19 +8,29 @@ from dataclasses import dataclass
 from connectivity.domain import ledger as ledgers
 from connectivity.domain import plan
 from connectivity.domain.desired import Desired
-from connectivity.domain.errors import NotReadyYet, NotRemoved
+from connectivity.domain.errors import NotReadyYet, NotRemoved, WishedAgain
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import InboundResolver, InterfaceEndpoint
 from connectivity.domain.ownership import is_our_endpoint, our_groups, purpose_of
 from connectivity.domain.publication import parameter_names
 from connectivity.domain.tags import OWNER
-from connectivity.usecases.ports import Endpoints, Groups, Ledger, Parameters, Probe, Resolvers
+from connectivity.domain.wish import Wish, read_wish
+from connectivity.usecases.ports import (
+    Endpoints,
+    Groups,
+    Ledger,
+    Parameters,
+    Probe,
+    Resolvers,
+    Vpcs,
+)
 
 
 @dataclass(frozen=True)
 class Holdings:
     """Where our things are kept."""
 
+    vpcs: Vpcs
     endpoints: Endpoints
     groups: Groups
     resolvers: Resolvers
@@ -49,9 +59,12 @@ def remove_surplus(desired: Desired, holdings: Holdings) -> tuple[str, ...]:
 
 
 def remove_everything(vpc_id: str, holdings: Holdings) -> None:
-    """Raises NotReadyYet until endpoints, resolver and their security groups are gone, and
-    NotRemoved for what AWS refuses to remove, or what is no longer recognisable as ours."""
+    """Raises NotReadyYet until endpoints, resolver and their security groups are gone, NotRemoved
+    for what AWS refuses to remove or what is no longer recognisable as ours, and WishedAgain before
+    anything is removed."""
     entry = holdings.ledger.read(vpc_id)
+    if ledgers.PUBLICATION in entry.held:
+        _check_wish(vpc_id, holdings)
     observed = holdings.endpoints.all_in(vpc_id)
     endpoints = _remove_endpoints(vpc_id, observed, entry, holdings)
     resolver = _remove_resolver(entry, holdings)
@@ -60,6 +73,13 @@ def remove_everything(vpc_id: str, holdings: Holdings) -> None:
         raise NotReadyYet(f"being removed: {len(endpoints)} endpoints {' '.join(resolver)}".strip())
     _refuse_to_forget(_unrecognisable(observed, entry))
     _remove_groups(vpc_id, entry, holdings)
+
+
+def _check_wish(vpc_id: str, holdings: Holdings) -> None:
+    """Whoever puts the tag back while on-premises drains finds everything as it was."""
+    vpc = holdings.vpcs.find(vpc_id)
+    if vpc is not None and read_wish(vpc.tags) is not Wish.DISABLED:
+        raise WishedAgain(f"the tag of {vpc_id} asks for the connection again")
 
 
 def _remove_endpoints(

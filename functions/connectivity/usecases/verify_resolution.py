@@ -9,12 +9,13 @@ from typing import Any
 from connectivity.domain import ledger as ledgers
 from connectivity.domain import plan, verification
 from connectivity.domain.desired import Desired
+from connectivity.domain.doubt import is_doubted
 from connectivity.domain.errors import NotReadyYet, NotResolvingYet
 from connectivity.domain.ledger import Entry
 from connectivity.domain.publication import zones_covering
 from connectivity.domain.verification import Finding, Target
 from connectivity.usecases.ensure_resolver import Resolver
-from connectivity.usecases.ports import Endpoints, Ledger, Probe
+from connectivity.usecases.ports import Clock, Endpoints, Ledger, Probe
 from connectivity.usecases.settings import Settings
 
 _MOST_ROWS_IN_A_MESSAGE = 12
@@ -44,6 +45,7 @@ def verify_resolution(
     endpoints: Endpoints,
     probe: Probe,
     ledger: Ledger,
+    clock: Clock,
     settings: Settings,
 ) -> Verified:
     """Raises NotReadyYet while the probe is being made, NotResolvingYet with the table of what is
@@ -56,7 +58,10 @@ def verify_resolution(
     ids, targets = _targets(desired, endpoints, entry, settings)
     asked = verification.questions(targets, resolver.ips)
     findings = verification.judge(targets, asked, probe.ask(vpc_id, asked))
-    _complain(vpc_id, findings)
+    wrong = [finding for finding in findings if not finding.ok]
+    if wrong:
+        _doubt(desired, entry, ledger, clock.now())
+        raise NotResolvingYet(_complaint(vpc_id, wrong, len(findings)))
     probe.remove(vpc_id)
     ledger.let_go(vpc_id, [ledgers.PROBE])
     return Verified(
@@ -86,30 +91,33 @@ def _targets(
         interface for _, endpoint in there for interface in endpoint.interfaces
     )
     targets = {
-        name: Target(wanted.service, name, _addresses(endpoint.interfaces, address_of))
+        name: Target(
+            wanted.service,
+            name,
+            _addresses(endpoint.interfaces, address_of),
+            from_wildcard=name != private_name,
+        )
         for wanted, endpoint in there
-        for name in _asked(wanted.private_names, settings)
+        for private_name in wanted.private_names
+        for name in [verification.example(private_name, settings.account, settings.region)]
     }
     return tuple(endpoint.id for _, endpoint in there), tuple(targets.values())
-
-
-def _asked(private_names: Sequence[str], settings: Settings) -> tuple[str, ...]:
-    return tuple(
-        verification.example(name, settings.account, settings.region) for name in private_names
-    )
 
 
 def _addresses(interfaces: Sequence[str], address_of: Any) -> tuple[str, ...]:
     return tuple(sorted(address_of[i] for i in interfaces if i in address_of))
 
 
-def _complain(vpc_id: str, findings: Sequence[Finding]) -> None:
-    wrong = [finding for finding in findings if not finding.ok]
-    if not wrong:
-        return
+def _doubt(desired: Desired, entry: Entry, ledger: Ledger, now: str) -> None:
+    """Once for all the tries of a run."""
+    if not is_doubted(entry, desired.fingerprint, now):
+        ledger.doubt(desired.vpc_id, desired.fingerprint, now)
+
+
+def _complaint(vpc_id: str, wrong: Sequence[Finding], asked: int) -> str:
     rest = len(wrong) - _MOST_ROWS_IN_A_MESSAGE
-    raise NotResolvingYet(
-        f"{len(wrong)} of {len(findings)} checks in {vpc_id} failed:\n"
+    return (
+        f"{len(wrong)} of {asked} checks in {vpc_id} failed:\n"
         + verification.as_table(wrong[:_MOST_ROWS_IN_A_MESSAGE])
         + (f"\nand {rest} more" if rest > 0 else "")
     )

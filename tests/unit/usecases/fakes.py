@@ -71,6 +71,7 @@ class FakeVpcs:
     all: dict[str, Vpc] = field(default_factory=lambda: {VPC.id: VPC})
     subnet_list: tuple[Subnet, ...] = SUBNETS
     dns: bool = True
+    in_use: frozenset[str] = frozenset()
 
     def find(self, vpc_id: str) -> Vpc | None:
         return self.all.get(vpc_id)
@@ -86,6 +87,9 @@ class FakeVpcs:
 
     def route_tables(self, vpc_id: str) -> tuple[RouteTable, ...]:
         return ()
+
+    def addresses_in_use(self, vpc_id: str, addresses: Iterable[str]) -> frozenset[str]:
+        return self.in_use & frozenset(addresses)
 
     def with_tag(self, key: str) -> tuple[str, ...]:
         return tuple(vpc.id for vpc in self.all.values() if key in vpc.tags)
@@ -384,7 +388,12 @@ class FakeLedger:
             generation=generation,
             verified=fingerprint,
             verified_endpoints=frozenset(endpoint_ids),
+            doubt="",
+            doubted_at="",
         )
+
+    def doubt(self, vpc_id: str, fingerprint: str, at: str) -> None:
+        self._write(vpc_id, doubt=fingerprint, doubted_at=at)
 
     def report(self, vpc_id: str, status: str, detail: str) -> None:
         self._write(vpc_id, status=status, detail=detail)

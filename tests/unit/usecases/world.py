@@ -98,6 +98,7 @@ class World:
     @property
     def holdings(self) -> Holdings:
         return Holdings(
+            vpcs=self.vpcs,
             endpoints=self.endpoints,
             groups=self.groups,
             resolvers=self.resolvers,
@@ -108,10 +109,11 @@ class World:
             parameter_path=SETTINGS.parameter_path,
         )
 
-    def check(self, options: Options = OPTIONS) -> checks.Check:
+    def check(self, options: Options = OPTIONS, because: str = "tag") -> checks.Check:
         return checks.check_preconditions(
             VPC.id,
             options,
+            because,
             checks.World(
                 vpcs=self.vpcs,
                 endpoints=self.endpoints,
@@ -121,6 +123,7 @@ class World:
                 parameters=self.parameters,
                 ledger=self.ledger,
             ),
+            self.clock,
             SETTINGS,
         )
 
@@ -135,7 +138,7 @@ class World:
 
     def verify(self, desired: Desired, resolver: Resolver) -> Mapping[str, Any]:
         verified = verify_resolution(
-            desired, resolver, self.endpoints, self.probe, self.ledger, SETTINGS
+            desired, resolver, self.endpoints, self.probe, self.ledger, self.clock, SETTINGS
         )
         return verified.as_json()
 

@@ -1,0 +1,26 @@
+"""A failed verification is not tried again at every sweep.
+
+Each try turns private DNS on for the whole VPC and off again: its workloads must not pay for that
+twice an hour. Somebody who changes a tag or sends a request is answered at once.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from connectivity.domain.ledger import Entry
+
+PATIENCE = timedelta(hours=6)
+"""After this a sweep tries the same again: what was wrong may have been mended on-premises."""
+
+
+def rests(entry: Entry, fingerprint: str, because: str, now: str) -> bool:
+    """Whether to leave things as they are, `now` in ISO 8601 UTC."""
+    return because == "sweep" and is_doubted(entry, fingerprint, now)
+
+
+def is_doubted(entry: Entry, fingerprint: str, now: str) -> bool:
+    """Whether exactly this failed its verification a short while ago."""
+    if entry.doubt != fingerprint:
+        return False
+    return datetime.fromisoformat(now) - datetime.fromisoformat(entry.doubted_at) < PATIENCE
