@@ -84,7 +84,7 @@ def rule(
 @pytest.fixture
 def queue(request: pytest.FixtureRequest, client: Callable[[str], Any]) -> Iterator[str]:
     sqs = client("sqs")
-    url = sqs.create_queue(QueueName=request.node.name[:80])["QueueUrl"]
+    url = sqs.create_queue(QueueName=request.node.originalname[:80])["QueueUrl"]
     allow_sending(client, url)
     yield url
     sqs.delete_queue(QueueUrl=url)

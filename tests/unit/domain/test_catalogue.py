@@ -67,3 +67,13 @@ def test_a_service_is_looked_for_under_the_names_of_its_partition(
     name: str, region: str, expected: tuple[str, ...]
 ) -> None:
     assert service_names(name, region) == expected
+
+
+def test_a_full_service_name_of_aws_is_the_short_one() -> None:
+    """So that S3's full name brings the gateway endpoint, and a required one is not made twice."""
+    full_names = ["com.amazonaws.us-east-2.s3", "cn.com.amazonaws.cn-north-1.ecr.api"]
+    assert requested(full_names) == ("s3", "ecr.api")
+    assert requested(["com.amazonaws.us-gov-west-1.ecs"]) == ()
+    assert requested(["com.amazonaws.vpce.us-east-2.vpce-svc-0a1b"]) == (
+        "com.amazonaws.vpce.us-east-2.vpce-svc-0a1b",
+    )

@@ -325,3 +325,10 @@ def test_a_desired_state_survives_the_way_from_state_to_state() -> None:
     adopted = replace(DESIRED.endpoints[0], adopted="vpce-theirs")
     for desired in (DESIRED, replace(DESIRED, endpoints=(adopted,), gateway_service=None)):
         assert Desired.from_json(desired.as_json()) == desired
+
+
+def test_an_address_that_was_given_up_is_not_asked_for_again() -> None:
+    promised = World(resolver_ips={"10.20.0.53": "subnet-a", "10.20.1.53": "subnet-b"})
+    steps = whole_plan(promised, replace(DESIRED, given_up=("10.20.0.53",)))
+    [made] = [step for step in steps if isinstance(step, MakeResolver)]
+    assert made.addresses == (("subnet-a", None), ("subnet-b", "10.20.1.53"))

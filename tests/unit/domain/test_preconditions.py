@@ -341,3 +341,31 @@ def test_a_resolver_that_is_made_anew_stands_where_its_addresses_were_promised(
     subnets = (*SUBNETS, ONE_ZONE[1])
     desired = prepared(subnets=subnets, entry=Entry(VPC.id, resolver_ips=ip)).desired
     assert set(desired.resolver_subnets) == (set(ip.values()) or {"subnet-a", "subnet-b"})
+
+
+def test_a_vpc_of_another_account_is_refused() -> None:
+    [problem] = problems(vpc=replace(VPC, owner="999999999999"))
+    assert f"{VPC.id} is shared by account 999999999999" in problem
+
+
+def test_more_networks_than_a_security_group_holds_are_refused() -> None:
+    """Two rules for each network and two for the probe, of sixty."""
+    networks = tuple(f"172.16.{number}.0/24" for number in range(30))
+    assert prepared(options=Options((), networks[:29])).desired.onprem_cidrs == networks[:29]
+    [problem] = problems(Options((), networks))
+    assert problem.startswith("30 networks on-premises are named, and a security group holds")
+
+
+def test_a_service_without_a_private_name_is_refused() -> None:
+    nameless = OfferedService(full("athena"), (), OFFERED[full("ssm")].zones)
+    [problem] = problems(
+        Options(("athena",), OPTIONS.onprem_cidrs), offered={**OFFERED, nameless.name: nameless}
+    )
+    assert '"athena", which has no private DNS name' in problem
+
+
+def test_a_promised_address_that_something_else_took_is_given_up_and_said() -> None:
+    entry = Entry(VPC.id, resolver_ips={"10.20.0.53": "subnet-a", "10.20.1.53": "subnet-b"})
+    ready = prepared(entry=entry, taken=frozenset({"10.20.1.53"}))
+    assert ready.desired.given_up == ("10.20.1.53",)
+    assert ready.warnings[0].startswith("10.20.1.53 was an address of the inbound resolver")

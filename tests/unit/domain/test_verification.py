@@ -157,3 +157,16 @@ def test_a_wildcard_is_asked_for_by_a_name_that_agents_look_up(
     private_name: str, asked: str
 ) -> None:
     assert example(private_name, ACCOUNT, REGION) == asked
+
+
+def test_tls_is_asked_for_by_a_name_that_the_certificate_is_good_for() -> None:
+    """Amazon ECR's is good for `*.dkr.ecr.<region>` and not for the bare name."""
+    bare = Target("ecr.dkr", "dkr.ecr.us-east-2.amazonaws.com", ("10.20.0.4",))
+    account = Target(
+        "ecr.dkr",
+        "111122223333.dkr.ecr.us-east-2.amazonaws.com",
+        ("10.20.0.4",),
+        from_wildcard=True,
+    )
+    [asked] = questions([bare, account], ["10.20.0.53"])["tls"]
+    assert asked["name"] == account.name

@@ -110,3 +110,31 @@ def test_an_option_that_is_taken_back_is_a_plan_with_a_surplus() -> None:
     assert check.surplus
     assert all(step.startswith("remove vpce-") for step in check.steps)
     assert len(check.steps) == 4
+
+
+def test_a_sweep_leaves_alone_what_failed_its_verification_and_says_the_same() -> None:
+    """Each try changes the answers of the whole VPC for some minutes."""
+    world = World()
+    desired = world.check().desired
+    world.ledger.doubt(VPC.id, desired.fingerprint, world.clock.now())
+    world.ledger.report(VPC.id, "failed", "3 of 36 checks failed")
+    swept = world.check(because="sweep")
+    assert swept.rests
+    assert (swept.status.state, swept.status.detail) == ("failed", "3 of 36 checks failed")
+    assert not world.check(because="tag").rests
+
+
+def test_a_verification_that_succeeds_ends_the_doubt() -> None:
+    world = World()
+    world.ledger.doubt(VPC.id, world.check().desired.fingerprint, world.clock.now())
+    world.connect()
+    assert not world.check(because="sweep").rests
+
+
+def test_promised_addresses_are_looked_up_only_while_no_resolver_holds_them() -> None:
+    world = connected()
+    ips = frozenset(world.entry.resolver_ips)
+    world.vpcs.in_use = ips  # by the resolver itself, at first
+    assert world.check().desired.given_up == ()
+    world.disconnect()
+    assert frozenset(world.check().desired.given_up) == ips

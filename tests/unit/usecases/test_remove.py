@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from connectivity.domain import ledger
-from connectivity.domain.errors import NotReadyYet, NotRemoved
+from connectivity.domain import ledger, tags
+from connectivity.domain.errors import NotReadyYet, NotRemoved, WishedAgain
 from connectivity.domain.model import InterfaceEndpoint, SecurityGroup
 from connectivity.usecases.confirm_gone import confirm_gone
 from connectivity.usecases.remove import remove_everything, remove_surplus
@@ -148,3 +148,15 @@ def test_a_surplus_that_aws_refuses_to_remove_is_named() -> None:
     with pytest.raises(NotRemoved, match=f"{refused}: Denied: no"):
         world.connect(OPTIONS)
     assert refused in world.entry.held.values()
+
+
+def test_a_tag_put_back_during_the_drain_stops_the_teardown_before_anything_is_removed() -> None:
+    world = connected()
+    world.withdraw()
+    before = dict(world.endpoints.all)
+    world.vpcs.set_tags(VPC.id, {tags.WISH: "enabled"})
+    with pytest.raises(WishedAgain):
+        remove_everything(VPC.id, world.holdings)
+    assert world.endpoints.all == before
+    world.connect()
+    assert world.document["state"] == "active"
