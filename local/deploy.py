@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 CACHE = REPOSITORY / ".local" / "dependencies"
 BUCKET = "deployments"
+READABLE_BY_ALL = 0o100644
+"""AWS Lambda runs code as another user; a checkout may be readable by its owner only."""
 CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "DEPLOYER", "AWS_SECRET_ACCESS_KEY": "unused"}
 
@@ -110,8 +112,10 @@ def _pack(functions: Path) -> None:
     once for every function that shares it, which takes longer than all the rest."""
     archive = functions.with_name("functions.zip")
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
-        for file in sorted(functions.rglob("*")):
-            packed.write(file, file.relative_to(functions))
+        for file in sorted(path for path in functions.rglob("*") if path.is_file()):
+            entry = zipfile.ZipInfo.from_file(file, file.relative_to(functions))
+            entry.external_attr = READABLE_BY_ALL << 16
+            packed.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED, compresslevel=1)
     shutil.rmtree(functions)
     archive.rename(functions)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from connectivity.adapters import wiring
-from connectivity.domain.errors import UnreadableOption, UnreadableRequest
+from connectivity.domain.errors import TagsRefused, UnreadableOption, UnreadableRequest
 from connectivity.usecases.read_vpc import read_vpc
 
 from handlers.entry import Event, entry
 
-_REFUSALS = {"UnreadableOption": UnreadableOption, "UnreadableRequest": UnreadableRequest}
+_REFUSALS = {fact.__name__: fact for fact in (TagsRefused, UnreadableOption, UnreadableRequest)}
 
 
 @entry
@@ -20,13 +20,12 @@ def handler(event: Event) -> Any:
     given = event["given"]
     if "refused" in given:
         raise _REFUSALS[given["refused"]["error"]](given["refused"]["problem"])
-    because = given.get("because", "tag")
     return read_vpc(
         given["vpcId"],
         event["execution"],
-        because,
+        given.get("because", "tag"),
         wiring.vpcs(),
         wiring.ledger(),
         wiring.executions(),
         wiring.settings(),
-    ).as_json() | {"because": because}
+    ).as_json()

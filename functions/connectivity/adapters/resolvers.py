@@ -132,7 +132,7 @@ def _refusal(error: ClientError, vpc_id: str) -> Exception:
         )
     if code == "LimitExceededException":
         return QuotaReached(
-            f"inbound resolver of {vpc_id}: AWS says {code}: {message} - the quota is 4 Route 53 "
-            "Resolver endpoints per Region; ask for more or remove one"
+            f"inbound resolver of {vpc_id}: AWS says {code}: {message} - remove a Route 53 "
+            "Resolver endpoint of this Region, or ask AWS for a higher quota"
         )
     return error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from connectivity.domain import status as statuses
@@ -26,6 +26,8 @@ class Reading:
     options: Options | None = None
     status: Status | None = None
     """What there is to say if nothing is to be done."""
+    because: str = "tag"
+    """`sweep` only where nothing else knocked."""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -34,6 +36,7 @@ class Reading:
             "services": list(self.options.services) if self.options else [],
             "onprem_cidrs": list(self.options.onprem_cidrs) if self.options else [],
             "status": self.status.as_json() if self.status else None,
+            "because": self.because,
         }
 
 
@@ -56,10 +59,12 @@ def read_vpc(
         return Reading("busy", "another execution is at work on this VPC and will see the knock")
     if not ledger.take(entry, execution):
         raise NotReadyYet(f"another execution has just taken {vpc_id}")
+    # We held it already: this is another round, and somebody knocked for it.
+    woken_by = "tag" if entry.holder == execution else because
     vpc = vpcs.find(vpc_id)
     if vpc is None:
         return _of_no_vpc(entry, because, settings)
-    return _of_tags(vpc, entry, settings.defaults)
+    return replace(_of_tags(vpc, entry, settings.defaults), because=woken_by)
 
 
 def _is_busy(entry: Entry, execution: str, executions: Executions) -> bool:

@@ -111,3 +111,10 @@ def test_of_two_that_take_hold_at_the_same_time_one_waits() -> None:
     with pytest.raises(NotReadyYet):
         read(world)
     assert world.entry.holder == "quicker"
+
+
+def test_another_round_is_not_the_sweeps_any_more() -> None:
+    """Somebody knocked while the sweep's execution was at work: what changed is tried at once."""
+    world = world_with("enabled")
+    assert read(world, because="sweep").because == "sweep"
+    assert read(world, because="sweep").because == "tag"
