@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -183,3 +184,22 @@ def lost_events(app: App) -> Iterator[None]:
         app.aws.clock.sleep(SOON)
     finally:
         events.enable_rule(Name=rule)
+
+
+def test_a_tag_put_back_while_on_premises_drains_leaves_everything_as_it_was(app: App) -> None:
+    vpc_id = app.vpc()
+    app.tag(vpc_id, wish="enabled")
+    app.next_success(vpc_id)
+    made = {name: endpoint["VpcEndpointId"] for name, endpoint in app.endpoints(vpc_id).items()}
+    app.untag(vpc_id)
+    app.reaches(vpc_id, "Drain")
+    app.tag(vpc_id, wish="enabled")
+    again = app.next_success(vpc_id)
+    assert again.states.count("Read the VPC") == 2, "the same execution went round again"
+    assert made == {
+        name: endpoint["VpcEndpointId"] for name, endpoint in app.endpoints(vpc_id).items()
+    }
+    document = json.loads(app.parameters(vpc_id)["forwarding"])
+    assert (document["state"], document["generation"]) == ("active", 3), "withdrawn was the second"
+    assert app.tags(vpc_id)[STATUS] == "connected"
+    end(app, vpc_id)
