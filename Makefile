@@ -29,7 +29,7 @@ local: setup ## the embedded AWS with the app deployed, for your AWS CLI [PORT=4
 	@exec .venv/bin/python -m local up --port $(PORT) --region $(REGION)
 
 unit: setup ## only the tests that need no embedded AWS
-	.venv/bin/python -m pytest tests/unit tests/template
+	.venv/bin/python -m pytest tests/unit tests/contract tests/template
 
 lint: setup ## ruff, mypy
 	.venv/bin/ruff check .

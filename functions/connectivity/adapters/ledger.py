@@ -11,7 +11,8 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from connectivity.adapters.aws import call, client, code_of, items
-from connectivity.domain.ledger import Entry
+from connectivity.domain.errors import NotReadyYet
+from connectivity.domain.ledger import MAKING, Entry
 
 _KEPT_SECONDS = 400 * 24 * 3600
 """How long an entry that holds nothing keeps its knock count, generation and promised addresses:
@@ -82,6 +83,26 @@ class DynamoDbLedger:
         )
         return released or self.read(vpc_id).holder != execution
 
+    def announce(self, entry: Entry, tokens: Mapping[str, str]) -> None:
+        names = {f"#p{i}": purpose for i, purpose in enumerate(tokens)}
+        values = {f":v{i}": f"{MAKING}{token}" for i, token in enumerate(tokens.values())}
+        unchanged: list[str] = []
+        for i, purpose in enumerate(tokens):
+            if purpose in entry.held:
+                values[f":w{i}"] = entry.held[purpose]
+                unchanged.append(f"held.#p{i} = :w{i}")
+            else:
+                unchanged.append(f"attribute_not_exists(held.#p{i})")
+        changes = ", ".join(f"held.#p{i} = :v{i}" for i in range(len(tokens)))
+        if not self._conditionally(
+            entry.vpc_id,
+            f"SET {changes}",
+            values,
+            " AND ".join(unchanged),
+            ExpressionAttributeNames=names,
+        ):
+            raise NotReadyYet(f"somebody else is making the same in {entry.vpc_id}")
+
     def hold(self, vpc_id: str, held: Mapping[str, str]) -> None:
         self._update_map(vpc_id, "SET", held)
 
@@ -133,10 +154,15 @@ class DynamoDbLedger:
         )
 
     def _conditionally(
-        self, vpc_id: str, expression: str, values: Mapping[str, Any], condition: str
+        self,
+        vpc_id: str,
+        expression: str,
+        values: Mapping[str, Any],
+        condition: str,
+        **more: Any,
     ) -> bool:
         try:
-            self._update(vpc_id, expression, values, ConditionExpression=condition)
+            self._update(vpc_id, expression, values, ConditionExpression=condition, **more)
         except ClientError as error:
             if code_of(error) == "ConditionalCheckFailedException":
                 return False

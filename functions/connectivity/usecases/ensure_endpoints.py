@@ -65,7 +65,7 @@ def _make(
     making = _tokens(plan, entry)
     if not making:
         return
-    ledger.hold(vpc_id, {p: f"{ledgers.MAKING}{token}" for p, token in making.items()})
+    ledger.announce(entry, making)
     for step in plan:
         match step:
             case MakeGatewayEndpoint():

@@ -61,7 +61,7 @@ def _make(
     for step in plan:
         if isinstance(step, MakeResolver):
             token = ledgers.announced_token(entry, ledgers.RESOLVER) or uuid4().hex
-            ledger.hold(vpc_id, {ledgers.RESOLVER: f"{ledgers.MAKING}{token}"})
+            ledger.announce(entry, {ledgers.RESOLVER: token})
             resolvers.make(vpc_id, step.addresses, group, token)
 
 

@@ -139,8 +139,12 @@ class Ledger(Protocol):
     def release(self, vpc_id: str, execution: str) -> bool:
         """Give up the hold. False if there was a knock since it was taken: go round again."""
 
+    def announce(self, entry: Entry, tokens: Mapping[str, str]) -> None:
+        """Write down by purpose that it is being made, and with which token. Raises NotReadyYet if
+        somebody else has written since `entry` was read: of two only one makes."""
+
     def hold(self, vpc_id: str, held: Mapping[str, str]) -> None:
-        """Write down ids (or `making:<token>`) by purpose."""
+        """Write down ids by purpose."""
 
     def let_go(self, vpc_id: str, purposes: Iterable[str]) -> None: ...
 

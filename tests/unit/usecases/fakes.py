@@ -13,7 +13,7 @@ from itertools import count
 from typing import Any
 
 from connectivity.domain.errors import NotReadyYet, Throttled, Unavailable, UnknownVpc
-from connectivity.domain.ledger import Entry
+from connectivity.domain.ledger import MAKING, Entry
 from connectivity.domain.model import (
     InboundResolver,
     InterfaceEndpoint,
@@ -369,6 +369,12 @@ class FakeLedger:
             return False
         self._write(vpc_id, holder=None)
         return True
+
+    def announce(self, entry: Entry, tokens: Mapping[str, str]) -> None:
+        held = self.read(entry.vpc_id).held
+        if any(held.get(purpose) != entry.held.get(purpose) for purpose in tokens):
+            raise NotReadyYet(f"somebody else is making the same in {entry.vpc_id}")
+        self.hold(entry.vpc_id, {p: f"{MAKING}{token}" for p, token in tokens.items()})
 
     def hold(self, vpc_id: str, held: Mapping[str, str]) -> None:
         self._write(vpc_id, held={**self.read(vpc_id).held, **held})

@@ -115,3 +115,15 @@ def test_an_endpoint_that_somebody_deleted_is_made_anew() -> None:
     assert world.weather.changes.count("make Interface endpoint") == 1
     assert world.entry.held[ledger.endpoint_purpose(service_name)] != lost
     assert world.check().converged
+
+
+def test_of_two_that_are_at_it_at_once_only_one_makes() -> None:
+    """An execution was stopped while its function still runs, and the next one has begun: both have
+    read the ledger before either wrote into it."""
+    world = World()
+    entry = world.entry
+    world.ledger.announce(entry, {"resolver": "one"})
+    with pytest.raises(NotReadyYet, match="somebody else is making the same"):
+        world.ledger.announce(entry, {"resolver": "other"})
+    assert world.entry.held["resolver"] == "making:one"
+    world.ledger.announce(world.entry, {"resolver": "one"})

@@ -1,0 +1,104 @@
+"""The ledger's promises: the same test bodies on the fake of the unit tests and on DynamoDB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from connectivity.adapters import aws as adapter
+from connectivity.adapters.ledger import DynamoDbLedger
+from connectivity.domain.errors import NotReadyYet
+from connectivity.usecases.ports import Ledger
+
+from local.engine import EmbeddedAws
+from tests.unit.usecases.fakes import FakeLedger
+
+VPC = "vpc-0a1b2c3d"
+TABLE = "ledger-contract"
+REGION = "us-east-2"
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
+    if request.param == "fake":
+        yield FakeLedger()
+        return
+    with EmbeddedAws(gaps=()) as aws, pytest.MonkeyPatch.context() as patch:
+        table = aws.client("dynamodb").create_table(
+            TableName=TABLE,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        )
+        patch.setenv("AWS_ENDPOINT_URL", aws.url)
+        patch.setenv("AWS_DEFAULT_REGION", REGION)
+        patch.setenv("AWS_ACCESS_KEY_ID", "any")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "any")
+        _forget_clients()
+        yield DynamoDbLedger(table["TableDescription"]["TableName"], "111122223333", REGION)
+        aws.client("dynamodb").delete_table(TableName=TABLE)
+        _forget_clients()
+
+
+def _forget_clients() -> None:
+    adapter.client.cache_clear()
+    adapter._session.cache_clear()
+
+
+def test_knocks_are_counted(ledger: Ledger) -> None:
+    assert [ledger.knock(VPC).knocks for _ in range(3)] == [1, 2, 3]
+
+
+def test_only_one_takes_the_hold(ledger: Ledger) -> None:
+    seen = ledger.knock(VPC)
+    assert ledger.take(seen, "one")
+    assert not ledger.take(seen, "other")
+    assert ledger.read(VPC).holder == "one"
+
+
+def test_a_hold_is_given_up_only_if_nobody_knocked_since(ledger: Ledger) -> None:
+    assert ledger.take(ledger.knock(VPC), "one")
+    ledger.knock(VPC)
+    assert not ledger.release(VPC, "one")
+    assert ledger.take(ledger.read(VPC), "one")
+    assert ledger.release(VPC, "one")
+    assert ledger.read(VPC).holder is None
+
+
+def test_who_does_not_hold_has_nothing_to_give_up(ledger: Ledger) -> None:
+    assert ledger.take(ledger.knock(VPC), "one")
+    assert ledger.release(VPC, "other")
+    assert ledger.read(VPC).holder == "one"
+
+
+def test_of_two_that_announce_the_same_only_one_makes(ledger: Ledger) -> None:
+    seen = ledger.knock(VPC)
+    ledger.announce(seen, {"endpoint/ecs": "one", "resolver": "one"})
+    with pytest.raises(NotReadyYet, match="somebody else is making the same"):
+        ledger.announce(seen, {"resolver": "other"})
+    assert ledger.read(VPC).held == {"endpoint/ecs": "making:one", "resolver": "making:one"}
+
+
+def test_what_was_made_before_is_announced_anew(ledger: Ledger) -> None:
+    ledger.knock(VPC)
+    ledger.hold(VPC, {"resolver": "rslvr-in-gone"})
+    ledger.announce(ledger.read(VPC), {"resolver": "two"})
+    assert ledger.read(VPC).held == {"resolver": "making:two"}
+
+
+def test_what_is_let_go_is_held_no_longer(ledger: Ledger) -> None:
+    ledger.knock(VPC)
+    ledger.hold(VPC, {"resolver": "rslvr-in-1", "probe": VPC})
+    assert [entry.vpc_id for entry in ledger.entries()] == [VPC]
+    ledger.let_go(VPC, ["resolver", "probe"])
+    assert ledger.entries() == ()
+
+
+def test_a_publication_ends_the_doubt(ledger: Ledger) -> None:
+    ledger.knock(VPC)
+    ledger.doubt(VPC, "this", "2026-11-23T12:00:00Z")
+    assert ledger.read(VPC).doubt == "this"
+    ledger.publish(VPC, 1, "fingerprint", ["vpce-1"])
+    entry = ledger.read(VPC)
+    assert (entry.doubt, entry.generation, entry.verified) == ("", 1, "fingerprint")
+    assert entry.verified_endpoints == {"vpce-1"}
