@@ -84,45 +84,30 @@ class DynamoDbLedger:
         return released or self.read(vpc_id).holder != execution
 
     def announce(self, entry: Entry, tokens: Mapping[str, str]) -> None:
-        names = {f"#p{i}": purpose for i, purpose in enumerate(tokens)}
-        values = {f":v{i}": f"{MAKING}{token}" for i, token in enumerate(tokens.values())}
+        names, change, values = _set_held({p: f"{MAKING}{token}" for p, token in tokens.items()})
         unchanged: list[str] = []
-        for i, purpose in enumerate(tokens):
+        for place, purpose in names.items():
             if purpose in entry.held:
-                values[f":w{i}"] = entry.held[purpose]
-                unchanged.append(f"held.#p{i} = :w{i}")
+                before = f":before{len(unchanged)}"
+                values[before] = entry.held[purpose]
+                unchanged.append(f"held.{place} = {before}")
             else:
-                unchanged.append(f"attribute_not_exists(held.#p{i})")
-        changes = ", ".join(f"held.#p{i} = :v{i}" for i in range(len(tokens)))
+                unchanged.append(f"attribute_not_exists(held.{place})")
+        condition = " AND ".join(unchanged)
         if not self._conditionally(
-            entry.vpc_id,
-            f"SET {changes}",
-            values,
-            " AND ".join(unchanged),
-            ExpressionAttributeNames=names,
+            entry.vpc_id, change, values, condition, ExpressionAttributeNames=names
         ):
             raise NotReadyYet(f"somebody else is making the same in {entry.vpc_id}")
 
     def hold(self, vpc_id: str, held: Mapping[str, str]) -> None:
-        self._update_map(vpc_id, "SET", held)
+        names, change, values = _set_held(held)
+        self._update(vpc_id, change, values, ExpressionAttributeNames=names)
 
     def let_go(self, vpc_id: str, purposes: Iterable[str]) -> None:
-        gone = dict.fromkeys(purposes, "")
-        if gone:
-            self._update_map(vpc_id, "REMOVE", gone)
-
-    def _update_map(self, vpc_id: str, verb: str, held: Mapping[str, str]) -> None:
-        names = {f"#p{i}": purpose for i, purpose in enumerate(held)}
-        values = {f":v{i}": value for i, value in enumerate(held.values())}
-        changes = ", ".join(
-            f"held.#p{i} = :v{i}" if verb == "SET" else f"held.#p{i}" for i in range(len(held))
-        )
-        self._update(
-            vpc_id,
-            f"{verb} {changes}",
-            values if verb == "SET" else {},
-            ExpressionAttributeNames=names,
-        )
+        names = _places(purposes)
+        if names:
+            change = "REMOVE " + ", ".join(f"held.{place}" for place in names)
+            self._update(vpc_id, change, {}, ExpressionAttributeNames=names)
 
     def promise(self, vpc_id: str, resolver_ips: Mapping[str, str]) -> None:
         self._update(vpc_id, "SET resolver_ips = :ips", {":ips": dict(resolver_ips)})
@@ -185,6 +170,19 @@ class DynamoDbLedger:
 
     def _key(self, vpc_id: str) -> dict[str, Any]:
         return {"id": _serialize(self._prefix + vpc_id)}
+
+
+def _places(purposes: Iterable[str]) -> dict[str, str]:
+    """DynamoDB's placeholders for keys of the map `held`, which may hold any character."""
+    return {f"#p{i}": purpose for i, purpose in enumerate(dict.fromkeys(purposes))}
+
+
+def _set_held(held: Mapping[str, str]) -> tuple[dict[str, str], str, dict[str, Any]]:
+    """The names, the update expression and the values that write `held` into the map."""
+    names = _places(held)
+    values: dict[str, Any] = {f":v{i}": value for i, value in enumerate(held.values())}
+    changes = (f"held.{name} = {value}" for name, value in zip(names, values, strict=True))
+    return names, "SET " + ", ".join(changes), values
 
 
 def _entry(vpc_id: str, item: Mapping[str, Any]) -> Entry:

@@ -7,7 +7,8 @@
     ours         another id, or nothing      not ours: somebody copied our tag
     not ours     anything                    not ours, whatever we once thought
 
-AWS IAM holds the same line: our functions may change and delete only what carries our tag.
+AWS IAM holds the first half of the line: our functions may change and delete only what carries our
+tag (docs/operations.md lists what the roles could do beyond).
 """
 
 from __future__ import annotations
