@@ -34,6 +34,7 @@ GAPS: tuple[str, ...] = (
     "networks",
     "event_bus",
     "tag_events",
+    "parameter_events",
     "interface_endpoints",
     "inbound_resolvers",
     "security_groups",

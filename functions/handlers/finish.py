@@ -13,8 +13,14 @@ from handlers.entry import Event, entry
 
 @entry
 def handler(event: Event) -> Any:
-    """{"vpcId", "execution", "status": null or {"status", "detail"}} -> shall we go round again?"""
+    """{"vpcId", "execution", "status": null or `Status.as_json()`} -> shall we go round again?"""
     said = event["status"]
-    status = Status(said["status"], said["detail"]) if said else None
-    again = finish(event["vpcId"], event["execution"], status, wiring.vpcs(), wiring.ledger())
+    again = finish(
+        event["vpcId"],
+        event["execution"],
+        Status.from_json(said) if said else None,
+        wiring.vpcs(),
+        wiring.ledger(),
+        wiring.notifications(),
+    )
     return {"again": again}

@@ -13,8 +13,8 @@ from handlers.entry import Event, entry
 
 @entry
 def handler(event: Event) -> Any:
-    """{"vpcId"} removes everything; {"desired"} what is not in it."""
+    """{"vpcId", "acknowledgements"} removes everything; {"desired"} what is not in it."""
     if "desired" in event:
         return remove_surplus(Desired.from_json(event["desired"]), wiring.holdings())
-    remove_everything(event["vpcId"], wiring.holdings())
+    remove_everything(event["vpcId"], event["acknowledgements"], wiring.holdings())
     return []

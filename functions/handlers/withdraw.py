@@ -12,12 +12,11 @@ from handlers.entry import Event, entry
 
 @entry
 def handler(event: Event) -> Any:
-    """{"vpcId"} -> how long on-premises is given to stop forwarding."""
-    seconds = withdraw(
+    """{"vpcId"} -> how long on-premises is given to stop forwarding, and who confirms it."""
+    return withdraw(
         event["vpcId"],
         wiring.parameters(),
         wiring.ledger(),
         wiring.clock(),
         wiring.settings(),
-    )
-    return {"drainSeconds": seconds}
+    ).as_json()

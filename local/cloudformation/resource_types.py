@@ -25,6 +25,7 @@ IGNORED = {
     "AWS::CloudWatch::CompositeAlarm": "alarms are kept here, never evaluated",
     "AWS::Logs::MetricFilter": "there are no metrics here",
     "AWS::Logs::QueryDefinition": "only people run it",
+    "AWS::SSM::Association": "there are no managed instances here",
 }
 """Types that stand in a template but make nothing here, and why nobody misses them."""
 

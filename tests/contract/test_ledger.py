@@ -102,3 +102,12 @@ def test_a_publication_ends_the_doubt(ledger: Ledger) -> None:
     entry = ledger.read(VPC)
     assert (entry.doubt, entry.generation, entry.verified) == ("", 1, "fingerprint")
     assert entry.verified_endpoints == {"vpce-1"}
+
+
+def test_whom_a_teardown_missed_is_written_down_until_the_next_publication(ledger: Ledger) -> None:
+    ledger.knock(VPC)
+    assert ledger.read(VPC).unconfirmed == ()
+    ledger.miss(VPC, ["dns2", "dns3"])
+    assert ledger.read(VPC).unconfirmed == ("dns2", "dns3")
+    ledger.publish(VPC, 1, "fingerprint", ["vpce-1"])
+    assert ledger.read(VPC).unconfirmed == ()

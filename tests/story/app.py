@@ -137,6 +137,57 @@ class App:
         found = self.client("ssm").get_parameters_by_path(Path=path)["Parameters"]
         return {item["Name"].rsplit("/", 1)[1]: item["Value"] for item in found}
 
+    def acknowledge(
+        self, vpc_id: str, host: str, generation: int | None = None, **fields: Any
+    ) -> None:
+        """What the pick-up tool on a DNS host writes: of the present document, or of a former one
+        by its generation."""
+        if generation is None:
+            document = json.loads(self.parameters(vpc_id)["forwarding"])
+            fields = {key: document[key] for key in ("generation", "state", "checksum")} | fields
+        said = {
+            "schema": 1,
+            "host": host,
+            "vpcId": vpc_id,
+            "generation": generation,
+            "checksum": f"sha256:{'0' * 64}",
+            "state": "withdrawn",
+            "result": "applied",
+            "server": "bind",
+            "detail": "as it shall be",
+            "at": "2026-11-23T12:00:00Z",
+        } | fields
+        self.client("ssm").put_parameter(
+            Name=f"{self.aws.outputs['ParameterPath']}/{vpc_id}/acknowledgements/{host}",
+            Value=json.dumps(said),
+            Type="String",
+            Overwrite=True,
+        )
+
+    @contextmanager
+    def drain_seconds(self, seconds: int) -> Iterator[None]:
+        """As if the stack had been deployed with another DrainSeconds."""
+        functions = self.client("lambda")
+        usual = {
+            each["FunctionName"]: each["Environment"]["Variables"]
+            for each in functions.list_functions()["Functions"]
+            if {"WithdrawFunction", "AwaitAcknowledgementsFunction"}
+            & set(each["FunctionName"].split("-"))
+        }
+        assert len(usual) == 2
+        for name, variables in usual.items():
+            changed = {**variables, "DRAIN_SECONDS": str(seconds)}
+            functions.update_function_configuration(
+                FunctionName=name, Environment={"Variables": changed}
+            )
+        try:
+            yield
+        finally:
+            for name, variables in usual.items():
+                functions.update_function_configuration(
+                    FunctionName=name, Environment={"Variables": variables}
+                )
+
     def endpoints(self, vpc_id: str) -> dict[str, dict[str, Any]]:
         """Service's short name and type -> VPC endpoint."""
         filters = [{"Name": "vpc-id", "Values": [vpc_id]}]

@@ -97,6 +97,8 @@ def told(app: App) -> Told:
     app.next_success(vpc_id)
     app.sweep()
     assert "Nothing made" in app.next_success(vpc_id).states
+    app.acknowledge(vpc_id, "dns1", result="failed")
+    app.next_success(vpc_id)
     app.tag(vpc_id, services="logs", onprem_cidrs=ONPREM_CIDR)
     assert "Remove what is no longer asked for" in app.next_success(vpc_id).states
     with app.lifecycles(private_dns_association=NEVER):
@@ -104,7 +106,7 @@ def told(app: App) -> Told:
         _when(app, vpc_id, "waiting", "Verify resolution", lambda arn: _stop(app, arn))
     with app.lifecycles(interface_endpoint_deleting=A_WHILE):
         app.untag(vpc_id)
-        _when(app, vpc_id, "entered", "Drain", lambda _: _knock_on_every_door(app, vpc_id))
+        _when(app, vpc_id, "waiting", "Remove", lambda _: _knock_on_every_door(app, vpc_id))
     _sweep_up(app, vpc_id)
     app.tag(vpc_id, wish="plan")
     assert "Nothing made" in app.next_success(vpc_id).states, "promised addresses are looked up"
@@ -135,6 +137,8 @@ def _knock_on_every_door(app: App, vpc_id: str) -> None:
     app.sweep()
     app.request("Delete", {"vpc-id": vpc_id})
     app.tag(vpc_id, services="ecr")
+    # By a host that took long over the withdrawal, whose document is gone.
+    app.acknowledge(vpc_id, "dns1", generation=3)
 
 
 def _sweep_up(app: App, vpc_id: str) -> None:

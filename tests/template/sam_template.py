@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,18 @@ def statements() -> Iterator[tuple[str, dict[str, Any]]]:
     for kind in ("AWS::Serverless::Function", "AWS::Serverless::StateMachine", "AWS::IAM::Role"):
         for name, properties in resources(kind).items():
             for policy in properties["Policies"]:
-                document = policy.get("PolicyDocument", policy)
+                document = policy_document(policy.get("PolicyDocument", policy))
                 yield from ((name, statement) for statement in document["Statement"])
+    for name, properties in resources("AWS::IAM::ManagedPolicy").items():
+        yield from ((name, each) for each in properties["PolicyDocument"]["Statement"])
+
+
+def policy_document(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Also of one that is a text with something to substitute."""
+    read: Mapping[str, Any] = document
+    if "Fn::Sub" in document:
+        read = json.loads(document["Fn::Sub"][0])
+    return read
 
 
 def as_list(value: Any) -> list[Any]:

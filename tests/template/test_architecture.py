@@ -16,6 +16,7 @@ import grimp
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = ROOT / "functions"
+PATHS = (FUNCTIONS, ROOT / "onprem", ROOT)
 MODULES = sorted(FUNCTIONS.rglob("*.py"))
 HANDLERS = [path for path in MODULES if path.match("handlers/[a-z]*.py")]
 
@@ -31,7 +32,7 @@ def test_every_import_contract_is_kept() -> None:
     linted = subprocess.run(
         [lint_imports, "--no-cache"],
         cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": f"{FUNCTIONS}{os.pathsep}{ROOT}", "NO_COLOR": "1"},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, PATHS)), "NO_COLOR": "1"},
         capture_output=True,
         text=True,
     )

@@ -167,6 +167,7 @@ def test_the_outputs_tell_what_runs_which_tag_to_set_and_where_to_read() -> None
     assert outputs["StateMachineArn"] == {"Fn::GetAtt": ["PrivateConnectivity", "Arn"]}
     assert outputs["TagToSet"] == f"{tags.WISH}={Wish.ENABLED}"
     assert outputs["ParameterPath"] == ENVIRONMENT["PARAMETER_PATH"]
+    assert outputs["OnPremDnsHostPolicyArn"] == {"Ref": "OnPremDnsHostPolicy"}
 
 
 def test_functions_are_given_exactly_the_variables_that_they_read() -> None:

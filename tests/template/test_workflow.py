@@ -57,6 +57,9 @@ CANNOT_WAIT = {
 LONGEST_DRAIN: int = sam_template.TEMPLATE["Parameters"]["DrainSeconds"]["MaxValue"]
 """Seconds; the only wait whose length is an expression."""
 
+MOST_ATTEMPTS = {"Await acknowledgements": 250}
+"""States that are repeated more often than sixty times, because a parameter says how long."""
+
 every_state = pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)
 every_task = pytest.mark.parametrize("state", TASKS, ids=lambda state: state.name)
 every_scope = pytest.mark.parametrize("scope", SCOPES, ids=lambda scope: scope.start)
@@ -127,7 +130,7 @@ def test_a_person_hears_of_an_execution_that_ends_unreported() -> None:
 @every_state
 def test_a_retry_is_counted_and_never_repeats_a_fact_or_a_bug(state: State) -> None:
     for retry in state.retries:
-        assert 0 < retry["MaxAttempts"] <= 60
+        assert 0 < retry["MaxAttempts"] <= MOST_ATTEMPTS.get(state.name, 60)
         assert set(retry["ErrorEquals"]) <= WAITED_FOR | AWS_S_OWN.keys() - {"States.ALL"}
 
 
@@ -148,6 +151,25 @@ def test_what_a_function_can_wait_for_is_retried_by_name_at_or_around_its_state(
 
 def test_every_error_that_is_waited_for_is_retried_somewhere() -> None:
     assert set[str]().union(*map(_retried, STATES)) >= WAITED_FOR
+
+
+def test_the_count_is_longer_than_the_longest_time_that_the_use_case_ends_by_itself() -> None:
+    """Else a teardown would fail of a silent host instead of going on without it."""
+    [patience] = [
+        _patience(retry)
+        for state in TASKS
+        for retry in state.retries
+        if retry["ErrorEquals"] == ["NotAcknowledgedYet"]
+    ]
+    assert LONGEST_DRAIN < patience < LONGEST_DRAIN + 120
+
+
+def test_what_a_state_says_it_has_waited_is_what_its_retry_waits() -> None:
+    [state] = [state for state in TASKS if state.name == "Await acknowledgements"]
+    [retry] = state.retries
+    said = state.body["Arguments"]["Payload"]["waited_seconds"]
+    assert retry["BackoffRate"] == 1
+    assert said == f"{{% $states.context.State.RetryCount * {retry['IntervalSeconds']} %}}"
 
 
 @every_task

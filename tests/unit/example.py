@@ -3,6 +3,8 @@ everything."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import OfferedService, Subnet, Vpc
 from connectivity.domain.survey import Limits, Survey
@@ -38,6 +40,22 @@ PRIVATE_NAMES = {
 def full(name: str) -> str:
     """The service name under which AWS offers `name`."""
     return f"com.amazonaws.{REGION}.{name}"
+
+
+def acknowledgement(host: str, generation: int, result: str = "applied") -> dict[str, Any]:
+    """What the pick-up tool on that host writes."""
+    return {
+        "schema": 1,
+        "host": host,
+        "vpcId": VPC.id,
+        "generation": generation,
+        "checksum": f"sha256:{'0' * 64}",
+        "state": "active",
+        "result": result,
+        "server": "bind",
+        "detail": f"what {host} says",
+        "at": "2026-11-23T12:00:00Z",
+    }
 
 
 OFFERED = {

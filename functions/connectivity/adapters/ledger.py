@@ -4,7 +4,7 @@ where two executions could meet."""
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -116,13 +116,16 @@ class DynamoDbLedger:
         values = {":fingerprint": fingerprint, ":at": at}
         self._update(vpc_id, "SET doubt = :fingerprint, doubted_at = :at", values)
 
+    def miss(self, vpc_id: str, hosts: Sequence[str]) -> None:
+        self._update(vpc_id, "SET unconfirmed = :hosts", {":hosts": list(hosts)})
+
     def publish(
         self, vpc_id: str, generation: int, fingerprint: str, endpoint_ids: Iterable[str]
     ) -> None:
         self._update(
             vpc_id,
             "SET generation = :generation, verified = :fingerprint, verified_endpoints = :ids "
-            "REMOVE doubt, doubted_at",
+            "REMOVE doubt, doubted_at, unconfirmed",
             {
                 ":generation": generation,
                 ":fingerprint": fingerprint,
@@ -198,6 +201,7 @@ def _entry(vpc_id: str, item: Mapping[str, Any]) -> Entry:
         verified_endpoints=frozenset(plain.get("verified_endpoints", [])),
         doubt=plain.get("doubt", ""),
         doubted_at=plain.get("doubted_at", ""),
+        unconfirmed=tuple(plain.get("unconfirmed", ())),
         status=plain.get("status", ""),
         detail=plain.get("detail", ""),
     )

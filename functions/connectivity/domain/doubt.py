@@ -12,11 +12,13 @@ from connectivity.domain.ledger import Entry
 
 PATIENCE = timedelta(hours=6)
 """After this a sweep tries the same again: what was wrong may have been mended on-premises."""
+UNASKED = ("sweep", "acknowledgement")
+"""Why an execution began, where nobody asked for anything new."""
 
 
 def rests(entry: Entry, fingerprint: str, because: str, now: str) -> bool:
     """Whether to leave things as they are, `now` in ISO 8601 UTC."""
-    return because == "sweep" and is_doubted(entry, fingerprint, now)
+    return because in UNASKED and is_doubted(entry, fingerprint, now)
 
 
 def is_doubted(entry: Entry, fingerprint: str, now: str) -> bool:

@@ -32,6 +32,13 @@ class ConflictingPrivateDns(Waiting):
     """
 
 
+class NotAcknowledgedYet(Waiting):
+    """A DNS host on-premises has not confirmed that it stopped forwarding.
+
+    Ended by the use case itself when the drain time is over; the state machine's count is longer.
+    """
+
+
 class Throttled(Waiting):
     """AWS refused a call for its rate."""
 

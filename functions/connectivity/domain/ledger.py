@@ -31,6 +31,8 @@ class Entry:
     """Fingerprint of what was desired when a verification failed, and was not verified since."""
     doubted_at: str = ""
     """When that was, in ISO 8601 UTC."""
+    unconfirmed: tuple[str, ...] = ()
+    """DNS hosts that the last teardown did not hear of in time; cleared by what is published."""
     status: str = ""
     detail: str = ""
 

@@ -67,9 +67,14 @@ class Publication:
         }
 
 
+def folder(path: str, vpc_id: str) -> str:
+    """Where everything of one VPC stands, under the stack's parameter path."""
+    return f"{path}/{vpc_id}"
+
+
 def parameter_names(path: str, vpc_id: str) -> tuple[str, str]:
     """The names of `resolver-ips` and `forwarding` under the stack's parameter path."""
-    return f"{path}/{vpc_id}/resolver-ips", f"{path}/{vpc_id}/forwarding"
+    return f"{folder(path, vpc_id)}/resolver-ips", f"{folder(path, vpc_id)}/forwarding"
 
 
 def zones_covering(names: Iterable[str]) -> tuple[str, ...]:
@@ -87,6 +92,11 @@ def is_intact(document: str) -> bool:
         return False
 
 
+def states(document: str, said: Publication) -> bool:
+    """Whether the document is intact and says exactly this."""
+    return is_intact(document) and fingerprint_of(document) == said.fingerprint
+
+
 def fingerprint_of(document: str) -> str:
     """The fingerprint of the publication that a document states."""
     content = json.loads(document)
@@ -97,6 +107,11 @@ def fingerprint_of(document: str) -> str:
 def generation_of(document: str) -> int:
     """The generation that a document states; 0 where there is none to believe."""
     return int(json.loads(document)["generation"]) if is_intact(document) else 0
+
+
+def issued_at(document: str) -> str:
+    """When a document was written, in ISO 8601 UTC; empty where there is none to believe."""
+    return str(json.loads(document)["issuedAt"]) if is_intact(document) else ""
 
 
 def canonical(content: Mapping[str, Any]) -> str:

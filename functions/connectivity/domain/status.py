@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from connectivity.domain import errors
+from connectivity.domain.acknowledgement import Acknowledgements
+
+_SEPARATOR = "; "
 
 
 @dataclass(frozen=True)
@@ -18,17 +22,33 @@ class Status:
 
     state: str
     detail: str
+    to_tell: tuple[str, ...] = ()
+    """Parts of the detail that a person has to hear of, once each."""
 
-    def as_json(self) -> dict[str, str]:
-        return {"status": self.state, "detail": self.detail}
+    def as_json(self) -> dict[str, Any]:
+        return {"status": self.state, "detail": self.detail, "to_tell": list(self.to_tell)}
+
+    @classmethod
+    def from_json(cls, said: Mapping[str, Any]) -> Status:
+        return cls(said["status"], said["detail"], tuple(said["to_tell"]))
+
+
+def parts(detail: str) -> list[str]:
+    """What a detail says, one after the other."""
+    return detail.split(_SEPARATOR)
 
 
 def connected(
-    services: Collection[str], resolver_ips: Iterable[str], generation: int, warnings: Sequence[str]
+    services: Collection[str],
+    resolver_ips: Iterable[str],
+    generation: int,
+    warnings: Sequence[str],
+    acknowledgements: Acknowledgements,
 ) -> Status:
     ips = " ".join(sorted(resolver_ips))
     detail = f"{len(services)} services resolve privately through {ips} - generation {generation}"
-    return Status("connected", "; ".join([detail, *(f"warning: {text}" for text in warnings)]))
+    said = [detail, *acknowledgements.lines(generation), *(f"warning: {w}" for w in warnings)]
+    return Status("connected", _SEPARATOR.join(said), acknowledgements.failures(generation))
 
 
 def planned(steps: Sequence[str], monthly_dollars: float, names: Sequence[str]) -> Status:
@@ -39,21 +59,29 @@ def planned(steps: Sequence[str], monthly_dollars: float, names: Sequence[str]) 
     )
 
 
-def removed(waiting: Sequence[str], strays: Sequence[str] = ()) -> Status:
+def removed(
+    waiting: Sequence[str], strays: Sequence[str] = (), unconfirmed: Sequence[str] = ()
+) -> Status:
     """`waiting` is ours and goes with a later sweep; `strays` carry our tag or name, and the ledger
-    does not know them."""
+    does not know them; `unconfirmed` are DNS hosts that may still forward into nothing."""
+    to_tell = tuple(
+        f"{host} has not confirmed that it stopped forwarding: "
+        "`ecs-anywhere-dns rollback --to-none` there"
+        for host in unconfirmed
+    )
     said = ["nothing of ours is left in this VPC"]
     if waiting:
         said = [
             f"{' '.join(waiting)} waits for AWS Lambda to release its network interfaces; the "
             "sweep removes it, and it costs nothing"
         ]
+    said += to_tell
     if strays:
         said.append(
             f"{' '.join(strays)} looks like ours but is not in our ledger, so it was not touched: "
             "delete it if nobody needs it"
         )
-    return Status("removed", "; ".join(said))
+    return Status("removed", _SEPARATOR.join(said), to_tell)
 
 
 def failed(error: str, message: str) -> Status:

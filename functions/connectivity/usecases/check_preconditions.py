@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from connectivity.domain import catalogue, plan, publication, status
+from connectivity.domain.acknowledgement import Acknowledgements, read_acknowledgements
 from connectivity.domain.derivation import our_resolver
 from connectivity.domain.desired import Desired
 from connectivity.domain.doubt import rests
@@ -57,6 +59,8 @@ class Check:
     """Not to be tried again yet: exactly this failed its verification."""
     monthly_dollars: float
     entry: Entry
+    acknowledgements: Acknowledgements
+    """Of what is published, if it is what shall be."""
 
     @property
     def private_names(self) -> tuple[str, ...]:
@@ -71,7 +75,9 @@ class Check:
         if self.converged:
             services = [endpoint.service for endpoint in self.desired.endpoints]
             ips = self.entry.resolver_ips
-            return status.connected(services, ips, self.entry.generation, self.warnings)
+            return status.connected(
+                services, ips, self.entry.generation, self.warnings, self.acknowledgements
+            )
         return status.planned(self.steps, self.monthly_dollars, self.private_names)
 
     def as_json(self) -> dict[str, Any]:
@@ -94,15 +100,17 @@ def check_preconditions(
     survey = survey_vpc(vpc_id, options, world, settings)
     prepared = prepare(survey, options, settings.us, settings.limits)
     steps = _whole_plan(prepared.desired, survey, settings.us)
+    published = None if steps else _published(prepared.desired, survey, world, settings)
     return Check(
         desired=prepared.desired,
         steps=tuple(map(describe, steps)),
         surplus=any(isinstance(step, RemoveEndpoint) for step in steps),
         warnings=prepared.warnings,
         rests=rests(survey.entry, prepared.desired.fingerprint, because, clock.now()),
-        converged=not steps and _is_published(prepared.desired, survey, world, settings),
+        converged=published is not None,
         monthly_dollars=plan.monthly_dollars(prepared.desired),
         entry=survey.entry,
+        acknowledgements=read_acknowledgements(published or {}, settings.parameter_path, vpc_id),
     )
 
 
@@ -153,22 +161,25 @@ def _whole_plan(desired: Desired, survey: Survey, us: str) -> Plan:
     )
 
 
-def _is_published(desired: Desired, survey: Survey, world: World, settings: Settings) -> bool:
-    """Whether on-premises reads what was verified for exactly these endpoints."""
+def _published(
+    desired: Desired, survey: Survey, world: World, settings: Settings
+) -> Mapping[str, str] | None:
+    """The VPC's parameters, the acknowledgements among them; None unless on-premises reads what was
+    verified for exactly these endpoints."""
     wanted = [
         plan.endpoint_for(e, survey.endpoints, survey.entry, settings.us) for e in desired.endpoints
     ]
     available = {e.id for e in wanted if e and e.state == "available"}
     if available != survey.entry.verified_endpoints or not _resolver_serves(survey):
-        return False
-    names = publication.parameter_names(settings.parameter_path, desired.vpc_id)
-    parameters = world.parameters.read(names)
-    document = parameters.get(names[1], "")
-    return (
-        len(parameters) == len(names)
-        and publication.is_intact(document)
-        and publication.fingerprint_of(document) == survey.entry.verified
-    )
+        return None
+    path, vpc_id = settings.parameter_path, desired.vpc_id
+    list_name, document_name = publication.parameter_names(path, vpc_id)
+    parameters = world.parameters.below(publication.folder(path, vpc_id))
+    document = parameters.get(document_name, "")
+    intact = list_name in parameters and publication.is_intact(document)
+    if intact and publication.fingerprint_of(document) == survey.entry.verified:
+        return parameters
+    return None
 
 
 def _resolver_serves(survey: Survey) -> bool:

@@ -1,6 +1,7 @@
 """Confirm gone: look once more at everything, by the owner tag and our names, not by remembering.
 
-Remove has let go of what it removed, so the ledger cannot say what should be gone.
+Remove has let go of what it removed, so the ledger cannot say what should be gone. What a DNS host
+acknowledged after Remove had looked is removed here: nobody would come back for it.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from collections.abc import Iterator
 
 from connectivity.domain import ledger as ledgers
 from connectivity.domain import status
+from connectivity.domain.acknowledgement import acknowledgement_names
 from connectivity.domain.errors import NotReadyYet
 from connectivity.domain.ownership import group_name, resolver_name
-from connectivity.domain.publication import parameter_names
+from connectivity.domain.publication import folder, parameter_names
 from connectivity.domain.status import Status
 from connectivity.usecases.remove import Holdings
 
@@ -22,13 +24,24 @@ def confirm_gone(vpc_id: str, holdings: Holdings) -> Status:
     """Raises NotReadyYet naming what is still going. What stays although it looks like ours is not
     touched, as the ledger does not know it, but named: somebody pays for it."""
     seen = dict(_seen(vpc_id, holdings))
-    held = holdings.ledger.read(vpc_id).held
-    parameters = holdings.parameters.read(parameter_names(holdings.parameter_path, vpc_id))
+    entry = holdings.ledger.read(vpc_id)
+    held = entry.held
+    parameters = _remove_late_acknowledgements(vpc_id, holdings)
     going = [id_ for id_, state in seen.items() if state == _GOING or id_ in held.values()]
     if going or parameters:
-        raise NotReadyYet(f"still there: {', '.join([*going, *sorted(parameters)])}")
+        raise NotReadyYet(f"still there: {', '.join([*going, *parameters])}")
     waiting = [held[ledgers.PROBE_GROUP]] if ledgers.PROBE_GROUP in held else []
-    return status.removed(waiting, sorted(seen))
+    return status.removed(waiting, sorted(seen), entry.unconfirmed)
+
+
+def _remove_late_acknowledgements(vpc_id: str, holdings: Holdings) -> list[str]:
+    """The parameters of ours that were still there, the publication's among them."""
+    path = holdings.parameter_path
+    there = holdings.parameters.below(folder(path, vpc_id))
+    late = acknowledgement_names(there, path, vpc_id)
+    if late:
+        holdings.parameters.remove(late)
+    return [*(name for name in parameter_names(path, vpc_id) if name in there), *late]
 
 
 def _seen(vpc_id: str, holdings: Holdings) -> Iterator[tuple[str, str]]:

@@ -7,15 +7,25 @@ import logging
 from connectivity.domain import status as statuses
 from connectivity.domain import tags
 from connectivity.domain.errors import TagsRefused, UnknownVpc
+from connectivity.domain.ledger import Entry
 from connectivity.domain.status import Status
 from connectivity.usecases.ports import Ledger, Notifications, Vpcs
 
 logger = logging.getLogger(__name__)
 
 
-def finish(vpc_id: str, execution: str, status: Status | None, vpcs: Vpcs, ledger: Ledger) -> bool:
-    """Whether to go round again. `status` is None where there is nothing to say."""
-    if status is not None and _is_news(vpc_id, status, ledger):
+def finish(
+    vpc_id: str,
+    execution: str,
+    status: Status | None,
+    vpcs: Vpcs,
+    ledger: Ledger,
+    notifications: Notifications,
+) -> bool:
+    """Whether to go round again. `status` is None where there is nothing to say. What a person has
+    to hear of is told once: when it was not in the status before."""
+    if status is not None and _is_news(status, before := ledger.read(vpc_id)):
+        _tell_news(vpc_id, status, before, notifications)
         _write(vpc_id, status, vpcs, ledger)
     return not ledger.release(vpc_id, execution)
 
@@ -26,7 +36,7 @@ def report_failure(
     """The failure as a status. A person is told once: the sweep meets the same failure again and
     again until somebody mends it."""
     status = statuses.failed(error, statuses.message_of(cause))
-    if _is_news(vpc_id, status, ledger):
+    if _is_news(status, ledger.read(vpc_id)):
         # Told before it is written down: told twice after a lost answer, but never not at all.
         notifications.send(
             f"ECS Anywhere private connectivity: {vpc_id} failed", f"{vpc_id}: {status.detail}"
@@ -35,8 +45,17 @@ def report_failure(
     return status
 
 
-def _is_news(vpc_id: str, status: Status, ledger: Ledger) -> bool:
-    entry = ledger.read(vpc_id)
+def _tell_news(vpc_id: str, status: Status, before: Entry, notifications: Notifications) -> None:
+    known = statuses.parts(before.detail)
+    news = [part for part in status.to_tell if part not in known]
+    if news:
+        notifications.send(
+            f"ECS Anywhere private connectivity: a DNS host of {vpc_id}",
+            f"{vpc_id}: {'; '.join(news)}",
+        )
+
+
+def _is_news(status: Status, entry: Entry) -> bool:
     return (entry.status, entry.detail) != (status.state, status.detail)
 
 

@@ -116,11 +116,13 @@ class HostedZones(Protocol):
 
 
 class Parameters(Protocol):
-    def read(self, names: Sequence[str]) -> Mapping[str, str]: ...
+    def below(self, path: str) -> Mapping[str, str]:
+        """Name -> value of everything under `path`, however deep."""
 
     def write(self, name: str, value: str, as_list: bool = False) -> None: ...
 
-    def remove(self, names: Sequence[str]) -> None: ...
+    def remove(self, names: Sequence[str]) -> None:
+        """Any number of them."""
 
 
 class Ledger(Protocol):
@@ -152,6 +154,9 @@ class Ledger(Protocol):
 
     def doubt(self, vpc_id: str, fingerprint: str, at: str) -> None:
         """Write down what could not be verified, and when; `publish` clears it."""
+
+    def miss(self, vpc_id: str, hosts: Sequence[str]) -> None:
+        """Write down which DNS hosts did not confirm the withdrawal; `publish` clears it."""
 
     def publish(
         self, vpc_id: str, generation: int, fingerprint: str, endpoint_ids: Iterable[str]

@@ -8,6 +8,7 @@ from typing import Any
 
 from connectivity.domain import ledger as ledgers
 from connectivity.domain import publication
+from connectivity.domain.acknowledgement import read_acknowledgements
 from connectivity.domain.desired import Desired
 from connectivity.domain.publication import Publication
 from connectivity.domain.status import Status, connected
@@ -53,12 +54,11 @@ def publish(
         zones=tuple(verified["zones"]),
     )
     entry = ledger.read(desired.vpc_id)
-    names = publication.parameter_names(settings.parameter_path, desired.vpc_id)
-    list_name, document_name = names
-    there = parameters.read(names)
+    list_name, document_name = publication.parameter_names(settings.parameter_path, desired.vpc_id)
+    there = parameters.below(publication.folder(settings.parameter_path, desired.vpc_id))
     stringlist = ",".join(sorted(resolver_ips))
     document = there.get(document_name, "")
-    intact = _states(document, said)
+    intact = publication.states(document, said)
     # It may have been written by an attempt that could not write its generation down.
     stated = publication.generation_of(document)
     generation = stated if intact else max(stated, entry.generation) + 1
@@ -70,10 +70,6 @@ def publish(
         parameters.write(document_name, said.document(generation, clock.now()))
     ledger.publish(desired.vpc_id, generation, said.fingerprint, verified["endpoint_ids"])
     services = [endpoint.service for endpoint in desired.endpoints]
-    status = connected(services, resolver_ips, generation, warnings)
+    said_of_it = read_acknowledgements(there, settings.parameter_path, desired.vpc_id)
+    status = connected(services, resolver_ips, generation, warnings, said_of_it)
     return Published(document_name, generation, not intact, status)
-
-
-def _states(document: str, said: Publication) -> bool:
-    intact = publication.is_intact(document)
-    return intact and publication.fingerprint_of(document) == said.fingerprint

@@ -27,7 +27,7 @@ class Reading:
     status: Status | None = None
     """What there is to say if nothing is to be done."""
     because: str = "tag"
-    """`sweep` only where nothing else knocked."""
+    """`sweep` or `acknowledgement` only where nothing else knocked."""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -96,5 +96,8 @@ def _of_disabled(entry: Entry) -> Reading:
     if entry.holds_something:
         return Reading("tear down", "it asks for nothing and something is held")
     # A failure or a plan of a wish that was withdrawn is no longer so.
-    status = statuses.removed(()) if entry.status else None
+    status = statuses.removed((), (), entry.unconfirmed) if entry.status else None
+    if status is not None and entry.status == status.state:
+        # What the teardown had to say of what is left is still to be read.
+        status = Status(entry.status, entry.detail)
     return Reading("nothing", "it asks for nothing and nothing is held", status=status)

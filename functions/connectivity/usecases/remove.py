@@ -58,26 +58,28 @@ def remove_surplus(desired: Desired, holdings: Holdings) -> tuple[str, ...]:
     return ids
 
 
-def remove_everything(vpc_id: str, holdings: Holdings) -> None:
-    """Raises NotReadyYet until endpoints, resolver and their security groups are gone, NotRemoved
-    for what AWS refuses to remove or what is no longer recognisable as ours, and WishedAgain before
-    anything is removed."""
+def remove_everything(vpc_id: str, acknowledgements: Sequence[str], holdings: Holdings) -> None:
+    """Also the parameters that `acknowledgements` names; Confirm gone collects later ones. Raises
+    NotReadyYet until endpoints, resolver and their security groups are gone, NotRemoved for what
+    AWS refuses to remove or what is no longer recognisable as ours, and WishedAgain before anything
+    is removed."""
     entry = holdings.ledger.read(vpc_id)
     if ledgers.PUBLICATION in entry.held:
-        _check_wish(vpc_id, holdings)
+        check_wish(vpc_id, holdings.vpcs)
     observed = holdings.endpoints.all_in(vpc_id)
     endpoints = _remove_endpoints(vpc_id, observed, entry, holdings)
     resolver = _remove_resolver(entry, holdings)
-    _remove_probe_and_publication(vpc_id, entry, holdings)
+    _remove_probe_and_publication(vpc_id, acknowledgements, entry, holdings)
     if endpoints or resolver:
         raise NotReadyYet(f"being removed: {len(endpoints)} endpoints {' '.join(resolver)}".strip())
     _refuse_to_forget(_unrecognisable(observed, entry))
     _remove_groups(vpc_id, entry, holdings)
 
 
-def _check_wish(vpc_id: str, holdings: Holdings) -> None:
-    """Whoever puts the tag back while on-premises drains finds everything as it was."""
-    vpc = holdings.vpcs.find(vpc_id)
+def check_wish(vpc_id: str, vpcs: Vpcs) -> None:
+    """Whoever puts the tag back while on-premises drains finds everything as it was. Raises
+    WishedAgain."""
+    vpc = vpcs.find(vpc_id)
     if vpc is not None and read_wish(vpc.tags) is not Wish.DISABLED:
         raise WishedAgain(f"the tag of {vpc_id} asks for the connection again")
 
@@ -154,12 +156,15 @@ def _our_resolver(entry: Entry, holdings: Holdings) -> InboundResolver | None:
     return next((resolver for resolver in observed if resolver.id == ours), None)
 
 
-def _remove_probe_and_publication(vpc_id: str, entry: Entry, holdings: Holdings) -> None:
+def _remove_probe_and_publication(
+    vpc_id: str, acknowledgements: Sequence[str], entry: Entry, holdings: Holdings
+) -> None:
     if ledgers.PROBE in entry.held:
         holdings.probe.remove(vpc_id)
         holdings.ledger.let_go(vpc_id, [ledgers.PROBE])
     if ledgers.PUBLICATION in entry.held:
-        holdings.parameters.remove(parameter_names(holdings.parameter_path, vpc_id))
+        names = parameter_names(holdings.parameter_path, vpc_id)
+        holdings.parameters.remove([*names, *acknowledgements])
         holdings.ledger.let_go(vpc_id, [ledgers.PUBLICATION])
 
 

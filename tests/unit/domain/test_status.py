@@ -6,12 +6,15 @@ import json
 
 import pytest
 from connectivity.domain import errors, status
+from connectivity.domain.acknowledgement import Acknowledgements
 from hypothesis import given
 from hypothesis import strategies as st
 
+NOBODY = Acknowledgements()
+
 
 def test_connected_names_the_resolver_ips_the_generation_and_every_warning() -> None:
-    said = status.connected(["ecs", "ssm"], ["10.0.1.9", "10.0.0.9"], 7, ["no route"])
+    said = status.connected(["ecs", "ssm"], ["10.0.1.9", "10.0.0.9"], 7, ["no route"], NOBODY)
     assert said == status.Status(
         "connected",
         "2 services resolve privately through 10.0.0.9 10.0.1.9 - generation 7; warning: no route",
@@ -59,3 +62,18 @@ def test_a_lambdas_cause_is_read_for_its_message(message: str) -> None:
 @pytest.mark.parametrize("cause", ["", "Task timed out", "[1]", '"text"', '{"error": "other"}'])
 def test_any_other_cause_is_its_own_message(cause: str) -> None:
     assert status.message_of(cause) == cause
+
+
+def test_removed_names_each_dns_host_that_may_still_forward_and_tells_a_person() -> None:
+    said = status.removed([], ["vpce-1"], ["dns2", "dns3"])
+    cure = (
+        "has not confirmed that it stopped forwarding: `ecs-anywhere-dns rollback --to-none` there"
+    )
+    assert said.to_tell == (f"dns2 {cure}", f"dns3 {cure}")
+    assert set(said.to_tell) < set(status.parts(said.detail))
+    assert "vpce-1" in said.detail
+
+
+def test_a_status_comes_back_from_the_workflow_as_it_went_in() -> None:
+    said = status.removed([], [], ["dns2"])
+    assert status.Status.from_json(said.as_json()) == said

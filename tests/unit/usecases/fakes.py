@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -323,8 +324,8 @@ class FakeParameters:
     weather: Weather
     all: dict[str, str] = field(default_factory=dict)
 
-    def read(self, names: Sequence[str]) -> Mapping[str, str]:
-        return {name: self.all[name] for name in names if name in self.all}
+    def below(self, path: str) -> Mapping[str, str]:
+        return {name: text for name, text in self.all.items() if name.startswith(f"{path}/")}
 
     def write(self, name: str, value: str, as_list: bool = False) -> None:
         done = self.weather.change(f"write {name.rsplit('/', 1)[1]}")
@@ -396,10 +397,14 @@ class FakeLedger:
             verified_endpoints=frozenset(endpoint_ids),
             doubt="",
             doubted_at="",
+            unconfirmed=(),
         )
 
     def doubt(self, vpc_id: str, fingerprint: str, at: str) -> None:
         self._write(vpc_id, doubt=fingerprint, doubted_at=at)
+
+    def miss(self, vpc_id: str, hosts: Sequence[str]) -> None:
+        self._write(vpc_id, unconfirmed=tuple(hosts))
 
     def report(self, vpc_id: str, status: str, detail: str) -> None:
         self._write(vpc_id, status=status, detail=detail)
@@ -480,6 +485,10 @@ class FakeNotifications:
 @dataclass
 class FakeClock:
     ticks: Callable[[], int] = field(default_factory=lambda: count().__next__)
+    waited: int = 0
+    """Seconds that the workflow has let pass."""
 
     def now(self) -> str:
-        return f"2026-11-23T12:00:{self.ticks() % 60:02}Z"
+        """A second later each time."""
+        at = datetime(2026, 11, 23, 12) + timedelta(seconds=self.ticks() + self.waited)
+        return f"{at.isoformat()}Z"

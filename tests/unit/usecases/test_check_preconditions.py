@@ -138,3 +138,32 @@ def test_promised_addresses_are_looked_up_only_while_no_resolver_holds_them() ->
     assert world.check().desired.given_up == ()
     world.disconnect()
     assert frozenset(world.check().desired.given_up) == ips
+
+
+def test_a_connected_vpc_says_which_dns_hosts_confirmed() -> None:
+    world = connected()
+    world.acknowledge("dns1", 1)
+    world.acknowledge("dns2", 1, "failed")
+    world.acknowledge("dns3", 1, schema=2)
+    check = world.check()
+    assert check.converged
+    assert (
+        "generation 1; dns2 failed: what dns2 says; unreadable acknowledgement of dns3; "
+        "confirmed by dns1 (bind); warning: no route"
+    ) in check.status.detail
+    assert check.status.to_tell == ("dns2 failed: what dns2 says",)
+    assert check.as_json()["to_tell"] == ["dns2 failed: what dns2 says"]
+
+
+def test_an_acknowledgement_is_no_reason_to_try_again_what_failed_its_verification() -> None:
+    """Nobody asked for anything new, and each try changes the answers of the whole VPC."""
+    world = World()
+    world.ledger.doubt(VPC.id, world.check().desired.fingerprint, world.clock.now())
+    assert world.check(because="acknowledgement").rests
+
+
+def test_acknowledgements_change_the_status_and_nothing_else() -> None:
+    world = connected()
+    world.acknowledge("dns1", 1)
+    world.connect()
+    assert world.weather.changes == []

@@ -28,7 +28,7 @@ def world() -> World:
 
 
 def end(world: World, status: Status | None = CONNECTED, execution: str = "me") -> bool:
-    return finish(VPC.id, execution, status, world.vpcs, world.ledger)
+    return finish(VPC.id, execution, status, world.vpcs, world.ledger, world.notifications)
 
 
 def fail(world: World, error: str = "QuotaReached", cause: str = CAUSE) -> Status:
@@ -116,3 +116,46 @@ def test_a_failure_that_could_not_be_told_is_told_by_the_next_attempt(world: Wor
     world.weather.refused = {"notify"}
     world.patiently(lambda: fail(world))
     assert len(world.notifications.sent) == 1
+
+
+BROKEN = "dns2 failed: port 53 is taken"
+
+
+def with_a_broken_host(*others: str) -> Status:
+    return Status("connected", "; ".join(["6 services", BROKEN, *others]), (BROKEN,))
+
+
+def test_a_dns_host_that_failed_reaches_a_person_once(world: World) -> None:
+    end(world, with_a_broken_host())
+    end(world, with_a_broken_host())
+    end(world, with_a_broken_host("confirmed by dns1 (bind)"))
+    [told] = world.notifications.sent
+    assert told == f"ECS Anywhere private connectivity: a DNS host of {VPC.id}\n{VPC.id}: {BROKEN}"
+    assert world.entry.detail.endswith("confirmed by dns1 (bind)")
+
+
+def test_a_dns_host_that_fails_again_after_it_was_well_is_told_again(world: World) -> None:
+    end(world, with_a_broken_host())
+    end(world)
+    end(world, with_a_broken_host())
+    assert len(world.notifications.sent) == 2
+
+
+def test_of_two_dns_hosts_only_the_new_one_is_told(world: World) -> None:
+    """Also where one's words are the end of the other's."""
+    other = f"my{BROKEN}"
+    end(world, Status("connected", f"6 services; {other}", (other,)))
+    end(world, Status("connected", f"6 services; {BROKEN}; {other}", (BROKEN, other)))
+    assert [told.rpartition(": dns2")[2] for told in world.notifications.sent][1:] == [
+        " failed: port 53 is taken"
+    ]
+
+
+@pytest.mark.parametrize("lost", ["notify", "tag vpc"])
+def test_news_of_a_dns_host_that_got_lost_is_not_lost(world: World, lost: str) -> None:
+    world.weather.lost = {lost}
+    with pytest.raises(Unavailable):
+        end(world, with_a_broken_host())
+    end(world, with_a_broken_host())
+    assert world.notifications.sent
+    assert BROKEN in world.entry.detail

@@ -100,3 +100,12 @@ def test_what_is_published_is_what_is_held() -> None:
     with pytest.raises(Unavailable):
         world.publish(desired, resolver, {"names": {}, "zones": (), "endpoint_ids": ()})
     assert world.entry.held["publication"] == DOCUMENT
+
+
+def test_a_new_publication_is_not_yet_confirmed_by_who_confirmed_the_last() -> None:
+    world = connected(OPTIONS)
+    world.acknowledge("dns1", 1)
+    assert publish(world).status.detail.endswith("generation 1; confirmed by dns1 (bind)")
+    world.connect(WITH_ECR)
+    said = world.check(WITH_ECR).status.detail
+    assert "generation 2; not yet confirmed by dns1; warning" in said

@@ -118,3 +118,22 @@ def test_another_round_is_not_the_sweeps_any_more() -> None:
     world = world_with("enabled")
     assert read(world, because="sweep").because == "sweep"
     assert read(world, because="sweep").because == "tag"
+
+
+def test_a_knock_after_the_teardown_leaves_what_it_had_to_say() -> None:
+    """A DNS host's acknowledgement of the withdrawal is such a knock."""
+    world = world_with(None)
+    world.ledger.report(VPC.id, "removed", "vpce-stray looks like ours")
+    status = read(world, because="acknowledgement").status
+    assert status is not None
+    assert (status.state, status.detail) == (world.entry.status, world.entry.detail)
+
+
+def test_a_teardown_that_could_not_report_is_reported_by_the_next_knock() -> None:
+    world = world_with(None)
+    world.ledger.report(VPC.id, "connected", "6 services")
+    world.ledger.miss(VPC.id, ["dns2"])
+    status = read(world).status
+    assert status is not None
+    assert "dns2 has not confirmed that it stopped forwarding" in status.detail
+    assert status.to_tell

@@ -13,7 +13,7 @@ from connectivity.usecases.confirm_gone import confirm_gone
 from connectivity.usecases.remove import remove_everything, remove_surplus
 
 from tests.unit.example import OPTIONS, US, VPC, WITH_ECR, full
-from tests.unit.usecases.world import connected
+from tests.unit.usecases.world import LIST, connected
 
 
 def test_a_teardown_removes_everything_of_ours_and_repeating_it_changes_nothing() -> None:
@@ -78,12 +78,12 @@ def test_what_is_being_removed_is_waited_for() -> None:
     world = connected()
     world.withdraw()
     with pytest.raises(NotReadyYet, match="being removed: 6 endpoints rslvr-in-"):
-        remove_everything(VPC.id, world.holdings)
+        remove_everything(VPC.id, (), world.holdings)
     with pytest.raises(NotReadyYet, match="still there: vpce-"):
         confirm_gone(VPC.id, world.holdings)
     world.endpoints.settle()
     with pytest.raises(NotReadyYet, match="rslvr-in-"):
-        remove_everything(VPC.id, world.holdings)
+        remove_everything(VPC.id, (), world.holdings)
 
 
 def test_security_groups_wait_for_the_network_interfaces_that_hold_them() -> None:
@@ -156,7 +156,26 @@ def test_a_tag_put_back_during_the_drain_stops_the_teardown_before_anything_is_r
     before = dict(world.endpoints.all)
     world.vpcs.set_tags(VPC.id, {tags.WISH: "enabled"})
     with pytest.raises(WishedAgain):
-        remove_everything(VPC.id, world.holdings)
+        remove_everything(VPC.id, (), world.holdings)
     assert world.endpoints.all == before
     world.connect()
     assert world.document["state"] == "active"
+
+
+def test_an_acknowledgement_that_comes_after_the_removal_is_removed_by_the_last_look() -> None:
+    world = connected()
+    world.acknowledge("dns1", 1)
+    world.disconnect()
+    late = world.acknowledge("dns1", 2)
+    with pytest.raises(NotReadyYet, match=f"still there: {late}"):
+        confirm_gone(VPC.id, world.holdings)
+    assert world.parameters.all == {}
+    confirm_gone(VPC.id, world.holdings)
+
+
+def test_other_people_s_parameters_beside_ours_are_left_and_not_waited_for() -> None:
+    world = connected()
+    notes = f"{LIST.rpartition('/')[0]}/notes"
+    world.parameters.all[notes] = "call Bob"
+    world.disconnect()
+    assert world.parameters.all == {notes: "call Bob"}

@@ -15,6 +15,7 @@ from connectivity.domain.ledger import Entry
 from connectivity.domain.survey import Limits
 from connectivity.domain.wish import Options
 from connectivity.usecases import check_preconditions as checks
+from connectivity.usecases.await_acknowledgements import await_acknowledgements
 from connectivity.usecases.confirm_gone import confirm_gone
 from connectivity.usecases.ensure_endpoints import ensure_endpoints
 from connectivity.usecases.ensure_resolver import Resolver, ensure_resolver
@@ -23,9 +24,9 @@ from connectivity.usecases.publish import Published, publish
 from connectivity.usecases.remove import Holdings, remove_everything, remove_surplus
 from connectivity.usecases.settings import Settings
 from connectivity.usecases.verify_resolution import verify_resolution
-from connectivity.usecases.withdraw import withdraw
+from connectivity.usecases.withdraw import Withdrawn, withdraw
 
-from tests.unit.example import ACCOUNT, OPTIONS, REGION, US, VPC
+from tests.unit.example import ACCOUNT, OPTIONS, REGION, US, VPC, acknowledgement
 from tests.unit.usecases.fakes import (
     FakeClock,
     FakeEndpoints,
@@ -50,6 +51,7 @@ SETTINGS = Settings(
     parameter_path="/ecs-anywhere/private-connectivity",
     drain_seconds=60,
 )
+ACKNOWLEDGEMENTS = f"{publication.folder(SETTINGS.parameter_path, VPC.id)}/acknowledgements"
 LIST, DOCUMENT = publication.parameter_names(SETTINGS.parameter_path, VPC.id)
 _MOST_TRIES = 40
 
@@ -74,6 +76,7 @@ class World:
 
     def settle(self) -> None:
         """Time goes by: what was being made or removed is made or gone."""
+        self.clock.waited += 15
         self.endpoints.settle()
         self.resolvers.settle()
         self.probe.settle()
@@ -156,8 +159,22 @@ class World:
             SETTINGS,
         )
 
-    def withdraw(self) -> int:
+    def withdraw(self) -> Withdrawn:
         return withdraw(VPC.id, self.parameters, self.ledger, self.clock, SETTINGS)
+
+    def await_acknowledgements(self, waited_seconds: int = 0) -> tuple[str, ...]:
+        return await_acknowledgements(
+            VPC.id, waited_seconds, self.vpcs, self.parameters, self.ledger, self.clock, SETTINGS
+        )
+
+    def acknowledge(
+        self, host: str, generation: int, result: str = "applied", **fields: Any
+    ) -> str:
+        """What a DNS host writes, under which name."""
+        said = acknowledgement(host, generation, result) | fields
+        name = f"{ACKNOWLEDGEMENTS}/{host}"
+        self.parameters.all[name] = json.dumps(said)
+        return name
 
     # And the workflow, as its definition orders them: whoever has to wait tries again later.
 
@@ -177,8 +194,11 @@ class World:
 
     def disconnect(self) -> str:
         """The detail of the status that a teardown ends with."""
-        self.patiently(self.withdraw)
-        self.patiently(lambda: remove_everything(VPC.id, self.holdings))
+        withdrawn = self.patiently(self.withdraw)
+        names = withdrawn.acknowledgements
+        if withdrawn.acknowledging:
+            names = self.patiently(self.await_acknowledgements)
+        self.patiently(lambda: remove_everything(VPC.id, names, self.holdings))
         return self.patiently(lambda: confirm_gone(VPC.id, self.holdings)).detail
 
     def patiently(self, step: Callable[[], Result]) -> Result:

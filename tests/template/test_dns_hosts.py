@@ -1,0 +1,209 @@
+"""What the template has for the DNS hosts on-premises: who hears of them, what they may do, and the
+push that is off by default. The shell script in it is really run."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from connectivity.domain.acknowledgement import vpc_acknowledged
+from moto.events.models import EventPattern
+
+from tests.template.sam_template import (
+    ENVIRONMENT,
+    PATH,
+    TEMPLATE,
+    found,
+    functions,
+    policy_document,
+    resources,
+    statements,
+)
+
+FOLDER = f"{ENVIRONMENT['PARAMETER_PATH']}/vpc-0a1b2c3d"
+ACKNOWLEDGED = functions()["KnockFunction"]["Events"]["Acknowledged"]["Properties"]["Pattern"]
+PUBLISHED = resources("AWS::Events::Rule")["PublicationChanged"]["EventPattern"]
+PARAMETERS = "parameter/ecs-anywhere/private-connectivity"
+PUSH = {"ApplyForwarding", "ApplyForwardingEverywhere", "PublicationChanged", "PushRole"}
+
+
+def change(name: str, operation: str = "Update", **more: Any) -> dict[str, Any]:
+    """A `Parameter Store Change` event."""
+    detail = {"name": name, "operation": operation, "type": "String", "description": ""}
+    return {"source": "aws.ssm", "detail-type": "Parameter Store Change", "detail": detail} | more
+
+
+def matches(pattern: dict[str, Any], event: dict[str, Any]) -> bool:
+    return bool(EventPattern.load(json.dumps(pattern)).matches_event(event))
+
+
+@pytest.mark.parametrize("operation", ["Create", "Update"])
+def test_an_acknowledgement_knocks(operation: str) -> None:
+    event = change(f"{FOLDER}/acknowledgements/dns1.example.com", operation)
+    assert matches(ACKNOWLEDGED, event)
+    assert vpc_acknowledged(event["detail"]["name"]) == "vpc-0a1b2c3d"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        change(f"{FOLDER}/acknowledgements/dns1", "Delete"),
+        change(f"{FOLDER}/forwarding"),
+        change(f"{FOLDER}/resolver-ips"),
+        change(f"/elsewhere{FOLDER}/acknowledgements/dns1"),
+        change(f"{FOLDER}/acknowledgements/dns1", source="aws.tag"),
+    ],
+    ids=["our own removal", "our publication", "our list", "another's", "another source"],
+)
+def test_what_we_write_and_remove_ourselves_knocks_nobody(event: dict[str, Any]) -> None:
+    assert not matches(ACKNOWLEDGED, event)
+
+
+def test_patterns_use_only_what_amazon_eventbridge_allows_of_wildcards() -> None:
+    """No two in a row, and few of them: it refuses rules that are too complex."""
+    used = [*found(ACKNOWLEDGED, "wildcard"), *found(PUBLISHED, "wildcard")]
+    assert len(used) == 2
+    assert all("**" not in wildcard and wildcard.count("*") <= 2 for wildcard in used)
+
+
+def test_a_dns_host_may_read_the_document_and_write_acknowledgements_and_nothing_else() -> None:
+    allowed = {
+        (each["Effect"], each["Action"], each["Resource"]["Fn::Sub"].rpartition(":")[2])
+        for name, each in statements()
+        if name == "OnPremDnsHostPolicy"
+    }
+    assert allowed == {
+        ("Allow", "ssm:GetParameter", f"{PARAMETERS}/*/forwarding"),
+        ("Allow", "ssm:PutParameter", f"{PARAMETERS}/*/acknowledgements/*"),
+    }
+
+
+def test_nothing_is_pushed_unless_a_tag_is_given() -> None:
+    assert TEMPLATE["Parameters"]["DnsHostTag"]["Default"] == ""
+    conditional = {
+        name
+        for name, resource in TEMPLATE["Resources"].items()
+        if resource.get("Condition") == "PushesToDnsHosts"
+    }
+    assert conditional == PUSH
+
+
+@pytest.mark.parametrize(
+    ("tag", "fits"),
+    [
+        ("", True),
+        ("role=dns", True),
+        ("ecs-anywhere:dns-host=yes", True),
+        ("role", False),
+        ("=dns", False),
+        ("role=", False),
+        ("a=b=c", False),
+        ("role=d ns", False),
+        ('role=d"ns', False),
+    ],
+)
+def test_the_tag_is_a_key_and_a_value_that_fit_into_a_policy(tag: str, fits: bool) -> None:
+    allowed = TEMPLATE["Parameters"]["DnsHostTag"]["AllowedPattern"]
+    assert bool(re.fullmatch(allowed, tag)) is fits
+
+
+def test_with_a_tag_the_template_is_still_clean(tmp_path: Path) -> None:
+    told = tmp_path / "template.yaml"
+    text = PATH.read_text().replace(
+        '  DnsHostTag:\n    Type: String\n    Default: ""',
+        "  DnsHostTag:\n    Type: String\n    Default: role=dns",
+    )
+    assert "role=dns" in text
+    # Where its paths lead is none of this test's business.
+    told.write_text(text.replace("functions/", str(PATH.parent / "functions")))
+    (tmp_path / "statemachine").symlink_to(PATH.parent / "statemachine")
+    linted = subprocess.run(
+        [Path(sys.executable).with_name("cfn-lint"), "--region", "us-east-1", "--", told],
+        capture_output=True,
+        text=True,
+    )
+    assert linted.returncode == 0, linted.stdout + linted.stderr
+
+
+def test_a_new_publication_is_pushed_and_a_withdrawn_one_that_is_removed_is_not() -> None:
+    assert matches(PUBLISHED, change(f"{FOLDER}/forwarding", "Create"))
+    assert matches(PUBLISHED, change(f"{FOLDER}/forwarding", "Update"))
+    assert not matches(PUBLISHED, change(f"{FOLDER}/forwarding", "Delete"))
+    assert not matches(PUBLISHED, change(f"{FOLDER}/acknowledgements/dns1"))
+
+
+def test_rule_and_association_reach_the_same_hosts() -> None:
+    [target] = resources("AWS::Events::Rule")["PublicationChanged"]["Targets"]
+    association = resources("AWS::SSM::Association")["ApplyForwardingEverywhere"]
+    assert target["RunCommandParameters"]["RunCommandTargets"] == association["Targets"]
+    assert association["Name"] == {"Ref": "ApplyForwarding"}
+    assert target["Arn"]["Fn::Sub"].endswith(":document/${ApplyForwarding}")
+    assert json.loads(target["Input"]) == {}, "the document takes no parameters"
+
+
+def test_the_push_may_run_this_one_document_on_the_tagged_hosts_alone() -> None:
+    allowed = [each for name, each in statements() if name == "PushRole"]
+    assert {each["Action"] for each in allowed} == {"ssm:SendCommand"}
+    document, hosts = allowed
+    assert document["Resource"]["Fn::Sub"].endswith(":document/${ApplyForwarding}")
+    assert hosts["Resource"].endswith(":managed-instance/*")
+    assert hosts["Condition"] == {"StringEquals": {"ssm:resourceTag/${key}": "${value}"}}
+
+
+def test_a_policy_that_is_a_text_is_a_policy_with_any_tag_that_is_allowed() -> None:
+    _, hosts = resources("AWS::IAM::Role")["PushRole"]["Policies"]
+    text, values = hosts["PolicyDocument"]["Fn::Sub"]
+    assert set(re.findall(r"\$\{(\w+)\}", text)) == set(values)
+    assert policy_document(hosts["PolicyDocument"])["Version"] == "2012-10-17"
+
+
+@pytest.fixture(scope="module")
+def script() -> str:
+    """As AWS Systems Manager runs it: the lines, one after the other."""
+    content = resources("AWS::SSM::Document")["ApplyForwarding"]["Content"]
+    assert content["schemaVersion"] == "2.2"
+    [step] = content["mainSteps"]
+    assert step["action"] == "aws:runShellScript"
+    assert step["precondition"] == {"StringEquals": ["platformType", "Linux"]}
+    return "\n".join(step["inputs"]["runCommand"])
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Iterator[Path]:
+    """A PATH that holds nothing but what every Linux has and what a test puts there."""
+    (tmp_path / "uname").symlink_to(shutil.which("uname") or "/bin/uname")
+    yield tmp_path
+
+
+def run(script: str, path: Path) -> subprocess.CompletedProcess[str]:
+    shell = shutil.which("sh") or "/bin/sh"
+    environment = {"PATH": str(path)}
+    return subprocess.run([shell, "-c", script], env=environment, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    ("code", "reported"),
+    [(0, 0), (10, 0), *((code, code) for code in (1, 2, 3, 20, 30, 40, 50, 60, 61, 70))],
+)
+def test_the_command_succeeds_exactly_where_the_forwarding_is_right(
+    script: str, path: Path, code: int, reported: int
+) -> None:
+    tool = path / "ecs-anywhere-dns"
+    tool.write_text(f'#!{shutil.which("sh")}\necho "said $*"\nexit {code}\n')
+    tool.chmod(0o755)
+    ended = run(script, path)
+    assert (ended.returncode, ended.stdout) == (reported, "said apply --json\n")
+
+
+def test_a_host_without_the_tool_says_so(script: str, path: Path) -> None:
+    ended = run(script, path)
+    assert ended.returncode == 127
+    assert ended.stderr.startswith("ecs-anywhere-dns is not on the PATH of this host (")
+    assert "install it" in ended.stderr

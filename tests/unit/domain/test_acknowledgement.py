@@ -1,0 +1,146 @@
+"""What the DNS hosts say: read leniently, told in one stable line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from connectivity.domain.acknowledgement import (
+    LONGEST_DETAIL,
+    Acknowledgements,
+    acknowledgement_names,
+    read_acknowledgements,
+    vpc_acknowledged,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from tests.unit.example import VPC, acknowledgement
+
+PATH = "/ecs-anywhere/private-connectivity"
+FOLDER = f"{PATH}/{VPC.id}/acknowledgements"
+SCHEMA = Path(__file__).parents[3] / "schemas" / "acknowledgement.schema.json"
+
+
+def read(*said: dict[str, Any]) -> Acknowledgements:
+    parameters = {f"{FOLDER}/{each['host']}": json.dumps(each) for each in said}
+    return read_acknowledgements(parameters, PATH, VPC.id)
+
+
+def read_text(text: str, host: str = "dns1") -> Acknowledgements:
+    return read_acknowledgements({f"{FOLDER}/{host}": text}, PATH, VPC.id)
+
+
+def test_the_example_of_these_tests_is_what_the_published_schema_allows() -> None:
+    Draft202012Validator(json.loads(SCHEMA.read_text())).validate(acknowledgement("dns1", 3))
+
+
+def test_who_acknowledged_the_present_generation_is_named_with_what_needs_a_person_first() -> None:
+    heard = read(
+        acknowledgement("dns1", 4),
+        acknowledgement("dns2", 4, "failed") | {"detail": "port 53 is taken"},
+        acknowledgement("dns3", 3),
+        acknowledgement("dns4", 4) | {"server": "unbound"},
+        acknowledgement("dns5", 4, "degraded") | {"detail": "10.0.1.9 does not answer"},
+    )
+    assert heard.lines(4) == (
+        "dns2 failed: port 53 is taken",
+        "dns5 is degraded: 10.0.1.9 does not answer",
+        "not yet confirmed by dns3",
+        "confirmed by dns1 (bind), dns4 (unbound)",
+    )
+    assert heard.failures(4) == ("dns2 failed: port 53 is taken",)
+
+
+def test_a_failure_at_an_older_generation_is_only_not_yet_a_confirmation() -> None:
+    heard = read(acknowledgement("dns1", 3, "failed"))
+    assert heard.lines(4) == ("not yet confirmed by dns1",)
+    assert heard.failures(4) == ()
+
+
+def test_where_nobody_ever_acknowledged_there_is_nothing_to_say() -> None:
+    assert Acknowledgements().lines(1) == Acknowledgements().unconfirmed(1) == ()
+
+
+@pytest.mark.parametrize(
+    ("generation", "result", "missing"),
+    [
+        (5, "applied", ()),
+        (5, "degraded", ()),
+        (6, "applied", ()),
+        (5, "failed", ("dns1",)),
+        (4, "applied", ("dns1",)),
+    ],
+)
+def test_a_host_has_confirmed_when_it_did_what_this_generation_or_a_newer_one_says(
+    generation: int, result: str, missing: tuple[str, ...]
+) -> None:
+    assert read(acknowledgement("dns1", generation, result)).unconfirmed(5) == missing
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"schema": 2},
+        {"host": "dns9"},
+        {"vpcId": "vpc-00000000"},
+        {"generation": "1"},
+        {"generation": True},
+        {"generation": None},
+        {"state": "unknown"},
+        {"result": "splendid"},
+        {"result": ["applied"]},
+        {"server": None},
+        {"detail": 1},
+    ],
+    ids=str,
+)
+def test_what_cannot_be_read_is_named_and_otherwise_ignored(change: dict[str, Any]) -> None:
+    heard = read_text(json.dumps(acknowledgement("dns1", 1) | change))
+    assert heard == Acknowledgements(unreadable=("dns1",))
+    assert heard.lines(1) == ("unreadable acknowledgement of dns1",)
+    assert heard.unconfirmed(1) == ()
+
+
+@given(st.text() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps))
+def test_nothing_that_a_host_writes_stops_the_app(text: str) -> None:
+    assert read_text(text) == Acknowledgements(unreadable=("dns1",))
+
+
+def test_fields_of_a_later_minor_change_are_passed_over() -> None:
+    assert read(acknowledgement("dns1", 1) | {"mood": "fine"}).readable
+
+
+def test_a_host_s_words_are_one_short_line_without_our_separator() -> None:
+    said = acknowledgement("dns1", 1, "failed") | {"detail": "a;\n b" + "x" * LONGEST_DETAIL}
+    [failure] = read(said).failures(1)
+    assert failure.startswith("dns1 failed: a, bxxx")
+    assert failure.endswith("xxx...")
+    assert len(failure) == len("dns1 failed: ") + LONGEST_DETAIL
+
+
+def test_only_what_stands_in_the_folder_is_an_acknowledgement() -> None:
+    names = [f"{PATH}/{VPC.id}/{name}" for name in ("forwarding", "acknowledgements/b", "notes")]
+    assert acknowledgement_names([f"{FOLDER}/a", *names], PATH, VPC.id) == (
+        f"{FOLDER}/a",
+        f"{FOLDER}/b",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "vpc_id"),
+    [
+        (f"{FOLDER}/dns1.example.com", VPC.id),
+        (f"{FOLDER}/a/b", None),
+        (f"{PATH}/{VPC.id}/forwarding", None),
+        (f"{PATH}/vpc-nonsense/acknowledgements/dns1", None),
+        (f"{PATH}/{VPC.id}/x/acknowledgements/dns1", None),
+        ("dns1", None),
+    ],
+)
+def test_a_parameter_s_name_says_which_vpc_is_knocked_on(name: str, vpc_id: str | None) -> None:
+    """Anybody with the hosts' policy chooses such names."""
+    assert vpc_acknowledged(name) == vpc_id

@@ -1,0 +1,123 @@
+"""Await acknowledgements: as soon as all have stopped forwarding, and never longer than agreed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from connectivity.domain import tags
+from connectivity.domain.errors import NotAcknowledgedYet, Unavailable, WishedAgain
+
+from tests.unit.example import VPC
+from tests.unit.usecases.world import ACKNOWLEDGEMENTS, DOCUMENT, SETTINGS, World, connected
+
+
+@pytest.fixture
+def world() -> World:
+    """Withdrawn as generation 2, from dns1 and dns2, which had acknowledged the first."""
+    world = connected()
+    world.acknowledge("dns1", 1)
+    world.acknowledge("dns2", 1)
+    assert world.withdraw().acknowledging
+    return world
+
+
+def test_whoever_has_not_confirmed_is_waited_for_and_named(world: World) -> None:
+    world.acknowledge("dns1", 2)
+    with pytest.raises(NotAcknowledgedYet, match=r"generation 2 \(withdrawn\) .* by dns2$"):
+        world.await_acknowledgements()
+
+
+def test_it_goes_on_as_soon_as_all_have_confirmed(world: World) -> None:
+    world.acknowledge("dns1", 2)
+    world.acknowledge("dns2", 2, "degraded")
+    assert world.await_acknowledgements() == tuple(
+        f"{ACKNOWLEDGEMENTS}/{host}" for host in ("dns1", "dns2")
+    )
+    assert world.entry.unconfirmed == ()
+
+
+def test_a_host_that_failed_to_stop_is_waited_for(world: World) -> None:
+    world.acknowledge("dns1", 2)
+    world.acknowledge("dns2", 2, "failed")
+    with pytest.raises(NotAcknowledgedYet, match="dns2"):
+        world.await_acknowledgements()
+
+
+def test_the_drain_time_ends_it_and_the_ledger_knows_who_was_missing(world: World) -> None:
+    world.acknowledge("dns1", 2)
+    world.clock.waited += SETTINGS.drain_seconds
+    assert len(world.await_acknowledgements()) == 2
+    assert world.entry.unconfirmed == ("dns2",)
+
+
+def test_the_state_machine_s_own_count_ends_it_as_well(world: World) -> None:
+    with pytest.raises(NotAcknowledgedYet):
+        world.await_acknowledgements(SETTINGS.drain_seconds - 1)
+    world.await_acknowledgements(SETTINGS.drain_seconds)
+    assert world.entry.unconfirmed == ("dns1", "dns2")
+
+
+def test_the_time_counts_from_the_withdrawal_and_not_from_a_repetition(world: World) -> None:
+    world.clock.waited += SETTINGS.drain_seconds - 10
+    world.withdraw()
+    with pytest.raises(NotAcknowledgedYet):
+        world.await_acknowledgements()
+    world.clock.waited += 10
+    world.withdraw()
+    world.await_acknowledgements()
+
+
+def test_what_somebody_removed_nobody_can_confirm_and_it_is_not_waited_for(world: World) -> None:
+    world.acknowledge("dns1", 2)
+    del world.parameters.all[DOCUMENT]
+    world.await_acknowledgements()
+    assert world.entry.unconfirmed == ("dns2",)
+
+
+def test_a_tag_put_back_ends_the_waiting_at_once(world: World) -> None:
+    world.vpcs.all[VPC.id] = replace(VPC, tags={tags.WISH: "enabled"})
+    with pytest.raises(WishedAgain):
+        world.await_acknowledgements()
+
+
+def test_a_host_that_acknowledges_only_now_is_removed_with_the_others(world: World) -> None:
+    for host in ("dns1", "dns2", "dns3"):
+        world.acknowledge(host, 2)
+    assert f"{ACKNOWLEDGEMENTS}/dns3" in world.await_acknowledgements()
+
+
+def test_a_teardown_names_who_did_not_confirm_until_the_vpc_is_connected_again(
+    world: World,
+) -> None:
+    world.acknowledge("dns1", 2)
+    said = (
+        "dns2 has not confirmed that it stopped forwarding: `ecs-anywhere-dns rollback --to-none`"
+    )
+    assert said in world.disconnect()
+    assert world.parameters.all == {}
+    world.probe.group = None
+    assert said in world.disconnect(), "the next sweep, too"
+    world.connect()
+    assert said not in world.disconnect()
+
+
+@pytest.mark.parametrize("lost", range(12))
+def test_lost_answers_leave_no_acknowledgement_behind(lost: int) -> None:
+    world = connected()
+    world.acknowledge("dns1", 1)
+    world.weather.lost = {lost}
+    world.disconnect()
+    assert world.parameters.all == {}
+    assert world.entry.unconfirmed == ("dns1",)
+
+
+def test_a_withdrawal_whose_answer_was_lost_is_not_written_twice() -> None:
+    world = connected()
+    world.weather.lost = {"write forwarding"}
+    with pytest.raises(Unavailable):
+        world.withdraw()
+    said = world.document
+    world.withdraw()
+    assert world.document == said
+    assert world.entry.generation == 2
