@@ -99,12 +99,59 @@ class InboundAddress:
     """The same DNS server on the loopback, udp and tcp, for whoever is outside."""
 
 
+class SiteImpossible(Exception):
+    """No site can be connected on this machine; the message says why."""
+
+
+@dataclass(frozen=True)
+class PublicQuery:
+    """One question that reached the internet's DNS."""
+
+    name: str
+    """In lower case, without the dot at its end; the root is `.`."""
+    kind: str
+    """`A`, `NS`…"""
+
+
+class Site(Protocol):
+    """A company's own network, at the other end of a Direct Connect: a DNS host, a client, and
+    the internet's DNS. From it the VPC can be reached, and nothing else."""
+
+    @property
+    def prefix(self) -> tuple[str, ...]:
+        """Runs a command there."""
+
+    @property
+    def dns_ip(self) -> str:
+        """The address of the company's DNS server (which is for others to start), and where its
+        packets to the VPC come from."""
+
+    @property
+    def client_ip(self) -> str:
+        """The address of a host that asks that DNS server."""
+
+    @property
+    def public_dns_ip(self) -> str:
+        """All of the internet's DNS, from the root down: every name has one public address."""
+
+    def public_queries(self) -> Sequence[PublicQuery]:
+        """What the internet's DNS was asked, oldest first."""
+
+    def cut(self) -> None:
+        """From now on packets to the VPC are lost without a word, and from it too."""
+
+    def restore(self) -> None: ...
+
+    def close(self) -> None:
+        """What was started there has to have ended before. A second time does nothing."""
+
+
 class Networks(Protocol):
     """The VPCs' networks: real sockets, on real addresses where the machine allows it."""
 
     def apply(self, vpc_id: str, state: NetworkState) -> None:
         """Returns when `state` is what answers. A state without addresses ends the VPC's
-        network process."""
+        network process, unless something runs in it or a site is connected to it."""
 
     def run_inside(
         self,
@@ -118,6 +165,10 @@ class Networks(Protocol):
         loopback which the process may reach (as AWS_LAMBDA_RUNTIME_API) although it is
         inside; nothing else outside the VPC can be reached. The command sets its own working
         directory and output; it reads no input."""
+
+    def connect_site(self, vpc_id: str, cidrs: Sequence[str], onprem_cidr: str) -> Site:
+        """One site for a VPC, which outlives what answers there; `cidrs` are the VPC's. Raises
+        SiteImpossible."""
 
     def inbound_addresses(self) -> Sequence[InboundAddress]: ...
 

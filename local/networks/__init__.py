@@ -1,9 +1,10 @@
 """Every VPC is a real network with real packets; moto's VPCs are only rows in a table.
 
 Stands for Route 53 Resolver's inbound endpoints (DNS on their addresses, private hosted
-zones first), for interface endpoints (TLS on 443) and for the isolation of a VPC. In
+zones first), for interface endpoints (the embedded AWS's API, over TLS on 443), for the
+isolation of a VPC, and for a company's site at the other end of a Direct Connect. In
 network namespaces where this machine allows them, as root or in a user namespace, else on
-loopback sockets that a function sees as the VPC's addresses.
+loopback sockets that a function sees as the VPC's addresses, and without a site.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import trustme
 
-from local.contracts import InboundAddress, NetworkState
+from local.contracts import InboundAddress, NetworkState, SiteImpossible
+from local.networks.connected_site import ConnectedSite
+from local.networks.site import hindrance_to
 from local.networks.vpc_network import NetworkProcessDied, VpcNetwork
 
 if TYPE_CHECKING:
@@ -33,7 +37,7 @@ TIERS = {
 
 
 def install(aws: EmbeddedAws) -> None:
-    networks = VpcNetworks(TIERS[aws.settings.network])
+    networks = VpcNetworks(TIERS[aws.settings.network], aws.url.removeprefix("http://"))
     aws.networks = networks
     # Python's ssl module reads it: a function trusts the local CA and nobody else.
     aws.lambda_environment = {"SSL_CERT_FILE": str(networks.trust_bundle)}
@@ -43,8 +47,10 @@ def install(aws: EmbeddedAws) -> None:
 class VpcNetworks:
     """Implements `contracts.Networks`."""
 
-    def __init__(self, tiers: Sequence[str]) -> None:
+    def __init__(self, tiers: Sequence[str], gateway: str) -> None:
+        """`gateway` is the `host:port` of the API that interface endpoints lead to."""
         self.tiers = tiers
+        self._gateway = gateway
         self._networks: dict[str, VpcNetwork] = {}
         self._lock = threading.Lock()
         self._scratch = tempfile.TemporaryDirectory(prefix="vpc-networks-")
@@ -62,8 +68,7 @@ class VpcNetworks:
                 return
             with self._network(vpc_id, state.cidrs) as network:
                 network.apply(state)
-                if not has_addresses and not network.commands():
-                    self._end(network)
+                self._end_if_idle(network)
 
     def run_inside(
         self, vpc_id: str, cidrs: Sequence[str], command: Sequence[str],
@@ -71,6 +76,18 @@ class VpcNetworks:
     ) -> subprocess.Popen[bytes]:  # fmt: skip
         with self._lock, self._network(vpc_id, cidrs) as network:
             return network.run(command, environment, runtime_api)
+
+    def connect_site(self, vpc_id: str, cidrs: Sequence[str], onprem_cidr: str) -> ConnectedSite:
+        if hindrance := hindrance_to(onprem_cidr, cidrs):
+            raise SiteImpossible(hindrance)
+        log = self._directory / f"{vpc_id}-public-queries"
+        with self._lock, self._network(vpc_id, cidrs) as network:
+            try:
+                prefix = network.connect_site(onprem_cidr, log)
+            except SiteImpossible:
+                self._end_if_idle(network)
+                raise
+        return ConnectedSite(vpc_id, onprem_cidr, prefix, log, partial(self._change_site, network))
 
     def inbound_addresses(self) -> Sequence[InboundAddress]:
         with self._lock:
@@ -87,13 +104,29 @@ class VpcNetworks:
     def _network(self, vpc_id: str, cidrs: Sequence[str]) -> Iterator[VpcNetwork]:
         """The VPC's network process, started if need be and forgotten if it has died."""
         if vpc_id not in self._networks:
-            self._networks[vpc_id] = VpcNetwork(vpc_id, cidrs, self.tiers, self._directory)
+            self._networks[vpc_id] = VpcNetwork(
+                vpc_id, cidrs, self.tiers, self._directory, self._gateway
+            )
         network = self._networks[vpc_id]
         try:
             yield network
         except NetworkProcessDied:
             self._end(network)
             raise
+
+    def _change_site(self, network: VpcNetwork, changes: Mapping[str, Any] | None) -> None:
+        """Its link, or with None its end. Raises NetworkProcessDied if it went before."""
+        vpc_id = network.vpc_id
+        with self._lock:
+            if self._networks.get(vpc_id) is not network or network.site is None:
+                raise NetworkProcessDied(f"the site of {vpc_id} is gone")
+            with self._network(vpc_id, ()):
+                network.change_site(None if changes is None else {**network.site, **changes})
+                self._end_if_idle(network)
+
+    def _end_if_idle(self, network: VpcNetwork) -> None:
+        if network.is_idle:
+            self._end(network)
 
     def _end(self, network: VpcNetwork) -> None:
         del self._networks[network.vpc_id]

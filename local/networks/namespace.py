@@ -1,8 +1,8 @@
-"""A network namespace in which every address of a VPC can be bound.
+"""A network namespace, spoken to through a process that lives in it.
 
-A small child process lives in the namespace and binds sockets for its parent, who stays
-outside: a socket belongs to the namespace it was made in, whoever holds it. So one
-process can serve the VPC and this machine's loopback alike.
+The process binds sockets for whoever asks it from outside: a socket belongs to the
+namespace it was made in, whoever holds it. So one process can serve a VPC and this
+machine's loopback alike.
 """
 
 from __future__ import annotations
@@ -11,62 +11,100 @@ import ctypes
 import json
 import multiprocessing
 import os
+import signal
 import socket
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWNET = 0x40000000
-LOOPBACK_INTERFACE = 1
-LOCAL_TABLE = 255
-DONE = b"done"
 LARGEST_MESSAGE = 65536
+PATIENCE = 10.0
+"""Real seconds in which a process that holds a namespace must end; it takes milliseconds."""
 
 
-class Namespace:
-    """A namespace, held by a child process until `close` or the parent's end."""
+class Held:
+    """A namespace, held by a process until `close` or the end of whoever asked for it."""
+
+    def __init__(self, requests: socket.socket, pid: int, *, of_user: bool) -> None:
+        self._requests = requests
+        self._of_user = of_user
+        self.pid = pid
+        user = ["-U", "--preserve-credentials"] if of_user else []
+        self.prefix = ["nsenter", "-t", str(pid), *user, "-n"]
+        """Runs a command inside."""
+
+    def bind(self, kind: str, ip: str, port: int) -> socket.socket:
+        """A `tcp` or `udp` socket inside."""
+        _, (descriptor,) = self._ask({"bind": [kind, ip, port]})
+        return socket.socket(fileno=descriptor)
+
+    def configure(self, function: str, *arguments: Any) -> None:
+        """Call a function of `local.networks.links` inside."""
+        self._ask({"configure": [function, *arguments]})
+
+    def neighbour(self) -> Held:
+        """Another namespace, in the same user namespace: only so can both be linked."""
+        pid, (descriptor,) = self._ask({"fork": True})
+        neighbour = Held(socket.socket(fileno=descriptor), pid, of_user=self._of_user)
+        try:
+            neighbour._ask({"enter": False})
+        except OSError:
+            neighbour.close()
+            raise
+        return neighbour
+
+    def close(self) -> None:
+        """Returns when the process is gone. What others run inside keeps the namespace."""
+        self._requests.settimeout(PATIENCE)
+        self._requests.shutdown(socket.SHUT_WR)
+        while self._requests.recv(LARGEST_MESSAGE):
+            """What it had still to say."""
+        self._requests.close()
+
+    def _ask(self, request: dict[str, Any]) -> tuple[Any, list[int]]:
+        self._requests.send(json.dumps(request).encode())
+        message, descriptors, _, _ = socket.recv_fds(self._requests, LARGEST_MESSAGE, 1)
+        if not message:
+            raise OSError("the process that holds the namespace died")
+        answer = json.loads(message)
+        if "error" in answer:
+            raise OSError(answer["error"])
+        return answer["done"], descriptors
+
+
+class Namespace(Held):
+    """A namespace in which every address of a VPC can be bound."""
 
     def __init__(self, cidrs: Sequence[str], *, of_user: bool) -> None:
         """`of_user`: within a user namespace, which needs no root.
 
         Raises OSError where this machine does not allow it.
         """
-        self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._holder = multiprocessing.get_context("fork").Process(
-            target=_hold, args=(theirs, self._requests), daemon=True
+        requests, theirs = _channel()
+        holder = multiprocessing.get_context("fork").Process(
+            target=_hold, args=(theirs, requests), daemon=True
         )
-        self._holder.start()
+        holder.start()
         theirs.close()
+        assert holder.pid
+        super().__init__(requests, holder.pid, of_user=of_user)
+        self._holder = holder
         try:
             self._ask({"enter": of_user})
             self.route(cidrs)
         except OSError:
             self.close()
             raise
-        user = ["-U", "--preserve-credentials"] if of_user else []
-        self.prefix = ["nsenter", "-t", str(self._holder.pid), *user, "-n"]
-        """Runs a command inside."""
 
     def route(self, cidrs: Sequence[str]) -> None:
         """Make every address of `cidrs` one that can be bound."""
-        self._ask({"route": list(cidrs)})
-
-    def bind(self, kind: str, ip: str, port: int) -> socket.socket:
-        """A `tcp` or `udp` socket inside."""
-        (descriptor,) = self._ask({"bind": [kind, ip, port]})
-        return socket.socket(fileno=descriptor)
+        self.configure("make_local", cidrs)
 
     def close(self) -> None:
         self._requests.close()
         self._holder.join()
-
-    def _ask(self, request: dict[str, Any]) -> list[int]:
-        self._requests.send(json.dumps(request).encode())
-        answer, descriptors, _, _ = socket.recv_fds(self._requests, LARGEST_MESSAGE, 1)
-        if answer != DONE:
-            raise OSError(answer.decode() or "the process that holds the namespace died")
-        return descriptors
 
 
 def bound(kind: str, ip: str, port: int) -> socket.socket:
@@ -83,9 +121,17 @@ def bound(kind: str, ip: str, port: int) -> socket.socket:
     return made
 
 
-def _hold(requests: socket.socket, parents_end: socket.socket) -> None:
-    """The child: do what is asked until nobody is left to ask."""
-    parents_end.close()
+def _channel() -> tuple[socket.socket, socket.socket]:
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+def _hold(requests: socket.socket, *others: socket.socket) -> None:
+    """The process inside: do what is asked until nobody is left to ask.
+
+    `others` are its copies of what belongs to other processes.
+    """
+    for other in others:
+        other.close()
     while request := requests.recv(LARGEST_MESSAGE):
         _serve(requests, json.loads(request))
 
@@ -93,18 +139,46 @@ def _hold(requests: socket.socket, parents_end: socket.socket) -> None:
 def _serve(requests: socket.socket, request: dict[str, Any]) -> None:
     from pyroute2.netlink.exceptions import NetlinkError
 
+    from local.networks import links
+
     try:
         if "bind" in request:
             with bound(*request["bind"]) as made:
-                socket.send_fds(requests, [DONE], [made.fileno()])
-            return
-        if "enter" in request:
+                _answer(requests, {"done": None}, made)
+        elif "fork" in request:
+            _fork(requests)
+        elif "enter" in request:
             _enter(of_user=request["enter"])
+            _answer(requests, {"done": None})
         else:
-            _make_local(request["route"])
-        requests.send(DONE)
+            function, *arguments = request["configure"]
+            getattr(links, function)(*arguments)
+            _answer(requests, {"done": None})
     except (OSError, NetlinkError) as error:
-        requests.send(str(error).encode())
+        _answer(requests, {"error": str(error)})
+
+
+def _answer(requests: socket.socket, answer: dict[str, Any], *sent: socket.socket) -> None:
+    socket.send_fds(requests, [json.dumps(answer).encode()], [one.fileno() for one in sent])
+
+
+def _fork(requests: socket.socket) -> None:
+    """A second holder, and how to ask it. Being our child, it is in our user namespace."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # Nobody waits for it: it leaves no zombie.
+    ours, theirs = _channel()
+    pid = os.fork()
+    if pid == 0:
+        _hold_and_exit(theirs, requests, ours)
+    theirs.close()
+    with ours:
+        _answer(requests, {"done": pid}, ours)
+
+
+def _hold_and_exit(*sockets: socket.socket) -> NoReturn:
+    try:
+        _hold(*sockets)
+    finally:
+        os._exit(0)
 
 
 def _enter(*, of_user: bool) -> None:
@@ -119,14 +193,3 @@ def _enter(*, of_user: bool) -> None:
         Path("/proc/self/setgroups").write_text("deny")
         Path("/proc/self/uid_map").write_text(f"0 {user} 1")
         Path("/proc/self/gid_map").write_text(f"0 {group} 1")
-
-
-def _make_local(cidrs: Sequence[str]) -> None:
-    """AnyIP: a local route on `lo` makes each address of a network this host's own."""
-    from pyroute2 import IPRoute
-
-    with IPRoute() as netlink:
-        netlink.link("set", index=LOOPBACK_INTERFACE, state="up")
-        for cidr in cidrs:
-            destination = {"dst": cidr, "type": "local", "scope": "host", "table": LOCAL_TABLE}
-            netlink.route("replace", oif=LOOPBACK_INTERFACE, **destination)

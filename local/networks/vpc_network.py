@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from local.contracts import InboundAddress, NetworkState
+from local.contracts import InboundAddress, NetworkState, SiteImpossible
 from local.networks.loopback import MAP_VARIABLE, SITE
 from local.settings import REPOSITORY
 
@@ -32,15 +32,19 @@ class VpcNetwork:
     """One VPC's network process, and the commands that were started inside."""
 
     def __init__(
-        self, vpc_id: str, cidrs: Sequence[str], tiers: Sequence[str], directory: Path
-    ) -> None:
+        self, vpc_id: str, cidrs: Sequence[str], tiers: Sequence[str], directory: Path,
+        gateway: str,
+    ) -> None:  # fmt: skip
         self.vpc_id = vpc_id
+        self.site: dict[str, Any] | None = None
+        """The site that is connected: `cidr`, `log` (the queries to its internet's DNS), `up`."""
         self._state = NetworkState(tuple(cidrs))
         self._map_file = directory / f"{vpc_id}.json"
         self._mirrors: dict[str, int] = {}
         self._commands: list[tuple[subprocess.Popen[bytes], str]] = []
         configuration = {
-            "tiers": tiers, "cidrs": cidrs, "directory": str(directory), "map": str(self._map_file)
+            "tiers": tiers, "cidrs": cidrs, "directory": str(directory), "map": str(self._map_file),
+            "gateway": gateway,
         }  # fmt: skip
         self._process = subprocess.Popen(
             [sys.executable, "-m", "local.networks.vpc_process", vpc_id, json.dumps(configuration)],
@@ -50,13 +54,44 @@ class VpcNetwork:
             start_new_session=True,  # Ctrl-C is for the engine, which then closes this.
         )
         try:
-            self._prefix: list[str] = self._answer()["prefix"]
+            started = self._answer()
         except NetworkProcessError:
             self.close()
             raise
+        self._prefix: list[str] = started["prefix"]
+        self._hindrance: str = started["hindrance"]
+        """Why this is not what was rather wanted."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing answers, nothing runs, nothing is connected."""
+        return not (self._state.resolver_ips or self._state.tls or self.commands() or self.site)
 
     def apply(self, state: NetworkState, runtime_api: str | None = None) -> None:
         """`runtime_api` is one to be reachable besides those of the living commands."""
+        self._apply(state, runtime_api)
+
+    def connect_site(self, cidr: str, log: Path) -> list[str]:
+        """The command prefix of the site. Raises SiteImpossible."""
+        if not self._prefix:
+            reason = self._hindrance or "the networks were asked to be loopback sockets"
+            raise SiteImpossible(f"a site needs network namespaces, which are not there: {reason}")
+        if self.site:
+            raise SiteImpossible(f"{self.vpc_id} has a site already, {self.site['cidr']}")
+        try:
+            return self.change_site({"cidr": cidr, "log": str(log), "up": True})
+        except NetworkProcessDied:
+            raise
+        except NetworkProcessError as error:
+            self.site = None
+            raise SiteImpossible(f"{cidr} cannot be connected: {error}") from error
+
+    def change_site(self, site: dict[str, Any] | None) -> list[str]:
+        self.site = site
+        prefix: list[str] = self._apply(self._state)["site"]
+        return prefix
+
+    def _apply(self, state: NetworkState, runtime_api: str | None = None) -> dict[str, Any]:
         relays = {api for _, api in self.commands()} | ({runtime_api} if runtime_api else set())
         wanted = {
             "cidrs": state.cidrs,
@@ -64,9 +99,12 @@ class VpcNetwork:
             "names": dict(state.names),
             "tls": dict(state.tls),
             "relays": sorted(relays) if self._prefix else [],
+            "site": self.site,
         }
-        self._mirrors = self._ask(wanted)["mirrors"]
+        applied = self._ask(wanted)
+        self._mirrors = applied["mirrors"]
         self._state = state
+        return applied
 
     def run(
         self, command: Sequence[str], environment: Mapping[str, str], runtime_api: str

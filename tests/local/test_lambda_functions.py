@@ -25,7 +25,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from local.contracts import Credentials, InboundAddress, NetworkState
+from local.contracts import Credentials, InboundAddress, NetworkState, Site
 from local.engine import EmbeddedAws
 from local.lambda_functions import install, moto_lambda
 from local.lambda_functions.service import LambdaService
@@ -69,6 +69,9 @@ class FakeNetworks:
         return subprocess.Popen(command, env=environment, start_new_session=True)
 
     def apply(self, vpc_id: str, state: NetworkState) -> None: ...
+
+    def connect_site(self, vpc_id: str, cidrs: Sequence[str], onprem_cidr: str) -> Site:
+        raise NotImplementedError
 
     def inbound_addresses(self) -> Sequence[InboundAddress]:
         return ()

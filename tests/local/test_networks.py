@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import inspect
+import json
 import os
 import shutil
 import signal
@@ -44,7 +45,7 @@ STATE = NetworkState(
     },
     tls={ECS[0]: (f"ecs.{REGION}",), ECS[1]: (f"ecs.{REGION}",), ECR_DKR[0]: REGISTRY},
 )
-NO_RUNTIME_API = "127.0.0.1:9"
+NOWHERE = NO_RUNTIME_API = "127.0.0.1:9"
 
 Ask = Callable[..., dict[str, Any]]
 
@@ -85,7 +86,8 @@ def greet(ip: str, server_name: str) -> str:
             socket.create_connection((ip, 443), timeout=2) as plain,
             context.wrap_socket(plain, server_hostname=server_name) as connection,
         ):
-            connection.sendall(b"GET / HTTP/1.1\r\n")
+            request = f"GET /_local/health HTTP/1.1\r\nHost: {server_name}\r\n"
+            connection.sendall(f"{request}Connection: close\r\n\r\n".encode())
             return str(connection.makefile().read())
     except OSError as error:
         return type(error).__name__
@@ -104,13 +106,61 @@ def greet_and_ask_with_asyncio(ip: str, server_name: str, resolver_ip: str) -> l
         reader, writer = await asyncio.open_connection(
             ip, 443, ssl=ssl.create_default_context(), server_hostname=server_name
         )
-        writer.write(b"GET / HTTP/1.1\r\n")
+        request = f"GET /_local/health HTTP/1.1\r\nHost: {server_name}\r\n"
+        writer.write(f"{request}Connection: close\r\n\r\n".encode())
         peer = writer.get_extra_info("peername")[0]
-        greeting = (await reader.read()).decode().splitlines()[-1]
+        status = (await reader.read()).decode().splitlines()[0]
         writer.close()
-        return [peer, greeting, *sorted(str(address) for address in answer.answer[0])]
+        return [peer, status, *sorted(str(address) for address in answer.answer[0])]
 
     return asyncio.run(run())
+
+
+def hold_open(ip: str, server_name: str) -> None:
+    import socket
+    import ssl
+    import sys
+
+    plain = socket.create_connection((ip, 443), timeout=2)
+    held = ssl.create_default_context().wrap_socket(plain, server_hostname=server_name)
+    sys.modules["held"] = held  # type: ignore[assignment]
+
+
+def read_what_is_held() -> str:
+    import sys
+
+    held: Any = sys.modules["held"]
+    try:
+        return "open" if held.recv(1) else "closed"
+    except TimeoutError:
+        return "open"
+    except OSError:
+        return "closed"
+
+
+def use_parameters_and_buckets(
+    resolver_ip: str, region: str, credentials: dict[str, str], names: list[str], bucket: str
+) -> list[str]:
+    """What a program inside does that knows nothing but a Region and its own credentials."""
+    import boto3
+    import dns.resolver
+    from botocore.exceptions import ClientError
+
+    resolver = dns.resolver.Resolver(configure=False)
+    resolver.nameservers = [resolver_ip]
+    dns.resolver.override_system_resolver(resolver)
+    session: Any = boto3.Session(**credentials, region_name=region)  # type: ignore[arg-type]
+    said = []
+    for name in names:
+        try:
+            parameter = session.client("ssm").get_parameter(Name=name)
+            said.append(str(parameter["Parameter"]["Value"]))
+        except ClientError as error:
+            said.append(error.response["Error"]["Code"])
+    s3, content = session.client("s3"), bytes(range(256)) * 8192
+    s3.put_object(Bucket=bucket, Key="log", Body=content)
+    read = s3.get_object(Bucket=bucket, Key="log")["Body"].read()
+    return [*said, "the same" if read == content else "other bytes"]
 
 
 def connect(ip: str, port: int) -> str:
@@ -259,10 +309,17 @@ def none_left(vpc_id: str, seconds: float = 5) -> bool:
     return not processes_of(vpc_id)
 
 
+@pytest.fixture(scope="module")
+def aws() -> Iterator[EmbeddedAws]:
+    """What is behind the interface endpoints."""
+    with EmbeddedAws(Settings(), gaps=("gateway",)) as aws:
+        yield aws
+
+
 @pytest.fixture(scope="module", params=["root-namespaces", "user-namespaces", "loopback"])
-def networks(request: pytest.FixtureRequest) -> Iterator[VpcNetworks]:
+def networks(request: pytest.FixtureRequest, aws: EmbeddedAws) -> Iterator[VpcNetworks]:
     """The networks of one tier; each tier must pass the same tests."""
-    networks = VpcNetworks((request.param,))
+    networks = VpcNetworks((request.param,), aws.url.removeprefix("http://"))
     try:
         networks.apply("vpc-of-the-fixture", STATE)
     except NetworkProcessError as error:
@@ -380,9 +437,7 @@ def test_nobody_answers_on_other_addresses_of_the_vpc(vpc: Vpc) -> None:
 
 
 def test_an_endpoint_has_a_certificate_of_its_names(vpc: Vpc) -> None:
-    greeting = vpc.inside(greet, ECS[1], f"ecs.{REGION}")
-    assert greeting.startswith("HTTP/1.1 200 OK\n")
-    assert greeting.endswith(f"\n{ECS[1]}\n")
+    assert "200 OK" in vpc.inside(greet, ECS[1], f"ecs.{REGION}")
     assert "200 OK" in vpc.inside(greet, ECR_DKR[0], f"123456789012.dkr.ecr.{REGION}")
 
 
@@ -392,7 +447,55 @@ def test_an_endpoint_has_no_certificate_of_other_names(vpc: Vpc) -> None:
 
 def test_asyncio_sees_the_same_network(vpc: Vpc) -> None:
     seen = vpc.inside(greet_and_ask_with_asyncio, ECS[0], f"ecs.{REGION}", RESOLVER_IPS[0])
-    assert seen == [ECS[0], ECS[0], *ECS]
+    assert seen == [ECS[0], "HTTP/1.1 200 OK", *ECS]
+
+
+def test_an_endpoint_speaks_its_service_and_iam_is_asked(
+    new_vpc: Callable[[], Vpc], aws: EmbeddedAws
+) -> None:
+    ssm, s3, role = aws.client("ssm"), aws.client("s3"), f"host-{uuid.uuid4().hex[:8]}"
+    for name in ("/mine", "/others"):
+        ssm.put_parameter(Name=name, Value=f"of {name}", Type="String", Overwrite=True)
+    s3.create_bucket(Bucket=role, CreateBucketConfiguration={"LocationConstraint": "us-east-2"})
+    allowed = [
+        {"Effect": "Allow", "Action": "ssm:GetParameter", "Resource": "arn:aws:ssm:*:*:*/mine"},
+        {"Effect": "Allow", "Action": "s3:*", "Resource": "*"},
+    ]
+    arn = aws.client("iam").create_role(RoleName=role, AssumeRolePolicyDocument="{}")
+    aws.client("iam").put_role_policy(
+        RoleName=role,
+        PolicyName="least",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": allowed}),
+    )
+    vpc, (one, other) = new_vpc(), ECS
+    buckets = (f"s3.{REGION}", f"*.s3.{REGION}")
+    vpc.apply(
+        NetworkState(
+            CIDRS,
+            frozenset(RESOLVER_IPS),
+            {f"ssm.{REGION}": (one,), **dict.fromkeys(buckets, (other,))},
+            {one: (f"ssm.{REGION}",), other: buckets},
+        )
+    )
+    credentials = aws.principals.credentials_for(arn["Role"]["Arn"], "host")
+    said = vpc.inside_with(
+        use_parameters_and_buckets,
+        RESOLVER_IPS[0],
+        "us-east-2",
+        {key.lower(): value for key, value in credentials.as_environment().items()},
+        ["/mine", "/others"],
+        role,
+        AWS_CA_BUNDLE=str(vpc.networks.trust_bundle),
+    )
+    assert said == ["of /mine", "AccessDeniedException", "the same"]
+
+
+def test_an_endpoint_that_goes_ends_its_connections(new_vpc: Callable[[], Vpc]) -> None:
+    vpc = new_vpc()
+    vpc.apply(STATE)
+    vpc.inside(hold_open, ECS[0], f"ecs.{REGION}")
+    vpc.apply(NetworkState(CIDRS, frozenset(RESOLVER_IPS)))
+    assert vpc.inside(read_what_is_held) == "closed"
 
 
 def test_the_runtime_api_is_reachable_inside(vpc: Vpc, machines_server: str) -> None:
@@ -496,7 +599,7 @@ def test_a_killed_engine_leaves_no_network_process(networks: VpcNetworks) -> Non
     code = (
         "import sys, time; from local.networks import VpcNetworks\n"
         "from local.contracts import NetworkState\n"
-        f"networks = VpcNetworks({tuple(networks.tiers)!r})\n"
+        f"networks = VpcNetworks({tuple(networks.tiers)!r}, {NOWHERE!r})\n"
         f"networks.apply({vpc_id!r}, NetworkState({CIDRS!r}, frozenset({RESOLVER_IPS!r})))\n"
         "print(networks.trust_bundle.parent, flush=True); time.sleep(60)"
     )
@@ -512,7 +615,7 @@ def test_a_killed_engine_leaves_no_network_process(networks: VpcNetworks) -> Non
 
 
 def test_an_address_that_cannot_be_bound_is_an_error_with_its_name() -> None:
-    networks = VpcNetworks(TIERS["namespaces"])
+    networks = VpcNetworks(TIERS["namespaces"], NOWHERE)
     try:
         with pytest.raises(NetworkProcessError, match=r"10\.7\.0\.1:53|namespaces: "):
             networks.apply("vpc-1", NetworkState(CIDRS, frozenset({"10.7.0.1"})))
@@ -521,7 +624,7 @@ def test_an_address_that_cannot_be_bound_is_an_error_with_its_name() -> None:
 
 
 def test_closing_ends_every_network_process_and_command() -> None:
-    networks = VpcNetworks(TIERS["auto"])
+    networks = VpcNetworks(TIERS["auto"], NOWHERE)
     vpc_id = f"vpc-{uuid.uuid4().hex[:17]}"
     networks.apply(vpc_id, STATE)
     sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -533,7 +636,7 @@ def test_closing_ends_every_network_process_and_command() -> None:
 
 
 def test_the_engine_has_networks_whose_ca_its_functions_trust() -> None:
-    with EmbeddedAws(Settings(), gaps=("networks",)) as aws:
+    with EmbeddedAws(gaps=("networks",)) as aws:
         bundle = Path(aws.lambda_environment["SSL_CERT_FILE"])
         assert bundle.read_text().count("BEGIN CERTIFICATE") == 1
         assert aws.networks.inbound_addresses() == []

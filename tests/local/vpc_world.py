@@ -13,7 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local.contracts import InboundAddress, NetworkState
+from local.contracts import InboundAddress, NetworkState, Site
 from local.engine import EmbeddedAws
 from local.settings import Settings
 
@@ -48,6 +48,9 @@ class RecordedNetworks:
         environment: Mapping[str, str],
         runtime_api: str,
     ) -> subprocess.Popen[bytes]:
+        raise NotImplementedError
+
+    def connect_site(self, vpc_id: str, cidrs: Sequence[str], onprem_cidr: str) -> Site:
         raise NotImplementedError
 
     def inbound_addresses(self) -> Sequence[InboundAddress]:
