@@ -14,16 +14,20 @@ REGION ?= us-east-2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help demo test local setup lint format unit build lock clean
+.PHONY: help demo test onprem local setup servers lint format unit build lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
-demo: setup ## connect a VPC on an embedded AWS, show the proof, take it all away (about 40 s)
+demo: setup ## connect a VPC on an embedded AWS, show the proof, take it all away (about a minute)
+	@scripts/install-dns-servers --if-possible
 	@.venv/bin/python -m local demo --region $(REGION)
 
-test: setup lint ## every check and every test
+test: setup servers lint ## every check and every test
 	.venv/bin/python -m pytest
+
+onprem: setup servers ## only the tests of the pick-up tool, with real DNS servers
+	.venv/bin/python -m pytest tests/onprem
 
 local: setup ## the embedded AWS with the app deployed, for your AWS CLI [PORT=4599 REGION=us-east-2]
 	@exec .venv/bin/python -m local up --port $(PORT) --region $(REGION)
@@ -34,7 +38,7 @@ unit: setup ## only the tests that need no embedded AWS
 lint: setup ## ruff, mypy
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/mypy functions local tests
+	.venv/bin/mypy functions onprem/ecs_anywhere_dns local tests
 
 format: setup ## let ruff format and mend
 	.venv/bin/ruff check --fix .
@@ -42,6 +46,9 @@ format: setup ## let ruff format and mend
 
 build: setup ## sam build, with the python3.13 of this machine or of its pyenv
 	PATH="$(PYTHON313):$$PATH" .venv/bin/sam build
+
+servers: ## the DNS servers that the tests run (Debian, Ubuntu; root or sudo; never started)
+	@scripts/install-dns-servers
 
 setup: .venv/.ready .venv-lambda/.ready ## install what all of this needs, into .venv and .venv-lambda
 

@@ -1,0 +1,168 @@
+"""The company's DNS host in the demonstration: a real DNS server, the pick-up tool, its timer."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from local.contracts import Credentials
+from local.settings import REPOSITORY
+from local.site import Answer, Bind, DnsServer, Question
+
+HOST = "dns1"
+ROLE = "dns-host"
+TIMER_SECONDS = 0.5
+"""Real seconds between two runs of the tool; the timer that it ships has five minutes."""
+LOOK_SECONDS = 0.1
+"""Real seconds between two questions of the client that watches."""
+ATTACHABLE = "ssm.amazonaws.com"
+
+
+class PickUpFailedError(Exception):
+    """The pick-up tool ended with an exit code that it must not end with here."""
+
+
+@dataclass
+class Seen:
+    """What a client on the site saw while something went on."""
+
+    asked: int = 0
+    failures: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class DnsHost:
+    """`folder` holds the tool's configuration and state; `environment` its credentials."""
+
+    server: DnsServer
+    folder: Path
+    environment: Mapping[str, str]
+
+    def initialise(self, vpc_id: str, region: str, resolver_ips: Sequence[str]) -> None:
+        """What an administrator does once. Raises PickUpFailedError."""
+        given = [word for ip in resolver_ips for word in ("--resolver-ip", ip)]
+        self.tool(
+            "init", "--vpc", vpc_id, "--region", region, "--server", self.server.kind.name,
+            "--host", HOST, *given,
+        )  # fmt: skip
+        table = {"state": str(self.folder / "state")}
+        configuration = self._configuration.read_text()
+        head = "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items())
+        self._configuration.write_text(f"{configuration}{head}{self._server_table()}")
+
+    def tool(self, *words: str) -> Any:
+        """What it says as JSON. Raises PickUpFailedError."""
+        program = [sys.executable, "-m", "ecs_anywhere_dns", "--config", str(self._configuration)]
+        ran = self.server.run([*program, *words, "--json"], self.environment)
+        if ran.returncode != 0:
+            said = (ran.stdout or ran.stderr).strip()
+            raise PickUpFailedError(f"`{' '.join(words)}` exit {ran.returncode}: {said[-800:]}")
+        return json.loads(ran.stdout)
+
+    @contextmanager
+    def following(self) -> Iterator[list[str]]:
+        """The timer, running: each change that the tool makes, in its words, as it makes it."""
+        changes: list[str] = []
+
+        def run() -> None:
+            try:
+                report = self.tool("apply")
+                if report["changed"]:
+                    changes.append(report["summary"])
+            except PickUpFailedError as problem:
+                changes.append(str(problem))
+
+        with _repeating(run, TIMER_SECONDS):
+            yield changes
+
+    @contextmanager
+    def watched(self, names: Sequence[str]) -> Iterator[Seen]:
+        """A client on the site, which asks for one name after the other all the time."""
+        seen = Seen()
+
+        def look() -> None:
+            name = names[seen.asked % len(names)]
+            (answer,) = self.server.ask(Question(name))
+            seen.asked += 1
+            if not answer.addresses:
+                seen.failures.append(f"{name}: {answer.rcode}")
+
+        with _repeating(look, LOOK_SECONDS):
+            yield seen
+
+    def ask(self, names: Sequence[str]) -> dict[Question, Answer]:
+        """Each name over UDP and TCP, asked by a client on the site."""
+        questions = [Question(name, transport) for name in names for transport in ("udp", "tcp")]
+        return dict(zip(questions, self.server.ask(*questions), strict=True))
+
+    def leaked(self, names: Sequence[str]) -> list[str]:
+        """Which of `names` the internet's DNS was asked for."""
+        asked = {query.name for query in self.server.site.public_queries()}
+        return sorted(asked.intersection(names))
+
+    @property
+    def _configuration(self) -> Path:
+        return self.folder / "config.toml"
+
+    def _server_table(self) -> str:
+        kind = self.server.kind
+        table: dict[str, Any] = {"configuration": str(kind.configuration)}
+        if isinstance(kind, Bind):
+            zones, options = map(str, kind.fragments)
+            table |= {"zones": zones, "options": options, "rndc": kind.control}
+            table["options_file"] = str(kind.configuration)
+        else:
+            table |= {"fragment": str(kind.fragments[0]), "control": kind.control}
+        lines = [f"{key} = {json.dumps(value)}\n" for key, value in table.items()]
+        return f"[{kind.name}]\n{''.join(lines)}"
+
+
+def environment_of(credentials: Credentials, region: str, authorities: Path) -> dict[str, str]:
+    """For the tool: who it is, whom it trusts, and where it is installed."""
+    return {
+        **credentials.as_environment(),
+        "AWS_DEFAULT_REGION": region,
+        "AWS_CA_BUNDLE": str(authorities),
+        "PYTHONPATH": str(REPOSITORY / "onprem"),
+    }
+
+
+def make_role(iam: Any, account: str, policy_arn: str) -> str:
+    """The role of a managed node on-premises, with the app's policy and no other. Its ARN."""
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": ATTACHABLE},
+                "Action": "sts:AssumeRole",
+                "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+            }
+        ],
+    }
+    role = iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(trust))
+    iam.attach_role_policy(RoleName=ROLE, PolicyArn=policy_arn)
+    return str(role["Role"]["Arn"])
+
+
+@contextmanager
+def _repeating(work: Any, seconds: float) -> Iterator[None]:
+    ended = threading.Event()
+
+    def repeat() -> None:
+        while not ended.wait(seconds):
+            work()
+
+    thread = threading.Thread(target=repeat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()

@@ -1,0 +1,95 @@
+"""What this host says of a document: acknowledgement.schema.json, written back to Parameter Store.
+
+In a teardown, AWS keeps the resolver until the hosts have said that they no longer forward to it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from ecs_anywhere_dns.document import Document
+from ecs_anywhere_dns.outcome import FetchFailed, Stop
+from ecs_anywhere_dns.settings import Settings
+from ecs_anywhere_dns.source import Store
+
+Result = Literal["applied", "degraded", "failed"]
+
+SCHEMA = 1
+LONGEST_DETAIL = 1024
+"""Characters; the schema's."""
+LARGEST_VALUE = 4096
+"""Bytes that a standard parameter may hold."""
+
+
+class AcknowledgementFailed(Stop):
+    """AWS does not know what this host does; what it does is not touched by that."""
+
+
+def acknowledgement(
+    *, host: str, document: Document, result: Result, server: str, detail: str, at: str
+) -> str:
+    """As JSON that fits into a parameter. `at`: ISO 8601, UTC, whole seconds, with a `Z`."""
+    content = {
+        "schema": SCHEMA,
+        "host": host,
+        "vpcId": document.vpc_id,
+        "generation": document.generation,
+        "checksum": document.checksum,
+        "state": document.state,
+        "result": result,
+        "server": server,
+        "at": at,
+    }
+    # Parameter Store takes no value with double braces: it reads them as a reference (botocore's
+    # own description of PutParameter says so), and DNS servers' configurations are full of braces.
+    while "{{" in detail or "}}" in detail:
+        detail = detail.replace("{{", "{ {").replace("}}", "} }")
+    return _text(content, _fitting(detail, LARGEST_VALUE - len(_text(content, "").encode())))
+
+
+def says_the_same(one: str, other: str) -> bool:
+    """Apart from when it was said. Whatever is no acknowledgement says nothing."""
+    said = _said(one)
+    return said is not None and said == _said(other)
+
+
+def acknowledge(settings: Settings, store: Store, text: str) -> None:
+    """Raises AcknowledgementFailed."""
+    name = settings.acknowledgement_parameter
+    try:
+        store.write(name, text)
+    except FetchFailed as problem:
+        raise AcknowledgementFailed(
+            f"{name} could not be written: {problem.message}",
+            problem.cure,
+        ) from problem
+
+
+def _text(content: Mapping[str, Any], detail: str) -> str:
+    return json.dumps({**content, "detail": detail}, ensure_ascii=False, separators=(",", ":"))
+
+
+def _fitting(detail: str, room: int) -> str:
+    """Its beginning: at most LONGEST_DETAIL characters, and `room` bytes once it is JSON."""
+    if len(detail) <= LONGEST_DETAIL and _size(detail) <= room:
+        return detail
+    end = LONGEST_DETAIL - 1
+    while _size(detail[:end] + "…") > room:
+        end = end * 9 // 10
+    return detail[:end] + "…"
+
+
+def _size(detail: str) -> int:
+    return len(json.dumps(detail, ensure_ascii=False).encode()) - len('""')
+
+
+def _said(text: str) -> Mapping[str, Any] | None:
+    try:
+        content = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(content, dict):
+        return None
+    return {key: value for key, value in content.items() if key != "at"}

@@ -1,0 +1,154 @@
+"""What a person should look at, by what was found. Pure.
+
+The same finding has other causes at a resolver IP, asked directly, than at the DNS server of this
+host: hence two tables.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from ecs_anywhere_dns.judgement import ACCEPTED, TRANSPORT_TROUBLE, Code, Verdict
+
+MOST = 3
+"""Pieces of advice at once; more is not read."""
+
+_ROUTE = (
+    "look at the VPN or Direct Connect and the routes both ways, and whether the security group of "
+    "the inbound resolver admits UDP and TCP 53 from this host"
+)
+_ON_THE_WAY = (
+    "something on the way changes the answers or gives its own: look for a DNS proxy or a firewall "
+    "that inspects DNS"
+)
+_NOT_THIS_RESOLVER = (
+    "what answers there is no inbound resolver of this VPC, or the interface endpoints have their "
+    "private DNS off: compare the IP with the VPC's inbound resolver"
+)
+_OTHER_VPC = (
+    "the IP leads into another VPC, or the publication is out of date: compare the VPC, then let "
+    "the app's sweep publish again"
+)
+_ZONES = (
+    'what is forwarded does not cover the answer: set mode = "region", or let the app\'s sweep '
+    "publish again"
+)
+_ALIASES = "look at the private hosted zones of the VPC: their CNAMEs have no end"
+_IPV6 = "look at the private hosted zones of the VPC: an agent would use the IPv6 address"
+_IN_PLACE = (
+    "another zone, view, hosts entry or cached answer of the DNS server comes before the "
+    "forwarding: run `ecs-anywhere-dns doctor`"
+)
+
+RESOLVER_ADVICE: Mapping[Code, str] = {
+    "timeout": _ROUTE,
+    "unreachable": "this host has no route to the VPC, or its own firewall forbids it; then "
+    + _ROUTE,
+    "refused": (
+        "nobody serves DNS at that address: was the inbound resolver made anew elsewhere? Compare "
+        "the published resolver IPs with it"
+    ),
+    "cut-off": _ON_THE_WAY,
+    "malformed": _ON_THE_WAY,
+    "truncated-on-tcp": _ON_THE_WAY,
+    "servfail": "the inbound resolver cannot answer: look at the VPC's Resolver rules, then again",
+    "nxdomain": _NOT_THIS_RESOLVER,
+    "rcode": _NOT_THIS_RESOLVER,
+    "no-recursion": _NOT_THIS_RESOLVER,
+    "empty": _NOT_THIS_RESOLVER,
+    "public": _NOT_THIS_RESOLVER,
+    "wrong-vpc": _OTHER_VPC,
+    "wrong-address": _OTHER_VPC,
+    "public-aaaa": _IPV6,
+    "cname-escapes": _ZONES,
+    "not-forwarded": _ZONES,
+    "cname-loop": _ALIASES,
+}
+
+_LISTENS = (
+    "see that the DNS server runs, and answers over UDP and TCP at the configured address and port"
+)
+
+SERVER_ADVICE: Mapping[Code, str] = {
+    "timeout": _LISTENS + "; if it does, it does not reach the resolver IPs",
+    "refused": _LISTENS,
+    "unreachable": _LISTENS,
+    "cut-off": _LISTENS,
+    "malformed": "see that it is a DNS server that answers at the configured address and port",
+    "truncated-on-tcp": "look at the DNS server's log: it truncates even over TCP",
+    "servfail": (
+        "look at the DNS server's log: it does not reach the resolver IPs, or validates DNSSEC for "
+        "the forwarded zones"
+    ),
+    "rcode": "see that the DNS server admits questions from this host",
+    "no-recursion": "see that the DNS server admits recursive questions from this host",
+    "nxdomain": _IN_PLACE,
+    "empty": "the DNS server's protection against rebinding may drop private addresses, or "
+    + _IN_PLACE,
+    "public": _IN_PLACE,
+    "wrong-vpc": _IN_PLACE,
+    "wrong-address": _IN_PLACE,
+    "public-aaaa": _IN_PLACE,
+    "cname-escapes": _ZONES,
+    "not-forwarded": _ZONES,
+    "cname-loop": _ALIASES,
+}
+
+_ONLY_AAAA_FAILS = (
+    "only AAAA fails: BIND refuses an answer whose SOA lies above the forwarded zone, as that of a "
+    'name without a private hosted zone of its own; set mode = "region"'
+)
+
+
+def resolver_advice(verdicts: Iterable[Verdict]) -> str:
+    """For resolver IPs that were asked directly. Empty where everything is right."""
+    verdicts = tuple(verdicts)
+    one_sided = tuple(_one_sided(verdicts))
+    explained = {server for server, _ in one_sided}
+    rest = [
+        v for v in verdicts if not (v.question.server in explained and v.code in TRANSPORT_TROUBLE)
+    ]
+    return _joined([*(text for _, text in one_sided), *_by_code(rest, RESOLVER_ADVICE)])
+
+
+def server_advice(verdicts: Iterable[Verdict]) -> str:
+    """For the DNS server of this host. Empty where everything is right."""
+    bad = [v for v in verdicts if not v.ok]
+    if bad and all(v.code == "servfail" and v.question.type == "AAAA" for v in bad):
+        return _ONLY_AAAA_FAILS
+    return _joined(_by_code(bad, SERVER_ADVICE))
+
+
+def _one_sided(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, str]]:
+    """Servers that answer everything over one transport and nothing over the other."""
+    for server in dict.fromkeys(v.question.server for v in verdicts):
+        mute = {
+            transport: _is_mute(v for v in verdicts if _is_of(v, server, transport))
+            for transport in ("udp", "tcp")
+        }
+        if mute["udp"] != mute["tcp"]:
+            missing, answered = ("TCP", "UDP") if mute["tcp"] else ("UDP", "TCP")
+            yield (
+                server,
+                f"{missing} 53 to {server} is missing in a security group or a firewall: "
+                f"{answered} is answered",
+            )
+
+
+def _is_of(verdict: Verdict, server: str, transport: str) -> bool:
+    return (verdict.question.server, verdict.question.transport) == (server, transport)
+
+
+def _is_mute(verdicts: Iterable[Verdict]) -> bool:
+    return all(v.code in TRANSPORT_TROUBLE for v in verdicts)
+
+
+def _by_code(verdicts: Iterable[Verdict], table: Mapping[Code, str]) -> list[str]:
+    """The most frequent finding first."""
+    codes = Counter(v.code for v in verdicts if v.code not in ACCEPTED)
+    return [table[code] for code, _ in codes.most_common()]
+
+
+def _joined(pieces: Iterable[str]) -> str:
+    return "; ".join(list(dict.fromkeys(pieces))[:MOST])

@@ -1,0 +1,46 @@
+"""When this host acknowledges, and what: after each run that knows its document. A day apart at
+most, so that a host that fell silent is seen."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+
+from ecs_anywhere_dns.acknowledgement import Result, acknowledgement, says_the_same
+from ecs_anywhere_dns.document import Document
+from ecs_anywhere_dns.host import Host
+from ecs_anywhere_dns.outcome import Exit, Stop
+from ecs_anywhere_dns.report import Report
+
+HEARTBEAT = timedelta(days=1)
+RESULTS: dict[Exit, Result] = {Exit.DONE: "applied", Exit.DEGRADED: "degraded"}
+
+
+def confirm(host: Host, document: Document, report: Report) -> tuple[str, ...]:
+    """Hints for the report: not being able to acknowledge changes nothing about the forwarding."""
+    if not host.settings.acknowledge:
+        return ()
+    text = acknowledgement(
+        host=host.settings.host,
+        document=document,
+        result=RESULTS.get(report.exit, "failed"),
+        server=host.server.name,
+        detail=" - ".join(filter(None, [report.summary, *report.findings, report.cure])),
+        at=host.timestamp(),
+    )
+    if not _is_due(host, host.state.acknowledged(), text):
+        return ()
+    host.progress.begin("acknowledge")
+    try:
+        host.publication.acknowledge(text)
+    except Stop as problem:
+        return (f"not acknowledged: {problem.message}", *filter(None, [problem.cure]))
+    host.state.write_acknowledged(text)
+    return ()
+
+
+def _is_due(host: Host, last: str, text: str) -> bool:
+    if not last or not says_the_same(last, text):
+        return True
+    written = datetime.fromisoformat(json.loads(last)["at"])
+    return host.now() - written > HEARTBEAT

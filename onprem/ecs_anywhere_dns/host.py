@@ -1,0 +1,68 @@
+"""What a run needs of the world, given to it once: the same story runs wherever these come from."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+from ecs_anywhere_dns.document import Document
+from ecs_anywhere_dns.questions import Asks
+from ecs_anywhere_dns.servers.contract import Server
+from ecs_anywhere_dns.settings import Settings
+from ecs_anywhere_dns.state import State
+
+
+class Publication(Protocol):
+    """Where the document is, and where the acknowledgement goes."""
+
+    def fetch(self, known: Document | None) -> str:
+        """`known` is the last document that named addresses. Raises FetchFailed, NotPublished."""
+        ...
+
+    def acknowledge(self, text: str) -> None:
+        """Raises AcknowledgementFailed."""
+        ...
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Progress:
+    """Tells each step as it begins, and remembers how long it took."""
+
+    tell: Callable[[str], None]
+    seconds: dict[str, float] = field(default_factory=dict)
+    _step: str = ""
+    _begun: float = 0.0
+
+    def begin(self, step: str) -> None:
+        self.end()
+        self._step, self._begun = step, time.monotonic()
+        self.tell(step)
+
+    def end(self) -> None:
+        if self._step:
+            took = round(time.monotonic() - self._begun, 3)
+            self.seconds[self._step] = round(self.seconds.get(self._step, 0.0) + took, 3)
+        self._step = ""
+
+
+@dataclass(frozen=True)
+class Host:
+    """One DNS host."""
+
+    settings: Settings
+    server: Server
+    state: State
+    publication: Publication
+    asks: Asks
+    progress: Progress
+    now: Callable[[], datetime] = utc_now
+
+    def timestamp(self) -> str:
+        return f"{self.now():%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,124 @@
+"""`init`: the configuration file, empty fragments, and the lines that include them. Done once.
+
+The administrator's own files are touched only when asked (`--include`), each is checked by the DNS
+server's own checker afterwards, and put back if that refuses it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from ecs_anywhere_dns.files import FileState, put, state_of
+from ecs_anywhere_dns.forwarding import NOTHING
+from ecs_anywhere_dns.outcome import BadUsage, CheckFailed
+from ecs_anywhere_dns.servers import make_server
+from ecs_anywhere_dns.servers.contract import Include, Server
+from ecs_anywhere_dns.settings import Settings, read_settings
+
+UNITS = Path("/etc/systemd/system")
+UNIT_NAMES = ("ecs-anywhere-dns.service", "ecs-anywhere-dns.timer")
+
+TOML_HEAD = """\
+# ecs-anywhere-dns: which VPC this host's DNS server follows. Written by `init`; edit it freely.
+# Every key, with its default, is in the README of ecs-anywhere-dns.
+"""
+
+
+def write_settings(file: Path, content: Mapping[str, Any], *, replace_it: bool) -> Settings:
+    """Raises BadUsage, and then nothing was written."""
+    settings = read_settings(content)
+    make_server(
+        settings.server, settings.region, settings.address, settings.port, settings.server_table
+    )
+    if file.exists() and not replace_it:
+        raise BadUsage(f"{file} is there already", "edit it, or add --replace to write it anew")
+    _make_folder(file.parent)
+    put(FileState(file, (TOML_HEAD + as_toml(content)).encode()))
+    return settings
+
+
+def as_toml(content: Mapping[str, Any]) -> str:
+    """Strings, numbers, booleans, lists of strings; tables of these last."""
+    plain = {key: value for key, value in content.items() if not isinstance(value, Mapping)}
+    lines = [f"{key} = {_toml_value(value)}" for key, value in plain.items()]
+    for key, value in content.items():
+        if isinstance(value, Mapping) and value:
+            lines += ["", f"[{key}]", as_toml(value).rstrip()]
+    return "\n".join(lines) + "\n"
+
+
+def make_empty_fragments(server: Server) -> Iterator[str]:
+    """What was made. A missing file would be an error of the DNS server once it is included."""
+    for fragment in server.fragments(NOTHING):
+        if state_of(fragment.path).content is None:
+            _make_folder(fragment.path.parent)
+            put(FileState(fragment.path, fragment.text.encode()))
+            yield f"made {fragment.path}, which forwards nothing yet"
+
+
+def missing_includes(server: Server) -> list[Include]:
+    return [include for include in server.includes() if not _is_included(include)]
+
+
+def add_includes(server: Server, includes: Sequence[Include]) -> Iterator[str]:
+    """Raises CheckFailed, and then every file is as it was."""
+    before = [state_of(include.file) for include in includes]
+    try:
+        for include in includes:
+            former = state_of(include.file)
+            text = (former.content or b"").decode()
+            put(replace(former, content=with_line(text, include).encode()))
+        server.check_configuration()
+    except CheckFailed:
+        for state in reversed(before):
+            put(state)
+        raise
+    for include in includes:
+        yield f"added to {include.file}: {include.line}"
+
+
+def with_line(text: str, include: Include) -> str:
+    """Raises CheckFailed where the block that it has to stand in is not there."""
+    if not include.inside:
+        return f"{text.rstrip()}\n\n{include.line}\n" if text.strip() else f"{include.line}\n"
+    opened = re.search(rf"^[ \t]*{re.escape(include.inside)}\s*\{{", text, re.MULTILINE)
+    if opened is None:
+        raise CheckFailed(
+            f"{include.file} has no `{include.inside} {{`",
+            f"add {include.line!r} inside it by hand, wherever it stands",
+        )
+    return f"{text[: opened.end()]}\n\t{include.line}{text[opened.end() :]}"
+
+
+def write_units(command: str, config: Path, folder: Path = UNITS) -> Iterator[str]:
+    """The systemd service and its timer; not enabled."""
+    for name in UNIT_NAMES:
+        text = files("ecs_anywhere_dns").joinpath("systemd", name).read_text("utf-8")
+        text = text.replace("@COMMAND@", command).replace("@CONFIG@", str(config))
+        put(replace(state_of(folder / name), content=text.encode()))
+        yield f"wrote {folder / name}"
+
+
+def _is_included(include: Include) -> bool:
+    text = (state_of(include.file).content or b"").decode(errors="replace")
+    return include.line.strip() in {line.strip() for line in text.splitlines()}
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadUsage(f"{folder}: {error.strerror}", "run this as root") from None
+
+
+def _toml_value(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml_value(item) for item in value) + "]"
+    # JSON's strings, numbers and booleans are TOML's as well.
+    return json.dumps(value)

@@ -1,0 +1,94 @@
+"""How a run ends: the exit codes, and the errors that mean them.
+
+An error is a fact with a cure: its message says what is wrong and where, `cure` what to do.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """The exit codes of the command; a contract with whoever watches it."""
+
+    DONE = 0
+    UNEXPECTED = 1
+    USAGE = 2
+    BUSY = 3
+    DEGRADED = 10
+    FETCH_FAILED = 20
+    REFUSED = 30
+    PREFLIGHT_FAILED = 40
+    CHECK_FAILED = 50
+    ROLLED_BACK = 60
+    ROLLBACK_FAILED = 61
+    NOT_RESOLVING = 70
+
+
+MEANINGS = {
+    Exit.DONE: "done, or nothing to do; every answer is right",
+    Exit.UNEXPECTED: "a defect of this tool; the forwarding is as it was, or is restored next time",
+    Exit.USAGE: "the command line or the configuration is wrong; nothing was changed",
+    Exit.BUSY: "another run is at work; nothing was changed",
+    Exit.DEGRADED: "the forwarding is right, but one resolver IP does not answer as it has to",
+    Exit.FETCH_FAILED: "the publication could not be fetched; the forwarding is as it was",
+    Exit.REFUSED: "the publication is unfit or not for this host; the forwarding is as it was",
+    Exit.PREFLIGHT_FAILED: "no resolver IP answers as it has to; the forwarding is as it was",
+    Exit.CHECK_FAILED: "the DNS server's own check refuses the configuration; nothing was reloaded",
+    Exit.ROLLED_BACK: "the DNS server did not answer as published; the former forwarding is back",
+    Exit.ROLLBACK_FAILED: "the former forwarding could not be restored: a person is needed NOW",
+    Exit.NOT_RESOLVING: "the DNS server does not answer as published; nothing was changed",
+}
+
+
+class Stop(Exception):
+    """Why a run cannot go on. Subclasses say which exit code that is."""
+
+    exit: Exit = Exit.UNEXPECTED
+
+    def __init__(self, message: str, cure: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.cure = cure
+
+
+class BadUsage(Stop):
+    exit = Exit.USAGE
+
+
+class Busy(Stop):
+    exit = Exit.BUSY
+
+
+class FetchFailed(Stop):
+    exit = Exit.FETCH_FAILED
+
+
+class Refused(Stop):
+    exit = Exit.REFUSED
+
+
+class PreflightFailed(Stop):
+    exit = Exit.PREFLIGHT_FAILED
+
+
+class CheckFailed(Stop):
+    """The DNS server's own check, or ours of what it would do, says no."""
+
+    exit = Exit.CHECK_FAILED
+
+
+class ReloadFailed(Stop):
+    """After the swap: the server refused the reload, died of it, or does something else."""
+
+    exit = Exit.ROLLED_BACK
+
+
+class NotResolving(Stop):
+    """The server's answers are not those that were published."""
+
+    exit = Exit.NOT_RESOLVING
+
+
+class RollbackFailed(Stop):
+    exit = Exit.ROLLBACK_FAILED

@@ -1,0 +1,83 @@
+"""`rollback`: back to the forwarding before the last change, or to none, at a person's word.
+
+What was rolled back is not taken again until the next generation, or by `apply --force`: the timer
+would undo a person's decision within minutes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import uuid4
+
+from ecs_anywhere_dns.confirmation import confirm
+from ecs_anywhere_dns.files import FileState
+from ecs_anywhere_dns.forwarding import NOTHING
+from ecs_anywhere_dns.host import Host
+from ecs_anywhere_dns.outcome import BadUsage, Exit, Stop
+from ecs_anywhere_dns.report import Report
+from ecs_anywhere_dns.state import Applied, Distrust, Memory, step_back
+from ecs_anywhere_dns.switchover import Target, check_fragments, files_of, recover, switch
+
+BY_HAND = "rolled back by hand"
+
+
+def rollback(host: Host, *, to_none: bool = False) -> Report:
+    """Never raises Stop: the report says how it ended."""
+    report = Report("rollback", host=host.settings.host, server=host.server.name)
+    try:
+        with host.state.locked():
+            report = _locked(host, report, to_none)
+    except Stop as problem:
+        report = report.stopped(problem)
+    host.progress.end()
+    return replace(report, at=host.timestamp(), seconds=dict(host.progress.seconds))
+
+
+def _locked(host: Host, report: Report, to_none: bool) -> Report:
+    recover(host)
+    memory = Memory.of(host.state.applied())
+    former, files = _to_none(host, memory.applied) if to_none else _one_step(memory.applied)
+    run = uuid4().hex
+    switch(host, run, Target(former.forwarding, files, lambda: None))
+    host.progress.begin("commit")
+    host.state.commit(replace(former, run=run, at=host.timestamp()))
+    if memory.document is not None:
+        host.state.write_distrust(Distrust(memory.document.checksum, by_hand=True))
+    report = replace(
+        report, changed=True, zones=former.forwarding.zones, summary=_summary(host, former)
+    )
+    host.state.write_report(replace(report, at=host.timestamp()).as_json())
+    return _confirmed(host, memory, report)
+
+
+def _one_step(applied: Applied) -> tuple[Applied, tuple[FileState, ...]]:
+    former = step_back(applied)
+    if former is None:
+        raise BadUsage(
+            "there is nothing to roll back to: nothing was changed here before",
+            "`ecs-anywhere-dns rollback --to-none` removes the forwarding",
+        )
+    return replace(former, known=applied.known or former.known), applied.before
+
+
+def _to_none(host: Host, applied: Applied) -> tuple[Applied, tuple[FileState, ...]]:
+    fragments = host.server.fragments(NOTHING)
+    check_fragments(host, fragments)
+    former = Applied(known=applied.known, newest=applied.newest, forwarding=NOTHING)
+    return former, files_of(fragments)
+
+
+def _summary(host: Host, former: Applied) -> str:
+    if former.forwarding.is_none:
+        return f"{host.server.title} forwards nothing any more; its names are the internet's again"
+    return f"{host.server.title} forwards again as before: {former.forwarding.label}"
+
+
+def _confirmed(host: Host, memory: Memory, report: Report) -> Report:
+    """The other side must not believe that this host still does what it said."""
+    if memory.document is None:
+        return report
+    if memory.document.state == "withdrawn":
+        return report
+    failed = replace(report, exit=Exit.NOT_RESOLVING, summary=BY_HAND)
+    return replace(report, hints=confirm(host, memory.document, failed))

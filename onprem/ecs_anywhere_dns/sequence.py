@@ -1,0 +1,286 @@
+"""The story: what `apply` does, in the order in which it does it.
+
+    lock -> recover -> fetch -> validate -> preflight -> render -> check fragment
+         -> switch (journal, swap, check, reload, check, flush, verify; back at any failure)
+         -> commit -> acknowledge
+
+A failed fetch or preflight leaves the forwarding as it is: to remove it would send the site's
+questions to the internet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from uuid import uuid4
+
+from ecs_anywhere_dns.acceptance import accept
+from ecs_anywhere_dns.confirmation import confirm
+from ecs_anywhere_dns.document import Document, read_document
+from ecs_anywhere_dns.explanation import explain
+from ecs_anywhere_dns.forwarding import Forwarding, forwarding_of
+from ecs_anywhere_dns.hints import hints_of
+from ecs_anywhere_dns.host import Host
+from ecs_anywhere_dns.outcome import Exit, FetchFailed, NotResolving, Stop
+from ecs_anywhere_dns.preflight import Preflight, preflight
+from ecs_anywhere_dns.proof import Proof, prove
+from ecs_anywhere_dns.report import Report
+from ecs_anywhere_dns.servers.contract import Fragment
+from ecs_anywhere_dns.state import Applied, Distrust, Journal, Memory, remembered
+from ecs_anywhere_dns.switchover import (
+    RolledBack,
+    Target,
+    check_fragments,
+    files_of,
+    recover,
+    switch,
+)
+
+RECOVERED = "an earlier run had died while it switched; what it had begun was undone first"
+
+
+@dataclass
+class Run:
+    """One `apply`, as far as it has come: what there is to report if it stops here."""
+
+    host: Host
+    report: Report
+    force: bool = False
+    dry: bool = False
+    id: str = field(default_factory=lambda: uuid4().hex)
+    memory: Memory = field(default_factory=lambda: Memory(Applied()))
+    document: Document | None = None
+    """Accepted: what an acknowledgement is about."""
+
+    def say(self, **changes: object) -> None:
+        self.report = replace(self.report, **changes)  # type: ignore[arg-type]
+
+    def hint(self, *hints: str) -> None:
+        self.say(hints=(*self.report.hints, *hints))
+
+
+def apply(host: Host, *, force: bool = False, dry: bool = False) -> Report:
+    """Follow the publication. Never raises Stop: the report says how it ended. `dry` stops before
+    anything is touched; `force` takes what is older, held back or rests."""
+    run = Run(host, Report("apply", host=host.settings.host, server=host.server.name), force, dry)
+    try:
+        with host.state.locked():
+            _locked(run)
+    except Stop as problem:
+        run.report = run.report.stopped(problem)
+    host.progress.end()
+    return replace(run.report, at=host.timestamp(), seconds=dict(host.progress.seconds))
+
+
+def _locked(run: Run) -> None:
+    try:
+        _recover(run)
+        _follow(run)
+    except Stop as problem:
+        run.report = run.report.stopped(problem)
+        _distrust(run, problem)
+    if run.document is not None and not run.dry:
+        run.hint(*confirm(run.host, run.document, run.report))
+    run.host.state.write_report(replace(run.report, at=run.host.timestamp()).as_json())
+
+
+def _recover(run: Run) -> None:
+    if recover(run.host):
+        run.hint(RECOVERED)
+    run.memory = Memory.of(run.host.state.applied())
+
+
+def _follow(run: Run) -> None:
+    try:
+        text = _fetch(run)
+    except FetchFailed as problem:
+        _without_publication(run, problem)
+        return
+    document = _validate(run, text)
+    if not run.host.server.is_running():
+        raise NotResolving(f"{run.host.server.title} is not running", "start it, then try again")
+    if document.state == "withdrawn":
+        _withdraw(run, document)
+    else:
+        _forward(run, document)
+
+
+def _fetch(run: Run) -> str:
+    run.host.progress.begin("fetch")
+    return run.host.publication.fetch(run.memory.known)
+
+
+def _without_publication(run: Run, problem: FetchFailed) -> None:
+    """Where nothing is forwarded any more, Parameter Store need not be reachable."""
+    last = run.memory.document
+    if last is None or last.state != "withdrawn":
+        raise problem
+    run.say(summary=f"nothing is forwarded: {last.label} was the last word")
+    run.hint(f"nothing new was found: {problem.message}")
+
+
+def _validate(run: Run, text: str) -> Document:
+    """Raises Refused and Resting."""
+    host = run.host
+    host.progress.begin("validate")
+    document = read_document(text)
+    run.say(
+        vpc=document.vpc_id,
+        generation=document.generation,
+        state=document.state,
+        checksum=document.checksum,
+    )
+    applied, distrust = run.memory.applied, host.state.distrust()
+    accept(document, host.settings, applied, distrust, host.now(), force=run.force)
+    run.document = document
+    return document
+
+
+def _forward(run: Run, document: Document) -> None:
+    host = run.host
+    port, mode = host.settings.resolver_port, host.settings.mode
+    host.progress.begin("preflight")
+    zones = forwarding_of(document, (), mode).zones
+    seen = preflight(document, zones, host.asks, port)
+    forwarders = seen.forwarders(host.server.uses_other_when_silent)
+    forwarding = forwarding_of(document, forwarders, mode, port)
+    run.say(zones=forwarding.zones, forwarders=forwarding.forwarders)
+    answers = _ensure(run, document, forwarding)
+    if not run.dry:
+        _sum_up(run, document, forwarding, seen, answers)
+
+
+def _sum_up(
+    run: Run, document: Document, forwarding: Forwarding, seen: Preflight, answers: Proof
+) -> None:
+    resolvers = ", ".join(forwarding.forwarders)
+    did = "now forwards" if run.report.changed else "forwards"
+    run.say(
+        exit=Exit.DEGRADED if seen.is_degraded else Exit.DONE,
+        summary=f"{run.host.server.title} {did} {len(forwarding.zones)} zones to {resolvers}; "
+        f"{answers.right} of {len(answers.verdicts)} answers are right ({document.label})",
+        answers=len(answers.verdicts),
+        answers_right=answers.right,
+        findings=tuple(explain(seen.troubles)),
+        cure=seen.cure,
+    )
+    run.hint(*hints_of(run.memory.applied.forwarding, forwarding, document))
+
+
+def _withdraw(run: Run, document: Document) -> None:
+    """Nothing is asked afterwards: the names are the internet's again."""
+    _ensure(run, document, forwarding_of(document, (), None, run.host.settings.resolver_port))
+    if not run.dry:
+        run.say(summary=f"{run.host.server.title} forwards nothing ({document.label})")
+
+
+def _ensure(run: Run, document: Document, forwarding: Forwarding) -> Proof:
+    """The answers through the server, all right. Raises what `switch` does, and NotResolving where
+    nothing had to be switched."""
+    run.host.progress.begin("render")
+    fragments = run.host.server.fragments(forwarding)
+
+    def through_the_server() -> Proof:
+        return prove(document, forwarding, run.host.settings, run.host.asks)
+
+    if run.dry:
+        _tell_difference(run, fragments)
+        check_fragments(run.host, fragments)
+        return Proof(())
+    if _is_there(run, fragments, forwarding):
+        _remember(run, document, forwarding)
+        return _verify_as_it_is(run, forwarding, through_the_server)
+    return _switch(run, document, forwarding, fragments, through_the_server)
+
+
+def _is_there(run: Run, fragments: tuple[Fragment, ...], forwarding: Forwarding) -> bool:
+    """On the disk and in the running server: what somebody edited or restarted is repaired."""
+    if _differing(fragments):
+        return False
+    try:
+        run.host.server.check_effective(forwarding)
+    except Stop:
+        return False
+    return True
+
+
+def _remember(run: Run, document: Document, forwarding: Forwarding) -> None:
+    """A new generation may ask for what is there already."""
+    applied = run.memory.applied
+    if applied.document != document.text or applied.forwarding != forwarding:
+        run.host.state.commit(_applied(run, document, forwarding, None))
+
+
+def _verify_as_it_is(
+    run: Run, forwarding: Forwarding, through_the_server: Callable[[], Proof]
+) -> Proof:
+    """What is cached wrongly is forgotten once; after that it is a person's."""
+    run.host.progress.begin("verify")
+    answers = through_the_server()
+    if not answers.all_right:
+        run.host.server.flush(forwarding.zones)
+        answers = through_the_server()
+    answers.raise_unless_right()
+    return answers
+
+
+def _switch(
+    run: Run,
+    document: Document,
+    forwarding: Forwarding,
+    fragments: tuple[Fragment, ...],
+    through_the_server: Callable[[], Proof],
+) -> Proof:
+    check_fragments(run.host, fragments)
+    answers: list[Proof] = []
+
+    def verified() -> None:
+        answers.append(through_the_server())
+        answers[-1].raise_unless_right()
+
+    journal = switch(run.host, run.id, Target(forwarding, files_of(fragments), verified))
+    run.host.progress.begin("commit")
+    run.host.state.commit(_applied(run, document, forwarding, journal))
+    run.host.state.write_distrust(Distrust())
+    run.say(changed=True)
+    return answers[-1]
+
+
+def _applied(
+    run: Run, document: Document, forwarding: Forwarding, journal: Journal | None
+) -> Applied:
+    """One step back is kept. A repair of the same document is no step of its own."""
+    former = run.memory.applied
+    is_step = journal is not None and former.document != document.text
+    return Applied(
+        run=run.id,
+        document=document.text,
+        known=document.text if document.names else former.known,
+        newest=document.generation,
+        forwarding=forwarding,
+        at=run.host.timestamp(),
+        before=journal.before if journal and is_step else former.before,
+        before_that=remembered(former) if is_step else former.before_that,
+    )
+
+
+def _tell_difference(run: Run, fragments: tuple[Fragment, ...]) -> None:
+    differing = _differing(fragments)
+    files = ", ".join(str(fragment.path) for fragment in differing)
+    run.say(summary=f"would change {files}" if files else "would change nothing")
+
+
+def _differing(fragments: tuple[Fragment, ...]) -> list[Fragment]:
+    wanted = zip(fragments, files_of(fragments), strict=True)
+    return [fragment for fragment, file in wanted if not file.is_on_disk()]
+
+
+def _distrust(run: Run, problem: Stop) -> None:
+    """Each failure after the reload makes the next try of the same document rarer."""
+    if not isinstance(problem, RolledBack) or run.document is None:
+        return
+    known = run.host.state.distrust()
+    failures = known.failures if known.checksum == run.document.checksum else 0
+    run.host.state.write_distrust(
+        Distrust(run.document.checksum, failures=failures + 1, at=run.host.now().isoformat())
+    )

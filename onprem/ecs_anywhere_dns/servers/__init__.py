@@ -1,0 +1,73 @@
+"""The DNS servers. Each is one file with one class; this is the list of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from ecs_anywhere_dns.outcome import BadUsage
+from ecs_anywhere_dns.servers.bind import Bind
+from ecs_anywhere_dns.servers.contract import Renderer, Server
+from ecs_anywhere_dns.servers.coredns import CoreDns
+from ecs_anywhere_dns.servers.dnsmasq import Dnsmasq
+from ecs_anywhere_dns.servers.knot import Knot
+from ecs_anywhere_dns.servers.powerdns import PowerDns
+from ecs_anywhere_dns.servers.resolved import Resolved
+from ecs_anywhere_dns.servers.unbound import Unbound
+from ecs_anywhere_dns.servers.windows import Windows
+
+SERVERS: Mapping[str, Callable[..., Server]] = {
+    server.name: server for server in (Bind, Unbound, Dnsmasq, PowerDns)
+}
+"""Configured, reloaded, verified and rolled back for real."""
+
+RENDERED: Mapping[str, Callable[..., Renderer]] = {
+    renderer.name: renderer for renderer in (Windows, CoreDns, Knot, Resolved)
+}
+"""Only rendered: a person applies it."""
+
+
+def make_server(
+    name: str, region: str, address: str, port: int, table: Mapping[str, Any]
+) -> Server:
+    """`address` and `port` are where it answers. Raises BadUsage."""
+    if name not in SERVERS:
+        rendered = " (only `render` knows it)" if name in RENDERED else ""
+        raise BadUsage(
+            f"server = {name!r} cannot be configured{rendered}", f"one of {', '.join(SERVERS)}"
+        )
+    given = {"region": region, "address": address, "port": port}
+    return SERVERS[name](**given, **_from_table(name, SERVERS[name], table))
+
+
+def make_renderer(name: str, region: str) -> Renderer:
+    """Raises BadUsage."""
+    if name in SERVERS:
+        return make_server(name, region, "127.0.0.1", 53, {})
+    if name not in RENDERED:
+        raise BadUsage(f"unknown server {name!r}", f"one of {', '.join([*SERVERS, *RENDERED])}")
+    return RENDERED[name](region=region)
+
+
+def _from_table(name: str, server: Any, table: Mapping[str, Any]) -> dict[str, Any]:
+    """Paths are strings, commands lists of words."""
+    given = {"region", "address", "port"}
+    known = {item.name: item.default for item in fields(server) if item.name not in given}
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in known:
+            raise BadUsage(f"[{name}] has an unknown key {key!r}", f"known are {', '.join(known)}")
+        is_command = isinstance(known[key], tuple)
+        if type(value) is not (list if is_command else str):
+            form = "a list of words" if is_command else "a string"
+            raise BadUsage(f"[{name}] {key} = {value!r} is not {form}", "correct it")
+        values[key] = _as_default(known[key], value)
+    return values
+
+
+def _as_default(default: Any, value: Any) -> Any:
+    if isinstance(default, tuple):
+        return tuple(value)
+    return Path(value) if isinstance(default, Path) else value

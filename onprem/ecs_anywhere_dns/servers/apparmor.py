@@ -1,0 +1,44 @@
+"""AppArmor: which files a confined process may read. named and unbound are confined on Debian and
+Ubuntu; a file elsewhere makes a reload fail that no checker objects to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+PROFILES = Path("/etc/apparmor.d")
+RULE = re.compile(r"^\s*(?:owner\s+)?(?P<path>/\S+)\s+(?P<rights>[a-zA-Z]+),", re.MULTILINE)
+
+
+def confining(pid: int) -> str:
+    """The enforced profile's name, as in `named` or `/usr/sbin/unbound`; empty for none."""
+    try:
+        said = Path(f"/proc/{pid}/attr/current").read_text().strip("\0\n ")
+    except OSError:
+        return ""  # a kernel without AppArmor
+    name, _, mode = said.partition(" ")
+    return name if mode == "(enforce)" else ""
+
+
+def may_read(program: str, path: Path, profiles: Path = PROFILES) -> bool:
+    """By the profile of `program` (`usr.sbin.named`) and what the administrator added to it."""
+    return any(rule.match(str(path)) for rule in _readable(program, profiles))
+
+
+def _readable(program: str, profiles: Path) -> Iterator[re.Pattern[str]]:
+    for file in (profiles / program, profiles / "local" / program):
+        try:
+            text = file.read_text("utf-8", errors="replace")
+        except OSError:
+            continue
+        for rule in RULE.finditer(text):
+            if "r" in rule["rights"]:
+                yield _as_pattern(rule["path"])
+
+
+def _as_pattern(glob: str) -> re.Pattern[str]:
+    """`*` stays within a folder, `**` does not, `{a,b}` is a choice."""
+    known = {"**": ".*", "*": "[^/]*", "?": "[^/]", "{": "(?:", ",": "|", "}": ")"}
+    parts = re.split(r"(\*\*|[*?{,}])", glob)
+    return re.compile("".join(known.get(part, re.escape(part)) for part in parts) + r"\Z")

@@ -1,0 +1,86 @@
+"""The named that runs, as rndc tells of it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+from ecs_anywhere_dns.commands import Ran, run
+from ecs_anywhere_dns.outcome import ReloadFailed
+from ecs_anywhere_dns.servers.bind.named_conf import domain
+
+LOOK = "look at the log of named"
+
+
+@dataclass(frozen=True)
+class Rndc:
+    command: tuple[str, ...]
+
+    def ask(self, *words: str) -> Ran:
+        return run(*self.command, *words)
+
+    def told(self, *words: str) -> str:
+        """Raises ReloadFailed."""
+        ran = self.ask(*words)
+        if not ran.ok:
+            raise ReloadFailed(f"named does not do as it is told: {ran.said}", LOOK)
+        return ran.output
+
+    def status(self) -> Status:
+        """Raises ReloadFailed where named is not there, or has not taken its configuration."""
+        ran = self.ask("status")
+        if not ran.ok:
+            raise ReloadFailed(f"named does not answer rndc: {ran.said}", "is it running?")
+        # It says "up and running" besides, with the configuration that it had before. While it says
+        # "in progress", zone files are read: the configuration is in force when rndc comes back.
+        if "reload/reconfig failed" in ran.output:
+            raise ReloadFailed("named did not take its configuration: reload/reconfig failed", LOOK)
+        return Status(ran.output)
+
+    def exempt(self) -> frozenset[tuple[str, str]]:
+        """Zone and view of each permanent exemption from validation: those of the configuration,
+        as they are in force. Raises ReloadFailed."""
+        said = re.findall(r"^(\S+)/(\S+): permanent", self.told("nta", "-dump"), re.MULTILINE)
+        return frozenset((domain(name), view) for name, view in said)
+
+
+@dataclass(frozen=True)
+class Status:
+    """Of a named that is up, and took its configuration when it last read it."""
+
+    text: str
+
+    @property
+    def version(self) -> str:
+        return self._said("version")
+
+    def check_newer_than(self, paths: Iterable[Path]) -> None:
+        """That named has read these files since they were written; to the second, which is all
+        that it tells. Raises ReloadFailed."""
+        read_at = self._said("last configured")
+        loaded = parsedate_to_datetime(read_at).timestamp() if read_at else 0.0
+        for path in paths:
+            if not path.exists() or int(path.stat().st_mtime) > loaded:
+                raise ReloadFailed(
+                    f"named read its configuration ({read_at or 'never'}) before {path} was "
+                    "written as it is",
+                    "`rndc reconfig`",
+                )
+
+    def check_reads(self, configuration: Path, within_chroot: str) -> None:
+        """Raises ReloadFailed."""
+        files = re.findall(r"/[^\s()]+", self._said("configuration file"))
+        expected = {os.path.realpath(configuration), within_chroot}
+        if files and not {os.path.realpath(file) for file in files} & expected:
+            raise ReloadFailed(
+                f"named runs with {files[0]}, not with {configuration}",
+                "correct `configuration` under [bind] in the configuration of this tool",
+            )
+
+    def _said(self, key: str) -> str:
+        found = re.search(rf"^{key}: (.*)$", self.text, re.MULTILINE)
+        return found[1].strip() if found else ""

@@ -1,0 +1,136 @@
+"""The grammar of named.conf: what `named-checkconf -p` prints, and our own fragments.
+
+There, includes are read in and defaults of the syntax are spelt out, so that nothing has to be
+looked for in the administrator's files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+TOKEN = re.compile(
+    r'(?P<comment>//[^\n]*|#[^\n]*|/\*.*?\*/)|"(?:[^"\\]|\\.)*"|[{};]|[^\s{};"]+', re.DOTALL
+)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """`deny-answer-addresses { 10.0.0.0/8; } except-from { "a"; };` has two words, two blocks."""
+
+    words: tuple[str, ...]
+    """As written, quotes included."""
+    blocks: tuple[tuple[Statement, ...], ...] = ()
+
+    @property
+    def key(self) -> str:
+        return self.words[0] if self.words else ""
+
+    @property
+    def value(self) -> str:
+        """The word behind the key, without quotes."""
+        return self.words[1].strip('"') if len(self.words) > 1 else ""
+
+    @property
+    def block(self) -> Block:
+        return self.blocks[0] if self.blocks else ()
+
+
+Block = tuple[Statement, ...]
+
+
+def read(text: str) -> Block:
+    """`text` was accepted by named-checkconf: its brackets match."""
+    return _block(m[0] for m in TOKEN.finditer(text) if m["comment"] is None)
+
+
+def _block(parts: Iterator[str]) -> Block:
+    statements: list[Statement] = []
+    words: list[str] = []
+    blocks: list[Block] = []
+    for part in parts:
+        if part == "}":
+            break
+        if part == "{":
+            blocks.append(_block(parts))
+        elif part == ";":
+            statements.append(Statement(tuple(words), tuple(blocks)))
+            words, blocks = [], []
+        else:
+            words.append(part)
+    return tuple(statements)
+
+
+def find(block: Block, key: str) -> Statement | None:
+    return next((statement for statement in block if statement.key == key), None)
+
+
+def names_in(block: Block) -> tuple[str, ...]:
+    """Of a list of domain names: lower case, without quotes and final dot."""
+    return tuple(domain(statement.key) for statement in block)
+
+
+def domain(word: str) -> str:
+    return word.strip('"').lower().rstrip(".") or "."
+
+
+@dataclass(frozen=True)
+class View:
+    """What a client is served with; without any `view` it is one, of everything."""
+
+    label: str
+    """`view "internal"`; empty where there are no views."""
+    statements: Block
+    options: Block
+    """The global ones, which hold where the view says nothing."""
+
+    @property
+    def title(self) -> str:
+        return self.label or "named"
+
+    def option(self, key: str) -> Statement | None:
+        return find(self.statements, key) or find(self.options, key)
+
+    @property
+    def recurses(self) -> bool:
+        """named forwards nothing for those whom it does no recursion for."""
+        option = self.option("recursion")
+        return option is None or option.value != "no"
+
+    @property
+    def validates(self) -> bool:
+        """DNSSEC. `auto` is the default, and Debian's configuration."""
+        option = self.option("dnssec-validation")
+        return option is None or option.value != "no"
+
+    @property
+    def exempt(self) -> tuple[str, ...]:
+        """From validation. A view's own list replaces the global one (measured)."""
+        option = self.option("validate-except")
+        return names_in(option.block) if option else ()
+
+    @property
+    def zones(self) -> Mapping[str, Statement]:
+        return {domain(s.words[1]): s for s in self.statements if s.key == "zone"}
+
+
+def views_of(configuration: Block) -> tuple[View, ...]:
+    """Of class IN, in their order."""
+    options = find(configuration, "options")
+    shared = options.block if options else ()
+    views = [s for s in configuration if s.key == "view"]
+    if not views:
+        return (View("", configuration, shared),)
+    return tuple(
+        View(" ".join(view.words[:2]), view.block, shared)
+        for view in views
+        if [word.upper() for word in view.words[2:]] in ([], ["IN"])
+    )
+
+
+def zone_type(zone: Statement) -> str:
+    """`forward`, `primary`…; the older words for some are translated."""
+    said = find(zone.block, "type")
+    older = {"master": "primary", "slave": "secondary"}
+    return older.get(said.value, said.value) if said else "in-view"

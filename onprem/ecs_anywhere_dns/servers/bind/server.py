@@ -1,0 +1,208 @@
+"""BIND 9 (measured with 9.18), by zones of type forward in a file that named.conf includes.
+
+What is known of it, each measured:
+- `forward only` has to be said: the default asks the internet when the forwarders are silent.
+- `rndc reconfig` tells the truth: where it fails, the former configuration stays in force.
+- It keeps its cache, negative answers included: whatever was forwarded anew has to be flushed.
+- named-checkconf accepts much that would do harm: see `bind_views`. `named-checkconf -p` says what
+  it would load, all includes read in.
+- No command lists the forwarders that a running named uses. That it uses these is concluded: it
+  last read its configuration after our files were written, without an error, it read this
+  configuration file, and the checker shows what is in there. What it cannot show: what somebody
+  wrote into the administrator's files since named read them. Of the exemption from DNSSEC
+  validation named itself tells (`rndc nta -dump`). The verification of answers stands for the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ecs_anywhere_dns.commands import run
+from ecs_anywhere_dns.forwarding import Forwarding
+from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
+from ecs_anywhere_dns.servers.bind.control import Rndc
+from ecs_anywhere_dns.servers.bind.findings import findings_of
+from ecs_anywhere_dns.servers.bind.fragments import (
+    WROTE_ANEW,
+    forwarding_in,
+    options_text,
+    zones_text,
+)
+from ecs_anywhere_dns.servers.bind.named_conf import View, read, views_of
+from ecs_anywhere_dns.servers.bind.views import Places, covers, problems
+from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
+from ecs_anywhere_dns.servers.harmless import harmless
+from ecs_anywhere_dns.servers.waiting import comes_true
+
+START_PATIENCE = 10.0
+"""Seconds until named answers rndc; 70 ms were measured, without large zones."""
+
+
+@dataclass(frozen=True)
+class Bind:
+    name = "bind"
+    title = "BIND 9"
+    uses_other_when_silent = True
+
+    region: str
+    address: str
+    port: int
+    configuration: Path = Path("/etc/bind/named.conf")
+    zones: Path = Path("/etc/bind/ecs-anywhere.zones")
+    """Our fragment for the top level, or for inside each view."""
+    options: Path = Path("/etc/bind/ecs-anywhere.options")
+    """Our fragment for inside `options {}`."""
+    options_file: Path = Path("/etc/bind/named.conf.options")
+    """Where the administrator has `options {}`."""
+    rndc: tuple[str, ...] = ("rndc",)
+    checkconf: tuple[str, ...] = ("named-checkconf",)
+    """With `-t <folder>` where named runs in a chroot; the paths above are those outside of it."""
+    start: tuple[str, ...] = ("systemctl", "start", "named")
+
+    @property
+    def control(self) -> Rndc:
+        return Rndc(self.rndc)
+
+    @property
+    def places(self) -> Places:
+        return Places(
+            self.configuration,
+            f'include "{self._as_named_sees(self.zones)}";',
+            f'include "{self._as_named_sees(self.options)}";',
+            self.options_file,
+        )
+
+    def fragments(self, forwarding: Forwarding) -> tuple[Fragment, ...]:
+        """Raises CheckFailed where something would not be what it claims to be."""
+        harmless(forwarding)
+        head = f"// {HEADER}\n// {forwarding.label}\n"
+        return (
+            Fragment(self.zones, head + zones_text(forwarding)),
+            Fragment(self.options, head + options_text(forwarding)),
+        )
+
+    def is_running(self) -> bool:
+        return self.control.ask("status").ok
+
+    def check_fragments(self, fragments: Sequence[Fragment], scratch: Path) -> None:
+        lines = []
+        for fragment in fragments:
+            copy = scratch / fragment.path.name
+            copy.write_text(fragment.text, "utf-8")
+            line = f'include "{copy}";\n'
+            lines.append(f"options {{ {line}}};\n" if fragment.path == self.options else line)
+            forwarding_in(fragment.text, str(fragment.path))
+        whole = scratch / "named.conf"
+        whole.write_text("".join(lines), "utf-8")
+        # Without -t: the copies lie outside of any chroot.
+        checked = run(self.checkconf[0], whole)
+        if not checked.ok:
+            raise CheckFailed(f"named would refuse our files: {checked.said}", WROTE_ANEW)
+
+    def check_configuration(self) -> None:
+        forwarding = self.on_disk()
+        for problem in problems(self.views(), forwarding, self.region, self.places):
+            raise CheckFailed(problem.what, problem.cure)
+
+    def reload(self) -> None:
+        ran = self.control.ask("reconfig")
+        if not ran.ok:
+            raise ReloadFailed(
+                f"named did not take the configuration, and keeps the former: {ran.said}",
+                "look at the log of named",
+            )
+
+    def check_effective(self, forwarding: Forwarding) -> None:
+        status = self.control.status()
+        status.check_newer_than((self.zones, self.options))
+        status.check_reads(self.configuration, self._as_named_sees(self.configuration))
+        self._check_disk(forwarding)
+        self._check_exemptions(forwarding)
+
+    def flush(self, names: Iterable[str]) -> None:
+        """In all views. Bad-server marks and addresses of name servers below are forgotten, too."""
+        for name in names:
+            ran = self.control.ask("flushtree", name)
+            if not ran.ok:
+                raise ReloadFailed(f"{name} stays cached: {ran.said}", f"`rndc flushtree {name}`")
+
+    def revive(self) -> None:
+        if self.is_running():
+            return
+        started = run(*self.start)
+        if not started.ok or not comes_true(self.is_running, START_PATIENCE):
+            raise ReloadFailed(f"named does not start: {started.said}", "look at the log of named")
+
+    def includes(self) -> tuple[Include, ...]:
+        """The zones go into every view that does recursion. Where the configuration cannot be
+        read, as if there were no views: whoever adds them has it checked."""
+        try:
+            labels = [view.label for view in self.views() if view.recurses]
+        except CheckFailed:
+            labels = [""]
+        places = self.places
+        return (
+            *(Include(self.configuration, places.zones_line, label) for label in labels),
+            Include(self.options_file, places.options_line, "options"),
+        )
+
+    def findings(self, forwarding: Forwarding | None) -> tuple[Finding, ...]:
+        return tuple(findings_of(self, forwarding))
+
+    def views(self) -> tuple[View, ...]:
+        """Of the configuration on the disk. Raises CheckFailed."""
+        # -x: keys and other secrets are left out. No -z: zone files are not our business.
+        ran = run(*self.checkconf, "-p", "-x", self._as_named_sees(self.configuration))
+        if not ran.ok:
+            raise CheckFailed(
+                f"named would refuse the configuration: {ran.said}", self._cure_of(ran.output)
+            )
+        return views_of(read(ran.output))
+
+    def on_disk(self) -> Forwarding:
+        """What our own file holds now. Raises CheckFailed."""
+        try:
+            text = self.zones.read_text("utf-8")
+        except (OSError, ValueError) as error:
+            raise CheckFailed(f"{self.zones}: {error}", WROTE_ANEW) from None
+        return forwarding_in(text, str(self.zones))
+
+    def _cure_of(self, refusal: str) -> str:
+        if "all zones must be in views" in refusal:
+            return f"move `{self.places.zones_line}` from the top level into each view"
+        if "redefined" in refusal and "validate-except" in refusal:
+            return f"remove `{self.places.options_line}`, and name our zones in the other list"
+        ours = f"{self.zones.name} and {self.options.name}"
+        return f"correct that place; only {ours} are ours, and each name may be defined only once"
+
+    def _check_disk(self, forwarding: Forwarding) -> None:
+        try:
+            there = self.on_disk()
+            hindrances = tuple(problems(self.views(), forwarding, self.region, self.places))
+        except CheckFailed as refused:
+            raise ReloadFailed(refused.message, refused.cure) from None
+        if zones_text(there) != zones_text(forwarding):
+            raise ReloadFailed(f"{self.zones} is not what was applied", WROTE_ANEW)
+        for problem in hindrances:
+            raise ReloadFailed(problem.what, problem.cure)
+
+    def _check_exemptions(self, forwarding: Forwarding) -> None:
+        running = self.control.exempt()
+        for view in (view for view in self.views() if view.recurses and view.validates):
+            name = view.label.partition(" ")[2].strip('"') or "_default"
+            exempt = {zone for zone, where in running if where == name}
+            missing = [zone for zone in forwarding.zones if not covers(exempt, zone)]
+            if missing:
+                raise ReloadFailed(
+                    f"the running {view.title} does not exempt {missing[0]} from validation",
+                    "`rndc reconfig`, then look at the log of named",
+                )
+
+    def _as_named_sees(self, path: Path) -> str:
+        """Within the chroot that the checker is told of, if any."""
+        words = dict(zip(self.checkconf, self.checkconf[1:], strict=False))
+        root = words.get("-t")
+        within = root is not None and path.is_relative_to(root)
+        return f"/{path.relative_to(root)}" if root is not None and within else str(path)

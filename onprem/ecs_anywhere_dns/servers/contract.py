@@ -1,0 +1,105 @@
+"""What the sequence asks of a DNS server. Adding a server is one file beside this one.
+
+Nothing here knows documents, journals or AWS: a server gets a `Forwarding` and answers for its own
+files and its own process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ecs_anywhere_dns.forwarding import Forwarding
+
+HEADER = "managed by ecs-anywhere-dns, do not edit"
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """One file that is wholly ours. The administrator's own files only include it."""
+
+    path: Path
+    text: str
+
+
+@dataclass(frozen=True)
+class Include:
+    """What has to stand in one of the administrator's files, once, for a fragment to be read."""
+
+    file: Path
+    line: str
+    inside: str = ""
+    """The block that it has to stand in, as in `options`; empty for the top level."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that `doctor` saw. Not ok: `cure` says what to do."""
+
+    ok: bool
+    what: str
+    cure: str = ""
+
+
+class Renderer(Protocol):
+    """A server for which we can write the configuration."""
+
+    name: str
+    """As on the command line: `bind`."""
+    title: str
+    """For people: `BIND 9`."""
+
+    def fragments(self, forwarding: Forwarding) -> tuple[Fragment, ...]:
+        """Pure: the same forwarding is the same bytes. Never empty; a forwarding that is none
+        gives files with nothing but the header, because a missing file would be an error."""
+        ...
+
+
+class Server(Renderer, Protocol):
+    """A server that we configure for real. Commands are bounded in time; see `commands`."""
+
+    uses_other_when_silent: bool
+    """Whether it moves on to the other forwarder when one is silent or answers SERVFAIL
+    (measured). Where it does not, a resolver IP that does not answer is left out until it does."""
+
+    def is_running(self) -> bool:
+        """Whether its process is there and answers its control channel. Changes nothing."""
+        ...
+
+    def check_fragments(self, fragments: Sequence[Fragment], scratch: Path) -> None:
+        """Before anything is swapped. `scratch` is an empty folder of ours for copies.
+        Raises CheckFailed."""
+        ...
+
+    def check_configuration(self) -> None:
+        """The whole configuration as it is on disk now, before the reload: what the server's own
+        checker says, and what the checker is known to overlook. Raises CheckFailed."""
+        ...
+
+    def reload(self) -> None:
+        """Raises ReloadFailed. Must not believe a control tool that is known to lie."""
+        ...
+
+    def check_effective(self, forwarding: Forwarding) -> None:
+        """That the running server forwards exactly this and only there, and is alive.
+        Raises ReloadFailed."""
+        ...
+
+    def flush(self, names: Iterable[str]) -> None:
+        """Forget what is cached at and below `names`, negative answers included.
+        Raises ReloadFailed."""
+        ...
+
+    def revive(self) -> None:
+        """Start it again where it is not running, and see that it does. Raises ReloadFailed."""
+        ...
+
+    def includes(self) -> tuple[Include, ...]:
+        """What `init` adds, once, to the administrator's files."""
+        ...
+
+    def findings(self, forwarding: Forwarding | None) -> tuple[Finding, ...]:
+        """Read only. `forwarding` None where nothing was applied yet: what can be said then."""
+        ...

@@ -1,0 +1,76 @@
+"""The dnsmasq that runs: its process, and what it says of itself."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import dns.asyncquery
+import dns.exception
+import dns.message
+import dns.rdatatype
+
+from ecs_anywhere_dns.outcome import ReloadFailed
+from ecs_anywhere_dns.servers.process import Process
+
+PATIENCE = 3.0
+"""Seconds for one answer. It is a single thread, and busy while it reads a large hosts file."""
+UPSTREAM = re.compile(r"(?P<server>[0-9a-fA-F.:]+#\d+) \d+ \d+.*")
+
+
+def process_of(pid_file: Path) -> Process:
+    """Raises ReloadFailed where no dnsmasq runs under that process id."""
+    try:
+        pid = int(pid_file.read_text())
+        program = Path(f"/proc/{pid}/comm").read_text().strip()
+    except (OSError, ValueError) as error:
+        raise ReloadFailed(
+            f"dnsmasq does not run, or its pid file is not {pid_file}: {error}",
+            "start dnsmasq; if it runs, set pid_file under [dnsmasq]",
+        ) from None
+    if program != "dnsmasq":
+        raise ReloadFailed(
+            f"{pid_file} names process {pid}, which is {program!r}",
+            "start dnsmasq; it did not end well",
+        )
+    return Process(pid)
+
+
+def upstream_servers(address: str, port: int) -> frozenset[str]:
+    """All servers that the running dnsmasq would forward to, for whatever domain, as `ip#port`.
+    Raises ReloadFailed."""
+    query = dns.message.make_query("servers.bind.", "TXT", "CH")
+    try:
+        response = asyncio.run(_exchange(query, address, port))
+    except dns.exception.FormError:
+        # Without any server it answers with a TXT record that holds no string, not even an empty
+        # one (measured with 2.90).
+        return frozenset()
+    except (TimeoutError, OSError, EOFError, dns.exception.DNSException) as error:
+        raise ReloadFailed(
+            f"dnsmasq does not answer at {address}#{port}: {error or type(error).__name__}",
+            "start it, or correct address and port in the configuration of this tool",
+        ) from None
+    texts = tuple(_texts(response))
+    servers = [UPSTREAM.fullmatch(text) for text in texts]
+    if not texts or None in servers:
+        raise ReloadFailed(
+            f"who answers at {address}#{port} does not say servers.bind as dnsmasq does",
+            "remove no-ident: without it nobody can see what dnsmasq has loaded",
+        )
+    return frozenset(server["server"] for server in servers if server)
+
+
+async def _exchange(query: dns.message.Message, address: str, port: int) -> dns.message.Message:
+    async with asyncio.timeout(PATIENCE):
+        response, _ = await dns.asyncquery.udp_with_fallback(query, address, port=port)
+        return response
+
+
+def _texts(response: dns.message.Message) -> Iterator[str]:
+    for rrset in response.answer:
+        if rrset.rdtype == dns.rdatatype.TXT:
+            for item in rrset:
+                yield from (part.decode(errors="replace") for part in item.strings)

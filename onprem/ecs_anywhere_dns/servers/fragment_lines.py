@@ -1,0 +1,61 @@
+"""A fragment read back, strictly: the servers' own checkers overlook what is read here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from ipaddress import AddressValueError, IPv4Address
+
+from ecs_anywhere_dns.forwarding import Forwarding
+from ecs_anywhere_dns.outcome import CheckFailed
+from ecs_anywhere_dns.servers.mark import MARK_PORT, MARK_ZONE, mark_of
+
+LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
+ZONE = re.compile(rf"(?=.{{1,253}}$){LABEL}(\.{LABEL})+")
+CURE = "`ecs-anywhere-dns apply` writes it anew; where it does not, this is a defect of this tool"
+
+Entry = tuple[str, str, int]
+"""Zone, address, port."""
+
+
+def lines_of(text: str, comment: str) -> Iterator[tuple[int, str]]:
+    """What is no comment, and its line number. Raises CheckFailed where the last line is cut."""
+    if text and not text.endswith("\n"):
+        raise CheckFailed("the last line is cut off", CURE)
+    for number, line in enumerate(text.split("\n"), 1):
+        if line and not line.startswith(comment):
+            yield number, line
+
+
+def checked(zone: str, address: str, port: str | None, number: int) -> Entry:
+    """Raises CheckFailed."""
+    if not ZONE.fullmatch(zone):
+        raise CheckFailed(f"line {number}: {zone!r} is no domain name", CURE)
+    try:
+        IPv4Address(address)
+    except AddressValueError as error:
+        raise CheckFailed(f"line {number}: {error}", CURE) from None
+    if port is not None and not 0 < int(port) < 65536:
+        raise CheckFailed(f"line {number}: {port} is no port", CURE)
+    return zone, address, int(port) if port else 53
+
+
+def forwarding_in(entries: list[Entry], label: str) -> Forwarding:
+    """What these entries forward, all of it to the same servers. Raises CheckFailed."""
+    real = [entry for entry in entries if entry[0] != MARK_ZONE]
+    zones = tuple(sorted({zone for zone, _, _ in real}))
+    targets = {zone: sorted({e[1:] for e in real if e[0] == zone}) for zone in zones}
+    if len(real) != len(set(real)):
+        raise CheckFailed("an entry is there twice", CURE)
+    if any(targets[zone] != targets[zones[0]] for zone in zones):
+        raise CheckFailed("the zones are not forwarded to the same servers", CURE)
+    forwarders = tuple(sorted({address for _, address, _ in real}))
+    port = real[0][2] if real else 53
+    return _marked(Forwarding(zones, forwarders, label, port), set(entries) - set(real))
+
+
+def _marked(forwarding: Forwarding, marks: set[Entry]) -> Forwarding:
+    wanted = set() if forwarding.is_none else {(MARK_ZONE, mark_of(forwarding), MARK_PORT)}
+    if marks != wanted:
+        raise CheckFailed("it was edited: its mark is not that of its content", CURE)
+    return forwarding

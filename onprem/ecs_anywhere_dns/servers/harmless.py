@@ -1,0 +1,25 @@
+"""The last look at what is written into a server's configuration.
+
+A `Forwarding` comes from a validated document. Still, nobody writes quotes, brackets or line ends
+into a name server's configuration because some check elsewhere was forgotten.
+"""
+
+from __future__ import annotations
+
+from ecs_anywhere_dns.forwarding import Forwarding
+from ecs_anywhere_dns.outcome import CheckFailed
+from ecs_anywhere_dns.servers.fragment_lines import checked
+
+CURE = "this is a defect of this tool: report it with the publication"
+
+
+def harmless(forwarding: Forwarding) -> Forwarding:
+    """The same. Raises CheckFailed, naming the zone, the forwarder or the label."""
+    if not forwarding.label.isprintable():
+        raise CheckFailed(f"the label {forwarding.label!r} is no line", CURE)
+    if forwarding.zones and not forwarding.forwarders:
+        raise CheckFailed(f"nobody is named to forward {forwarding.zones[0]} to", CURE)
+    for zone in forwarding.zones:
+        for address in forwarding.forwarders:
+            checked(zone, address, str(forwarding.port), 1)
+    return forwarding

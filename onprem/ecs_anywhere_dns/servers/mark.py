@@ -1,0 +1,32 @@
+"""A mark that shows which forwarding a running server has loaded.
+
+Neither dnsmasq nor PowerDNS Recursor lists what it forwards for which name. But both show to which
+addresses they would forward. So each set of forwarded zones brings one more zone, that nobody asks
+for, with an address that is made from all the others: who knows this address has read these lines.
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+
+from ecs_anywhere_dns.forwarding import Forwarding
+
+MARK_ZONE = "loaded.ecs-anywhere-dns.invalid"
+"""`.invalid` is nobody's (RFC 2606)."""
+MARK_PORT = 9
+"""Discard. Nobody serves DNS there, so a mark never answers anything."""
+MARK = re.compile(r"127\.(12[89]|1[3-9]\d|2\d\d)\.\d{1,3}\.\d{1,3}")
+"""The upper half of loopback: it never leaves the host, and is not where resolvers listen."""
+
+
+def mark_of(forwarding: Forwarding) -> str:
+    """An address of loopback, the same for the same zones and forwarders; 23 bits of a hash."""
+    said = repr((forwarding.zones, forwarding.forwarders, forwarding.port))
+    first, second, third = sha256(said.encode()).digest()[:3]
+    return f"127.{128 | first}.{second}.{third}"
+
+
+def lies_within(name: str, zone: str) -> bool:
+    """Whether `name` is the zone's or below it."""
+    return name == zone or name.endswith(f".{zone}")

@@ -1,0 +1,100 @@
+"""`rec_control`: what the running PowerDNS Recursor is told, and what it says of itself.
+
+Its exit code is 0 for what failed, too (measured with 4.8.8): the words count.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from ecs_anywhere_dns.asking import Asking
+from ecs_anywhere_dns.commands import run
+from ecs_anywhere_dns.outcome import ReloadFailed
+from ecs_anywhere_dns.questions import Question
+from ecs_anywhere_dns.servers.mark import MARK_ZONE
+
+CURE = "look at its log (`journalctl -u pdns-recursor`), and at what rec_control says as root"
+NTA_REASON = "ecs-anywhere-dns"
+PATIENCE = 4.0
+"""Seconds. It gives an upstream server 1.5 s; on loopback it hears at once that nobody is there."""
+
+
+@dataclass(frozen=True)
+class Control:
+    command: tuple[str, ...]
+
+    def answers(self) -> bool:
+        said = run(*self.command, "ping")
+        return said.ok and "pong" in said.output
+
+    def reload_zones(self) -> None:
+        """Raises ReloadFailed; the server goes on with what it had."""
+        self._told("ok", "reload-zones")
+
+    def wipe(self, names: tuple[str, ...]) -> None:
+        """Everything at and below these names. Raises ReloadFailed."""
+        self._told(r"wiped .*", "wipe-cache", *(f"{name}$" for name in names))
+
+    def parameter(self, name: str) -> str:
+        """A setting of the running server; empty where it is not set. Raises ReloadFailed."""
+        said = self._told(rf'{re.escape(name)}="(.*)"', "get-parameter", name)
+        return said[1]
+
+    def version(self) -> str:
+        """Raises ReloadFailed."""
+        return self._told(r"([0-9]\S*)", "version")[1]
+
+    def exempt(self) -> dict[str, str] | None:
+        """Its negative trust anchors: zone -> reason; None where it does no DNSSEC at all, and
+        takes none. Raises ReloadFailed."""
+        said = run(*self.command, "get-ntas")
+        if said.ok and "DNSSEC is disabled" in said.output:
+            return None
+        if not said.ok or "Negative Trust Anchors" not in said.output:
+            raise ReloadFailed(said.said, CURE)
+        entries = (line.partition("\t") for line in said.output.splitlines()[1:])
+        return {zone.rstrip(".").lower(): reason for zone, _, reason in entries}
+
+    def exempt_only(self, zones: frozenset[str]) -> None:
+        """Of ours, exactly these; the administrator's stay. Raises ReloadFailed."""
+        there = self.exempt()
+        if there is None:
+            return
+        for zone in sorted(zones - there.keys()):
+            self._told(r"Added .*", "add-nta", zone, NTA_REASON)
+        for zone in sorted(ours_of(there) - zones):
+            self._told(r"Removed .*", "clear-nta", zone)
+
+    def tried(self, mark: str, address: str, port: int) -> bool:
+        """Whether the server at this address forwards the zone of marks to that mark.
+
+        Nobody is there; it notes that it has tried ("throttle map"). A new name each time, so that
+        neither cache nor an earlier attempt answers. Raises ReloadFailed."""
+        name = f"{secrets.token_hex(8)}.{MARK_ZONE}"
+        Asking(patience=PATIENCE, tries=1)([Question(address, port, name)])
+        noted = (line.split("\t") for line in self._throttle_map().splitlines())
+        return any(words[:2] in ([mark, name], [mark, f"{name}."]) for words in noted)
+
+    def _throttle_map(self) -> str:
+        """rec_control writes it to a file, which must not be there yet."""
+        with tempfile.TemporaryDirectory(prefix="ecs-anywhere-dns-") as folder:
+            file = Path(folder) / "throttle-map"
+            said = run(*self.command, "dump-throttlemap", file)
+            if not said.ok or not file.exists():
+                raise ReloadFailed(said.said, CURE)
+            return file.read_text(errors="replace")
+
+    def _told(self, expected: str, *words: str) -> re.Match[str]:
+        said = run(*self.command, *words)
+        answer = re.fullmatch(expected, said.output.strip())
+        if not said.ok or answer is None:
+            raise ReloadFailed(said.said, CURE)
+        return answer
+
+
+def ours_of(anchors: dict[str, str]) -> frozenset[str]:
+    return frozenset(zone for zone, reason in anchors.items() if reason == NTA_REASON)

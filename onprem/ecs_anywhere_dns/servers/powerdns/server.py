@@ -1,0 +1,235 @@
+"""PowerDNS Recursor (measured with 4.8.8; settings in the old style, so 4.6 to 5.x, but no YAML).
+
+Two fragments: the zones, for `forward-zones-file`, and Lua that exempts them from validation.
+Its traps, each measured, and what is done about them:
+- Its own check never opens the forward-zones-file: the file is read back here, strictly.
+- `rec_control reload-zones` ends with 0 although it failed: its words count. And they do not say
+  which file was read, nor whether it is the server that answers at our address. So that one is
+  asked for a name below our mark (`mark`), and has to note that it tried the mark's address.
+  A forwarding that is none has no mark: there its words have to do, and the verification.
+- Only one forward-zones-file may be set; the last one counts.
+- Lua is read at the start only (`reload-lua-config` would load the administrator's whole Lua again,
+  response policy zones included). So negative trust anchors are set in the running server by
+  rec_control, and stand in the Lua file for the next start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ecs_anywhere_dns.commands import run
+from ecs_anywhere_dns.forwarding import Forwarding
+from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
+from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
+from ecs_anywhere_dns.servers.fragment_lines import CURE
+from ecs_anywhere_dns.servers.mark import MARK_PORT, MARK_ZONE, mark_of
+from ecs_anywhere_dns.servers.powerdns.configuration import (
+    Configuration,
+    includes_file,
+    read_configuration,
+)
+from ecs_anywhere_dns.servers.powerdns.control import Control, ours_of
+from ecs_anywhere_dns.servers.powerdns.findings import findings_of
+from ecs_anywhere_dns.servers.powerdns.lines import lines_for, lua_for, read_lua, read_zones
+from ecs_anywhere_dns.servers.waiting import comes_true
+
+INIT = "`ecs-anywhere-dns init` writes it"
+START_PATIENCE = 10.0
+
+
+@dataclass(frozen=True)
+class PowerDns:
+    name = "powerdns"
+    title = "PowerDNS Recursor"
+    uses_other_when_silent = True
+
+    region: str
+    address: str
+    port: int
+    configuration: Path = Path("/etc/powerdns/recursor.conf")
+    zones_file: Path = Path("/etc/powerdns/ecs-anywhere.zones")
+    """Our fragment; the Lua one is beside it."""
+    program: tuple[str, ...] = ("pdns_recursor",)
+    rec_control: tuple[str, ...] = ("rec_control",)
+    start: tuple[str, ...] = ("systemctl", "start", "pdns-recursor")
+
+    @property
+    def lua_file(self) -> Path:
+        return self.zones_file.with_suffix(".lua")
+
+    @property
+    def control(self) -> Control:
+        return Control(self.rec_control)
+
+    def fragments(self, forwarding: Forwarding) -> tuple[Fragment, ...]:
+        zones = [f"# {HEADER}", f"# {forwarding.label}", *lines_for(forwarding)]
+        lua = [f"-- {HEADER}", f"-- {forwarding.label}", *lua_for(forwarding)]
+        return (
+            Fragment(self.zones_file, "".join(f"{line}\n" for line in zones)),
+            Fragment(self.lua_file, "".join(f"{line}\n" for line in lua)),
+        )
+
+    def is_running(self) -> bool:
+        return self.control.answers()
+
+    def check_fragments(self, fragments: Sequence[Fragment], scratch: Path) -> None:  # noqa: ARG002
+        texts = {fragment.path: fragment.text for fragment in fragments}
+        self._check(texts[self.zones_file], texts[self.lua_file])
+
+    def check_configuration(self) -> None:
+        forwarding = self._check(_text(self.zones_file), self._lua_on_disk())
+        disk = self.on_disk()
+        tested = run(*self.program, "--config=check", *self._where())
+        if not tested.ok:
+            raise CheckFailed(
+                f"PowerDNS Recursor would not start any more: {tested.said}", "correct that setting"
+            )
+        for problem in self.problems(disk, forwarding):
+            raise CheckFailed(problem.what, problem.cure)
+
+    def problems(self, disk: Configuration, forwarding: Forwarding) -> Iterator[Finding]:
+        """What would keep the forwarding from working, although the check accepts it."""
+        if Path(disk.value("forward-zones-file")) != self.zones_file:
+            yield self._not_included(disk)
+        for setting in disk.shadows(forwarding.zones):
+            yield Finding(
+                False,
+                f"{setting.place}: {setting.key} takes names that are to be forwarded: "
+                f"{setting.value}",
+                "remove those zones from it",
+            )
+        is_included = includes_file(Path(disk.value("lua-config-file")), self.lua_file)
+        if is_included and not self.lua_file.exists():
+            yield Finding(False, f"{self.lua_file} is included, but not there", INIT)
+        if disk.validates and not is_included:
+            yield Finding(
+                False,
+                f"{self.lua_file} is not included: after a restart our names would be validated, "
+                "and fail whenever the internet is away",
+                f'{INIT}: dofile("{self.lua_file}") in the file that lua-config-file names',
+            )
+
+    def reload(self) -> None:
+        self.control.reload_zones()
+        self.control.exempt_only(frozenset(self._exempt_on_disk()))
+
+    def check_effective(self, forwarding: Forwarding) -> None:
+        self._check_file_in_use()
+        self._check_anchors(frozenset(forwarding.zones))
+        if forwarding.is_none:
+            return
+        if not self.control.tried(mark_of(forwarding), self.address, self.port):
+            raise ReloadFailed(
+                f"who answers at {self.address}:{self.port} has not loaded {self.zones_file}: "
+                f"it did not try {mark_of(forwarding)}:{MARK_PORT} for {MARK_ZONE}",
+                "see that address, port and rec_control in the configuration of this tool mean "
+                "the same server, and look at its log",
+            )
+
+    def flush(self, names: Iterable[str]) -> None:
+        wanted = tuple(names)
+        if wanted:
+            self.control.wipe(wanted)
+
+    def revive(self) -> None:
+        if self.is_running():
+            return
+        started = run(*self.start)
+        if not started.ok or not comes_true(self.is_running, START_PATIENCE):
+            raise ReloadFailed(
+                f"PowerDNS Recursor does not start: {started.said}",
+                "look at its log (`journalctl -u pdns-recursor`)",
+            )
+
+    def includes(self) -> tuple[Include, ...]:
+        """Raises CheckFailed where the administrator has a forward-zones-file already: ours would
+        take its place."""
+        disk = self.on_disk()
+        if disk.value("forward-zones-file") not in ("", str(self.zones_file)):
+            found = self._not_included(disk)
+            raise CheckFailed(found.what, found.cure)
+        zones = Include(disk.own_file, f"forward-zones-file={self.zones_file}")
+        lua = disk.value("lua-config-file")
+        if lua in ("", str(self.lua_file)):
+            return zones, Include(disk.own_file, f"lua-config-file={self.lua_file}")
+        return zones, Include(Path(lua), f'dofile("{self.lua_file}")')
+
+    def findings(self, forwarding: Forwarding | None) -> tuple[Finding, ...]:
+        return tuple(findings_of(self, forwarding))
+
+    def on_disk(self) -> Configuration:
+        """Raises CheckFailed."""
+        return read_configuration(self.configuration)
+
+    def _where(self) -> tuple[str, ...]:
+        """For its own check: `recursor.conf`, or `recursor-<name>.conf` of a named instance."""
+        name = self.configuration.stem.removeprefix("recursor").removeprefix("-")
+        named = (f"--config-name={name}",) if name else ()
+        return f"--config-dir={self.configuration.parent}", *named
+
+    def _check(self, zones: str, lua: str) -> Forwarding:
+        forwarding = read_zones(zones, str(self.zones_file))
+        exempt = read_lua(lua)
+        if exempt != list(forwarding.zones):
+            raise CheckFailed(
+                f"{self.lua_file} exempts {exempt} from validation, "
+                f"{self.zones_file} forwards {list(forwarding.zones)}",
+                CURE,
+            )
+        return forwarding
+
+    def _lua_on_disk(self) -> str:
+        """Without the file nothing is exempt. Raises CheckFailed."""
+        return _text(self.lua_file) if self.lua_file.exists() else ""
+
+    def _exempt_on_disk(self) -> list[str]:
+        """Raises ReloadFailed."""
+        try:
+            return read_lua(self._lua_on_disk())
+        except CheckFailed as problem:
+            raise ReloadFailed(problem.message, problem.cure) from None
+
+    def _check_file_in_use(self) -> None:
+        used = self.control.parameter("forward-zones-file")
+        if used != str(self.zones_file):
+            raise ReloadFailed(
+                f"the running PowerDNS Recursor has forward-zones-file={used!r}, "
+                f"not {self.zones_file}",
+                INIT,
+            )
+
+    def _check_anchors(self, wanted: frozenset[str]) -> None:
+        there = self.control.exempt()
+        if there is None:
+            return
+        missing, left = wanted - there.keys(), ours_of(there) - wanted
+        if missing or left:
+            raise ReloadFailed(
+                "its negative trust anchors are not those of the forwarding: "
+                f"missing {sorted(missing)}, too many {sorted(left)}",
+                "`ecs-anywhere-dns apply` sets them",
+            )
+
+    def _not_included(self, disk: Configuration) -> Finding:
+        others = [x for x in disk.of("forward-zones-file") if x.value != str(self.zones_file)]
+        if others:
+            return Finding(
+                False,
+                f"{others[-1].place}: forward-zones-file={others[-1].value}: only one counts",
+                "move its lines to forward-zones-recurse (those with +) and forward-zones",
+            )
+        return Finding(
+            False,
+            f"no setting says forward-zones-file={self.zones_file}",
+            f"{INIT} to {disk.own_file}",
+        )
+
+
+def _text(file: Path) -> str:
+    """Raises CheckFailed."""
+    try:
+        return file.read_text("utf-8")
+    except (OSError, ValueError) as error:
+        raise CheckFailed(f"{file}: {error}", CURE) from None

@@ -1,0 +1,58 @@
+"""A running process, as /proc shows it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+START_TIME = 19
+"""Which word of /proc/<pid>/stat it is, counted behind the program's name."""
+
+
+@dataclass(frozen=True)
+class Process:
+    pid: int
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Its command line, without the program. Raises OSError."""
+        said = Path(f"/proc/{self.pid}/cmdline").read_bytes().decode(errors="replace")
+        return tuple(said.rstrip("\0").split("\0")[1:])
+
+    @property
+    def started(self) -> float:
+        """Seconds since the epoch, to about a second. Raises OSError."""
+        ticks = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[START_TIME]
+        boot = re.search(r"^btime (\d+)$", Path("/proc/stat").read_text(), re.MULTILINE)
+        return (int(boot[1]) if boot else 0) + int(ticks) / os.sysconf("SC_CLK_TCK")
+
+    def read_again(self) -> None:
+        """Raises OSError. When it does so, it decides itself."""
+        os.kill(self.pid, signal.SIGHUP)
+
+    def unreadable(self, path: Path) -> Path | None:
+        """What of the way to this file its user may not use: it gave up root when it started, so
+        that what it read then it may not be able to read again. Raises OSError."""
+        user, groups = self._user()
+        for part in (path, *path.parents):
+            needed = 4 if part == path else 1
+            if user and not _permitted(part.stat(), user, groups) & needed:
+                return part
+        return None
+
+    def _user(self) -> tuple[int, frozenset[int]]:
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        said = dict(re.findall(r"^(Uid|Gid|Groups):[ \t]*(.*)$", status, re.MULTILINE))
+        _, user, *_ = (int(word) for word in said["Uid"].split())
+        _, group, *_ = (int(word) for word in said["Gid"].split())
+        return user, frozenset({group, *(int(word) for word in said["Groups"].split())})
+
+
+def _permitted(status: os.stat_result, user: int, groups: frozenset[int]) -> int:
+    """The three bits that count."""
+    if status.st_uid == user:
+        return status.st_mode >> 6 & 7
+    return (status.st_mode >> 3 & 7) if status.st_gid in groups else (status.st_mode & 7)

@@ -1,0 +1,72 @@
+"""The Unbound that runs, as unbound-control tells of it. Names come back in lower case."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ecs_anywhere_dns.commands import Ran, run
+from ecs_anywhere_dns.outcome import ReloadFailed
+
+FORWARD = re.compile(r"^(?P<zone>\S+) IN forward (?P<rest>.*)$", re.MULTILINE)
+PAIR = re.compile(r"^(?P<name>\S+)\s+(?P<rest>\S.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class UnboundControl:
+    command: tuple[str, ...]
+
+    def ask(self, *words: str) -> Ran:
+        return run(*self.command, *words)
+
+    def told(self, *words: str) -> str:
+        """Raises ReloadFailed."""
+        ran = self.ask(*words)
+        if not ran.ok:
+            raise ReloadFailed(
+                f"Unbound does not do as it is told: {ran.said}", "is it running? Look at its log"
+            )
+        return ran.output
+
+    def is_running(self) -> bool:
+        return self.ask("status").ok
+
+    def pid(self) -> int | None:
+        """None where it does not run."""
+        found = re.search(r"\(pid (\d+)\) is running", self.ask("status").output)
+        return int(found[1]) if found else None
+
+    def forwards(self) -> Mapping[str, frozenset[str]]:
+        """Zone -> addresses; without their ports, which it does not tell."""
+        return {
+            plain(found["zone"]): frozenset(w for w in found["rest"].split() if w[0] != "+")
+            for found in FORWARD.finditer(self.told("list_forwards"))
+        }
+
+    def insecure(self) -> frozenset[str]:
+        """The domains for which it does not validate."""
+        return frozenset(plain(line) for line in self.told("list_insecure").splitlines())
+
+    def option(self, key: str) -> tuple[str, ...]:
+        return tuple(line.strip() for line in self.told("get_option", key).splitlines())
+
+    def local_zones(self) -> Mapping[str, str]:
+        """Name -> type, as in `static`."""
+        return _pairs(self.told("list_local_zones"))
+
+    def local_data(self) -> frozenset[str]:
+        """The names for which the administrator has records."""
+        return frozenset(_pairs(self.told("list_local_data")))
+
+    def authorities(self) -> frozenset[str]:
+        """The auth-zones."""
+        return frozenset(_pairs(self.told("list_auth_zones")))
+
+
+def plain(name: str) -> str:
+    return name.strip().lower().rstrip(".") or "."
+
+
+def _pairs(text: str) -> Mapping[str, str]:
+    return {plain(found["name"]): found["rest"] for found in PAIR.finditer(text)}

@@ -1,0 +1,136 @@
+"""The configuration of Unbound on the disk: our file, and what its checker says of the whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ecs_anywhere_dns.commands import run
+from ecs_anywhere_dns.forwarding import DNS_PORT, Forwarding
+from ecs_anywhere_dns.outcome import CheckFailed
+from ecs_anywhere_dns.servers.apparmor import confining, may_read
+from ecs_anywhere_dns.servers.contract import Finding
+from ecs_anywhere_dns.servers.process import Process
+from ecs_anywhere_dns.servers.unbound.control import plain
+
+WROTE_ANEW = "`ecs-anywhere-dns apply` writes it anew"
+PROFILE = "usr.sbin.unbound"
+CLAUSE = re.compile(r"^forward-zone:\n((?:  .*\n)*)", re.MULTILINE)
+DUPLICATE = re.compile(r"duplicate forward zone (?P<zone>\S+) ignored")
+
+
+@dataclass(frozen=True)
+class Disk:
+    checkconf: tuple[str, ...]
+    configuration: Path
+    fragment: Path
+    include: str
+    """The line that includes it, for cures."""
+
+    def check(self, pid: int | None) -> None:
+        """`pid` of the Unbound that runs, if one does. Raises CheckFailed."""
+        for problem in self.problems(self.forwarding(), pid):
+            raise CheckFailed(problem.what, problem.cure)
+
+    def problems(self, wanted: Forwarding, pid: int | None) -> Iterator[Finding]:
+        """Raises CheckFailed where the checker refuses it all."""
+        twice = {plain(m["zone"]) for m in DUPLICATE.finditer(self.checked())}
+        for zone in sorted(twice & set(wanted.zones)):
+            yield Finding(
+                False,
+                f"the administrator has a forward-zone {zone}, too: Unbound ignores one of them",
+                f"remove that one; ours stands in {self.fragment}",
+            )
+        missing = sorted(set(wanted.zones) - self.insecure())
+        if missing:
+            yield Finding(
+                False,
+                f"{self.configuration} does not include {self.fragment}: {missing[0]} would not "
+                "be forwarded",
+                f"add `{self.include}` to {self.configuration}",
+            )
+        yield from self._beyond_reach(pid)
+
+    def checked(self) -> str:
+        """What the checker says. Raises CheckFailed where it refuses."""
+        ran = run(*self.checkconf, self.configuration)
+        if not ran.ok:
+            raise CheckFailed(
+                f"Unbound would not survive this configuration: {ran.said}",
+                f"correct that place; only {self.fragment} is ours",
+            )
+        return ran.output
+
+    def insecure(self) -> frozenset[str]:
+        """The domains of `domain-insecure`. Raises CheckFailed."""
+        return frozenset(plain(name) for name in self.option("domain-insecure"))
+
+    def option(self, key: str) -> tuple[str, ...]:
+        """Raises CheckFailed."""
+        ran = run(*self.checkconf, "-o", key, self.configuration)
+        if not ran.ok:
+            raise CheckFailed(f"{key} cannot be read: {ran.said}", "correct that place")
+        return tuple(line.strip() for line in ran.output.splitlines() if line.strip())
+
+    def forwarding(self) -> Forwarding:
+        """What our own file holds now. Raises CheckFailed."""
+        try:
+            text = self.fragment.read_text("utf-8")
+        except (OSError, ValueError) as error:
+            raise CheckFailed(f"{self.fragment}: {error}", WROTE_ANEW) from None
+        return forwarding_in(text, str(self.fragment))
+
+    def _beyond_reach(self, pid: int | None) -> Iterator[Finding]:
+        """Unbound read its files as root when it started, and reads them as its own user, within
+        its chroot, at a reload. What it cannot read then, it dies of."""
+        root = next(iter(self.option("chroot")), "")
+        if root and not self.fragment.is_relative_to(root):
+            yield Finding(
+                False,
+                f"{self.fragment} lies outside of the chroot {root}: Unbound would end at a reload",
+                f"move it to below {root}, and set `fragment` under [unbound]",
+            )
+        hindrance = _unreadable(pid, self.fragment) if pid else None
+        if hindrance:
+            yield Finding(
+                False,
+                f"the user of Unbound may not read {hindrance}: Unbound would end at a reload",
+                f"chmod o+{'r' if hindrance == self.fragment else 'x'} {hindrance}",
+            )
+        if pid and confining(pid) and not may_read(PROFILE, self.fragment):
+            yield Finding(
+                False,
+                f"AppArmor does not let Unbound read {self.fragment}: it would end at a reload",
+                f"move it to below /etc/unbound, or add `{self.fragment} r,` to "
+                f"/etc/apparmor.d/local/{PROFILE}, then reload that profile",
+            )
+
+
+def forwarding_in(text: str, place: str) -> Forwarding:
+    """What our file forwards; all its zones alike. Raises CheckFailed."""
+    zones: list[str] = []
+    alike: set[tuple[str, ...]] = set()
+    for clause in CLAUSE.finditer(text):
+        lines = [line.strip().partition(": ") for line in clause[1].splitlines()]
+        values = {key: value.strip('"') for key, _, value in lines}
+        addresses = tuple(value for key, _, value in lines if key == "forward-addr")
+        zones.append(plain(values.get("name", "")))
+        # The checker accepts a zone without forwarders.
+        if values.get("forward-first") != "no" or not addresses:
+            raise CheckFailed(f"{place}: {zones[-1]} is not forwarded only, to anybody", WROTE_ANEW)
+        alike.add(addresses)
+    if len(alike) > 1:
+        raise CheckFailed(f"{place}: its zones go to different forwarders", WROTE_ANEW)
+    addresses = next(iter(alike), ())
+    port = addresses[0].partition("@")[2] if addresses else ""
+    hosts = tuple(sorted(address.partition("@")[0] for address in addresses))
+    return Forwarding(tuple(sorted(zones)), hosts, place, int(port or DNS_PORT))
+
+
+def _unreadable(pid: int, path: Path) -> Path | None:
+    try:
+        return Process(pid).unreadable(path)
+    except OSError:
+        return None  # it ended just now, or there is no such file: said elsewhere

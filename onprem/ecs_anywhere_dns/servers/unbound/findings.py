@@ -1,0 +1,115 @@
+"""What `doctor` sees of Unbound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ecs_anywhere_dns.commands import run
+from ecs_anywhere_dns.forwarding import Forwarding
+from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
+from ecs_anywhere_dns.servers.contract import Finding
+from ecs_anywhere_dns.servers.mark import lies_within
+from ecs_anywhere_dns.servers.unbound.shadows import PASSING, below, blocking
+
+if TYPE_CHECKING:
+    from ecs_anywhere_dns.servers.unbound import Unbound
+
+
+def findings_of(server: Unbound, forwarding: Forwarding | None) -> Iterator[Finding]:
+    yield _installed(server)
+    running = _running(server)
+    yield running
+    try:
+        wanted = forwarding or server.disk.forwarding()
+        found = tuple(server.disk.problems(wanted, server.running.pid()))
+    except CheckFailed as refused:
+        yield Finding(False, refused.message, refused.cure)
+        return
+    yield from found or (Finding(True, f"{server.fragment} holds {len(wanted.zones)} zones"),)
+    yield from _protections(server, wanted)
+    if running.ok:
+        yield from _of_what_runs(server, wanted, forwarding)
+
+
+def _installed(server: Unbound) -> Finding:
+    # It has no other way to tell its version, and ends with 1 after telling it.
+    ran = run(*server.checkconf, "-h")
+    version = next((line for line in ran.output.splitlines() if line.startswith("Version")), "")
+    if not version:
+        return Finding(False, ran.said, "install unbound, or set checkconf under [unbound]")
+    return Finding(True, f"unbound-checkconf {version.lower()}")
+
+
+def _running(server: Unbound) -> Finding:
+    ran = server.running.ask("status")
+    if ran.ok:
+        return Finding(True, f"Unbound runs, and answers unbound-control (pid {_pid(server)})")
+    return Finding(
+        False,
+        f"Unbound does not answer unbound-control: {ran.said}",
+        "start it; `remote-control:` needs `control-enable: yes`, and keys "
+        "(`unbound-control-setup`) or a unix socket",
+    )
+
+
+def _pid(server: Unbound) -> str:
+    return str(server.running.pid() or "unknown")
+
+
+def _protections(server: Unbound, wanted: Forwarding) -> Iterator[Finding]:
+    """Our file itself exempts our zones from both."""
+    validates = "validator" in " ".join(server.disk.option("module-config")).split()
+    keys = ("auto-trust-anchor-file", "trust-anchor-file", "trust-anchor")
+    anchored = any(server.disk.option(key) for key in keys)
+    exempt = "our zones are exempt from it" if wanted.zones else "nothing is forwarded yet"
+    said = f"is on; {exempt}" if validates and anchored else "is off"
+    yield Finding(True, f"DNSSEC validation {said}")
+    private = server.disk.option("private-address")
+    if private:
+        yield Finding(True, f"rebinding protection is on ({', '.join(private)}); {exempt}")
+
+
+def _of_what_runs(
+    server: Unbound, wanted: Forwarding, forwarding: Forwarding | None
+) -> Iterator[Finding]:
+    try:
+        yield from _shadows(server, wanted)
+        if forwarding is not None:
+            server.check_effective(forwarding)
+            yield Finding(True, "Unbound has loaded what was applied last")
+    except ReloadFailed as problem:
+        yield Finding(False, problem.message, problem.cure)
+
+
+def _shadows(server: Unbound, wanted: Forwarding) -> Iterator[Finding]:
+    local = server.running.local_zones()
+    for zone, name, kind in blocking(local, wanted.zones):
+        yield Finding(
+            False,
+            f"local-zone {name} ({kind}) answers {zone}, which is to be forwarded",
+            f'remove it, or add `local-zone: "{zone}" transparent`',
+        )
+    refusing = {name for name, kind in local.items() if kind not in PASSING}
+    inner = refusing - set(wanted.zones)
+    for name in below({*inner, *server.running.local_data()}, wanted.zones):
+        yield Finding(
+            False,
+            f"the administrator has local data for {name}, which is to be forwarded",
+            "remove that local-zone or local-data, unless it is meant so",
+        )
+    # The root as an auth-zone (RFC 8806) is only looked up in.
+    authorities = server.running.authorities() - {"."}
+    for zone in wanted.zones:
+        for name in sorted(name for name in authorities if lies_within(zone, name)):
+            yield Finding(
+                False,
+                f"auth-zone {name} may answer {zone}, which is to be forwarded",
+                "remove it, or set `for-downstream: no` and `for-upstream: no` in it",
+            )
+    for name in below(set(server.running.forwards()) - set(wanted.zones), wanted.zones):
+        yield Finding(
+            False,
+            f"forward-zone {name} of the administrator keeps its names from ours",
+            "remove it, unless its names are to be answered from elsewhere",
+        )

@@ -1,0 +1,195 @@
+"""Unbound (measured with 1.17), by a file of its own that unbound.conf includes.
+
+What is known of it, each measured:
+- `unbound-control reload` says `ok`, and then Unbound ends if it cannot use the file. So the file
+  is checked before, also whether Unbound's own user may read it; and that it lives is seen after.
+  An answer of the control channel after that `ok` is one of the new configuration: the old one
+  stops listening with it.
+- unbound-control reads the configuration itself, and does nothing while that is broken.
+- unbound-checkconf accepts a zone that is there twice, with a line that says so, and a zone without
+  forwarders, which is SERVFAIL.
+- A reload forgets the cache and all that was added by unbound-control.
+- `list_forwards` shows zones and addresses, but neither ports nor `forward-first`. As each of our
+  zones is there once only, and our file says `forward-first: no`, that holds.
+- local-zones and auth-zones at or above a name answer before any forwarding.
+What cannot be shown: with which configuration file it runs, where another is also listened on. The
+verification of answers stands for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ecs_anywhere_dns.commands import run
+from ecs_anywhere_dns.forwarding import DNS_PORT, Forwarding
+from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
+from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
+from ecs_anywhere_dns.servers.harmless import harmless
+from ecs_anywhere_dns.servers.unbound.control import UnboundControl
+from ecs_anywhere_dns.servers.unbound.disk import WROTE_ANEW, Disk, forwarding_in
+from ecs_anywhere_dns.servers.unbound.findings import findings_of
+from ecs_anywhere_dns.servers.unbound.shadows import blocking
+from ecs_anywhere_dns.servers.waiting import comes_true
+
+RELOAD_PATIENCE = 10.0
+"""Seconds; 16 ms were measured. Large lists of local data take longer."""
+BRING_BACK = "`ecs-anywhere-dns apply` starts it with the former forwarding; look at its log"
+
+
+@dataclass(frozen=True)
+class Unbound:
+    name = "unbound"
+    title = "Unbound"
+    uses_other_when_silent = True
+
+    region: str
+    address: str
+    port: int
+    configuration: Path = Path("/etc/unbound/unbound.conf")
+    fragment: Path = Path("/etc/unbound/unbound.conf.d/ecs-anywhere.conf")
+    control: tuple[str, ...] = ("unbound-control",)
+    checkconf: tuple[str, ...] = ("unbound-checkconf",)
+    start: tuple[str, ...] = ("systemctl", "start", "unbound")
+
+    @property
+    def running(self) -> UnboundControl:
+        return UnboundControl(self.control)
+
+    @property
+    def disk(self) -> Disk:
+        return Disk(self.checkconf, self.configuration, self.fragment, self._include)
+
+    def fragments(self, forwarding: Forwarding) -> tuple[Fragment, ...]:
+        """Raises CheckFailed where something would not be what it claims to be."""
+        harmless(forwarding)
+        lines = [f"# {HEADER}", f"# {forwarding.label}", *_lines(forwarding)]
+        return (Fragment(self.fragment, "".join(f"{line}\n" for line in lines)),)
+
+    def is_running(self) -> bool:
+        return self.running.is_running()
+
+    def check_fragments(self, fragments: Sequence[Fragment], scratch: Path) -> None:
+        for fragment in fragments:
+            forwarding_in(fragment.text, str(fragment.path))
+            copy, whole = scratch / fragment.path.name, scratch / "unbound.conf"
+            copy.write_text(fragment.text, "utf-8")
+            # Else it looks for the user and the chroot that this build has by default.
+            settings = f'server:\n  username: ""\n  chroot: ""\n  directory: "{scratch}"\n'
+            whole.write_text(f'{settings}include: "{copy}"\n', "utf-8")
+            checked = run(*self.checkconf, whole)
+            if not checked.ok:
+                raise CheckFailed(f"Unbound would refuse our file: {checked.said}", WROTE_ANEW)
+
+    def check_configuration(self) -> None:
+        self.disk.check(self.running.pid())
+
+    def reload(self) -> None:
+        process = _process(self.running.pid())
+        ran = self.running.ask("reload")
+        if not ran.ok:
+            raise ReloadFailed(f"Unbound does not reload: {ran.said}", "is it running?")
+
+        def is_decided() -> bool:
+            return self.is_running() or (process is not None and not process.exists())
+
+        if not comes_true(is_decided, RELOAD_PATIENCE) or not self.is_running():
+            raise ReloadFailed(
+                f"Unbound said ok and ended: {self.running.ask('status').said}", BRING_BACK
+            )
+
+    def check_effective(self, forwarding: Forwarding) -> None:
+        self._check_forwards(forwarding)
+        self._check_exemptions(forwarding)
+        for zone, local, kind in blocking(self.running.local_zones(), forwarding.zones):
+            raise ReloadFailed(
+                f"{zone} is not forwarded: local-zone {local} ({kind}) answers it",
+                f'remove it, or add `local-zone: "{zone}" transparent`',
+            )
+
+    def flush(self, names: Iterable[str]) -> None:
+        """Also how slow or dead the forwarders seemed: it would spare them for up to 15 s more.
+        (At port 53: of others it cannot be told.)"""
+        for name in names:
+            self.running.told("flush_zone", name)
+        for address in {ip for ips in self.running.forwards().values() for ip in ips}:
+            self.running.ask("flush_infra", address)
+
+    def revive(self) -> None:
+        if self.is_running():
+            return
+        started = run(*self.start)
+        if not started.ok or not comes_true(self.is_running, RELOAD_PATIENCE):
+            raise ReloadFailed(f"Unbound does not start: {started.said}", "look at its log")
+
+    def includes(self) -> tuple[Include, ...]:
+        """Debian has it already."""
+        return (Include(self.configuration, self._include),)
+
+    def findings(self, forwarding: Forwarding | None) -> tuple[Finding, ...]:
+        return tuple(findings_of(self, forwarding))
+
+    @property
+    def _include(self) -> str:
+        return f'include-toplevel: "{self.fragment.parent}/*.conf"'
+
+    def _check_forwards(self, forwarding: Forwarding) -> None:
+        running, wanted = self.running.forwards(), frozenset(forwarding.forwarders)
+        for zone in forwarding.zones:
+            if zone not in running:
+                raise ReloadFailed(f"the running Unbound does not forward {zone}", self._cure)
+            if running[zone] != wanted:
+                raise ReloadFailed(
+                    f"the running Unbound forwards {zone} to {', '.join(sorted(running[zone]))} "
+                    f"and not to {', '.join(forwarding.forwarders)}",
+                    self._cure,
+                )
+
+    def _check_exemptions(self, forwarding: Forwarding) -> None:
+        """They are also the trace of what was forwarded once: each of our zones has one. One that
+        is in force, but not on the disk any more, tells of a reload that was not done."""
+        running = {name for name in self.running.insecure() if self._is_of_region(name)}
+        disk = {name for name in self._on_disk() if self._is_of_region(name)}
+        differing = (running ^ disk) | (set(forwarding.zones) - running)
+        if differing:
+            raise ReloadFailed(
+                f"domain-insecure of {min(differing)} differs between the disk and what runs",
+                self._cure,
+            )
+        private = {name.rstrip(".").lower() for name in self.running.option("private-domain")}
+        for zone in sorted(set(forwarding.zones) - private):
+            raise ReloadFailed(f"private-domain of {zone} is not in force", self._cure)
+
+    def _on_disk(self) -> frozenset[str]:
+        try:
+            return self.disk.insecure()
+        except CheckFailed as refused:
+            raise ReloadFailed(refused.message, refused.cure) from None
+
+    def _is_of_region(self, name: str) -> bool:
+        return f".{self.region}." in f".{name}"
+
+    @property
+    def _cure(self) -> str:
+        return f"`unbound-control reload`; if that does not help, add `{self._include}`"
+
+
+def _process(pid: int | None) -> Path | None:
+    """Where its end can be seen; nowhere, if it runs in a container of its own."""
+    process = Path(f"/proc/{pid}")
+    return process if pid is not None and process.exists() else None
+
+
+def _lines(forwarding: Forwarding) -> list[str]:
+    if forwarding.is_none:
+        return []
+    port = "" if forwarding.port == DNS_PORT else f"@{forwarding.port}"
+    lines = ["server:"]
+    for zone in forwarding.zones:
+        lines += [f'  domain-insecure: "{zone}"', f'  private-domain: "{zone}"']
+    for zone in forwarding.zones:
+        lines += ["forward-zone:", f'  name: "{zone}"']
+        lines += [f"  forward-addr: {address}{port}" for address in forwarding.forwarders]
+        lines += ["  forward-first: no"]
+    return lines

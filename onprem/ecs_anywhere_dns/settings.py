@@ -1,0 +1,138 @@
+"""The configuration file: `/etc/ecs-anywhere-dns/config.toml`, written once by `init`."""
+
+from __future__ import annotations
+
+import re
+import socket
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, get_args
+
+from ecs_anywhere_dns.document import Mode
+from ecs_anywhere_dns.forwarding import DNS_PORT
+from ecs_anywhere_dns.outcome import BadUsage
+
+DEFAULT_FILE = Path("/etc/ecs-anywhere-dns/config.toml")
+PARAMETER_PATH = "/ecs-anywhere/private-connectivity"
+VPC_ID = re.compile(r"vpc-[0-9a-f]{8,17}")
+REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
+LARGEST_PORT = 65536
+HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One DNS server on this host, and the one VPC that it follows."""
+
+    vpc: str
+    region: str
+    server: str
+    source: str = "ssm"
+    """`ssm`, or the path of a file that holds the document."""
+    mode: Mode | None = None
+    """None: as the document says."""
+    parameter_path: str = PARAMETER_PATH
+    resolver_ips: tuple[str, ...] = ()
+    """Where to ask for `ssm.<region>` before anything was ever applied."""
+    endpoint_url: str = ""
+    """Of Parameter Store, as in https://vpce-….ssm.<region>.vpce.amazonaws.com; resolved by the
+    operating system. Empty: found through the resolver IPs."""
+    host: str = field(default_factory=socket.gethostname)
+    """Its name in acknowledgements."""
+    acknowledge: bool = True
+    state: Path = Path("/var/lib/ecs-anywhere-dns")
+    address: str = "127.0.0.1"
+    """Where the DNS server answers, for the verification through it."""
+    port: int = DNS_PORT
+    resolver_port: int = DNS_PORT
+    """53, apart from laboratories: Route 53 Resolver knows no other."""
+    https_port: int = 443
+    """443, apart from laboratories: of Parameter Store."""
+    server_table: Mapping[str, Any] = field(default_factory=dict)
+    """The table `[<server>]`: paths and commands of that server; see its file in `servers`."""
+
+    @property
+    def document_parameter(self) -> str:
+        return f"{self.parameter_path}/{self.vpc}/forwarding"
+
+    @property
+    def acknowledgement_parameter(self) -> str:
+        return f"{self.parameter_path}/{self.vpc}/acknowledgements/{self.host}"
+
+
+def load(file: Path) -> Settings:
+    """Raises BadUsage, naming the file and the key."""
+    try:
+        content = tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        raise BadUsage(f"there is no {file}", "write one with `ecs-anywhere-dns init`") from None
+    except (OSError, ValueError) as error:
+        raise BadUsage(f"{file} cannot be read: {error}", "correct it") from None
+    try:
+        return read_settings(content)
+    except BadUsage as problem:
+        raise BadUsage(f"{file}: {problem.message}", problem.cure) from None
+
+
+def read_settings(content: Mapping[str, Any]) -> Settings:
+    """Raises BadUsage, naming the key."""
+    server = content.get("server", "")
+    keys = {item.name for item in fields(Settings)} - {"server_table"}
+    unknown = sorted(content.keys() - keys - {server})
+    if unknown:
+        raise BadUsage(f"unknown key {unknown[0]!r}", f"known are {', '.join(sorted(keys))}")
+    values = {key: _typed(key, content[key]) for key in content.keys() & keys}
+    missing = sorted({"vpc", "region", "server"} - values.keys())
+    if missing:
+        raise BadUsage(f"{missing[0]!r} is missing", "`ecs-anywhere-dns init` writes it")
+    settings = Settings(**values)
+    _check_form(settings)
+    return replace(settings, server_table=_table(content, server))
+
+
+def _typed(key: str, value: Any) -> Any:
+    expected: dict[str, type[Any]] = {
+        "resolver_ips": list, "acknowledge": bool, "port": int, "resolver_port": int,
+        "https_port": int,
+    }  # fmt: skip
+    wanted: type[Any] = expected.get(key, str)
+    if type(value) is not wanted:
+        raise BadUsage(f"{key} = {value!r} is no {wanted.__name__}", "correct it")
+    if key == "state":
+        return Path(value)
+    return tuple(value) if wanted is list else value
+
+
+def _check_form(settings: Settings) -> None:
+    forms = {"vpc": VPC_ID, "region": REGION, "host": HOST}
+    for key, form in forms.items():
+        value = getattr(settings, key)
+        if not form.fullmatch(value):
+            raise BadUsage(
+                f"{key} = {value!r} has the wrong form", f"it has to match {form.pattern}"
+            )
+    for key in ("port", "resolver_port", "https_port"):
+        if not 0 < getattr(settings, key) < LARGEST_PORT:
+            raise BadUsage(f"{key} = {getattr(settings, key)} is no port", "correct it")
+    for address in (settings.address, *settings.resolver_ips):
+        if not _is_ip(address):
+            raise BadUsage(f"{address!r} is no IP address", "correct address or resolver_ips")
+    if settings.mode is not None and settings.mode not in get_args(Mode):
+        raise BadUsage(f"mode = {settings.mode!r}", "it is names or region")
+
+
+def _is_ip(address: str) -> bool:
+    try:
+        return bool(ip_address(address))
+    except ValueError:
+        return False
+
+
+def _table(content: Mapping[str, Any], server: str) -> Mapping[str, Any]:
+    table = content.get(server, {})
+    if not isinstance(table, Mapping):
+        raise BadUsage(f"{server} = {table!r} is no table", f"write it as [{server}]")
+    return table

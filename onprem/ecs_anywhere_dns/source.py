@@ -1,0 +1,50 @@
+"""Where the publication is read: Parameter Store, or a file that somebody brought."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from ecs_anywhere_dns.outcome import FetchFailed
+from ecs_anywhere_dns.settings import Settings
+
+PARAMETER_STORE = "ssm"
+"""The value of `source` that is no path."""
+
+
+class NotPublished(FetchFailed):
+    """Parameter Store answers, and there is no publication: no reason to stop forwarding."""
+
+
+class Store(Protocol):
+    """Text by name; `parameter_store` is the real one."""
+
+    def read(self, name: str) -> str:
+        """Raises NotPublished where there is none, FetchFailed, BadUsage."""
+        ...
+
+    def write(self, name: str, value: str) -> None:
+        """Raises FetchFailed, BadUsage."""
+        ...
+
+
+def fetch(settings: Settings, store: Store) -> str:
+    """The publication as it stands there, unread: `document` judges it.
+
+    Raises NotPublished, FetchFailed, BadUsage.
+    """
+    if settings.source == PARAMETER_STORE:
+        return store.read(settings.document_parameter)
+    return _read_file(Path(settings.source))
+
+
+def _read_file(file: Path) -> str:
+    cure = "put the document there (the value of the parameter, as it is), readable for this tool"
+    try:
+        return file.read_text("utf-8")
+    except OSError as error:
+        raise FetchFailed(f"{file} cannot be read: {error.strerror}", cure) from None
+    except UnicodeDecodeError as error:
+        raise FetchFailed(
+            f"{file} is no text in UTF-8: {error.reason} at byte {error.start}", cure
+        ) from None

@@ -1,0 +1,198 @@
+"""What this host remembers, in /var/lib/ecs-anywhere-dns: the lock, the journal, what was applied.
+
+`journal.json` exists while the forwarding is being switched, and only then: whoever finds it after
+a crash puts back what it holds. `applied.json` names the run that wrote it, so that a crash between
+the two of them is no question.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ecs_anywhere_dns.document import Document, read_document
+from ecs_anywhere_dns.files import PRIVATE, FileState, put
+from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
+from ecs_anywhere_dns.outcome import BadUsage, Busy, Refused
+
+FOLDER_MODE = 0o750
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What this host's DNS server forwards, as far as we did it."""
+
+    run: str = ""
+    document: str = ""
+    """Its text; empty where nothing was applied, or a person took it back."""
+    known: str = ""
+    """The last document that named addresses: where Parameter Store was to be found."""
+    newest: int = 0
+    """The highest generation that was ever applied."""
+    forwarding: Forwarding = NOTHING
+    at: str = ""
+    before: tuple[FileState, ...] = ()
+    """The fragments as they were before, for `rollback`."""
+    before_that: Mapping[str, Any] | None = None
+    """The `Applied` that they belong to, one step back."""
+
+
+@dataclass(frozen=True)
+class Journal:
+    """A switch that was begun."""
+
+    run: str
+    before: tuple[FileState, ...]
+    zones: tuple[str, ...]
+    """Every zone whose answers may have changed: what to flush."""
+
+
+@dataclass(frozen=True)
+class Distrust:
+    """A document that shall not be applied again just like that."""
+
+    checksum: str = ""
+    by_hand: bool = False
+    """A person rolled it back; otherwise it failed after the reload, `failures` times."""
+    failures: int = 0
+    at: str = ""
+
+
+@dataclass(frozen=True)
+class State:
+    """The folder."""
+
+    folder: Path
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Raises Busy while another run holds it, and BadUsage where it cannot be written. The
+        kernel frees it however a run ends."""
+        try:
+            self.folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, PRIVATE)
+        except OSError as error:
+            raise BadUsage(f"{self.folder}: {error.strerror}", "run this as root") from None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(descriptor)
+            raise Busy(
+                f"another run holds {self.folder / 'lock'}", "wait for it; it is bounded in time"
+            ) from None
+        try:
+            yield
+        finally:
+            os.close(descriptor)
+
+    def applied(self) -> Applied:
+        said = self._read("applied.json")
+        return _applied_from(said) if said else Applied()
+
+    def commit(self, applied: Applied) -> None:
+        self._write("applied.json", _applied_as_json(applied))
+        self.close_journal()
+
+    def journal(self) -> Journal | None:
+        said = self._read("journal.json")
+        if not said:
+            return None
+        before = tuple(FileState.from_json(item) for item in said["before"])
+        return Journal(said["run"], before, tuple(said["zones"]))
+
+    def open_journal(self, journal: Journal) -> None:
+        before = [item.as_json() for item in journal.before]
+        content = {"run": journal.run, "before": before, "zones": journal.zones}
+        self._write("journal.json", content)
+
+    def close_journal(self) -> None:
+        put(FileState(self.folder / "journal.json", None))
+
+    def distrust(self) -> Distrust:
+        said = self._read("distrust.json")
+        return Distrust(**said) if said else Distrust()
+
+    def write_distrust(self, distrust: Distrust) -> None:
+        self._write("distrust.json", vars(distrust))
+
+    def acknowledged(self) -> str:
+        """The last acknowledgement that was written; empty where none was."""
+        said = self._read("acknowledged.json")
+        return str(said["text"]) if said else ""
+
+    def write_acknowledged(self, text: str) -> None:
+        self._write("acknowledged.json", {"text": text})
+
+    def report(self) -> Mapping[str, Any]:
+        """The last run's, as JSON; empty where there was none."""
+        return self._read("status.json") or {}
+
+    def write_report(self, report: Mapping[str, Any]) -> None:
+        self._write("status.json", report)
+
+    def _read(self, name: str) -> dict[str, Any] | None:
+        file = self.folder / name
+        try:
+            content = json.loads(file.read_text("utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise BadUsage(
+                f"{file} cannot be read: {error}",
+                "run this as root; if its disk was damaged, restore it or move it away",
+            ) from None
+        return dict(content)
+
+    def _write(self, name: str, content: Mapping[str, Any]) -> None:
+        text = json.dumps(content, indent=1, sort_keys=True) + "\n"
+        put(FileState(self.folder / name, text.encode(), PRIVATE))
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What was applied, read once at the beginning of a run."""
+
+    applied: Applied
+    document: Document | None = None
+    known: Document | None = None
+
+    @classmethod
+    def of(cls, applied: Applied) -> Memory:
+        return cls(applied, _understood(applied.document), _understood(applied.known))
+
+
+def _understood(text: str) -> Document | None:
+    """None also where an older version of this tool applied what this one does not understand."""
+    try:
+        return read_document(text) if text else None
+    except Refused:
+        return None
+
+
+def _applied_as_json(applied: Applied) -> dict[str, Any]:
+    forwarding = vars(applied.forwarding)
+    before = [item.as_json() for item in applied.before]
+    return vars(applied) | {"forwarding": forwarding, "before": before}
+
+
+def _applied_from(said: Mapping[str, Any]) -> Applied:
+    forwarding = dict(said["forwarding"])
+    lists = {key: tuple(forwarding[key]) for key in ("zones", "forwarders")}
+    before = tuple(FileState.from_json(item) for item in said["before"])
+    return Applied(**{**said, "forwarding": Forwarding(**forwarding | lists), "before": before})
+
+
+def step_back(applied: Applied) -> Applied | None:
+    """What was applied before; None where there is no step to go back."""
+    return _applied_from(applied.before_that) if applied.before_that is not None else None
+
+
+def remembered(applied: Applied) -> dict[str, Any]:
+    """For `before_that`: one step is kept, not all of history."""
+    return _applied_as_json(applied) | {"before": [], "before_that": None}

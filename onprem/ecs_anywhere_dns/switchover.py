@@ -1,0 +1,156 @@
+"""Switching a DNS server from one forwarding to another, and back at any failure.
+
+    journal -> swap -> check configuration -> reload -> check what runs -> flush -> verify
+
+Until `State.commit`, the journal holds the fragments as they were, to the byte. Whoever fails puts
+them back; whoever dies is put back by the next run (`recover`).
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ecs_anywhere_dns.files import FileState, put, remove_half_written, state_of
+from ecs_anywhere_dns.forwarding import Forwarding
+from ecs_anywhere_dns.host import Host
+from ecs_anywhere_dns.outcome import CheckFailed, Exit, RollbackFailed, Stop
+from ecs_anywhere_dns.servers.contract import Fragment
+from ecs_anywhere_dns.state import Journal
+
+
+class RolledBack(Stop):
+    """The former forwarding is back, and was seen to work again."""
+
+    exit = Exit.ROLLED_BACK
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where to switch to."""
+
+    forwarding: Forwarding
+    files: tuple[FileState, ...]
+    verify: Callable[[], object]
+    """Raises NotResolving."""
+
+
+def files_of(fragments: Sequence[Fragment]) -> tuple[FileState, ...]:
+    """With the mode and owner that a file has already."""
+    return tuple(
+        replace(state_of(fragment.path), content=fragment.text.encode()) for fragment in fragments
+    )
+
+
+def check_fragments(host: Host, fragments: Sequence[Fragment]) -> None:
+    """Raises CheckFailed. Nothing is touched: the server's checker reads copies."""
+    host.progress.begin("check fragment")
+    with tempfile.TemporaryDirectory(prefix="ecs-anywhere-dns-") as scratch:
+        # The server's checker may run as a user of its own.
+        Path(scratch).chmod(0o755)
+        host.server.check_fragments(fragments, Path(scratch))
+
+
+def switch(host: Host, run: str, target: Target) -> Journal:
+    """The caller commits. Raises CheckFailed (nothing was reloaded), RolledBack, RollbackFailed."""
+    journal = _begin(host, run, target)
+    try:
+        _swap(host, target.files)
+        _check_configuration(host)
+    except CheckFailed as problem:
+        _put_back(host, journal, problem)
+        raise
+    try:
+        _reload(host, target.forwarding, journal.zones)
+        host.progress.begin("verify")
+        target.verify()
+    except Stop as problem:
+        roll_back(host, journal, problem)
+        raise RolledBack(f"{problem.message} - rolled back", problem.cure) from problem
+    return journal
+
+
+def roll_back(host: Host, journal: Journal, because: Stop) -> None:
+    """Files, running server and its cache as they were. Raises RollbackFailed."""
+    host.progress.begin("roll back")
+    try:
+        _restore(journal)
+        host.server.check_configuration()
+        # A server that died of what was swapped in cannot be reloaded.
+        host.server.revive()
+        host.server.reload()
+        host.server.check_effective(host.state.applied().forwarding)
+        host.server.flush(journal.zones)
+    except Stop as problem:
+        raise RollbackFailed(
+            f"{because.message}; and rolling back failed: {problem.message}",
+            problem.cure or "restart the DNS server, and look at its log",
+        ) from problem
+    host.state.close_journal()
+
+
+def recover(host: Host) -> bool:
+    """Undo what a run that died had begun; whether there was anything. Raises RollbackFailed, and
+    then the next run tries again."""
+    for fragment in host.server.fragments(host.state.applied().forwarding):
+        remove_half_written(fragment.path)
+    journal = host.state.journal()
+    if journal is None:
+        return False
+    if journal.run == host.state.applied().run:
+        # It died between its commit and the end of its journal: all was done.
+        host.state.close_journal()
+        return False
+    host.progress.begin("recover")
+    roll_back(host, journal, Stop("an earlier run died while it switched the forwarding"))
+    return True
+
+
+def _begin(host: Host, run: str, target: Target) -> Journal:
+    host.progress.begin("journal")
+    former = host.state.applied().forwarding.zones
+    zones = tuple(sorted({*former, *target.forwarding.zones}))
+    journal = Journal(run, tuple(state_of(file.path) for file in target.files), zones)
+    host.state.open_journal(journal)
+    return journal
+
+
+def _swap(host: Host, files: Sequence[FileState]) -> None:
+    for file in files:
+        host.progress.begin(f"swap {file.path.name}")
+        put(file)
+
+
+def _check_configuration(host: Host) -> None:
+    host.progress.begin("check configuration")
+    host.server.check_configuration()
+
+
+def _reload(host: Host, forwarding: Forwarding, zones: Sequence[str]) -> None:
+    host.progress.begin("reload")
+    host.server.reload()
+    host.progress.begin("check effective")
+    host.server.check_effective(forwarding)
+    host.progress.begin("flush")
+    host.server.flush(zones)
+
+
+def _put_back(host: Host, journal: Journal, because: Stop) -> None:
+    """Before the reload: the running server never saw it."""
+    host.progress.begin("put back")
+    try:
+        _restore(journal)
+    except Stop as problem:
+        raise RollbackFailed(
+            f"{because.message}; and putting the files back failed: {problem.message}",
+            problem.cure,
+        ) from problem
+    host.state.close_journal()
+
+
+def _restore(journal: Journal) -> None:
+    for file in journal.before:
+        remove_half_written(file.path)
+        put(file)

@@ -1,0 +1,74 @@
+"""Which part stands behind which port."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ecs_anywhere_dns.acknowledgement import acknowledge
+from ecs_anywhere_dns.asking import Asking
+from ecs_anywhere_dns.document import Document
+from ecs_anywhere_dns.host import Host, Progress
+from ecs_anywhere_dns.routes import find_routes
+from ecs_anywhere_dns.servers import make_server
+from ecs_anywhere_dns.settings import Settings
+from ecs_anywhere_dns.source import Store, fetch
+from ecs_anywhere_dns.state import Memory, State
+
+
+@dataclass
+class ParameterStoreOnDemand:
+    """Implements the port `Store`. What a run does not need it does not load: importing boto3
+    takes half of a run's time."""
+
+    settings: Settings
+    known: Document | None
+    _store: Store | None = field(default=None)
+
+    def read(self, name: str) -> str:
+        return self._made().read(name)
+
+    def write(self, name: str, value: str) -> None:
+        self._made().write(name, value)
+
+    def _made(self) -> Store:
+        from ecs_anywhere_dns.parameter_store import ParameterStore
+
+        if self._store is None:
+            routes = find_routes(self.settings, self.known, Asking(), port=self.settings.https_port)
+            self._store = ParameterStore(self.settings, routes)
+        return self._store
+
+
+@dataclass
+class ParameterStorePublication:
+    """Implements the port `Publication`. The acknowledgement takes the way on which the document
+    came: after a withdrawal no other may be left."""
+
+    settings: Settings
+    state: State
+    _store: Store | None = field(default=None)
+
+    def fetch(self, known: Document | None) -> str:
+        self._store = ParameterStoreOnDemand(self.settings, known)
+        return fetch(self.settings, self._store)
+
+    def acknowledge(self, text: str) -> None:
+        known = Memory.of(self.state.applied()).known
+        store = self._store or ParameterStoreOnDemand(self.settings, known)
+        acknowledge(self.settings, store, text)
+
+
+def host_of(settings: Settings, tell: Callable[[str], None]) -> Host:
+    """Raises BadUsage. Asks nobody, opens nothing."""
+    state = State(settings.state)
+    return Host(
+        settings=settings,
+        server=make_server(
+            settings.server, settings.region, settings.address, settings.port, settings.server_table
+        ),
+        state=state,
+        publication=ParameterStorePublication(settings, state),
+        asks=Asking(),
+        progress=Progress(tell),
+    )

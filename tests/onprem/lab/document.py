@@ -1,0 +1,37 @@
+"""The forwarding document that the laboratory's VPC publishes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+ACCOUNT = "111122223333"
+REGION = "us-east-2"
+VPC_ID = "vpc-0a1b2c3d4e5f60718"
+SERVICES = ("api.ecr", "dkr.ecr", "ecs", "ecs-a", "ecs-t", "ssm", "ssmmessages")
+ECR = "ecr"
+"""What api.ecr is an alias of: to be forwarded, although it has no interface endpoint."""
+
+
+def names(subnets: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Each service's name, with an address in each of `subnets` (as in "10.0.0.")."""
+    return {
+        f"{service}.{REGION}.amazonaws.com": tuple(f"{subnet}{host}" for subnet in subnets)
+        for host, service in enumerate(SERVICES, 41)
+    }
+
+
+def zones() -> tuple[str, ...]:
+    """The fewest that cover all names and the alias's target."""
+    covered = {service for service in SERVICES if service.endswith(f".{ECR}")}
+    forwarded = {*SERVICES, ECR} - covered
+    return tuple(sorted(f"{service}.{REGION}.amazonaws.com" for service in forwarded))
+
+
+def document(content: Mapping[str, Any]) -> str:
+    """The JSON text; with its checksum, unless the content has one."""
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    checksum = "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+    return json.dumps({"checksum": checksum, **content}, sort_keys=True, separators=(",", ":"))

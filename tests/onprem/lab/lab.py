@@ -1,0 +1,207 @@
+"""A company's network with its DNS servers, the link to a VPC, and the internet."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.onprem.lab import bind, client, dnsmasq, document, powerdns, tool, unbound
+from tests.onprem.lab.dns_server import DnsServer, Ground, Launch
+from tests.onprem.lab.network import TIERS, enter
+from tests.onprem.lab.places import INTERNET, in_namespace, on_loopback
+from tests.onprem.lab.public import PublicServer
+from tests.onprem.lab.resolver import FakeResolver
+from tests.onprem.lab.serving import Respond, Thread, serve
+
+WRITERS: dict[str, Callable[[Ground], Launch]] = {
+    "bind": bind.write,
+    "unbound": unbound.write,
+    "dnsmasq": dnsmasq.write,
+    "powerdns": powerdns.write,
+}
+KINDS = tuple(WRITERS)
+REPOSITORY = Path(__file__).parents[3]
+TIER_VARIABLE = "ECS_DNS_LAB"
+"""Environment variable: the one tier that has to be used."""
+
+
+class Lab:
+    """Close it: whatever it started ends then. Of several, the youngest first."""
+
+    vpc_id = document.VPC_ID
+    region = document.REGION
+    account = document.ACCOUNT
+
+    def __init__(self, tiers: Sequence[str] = ()) -> None:
+        """`tiers`: those to try, in order; by default what the environment says, or all."""
+        with contextlib.ExitStack() as ending:
+            self._enter(tiers or _tiers(), ending)
+            self._serve(ending)
+            self._ending = ending.pop_all()
+
+    def close(self) -> None:
+        self._ending.close()
+
+    def start(
+        self,
+        kind: str,
+        admin: str = "",
+        *,
+        top: str = "",
+        validating: bool = False,
+        initialised: bool = True,
+    ) -> DnsServer:
+        """The first in a namespace has port 53.
+
+        `admin`: the administrator's lines among the server's options; `top`: after everything
+        else; `validating`: DNSSEC, which fails for all public names here; `initialised`: as after
+        `ecs-anywhere-dns init`, else as before anybody heard of us.
+        """
+        number = len(self._servers)
+        directory = self.directory / f"{kind}-{number}"
+        ground = self._places.ground(
+            directory, number, admin=admin, top=top, validating=validating, initialised=initialised
+        )
+        server = DnsServer(kind, ground, WRITERS[kind](ground), self.network)
+        self._servers.append(server)
+        return server
+
+    def ask(
+        self,
+        name: str,
+        type: str = "A",  # noqa: A002 - it is the word for it
+        transport: str = "udp",
+        server: DnsServer | None = None,
+        patience: float = client.PATIENCE,
+    ) -> client.Reply:
+        """Once. `server`: by default the one that was started last. `patience` in seconds."""
+        asked = server or self._servers[-1]
+        place = (asked.address, asked.port)
+        return client.ask(self.network, place, name, type, transport, patience)
+
+    def ask_resolver(
+        self,
+        ip: str,
+        name: str,
+        type: str = "A",  # noqa: A002 - it is the word for it
+        transport: str = "udp",
+        patience: float = client.PATIENCE,
+    ) -> client.Reply:
+        """As a DNS server does. Once."""
+        place = (ip, self.resolver_port)
+        return client.ask(self.network, place, name, type, transport, patience)
+
+    def cut(self) -> None:
+        """The link to the VPC: whatever is sent there vanishes."""
+        self.network.block(self.vpc_cidrs)
+        for resolver in self.resolvers.values():
+            resolver.cut_off = True
+
+    def restore(self) -> None:
+        self.network.unblock()
+        for resolver in self.resolvers.values():
+            resolver.cut_off = False
+
+    def document(self, **changes: Any) -> str:
+        """The JSON text, with the right checksum. `changes`: keys of the document."""
+        return document.document(self._content() | changes)
+
+    def publish(self, **changes: Any) -> Path:
+        """To the file that the tool reads; each time a generation higher, unless one is given."""
+        generation = {"generation": next(self._generations)}
+        self.published.write_text(self.document(**(generation | changes)))
+        return self.published
+
+    def settings_file(self, server: DnsServer, **changes: Any) -> Path:
+        """The tool's configuration for that server. `changes`: its keys; None leaves one out."""
+        file = server.ground.run / "config.toml"
+        settings = self._settings(server) | changes
+        file.write_text(tool.configuration(settings, server.kind, server.table))
+        return file
+
+    def tool(self, *words: str, server: DnsServer | None = None, timeout: float = 60) -> tool.Ran:
+        """`ecs-anywhere-dns` inside, with the settings file of `server` (by default the one that
+        was started last), which is written unless there is one."""
+        chosen = server or self._servers[-1]
+        file = chosen.ground.run / "config.toml"
+        if not file.exists():
+            self.settings_file(chosen)
+        return tool.run(self.prefix, file, words, timeout)
+
+    def _enter(self, tiers: Sequence[str], ending: contextlib.ExitStack) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="ecs-dns-lab-"))
+        ending.callback(shutil.rmtree, self.directory)
+        self.network = enter(tiers, [*in_namespace().vpc_cidrs, *INTERNET])
+        ending.callback(self.network.close)
+        self.tier, self.prefix = self.network.tier, self.network.prefix
+        self._places = in_namespace() if self.prefix else on_loopback()
+        self.vpc_cidrs = self._places.vpc_cidrs
+        self.resolver_ips = self._places.resolver_ips
+        self.resolver_port = self._places.resolver_port
+        self.names = document.names(self._places.subnets)
+        self.zones = document.zones()
+        self.published = self.directory / "forwarding.json"
+        self._servers: list[DnsServer] = []
+        self._generations = itertools.count(1)
+
+    def _serve(self, ending: contextlib.ExitStack) -> None:
+        thread = Thread()
+        ending.callback(thread.close)
+        self.public = PublicServer(self._places.root[0])
+        self.resolvers = {ip: FakeResolver(self.region, self.names) for ip in self.resolver_ips}
+        listening: list[tuple[str, int, Respond]] = [
+            (*self._places.root, self.public.respond),
+            *((ip, self.resolver_port, fake.respond) for ip, fake in self.resolvers.items()),
+        ]
+        for ip, port, respond in listening:
+            udp, tcp = (self.network.bind(kind, ip, port) for kind in ("udp", "tcp"))
+            close = thread.run(serve(udp, tcp, respond))
+            ending.callback(thread.loop.call_soon_threadsafe, close)
+        ending.callback(self._end_servers)
+
+    def _end_servers(self) -> None:
+        for server in self._servers:
+            server.close()
+
+    def _content(self) -> dict[str, Any]:
+        return {
+            "schema": 1,
+            "generation": 1,
+            "state": "active",
+            "account": self.account,
+            "region": self.region,
+            "vpcId": self.vpc_id,
+            "vpcCidrs": list(self.vpc_cidrs),
+            "resolverIps": list(self.resolver_ips),
+            "mode": "names",
+            "zones": list(self.zones),
+            "names": {name: list(addresses) for name, addresses in self.names.items()},
+            "issuedAt": "2026-11-23T12:00:00Z",
+        }
+
+    def _settings(self, server: DnsServer) -> dict[str, Any]:
+        return {
+            "vpc": self.vpc_id,
+            "region": self.region,
+            "server": server.kind,
+            "source": str(self.published),
+            "host": "dns1",
+            "acknowledge": False,
+            "state": str(server.ground.run / "state"),
+            "address": server.address,
+            "port": server.port,
+            "resolver_port": self.resolver_port,
+        }
+
+
+def _tiers() -> tuple[str, ...]:
+    forced = os.environ.get(TIER_VARIABLE)
+    if forced and forced not in TIERS:
+        raise ValueError(f"{TIER_VARIABLE}={forced}: it is one of {', '.join(TIERS)}")
+    return (forced,) if forced else TIERS

@@ -1,0 +1,442 @@
+"""Parameter Store through TLS to an IP: a real moto behind a real TLS server on loopback."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import trustme
+from botocore.auth import AUTH_TYPE_MAPS, SigV4Auth
+from ecs_anywhere_dns.outcome import BadUsage, FetchFailed
+from ecs_anywhere_dns.parameter_store import ParameterStore
+from ecs_anywhere_dns.questions import Answer, Question
+from ecs_anywhere_dns.routes import Routes, find_routes
+from ecs_anywhere_dns.settings import Settings
+from ecs_anywhere_dns.source import NotPublished
+from moto.server import ThreadedMotoServer
+
+HOST = "ssm.us-east-2.amazonaws.com"
+NAME = "/ecs-anywhere/private-connectivity/vpc-0123456789abcdef0/forwarding"
+SETTINGS = Settings(vpc="vpc-0123456789abcdef0", region="us-east-2", server="bind", host="ns1")
+
+
+class Moto:
+    """An AWS API on loopback."""
+
+    def __init__(self) -> None:
+        self._server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+        self._server.start()
+        self.port = self._server.get_host_and_port()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def stop(self) -> None:
+        self._server.stop()
+
+    def client(self, service: str) -> Any:
+        return boto3.client(service, endpoint_url=self.url, region_name="us-east-2")  # type: ignore[call-overload]
+
+    def post(self, path: str, body: str = "") -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection.request("POST", f"/moto-api/{path}", body)
+        assert connection.getresponse().status == 200
+        connection.close()
+
+
+@dataclass
+class Front:
+    """TLS on one loopback address, in front of moto; or an answer of its own."""
+
+    address: str
+    port: int = 0
+    sni: list[str | None] = field(default_factory=list)
+    hosts: list[list[str]] = field(default_factory=list)
+    own_answer: tuple[int, dict[str, str]] | None = None
+
+
+@contextmanager
+def tls(moto: Moto, certificate: trustme.LeafCert, address: str, port: int = 0) -> Iterator[Front]:
+    front = Front(address)
+
+    class Forwards(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            front.hosts.append(self.headers.get_all("Host", []))
+            status, answer = self.answer(body)
+            self.send_response(status)
+            self.send_header("Content-Type", "application/x-amz-json-1.1")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def answer(self, body: bytes) -> tuple[int, bytes]:
+            if front.own_answer is not None:
+                return front.own_answer[0], json.dumps(front.own_answer[1]).encode()
+            connection = http.client.HTTPConnection("127.0.0.1", moto.port, timeout=5)
+            connection.request("POST", self.path, body, dict(self.headers))
+            response = connection.getresponse()
+            answered = response.status, response.read()
+            connection.close()
+            return answered
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+
+    def note(_: ssl.SSLObject, name: str | None, __: ssl.SSLContext) -> None:
+        front.sni.append(name)
+
+    context.sni_callback = note
+
+    class Quiet(ThreadingHTTPServer):
+        def finish_request(self, request: Any, client_address: Any) -> None:
+            # In the connection's own thread; a refused handshake is the client's to tell.
+            try:
+                tls_socket = context.wrap_socket(request, server_side=True)
+            except OSError:
+                return
+            super().finish_request(tls_socket, client_address)
+            tls_socket.close()
+
+    with Quiet((address, port), Forwards) as server:
+        front.port = server.server_port
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield front
+        server.shutdown()
+        thread.join()
+
+
+@contextmanager
+def listening(address: str = "127.0.0.1", port: int = 0) -> Iterator[socket.socket]:
+    """Takes connections, and never says anything."""
+    with socket.create_server((address, port)) as server:
+        yield server
+
+
+@dataclass(frozen=True)
+class Site:
+    moto: Moto
+    authority: trustme.CA
+    certificate: trustme.LeafCert
+
+    def tls(self, address: str = "127.0.0.1", port: int = 0) -> Any:
+        return tls(self.moto, self.certificate, address, port)
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Moto]:
+    moto = Moto()
+    yield moto
+    moto.stop()
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def site(aws: Moto, authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """An AWS with nothing in it, and a host with credentials that trusts our authority."""
+    bundle = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    environment = {
+        "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_CA_BUNDLE": str(bundle),
+        "AWS_CONFIG_FILE": str(tmp_path / "none"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SSM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    aws.post("reset")
+    return Site(aws, authority, authority.issue_cert(HOST))
+
+
+def resolver_says(*addresses: str) -> Any:
+    """A resolver that knows the name."""
+
+    def ask(questions: list[Question]) -> dict[Question, Answer]:
+        return {
+            q: Answer(rcode="NOERROR", addresses=tuple((q.name, a) for a in addresses))
+            for q in questions
+        }
+
+    return ask
+
+
+def store_at(port: int, *addresses: str) -> ParameterStore:
+    return ParameterStore(SETTINGS, routes_to(port, *addresses))
+
+
+def routes_to(port: int, *addresses: str) -> Routes:
+    settings = replace(SETTINGS, resolver_ips=("10.20.0.5",))
+    ask = resolver_says(*addresses)
+    return find_routes(settings, None, ask, look_up=nothing, environment={}, port=port)
+
+
+def nothing(name: str) -> list[str]:
+    raise OSError(f"{name} is unknown here")
+
+
+def publish(site: Site, value: str = "the document") -> None:
+    site.moto.client("ssm").put_parameter(Name=NAME, Value=value, Type="String")
+
+
+def test_a_parameter_is_read_over_tls_from_an_ip(site: Site) -> None:
+    publish(site, "the document")
+    with site.tls() as front:
+        assert store_at(front.port, "127.0.0.1").read(NAME) == "the document"
+
+
+def test_tls_and_http_both_name_the_host_and_not_the_ip(site: Site) -> None:
+    publish(site)
+    with site.tls() as front:
+        store_at(front.port, "127.0.0.1").read(NAME)
+    assert front.sni == [HOST]
+    assert front.hosts == [[HOST]]
+
+
+def test_what_is_written_is_there_and_may_be_written_again(site: Site) -> None:
+    with site.tls() as front:
+        store = store_at(front.port, "127.0.0.1")
+        store.write(f"{NAME}s", "one")
+        store.write(f"{NAME}s", "two äöü €")
+        assert store.read(f"{NAME}s") == "two äöü €"
+
+
+def test_a_certificate_of_another_name_is_refused(site: Site) -> None:
+    other = replace(site, certificate=site.authority.issue_cert("ssm.eu-west-1.amazonaws.com"))
+    publish(site)
+    with other.tls() as front, pytest.raises(FetchFailed) as caught:
+        store_at(front.port, "127.0.0.1").read(NAME)
+    assert "certificate refused: Hostname mismatch" in caught.value.message
+    assert front.hosts == []
+
+
+def test_a_certificate_of_a_strangers_authority_is_refused(site: Site) -> None:
+    inspected = replace(site, certificate=trustme.CA().issue_cert(HOST))
+    with inspected.tls() as front, pytest.raises(FetchFailed) as caught:
+        store_at(front.port, "127.0.0.1").read(NAME)
+    assert "certificate refused" in caught.value.message
+    assert "AWS_CA_BUNDLE" in caught.value.cure
+    assert front.hosts == []
+
+
+def test_with_the_first_address_dead_the_second_is_used(site: Site) -> None:
+    publish(site)
+    with site.tls("127.0.0.3") as front:
+        assert store_at(front.port, "127.0.0.2", "127.0.0.3").read(NAME) == "the document"
+
+
+def test_an_address_with_a_wrong_certificate_is_passed_over(site: Site) -> None:
+    publish(site)
+    wrong = replace(site, certificate=site.authority.issue_cert("www.example.com"))
+    with site.tls("127.0.0.3") as front, wrong.tls("127.0.0.2", front.port):
+        assert store_at(front.port, "127.0.0.2", "127.0.0.3").read(NAME) == "the document"
+
+
+def test_an_acknowledgement_goes_the_way_of_its_document(site: Site) -> None:
+    publish(site)
+    with site.tls("127.0.0.3") as front:
+        store = store_at(front.port, "127.0.0.2", "127.0.0.3")
+        store.read(NAME)
+        with listening("127.0.0.2", front.port) as passed_over:
+            store.write(f"{NAME}s", "applied")
+            passed_over.settimeout(0.1)
+            with pytest.raises(TimeoutError):
+                passed_over.accept()
+
+
+def test_when_the_chosen_address_dies_another_is_found(site: Site) -> None:
+    publish(site)
+    with site.tls("127.0.0.3") as front:
+        with site.tls("127.0.0.2", front.port) as first:
+            store = store_at(front.port, "127.0.0.2", "127.0.0.3")
+            store.read(NAME)
+        assert store.read(NAME) == "the document"
+    assert (len(first.hosts), len(front.hosts)) == (1, 1)
+
+
+def test_with_all_addresses_dead_each_is_named_and_the_time_is_bounded(site: Site) -> None:
+    with listening("127.0.0.2") as silent, pytest.raises(FetchFailed) as caught:
+        port = silent.getsockname()[1]
+        begun = time.monotonic()
+        store_at(port, "127.0.0.2", "127.0.0.3").read(NAME)
+    # One address that takes the connection and is silent in TLS, one that refuses.
+    assert time.monotonic() - begun < 4.5
+    resolver = "(resolver 10.20.0.5 over udp)"
+    assert caught.value.message == (
+        f"{HOST} cannot be reached: 127.0.0.2:{port} {resolver}: connected, then nothing was heard"
+        f"; 127.0.0.3:{port} {resolver}: Connection refused"
+        f"; the operating system's resolver: {HOST} is unknown here"
+    )
+    assert "check the link to the VPC" in caught.value.cure
+
+
+def test_no_proxy_is_used_whatever_the_environment_says(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(site)
+    with listening() as proxy, site.tls() as front:
+        for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        assert store_at(front.port, "127.0.0.1").read(NAME) == "the document"
+        proxy.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            proxy.accept()
+
+
+def test_no_parameter_is_not_published_and_names_the_rollback(site: Site) -> None:
+    with site.tls() as front, pytest.raises(NotPublished) as caught:
+        store_at(front.port, "127.0.0.1", "127.0.0.2").read(NAME)
+    assert NAME in caught.value.message
+    assert "rollback --to-none" in caught.value.cure
+
+
+@pytest.fixture(params=[SigV4Auth, AUTH_TYPE_MAPS["v4"]], ids=["botocore", "awscrt"])
+def key(
+    request: pytest.FixtureRequest, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dict[str, str]]:
+    """Of one who may do everything, on an AWS that verifies signatures. Signed by either of the
+    two: production has the first, and the second where awscrt happens to be installed."""
+    monkeypatch.setitem(AUTH_TYPE_MAPS, "v4", request.param)
+    publish(site)
+    iam = site.moto.client("iam")
+    iam.create_user(UserName="ns1")
+    policy = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    document = json.dumps({"Version": "2012-10-17", **policy})
+    iam.put_user_policy(UserName="ns1", PolicyName="all", PolicyDocument=document)
+    made: dict[str, str] = iam.create_access_key(UserName="ns1")["AccessKey"]
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", made["AccessKeyId"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", made["SecretAccessKey"])
+    site.moto.post("reset-auth", "0")
+    yield made
+    site.moto.post("reset-auth", "inf")
+
+
+def test_the_signature_holds_for_the_host_that_is_named(site: Site, key: dict[str, str]) -> None:
+    with site.tls() as front:
+        assert store_at(front.port, "127.0.0.1").read(NAME) == "the document"
+    assert front.hosts == [[HOST]]
+
+
+def test_a_wrong_secret_is_refused(
+    site: Site, key: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So the test above could fail. (moto's refusal is XML, which AWS's would not be.)"""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
+    with site.tls() as front, pytest.raises(FetchFailed, match="SignatureDoesNotMatch"):
+        store_at(front.port, "127.0.0.1").read(NAME)
+
+
+def test_a_host_without_permission_is_told_which_one(site: Site) -> None:
+    with site.tls() as front:
+        front.own_answer = (400, {"__type": "AccessDeniedException", "Message": "User: ns1 …"})
+        store = store_at(front.port, "127.0.0.1")
+        with pytest.raises(FetchFailed) as read:
+            store.read(NAME)
+        with pytest.raises(FetchFailed) as written:
+            store.write(NAME, "x")
+    assert read.value.message == f"GetParameter of {NAME}: AccessDeniedException: User: ns1 …"
+    arn = f"arn:aws:ssm:us-east-2:<account>:parameter{NAME}"
+    assert f"ssm:GetParameter on {arn}" in read.value.cure
+    assert f"ssm:PutParameter on {arn}" in written.value.cure
+    assert not isinstance(read.value, NotPublished)
+
+
+@pytest.mark.parametrize(
+    ("code", "cure"),
+    [
+        ("InvalidSignatureException", "timedatectl"),
+        ("ExpiredTokenException", "renew this host's temporary credentials"),
+        ("UnrecognizedClientException", "access key that exists"),
+        ("ThrottlingException", "the next run tries again"),
+    ],
+)
+def test_what_aws_answers_has_its_own_cure_and_no_other_address_is_tried(
+    site: Site, code: str, cure: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with site.tls("127.0.0.2") as front, site.tls("127.0.0.3", front.port) as other:
+        front.own_answer = (400, {"__type": code, "message": "no"})
+        with pytest.raises(FetchFailed) as caught:
+            store_at(front.port, "127.0.0.2", "127.0.0.3").read(NAME)
+    assert code in caught.value.message
+    assert cure in caught.value.cure
+    assert other.hosts == []
+    assert len(front.hosts) == (3 if code == "ThrottlingException" else 1)
+
+
+def test_a_host_without_credentials_is_told_where_they_come_from(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with site.tls() as front, pytest.raises(FetchFailed, match="no AWS credentials") as caught:
+        store_at(front.port, "127.0.0.1").read(NAME)
+    assert "~/.aws/credentials" in caught.value.cure
+    assert front.sni == []
+
+
+def test_a_profile_that_is_not_there_is_named(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "dns")
+    with pytest.raises(FetchFailed, match=r"no AWS credentials.*dns"):
+        store_at(1, "127.0.0.1").read(NAME)
+
+
+def test_a_ca_bundle_that_is_not_there_is_named(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_CA_BUNDLE", "/nowhere/authority.pem")
+    with pytest.raises(BadUsage, match=r"/nowhere/authority\.pem"):
+        store_at(1, "127.0.0.1").read(NAME)
+
+
+def test_the_ca_bundle_of_the_profile_counts(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "config"
+    config.write_text(f"[default]\nca_bundle = {tmp_path / 'authority.pem'}\n")
+    monkeypatch.delenv("AWS_CA_BUNDLE")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    publish(site)
+    with site.tls() as front:
+        assert store_at(front.port, "127.0.0.1").read(NAME) == "the document"
+
+
+def test_endpoint_url_is_resolved_by_the_system_and_verified_by_its_own_name(site: Site) -> None:
+    publish(site)
+    local = replace(site, certificate=site.authority.issue_cert("localhost"))
+    with local.tls() as front:
+        settings = replace(SETTINGS, endpoint_url=f"https://localhost:{front.port}")
+        routes = find_routes(settings, None, resolver_says(), environment={})
+        assert ParameterStore(settings, routes).read(NAME) == "the document"
+    assert front.sni == ["localhost"]
+    assert front.hosts == [[f"localhost:{front.port}"]]
+
+
+def test_a_variable_leads_to_a_test_aws_on_this_host(site: Site) -> None:
+    publish(site)
+    routes = find_routes(
+        SETTINGS, None, resolver_says(), environment={"AWS_ENDPOINT_URL": site.moto.url}
+    )
+    assert ParameterStore(SETTINGS, routes).read(NAME) == "the document"
