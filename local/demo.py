@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,11 +18,13 @@ from local.deploy import DeploymentFailedError, deploy
 from local.engine import EmbeddedAws
 from local.example_vpc import ONPREM_CIDR, make_vpc, remnants, tag, tags_of
 from local.settings import Settings
-from local.up import DRAIN_SECONDS
+from local.site_demo import SiteDemo, SiteDemoFailedError, site_of
 from local.watch import Step, TookTooLongError, follow, next_execution
 
 WISH = "ecs-anywhere:private-connectivity"
 SERVICES = "ecs-anywhere:services"
+DRAIN_SECONDS = 300
+"""AWS seconds; a host on-premises that confirms ends the wait at once."""
 ASKED_FOR = "ecr+logs"
 WIDTH = 130
 """Columns where there is no terminal to ask."""
@@ -61,10 +64,27 @@ class Demo:
         connected = self._watch_execution()
         self._show_connected(vpc_id, connected)
         self._ask_from_outside(connected["findings"])
-        ec2.delete_tags(Resources=[vpc_id], Tags=[{"Key": WISH}])
-        self.say(f"removed the tag {WISH} from [bold]{vpc_id}[/]")
-        self._watch_execution()
+        with site_of(self.aws, vpc_id, self.console, self.say) as site:
+            if site is not None:
+                site.connect(connected, _private(connected["findings"]))
+                self._see_confirmed(vpc_id)
+            self._disconnect(vpc_id, site)
         self._show_nothing_left(vpc_id)
+
+    def _disconnect(self, vpc_id: str, site: SiteDemo | None) -> None:
+        """With somebody on the site who looks all the time, if there is a site."""
+        with site.watched() if site else nullcontext():
+            self.aws.client("ec2").delete_tags(Resources=[vpc_id], Tags=[{"Key": WISH}])
+            self.say(f"removed the tag {WISH} from [bold]{vpc_id}[/]")
+            self._watch_execution()
+
+    def _see_confirmed(self, vpc_id: str) -> None:
+        """The acknowledgement has knocked: what the VPC's status says then."""
+        self._watch_execution()
+        detail = tags_of(self.aws.client("ec2"), vpc_id)["ecs-anywhere:status-detail"]
+        self.say(f"status on the VPC: [bold]{detail}[/]\n")
+        if "confirmed by" not in detail:
+            raise DemoFailedError(f"nobody has confirmed: {detail}")
 
     def _watch_execution(self) -> dict[str, Any]:
         """The output of the next execution, shown while it runs."""
@@ -138,7 +158,7 @@ class Demo:
 
     def _ask_from_outside(self, findings: Iterable[dict[str, Any]]) -> None:
         """The same questions by somebody else: the app's word is not taken for it."""
-        expected = {f["name"]: tuple(f["expected"]) for f in findings if f["transport"] != "tls"}
+        expected = _private(findings)
         addresses = self.aws.networks.inbound_addresses()
         wrong = [
             f"{name} of {address.ip} over {transport}: {' '.join(got) or 'nothing'}"
@@ -172,6 +192,11 @@ class Demo:
             raise DemoFailedError(f"something is left: {left}")
 
 
+def _private(findings: Iterable[dict[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """Name -> the addresses that it has to have."""
+    return {f["name"]: tuple(f["expected"]) for f in findings if f["transport"] != "tls"}
+
+
 def _got(finding: dict[str, Any]) -> tuple[str, str]:
     return f"{DOTS[finding['ok']]} ", " ".join(finding["got"]) or finding["error"]
 
@@ -189,7 +214,12 @@ def demo(settings: Settings) -> int:
             run = Demo(aws, console)
             run.run()
             run.say("[bold green]done[/]: one tag on, one tag off, nothing left")
-    except (DemoFailedError, DeploymentFailedError, TookTooLongError) as problem:
+    except (
+        DemoFailedError,
+        SiteDemoFailedError,
+        DeploymentFailedError,
+        TookTooLongError,
+    ) as problem:
         console.print(f"[bold red]failed[/]: {problem}", highlight=False)
         return 1
     return 0

@@ -101,11 +101,6 @@ class DnsHost:
         questions = [Question(name, transport) for name in names for transport in ("udp", "tcp")]
         return dict(zip(questions, self.server.ask(*questions), strict=True))
 
-    def leaked(self, names: Sequence[str]) -> list[str]:
-        """Which of `names` the internet's DNS was asked for."""
-        asked = {query.name for query in self.server.site.public_queries()}
-        return sorted(asked.intersection(names))
-
     @property
     def _configuration(self) -> Path:
         return self.folder / "config.toml"

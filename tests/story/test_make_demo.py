@@ -27,7 +27,22 @@ def test_the_demo_shows_every_answer_and_that_nothing_is_left() -> None:
     assert "is privately connected" in done.stdout
     assert "│ ecs-a.eu-central-1.amazonaws.com" in done.stdout
     assert "✗" not in done.stdout
+    assert "28 of 28 answers on-premises are private" in done.stdout
+    assert ", 0 for these names" in done.stdout
+    assert "confirmed by dns1 bind" in done.stdout
+    assert "28 of 28 answers on-premises are the internet's again" in done.stdout
     assert done.stdout.rstrip().endswith("done: one tag on, one tag off, nothing left")
+
+
+def test_without_namespaces_the_demo_says_what_it_leaves_out() -> None:
+    code = (
+        "from local.demo import demo; from local.settings import Settings; "
+        "raise SystemExit(demo(Settings(network='loopback')))"
+    )
+    done = demo(sys.executable, "-c", code)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "without the on-premises half: " in done.stdout
+    assert done.stdout.rstrip().endswith("nothing left")
 
 
 def test_a_broken_app_fails_the_demo_with_the_reason_last(tmp_path: Path) -> None:
