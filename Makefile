@@ -24,10 +24,11 @@ demo: setup ## connect a VPC on an embedded AWS, show the proof, take it all awa
 	@.venv/bin/python -m local demo --region $(REGION)
 
 test: setup servers lint ## every check and every test
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest --ignore tests/onprem
+	.venv/bin/python -m pytest tests/onprem -n 3
 
 onprem: setup servers ## only the tests of the pick-up tool, with real DNS servers
-	.venv/bin/python -m pytest tests/onprem
+	.venv/bin/python -m pytest tests/onprem -n 3
 
 local: setup ## the embedded AWS with the app deployed, for your AWS CLI [PORT=4599 REGION=us-east-2]
 	@exec .venv/bin/python -m local up --port $(PORT) --region $(REGION)

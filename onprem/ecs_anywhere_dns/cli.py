@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from ecs_anywhere_dns.initialise import (
     add_includes,
     make_empty_fragments,
     missing_includes,
-    write_settings,
+    own_command,
+    settings_for,
     write_units,
 )
 from ecs_anywhere_dns.looking import check, status, verify
@@ -34,8 +35,10 @@ from ecs_anywhere_dns.printing import (
 from ecs_anywhere_dns.report import Report
 from ecs_anywhere_dns.rollback import rollback
 from ecs_anywhere_dns.sequence import apply
-from ecs_anywhere_dns.servers import RENDERED, SERVERS, make_renderer, make_server
-from ecs_anywhere_dns.settings import DEFAULT_FILE, load
+from ecs_anywhere_dns.servers import RENDERED, SERVERS, make_renderer
+from ecs_anywhere_dns.servers.contract import Renderer, Server
+from ecs_anywhere_dns.settings import DEFAULT_FILE, PARAMETER_STORE, load
+from ecs_anywhere_dns.state import Memory
 from ecs_anywhere_dns.wiring import host_of
 
 Command = Callable[[argparse.Namespace], int]
@@ -106,11 +109,11 @@ def _add_render(commands: Any) -> None:
 
 def _add_init(commands: Any) -> None:
     added = _add(commands, "init", _init, "write the configuration file and empty fragments, once")
-    added.add_argument("--vpc", required=True)
-    added.add_argument("--region", required=True)
-    added.add_argument("--server", required=True, choices=list(SERVERS))
+    added.add_argument("--vpc")
+    added.add_argument("--region")
+    added.add_argument("--server", choices=list(SERVERS))
     added.add_argument("--mode", choices=["names", "region"])
-    added.add_argument("--source", help="ssm (default), or a file")
+    added.add_argument("--source", type=_source, help="ssm (default), or a file")
     added.add_argument("--resolver-ip", action="append", dest="resolver_ips", metavar="IP")
     added.add_argument("--endpoint-url")
     added.add_argument("--host", help="its name in acknowledgements; default: the host name")
@@ -154,24 +157,27 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
 def _render(arguments: argparse.Namespace) -> int:
     """Needs no configuration file where server and source are given."""
-    if arguments.server and arguments.source:
-        text, settings = _text_of(arguments.source), None
-    else:
-        host = _host(arguments)
-        settings = host.settings
-        text = _text_of(arguments.source) if arguments.source else host.publication.fetch(None)
-    document = read_document(text)
-    if arguments.server in {None, settings.server if settings else ""}:
-        assert settings
-        renderer: Any = make_server(
-            settings.server, settings.region, settings.address, settings.port, settings.server_table
-        )
-    else:
-        renderer = make_renderer(arguments.server, document.region)
-    mode = arguments.mode or (settings.mode if settings else None)
-    fragments = renderer.fragments(forwarding_of(document, document.resolver_ips, mode))
+    is_enough = arguments.server and arguments.source and not arguments.config.exists()
+    host = None if is_enough else _host(arguments)
+    document = read_document(_text_to_render(arguments, host))
+    mode = arguments.mode or (host.settings.mode if host else None)
+    forwarding = forwarding_of(document, document.resolver_ips, mode)
+    fragments = _renderer(arguments.server, host, document.region).fragments(forwarding)
     show_fragments(fragments, as_json=arguments.json)
     return int(Exit.DONE)
+
+
+def _text_to_render(arguments: argparse.Namespace, host: Host | None) -> str:
+    if arguments.source:
+        return _text_of(arguments.source)
+    assert host, "without a source, there is a configuration"
+    return host.publication.fetch(Memory.of(host.state.applied()).known)
+
+
+def _renderer(name: str | None, host: Host | None, region: str) -> Renderer:
+    if host and name in {None, host.server.name}:
+        return host.server
+    return make_renderer(name or "", region)
 
 
 def _text_of(file: Path) -> str:
@@ -184,28 +190,38 @@ def _text_of(file: Path) -> str:
 def _init(arguments: argparse.Namespace) -> int:
     keys = ("vpc", "region", "server", "mode", "source", "resolver_ips", "endpoint_url", "host")
     given = {key: getattr(arguments, key) for key in keys if getattr(arguments, key)}
-    settings = write_settings(arguments.config, given, replace_it=arguments.replace)
-    server = host_of(settings, show_nothing).server
-    said = [f"wrote {arguments.config}", *make_empty_fragments(server)]
-    missing = missing_includes(server)
-    if arguments.include:
-        said += add_includes(server, missing)
-    else:
-        said += [f"add to {item.file}{_inside(item.inside)}: {item.line}" for item in missing]
-    if arguments.timer:
-        said += write_units(_own_command(), arguments.config)
-        said.append("then: systemctl daemon-reload; systemctl enable --now ecs-anywhere-dns.timer")
-    said.append(f"next: {NAME} doctor; {NAME} check; {NAME} apply --dry-run; {NAME} apply")
+    settings, written = settings_for(arguments.config, given, replace_it=arguments.replace)
+    said = [written]
+    try:
+        for line in _initialise(arguments, host_of(settings, show_nothing).server):
+            said.append(line)  # noqa: PERF402 - what was done is told, also where it ends early
+    except Stop as problem:
+        raise type(problem)(f"{'; '.join(said)}; but {problem.message}", problem.cure) from problem
     show_lines(said, as_json=arguments.json)
     return int(Exit.DONE)
+
+
+def _initialise(arguments: argparse.Namespace, server: Server) -> Iterator[str]:
+    # First, because it may refuse: the configuration of the DNS server may be elsewhere.
+    missing = missing_includes(server)
+    yield from make_empty_fragments(server)
+    if arguments.include:
+        yield from add_includes(server, missing)
+    else:
+        yield from (f"add to {item.file}{_inside(item.inside)}: {item.line}" for item in missing)
+    if arguments.timer:
+        yield from write_units(own_command(), arguments.config)
+        yield "then: systemctl daemon-reload; systemctl enable --now ecs-anywhere-dns.timer"
+    yield f"next: {NAME} doctor; {NAME} check; {NAME} apply --dry-run; {NAME} apply"
 
 
 def _inside(block: str) -> str:
     return f" inside `{block} {{…}}`" if block else ""
 
 
-def _own_command() -> str:
-    return str(Path(sys.argv[0]).resolve())
+def _source(said: str) -> str:
+    """The timer runs in another folder than the person who says it."""
+    return said if said == PARAMETER_STORE else str(Path(said).absolute())
 
 
 def _host(arguments: argparse.Namespace) -> Host:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ecs_anywhere_dns.document import read_document
 from ecs_anywhere_dns.explanation import explain
@@ -24,12 +25,17 @@ PROGRAMS = {
 
 
 def examine(host: Host) -> tuple[Finding, ...]:
-    return (*_server(host), *_state(host), *_publication(host))
+    looks = (_includes, _server, _state, _publication)
+    seen = (finding for look in looks for finding in _until_stopped(look, host))
+    # One unreadable file stops several of them.
+    return tuple(dict.fromkeys(seen))
 
 
 def installed() -> tuple[Finding, ...]:
     """What can be said where `init` has not been run."""
-    found = [server for program, server in PROGRAMS.items() if shutil.which(program)]
+    # The paths of root: where DNS servers are, whoever asks.
+    path = os.pathsep.join([*os.get_exec_path(), "/usr/local/sbin", "/usr/sbin"])
+    found = [server for program, server in PROGRAMS.items() if shutil.which(program, path=path)]
     if not found:
         return (Finding(False, "no DNS server that we know is installed", "install one"),)
     return tuple(
@@ -38,7 +44,17 @@ def installed() -> tuple[Finding, ...]:
     )
 
 
-def _server(host: Host) -> Iterator[Finding]:
+def _until_stopped(look: Callable[[Host], Iterator[Finding]], host: Host) -> Iterator[Finding]:
+    try:
+        yield from look(host)
+    except Stop as problem:
+        yield Finding(False, problem.message, problem.cure)
+
+
+def _includes(host: Host) -> Iterator[Finding]:
+    """Only until something was applied: after that the server itself tells, whatever the form."""
+    if not host.state.applied().forwarding.is_none:
+        return
     for include in missing_includes(host.server):
         where = f" inside `{include.inside}`" if include.inside else ""
         yield Finding(
@@ -46,11 +62,11 @@ def _server(host: Host) -> Iterator[Finding]:
             f"{include.file} does not have the line `{include.line}`{where} in this form",
             "fine if it is included in another way; else `ecs-anywhere-dns init --include` adds it",
         )
+
+
+def _server(host: Host) -> Iterator[Finding]:
     forwarding = host.state.applied().forwarding
-    try:
-        yield from host.server.findings(None if forwarding.is_none else forwarding)
-    except Stop as problem:
-        yield Finding(False, problem.message, problem.cure)
+    yield from host.server.findings(None if forwarding.is_none else forwarding)
 
 
 def _state(host: Host) -> Iterator[Finding]:
@@ -71,17 +87,13 @@ def _state(host: Host) -> Iterator[Finding]:
 
 def _publication(host: Host) -> Iterator[Finding]:
     host.progress.begin("fetch")
-    try:
-        document = read_document(host.publication.fetch(Memory.of(host.state.applied()).known))
-        yield Finding(True, f"the publication can be read: {document.label}")
-        if document.state == "withdrawn":
-            return
-        host.progress.begin("preflight")
-        zones = forwarding_of(document, (), host.settings.mode).zones
-        seen = preflight(document, zones, host.asks, host.settings.resolver_port)
-    except Stop as problem:
-        yield Finding(False, problem.message, problem.cure)
+    document = read_document(host.publication.fetch(Memory.of(host.state.applied()).known))
+    yield Finding(True, f"the publication can be read: {document.label}")
+    if document.state == "withdrawn":
         return
+    host.progress.begin("preflight")
+    zones = forwarding_of(document, (), host.settings.mode).zones
+    seen = preflight(document, zones, host.asks, host.settings.resolver_port)
     for ip in seen.fit:
         yield Finding(True, f"resolver IP {ip} answers every name as published, over UDP and TCP")
     for line in explain(seen.troubles):

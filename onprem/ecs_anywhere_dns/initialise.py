@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.resources import files
@@ -19,15 +20,36 @@ from ecs_anywhere_dns.forwarding import NOTHING
 from ecs_anywhere_dns.outcome import BadUsage, CheckFailed
 from ecs_anywhere_dns.servers import make_server
 from ecs_anywhere_dns.servers.contract import Include, Server
-from ecs_anywhere_dns.settings import Settings, read_settings
+from ecs_anywhere_dns.settings import Settings, load, read_settings
 
 UNITS = Path("/etc/systemd/system")
+READABLE_FOLDER = 0o755
+"""The DNS server reads its fragment there as a user of its own, whatever our umask is."""
+NEEDED = ("vpc", "region", "server")
 UNIT_NAMES = ("ecs-anywhere-dns.service", "ecs-anywhere-dns.timer")
+
+ANEW = "edit it, or add --replace to write it anew"
 
 TOML_HEAD = """\
 # ecs-anywhere-dns: which VPC this host's DNS server follows. Written by `init`; edit it freely.
 # Every key, with its default, is in the README of ecs-anywhere-dns.
 """
+
+
+def settings_for(file: Path, given: Mapping[str, Any], *, replace_it: bool) -> tuple[Settings, str]:
+    """And whether they were written. A file that is there stays as people edited it, as long as
+    nothing `given` contradicts it. Raises BadUsage, and then nothing was written."""
+    if file.exists() and not replace_it:
+        settings = load(file)
+        _check_agreement(file, settings, given)
+        return settings, f"kept {file} as it is"
+    missing = [f"--{key}" for key in NEEDED if key not in given]
+    if missing:
+        raise BadUsage(
+            f"to write {file}, `init` needs {', '.join(missing)}",
+            "`ecs-anywhere-dns init --vpc vpc-… --region … --server …`",
+        )
+    return write_settings(file, given, replace_it=replace_it), f"wrote {file}"
 
 
 def write_settings(file: Path, content: Mapping[str, Any], *, replace_it: bool) -> Settings:
@@ -37,9 +59,9 @@ def write_settings(file: Path, content: Mapping[str, Any], *, replace_it: bool) 
         settings.server, settings.region, settings.address, settings.port, settings.server_table
     )
     if file.exists() and not replace_it:
-        raise BadUsage(f"{file} is there already", "edit it, or add --replace to write it anew")
+        raise BadUsage(f"{file} is there already", ANEW)
     _make_folder(file.parent)
-    put(FileState(file, (TOML_HEAD + as_toml(content)).encode()))
+    put(replace(state_of(file), content=(TOML_HEAD + as_toml(content)).encode()))
     return settings
 
 
@@ -96,11 +118,25 @@ def with_line(text: str, include: Include) -> str:
     return f"{text[: opened.end()]}\n\t{include.line}{text[opened.end() :]}"
 
 
-def write_units(command: str, config: Path, folder: Path = UNITS) -> Iterator[str]:
+def own_command(script: str = sys.argv[0]) -> tuple[str, ...]:
+    """The words that run this tool, from wherever: the installed script, or `python -m`."""
+    file = Path(script).resolve()
+    if file.name == "__main__.py":
+        return sys.executable, "-m", "ecs_anywhere_dns"
+    return (str(file),)
+
+
+def write_units(command: Sequence[str], config: Path, folder: Path = UNITS) -> Iterator[str]:
     """The systemd service and its timer; not enabled."""
+    if not folder.is_dir():
+        raise BadUsage(
+            f"there is no {folder}: systemd does not run this host",
+            f"have `{' '.join(command)} apply` run every five minutes in another way",
+        )
+    words = " ".join(map(_unit_word, command))
     for name in UNIT_NAMES:
         text = files("ecs_anywhere_dns").joinpath("systemd", name).read_text("utf-8")
-        text = text.replace("@COMMAND@", command).replace("@CONFIG@", str(config))
+        text = text.replace("@COMMAND@", words).replace("@CONFIG@", _unit_word(config.resolve()))
         put(replace(state_of(folder / name), content=text.encode()))
         yield f"wrote {folder / name}"
 
@@ -111,8 +147,11 @@ def _is_included(include: Include) -> bool:
 
 
 def _make_folder(folder: Path) -> None:
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        for path in made:
+            path.chmod(READABLE_FOLDER)
     except OSError as error:
         raise BadUsage(f"{folder}: {error.strerror}", "run this as root") from None
 
@@ -120,5 +159,22 @@ def _make_folder(folder: Path) -> None:
 def _toml_value(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_toml_value(item) for item in value) + "]"
-    # JSON's strings, numbers and booleans are TOML's as well.
-    return json.dumps(value)
+    # JSON's strings, numbers and booleans are TOML's as well, but for two things: TOML knows no
+    # halves of a surrogate pair, and takes no bare DEL.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _unit_word(word: str | Path) -> str:
+    """As systemd.service(5) reads a command line."""
+    text = str(word).replace("%", "%%").replace("$", "$$")
+    if not re.search(r"[\s\"'\\;]", text):
+        return text
+    quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{quoted}"'
+
+
+def _check_agreement(file: Path, settings: Settings, given: Mapping[str, Any]) -> None:
+    for key, value in given.items():
+        there = getattr(settings, key)
+        if there != (tuple(value) if isinstance(value, list) else value):
+            raise BadUsage(f"{file} is there already, with {key} = {_toml_value(there)}", ANEW)

@@ -11,8 +11,7 @@ questions to the internet.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from uuid import uuid4
+from dataclasses import replace
 
 from ecs_anywhere_dns.acceptance import accept
 from ecs_anywhere_dns.confirmation import confirm
@@ -24,39 +23,14 @@ from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.outcome import Exit, FetchFailed, NotResolving, Stop
 from ecs_anywhere_dns.preflight import Preflight, preflight
 from ecs_anywhere_dns.proof import Proof, prove
+from ecs_anywhere_dns.remembering import distrust, remember, remember_switch
 from ecs_anywhere_dns.report import Report
+from ecs_anywhere_dns.run import Run
 from ecs_anywhere_dns.servers.contract import Fragment
-from ecs_anywhere_dns.state import Applied, Distrust, Journal, Memory, remembered
-from ecs_anywhere_dns.switchover import (
-    RolledBack,
-    Target,
-    check_fragments,
-    files_of,
-    recover,
-    switch,
-)
+from ecs_anywhere_dns.state import Memory
+from ecs_anywhere_dns.switchover import Target, check_fragments, files_of, recover, switch
 
 RECOVERED = "an earlier run had died while it switched; what it had begun was undone first"
-
-
-@dataclass
-class Run:
-    """One `apply`, as far as it has come: what there is to report if it stops here."""
-
-    host: Host
-    report: Report
-    force: bool = False
-    dry: bool = False
-    id: str = field(default_factory=lambda: uuid4().hex)
-    memory: Memory = field(default_factory=lambda: Memory(Applied()))
-    document: Document | None = None
-    """Accepted: what an acknowledgement is about."""
-
-    def say(self, **changes: object) -> None:
-        self.report = replace(self.report, **changes)  # type: ignore[arg-type]
-
-    def hint(self, *hints: str) -> None:
-        self.say(hints=(*self.report.hints, *hints))
 
 
 def apply(host: Host, *, force: bool = False, dry: bool = False) -> Report:
@@ -78,7 +52,7 @@ def _locked(run: Run) -> None:
         _follow(run)
     except Stop as problem:
         run.report = run.report.stopped(problem)
-        _distrust(run, problem)
+        distrust(run, problem)
     if run.document is not None and not run.dry:
         run.hint(*confirm(run.host, run.document, run.report))
     run.host.state.write_report(replace(run.report, at=run.host.timestamp()).as_json())
@@ -130,8 +104,8 @@ def _validate(run: Run, text: str) -> Document:
         state=document.state,
         checksum=document.checksum,
     )
-    applied, distrust = run.memory.applied, host.state.distrust()
-    accept(document, host.settings, applied, distrust, host.now(), force=run.force)
+    distrusted = host.state.distrust()
+    accept(document, host.settings, run.memory.applied, distrusted, host.now(), force=run.force)
     run.document = document
     return document
 
@@ -188,7 +162,7 @@ def _ensure(run: Run, document: Document, forwarding: Forwarding) -> Proof:
         check_fragments(run.host, fragments)
         return Proof(())
     if _is_there(run, fragments, forwarding):
-        _remember(run, document, forwarding)
+        remember(run, document, forwarding)
         return _verify_as_it_is(run, forwarding, through_the_server)
     return _switch(run, document, forwarding, fragments, through_the_server)
 
@@ -202,13 +176,6 @@ def _is_there(run: Run, fragments: tuple[Fragment, ...], forwarding: Forwarding)
     except Stop:
         return False
     return True
-
-
-def _remember(run: Run, document: Document, forwarding: Forwarding) -> None:
-    """A new generation may ask for what is there already."""
-    applied = run.memory.applied
-    if applied.document != document.text or applied.forwarding != forwarding:
-        run.host.state.commit(_applied(run, document, forwarding, None))
 
 
 def _verify_as_it_is(
@@ -240,28 +207,9 @@ def _switch(
 
     journal = switch(run.host, run.id, Target(forwarding, files_of(fragments), verified))
     run.host.progress.begin("commit")
-    run.host.state.commit(_applied(run, document, forwarding, journal))
-    run.host.state.write_distrust(Distrust())
+    remember_switch(run, document, forwarding, journal)
     run.say(changed=True)
     return answers[-1]
-
-
-def _applied(
-    run: Run, document: Document, forwarding: Forwarding, journal: Journal | None
-) -> Applied:
-    """One step back is kept. A repair of the same document is no step of its own."""
-    former = run.memory.applied
-    is_step = journal is not None and former.document != document.text
-    return Applied(
-        run=run.id,
-        document=document.text,
-        known=document.text if document.names else former.known,
-        newest=document.generation,
-        forwarding=forwarding,
-        at=run.host.timestamp(),
-        before=journal.before if journal and is_step else former.before,
-        before_that=remembered(former) if is_step else former.before_that,
-    )
 
 
 def _tell_difference(run: Run, fragments: tuple[Fragment, ...]) -> None:
@@ -273,14 +221,3 @@ def _tell_difference(run: Run, fragments: tuple[Fragment, ...]) -> None:
 def _differing(fragments: tuple[Fragment, ...]) -> list[Fragment]:
     wanted = zip(fragments, files_of(fragments), strict=True)
     return [fragment for fragment, file in wanted if not file.is_on_disk()]
-
-
-def _distrust(run: Run, problem: Stop) -> None:
-    """Each failure after the reload makes the next try of the same document rarer."""
-    if not isinstance(problem, RolledBack) or run.document is None:
-        return
-    known = run.host.state.distrust()
-    failures = known.failures if known.checksum == run.document.checksum else 0
-    run.host.state.write_distrust(
-        Distrust(run.document.checksum, failures=failures + 1, at=run.host.now().isoformat())
-    )

@@ -16,8 +16,11 @@ from ecs_anywhere_dns.forwarding import DNS_PORT
 from ecs_anywhere_dns.outcome import BadUsage
 
 DEFAULT_FILE = Path("/etc/ecs-anywhere-dns/config.toml")
+PARAMETER_STORE = "ssm"
+"""The `source` that is no path."""
 PARAMETER_PATH = "/ecs-anywhere/private-connectivity"
 VPC_ID = re.compile(r"vpc-[0-9a-f]{8,17}")
+FOLDER = re.compile(r"(/[A-Za-z0-9_.-]+)+")
 REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
 LARGEST_PORT = 65536
 HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
@@ -30,7 +33,7 @@ class Settings:
     vpc: str
     region: str
     server: str
-    source: str = "ssm"
+    source: str = PARAMETER_STORE
     """`ssm`, or the path of a file that holds the document."""
     mode: Mode | None = None
     """None: as the document says."""
@@ -79,7 +82,7 @@ def load(file: Path) -> Settings:
 
 def read_settings(content: Mapping[str, Any]) -> Settings:
     """Raises BadUsage, naming the key."""
-    server = content.get("server", "")
+    server = str(content.get("server", ""))
     keys = {item.name for item in fields(Settings)} - {"server_table"}
     unknown = sorted(content.keys() - keys - {server})
     if unknown:
@@ -103,11 +106,13 @@ def _typed(key: str, value: Any) -> Any:
         raise BadUsage(f"{key} = {value!r} is no {wanted.__name__}", "correct it")
     if key == "state":
         return Path(value)
-    return tuple(value) if wanted is list else value
+    if wanted is list:
+        return tuple(_typed(f"{key}: an entry", item) for item in value)
+    return value
 
 
 def _check_form(settings: Settings) -> None:
-    forms = {"vpc": VPC_ID, "region": REGION, "host": HOST}
+    forms = {"vpc": VPC_ID, "region": REGION, "host": HOST, "parameter_path": FOLDER}
     for key, form in forms.items():
         value = getattr(settings, key)
         if not form.fullmatch(value):
@@ -120,6 +125,13 @@ def _check_form(settings: Settings) -> None:
     for address in (settings.address, *settings.resolver_ips):
         if not _is_ip(address):
             raise BadUsage(f"{address!r} is no IP address", "correct address or resolver_ips")
+    paths = [("state", settings.state)]
+    if settings.source != PARAMETER_STORE:
+        paths.append(("source", Path(settings.source)))
+    for key, path in paths:
+        # Relative to what, nobody knows: the timer runs elsewhere than a person.
+        if not path.is_absolute():
+            raise BadUsage(f"{key} = {str(path)!r} is no absolute path", "write it from / on")
     if settings.mode is not None and settings.mode not in get_args(Mode):
         raise BadUsage(f"mode = {settings.mode!r}", "it is names or region")
 

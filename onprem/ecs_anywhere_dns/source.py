@@ -6,10 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ecs_anywhere_dns.outcome import FetchFailed
-from ecs_anywhere_dns.settings import Settings
-
-PARAMETER_STORE = "ssm"
-"""The value of `source` that is no path."""
+from ecs_anywhere_dns.settings import PARAMETER_STORE, Settings
 
 
 class NotPublished(FetchFailed):

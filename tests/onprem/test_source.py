@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.outcome import BadUsage, FetchFailed
-from ecs_anywhere_dns.publication import SitePublication
 from ecs_anywhere_dns.questions import Answer, Question
 from ecs_anywhere_dns.routes import DeadEnd, Route, Routes, Way, find_routes, system_addresses
 from ecs_anywhere_dns.settings import Settings
@@ -274,18 +273,3 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
             fetch(replace(SETTINGS, source=str(tmp_path / name)), Shelf())
         assert str(tmp_path) in caught.value.message
         assert caught.value.cure
-
-
-def test_a_run_acknowledges_in_the_store_that_it_fetched_from() -> None:
-    opened: list[tuple[Document | None, Shelf]] = []
-
-    def open_store(known: Document | None) -> Shelf:
-        opened.append((known, Shelf({SETTINGS.document_parameter: "the document"})))
-        return opened[-1][1]
-
-    publication = SitePublication(SETTINGS, open_store)
-    assert publication.fetch(DOCUMENT) == "the document"
-    publication.acknowledge("applied")
-    [(known, shelf)] = opened
-    assert known == DOCUMENT
-    assert shelf.values[SETTINGS.acknowledgement_parameter] == "applied"

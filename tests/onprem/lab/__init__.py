@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from tests.onprem.lab.client import TIMEOUT, Reply
 from tests.onprem.lab.dns_server import DnsServer
+from tests.onprem.lab.forked import Ran
 from tests.onprem.lab.lab import KINDS, Lab
 from tests.onprem.lab.public import PublicServer
 from tests.onprem.lab.resolver import FakeResolver
-from tests.onprem.lab.tool import Ran
 
 __all__ = ["KINDS", "TIMEOUT", "DnsServer", "FakeResolver", "Lab", "PublicServer", "Ran", "Reply"]

@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.onprem.lab import bind, client, dnsmasq, document, powerdns, tool, unbound
 from tests.onprem.lab.dns_server import DnsServer, Ground, Launch
+from tests.onprem.lab.forked import Ran
 from tests.onprem.lab.network import TIERS, enter
 from tests.onprem.lab.places import INTERNET, in_namespace, on_loopback
 from tests.onprem.lab.public import PublicServer
@@ -125,7 +126,7 @@ class Lab:
         file.write_text(tool.configuration(settings, server.kind, server.table))
         return file
 
-    def tool(self, *words: str, server: DnsServer | None = None, timeout: float = 60) -> tool.Ran:
+    def tool(self, *words: str, server: DnsServer | None = None, timeout: float = 60) -> Ran:
         """`ecs-anywhere-dns` inside, with the settings file of `server` (by default the one that
         was started last), which is written unless there is one."""
         chosen = server or self._servers[-1]

@@ -39,14 +39,21 @@ class FakeResolver:
         self.missing_name = f"ecs-t.{region}.amazonaws.com"
         self.queries: list[tuple[str, str, str]] = []
         """Name, type, transport of each."""
+        self._turn: tuple[int, Behaviour] | None = None
         self._region_zone = f"{region}.amazonaws.com"
         self._ecr = f"ecr.{self._region_zone}"
         self._zones = {**names, self._ecr: names[f"api.{self._ecr}"]}
+
+    def turn(self, behaviour: Behaviour, *, after: int) -> None:
+        """Behaves so from then on, when it was asked that many more questions."""
+        self._turn = (len(self.queries) + after, behaviour)
 
     def respond(self, wire: bytes, transport: str) -> Said:
         exchange = exchange_of(wire)
         if exchange is None or self.cut_off:
             return Said(None)
+        if self._turn and len(self.queries) >= self._turn[0]:
+            self.behaviour, self._turn = self._turn[1], None
         self.queries.append((exchange.name, exchange.type, transport))
         if self.behaviour in ("silent", f"silent-{transport}"):
             return Said(None)

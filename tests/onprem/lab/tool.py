@@ -1,38 +1,33 @@
-"""The pick-up tool, as its own process on the host of a DNS server."""
+"""The pick-up tool, as a process of its own on the host of a DNS server."""
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-PACKAGE = Path(__file__).parents[3] / "onprem"
+from tests.onprem.lab import forked
+from tests.onprem.lab.forked import Ran, Start
 
 
-@dataclass(frozen=True)
-class Ran:
-    code: int
-    stdout: str
-    stderr: str
-
-
-def run(prefix: Sequence[str], config: Path, words: Sequence[str], timeout: float) -> Ran:
-    """`timeout` in seconds; raises subprocess.TimeoutExpired."""
-    ended = subprocess.run(
-        [*prefix, sys.executable, "-m", "ecs_anywhere_dns", "--config", str(config), *words],
-        env={**os.environ, "PYTHONPATH": str(PACKAGE)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
+def run(
+    prefix: Sequence[str],
+    config: Path,
+    words: Sequence[str],
+    timeout: float,
+    environment: Mapping[str, str] | None = None,
+) -> Ran:
+    """`environment`: besides what the tests have. `timeout` in seconds; raises TimeoutError."""
+    return forked.run(
+        Start(
+            tuple(prefix),
+            ("--config", str(config), *words),
+            {**os.environ, **(environment or {})},
+            timeout,
+        )
     )
-    return Ran(ended.returncode, ended.stdout, ended.stderr)
 
 
 def configuration(settings: Mapping[str, Any], kind: str, table: Mapping[str, Any]) -> str:
