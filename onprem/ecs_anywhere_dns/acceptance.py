@@ -3,6 +3,7 @@
 another VPC or Region than configured     refused
 lower generation than was ever applied    refused, unless forced
 rolled back by hand                       refused until there is another one, unless forced
+rolled back by hand, not known which      refused, unless forced
 failed after the reload                   rests, longer each time, unless forced
 """
 
@@ -44,6 +45,11 @@ def accept(
             "nothing to do if Parameter Store lags behind; if the app was deployed anew and counts "
             "from 1 again: `ecs-anywhere-dns apply --force`",
         )
+    if distrust.by_hand and not distrust.checksum:
+        raise Refused(
+            "a person took the forwarding back when none was known to this tool",
+            f"`ecs-anywhere-dns apply --force` takes {document.label}",
+        )
     if document.checksum == distrust.checksum:
         _check_distrust(document, distrust, now)
 
@@ -72,10 +78,13 @@ def _check_distrust(document: Document, distrust: Distrust, now: datetime) -> No
             f"{document.label} was rolled back by hand",
             "the next generation is taken again; `ecs-anywhere-dns apply --force` takes this one",
         )
-    until = datetime.fromisoformat(distrust.at) + rest_after(distrust.failures)
-    if now < until:
+    failed = datetime.fromisoformat(distrust.at)
+    until = failed + rest_after(distrust.failures)
+    # Where it failed later than now the clock was set back, perhaps by years.
+    if failed <= now < until:
+        times = "once" if distrust.failures == 1 else f"{distrust.failures} times"
         raise Resting(
-            f"{document.label} failed {distrust.failures} times here and was rolled back; "
-            f"it rests until {until:%Y-%m-%d %H:%M} UTC",
-            "`ecs-anywhere-dns status` tells why; `ecs-anywhere-dns apply --force` tries now",
+            f"{document.label} failed here {times} and rests until {until:%Y-%m-%d %H:%M} UTC; "
+            f"the last time: {distrust.why}",
+            "once that is mended, `ecs-anywhere-dns apply --force` tries it at once",
         )

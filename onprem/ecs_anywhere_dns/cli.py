@@ -15,6 +15,7 @@ from ecs_anywhere_dns.forwarding import forwarding_of
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.initialise import (
     add_includes,
+    check_there,
     make_empty_fragments,
     missing_includes,
     own_command,
@@ -192,9 +193,10 @@ def _init(arguments: argparse.Namespace) -> int:
     given = {key: getattr(arguments, key) for key in keys if getattr(arguments, key)}
     settings, written = settings_for(arguments.config, given, replace_it=arguments.replace)
     said = [written]
+    # What was done is told, also where it ends early.
     try:
         for line in _initialise(arguments, host_of(settings, show_nothing).server):
-            said.append(line)  # noqa: PERF402 - what was done is told, also where it ends early
+            said.append(line)
     except Stop as problem:
         raise type(problem)(f"{'; '.join(said)}; but {problem.message}", problem.cure) from problem
     show_lines(said, as_json=arguments.json)
@@ -204,6 +206,7 @@ def _init(arguments: argparse.Namespace) -> int:
 def _initialise(arguments: argparse.Namespace, server: Server) -> Iterator[str]:
     # First, because it may refuse: the configuration of the DNS server may be elsewhere.
     missing = missing_includes(server)
+    check_there(server, missing)
     yield from make_empty_fragments(server)
     if arguments.include:
         yield from add_includes(server, missing)

@@ -33,9 +33,9 @@ def confirm(host: Host, document: Document, report: Report) -> tuple[str, ...]:
     host.progress.begin("acknowledge")
     try:
         host.publication.acknowledge(text)
+        host.state.write_acknowledged(text)
     except Stop as problem:
         return (f"not acknowledged: {problem.message}", *filter(None, [problem.cure]))
-    host.state.write_acknowledged(text)
     return ()
 
 
@@ -43,4 +43,5 @@ def _is_due(host: Host, last: str, text: str) -> bool:
     if not last or not says_the_same(last, text):
         return True
     written = datetime.fromisoformat(json.loads(last)["at"])
-    return host.now() - written > HEARTBEAT
+    # Written later than now: the clock was set back.
+    return not timedelta() <= host.now() - written <= HEARTBEAT

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from ipaddress import ip_address, ip_network
 from typing import Any, Literal
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import extend
 
 from ecs_anywhere_dns.outcome import Refused
 
@@ -52,7 +54,7 @@ def read_document(text: str) -> Document:
     """Raises Refused, naming the place and what is wrong with it."""
     try:
         content = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Refused(
             f"the publication is no JSON ({error}): {text[:LONGEST_EXCERPT]!r}",
             "look at the parameter; the app's next sweep writes it anew",
@@ -122,6 +124,13 @@ def _as_document(text: str, content: Mapping[str, Any]) -> Document:
 
 
 @cache
-def _validator() -> Draft202012Validator:
+def _validator() -> Any:
     schema = files("ecs_anywhere_dns").joinpath("forwarding.schema.json").read_text("utf-8")
-    return Draft202012Validator(json.loads(schema))
+    strict: Any = extend(Draft202012Validator, {"pattern": _check_pattern})  # type: ignore[no-untyped-call]
+    return strict(json.loads(schema))
+
+
+def _check_pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[ValidationError]:
+    """A schema's `$` is the very end (ECMA 262); Python's is also before a last line end."""
+    if isinstance(value, str) and (value.endswith("\n") or not re.search(pattern, value)):
+        yield ValidationError(f"{value!r} does not match {pattern!r}")

@@ -6,13 +6,15 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 
-from ecs_anywhere_dns.document import read_document
+from ecs_anywhere_dns.acceptance import accept
+from ecs_anywhere_dns.document import Document, read_document
 from ecs_anywhere_dns.explanation import explain
 from ecs_anywhere_dns.forwarding import forwarding_of
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.initialise import missing_includes
 from ecs_anywhere_dns.outcome import MEANINGS, Exit, Stop
 from ecs_anywhere_dns.preflight import preflight
+from ecs_anywhere_dns.questions import Question, Transport
 from ecs_anywhere_dns.servers.contract import Finding
 from ecs_anywhere_dns.state import Memory
 
@@ -25,7 +27,7 @@ PROGRAMS = {
 
 
 def examine(host: Host) -> tuple[Finding, ...]:
-    looks = (_includes, _server, _state, _publication)
+    looks = (_includes, _server, _answering, _state, _publication)
     seen = (finding for look in looks for finding in _until_stopped(look, host))
     # One unreadable file stops several of them.
     return tuple(dict.fromkeys(seen))
@@ -69,6 +71,21 @@ def _server(host: Host) -> Iterator[Finding]:
     yield from host.server.findings(None if forwarding.is_none else forwarding)
 
 
+def _answering(host: Host) -> Iterator[Finding]:
+    """Where the verification will ask. The name is one that a DNS server knows by itself."""
+    address, port = host.settings.address, host.settings.port
+    ways: tuple[Transport, ...] = ("udp", "tcp")
+    answers = host.asks([Question(address, port, "localhost", "A", way) for way in ways])
+    for question, answer in answers.items():
+        if answer.problem:
+            yield Finding(
+                False,
+                f"{address} port {port} over {question.transport}, asked for localhost: "
+                f"{answer.problem}",
+                "address and port in the configuration of this tool: where the server listens",
+            )
+
+
 def _state(host: Host) -> Iterator[Finding]:
     if host.state.journal() is not None:
         yield Finding(
@@ -86,11 +103,16 @@ def _state(host: Host) -> Iterator[Finding]:
 
 
 def _publication(host: Host) -> Iterator[Finding]:
+    applied = host.state.applied()
     host.progress.begin("fetch")
-    document = read_document(host.publication.fetch(Memory.of(host.state.applied()).known))
+    document = read_document(host.publication.fetch(Memory.of(applied).known))
     yield Finding(True, f"the publication can be read: {document.label}")
-    if document.state == "withdrawn":
-        return
+    if document.state != "withdrawn":
+        yield from _resolvers(host, document)
+    accept(document, host.settings, applied, host.state.distrust(), host.now(), force=False)
+
+
+def _resolvers(host: Host, document: Document) -> Iterator[Finding]:
     host.progress.begin("preflight")
     zones = forwarding_of(document, (), host.settings.mode).zones
     seen = preflight(document, zones, host.asks, host.settings.resolver_port)

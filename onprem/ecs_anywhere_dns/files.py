@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,12 +73,18 @@ def put(wanted: FileState) -> None:
             _replace(path, wanted.content, wanted.mode, wanted.owner)
         _sync_folder(path.parent)
     except OSError as error:
+        with suppress(OSError):
+            # On a full disk its part of the bytes may be what others lack.
+            _half_written(path).unlink(missing_ok=True)
         raise CheckFailed(f"{error.filename or path}: {error.strerror}", _CURE) from None
 
 
 def remove_half_written(path: Path) -> None:
-    """What a run that was killed may have left."""
-    _half_written(path.resolve()).unlink(missing_ok=True)
+    """What a run that was killed may have left. Raises CheckFailed."""
+    half = _half_written(path.resolve())
+    # Looked for first: where nothing may be written, removing nothing is an error, too.
+    if half.exists():
+        put(FileState(half, None))
 
 
 def _replace(path: Path, content: bytes, mode: int, owner: tuple[int, int] | None) -> None:

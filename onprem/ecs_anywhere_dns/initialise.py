@@ -88,14 +88,25 @@ def missing_includes(server: Server) -> list[Include]:
     return [include for include in server.includes() if not _is_included(include)]
 
 
+def check_there(server: Server, includes: Sequence[Include]) -> None:
+    """Raises CheckFailed: a configuration that we made up would be read by nobody."""
+    for include in includes:
+        if not include.ours and state_of(include.file).content is None:
+            raise CheckFailed(
+                f"there is no {include.file}",
+                f"set the paths of {server.title} under [{server.name}] in the configuration of "
+                "this tool, then `ecs-anywhere-dns init` again",
+            )
+
+
 def add_includes(server: Server, includes: Sequence[Include]) -> Iterator[str]:
     """Raises CheckFailed, and then every file is as it was."""
     before = [state_of(include.file) for include in includes]
     try:
         for include in includes:
             former = state_of(include.file)
-            text = (former.content or b"").decode()
-            put(replace(former, content=with_line(text, include).encode()))
+            text = (former.content or b"").decode(errors="surrogateescape")
+            put(replace(former, content=with_line(text, include).encode(errors="surrogateescape")))
         server.check_configuration()
     except CheckFailed:
         for state in reversed(before):
@@ -113,7 +124,7 @@ def with_line(text: str, include: Include) -> str:
     if opened is None:
         raise CheckFailed(
             f"{include.file} has no `{include.inside} {{`",
-            f"add {include.line!r} inside it by hand, wherever it stands",
+            _by_hand(include),
         )
     return f"{text[: opened.end()]}\n\t{include.line}{text[opened.end() :]}"
 
@@ -124,6 +135,10 @@ def own_command(script: str = sys.argv[0]) -> tuple[str, ...]:
     if file.name == "__main__.py":
         return sys.executable, "-m", "ecs_anywhere_dns"
     return (str(file),)
+
+
+def _by_hand(include: Include) -> str:
+    return f"add `{include.line}` inside `{include.inside}` by hand, wherever it stands"
 
 
 def write_units(command: Sequence[str], config: Path, folder: Path = UNITS) -> Iterator[str]:

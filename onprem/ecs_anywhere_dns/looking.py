@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from ecs_anywhere_dns.acceptance import accept
 from ecs_anywhere_dns.document import Document, read_document
 from ecs_anywhere_dns.explanation import explain
 from ecs_anywhere_dns.forwarding import forwarding_of
@@ -14,7 +15,7 @@ from ecs_anywhere_dns.outcome import BadUsage, Exit, Stop
 from ecs_anywhere_dns.preflight import preflight
 from ecs_anywhere_dns.proof import prove
 from ecs_anywhere_dns.report import Report
-from ecs_anywhere_dns.state import Memory
+from ecs_anywhere_dns.state import Distrust, Memory
 
 
 def check(host: Host) -> Report:
@@ -58,7 +59,7 @@ def _check(host: Host, report: Report) -> Report:
     memory = Memory.of(host.state.applied())
     host.progress.begin("fetch")
     document = read_document(host.publication.fetch(memory.known))
-    report = _about(report, document)
+    report = replace(_about(report, document), hints=_acceptable(host, memory, document))
     if document.state == "withdrawn":
         return replace(report, summary=f"{document.label}: nothing to forward")
     host.progress.begin("preflight")
@@ -77,12 +78,26 @@ def _check(host: Host, report: Report) -> Report:
     )
 
 
+def _acceptable(host: Host, memory: Memory, document: Document) -> tuple[str, ...]:
+    """Why `apply` would not take it now although it is for this host. Raises Refused where it is
+    not."""
+    applied, now = memory.applied, host.now()
+    accept(document, host.settings, applied, Distrust(), now, force=False)
+    try:
+        accept(document, host.settings, applied, host.state.distrust(), now, force=False)
+    except Stop as problem:
+        return problem.message, problem.cure
+    return ()
+
+
 def _verify(host: Host, report: Report) -> Report:
     memory = Memory.of(host.state.applied())
     document = memory.document
     if document is None:
         raise BadUsage("nothing was applied here", "`ecs-anywhere-dns apply` does")
     report = _about(report, document)
+    if document.state == "withdrawn":
+        return replace(report, summary=f"{document.label}: nothing is forwarded, nothing to ask")
     host.progress.begin("verify")
     answers = prove(document, memory.applied.forwarding, host.settings, host.asks)
     report = replace(

@@ -18,6 +18,9 @@ from ecs_anywhere_dns.settings import Settings
 from ecs_anywhere_dns.verification import raise_unless_right, verify
 
 ROUNDS = 5
+LONGEST = 20.0
+"""Seconds after which no further round begins, however many names there are: until the end of the
+last one a whole site has what is being proven."""
 PAUSE = 0.5
 """Seconds between two rounds; each round is bounded by the asker's own patience, some 3 s."""
 SETTLES = {*TRANSPORT_TROUBLE, "servfail"}
@@ -47,12 +50,19 @@ class Proof:
         raise_unless_right(self.verdicts)
 
 
-def prove(document: Document, forwarding: Forwarding, settings: Settings, asks: Asks) -> Proof:
-    """Bounded: ROUNDS of questions at most."""
+def prove(
+    document: Document,
+    forwarding: Forwarding,
+    settings: Settings,
+    asks: Asks,
+    longest: float = LONGEST,
+) -> Proof:
+    """Bounded: ROUNDS of questions at most, and none that begins after `longest` seconds."""
+    deadline = time.monotonic() + longest
     zones, address, port = forwarding.zones, settings.address, settings.port
     proof = Proof(verify(document, zones, address, port, asks))
     for _ in range(ROUNDS - 1):
-        if not proof.may_settle:
+        if not proof.may_settle or time.monotonic() > deadline:
             break
         time.sleep(PAUSE)
         proof = Proof(verify(document, zones, address, port, asks))

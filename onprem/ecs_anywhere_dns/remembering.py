@@ -30,7 +30,12 @@ def distrust(run: Run, problem: Stop) -> None:
     known = run.host.state.distrust()
     failures = known.failures if known.checksum == run.document.checksum else 0
     run.host.state.write_distrust(
-        Distrust(run.document.checksum, failures=failures + 1, at=run.host.now().isoformat())
+        Distrust(
+            run.document.checksum,
+            failures=failures + 1,
+            at=run.host.now().isoformat(),
+            why=problem.message,
+        )
     )
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ecs_anywhere_dns.outcome import MEANINGS, Exit, Stop
+
+WIDE = 160
+"""Characters that people still read as one line."""
+INDENT = " " * 6
 
 
 @dataclass(frozen=True)
@@ -46,9 +51,24 @@ class Report:
     def lines(self) -> list[str]:
         """For a terminal: one screen."""
         mark = "ok" if self.exit == Exit.DONE else f"exit {int(self.exit)}"
-        lines = [f"{mark}: {self.summary}"]
+        changed = ", changed" if self.changed else ""
+        lines = [f"{mark}{changed}: {self.summary}"]
         lines += [f"  - {finding}" for finding in self.findings]
         if self.cure:
             lines.append(f"  cure: {self.cure}")
         lines += [f"  note: {hint}" for hint in self.hints]
-        return lines
+        return [part for line in lines for part in _folded(line)]
+
+
+def _folded(line: str) -> list[str]:
+    """A long line: where one thing said ends and the next begins, else between words."""
+    if len(line) <= WIDE:
+        return [line]
+    parts = line.replace("; ", f";\n{INDENT}").splitlines()
+    return [piece for part in parts for piece in _wrapped(part)]
+
+
+def _wrapped(line: str) -> list[str]:
+    return textwrap.wrap(
+        line, WIDE, subsequent_indent=INDENT, break_long_words=False, break_on_hyphens=False
+    )

@@ -16,7 +16,14 @@ from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.outcome import BadUsage, Exit, Stop
 from ecs_anywhere_dns.report import Report
 from ecs_anywhere_dns.state import Applied, Distrust, Memory, step_back
-from ecs_anywhere_dns.switchover import Target, check_fragments, files_of, recover, switch
+from ecs_anywhere_dns.switchover import (
+    Target,
+    check_fragments,
+    check_running,
+    files_of,
+    recover,
+    switch,
+)
 
 BY_HAND = "rolled back by hand"
 
@@ -36,18 +43,26 @@ def rollback(host: Host, *, to_none: bool = False) -> Report:
 def _locked(host: Host, report: Report, to_none: bool) -> Report:
     recover(host)
     memory = Memory.of(host.state.applied())
+    check_running(host)
     former, files = _to_none(host, memory.applied) if to_none else _one_step(memory.applied)
     run = uuid4().hex
     switch(host, run, Target(former.forwarding, files, lambda: None))
     host.progress.begin("commit")
     host.state.commit(replace(former, run=run, at=host.timestamp()))
-    if memory.document is not None:
-        host.state.write_distrust(Distrust(memory.document.checksum, by_hand=True))
+    _distrust(host, memory)
     report = replace(
         report, changed=True, zones=former.forwarding.zones, summary=_summary(host, former)
     )
     host.state.write_report(replace(report, at=host.timestamp()).as_json())
     return _confirmed(host, memory, report)
+
+
+def _distrust(host: Host, memory: Memory) -> None:
+    """Of an unknown document, as where our memory was lost, every one is meant."""
+    if memory.document is not None:
+        host.state.write_distrust(Distrust(memory.document.checksum, by_hand=True))
+    elif not host.state.distrust().by_hand:
+        host.state.write_distrust(Distrust(by_hand=True))
 
 
 def _one_step(applied: Applied) -> tuple[Applied, tuple[FileState, ...]]:

@@ -20,7 +20,7 @@ from ecs_anywhere_dns.explanation import explain
 from ecs_anywhere_dns.forwarding import Forwarding, forwarding_of
 from ecs_anywhere_dns.hints import hints_of
 from ecs_anywhere_dns.host import Host
-from ecs_anywhere_dns.outcome import Exit, FetchFailed, NotResolving, Stop
+from ecs_anywhere_dns.outcome import Exit, FetchFailed, Stop
 from ecs_anywhere_dns.preflight import Preflight, preflight
 from ecs_anywhere_dns.proof import Proof, prove
 from ecs_anywhere_dns.remembering import distrust, remember, remember_switch
@@ -28,9 +28,17 @@ from ecs_anywhere_dns.report import Report
 from ecs_anywhere_dns.run import Run
 from ecs_anywhere_dns.servers.contract import Fragment
 from ecs_anywhere_dns.state import Memory
-from ecs_anywhere_dns.switchover import Target, check_fragments, files_of, recover, switch
+from ecs_anywhere_dns.switchover import (
+    Target,
+    check_fragments,
+    check_running,
+    files_of,
+    recover,
+    switch,
+)
 
 RECOVERED = "an earlier run had died while it switched; what it had begun was undone first"
+TO_RECOVER = "an earlier run died while it switched; `ecs-anywhere-dns apply` undoes that first"
 
 
 def apply(host: Host, *, force: bool = False, dry: bool = False) -> Report:
@@ -55,11 +63,22 @@ def _locked(run: Run) -> None:
         distrust(run, problem)
     if run.document is not None and not run.dry:
         run.hint(*confirm(run.host, run.document, run.report))
-    run.host.state.write_report(replace(run.report, at=run.host.timestamp()).as_json())
+    if not run.dry:
+        _write_down(run)
+
+
+def _write_down(run: Run) -> None:
+    """How a run ended stays true where it cannot be written."""
+    try:
+        run.host.state.write_report(replace(run.report, at=run.host.timestamp()).as_json())
+    except Stop as problem:
+        run.hint(f"`status` will not know of this run: {problem.message}", problem.cure)
 
 
 def _recover(run: Run) -> None:
-    if recover(run.host):
+    if run.dry:
+        run.hint(*([TO_RECOVER] if run.host.state.journal() else []))
+    elif recover(run.host):
         run.hint(RECOVERED)
     run.memory = Memory.of(run.host.state.applied())
 
@@ -71,8 +90,7 @@ def _follow(run: Run) -> None:
         _without_publication(run, problem)
         return
     document = _validate(run, text)
-    if not run.host.server.is_running():
-        raise NotResolving(f"{run.host.server.title} is not running", "start it, then try again")
+    check_running(run.host)
     if document.state == "withdrawn":
         _withdraw(run, document)
     else:
@@ -128,10 +146,10 @@ def _sum_up(
     run: Run, document: Document, forwarding: Forwarding, seen: Preflight, answers: Proof
 ) -> None:
     resolvers = ", ".join(forwarding.forwarders)
-    did = "now forwards" if run.report.changed else "forwards"
+    # The same where nothing changed: it goes into the acknowledgement, which would be written anew.
     run.say(
         exit=Exit.DEGRADED if seen.is_degraded else Exit.DONE,
-        summary=f"{run.host.server.title} {did} {len(forwarding.zones)} zones to {resolvers}; "
+        summary=f"{run.host.server.title} forwards {len(forwarding.zones)} zones to {resolvers}; "
         f"{answers.right} of {len(answers.verdicts)} answers are right ({document.label})",
         answers=len(answers.verdicts),
         answers_right=answers.right,

@@ -10,18 +10,23 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ecs_anywhere_dns.document import Document, read_document
 from ecs_anywhere_dns.files import PRIVATE, FileState, put
 from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
 from ecs_anywhere_dns.outcome import BadUsage, Busy, Refused
 
+Made = TypeVar("Made")
+
+DAMAGED = "if its disk was damaged, restore it or move it away"
 FOLDER_MODE = 0o750
+ROOM = 65536
+"""Bytes, kept free while the forwarding is switched: several times what a commit writes."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,8 @@ class Distrust:
     """A person rolled it back; otherwise it failed after the reload, `failures` times."""
     failures: int = 0
     at: str = ""
+    why: str = ""
+    """How it failed the last time: the runs that let it rest do not see it themselves."""
 
 
 @dataclass(frozen=True)
@@ -92,31 +99,31 @@ class State:
             os.close(descriptor)
 
     def applied(self) -> Applied:
-        said = self._read("applied.json")
-        return _applied_from(said) if said else Applied()
+        return self._made("applied.json", _applied_from) or Applied()
 
     def commit(self, applied: Applied) -> None:
+        self._give_room()
         self._write("applied.json", _applied_as_json(applied))
         self.close_journal()
 
     def journal(self) -> Journal | None:
-        said = self._read("journal.json")
-        if not said:
-            return None
-        before = tuple(FileState.from_json(item) for item in said["before"])
-        return Journal(said["run"], before, tuple(said["zones"]))
+        return self._made("journal.json", _journal_from)
 
     def open_journal(self, journal: Journal) -> None:
+        """Raises CheckFailed, also where there would be no room for `commit`: a forwarding that
+        cannot be committed would be undone by the next run, and switched again by that."""
+        # Bytes that no file system compresses.
+        put(FileState(self.folder / "room", os.urandom(ROOM), PRIVATE))
         before = [item.as_json() for item in journal.before]
         content = {"run": journal.run, "before": before, "zones": journal.zones}
         self._write("journal.json", content)
 
     def close_journal(self) -> None:
         put(FileState(self.folder / "journal.json", None))
+        self._give_room()
 
     def distrust(self) -> Distrust:
-        said = self._read("distrust.json")
-        return Distrust(**said) if said else Distrust()
+        return self._made("distrust.json", lambda said: Distrust(**said)) or Distrust()
 
     def write_distrust(self, distrust: Distrust) -> None:
         self._write("distrust.json", vars(distrust))
@@ -136,18 +143,31 @@ class State:
     def write_report(self, report: Mapping[str, Any]) -> None:
         self._write("status.json", report)
 
+    def _give_room(self) -> None:
+        put(FileState(self.folder / "room", None))
+
     def _read(self, name: str) -> dict[str, Any] | None:
         file = self.folder / name
         try:
-            content = json.loads(file.read_text("utf-8"))
+            content = dict(json.loads(file.read_text("utf-8")))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError) as error:
             raise BadUsage(
-                f"{file} cannot be read: {error}",
-                "run this as root; if its disk was damaged, restore it or move it away",
+                f"{file} cannot be read: {error}", f"run this as root; {DAMAGED}"
             ) from None
-        return dict(content)
+        return content
+
+    def _made(self, name: str, make: Callable[[Mapping[str, Any]], Made]) -> Made | None:
+        """None where there is no such file. Raises BadUsage."""
+        said = self._read(name)
+        try:
+            return make(said) if said else None
+        except (KeyError, ValueError, TypeError) as error:
+            raise BadUsage(
+                f"{self.folder / name} is not what this version writes: {error!r}",
+                f"use the version that wrote it; {DAMAGED}",
+            ) from None
 
     def _write(self, name: str, content: Mapping[str, Any]) -> None:
         text = json.dumps(content, indent=1, sort_keys=True) + "\n"
@@ -173,6 +193,11 @@ def _understood(text: str) -> Document | None:
         return read_document(text) if text else None
     except Refused:
         return None
+
+
+def _journal_from(said: Mapping[str, Any]) -> Journal:
+    before = tuple(FileState.from_json(item) for item in said["before"])
+    return Journal(said["run"], before, tuple(said["zones"]))
 
 
 def _applied_as_json(applied: Applied) -> dict[str, Any]:

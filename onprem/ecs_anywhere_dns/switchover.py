@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ecs_anywhere_dns.files import FileState, put, remove_half_written, state_of
+from ecs_anywhere_dns.files import READABLE, FileState, put, remove_half_written, state_of
 from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.host import Host
-from ecs_anywhere_dns.outcome import CheckFailed, Exit, RollbackFailed, Stop
+from ecs_anywhere_dns.outcome import CheckFailed, Exit, NotResolving, RollbackFailed, Stop
 from ecs_anywhere_dns.servers.contract import Fragment
 from ecs_anywhere_dns.state import Journal
 
@@ -38,10 +38,19 @@ class Target:
 
 
 def files_of(fragments: Sequence[Fragment]) -> tuple[FileState, ...]:
-    """With the mode and owner that a file has already."""
+    """With the owner that a file has already."""
     return tuple(
-        replace(state_of(fragment.path), content=fragment.text.encode()) for fragment in fragments
+        replace(_readable(fragment.path), content=fragment.text.encode()) for fragment in fragments
     )
+
+
+def check_running(host: Host) -> None:
+    """Before a switch: what somebody stopped is not started by its failing. Raises NotResolving,
+    and CheckFailed where it may be the configuration: unbound-control reads that itself and fails
+    with it, while the server still runs, and would not survive a restart."""
+    if not host.server.is_running():
+        host.server.check_configuration()
+        raise NotResolving(f"{host.server.title} is not running", "start it, then try again")
 
 
 def check_fragments(host: Host, fragments: Sequence[Fragment]) -> None:
@@ -81,7 +90,7 @@ def roll_back(host: Host, journal: Journal, because: Stop) -> None:
         # A server that died of what was swapped in cannot be reloaded.
         host.server.revive()
         host.server.reload()
-        host.server.check_effective(host.state.applied().forwarding)
+        _check_former(host)
         host.server.flush(journal.zones)
     except Stop as problem:
         raise RollbackFailed(
@@ -110,11 +119,26 @@ def recover(host: Host) -> bool:
 
 def _begin(host: Host, run: str, target: Target) -> Journal:
     host.progress.begin("journal")
-    former = host.state.applied().forwarding.zones
-    zones = tuple(sorted({*former, *target.forwarding.zones}))
-    journal = Journal(run, tuple(state_of(file.path) for file in target.files), zones)
+    former = host.state.applied().forwarding
+    zones = tuple(sorted({*former.zones, *target.forwarding.zones}))
+    journal = Journal(run, _before(host, former, target), zones)
     host.state.open_journal(journal)
     return journal
+
+
+def _before(host: Host, former: Forwarding, target: Target) -> tuple[FileState, ...]:
+    """What to put back: as it was applied, also where somebody edited it since, for that may be no
+    forwarding that works. Where we remember none: as it is on the disk."""
+    if former.is_none:
+        return tuple(_readable(file.path) for file in target.files)
+    return files_of(host.server.fragments(former))
+
+
+def _readable(path: Path) -> FileState:
+    """As it is on the disk, for everybody to read: a server reads it as a user of its own, and one
+    that may not refuses every reload, also that of a rollback (BIND, PowerDNS, measured)."""
+    state = state_of(path)
+    return replace(state, mode=state.mode | READABLE)
 
 
 def _swap(host: Host, files: Sequence[FileState]) -> None:
@@ -151,6 +175,15 @@ def _put_back(host: Host, journal: Journal, because: Stop) -> None:
 
 
 def _restore(journal: Journal) -> None:
+    """What is as it was is not written: where a disk is full or read-only, nothing was changed."""
     for file in journal.before:
         remove_half_written(file.path)
-        put(file)
+        if not file.is_on_disk():
+            put(file)
+
+
+def _check_former(host: Host) -> None:
+    """Where our memory was lost, the files that were put back forward what we know nothing of."""
+    former = host.state.applied().forwarding
+    if all(file.is_on_disk() for file in files_of(host.server.fragments(former))):
+        host.server.check_effective(former)

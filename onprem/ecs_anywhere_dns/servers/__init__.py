@@ -60,11 +60,15 @@ def _from_table(name: str, server: Any, table: Mapping[str, Any]) -> dict[str, A
         if key not in known:
             raise BadUsage(f"[{name}] has an unknown key {key!r}", f"known are {', '.join(known)}")
         is_command = isinstance(known[key], tuple)
-        if type(value) is not (list if is_command else str):
+        if not (_is_command(value) if is_command else isinstance(value, str)):
             form = "a list of words" if is_command else "a string"
             raise BadUsage(f"[{name}] {key} = {value!r} is not {form}", "correct it")
         values[key] = _as_default(known[key], value)
     return values
+
+
+def _is_command(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(word, str) for word in value)
 
 
 def _as_default(default: Any, value: Any) -> Any:

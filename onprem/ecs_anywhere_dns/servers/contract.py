@@ -32,6 +32,8 @@ class Include:
     line: str
     inside: str = ""
     """The block that it has to stand in, as in `options`; empty for the top level."""
+    ours: bool = False
+    """Nothing but such lines stands in that file: it is made where it is missing."""
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,17 @@ import contextlib
 import itertools
 import os
 import shutil
+import ssl
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
 from tests.onprem.lab import bind, client, dnsmasq, document, powerdns, tool, unbound
 from tests.onprem.lab.dns_server import DnsServer, Ground, Launch
 from tests.onprem.lab.forked import Ran
-from tests.onprem.lab.network import TIERS, enter
+from tests.onprem.lab.https import Https
+from tests.onprem.lab.network import TIERS, enter, free_port
 from tests.onprem.lab.places import INTERNET, in_namespace, on_loopback
 from tests.onprem.lab.public import PublicServer
 from tests.onprem.lab.resolver import FakeResolver
@@ -27,6 +29,7 @@ WRITERS: dict[str, Callable[[Ground], Launch]] = {
     "powerdns": powerdns.write,
 }
 KINDS = tuple(WRITERS)
+HTTPS_PORT = 443
 REPOSITORY = Path(__file__).parents[3]
 TIER_VARIABLE = "ECS_DNS_LAB"
 """Environment variable: the one tier that has to be used."""
@@ -101,13 +104,27 @@ class Lab:
     def cut(self) -> None:
         """The link to the VPC: whatever is sent there vanishes."""
         self.network.block(self.vpc_cidrs)
-        for resolver in self.resolvers.values():
-            resolver.cut_off = True
+        self._cut_off(True)
 
     def restore(self) -> None:
         self.network.unblock()
-        for resolver in self.resolvers.values():
-            resolver.cut_off = False
+        self._cut_off(False)
+
+    def serve_resolver(self, ip: str) -> FakeResolver:
+        """One more, at another address of the VPC."""
+        return self._serve_resolver(ip, self._ending)
+
+    def serve_https(self, name: str, certificate: ssl.SSLContext, backend: tuple[str, int]) -> int:
+        """An interface endpoint: TLS on the addresses of one of `names`, in front of `backend` on
+        this machine's loopback. Returns its port."""
+        ips = self.names[name]
+        port = HTTPS_PORT if self.prefix else free_port(*ips)
+        for ip in ips:
+            endpoint = Https(certificate, backend)
+            self.https.append(endpoint)
+            serving = endpoint.serve(self.network.bind("tcp", ip, port))
+            self._until_the_end(serving, self._ending)
+        return port
 
     def document(self, **changes: Any) -> str:
         """The JSON text, with the right checksum. `changes`: keys of the document."""
@@ -152,19 +169,34 @@ class Lab:
         self._generations = itertools.count(1)
 
     def _serve(self, ending: contextlib.ExitStack) -> None:
-        thread = Thread()
-        ending.callback(thread.close)
+        self._thread = Thread()
+        ending.callback(self._thread.close)
         self.public = PublicServer(self._places.root[0])
-        self.resolvers = {ip: FakeResolver(self.region, self.names) for ip in self.resolver_ips}
-        listening: list[tuple[str, int, Respond]] = [
-            (*self._places.root, self.public.respond),
-            *((ip, self.resolver_port, fake.respond) for ip, fake in self.resolvers.items()),
-        ]
-        for ip, port, respond in listening:
-            udp, tcp = (self.network.bind(kind, ip, port) for kind in ("udp", "tcp"))
-            close = thread.run(serve(udp, tcp, respond))
-            ending.callback(thread.loop.call_soon_threadsafe, close)
+        self._listen(*self._places.root, self.public.respond, ending)
+        self.resolvers: dict[str, FakeResolver] = {}
+        self.https: list[Https] = []
+        for ip in self.resolver_ips:
+            self._serve_resolver(ip, ending)
         ending.callback(self._end_servers)
+
+    def _serve_resolver(self, ip: str, ending: contextlib.ExitStack) -> FakeResolver:
+        resolver = self.resolvers[ip] = FakeResolver(self.region, self.names)
+        self._listen(ip, self.resolver_port, resolver.respond, ending)
+        return resolver
+
+    def _listen(self, ip: str, port: int, respond: Respond, ending: contextlib.ExitStack) -> None:
+        udp, tcp = (self.network.bind(kind, ip, port) for kind in ("udp", "tcp"))
+        self._until_the_end(serve(udp, tcp, respond), ending)
+
+    def _until_the_end(
+        self, serving: Coroutine[Any, Any, Callable[[], None]], ending: contextlib.ExitStack
+    ) -> None:
+        ending.callback(self._thread.loop.call_soon_threadsafe, self._thread.run(serving))
+
+    def _cut_off(self, cut_off: bool) -> None:
+        served: list[FakeResolver | Https] = [*self.resolvers.values(), *self.https]
+        for each in served:
+            each.cut_off = cut_off
 
     def _end_servers(self) -> None:
         for server in self._servers:

@@ -133,7 +133,10 @@ class Bind:
             return
         started = run(*self.start)
         if not started.ok or not comes_true(self.is_running, START_PATIENCE):
-            raise ReloadFailed(f"named does not start: {started.said}", "look at the log of named")
+            raise ReloadFailed(
+                f"named does not start: {started.said}",
+                "look at its log; if only that command is wrong here, set start under [bind]",
+            )
 
     def includes(self) -> tuple[Include, ...]:
         """The zones go into every view that does recursion. Where the configuration cannot be

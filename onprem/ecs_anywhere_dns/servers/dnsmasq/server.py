@@ -16,6 +16,7 @@ Its traps, each measured, and what is done about them:
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,7 @@ from ecs_anywhere_dns.servers.dnsmasq.findings import findings_of
 from ecs_anywhere_dns.servers.dnsmasq.lines import lines_for, read_fragment
 from ecs_anywhere_dns.servers.dnsmasq.process import process_of, upstream_servers
 from ecs_anywhere_dns.servers.fragment_lines import CURE, lines_of
-from ecs_anywhere_dns.servers.mark import MARK, MARK_PORT, mark_of
+from ecs_anywhere_dns.servers.mark import MARK, MARK_PORT, lies_within, mark_of
 from ecs_anywhere_dns.servers.waiting import comes_true
 
 LEFT_OUT = ",.dpkg-dist,.dpkg-old,.dpkg-new"
@@ -78,11 +79,13 @@ class Dnsmasq:
         """Its checker gets the lines as options, which are read alike: a file of ours elsewhere it
         may not be allowed to read (AppArmor)."""
         for fragment in fragments:
-            read_fragment(fragment.text, str(fragment.path))
+            forwarding = read_fragment(fragment.text, str(fragment.path))
             options = [f"--{line}" for _, line in lines_of(fragment.text, "#")]
             tested = run(*self.program, "--test", "--conf-file=/dev/null", *options)
             if not tested.ok:
                 raise CheckFailed(f"{fragment.path}: {tested.said}", CURE)
+            if not forwarding.is_none:
+                self._check_started_since_init()
 
     def check_configuration(self) -> None:
         forwarding = read_fragment(self._fragment_on_disk(), str(self.servers_file))
@@ -153,7 +156,10 @@ class Dnsmasq:
             return
         started = run(*self.start)
         if not started.ok or not comes_true(self.is_running, START_PATIENCE):
-            raise ReloadFailed(f"dnsmasq does not start: {started.said}", "look at its log")
+            raise ReloadFailed(
+                f"dnsmasq does not start: {started.said}",
+                "look at its log; if only that command is wrong here, set start under [dnsmasq]",
+            )
 
     def includes(self) -> tuple[Include, ...]:
         """Lines, not a fragment: they never change, and only a restart reads them.
@@ -164,8 +170,8 @@ class Dnsmasq:
             found = self._not_included(disk)
             raise CheckFailed(found.what, found.cure)
         return (
-            Include(self.static_file, f"servers-file={self.servers_file}"),
-            Include(self.static_file, f"rebind-domain-ok=/{_region_zone(self.region)}/"),
+            Include(self.static_file, f"servers-file={self.servers_file}", ours=True),
+            Include(self.static_file, f"rebind-domain-ok=/{_region_zone(self.region)}/", ours=True),
         )
 
     def findings(self, forwarding: Forwarding | None) -> tuple[Finding, ...]:
@@ -181,6 +187,23 @@ class Dnsmasq:
             return process_of(self.pid_file).words
         except (ReloadFailed, OSError):
             return f"--conf-file={self.configuration}", f"--conf-dir={self.directory}{LEFT_OUT}"
+
+    def _check_started_since_init(self) -> None:
+        """To reload would change nothing, and the failure would count as the document's. A dnsmasq
+        that has a mark of ours reads our file, whatever the clock says."""
+        try:
+            process = process_of(self.pid_file)
+            is_read = any(map(_is_mark, self._servers()))
+            written = self.static_file.stat().st_mtime
+        except (ReloadFailed, OSError):
+            return  # not running, or included elsewhere: said by others
+        # What was written later than now says nothing: the clock was set back.
+        if process.started < written - 1 and written < time.time() and not is_read:
+            raise CheckFailed(
+                f"dnsmasq {process.pid} was started before {self.static_file} was written, and "
+                f"does not read {self.servers_file} yet",
+                RESTART,
+            )
 
     def _fragment_on_disk(self) -> str:
         try:
@@ -211,12 +234,14 @@ class Dnsmasq:
         )
 
     def _rebinding(self, disk: Configuration, forwarding: Forwarding) -> Iterator[Finding]:
+        region = _region_zone(self.region)
         for zone in forwarding.zones if disk.has("stop-dns-rebind") else ():
             if not disk.covering("rebind-domain-ok", zone):
+                domain = region if lies_within(zone, region) else zone
                 yield Finding(
                     False,
                     f"stop-dns-rebind is on, and would drop the private addresses of {zone}",
-                    f"add rebind-domain-ok=/{zone}/ to {self.static_file}, then {RESTART}",
+                    f"add rebind-domain-ok=/{domain}/ to {self.static_file}, then {RESTART}",
                 )
 
     def _unreadable(self) -> Iterator[Finding]:

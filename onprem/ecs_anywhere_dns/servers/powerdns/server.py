@@ -140,7 +140,7 @@ class PowerDns:
         if not started.ok or not comes_true(self.is_running, START_PATIENCE):
             raise ReloadFailed(
                 f"PowerDNS Recursor does not start: {started.said}",
-                "look at its log (`journalctl -u pdns-recursor`)",
+                "look at its log; if only that command is wrong here, set start under [powerdns]",
             )
 
     def includes(self) -> tuple[Include, ...]:
@@ -150,10 +150,11 @@ class PowerDns:
         if disk.value("forward-zones-file") not in ("", str(self.zones_file)):
             found = self._not_included(disk)
             raise CheckFailed(found.what, found.cure)
-        zones = Include(disk.own_file, f"forward-zones-file={self.zones_file}")
+        own, is_ours = disk.own_file, disk.own_file != disk.main
+        zones = Include(own, f"forward-zones-file={self.zones_file}", ours=is_ours)
         lua = disk.value("lua-config-file")
         if lua in ("", str(self.lua_file)):
-            return zones, Include(disk.own_file, f"lua-config-file={self.lua_file}")
+            return zones, Include(own, f"lua-config-file={self.lua_file}", ours=is_ours)
         return zones, Include(Path(lua), f'dofile("{self.lua_file}")')
 
     def findings(self, forwarding: Forwarding | None) -> tuple[Finding, ...]:
@@ -197,7 +198,7 @@ class PowerDns:
             raise ReloadFailed(
                 f"the running PowerDNS Recursor has forward-zones-file={used!r}, "
                 f"not {self.zones_file}",
-                INIT,
+                f"{INIT}; then restart PowerDNS Recursor once",
             )
 
     def _check_anchors(self, wanted: frozenset[str]) -> None:

@@ -59,7 +59,7 @@ class Disk:
         if not ran.ok:
             raise CheckFailed(
                 f"Unbound would not survive this configuration: {ran.said}",
-                f"correct that place; only {self.fragment} is ours",
+                self._cure_of(ran.output),
             )
         return ran.output
 
@@ -81,6 +81,12 @@ class Disk:
         except (OSError, ValueError) as error:
             raise CheckFailed(f"{self.fragment}: {error}", WROTE_ANEW) from None
         return forwarding_in(text, str(self.fragment))
+
+    def _cure_of(self, refusal: str) -> str:
+        if f"{self.fragment}:" in refusal:
+            # Nobody can ask Unbound anything while its control tool cannot read the configuration.
+            return f"`rm {self.fragment}`, then at once `ecs-anywhere-dns apply`: it is ours"
+        return f"correct that place; only {self.fragment} is ours"
 
     def _beyond_reach(self, pid: int | None) -> Iterator[Finding]:
         """Unbound read its files as root when it started, and reads them as its own user, within

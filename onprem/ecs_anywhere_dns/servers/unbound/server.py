@@ -121,7 +121,10 @@ class Unbound:
             return
         started = run(*self.start)
         if not started.ok or not comes_true(self.is_running, RELOAD_PATIENCE):
-            raise ReloadFailed(f"Unbound does not start: {started.said}", "look at its log")
+            raise ReloadFailed(
+                f"Unbound does not start: {started.said}",
+                "look at its log; if only that command is wrong here, set start under [unbound]",
+            )
 
     def includes(self) -> tuple[Include, ...]:
         """Debian has it already."""

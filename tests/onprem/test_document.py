@@ -1,0 +1,172 @@
+"""The document: what was published is read as it was meant, and nothing else is ever believed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+import pytest
+from connectivity.domain.publication import Publication, State
+from ecs_anywhere_dns.document import Document, read_document
+from ecs_anywhere_dns.outcome import Refused
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.onprem.example import content, fit, published
+from tests.onprem.lab.document import document as with_checksum
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+NAME = st.from_regex(r"[a-z][a-z0-9-]{0,8}[a-z0-9]\.us-east-2\.amazonaws\.com", fullmatch=True)
+ADDRESS = st.integers(0, 2**16 - 1).map(lambda host: str(ip_address("10.0.0.0") + host))
+ADDRESSES = st.lists(ADDRESS, min_size=1, max_size=3, unique=True)
+
+
+@given(
+    generation=st.integers(1, 2**40),
+    ips=st.lists(ADDRESS, min_size=2, max_size=4, unique=True),
+    names=st.dictionaries(NAME, ADDRESSES, min_size=1, max_size=5),
+    state=st.sampled_from(["active", "draining"]),
+)
+def test_what_the_app_publishes_the_tool_reads(
+    generation: int, ips: list[str], names: dict[str, list[str]], state: State
+) -> None:
+    """Both halves of the contract: the very code that writes it and the very code that reads it."""
+    written = Publication(
+        account="111122223333",
+        region="us-east-2",
+        vpc_id="vpc-0a1b2c3d4e5f60718",
+        vpc_cidrs=("10.0.0.0/16",),
+        resolver_ips=tuple(ips),
+        names={name: tuple(addresses) for name, addresses in names.items()},
+        zones=tuple(names),
+        state=state,
+    )
+    read = read_document(written.document(generation, "2026-11-23T12:00:00Z"))
+    assert (read.generation, read.state) == (generation, state)
+    assert (read.vpc_id, read.region, read.account) == (
+        written.vpc_id, written.region, written.account,
+    )  # fmt: skip
+    assert read.resolver_ips == tuple(sorted(ips))
+    assert read.zones == tuple(sorted(names))
+    assert read.names == {name: tuple(sorted(addresses)) for name, addresses in names.items()}
+
+
+def test_what_the_app_withdraws_the_tool_reads() -> None:
+    """All that may be left of a VPC."""
+    written = Publication(
+        account="111122223333",
+        region="us-east-2",
+        vpc_id="vpc-0a1b2c3d4e5f60718",
+        vpc_cidrs=(),
+        resolver_ips=(),
+        names={},
+        zones=(),
+        state="withdrawn",
+    )
+    read = read_document(written.document(9, "2026-11-23T12:00:00Z"))
+    assert (read.state, read.zones, read.names) == ("withdrawn", (), {})
+
+
+def test_its_text_is_kept_to_the_byte() -> None:
+    text = published()
+    assert fit().text == text
+    assert read_document(f" {text}\n").text == f" {text}\n"
+
+
+def _same_but_for_text(one: Document, other: Document) -> bool:
+    return replace(one, text="") == replace(other, text="")
+
+
+@given(st.data())
+def test_a_byte_that_changed_on_the_way_is_refused_or_changes_nothing(data: st.DataObject) -> None:
+    text = published()
+    place = data.draw(st.integers(0, len(text)))
+    cut = data.draw(st.integers(0, 3))
+    put = data.draw(st.text(max_size=3))
+    try:
+        read = read_document(text[:place] + put + text[place + cut :])
+    except Refused as refused:
+        assert refused.cure
+        return
+    assert _same_but_for_text(read, fit())
+
+
+@given(st.sampled_from(sorted([*content(), "checksum", "surprise"])), JSON)
+def test_a_key_that_was_edited_is_refused_or_changes_nothing(key: str, value: Any) -> None:
+    edited = json.loads(published()) | {key: value}
+    try:
+        read = read_document(json.dumps(edited))
+    except Refused as refused:
+        assert refused.message and refused.cure
+        return
+    assert _same_but_for_text(read, fit())
+
+
+@given(st.sampled_from(sorted([*content(), "surprise"])), JSON)
+def test_with_a_right_checksum_only_what_is_safe_is_believed(key: str, value: Any) -> None:
+    """Whoever may write the parameter can also count: a checksum is no signature."""
+    try:
+        read = read_document(with_checksum(content() | {key: value}))
+    except Refused:
+        return
+    networks = [ip_network(cidr, strict=False) for cidr in read.vpc_cidrs]
+    assert read.resolver_ips
+    for address in (*read.resolver_ips, *(a for ips in read.names.values() for a in ips)):
+        assert any(ip_address(address) in network for network in networks)
+    assert all("*" not in zone for zone in read.zones)
+
+
+@given(JSON)
+def test_any_other_json_is_refused(value: Any) -> None:
+    with pytest.raises(Refused):
+        read_document(json.dumps(value))
+
+
+@pytest.mark.parametrize("text", ["", "null", "[]", "{", "[" * 5000, '{"a":' * 5000, "9" * 5000])
+def test_whatever_stands_there_is_refused_and_shown(text: str) -> None:
+    with pytest.raises(Refused) as caught:
+        read_document(text)
+    assert caught.value.cure
+    assert len(caught.value.message) < 400
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"resolverIps": ["10.0.0.999", "10.0.1.32"]},
+        {"resolverIps": ["010.0.0.32", "10.0.1.32"]},
+        {"vpcCidrs": ["10.0.0.0/33"]},
+        {"vpcCidrs": []},
+        {"names": {"ssm.us-east-2.amazonaws.com": ["10.0.0.1", "10.0.0.1000"]}},
+        {"names": {"ssm.us-east-2.amazonaws.com": []}},
+        {"zones": ["."]},
+        {"zones": [""]},
+        {"zones": ["com"]},
+        {
+            "zones": ['x"; }; include "/etc/shadow'],
+        },
+        {"zones": ["ssm.us-east-2.amazonaws.com\nserver:"]},
+        {"zones": ["SSM.us-east-2.amazonaws.com"]},
+        {"zones": ["ssm.us-east-2.amazonaws.com\n"]},
+        {"names": {"ssm.us-east-2.amazonaws.com\n": ["10.0.0.1"]}},
+        {"resolverIps": ["10.0.0.32\n", "10.0.1.32"]},
+        {"vpcId": "vpc-0a1b2c3d4e5f60718\n"},
+        {"region": "us-east-2\n"},
+        {"region": 'us-east-2"; };'},
+        {"generation": -1},
+        {"generation": True},
+        {"generation": 1.5},
+        {"state": "paused"},
+    ],
+)
+def test_what_no_dns_server_should_see_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(Refused):
+        fit(**changes)

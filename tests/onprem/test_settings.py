@@ -1,0 +1,146 @@
+"""The configuration file: what is wrong in it is named, with the file and the key."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ecs_anywhere_dns.outcome import BadUsage
+from ecs_anywhere_dns.servers import SERVERS, make_server
+from ecs_anywhere_dns.settings import Settings, load, read_settings
+from hypothesis import given
+from hypothesis import strategies as st
+
+LEAST: dict[str, Any] = {"vpc": "vpc-0a1b2c3d4e5f60718", "region": "us-east-2", "server": "bind"}
+TOML = st.recursive(
+    st.booleans() | st.integers() | st.floats() | st.text(max_size=30) | st.dates(),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+KEYS = st.sampled_from(
+    [
+        "vpc", "region", "server", "mode", "source", "resolver_ips", "endpoint_url", "host", "port",
+        "acknowledge", "parameter_path", "address", "state", "resolver_port", "https_port", "bind",
+    ]
+)  # fmt: skip
+
+
+def test_three_keys_are_enough() -> None:
+    settings = read_settings(LEAST)
+    assert settings == Settings(**LEAST)
+    assert (settings.source, settings.mode, settings.acknowledge) == ("ssm", None, True)
+    assert settings.host == socket.gethostname()
+    assert (settings.address, settings.port, settings.resolver_port) == ("127.0.0.1", 53, 53)
+
+
+def test_the_parameters_are_those_of_the_app() -> None:
+    settings = read_settings(LEAST | {"host": "dns1.example.com"})
+    folder = "/ecs-anywhere/private-connectivity/vpc-0a1b2c3d4e5f60718"
+    assert settings.document_parameter == f"{folder}/forwarding"
+    assert settings.acknowledgement_parameter == f"{folder}/acknowledgements/dns1.example.com"
+
+
+@pytest.mark.parametrize("key", sorted(LEAST))
+def test_a_key_that_is_missing_is_named(key: str) -> None:
+    with pytest.raises(BadUsage, match=f"'{key}' is missing") as caught:
+        read_settings({k: v for k, v in LEAST.items() if k != key})
+    assert "init" in caught.value.cure
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"vcp": "vpc-0a1b2c3d4e5f60718"}, "unknown key 'vcp'"),
+        ({"unbound": {"fragment": "/x"}}, "unknown key 'unbound'"),
+        ({"vpc": "vpc-0A1B"}, "vpc = 'vpc-0A1B'"),
+        ({"vpc": 7}, "vpc = 7 is no str"),
+        ({"region": "us-east-2\n"}, "region = "),
+        ({"host": "a/b"}, "host = 'a/b'"),
+        ({"host": ""}, "host = ''"),
+        ({"port": 0}, "port = 0 is no port"),
+        ({"port": 65536}, "port = 65536 is no port"),
+        ({"port": "53"}, "port = '53' is no int"),
+        ({"port": True}, "port = True is no int"),
+        ({"acknowledge": "yes"}, "acknowledge = 'yes' is no bool"),
+        ({"mode": "zones"}, "mode = 'zones'"),
+        ({"address": "localhost"}, "'localhost' is no IP address"),
+        ({"resolver_ips": "10.0.0.32"}, "resolver_ips = '10.0.0.32' is no list"),
+        ({"resolver_ips": ["10.0.0.32", "10.0.0.320"]}, "'10.0.0.320' is no IP address"),
+        ({"resolver_ips": [167772192]}, "167772192 is no str"),
+        ({"source": "document.json"}, "source = 'document.json' is no absolute path"),
+        ({"state": "state"}, "state = 'state' is no absolute path"),
+        ({"parameter_path": "ecs-anywhere"}, "parameter_path = 'ecs-anywhere'"),
+        ({"parameter_path": "/ecs-anywhere/"}, "parameter_path = '/ecs-anywhere/'"),
+        ({"bind": "rndc"}, "bind = 'rndc' is no table"),
+        ({"server": ["bind"]}, "server = ['bind'] is no str"),
+    ],
+)
+def test_what_is_wrong_is_named(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(BadUsage) as caught:
+        read_settings(LEAST | changes)
+    assert said in caught.value.message
+    assert caught.value.cure
+
+
+@given(st.dictionaries(KEYS | st.text(max_size=9), TOML, max_size=4))
+def test_whatever_stands_there_is_read_or_refused_with_a_cure(changes: dict[str, Any]) -> None:
+    try:
+        settings = read_settings(LEAST | changes)
+        make_server(
+            settings.server, settings.region, settings.address, settings.port, settings.server_table
+        )
+    except BadUsage as problem:
+        assert problem.message and problem.cure
+
+
+def test_the_file_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    for text in ('vpc = "x"\n', "vpc = \n", "\x00", 'nonsense = "x"\n'):
+        file.write_text(text)
+        with pytest.raises(BadUsage) as caught:
+            load(file)
+        assert str(file) in caught.value.message
+    file.write_bytes(b"\xff")
+    with pytest.raises(BadUsage, match="cannot be read"):
+        load(file)
+    with pytest.raises(BadUsage, match="cannot be read"):
+        load(tmp_path)
+
+
+def test_a_file_that_is_missing_has_its_cure(tmp_path: Path) -> None:
+    with pytest.raises(BadUsage, match="there is no") as caught:
+        load(tmp_path / "config.toml")
+    assert "ecs-anywhere-dns init" in caught.value.cure
+
+
+@pytest.mark.parametrize("server", list(SERVERS))
+def test_the_table_of_the_server_is_read_and_its_mistakes_are_named(server: str) -> None:
+    settings = read_settings(
+        LEAST | {"server": server, server: {"configuration": "/opt/dns.conf", "start": ["true"]}}
+    )
+    made: Any = make_server(server, "us-east-2", "127.0.0.1", 53, settings.server_table)
+    assert made.configuration == Path("/opt/dns.conf")
+    assert made.start == ("true",)
+    for table, said in (
+        ({"config": "/x"}, "unknown key 'config'"),
+        ({"configuration": 7}, "configuration = 7 is not a string"),
+        ({"start": "systemctl start"}, "is not a list of words"),
+        ({"start": ["systemctl", 1]}, "is not a list of words"),
+        ({"start": []}, "is not a list of words"),
+    ):
+        with pytest.raises(BadUsage) as caught:
+            make_server(server, "us-east-2", "127.0.0.1", 53, table)
+        assert said in caught.value.message
+        assert f"[{server}]" in caught.value.message
+
+
+@pytest.mark.parametrize("server", ["windows", "tinydns", ""])
+def test_a_server_that_cannot_be_configured_is_named(server: str) -> None:
+    with pytest.raises(BadUsage) as caught:
+        make_server(server, "us-east-2", "127.0.0.1", 53, {})
+    assert repr(server) in caught.value.message
+    assert ("render" in caught.value.message) == (server == "windows")

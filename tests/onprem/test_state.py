@@ -1,0 +1,143 @@
+"""What a host remembers is remembered to the byte, or it is said that it cannot be read."""
+
+from __future__ import annotations
+
+import json
+import stat
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from ecs_anywhere_dns.files import FileState
+from ecs_anywhere_dns.forwarding import Forwarding
+from ecs_anywhere_dns.outcome import BadUsage, Busy
+from ecs_anywhere_dns.state import (
+    Applied,
+    Distrust,
+    Journal,
+    Memory,
+    State,
+    remembered,
+    step_back,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.onprem.example import published
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+TEXTS = st.lists(TEXT, max_size=3).map(tuple)
+FILES = st.lists(
+    st.builds(FileState, st.just(Path("/etc/x")), st.none() | st.binary(max_size=9)), max_size=2
+).map(tuple)
+FORWARDINGS = st.builds(Forwarding, TEXTS, TEXTS, TEXT, st.integers(1, 65535))
+APPLIED = st.builds(
+    Applied, run=TEXT, document=TEXT, known=TEXT, newest=st.integers(0), forwarding=FORWARDINGS,
+    at=TEXT, before=FILES,
+)  # fmt: skip
+JOURNALS = st.builds(Journal, TEXT, FILES, TEXTS)
+DISTRUSTS = st.builds(Distrust, TEXT, st.booleans(), st.integers(0, 99), TEXT, TEXT)
+
+
+@settings(max_examples=25, deadline=None)  # Each waits for the disk.
+@given(APPLIED, APPLIED, JOURNALS, DISTRUSTS)
+def test_everything_is_read_back_as_it_was_written(
+    former: Applied, applied: Applied, journal: Journal, distrust: Distrust
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        state = State(Path(folder))
+        state.open_journal(journal)
+        state.write_distrust(distrust)
+        assert state.journal() == journal
+        assert state.distrust() == distrust
+        state.commit(replace(applied, before_that=remembered(former)))
+        assert replace(state.applied(), before_that=None) == applied
+        assert state.journal() is None, "the commit ends it"
+        assert step_back(state.applied()) == replace(former, before=())
+
+
+def test_one_step_is_kept_not_all_of_history() -> None:
+    step = Applied(run="0")
+    for number in range(1, 50):
+        step = Applied(run=str(number), before_that=remembered(step))
+    assert len(json.dumps(remembered(step))) < 1000
+    former = step_back(step)
+    assert former and (former.run, step_back(former)) == ("48", None)
+
+
+def test_at_first_nothing_is_remembered(tmp_path: Path) -> None:
+    state = State(tmp_path / "none")
+    assert state.applied() == Applied()
+    assert state.applied().forwarding.is_none
+    assert (state.journal(), state.distrust(), state.report()) == (None, Distrust(), {})
+    assert state.acknowledged() == ""
+    assert not (tmp_path / "none").exists(), "reading makes nothing"
+
+
+READERS: dict[str, Callable[[State], object]] = {
+    "applied.json": State.applied,
+    "journal.json": State.journal,
+    "distrust.json": State.distrust,
+    "status.json": State.report,
+}
+
+
+@pytest.mark.parametrize("name", sorted(READERS))
+@pytest.mark.parametrize("text", ["", "{", "7", "[1]", '"x"', "\x00"])
+def test_a_damaged_file_is_named_with_a_cure(tmp_path: Path, name: str, text: str) -> None:
+    """Rather than to begin anew: nobody would know any more what to put back."""
+    (tmp_path / name).write_text(text)
+    with pytest.raises(BadUsage) as caught:
+        READERS[name](State(tmp_path))
+    assert str(tmp_path / name) in caught.value.message
+    assert "restore it" in caught.value.cure
+
+
+@pytest.mark.parametrize("name", ["applied.json", "journal.json", "distrust.json"])
+def test_a_file_of_another_version_is_named_with_a_cure(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text('{"surprise": 1}')
+    with pytest.raises(BadUsage, match="not what this version writes") as caught:
+        READERS[name](State(tmp_path))
+    assert "version that wrote it" in caught.value.cure
+
+
+def test_nobody_else_can_read_it(tmp_path: Path) -> None:
+    state = State(tmp_path / "state")
+    with state.locked():
+        state.commit(Applied(run="x"))
+    assert stat.S_IMODE((tmp_path / "state").stat().st_mode) & 0o007 == 0
+    for file in (tmp_path / "state").iterdir():
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
+
+
+def test_one_run_at_a_time(tmp_path: Path) -> None:
+    state = State(tmp_path)
+    with state.locked():
+        with pytest.raises(Busy) as caught, state.locked():
+            raise AssertionError("two at once")
+        assert str(tmp_path / "lock") in caught.value.message
+    with state.locked():
+        pass
+
+
+def test_a_run_that_raises_lets_go_of_the_lock(tmp_path: Path) -> None:
+    state = State(tmp_path)
+    with pytest.raises(ValueError), state.locked():
+        raise ValueError
+    with state.locked():
+        pass
+
+
+def test_a_folder_that_cannot_be_made_is_bad_usage(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadUsage, match="file"), State(tmp_path / "file" / "state").locked():
+        pass
+
+
+def test_what_an_older_version_applied_and_nobody_understands_is_no_document() -> None:
+    assert Memory.of(Applied(document='{"schema": 0}', known="x")).document is None
+    memory = Memory.of(Applied(document=published(), known=published(generation=7)))
+    assert memory.document and memory.known
+    assert (memory.document.generation, memory.known.generation) == (1, 7)

@@ -1,0 +1,217 @@
+"""What happens on hosts that nobody prepared for us: memory lost, disks full, clocks set back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from ecs_anywhere_dns.acceptance import Resting, accept
+from ecs_anywhere_dns.files import FileState, put, remove_half_written
+from ecs_anywhere_dns.forwarding import NOTHING, forwarding_of
+from ecs_anywhere_dns.host import Host, Progress
+from ecs_anywhere_dns.outcome import CheckFailed, Exit
+from ecs_anywhere_dns.proof import prove
+from ecs_anywhere_dns.questions import Answer, Question
+from ecs_anywhere_dns.settings import read_settings
+from ecs_anywhere_dns.state import ROOM, Applied, Distrust, Journal, State
+from ecs_anywhere_dns.switchover import Target, switch
+
+from tests.onprem.example import asks_nobody, fit
+from tests.onprem.lab.document import REGION, VPC_ID
+from tests.onprem.lab.lab import Lab
+from tests.onprem.test_apply import applied, apply, assert_private
+from tests.onprem.test_rolling_back import (
+    assert_former,
+    assert_rolled_back,
+    publish_former,
+    state,
+    turn_after_preflight,
+    turn_right,
+)
+
+if TYPE_CHECKING:
+    from ecs_anywhere_dns.host import Publication
+    from ecs_anywhere_dns.servers.contract import Server
+
+READ_ONLY = Path("/proc/version")
+"""In a file system that takes no files, whoever asks."""
+SETTINGS = read_settings({"vpc": VPC_ID, "region": REGION, "server": "bind"})
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+# --- memory
+
+
+def test_without_its_memory_a_failed_change_is_undone_and_the_next_run_goes_on(
+    lab: Lab, server_kind: str
+) -> None:
+    server = lab.start(server_kind)
+    publish_former(lab)
+    assert apply(lab)["exit"] == Exit.DONE
+    (state(server) / "applied.json").unlink()
+    files = server.files()
+    lab.publish()
+    turn_after_preflight(lab)
+    assert_rolled_back(server, apply(lab), files)
+    turn_right(lab)
+    assert_former(lab)
+    lab.public.queries.clear()
+    assert apply(lab, "--force")["exit"] == Exit.DONE
+    assert_private(lab)
+
+
+def test_back_means_as_it_was_applied_where_somebody_edited_it_since(
+    lab: Lab, server_kind: str
+) -> None:
+    server = lab.start(server_kind)
+    publish_former(lab)
+    assert apply(lab)["exit"] == Exit.DONE
+    files = server.files()
+    for path, text in files.items():
+        if path.name.startswith("ecs-anywhere."):
+            path.write_bytes(text.replace(b"10.0.1.32", b"10.0.1.99"))
+    lab.publish()
+    turn_after_preflight(lab)
+    assert_rolled_back(server, apply(lab), files)
+    turn_right(lab)
+    assert_former(lab)
+
+
+def test_a_fragment_that_the_server_may_not_read_is_made_readable_by_the_next_change(
+    lab: Lab, server_kind: str
+) -> None:
+    server = lab.start(server_kind)
+    publish_former(lab)
+    assert apply(lab)["exit"] == Exit.DONE
+    before = server.files()
+    for path in before:
+        path.chmod(0o600)
+    lab.publish()
+    report = apply(lab)
+    assert report["exit"] == Exit.DONE, report
+    changed = [path for path, text in server.files().items() if text != before[path]]
+    assert {path.stat().st_mode & 0o777 for path in changed} == {0o644}
+
+
+def test_unbounds_control_tool_fails_with_our_broken_fragment_and_the_cure_mends_it(
+    lab: Lab,
+) -> None:
+    server = applied(lab, "unbound")
+    fragment = next(path for path in server.files() if path.name == "ecs-anywhere.conf")
+    fragment.write_text("garbage {\n")
+    report = apply(lab)
+    assert (report["exit"], report["changed"]) == (Exit.CHECK_FAILED, False), report
+    assert f"`rm {fragment}`" in report["cure"]
+    fragment.unlink()
+    assert apply(lab)["exit"] == Exit.DONE
+    assert_private(lab)
+
+
+def test_without_memory_a_persons_word_is_not_undone_by_the_timer(lab: Lab) -> None:
+    server = applied(lab, "unbound")
+    (state(server) / "applied.json").unlink()
+    assert lab.tool("rollback", "--to-none").code == Exit.DONE
+    assert lab.tool("rollback", "--to-none").code == Exit.DONE
+    report = apply(lab)
+    assert (report["exit"], report["changed"]) == (Exit.REFUSED, False), report
+    assert "--force" in report["cure"]
+    assert apply(lab, "--force")["exit"] == Exit.DONE
+    assert apply(lab)["exit"] == Exit.DONE
+    assert_private(lab)
+
+
+# --- disks
+
+
+def test_without_room_for_the_commit_no_switch_begins(tmp_path: Path) -> None:
+    folder = State(tmp_path)
+    (tmp_path / "room").mkdir()  # what cannot be replaced by a file
+    with pytest.raises(CheckFailed, match="room"):
+        folder.open_journal(Journal("run", (), ()))
+    assert folder.journal() is None
+
+
+def test_the_room_is_kept_while_the_journal_is_open_and_given_to_the_commit(tmp_path: Path) -> None:
+    folder = State(tmp_path)
+    folder.open_journal(Journal("run", (), ()))
+    assert (tmp_path / "room").stat().st_size == ROOM
+    folder.commit(Applied("run"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["applied.json"]
+
+
+def test_a_report_that_cannot_be_written_does_not_change_how_the_run_ended(lab: Lab) -> None:
+    server = applied(lab, "unbound")
+    (state(server) / "status.json").unlink()
+    (state(server) / "status.json").mkdir()
+    report = apply(lab)
+    assert report["exit"] == Exit.DONE, report
+    assert "status.json" in " ".join(report["hints"])
+
+
+def test_where_no_file_can_be_written_none_has_to_be_put_back(tmp_path: Path) -> None:
+    """The swap fails, and so would writing what is there already: that is no failed rollback."""
+    host = Host(
+        SETTINGS, cast("Server", None), State(tmp_path), cast("Publication", None), asks_nobody,
+        Progress(lambda _: None),
+    )  # fmt: skip
+    target = Target(NOTHING, (FileState(READ_ONLY, b"something else"),), lambda: None)
+    with pytest.raises(CheckFailed, match="version"):
+        switch(host, "run", target)
+    assert host.state.journal() is None
+
+
+def test_half_a_file_does_not_stay_on_a_full_disk(tmp_path: Path) -> None:
+    taken = tmp_path / "fragment"
+    taken.mkdir()
+    with pytest.raises(CheckFailed):
+        put(FileState(taken, b"content"))
+    assert list(tmp_path.iterdir()) == [taken]
+
+
+def test_what_cannot_be_there_need_not_be_removed(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    remove_half_written(tmp_path / "file" / "fragment")
+
+
+# --- clocks
+
+
+@pytest.mark.parametrize("failed", [timedelta(days=900), timedelta(seconds=1)])
+def test_a_clock_that_was_set_back_lets_nothing_rest_for_years(failed: timedelta) -> None:
+    document = fit()
+    distrust = Distrust(document.checksum, failures=1, at=(NOW + failed).isoformat())
+    accept(document, SETTINGS, Applied(), distrust, NOW, force=False)
+    with pytest.raises(Resting):
+        accept(document, SETTINGS, Applied(), distrust, NOW + failed, force=False)
+
+
+# --- time
+
+
+@pytest.mark.parametrize(("longest", "rounds"), [(0.0, 1), (60.0, 5)])
+def test_no_round_of_questions_begins_after_the_deadline(longest: float, rounds: int) -> None:
+    document, asked = fit(), []
+
+    def asks_in_vain(questions: Sequence[Question]) -> dict[Question, Answer]:
+        asked.append(len(questions))
+        return {question: Answer("timeout") for question in questions}
+
+    forwarding = forwarding_of(document, document.resolver_ips, None)
+    assert not prove(document, forwarding, SETTINGS, asks_in_vain, longest).all_right
+    assert len(asked) == rounds
+
+
+# --- what doctor says
+
+
+def test_doctor_names_an_address_where_nobody_answers(lab: Lab) -> None:
+    server = lab.start("unbound")
+    lab.publish()
+    assert "asked for localhost" not in lab.tool("doctor").stdout
+    lab.settings_file(server, port=54)
+    said = lab.tool("doctor").stdout
+    for transport in ("udp", "tcp"):
+        assert re.search(rf"LOOK .* port 54 over {transport}, asked for localhost", said), said
