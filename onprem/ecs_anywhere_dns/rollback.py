@@ -48,8 +48,9 @@ def _locked(host: Host, report: Report, to_none: bool) -> Report:
     run = uuid4().hex
     switch(host, run, Target(former.forwarding, files, lambda: None))
     host.progress.begin("commit")
-    host.state.commit(replace(former, run=run, at=host.timestamp()))
+    # First: if it died in between, the timer must not take back what a person is taking back.
     _distrust(host, memory)
+    host.state.commit(replace(former, run=run, at=host.timestamp()))
     report = replace(
         report, changed=True, zones=former.forwarding.zones, summary=_summary(host, former)
     )

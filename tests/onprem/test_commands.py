@@ -251,6 +251,7 @@ def test_a_dry_run_is_not_the_last_run_and_undoes_nothing(lab: Lab) -> None:
 
 def test_why_a_publication_rests_is_still_said_by_the_runs_that_let_it_rest(lab: Lab) -> None:
     server = applied(lab, "unbound")
+    lab.publish()
     (server.ground.run / "state" / "distrust.json").write_text(
         json.dumps(
             {

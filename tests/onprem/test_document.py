@@ -11,7 +11,7 @@ import pytest
 from connectivity.domain.publication import Publication, State
 from ecs_anywhere_dns.document import Document, read_document
 from ecs_anywhere_dns.outcome import Refused
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.onprem.example import content, fit, published
@@ -122,6 +122,21 @@ def test_with_a_right_checksum_only_what_is_safe_is_believed(key: str, value: An
     for address in (*read.resolver_ips, *(a for ips in read.names.values() for a in ips)):
         assert any(ip_address(address) in network for network in networks)
     assert all("*" not in zone for zone in read.zones)
+
+
+@given(st.lists(st.ip_addresses(v=4).map(str), min_size=2, max_size=3, unique=True))
+@example(["10.0.0.0", "10.0.255.255"])
+@example(["10.0.0.1", "10.1.0.0"])
+def test_an_address_outside_of_the_vpc_is_never_believed(addresses: list[str]) -> None:
+    inside = all(address.startswith("10.0.") for address in addresses)
+    for changes in ({"resolverIps": addresses}, {"names": {"x.amazonaws.com": addresses}}):
+        try:
+            fit(**changes)
+        except Refused as refused:
+            assert not inside
+            assert "outside the VPC" in refused.message
+        else:
+            assert inside
 
 
 @given(JSON)
