@@ -45,16 +45,19 @@ class DnsHost:
     environment: Mapping[str, str]
 
     def initialise(self, vpc_id: str, region: str, resolver_ips: Sequence[str]) -> None:
-        """What an administrator does once. Raises PickUpFailedError."""
-        given = [word for ip in resolver_ips for word in ("--resolver-ip", ip)]
-        self.tool(
-            "init", "--vpc", vpc_id, "--region", region, "--server", self.server.kind.name,
-            "--host", HOST, *given,
-        )  # fmt: skip
-        table = {"state": str(self.folder / "state")}
-        configuration = self._configuration.read_text()
-        head = "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items())
-        self._configuration.write_text(f"{configuration}{head}{self._server_table()}")
+        """What an administrator does once; the DNS server's files are not where Debian has them.
+        Raises PickUpFailedError."""
+        settings = {
+            "vpc": vpc_id,
+            "region": region,
+            "server": self.server.kind.name,
+            "host": HOST,
+            "resolver_ips": list(resolver_ips),
+            "state": str(self.folder / "state"),
+        }
+        tables = f"{_toml(settings)}[{self.server.kind.name}]\n{_toml(self._server_table())}"
+        self._configuration.write_text(tables)
+        self.tool("init")
 
     def tool(self, *words: str) -> Any:
         """What it says as JSON. Raises PickUpFailedError."""
@@ -105,17 +108,27 @@ class DnsHost:
     def _configuration(self) -> Path:
         return self.folder / "config.toml"
 
-    def _server_table(self) -> str:
+    def _server_table(self) -> dict[str, Any]:
         kind = self.server.kind
-        table: dict[str, Any] = {"configuration": str(kind.configuration)}
         if isinstance(kind, Bind):
             zones, options = map(str, kind.fragments)
-            table |= {"zones": zones, "options": options, "rndc": kind.control}
-            table["options_file"] = str(kind.configuration)
-        else:
-            table |= {"fragment": str(kind.fragments[0]), "control": kind.control}
-        lines = [f"{key} = {json.dumps(value)}\n" for key, value in table.items()]
-        return f"[{kind.name}]\n{''.join(lines)}"
+            return {
+                "configuration": str(kind.configuration),
+                "options_file": str(kind.configuration),
+                "zones": zones,
+                "options": options,
+                "rndc": kind.control,
+            }
+        return {
+            "configuration": str(kind.configuration),
+            "fragment": str(kind.fragments[0]),
+            "control": kind.control,
+        }
+
+
+def _toml(table: Mapping[str, Any]) -> str:
+    """Strings and lists of them look in TOML as they do in JSON."""
+    return "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items())
 
 
 def environment_of(credentials: Credentials, region: str, authorities: Path) -> dict[str, str]:

@@ -1,8 +1,31 @@
-"""For all tests: they may run under `make test`, and some run make as a stranger does."""
+"""What holds for every test."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
+
+SYSTEM = tuple(
+    Path("/etc") / name
+    for name in ("bind", "unbound", "dnsmasq.d", "powerdns", "ecs-anywhere-dns", "systemd/system")
+)
+
+# `make test` hands its own flags down; a `make` that a test runs is a stranger's.
 for variable in ("MAKELEVEL", "MAKEFLAGS", "MFLAGS"):
     os.environ.pop(variable, None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def this_machine_is_left_alone() -> Iterator[None]:
+    """The DNS servers and the tool run on configurations of their own, never on the machine's."""
+    before = _system_files()
+    yield
+    assert _system_files() == before
+
+
+def _system_files() -> dict[Path, float]:
+    found = (path for folder in SYSTEM for path in folder.rglob("*"))
+    return {path: path.lstat().st_mtime for path in found}

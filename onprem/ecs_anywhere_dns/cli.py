@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -45,11 +46,24 @@ from ecs_anywhere_dns.wiring import host_of
 Command = Callable[[argparse.Namespace], int]
 
 NAME = "ecs-anywhere-dns"
+READER_LEFT = 141
+"""As of a program that ended by SIGPIPE."""
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """The exit code; see `outcome.Exit`."""
     arguments = parser().parse_args(words)
+    try:
+        code = _run_command(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads has enough, as in `… | head`. Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_LEFT
+    return code
+
+
+def _run_command(arguments: argparse.Namespace) -> int:
     command: Command = arguments.command
     try:
         return command(arguments)

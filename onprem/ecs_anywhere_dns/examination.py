@@ -90,7 +90,7 @@ def _state(host: Host) -> Iterator[Finding]:
     if host.state.journal() is not None:
         yield Finding(
             False,
-            "a run died while it switched the forwarding",
+            "a switch of the forwarding was begun and is not undone yet",
             "`ecs-anywhere-dns apply` undoes it first",
         )
     last = host.state.report()

@@ -46,7 +46,7 @@ def show_status(said: Mapping[str, Any], *, as_json: bool) -> None:
     for key, value in rows.items():
         print(f"{key:<{STATUS_WIDTH}} {value}")
     if said["switching"]:
-        print("a run died while it switched the forwarding; `ecs-anywhere-dns apply` undoes it")
+        print("a switch was begun and is not undone yet; `ecs-anywhere-dns apply` does that first")
 
 
 def show_findings(findings: Sequence[Finding], *, as_json: bool) -> None:

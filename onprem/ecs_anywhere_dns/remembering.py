@@ -47,6 +47,7 @@ def _applied(
     is_step = journal is not None and former.document != document.text
     return Applied(
         run=run.id,
+        server=run.host.server.name,
         document=document.text,
         known=document.text if document.names else former.known,
         newest=document.generation,

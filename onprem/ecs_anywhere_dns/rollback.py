@@ -41,6 +41,7 @@ def rollback(host: Host, *, to_none: bool = False) -> Report:
 
 
 def _locked(host: Host, report: Report, to_none: bool) -> Report:
+    host.state.applied().check_server(host.server.name)
     recover(host)
     memory = Memory.of(host.state.applied())
     check_running(host)
@@ -54,8 +55,17 @@ def _locked(host: Host, report: Report, to_none: bool) -> Report:
     report = replace(
         report, changed=True, zones=former.forwarding.zones, summary=_summary(host, former)
     )
-    host.state.write_report(replace(report, at=host.timestamp()).as_json())
-    return _confirmed(host, memory, report)
+    return _written_down(host, _confirmed(host, memory, report))
+
+
+def _written_down(host: Host, report: Report) -> Report:
+    """How it ended stays true where it cannot be written."""
+    try:
+        host.state.write_report(replace(report, at=host.timestamp()).as_json())
+    except Stop as problem:
+        hint = f"`status` will not know of this run: {problem.message}"
+        return replace(report, hints=(*report.hints, hint))
+    return report
 
 
 def _distrust(host: Host, memory: Memory) -> None:
@@ -79,7 +89,9 @@ def _one_step(applied: Applied) -> tuple[Applied, tuple[FileState, ...]]:
 def _to_none(host: Host, applied: Applied) -> tuple[Applied, tuple[FileState, ...]]:
     fragments = host.server.fragments(NOTHING)
     check_fragments(host, fragments)
-    former = Applied(known=applied.known, newest=applied.newest, forwarding=NOTHING)
+    former = Applied(
+        server=host.server.name, known=applied.known, newest=applied.newest, forwarding=NOTHING
+    )
     return former, files_of(fragments)
 
 

@@ -76,6 +76,7 @@ def _write_down(run: Run) -> None:
 
 
 def _recover(run: Run) -> None:
+    run.host.state.applied().check_server(run.host.server.name)
     if run.dry:
         run.hint(*([TO_RECOVER] if run.host.state.journal() else []))
     elif recover(run.host):

@@ -34,6 +34,8 @@ class Applied:
     """What this host's DNS server forwards, as far as we did it."""
 
     run: str = ""
+    server: str = ""
+    """Which kind of DNS server."""
     document: str = ""
     """Its text; empty where nothing was applied, or a person took it back."""
     known: str = ""
@@ -46,6 +48,16 @@ class Applied:
     """The fragments as they were before, for `rollback`."""
     before_that: Mapping[str, Any] | None = None
     """The `Applied` that they belong to, one step back."""
+
+    def check_server(self, server: str) -> None:
+        """Raises BadUsage where it is another one than before: that would be left with a
+        forwarding that nobody looks after."""
+        if self.server not in ("", server) and not self.forwarding.is_none:
+            raise BadUsage(
+                f"server is {server!r}, and {self.server} still forwards for us",
+                f"with server = {self.server!r} as before: `ecs-anywhere-dns rollback --to-none`; "
+                "then change it",
+            )
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,9 @@ def roll_back(host: Host, journal: Journal, because: Stop) -> None:
     except Stop as problem:
         raise RollbackFailed(
             f"{because.message}; and rolling back failed: {problem.message}",
-            problem.cure or "restart the DNS server, and look at its log",
+            f"{problem.cure or 'look at the log of the DNS server'}; then `ecs-anywhere-dns apply` "
+            "goes on with it. Until it succeeds nothing else is done; who has put the fragments "
+            f"right by hand removes {host.state.folder / 'journal.json'}",
         ) from problem
     host.state.close_journal()
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -12,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ecs_anywhere_dns.cli import NAME, main, parser
+from ecs_anywhere_dns.cli import NAME, READER_LEFT, main, parser
 from ecs_anywhere_dns.document import read_document
 from ecs_anywhere_dns.examination import PROGRAMS, installed
 from ecs_anywhere_dns.outcome import MEANINGS, Exit
@@ -88,7 +91,7 @@ def test_doctor_names_everything_that_is_amiss_at_once(lab: Lab, server_kind: st
     found = amiss(lab)
     assert everything(server) == before
     assert not server.running()
-    for word in ("died while it switched", first, second):
+    for word in ("not undone yet", first, second):
         assert any(word in what for what in found), (word, found)
     assert any("run" in what or "answer" in what for what in list(found)[:2]), found
     assert all(found.values()), "each has its cure"
@@ -443,3 +446,37 @@ def test_the_table_of_the_configuration_is_that_of_the_settings() -> None:
 def test_the_name_of_the_command_is_that_of_the_readme() -> None:
     assert README.startswith(f"# {NAME}\n")
     assert parser().prog == NAME
+
+
+def test_a_reader_that_has_enough_is_no_error(lab: Lab) -> None:
+    """As in `… | head`."""
+    lab.start("unbound")
+    lab.publish()
+    assert lab.tool("apply").code == Exit.DONE
+    command = [sys.executable, "-m", "ecs_anywhere_dns", "render", "--server", "bind"]
+    path = {"PYTHONPATH": str(REPOSITORY / "onprem"), "PATH": os.environ["PATH"]}
+    with subprocess.Popen(
+        [*command, "--source", str(lab.published)],
+        env=path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout and process.stderr
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == READER_LEFT
+
+
+@pytest.mark.parametrize("command", [("apply",), ("rollback",), ("rollback", "--to-none")])
+def test_a_changed_server_leaves_no_forwarding_behind(lab: Lab, command: tuple[str, ...]) -> None:
+    first = lab.start("unbound")
+    lab.publish()
+    assert lab.tool("apply").code == Exit.DONE
+    second = lab.start("dnsmasq")
+    lab.settings_file(second, state=str(first.ground.run / "state"))
+    before = first.files(), second.files()
+    ran = lab.tool(*command, server=second)
+    assert ran.code == Exit.USAGE
+    assert "unbound still forwards for us" in ran.stdout
+    assert "rollback --to-none" in ran.stdout
+    assert (first.files(), second.files()) == before

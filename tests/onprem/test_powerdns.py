@@ -211,7 +211,9 @@ def test_the_include_stands_in_the_administrators_lua_where_there_is_one(server:
     more, lua = server.directory / "recursor.d", server.directory / "recursor.lua"
     assert ours(server).includes() == (
         Include(
-            more / "ecs-anywhere.conf", f"forward-zones-file={server.directory}/ecs-anywhere.zones"
+            more / "ecs-anywhere.conf",
+            f"forward-zones-file={server.directory}/ecs-anywhere.zones",
+            ours=True,
         ),
         Include(lua, f'dofile("{server.directory}/ecs-anywhere.lua")'),
     )

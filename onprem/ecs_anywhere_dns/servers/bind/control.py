@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-from ecs_anywhere_dns.commands import Ran, run
+from ecs_anywhere_dns.commands import PATIENCE, Ran, run
 from ecs_anywhere_dns.outcome import ReloadFailed
 from ecs_anywhere_dns.servers.bind.named_conf import domain
 
 LOOK = "look at the log of named"
+RELOAD_PATIENCE = 60.0
+"""Seconds. rndc comes back when every zone file is read; many thousand zones take a while."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,8 @@ class Rndc:
     command: tuple[str, ...]
 
     def ask(self, *words: str) -> Ran:
-        return run(*self.command, *words)
+        patience = RELOAD_PATIENCE if words == ("reconfig",) else PATIENCE
+        return run(*self.command, *words, patience=patience)
 
     def told(self, *words: str) -> str:
         """Raises ReloadFailed."""
