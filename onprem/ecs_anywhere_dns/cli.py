@@ -12,6 +12,8 @@ from typing import Any
 from ecs_anywhere_dns import __version__
 from ecs_anywhere_dns.document import read_document
 from ecs_anywhere_dns.examination import examine, installed
+from ecs_anywhere_dns.following.rollback import rollback
+from ecs_anywhere_dns.following.sequence import apply
 from ecs_anywhere_dns.forwarding import forwarding_of
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.initialise import (
@@ -24,6 +26,7 @@ from ecs_anywhere_dns.initialise import (
     write_units,
 )
 from ecs_anywhere_dns.looking import check, status, verify
+from ecs_anywhere_dns.memory.state import Memory
 from ecs_anywhere_dns.outcome import MEANINGS, BadUsage, Exit, Stop
 from ecs_anywhere_dns.printing import (
     show_findings,
@@ -35,12 +38,9 @@ from ecs_anywhere_dns.printing import (
     show_step,
 )
 from ecs_anywhere_dns.report import Report
-from ecs_anywhere_dns.rollback import rollback
-from ecs_anywhere_dns.sequence import apply
 from ecs_anywhere_dns.servers import RENDERED, SERVERS, make_renderer
 from ecs_anywhere_dns.servers.contract import Renderer, Server
 from ecs_anywhere_dns.settings import DEFAULT_FILE, PARAMETER_STORE, load
-from ecs_anywhere_dns.state import Memory
 from ecs_anywhere_dns.wiring import host_of
 
 Command = Callable[[argparse.Namespace], int]

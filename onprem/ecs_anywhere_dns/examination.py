@@ -6,17 +6,17 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 
-from ecs_anywhere_dns.acceptance import accept
+from ecs_anywhere_dns.answers.explanation import explain
+from ecs_anywhere_dns.answers.preflight import preflight
+from ecs_anywhere_dns.answers.questions import Question, Transport
 from ecs_anywhere_dns.document import Document, read_document
-from ecs_anywhere_dns.explanation import explain
+from ecs_anywhere_dns.following.acceptance import accept
 from ecs_anywhere_dns.forwarding import forwarding_of
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.initialise import missing_includes
+from ecs_anywhere_dns.memory.state import Memory
 from ecs_anywhere_dns.outcome import MEANINGS, Exit, Stop
-from ecs_anywhere_dns.preflight import preflight
-from ecs_anywhere_dns.questions import Question, Transport
 from ecs_anywhere_dns.servers.contract import Finding
-from ecs_anywhere_dns.state import Memory
 
 PROGRAMS = {
     "named": "bind",

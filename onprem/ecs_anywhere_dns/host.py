@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
+from ecs_anywhere_dns.answers.questions import Asks
 from ecs_anywhere_dns.document import Document
-from ecs_anywhere_dns.questions import Asks
+from ecs_anywhere_dns.memory.state import State
 from ecs_anywhere_dns.servers.contract import Server
 from ecs_anywhere_dns.settings import Settings
-from ecs_anywhere_dns.state import State
 
 
 class Publication(Protocol):

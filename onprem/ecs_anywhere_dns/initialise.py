@@ -15,8 +15,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from ecs_anywhere_dns.files import FileState, put, state_of
 from ecs_anywhere_dns.forwarding import NOTHING
+from ecs_anywhere_dns.memory.files import FileState, put, state_of
 from ecs_anywhere_dns.outcome import BadUsage, CheckFailed
 from ecs_anywhere_dns.servers import make_server
 from ecs_anywhere_dns.servers.contract import Include, Server

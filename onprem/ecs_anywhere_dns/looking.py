@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ecs_anywhere_dns.acceptance import accept
+from ecs_anywhere_dns.answers.explanation import explain
+from ecs_anywhere_dns.answers.preflight import preflight
+from ecs_anywhere_dns.answers.proof import prove
 from ecs_anywhere_dns.document import Document, read_document
-from ecs_anywhere_dns.explanation import explain
+from ecs_anywhere_dns.following.acceptance import accept
 from ecs_anywhere_dns.forwarding import forwarding_of
 from ecs_anywhere_dns.host import Host
+from ecs_anywhere_dns.memory.state import Distrust, Memory
 from ecs_anywhere_dns.outcome import BadUsage, Exit, Stop
-from ecs_anywhere_dns.preflight import preflight
-from ecs_anywhere_dns.proof import prove
 from ecs_anywhere_dns.report import Report
-from ecs_anywhere_dns.state import Distrust, Memory
 
 
 def check(host: Host) -> Report:

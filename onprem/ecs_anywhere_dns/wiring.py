@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ecs_anywhere_dns.acknowledgement import acknowledge
-from ecs_anywhere_dns.asking import Asking
+from ecs_anywhere_dns.answers.asking import Asking
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.host import Host, Progress
-from ecs_anywhere_dns.routes import find_routes
+from ecs_anywhere_dns.memory.state import Memory, State
+from ecs_anywhere_dns.publication.acknowledgement import acknowledge
+from ecs_anywhere_dns.publication.routes import find_routes
+from ecs_anywhere_dns.publication.source import Store, fetch
 from ecs_anywhere_dns.servers import make_server
 from ecs_anywhere_dns.settings import Settings
-from ecs_anywhere_dns.source import Store, fetch
-from ecs_anywhere_dns.state import Memory, State
 
 
 @dataclass
@@ -32,7 +32,7 @@ class ParameterStoreOnDemand:
         self._made().write(name, value)
 
     def _made(self) -> Store:
-        from ecs_anywhere_dns.parameter_store import ParameterStore
+        from ecs_anywhere_dns.publication.parameter_store import ParameterStore
 
         if self._store is None:
             routes = find_routes(self.settings, self.known, Asking(), port=self.settings.https_port)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ecs_anywhere_dns.answers.questions import Answer, Question
 from ecs_anywhere_dns.document import Document, read_document
-from ecs_anywhere_dns.questions import Answer, Question
 
 from tests.onprem.lab.document import ACCOUNT, REGION, VPC_ID, document, names, zones
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from ecs_anywhere_dns.answers.questions import Answer, Question
 from ecs_anywhere_dns.document import Document
-from ecs_anywhere_dns.questions import Answer, Question
 
 REGION = "eu-central-1.amazonaws.com"
 ECS, API, SSM = f"ecs.{REGION}", f"api.ecr.{REGION}", f"ssm.{REGION}"

@@ -6,11 +6,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from ecs_anywhere_dns.acceptance import FIRST_REST, LONGEST_REST, Resting, accept, rest_after
 from ecs_anywhere_dns.document import Document
+from ecs_anywhere_dns.following.acceptance import (
+    FIRST_REST,
+    LONGEST_REST,
+    Resting,
+    accept,
+    rest_after,
+)
+from ecs_anywhere_dns.memory.state import Applied, Distrust
 from ecs_anywhere_dns.outcome import Exit, Refused
 from ecs_anywhere_dns.settings import Settings
-from ecs_anywhere_dns.state import Applied, Distrust
 from hypothesis import given
 from hypothesis import strategies as st
 

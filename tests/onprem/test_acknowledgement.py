@@ -8,15 +8,15 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
-from ecs_anywhere_dns.acknowledgement import (
+from ecs_anywhere_dns.document import Document
+from ecs_anywhere_dns.outcome import FetchFailed
+from ecs_anywhere_dns.publication.acknowledgement import (
     AcknowledgementFailed,
     Result,
     acknowledge,
     acknowledgement,
     says_the_same,
 )
-from ecs_anywhere_dns.document import Document
-from ecs_anywhere_dns.outcome import FetchFailed
 from ecs_anywhere_dns.settings import Settings
 from jsonschema import Draft202012Validator
 

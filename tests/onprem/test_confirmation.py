@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from connectivity.domain.acknowledgement import read_acknowledgements
 from connectivity.domain.publication import folder
-from ecs_anywhere_dns.acknowledgement import AcknowledgementFailed
-from ecs_anywhere_dns.confirmation import HEARTBEAT, confirm
 from ecs_anywhere_dns.document import Document
+from ecs_anywhere_dns.following.confirmation import HEARTBEAT, confirm
 from ecs_anywhere_dns.host import Host, Progress
+from ecs_anywhere_dns.memory.state import State
 from ecs_anywhere_dns.outcome import Exit
+from ecs_anywhere_dns.publication.acknowledgement import AcknowledgementFailed
 from ecs_anywhere_dns.report import Report
 from ecs_anywhere_dns.servers import make_server
 from ecs_anywhere_dns.settings import PARAMETER_PATH, Settings
-from ecs_anywhere_dns.state import State
 
 from tests.onprem.example import asks_nobody, fit
 from tests.onprem.lab.document import REGION, VPC_ID

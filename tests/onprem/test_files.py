@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from ecs_anywhere_dns.files import READABLE, FileState, put, remove_half_written, state_of
+from ecs_anywhere_dns.memory.files import READABLE, FileState, put, remove_half_written, state_of
 from ecs_anywhere_dns.outcome import CheckFailed
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -91,7 +91,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
 HALF = """
 import os, signal, sys
 from pathlib import Path
-from ecs_anywhere_dns.files import FileState, put
+from ecs_anywhere_dns.memory.files import FileState, put
 
 os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)
 put(FileState(Path(sys.argv[1]), b"new"))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ecs_anywhere_dns.forwarding import NOTHING, forwarding_of
-from ecs_anywhere_dns.hints import (
+from ecs_anywhere_dns.following.hints import (
     DRAINING,
     NUMBERED_HOSTS,
     RESTART_AGENTS,
     TWO_ARE_NEEDED,
     hints_of,
 )
+from ecs_anywhere_dns.forwarding import NOTHING, forwarding_of
 
 from tests.onprem.example import fit
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ecs_anywhere_dns.explanation import explain
-from ecs_anywhere_dns.judgement import Code, Verdict, judge
-from ecs_anywhere_dns.questions import Answer, Question, RecordType, Transport
+from ecs_anywhere_dns.answers.explanation import explain
+from ecs_anywhere_dns.answers.judgement import Code, Verdict, judge
+from ecs_anywhere_dns.answers.questions import Answer, Question, RecordType, Transport
 
 from tests.onprem.right_answers import (
     API,

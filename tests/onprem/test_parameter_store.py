@@ -19,12 +19,12 @@ import boto3
 import pytest
 import trustme
 from botocore.auth import AUTH_TYPE_MAPS, SigV4Auth
+from ecs_anywhere_dns.answers.questions import Answer, Question
 from ecs_anywhere_dns.outcome import BadUsage, FetchFailed
-from ecs_anywhere_dns.parameter_store import ParameterStore
-from ecs_anywhere_dns.questions import Answer, Question
-from ecs_anywhere_dns.routes import Routes, find_routes
+from ecs_anywhere_dns.publication.parameter_store import ParameterStore
+from ecs_anywhere_dns.publication.routes import Routes, find_routes
+from ecs_anywhere_dns.publication.source import NotPublished
 from ecs_anywhere_dns.settings import Settings
-from ecs_anywhere_dns.source import NotPublished
 from moto.server import ThreadedMotoServer
 
 HOST = "ssm.us-east-2.amazonaws.com"

@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import get_args
 
 import pytest
-from ecs_anywhere_dns.advice import RESOLVER_ADVICE, SERVER_ADVICE
-from ecs_anywhere_dns.judgement import ACCEPTED, Code
+from ecs_anywhere_dns.answers.advice import RESOLVER_ADVICE, SERVER_ADVICE
+from ecs_anywhere_dns.answers.judgement import ACCEPTED, Code
+from ecs_anywhere_dns.answers.preflight import Preflight, preflight, questions_for
+from ecs_anywhere_dns.answers.questions import Answer, Question
+from ecs_anywhere_dns.answers.verification import raise_unless_right, verify
 from ecs_anywhere_dns.outcome import NotResolving, PreflightFailed
-from ecs_anywhere_dns.preflight import Preflight, preflight, questions_for
-from ecs_anywhere_dns.questions import Answer, Question
-from ecs_anywhere_dns.verification import raise_unless_right, verify
 
 from tests.onprem.right_answers import (
     DOCUMENT,

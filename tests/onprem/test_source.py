@@ -7,12 +7,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from ecs_anywhere_dns.answers.questions import Answer, Question
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.outcome import BadUsage, FetchFailed
-from ecs_anywhere_dns.questions import Answer, Question
-from ecs_anywhere_dns.routes import DeadEnd, Route, Routes, Way, find_routes, system_addresses
+from ecs_anywhere_dns.publication.routes import (
+    DeadEnd,
+    Route,
+    Routes,
+    Way,
+    find_routes,
+    system_addresses,
+)
+from ecs_anywhere_dns.publication.source import fetch
 from ecs_anywhere_dns.settings import Settings
-from ecs_anywhere_dns.source import fetch
 
 HOST = "ssm.us-east-2.amazonaws.com"
 SETTINGS = Settings(vpc="vpc-0123456789abcdef0", region="us-east-2", server="bind", host="ns1")

@@ -10,10 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ecs_anywhere_dns.files import FileState
 from ecs_anywhere_dns.forwarding import Forwarding
-from ecs_anywhere_dns.outcome import BadUsage, Busy
-from ecs_anywhere_dns.state import (
+from ecs_anywhere_dns.memory.files import FileState
+from ecs_anywhere_dns.memory.state import (
     Applied,
     Distrust,
     Journal,
@@ -22,6 +21,7 @@ from ecs_anywhere_dns.state import (
     remembered,
     step_back,
 )
+from ecs_anywhere_dns.outcome import BadUsage, Busy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from ecs_anywhere_dns.acceptance import Resting, accept
-from ecs_anywhere_dns.files import FileState, put, remove_half_written
+from ecs_anywhere_dns.answers.proof import prove
+from ecs_anywhere_dns.answers.questions import Answer, Question
+from ecs_anywhere_dns.following.acceptance import Resting, accept
+from ecs_anywhere_dns.following.switchover import Target, switch
 from ecs_anywhere_dns.forwarding import NOTHING, forwarding_of
 from ecs_anywhere_dns.host import Host, Progress
+from ecs_anywhere_dns.memory.files import FileState, put, remove_half_written
+from ecs_anywhere_dns.memory.state import ROOM, Applied, Distrust, Journal, State
 from ecs_anywhere_dns.outcome import CheckFailed, Exit
-from ecs_anywhere_dns.proof import prove
-from ecs_anywhere_dns.questions import Answer, Question
 from ecs_anywhere_dns.settings import read_settings
-from ecs_anywhere_dns.state import ROOM, Applied, Distrust, Journal, State
-from ecs_anywhere_dns.switchover import Target, switch
 
 from tests.onprem.example import asks_nobody, fit
 from tests.onprem.lab.document import REGION, VPC_ID

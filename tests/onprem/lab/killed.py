@@ -6,7 +6,7 @@ import os
 import signal
 from pathlib import Path
 
-from ecs_anywhere_dns.sequence import apply
+from ecs_anywhere_dns.following.sequence import apply
 from ecs_anywhere_dns.settings import load
 from ecs_anywhere_dns.wiring import host_of
 

@@ -11,10 +11,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecs_anywhere_dns.asking import Asking
+from ecs_anywhere_dns.answers.asking import Asking
+from ecs_anywhere_dns.answers.questions import Question
 from ecs_anywhere_dns.commands import run
 from ecs_anywhere_dns.outcome import ReloadFailed
-from ecs_anywhere_dns.questions import Question
 from ecs_anywhere_dns.servers.mark import MARK_ZONE
 
 CURE = "look at its log (`journalctl -u pdns-recursor`), and at what rec_control says as root"

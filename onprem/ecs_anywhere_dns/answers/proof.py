@@ -10,12 +10,12 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from ecs_anywhere_dns.answers.judgement import TRANSPORT_TROUBLE, Verdict
+from ecs_anywhere_dns.answers.questions import Asks
+from ecs_anywhere_dns.answers.verification import raise_unless_right, verify
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.forwarding import Forwarding
-from ecs_anywhere_dns.judgement import TRANSPORT_TROUBLE, Verdict
-from ecs_anywhere_dns.questions import Asks
 from ecs_anywhere_dns.settings import Settings
-from ecs_anywhere_dns.verification import raise_unless_right, verify
 
 ROUNDS = 5
 LONGEST = 20.0

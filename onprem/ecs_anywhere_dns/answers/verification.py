@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from ecs_anywhere_dns.advice import server_advice
+from ecs_anywhere_dns.answers.advice import server_advice
+from ecs_anywhere_dns.answers.explanation import explain
+from ecs_anywhere_dns.answers.judgement import Verdict, judge_all
+from ecs_anywhere_dns.answers.preflight import questions_for
+from ecs_anywhere_dns.answers.questions import Asks
 from ecs_anywhere_dns.document import Document
-from ecs_anywhere_dns.explanation import explain
-from ecs_anywhere_dns.judgement import Verdict, judge_all
 from ecs_anywhere_dns.outcome import NotResolving
-from ecs_anywhere_dns.preflight import questions_for
-from ecs_anywhere_dns.questions import Asks
 
 
 def verify(

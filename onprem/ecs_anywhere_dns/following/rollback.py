@@ -9,14 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import uuid4
 
-from ecs_anywhere_dns.confirmation import confirm
-from ecs_anywhere_dns.files import FileState
-from ecs_anywhere_dns.forwarding import NOTHING
-from ecs_anywhere_dns.host import Host
-from ecs_anywhere_dns.outcome import BadUsage, Exit, Stop
-from ecs_anywhere_dns.report import Report
-from ecs_anywhere_dns.state import Applied, Distrust, Memory, step_back
-from ecs_anywhere_dns.switchover import (
+from ecs_anywhere_dns.following.confirmation import confirm
+from ecs_anywhere_dns.following.switchover import (
     Target,
     check_fragments,
     check_running,
@@ -24,6 +18,12 @@ from ecs_anywhere_dns.switchover import (
     recover,
     switch,
 )
+from ecs_anywhere_dns.forwarding import NOTHING
+from ecs_anywhere_dns.host import Host
+from ecs_anywhere_dns.memory.files import FileState
+from ecs_anywhere_dns.memory.state import Applied, Distrust, Memory, step_back
+from ecs_anywhere_dns.outcome import BadUsage, Exit, Stop
+from ecs_anywhere_dns.report import Report
 
 BY_HAND = "rolled back by hand"
 

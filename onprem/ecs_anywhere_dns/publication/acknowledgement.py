@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.outcome import FetchFailed, Stop
+from ecs_anywhere_dns.publication.source import Store
 from ecs_anywhere_dns.settings import Settings
-from ecs_anywhere_dns.source import Store
 
 Result = Literal["applied", "degraded", "failed"]
 

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.host import Host
+from ecs_anywhere_dns.memory.state import Applied, Memory
 from ecs_anywhere_dns.report import Report
-from ecs_anywhere_dns.state import Applied, Memory
 
 
 @dataclass

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from ecs_anywhere_dns.judgement import ACCEPTED, TRANSPORT_TROUBLE, Code, Verdict
+from ecs_anywhere_dns.answers.judgement import ACCEPTED, TRANSPORT_TROUBLE, Code, Verdict
 
 MOST = 3
 """Pieces of advice at once; more is not read."""

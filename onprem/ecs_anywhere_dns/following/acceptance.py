@@ -12,9 +12,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ecs_anywhere_dns.document import Document
+from ecs_anywhere_dns.memory.state import Applied, Distrust
 from ecs_anywhere_dns.outcome import Exit, Refused, Stop
 from ecs_anywhere_dns.settings import Settings
-from ecs_anywhere_dns.state import Applied, Distrust
 
 FIRST_REST = timedelta(minutes=15)
 LONGEST_REST = timedelta(hours=6)

@@ -22,7 +22,7 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
-from ecs_anywhere_dns.questions import Answer, Question
+from ecs_anywhere_dns.answers.questions import Answer, Question
 
 PAYLOAD = 1232
 """Bytes. The EDNS buffer that BIND, Unbound and PowerDNS announce: what fits them fits us."""

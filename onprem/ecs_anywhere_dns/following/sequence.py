@@ -13,22 +13,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from ecs_anywhere_dns.acceptance import accept
-from ecs_anywhere_dns.confirmation import confirm
+from ecs_anywhere_dns.answers.explanation import explain
+from ecs_anywhere_dns.answers.preflight import Preflight, preflight
+from ecs_anywhere_dns.answers.proof import Proof, prove
 from ecs_anywhere_dns.document import Document, read_document
-from ecs_anywhere_dns.explanation import explain
-from ecs_anywhere_dns.forwarding import Forwarding, forwarding_of
-from ecs_anywhere_dns.hints import hints_of
-from ecs_anywhere_dns.host import Host
-from ecs_anywhere_dns.outcome import Exit, FetchFailed, Stop
-from ecs_anywhere_dns.preflight import Preflight, preflight
-from ecs_anywhere_dns.proof import Proof, prove
-from ecs_anywhere_dns.remembering import distrust, remember, remember_switch
-from ecs_anywhere_dns.report import Report
-from ecs_anywhere_dns.run import Run
-from ecs_anywhere_dns.servers.contract import Fragment
-from ecs_anywhere_dns.state import Memory
-from ecs_anywhere_dns.switchover import (
+from ecs_anywhere_dns.following.acceptance import accept
+from ecs_anywhere_dns.following.confirmation import confirm
+from ecs_anywhere_dns.following.hints import hints_of
+from ecs_anywhere_dns.following.remembering import distrust, remember, remember_switch
+from ecs_anywhere_dns.following.run import Run
+from ecs_anywhere_dns.following.switchover import (
     Target,
     check_fragments,
     check_running,
@@ -36,6 +30,12 @@ from ecs_anywhere_dns.switchover import (
     recover,
     switch,
 )
+from ecs_anywhere_dns.forwarding import Forwarding, forwarding_of
+from ecs_anywhere_dns.host import Host
+from ecs_anywhere_dns.memory.state import Memory
+from ecs_anywhere_dns.outcome import Exit, FetchFailed, Stop
+from ecs_anywhere_dns.report import Report
+from ecs_anywhere_dns.servers.contract import Fragment
 
 RECOVERED = "an earlier run had died while it switched; what it had begun was undone first"
 TO_RECOVER = "an earlier run died while it switched; `ecs-anywhere-dns apply` undoes that first"

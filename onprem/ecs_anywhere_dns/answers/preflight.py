@@ -17,13 +17,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from ecs_anywhere_dns.advice import resolver_advice
+from ecs_anywhere_dns.answers.advice import resolver_advice
+from ecs_anywhere_dns.answers.explanation import explain
+from ecs_anywhere_dns.answers.judgement import TRANSPORT_TROUBLE, Verdict, judge_all
+from ecs_anywhere_dns.answers.questions import Asks, Question
 from ecs_anywhere_dns.document import Document
-from ecs_anywhere_dns.explanation import explain
 from ecs_anywhere_dns.forwarding import DNS_PORT
-from ecs_anywhere_dns.judgement import TRANSPORT_TROUBLE, Verdict, judge_all
 from ecs_anywhere_dns.outcome import PreflightFailed
-from ecs_anywhere_dns.questions import Asks, Question
 
 Fitness = Literal["fit", "silent", "failing", "wrong"]
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 
-from ecs_anywhere_dns.acknowledgement import Result, acknowledgement, says_the_same
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.outcome import Exit, Stop
+from ecs_anywhere_dns.publication.acknowledgement import Result, acknowledgement, says_the_same
 from ecs_anywhere_dns.report import Report
 
 HEARTBEAT = timedelta(days=1)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import get_args
 
+from ecs_anywhere_dns.answers.judgement import Verdict
+from ecs_anywhere_dns.answers.questions import Question, Transport
 from ecs_anywhere_dns.forwarding import DNS_PORT
-from ecs_anywhere_dns.judgement import Verdict
-from ecs_anywhere_dns.questions import Question, Transport
 
 EXAMPLES = 2
 """How many names a line names, where not all of them have the same story."""

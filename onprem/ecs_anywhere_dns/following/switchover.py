@@ -13,12 +13,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ecs_anywhere_dns.files import READABLE, FileState, put, remove_half_written, state_of
 from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.host import Host
+from ecs_anywhere_dns.memory.files import READABLE, FileState, put, remove_half_written, state_of
+from ecs_anywhere_dns.memory.state import Journal
 from ecs_anywhere_dns.outcome import CheckFailed, Exit, NotResolving, RollbackFailed, Stop
 from ecs_anywhere_dns.servers.contract import Fragment
-from ecs_anywhere_dns.state import Journal
 
 
 class RolledBack(Stop):

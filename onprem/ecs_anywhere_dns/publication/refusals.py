@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ecs_anywhere_dns.outcome import FetchFailed
-from ecs_anywhere_dns.source import NotPublished
+from ecs_anywhere_dns.publication.source import NotPublished
 
 LONGEST_EXCERPT = 300
 

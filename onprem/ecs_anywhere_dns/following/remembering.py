@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ecs_anywhere_dns.document import Document
+from ecs_anywhere_dns.following.run import Run
+from ecs_anywhere_dns.following.switchover import RolledBack
 from ecs_anywhere_dns.forwarding import Forwarding
+from ecs_anywhere_dns.memory.state import Applied, Distrust, Journal, remembered
 from ecs_anywhere_dns.outcome import Stop
-from ecs_anywhere_dns.run import Run
-from ecs_anywhere_dns.state import Applied, Distrust, Journal, remembered
-from ecs_anywhere_dns.switchover import RolledBack
 
 
 def remember(run: Run, document: Document, forwarding: Forwarding) -> None:

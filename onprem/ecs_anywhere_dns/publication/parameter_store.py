@@ -34,8 +34,8 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from ecs_anywhere_dns.outcome import BadUsage, FetchFailed
-from ecs_anywhere_dns.refusals import NO_CREDENTIALS, Call
-from ecs_anywhere_dns.routes import DeadEnd, Route, Routes, Way
+from ecs_anywhere_dns.publication.refusals import NO_CREDENTIALS, Call
+from ecs_anywhere_dns.publication.routes import DeadEnd, Route, Routes, Way
 from ecs_anywhere_dns.settings import Settings
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from ipaddress import ip_address, ip_network
 from typing import get_args
 from urllib.parse import SplitResult, urlsplit
 
+from ecs_anywhere_dns.answers.questions import Answer, Asks, Question, Transport
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.outcome import BadUsage
-from ecs_anywhere_dns.questions import Answer, Asks, Question, Transport
 from ecs_anywhere_dns.settings import Settings
 
 HTTPS_PORT = 443

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Literal
 
+from ecs_anywhere_dns.answers.questions import Answer, Question
 from ecs_anywhere_dns.document import Document
-from ecs_anywhere_dns.questions import Answer, Question
 
 Code = Literal[
     "right",

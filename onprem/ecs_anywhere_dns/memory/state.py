@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ecs_anywhere_dns.document import Document, read_document
-from ecs_anywhere_dns.files import PRIVATE, FileState, put
 from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
+from ecs_anywhere_dns.memory.files import PRIVATE, FileState, put
 from ecs_anywhere_dns.outcome import BadUsage, Busy, Refused
 
 Made = TypeVar("Made")

@@ -1,0 +1,1 @@
+"""What DNS servers answer, and whether that is what was published."""

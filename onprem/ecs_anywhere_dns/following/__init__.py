@@ -1,0 +1,1 @@
+"""Following the publication: the story of a run, and the way back."""

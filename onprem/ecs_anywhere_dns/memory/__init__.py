@@ -1,0 +1,1 @@
+"""What this host remembers, in files that survive a crash."""

@@ -1,0 +1,1 @@
+"""Where the document is found, and the answer that goes back."""
