@@ -10,6 +10,7 @@ PYTHON313 ?= $(shell for p in $$(command -v python3.13) $$HOME/.pyenv/versions/3
 	$$p -c '' 2>/dev/null && { dirname $$p; break; }; done)
 PORT ?= 4599
 REGION ?= us-east-2
+SEED ?= 1
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export SAM_CLI_TELEMETRY := 0
@@ -30,8 +31,8 @@ test: setup servers lint ## every check and every test
 onprem: setup servers ## only the tests of the pick-up tool, with real DNS servers
 	.venv/bin/python -m pytest tests/onprem -n 3
 
-local: setup ## the embedded AWS with the app deployed, for your AWS CLI [PORT=4599 REGION=us-east-2]
-	@exec .venv/bin/python -m local up --port $(PORT) --region $(REGION)
+local: setup ## the embedded AWS with the app deployed, for your AWS CLI [PORT=4599 REGION=us-east-2 UNKIND=1 SEED=7]
+	@exec .venv/bin/python -m local up --port $(PORT) --region $(REGION) $(if $(UNKIND),--unkind --seed $(SEED))
 
 unit: setup ## only the tests that need no embedded AWS
 	.venv/bin/python -m pytest tests/unit tests/contract tests/template

@@ -9,7 +9,7 @@ import socket
 import sys
 from dataclasses import replace
 
-from local.settings import Settings
+from local.settings import Settings, Unkindness
 
 ENDING = (signal.SIGTERM, signal.SIGINT)
 INTERRUPTED = 130
@@ -20,6 +20,8 @@ def main(arguments: list[str] | None = None) -> int:
     """The exit code."""
     given = _parser().parse_args(arguments)
     settings = replace(Settings(), region=given.region, port=given.port, network=given.network)
+    if given.command == "up" and given.unkind:
+        settings = replace(settings, unkindness=Unkindness.mild(given.seed))
     if hindrance := _hindrance(settings):
         print(hindrance, file=sys.stderr)
         return 2
@@ -74,7 +76,16 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--network", choices=["auto", "namespaces", "loopback"], default="auto"
         )
+        if name == "up":
+            _add_weather(command)
     return parser
+
+
+def _add_weather(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--unkind", action="store_true", help="throttles, faults and astray events, as AWS has them"
+    )
+    command.add_argument("--seed", type=int, default=1, help="the same seed, the same faults")
 
 
 if __name__ == "__main__":

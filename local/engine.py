@@ -25,6 +25,7 @@ from local.contracts import (
     Principals,
 )
 from local.settings import Settings
+from local.unkind.weather import Weather
 
 if TYPE_CHECKING:
     from werkzeug.serving import BaseWSGIServer
@@ -51,6 +52,7 @@ class EmbeddedAws:
     settings: Settings = field(default_factory=Settings)
     gaps: tuple[str, ...] = GAPS
     clock: Clock = field(init=False, repr=False)
+    weather: Weather = field(init=False, repr=False)
     principals: Principals = field(init=False, repr=False)
     journal: Journal = field(init=False, repr=False)
     gateway: Gateway = field(init=False, repr=False)
@@ -73,6 +75,7 @@ class EmbeddedAws:
 
     def __post_init__(self) -> None:
         self.clock = Clock(self.settings.time_scale)
+        self.weather = Weather(self.settings.unkindness, self.clock)
 
     @property
     def url(self) -> str:
@@ -95,6 +98,10 @@ class EmbeddedAws:
 
             def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002
                 """The journal says who called what; the access log would only repeat it."""
+
+            def connection_dropped(self, *_: Any) -> None:
+                """By the client, or by the weather: then too nothing more comes over it."""
+                self.close_connection = True
 
         self.application = DomainDispatcherApplication(create_backend_app)
         self._server = make_server(

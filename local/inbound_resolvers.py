@@ -3,7 +3,8 @@
 AWS: CREATING, then OPERATIONAL with its addresses ATTACHED, then DELETING; its network
 interfaces are requester-managed; 4 endpoints per region and 6 addresses per endpoint. moto
 5.2.5: OPERATIONAL and gone at once, a fifth endpoint is allowed, addresses in use are given
-again, no Protocols. Outbound endpoints stay moto's.
+again, no Protocols; another address is there at once and anybody may take its interface. Outbound
+endpoints stay moto's.
 """
 
 from __future__ import annotations
@@ -43,13 +44,17 @@ if TYPE_CHECKING:
 
 ENDPOINTS_PER_REGION = 4
 ADDRESSES_PER_ENDPOINT = 6
+FEWEST_ADDRESSES = 2
 STATUS_OF_ADDRESSES = {
     "CREATING": "ATTACHING",
     "OPERATIONAL": "ATTACHED",
+    "UPDATING": "ATTACHED",
     "DELETING": "DETACHING",
 }
 
 _stock_create = Route53ResolverResponse.create_resolver_endpoint
+_stock_associate = Route53ResolverBackend.associate_resolver_endpoint_ip_address
+_stock_disassociate = Route53ResolverBackend.disassociate_resolver_endpoint_ip_address
 _stock_delete = Route53ResolverBackend.delete_resolver_endpoint
 _stock_description = ResolverEndpoint.description
 _stock_ip_descriptions = ResolverEndpoint.ip_descriptions
@@ -107,6 +112,52 @@ class InboundResolvers:
         deleting = self.lifecycles().resolver_endpoint_deleting
         self.clock.after(deleting, lambda: self._forget(backend, endpoint))
         return endpoint
+
+    def associate(self, backend: Any, endpoint_id: str, request: Mapping[str, str]) -> Any:
+        """AssociateResolverEndpointIpAddress: UPDATING, until the address answers."""
+        with LOCK:
+            endpoint = backend.resolver_endpoints[endpoint_id]
+            _require_steady(endpoint)
+            if len(endpoint.ip_addresses) >= ADDRESSES_PER_ENDPOINT:
+                raise LimitExceededException(
+                    f"A Resolver endpoint can have at most {ADDRESSES_PER_ENDPOINT} IP addresses"
+                )
+            [address] = _addresses(backend.ec2_backend, [request])
+            address_id = f"rni-{mock_random.get_random_hex(17)}"
+            interface = _create_interface(endpoint, address["SubnetId"], address["Ip"], address_id)
+            endpoint.eni_ids.append(interface)
+        self._update(endpoint, lambda: _add(endpoint, address, address_id))
+        return endpoint
+
+    def disassociate(self, backend: Any, endpoint_id: str, request: Mapping[str, str]) -> Any:
+        """DisassociateResolverEndpointIpAddress: UPDATING, and two addresses have to stay."""
+        with LOCK:
+            endpoint = backend.resolver_endpoints[endpoint_id]
+            _require_steady(endpoint)
+            if len(endpoint.ip_addresses) <= FEWEST_ADDRESSES:
+                raise InvalidRequestException(
+                    "[RSLVR-00400] Resolver endpoint need to have at least 2 IP addresses."
+                )
+        self._update(endpoint, lambda: _stock_disassociate(backend, endpoint_id, dict(request)))
+        return endpoint
+
+    def _update(self, endpoint: Any, change: Callable[[], object]) -> None:
+        endpoint.status = "UPDATING"
+        endpoint.status_message = "The endpoint is being updated."
+
+        def be_changed() -> None:
+            with LOCK:
+                if endpoint.status != "UPDATING":
+                    return
+                change()
+                endpoint.ip_address_count = len(endpoint.ip_addresses)
+            self.answers.publish(_vpc(endpoint))
+            with LOCK:
+                if endpoint.status == "UPDATING":
+                    endpoint.status = "OPERATIONAL"
+                    endpoint.status_message = "This Resolver Endpoint is operational."
+
+        self.clock.after(self.lifecycles().resolver_endpoint_creating, be_changed)
 
     def owns(self, endpoint_id: str) -> bool:
         return endpoint_id in self._made
@@ -172,7 +223,19 @@ def _patch_moto(part: InboundResolvers) -> None:
             return _stock_delete(backend, resolver_endpoint_id)
         return part.delete(backend, resolver_endpoint_id)
 
+    def associate(backend: Any, resolver_endpoint_id: str, value: dict[str, str]) -> Any:
+        if not part.owns(resolver_endpoint_id):
+            return _stock_associate(backend, resolver_endpoint_id, value)
+        return part.associate(backend, resolver_endpoint_id, value)
+
+    def disassociate(backend: Any, resolver_endpoint_id: str, value: dict[str, str]) -> Any:
+        if not part.owns(resolver_endpoint_id):
+            return _stock_disassociate(backend, resolver_endpoint_id, value)
+        return part.disassociate(backend, resolver_endpoint_id, value)
+
     Route53ResolverResponse.create_resolver_endpoint = create
+    Route53ResolverBackend.associate_resolver_endpoint_ip_address = associate
+    Route53ResolverBackend.disassociate_resolver_endpoint_ip_address = disassociate
     Route53ResolverBackend.delete_resolver_endpoint = delete
     ResolverEndpoint.create_eni = _create_interfaces
     ResolverEndpoint.description = _description
@@ -199,17 +262,34 @@ def _ip_descriptions(endpoint: Any) -> list[dict[str, str]]:
 
 def _create_interfaces(endpoint: Any) -> list[str]:
     return [
-        create_requester_interface(
-            endpoint.ec2_backend,
-            subnet_id,
-            interface_type="interface",
-            description=f"Route 53 Resolver: {endpoint.id}:{address_id}",
-            security_group_ids=endpoint.security_group_ids,
-            address=address,
-        ).id
+        _create_interface(endpoint, subnet_id, address, address_id)
         for subnet_id, addresses in endpoint.subnets.items()
         for address, address_id in addresses.items()
     ]
+
+
+def _create_interface(endpoint: Any, subnet_id: str, address: str, address_id: str) -> str:
+    interface = create_requester_interface(
+        endpoint.ec2_backend,
+        subnet_id,
+        interface_type="interface",
+        description=f"Route 53 Resolver: {endpoint.id}:{address_id}",
+        security_group_ids=endpoint.security_group_ids,
+        address=address,
+    )
+    return str(interface.id)
+
+
+def _add(endpoint: Any, address: dict[str, str], address_id: str) -> None:
+    endpoint.ip_addresses.append(address)
+    endpoint.subnets[address["SubnetId"]][address["Ip"]] = address_id
+
+
+def _require_steady(endpoint: Any) -> None:
+    if endpoint.status != "OPERATIONAL":
+        raise InvalidRequestException(
+            f"Resolver endpoint '{endpoint.id}' is {endpoint.status}: it cannot be changed now"
+        )
 
 
 def _require_acceptable(backend: Any, request: Mapping[str, Any]) -> None:
@@ -226,7 +306,7 @@ def _require_acceptable(backend: Any, request: Mapping[str, Any]) -> None:
             f"Account '{backend.account_id}' has exceeded 'max-endpoints': the quota is "
             f"{ENDPOINTS_PER_REGION} Resolver endpoints in {backend.region_name}"
         )
-    if len(request["IpAddresses"]) < 2:
+    if len(request["IpAddresses"]) < FEWEST_ADDRESSES:
         raise InvalidRequestException(
             "[RSLVR-00400] Resolver endpoint need to have at least 2 IP addresses."
         )

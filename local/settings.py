@@ -29,6 +29,52 @@ class Lifecycles:
 
 
 @dataclass(frozen=True)
+class Unkindness:
+    """What AWS does to its callers besides answering: by default nothing.
+
+    Probabilities are of one call, or of one event's way to one target. What they strike follows
+    from the seed: the same calls of the same callers meet the same faults.
+    """
+
+    seed: int = 0
+    throttles: bool = False
+    """Token buckets with AWS's figures, in AWS time: `local/unkind/limits.py`."""
+    server_errors: float = 0
+    """A 5xx instead of the effect."""
+    dropped_requests: float = 0
+    """The connection is closed without an answer, and without an effect."""
+    lost_answers: float = 0
+    """The same after the effect."""
+    killed_functions: float = 0
+    """The function that calls dies after the effect."""
+    lost_events: float = 0
+    """Only events of AWS's services."""
+    doubled_events: float = 0
+    late_events: float = 0
+    longest_delay: float = 30
+    """AWS seconds by which an event, or its double, can be late."""
+
+    visible_after: float = 0
+    """AWS seconds in which DescribeVpcEndpoints does not know a new endpoint."""
+
+    @classmethod
+    def mild(cls, seed: int) -> Unkindness:
+        """A bad day: throttles, a fault in every fiftieth call, a few events astray."""
+        return cls(
+            seed,
+            throttles=True,
+            server_errors=0.006,
+            dropped_requests=0.006,
+            lost_answers=0.006,
+            killed_functions=0.002,
+            lost_events=0.02,
+            doubled_events=0.05,
+            late_events=0.1,
+            visible_after=2,
+        )
+
+
+@dataclass(frozen=True)
 class Settings:
     """One run of the embedded AWS."""
 
@@ -44,5 +90,6 @@ class Settings:
     lambda_python: Path = REPOSITORY / ".venv-lambda" / "bin" / "python"
     """A Python that holds only what Lambda's own runtime holds: its client and boto3."""
     stack_name: str = "private-connectivity"
+    unkindness: Unkindness = field(default_factory=Unkindness)
     network: str = "auto"
     """`namespaces`, `loopback`, or `auto`: namespaces where this machine allows them."""

@@ -11,7 +11,7 @@ from local.ask import dig_command
 from local.contracts import InboundAddress
 from local.deploy import DeploymentFailedError, deploy
 from local.engine import EmbeddedAws
-from local.settings import Settings
+from local.settings import Settings, Unkindness
 
 DRAIN_SECONDS = 60
 """AWS seconds: shorter than the template's default, because nobody on-premises is waited for."""
@@ -33,17 +33,24 @@ How to reach each inbound resolver IP is printed here when it answers; as JSON:
 What was called:  {url}/_local/calls      E-mails:  {url}/_local/outbox
 """  # noqa: E501
 
+UNKIND = """\
+AWS is unkind, with seed {seed}. What it did:  {url}/_local/weather
+"""
+
 
 def up(settings: Settings) -> int:
     """Until KeyboardInterrupt; then everything is ended, and the exit code is 0."""
     try:
         with EmbeddedAws(settings) as aws:
             parameters = {"DrainSeconds": str(DRAIN_SECONDS), "NotificationEmail": EMAIL}
-            aws.outputs = deploy(aws, parameters)
+            with aws.weather.calm():  # it is the app that is tried, and not its deployment
+                aws.outputs = deploy(aws, parameters)
             _routes(aws)
             print(f"ready {aws.url}", flush=True)
             hint = HINT.format(stack=settings.stack_name, url=aws.url, region=settings.region)
             print(hint, flush=True)
+            if settings.unkindness != Unkindness():
+                print(UNKIND.format(seed=settings.unkindness.seed, url=aws.url), flush=True)
             _tell_news(aws)
     except KeyboardInterrupt:
         return 0

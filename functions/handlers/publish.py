@@ -6,6 +6,7 @@ from typing import Any
 
 from connectivity.adapters import wiring
 from connectivity.domain.desired import Desired
+from connectivity.usecases.ensure_resolver import Resolver
 from connectivity.usecases.publish import publish
 
 from handlers.entry import Event, entry
@@ -13,12 +14,14 @@ from handlers.entry import Event, entry
 
 @entry
 def handler(event: Event) -> Any:
-    """{"desired", "resolver", "verified", "warnings"} -> what on-premises reads now."""
+    """{"desired", "resolver", "verified", "warnings", "repairs"} -> what on-premises reads now."""
+    resolver = event["resolver"]
     return publish(
         Desired.from_json(event["desired"]),
-        tuple(event["resolver"]["ips"]),
+        Resolver(resolver["id"], tuple(resolver["ips"]), resolver["probe_group"]),
         event["verified"],
         event["warnings"],
+        event["repairs"],
         wiring.parameters(),
         wiring.ledger(),
         wiring.clock(),

@@ -130,7 +130,9 @@ class Bus:
 
     def _dispatch(self, rule: Any, event: dict[str, Any]) -> None:
         for target in list(rule.targets):
-            self._courier.send(Delivery(rule.name, rule.arn, target, event, self._aws.clock.now()))
+            delivery = Delivery(rule.name, rule.arn, target, event, self._aws.clock.now())
+            for delay in self._aws.weather.deliveries(event["source"], rule.name):
+                self._courier.send(delivery, delay)
 
 
 def _refusal(entry: Mapping[str, Any]) -> dict[str, str] | None:

@@ -93,9 +93,10 @@ class Courier:
         if self._is_open:
             self._aws.clock.after(aws_seconds, action)
 
-    def send(self, delivery: Delivery) -> None:
+    def send(self, delivery: Delivery, delay: float = 0) -> None:
+        """`delay` is in AWS seconds, beside what EventBridge takes."""
         latency = self._aws.settings.lifecycles.eventbridge_delivery
-        self.after(latency, lambda: self._attempt(delivery))
+        self.after(latency + delay, lambda: self._attempt(delivery))
 
     def _attempt(self, delivery: Delivery) -> None:
         failure = self._call(delivery)

@@ -1,7 +1,7 @@
 """The one door of the embedded AWS: every API call passes here, whoever makes it.
 
-In this order, as in AWS: who calls, what for, may they, then the service itself. What each
-call was and how it ended is in the journal.
+In this order, as in AWS: who calls, what for, may they, how is the weather, then the service
+itself. What each call was and how it ended is in the journal.
 """
 
 from __future__ import annotations
@@ -23,21 +23,30 @@ from local.gateway.principals import Principals
 
 if TYPE_CHECKING:
     from local.engine import EmbeddedAws
+    from local.unkind.weather import Fate, Weather
 
 LOCAL = "/_local/"
 RECENT_CALLS = 500
+TRACE = "HTTP_X_AMZN_TRACE_ID"
+"""With which AWS's SDK, inside a function, says for which invocation it calls."""
 
 
 class Gateway:
     """The WSGI application in front of moto."""
 
     def __init__(
-        self, application: Any, authorizer: Authorizer, journal: Journal, clock: Clock
+        self,
+        application: Any,
+        authorizer: Authorizer,
+        journal: Journal,
+        clock: Clock,
+        weather: Weather,
     ) -> None:
         self._application = application
         self._authorizer = authorizer
         self._journal = journal
         self._clock = clock
+        self._weather = weather
         self._routes: dict[str, Callable[[], Any]] = {}
 
     def route(self, path: str, answer: Callable[[], Any]) -> None:
@@ -58,17 +67,25 @@ class Gateway:
     def _answer(self, call: ApiCall, environ: dict[str, Any]) -> Response:
         """The life of one call: authorised, handled, journalled.
 
-        What makes AWS unkind (throttles, lost answers) belongs between the first two: AWS
-        too throttles only whom it would have let in, and the journal sees what came of it.
+        The weather comes between the first two: AWS too throttles only whom it would have let
+        in. The journal holds what came of the call, also where the caller never hears of it; a
+        request that was dropped never came. Raises Unanswered: the server closes the connection.
         """
         authorizations = self._authorizer.authorize(call)
         refused = next((each for each in authorizations if not each.allowed), None)
         if refused:
             response = error_response(call, *self._authorizer.refusal(call, refused))
-        else:
-            response = self._forward(environ)
+            self._journal.record(self._entry(call, response), authorizations)
+            return response
+        fate = self._weather.meet(call, self._authorizer.role_of(call), environ.get(TRACE))
+        response = self._undergo(fate, call, environ)
         self._journal.record(self._entry(call, response), authorizations)
+        fate.after()
         return response
+
+    def _undergo(self, fate: Fate, call: ApiCall, environ: dict[str, Any]) -> Response:
+        error = fate.before()
+        return error_response(call, *error) if error else self._forward(environ)
 
     def _forward(self, environ: dict[str, Any]) -> Response:
         return Response.from_app(self._application, environ)
@@ -100,8 +117,9 @@ def install(aws: EmbeddedAws) -> None:
     settings = aws.settings
     managed_policies.install(settings.account)
     principals, journal = Principals(settings.region), Journal()
-    gateway = Gateway(aws.application, Authorizer(principals), journal, aws.clock)
+    gateway = Gateway(aws.application, Authorizer(principals), journal, aws.clock, aws.weather)
     gateway.route(LOCAL + "calls", lambda: [vars(call) for call in journal.recent(RECENT_CALLS)])
+    gateway.route(LOCAL + "weather", lambda: [vars(each) for each in aws.weather.happenings()])
     gateway.route(LOCAL + "health", lambda: {"status": "ok", "region": settings.region})
     aws.principals, aws.journal = principals, journal
     aws.gateway = aws.application = gateway

@@ -25,7 +25,8 @@ LARGEST_PAGE = 1000
 
 def install(aws: EmbeddedAws) -> None:
     answers = answers_of(aws)
-    part = InterfaceEndpoints(aws.clock, lambda: aws.settings.lifecycles, answers)
+    visible_after = aws.settings.unkindness.visible_after
+    part = InterfaceEndpoints(aws.clock, lambda: aws.settings.lifecycles, answers, visible_after)
     answers.sources.append(part.add_answers)
     aws.interface_endpoints = part
     _patch_moto(part)

@@ -56,8 +56,11 @@ class InterfaceEndpoints:
     lifecycles: Callable[[], Lifecycles]
     """Asked whenever something begins to take its time."""
     answers: VpcAnswers
+    visible_after: float = 0
+    """AWS seconds in which a new endpoint is described to nobody: EC2 is eventually consistent."""
     withheld: dict[str, frozenset[str] | None] = field(default_factory=dict)
     _endpoints: dict[str, Endpoint] = field(default_factory=dict)
+    _made_at: dict[str, float] = field(default_factory=dict)
 
     def withhold(self, service: str, availability_zones: Iterable[str] | None = None) -> None:
         """Stop offering `service` (a short name: `ecs`), in some zones or altogether."""
@@ -75,6 +78,7 @@ class InterfaceEndpoints:
                 backend.vpc_end_points[endpoint.record.id] = endpoint.record
                 endpoint.record.add_tags(tags)
                 self._endpoints[endpoint.record.id] = endpoint
+                self._made_at[endpoint.record.id] = self.clock.now()
             return endpoint.description()
 
     def modify(self, backend: Any, request: Request) -> None:
@@ -111,7 +115,7 @@ class InterfaceEndpoints:
             if name not in FILTERS and not name.startswith("tag:"):
                 raise InvalidFilter(name)
         with LOCK:
-            found = generic_filter(filters, self._known(backend, ids))
+            found = generic_filter(filters, self._visible(backend, ids))
             return [endpoint.description() for endpoint in found]
 
     def add_answers(self, vpc_id: str, state: NetworkState) -> NetworkState:
@@ -251,6 +255,7 @@ class InterfaceEndpoints:
         backend = endpoint.record.ec2_backend
         with LOCK:
             self._endpoints.pop(endpoint.record.id, None)
+            self._made_at.pop(endpoint.record.id, None)
             backend.vpc_end_points.pop(endpoint.record.id, None)
         ids = [interface.id for interface in endpoint.interfaces.values()]
         linger = self.lifecycles().requester_eni_linger
@@ -278,6 +283,14 @@ class InterfaceEndpoints:
             if id_ not in known:
                 raise InvalidVpcEndPointIdError(id_)
         return [known[id_] for id_ in ids or known]
+
+    def _visible(self, backend: Any, ids: Sequence[str]) -> list[Endpoint]:
+        """As `_known`, without those so new that a description may not know them yet."""
+        since = self.clock.now() - self.visible_after
+        for id_ in ids:
+            if self._made_at.get(id_, since) > since:
+                raise InvalidVpcEndPointIdError(id_)
+        return [e for e in self._known(backend, ids) if self._made_at[e.record.id] <= since]
 
     def _in_vpc(self, vpc_id: str) -> list[Endpoint]:
         return [e for e in list(self._endpoints.values()) if e.vpc.id == vpc_id]

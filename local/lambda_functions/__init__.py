@@ -19,5 +19,6 @@ from local.lambda_functions.service import LambdaService
 def install(aws: EmbeddedAws) -> None:
     service = LambdaService(aws)
     aws.lambdas = service
+    aws.weather.kill = service.kill
     moto_lambda.answer_with(service)
     aws.closers += [service.close, partial(moto_lambda.stop_answering, service)]

@@ -46,6 +46,7 @@ class ExecutionEnvironment:
         self._folder = folder
         self._read = 0
         self._lost = False
+        self._trace = ""
         threading.Thread(target=self._watch, name="lambda-exit", daemon=True).start()
 
     @property
@@ -53,6 +54,7 @@ class ExecutionEnvironment:
         return not self._lost and self._process.poll() is None
 
     def invoke(self, invocation: Invocation) -> Outcome:
+        self._trace = invocation.trace
         initialised = self._api.initialised.wait(INIT_SECONDS)
         outcome = self._api.call(invocation) if initialised else None
         if outcome is None:
@@ -79,6 +81,10 @@ class ExecutionEnvironment:
             text = file.read()
         self._read += len(text)
         return text.decode(errors="replace")
+
+    def runs(self, trace: str) -> bool:
+        """The invocation with that trace id."""
+        return self._trace == trace
 
     def kill(self) -> None:
         self._process.kill()

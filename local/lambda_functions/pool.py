@@ -46,6 +46,13 @@ class Environments:
             self._forget(gone)
         _close(gone)
 
+    def kill(self, trace: str) -> None:
+        """The process that runs the invocation with that trace id; nothing if it has ended."""
+        with self._changed:
+            for environment in self._busy:
+                if environment.runs(trace):
+                    environment.kill()
+
     def close(self) -> None:
         """Kill them all. An invocation that is under way ends as if its runtime had exited."""
         with self._changed:

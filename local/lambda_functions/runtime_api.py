@@ -20,6 +20,12 @@ class Invocation:
     payload: bytes
     timeout: float
 
+    @property
+    def trace(self) -> str:
+        """The trace id, which the runtime hands on and AWS's SDK sends with every call."""
+        digits = self.request_id.replace("-", "")
+        return f"Root=1-{digits[:8]}-{digits[8:32]};Sampled=0"
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -113,6 +119,7 @@ class _RequestHandler(BaseHTTPRequestHandler):
                 "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
                 "Lambda-Runtime-Invoked-Function-Arn": invocation.invoked_arn,
                 "Lambda-Runtime-Deadline-Ms": str(deadline),
+                "Lambda-Runtime-Trace-Id": invocation.trace,
             },
         )
 

@@ -72,6 +72,10 @@ class LambdaService:
         self._interfaces.release(function)
         self._environments.end_function(function.function_arn)
 
+    def kill(self, trace: str) -> None:
+        """End the function that runs the invocation with that trace id, as a crash would."""
+        self._environments.kill(trace)
+
     def logs(self, function_name: str) -> list[str]:
         """The lines in the function's log group, oldest first."""
         backend = logs_backends[self._aws.settings.account][self._aws.settings.region]

@@ -8,6 +8,7 @@ import pytest
 from connectivity.adapters import aws as adapter
 from connectivity.adapters.ledger import DynamoDbLedger
 from connectivity.domain.errors import NotReadyYet
+from connectivity.domain.ledger import Served
 from connectivity.usecases.ports import Ledger
 
 from local.engine import EmbeddedAws
@@ -102,6 +103,18 @@ def test_a_publication_ends_the_doubt(ledger: Ledger) -> None:
     entry = ledger.read(VPC)
     assert (entry.doubt, entry.generation, entry.verified) == ("", 1, "fingerprint")
     assert entry.verified_endpoints == {"vpce-1"}
+
+
+def test_what_the_connection_stands_on_is_written_down_until_it_is_withdrawn(
+    ledger: Ledger,
+) -> None:
+    ledger.knock(VPC)
+    assert ledger.read(VPC).served == Served()
+    served = Served("wish", "rslvr-in-theirs", {"resolver": "rslvr-in-theirs"})
+    ledger.publish(VPC, 1, "fingerprint", ["vpce-1"], served)
+    assert ledger.read(VPC).served == served
+    ledger.publish(VPC, 2, "withdrawn", ())
+    assert ledger.read(VPC).served == Served()
 
 
 def test_whom_a_teardown_missed_is_written_down_until_the_next_publication(ledger: Ledger) -> None:

@@ -132,6 +132,43 @@ def test_an_address_that_is_reserved_or_elsewhere_is_refused(
     assert code == "InvalidRequestException"
 
 
+def test_an_endpoint_is_updating_until_another_address_answers_or_one_is_gone(
+    world: World, vpc: str
+) -> None:
+    asked = request(world, vpc)
+    made = create(world, **asked)["Id"]
+    more = {"SubnetId": asked["IpAddresses"][0]["SubnetId"]}
+    associate = world.resolver.associate_resolver_endpoint_ip_address
+    code, _ = error_of(lambda: associate(ResolverEndpointId=made, IpAddress=more))
+    assert code == "InvalidRequestException", "it is being made"
+    until(lambda: status(world, made) == "OPERATIONAL")
+    first = addresses_of(world, made)
+
+    updating = associate(ResolverEndpointId=made, IpAddress=more)["ResolverEndpoint"]
+    assert updating["Status"] == "UPDATING"
+    assert addresses_of(world, made) == first
+    until(lambda: status(world, made) == "OPERATIONAL")
+    three = frozenset(address["Ip"] for address in addresses_of(world, made))
+    assert (len(three), world.networks.now(vpc).resolver_ips) == (3, three)
+
+    disassociate = world.resolver.disassociate_resolver_endpoint_ip_address
+    gone = {"SubnetId": first[0]["SubnetId"], "Ip": first[0]["Ip"]}
+    disassociate(ResolverEndpointId=made, IpAddress=gone)
+    until(lambda: status(world, made) == "OPERATIONAL")
+    assert world.networks.now(vpc).resolver_ips == three - {first[0]["Ip"]}
+    assert {address["Ip"] for address in addresses_of(world, made)} == three - {first[0]["Ip"]}
+    held = [{"Name": "group-id", "Values": asked["SecurityGroupIds"]}]
+    interfaces = world.ec2.describe_network_interfaces(Filters=held)["NetworkInterfaces"]
+    assert {interface["PrivateIpAddress"] for interface in interfaces} == three - {first[0]["Ip"]}
+    code, _ = error_of(
+        lambda: disassociate(
+            ResolverEndpointId=made,
+            IpAddress={"SubnetId": first[1]["SubnetId"], "Ip": first[1]["Ip"]},
+        )
+    )
+    assert code == "InvalidRequestException", "two have to stay"
+
+
 def test_two_chosen_addresses_of_one_subnet_differ_from_each_other_and_from_the_pinned(
     world: World, vpc: str
 ) -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 from local.contracts import Call
@@ -21,6 +22,8 @@ ONPREM_CIDRS = "ecs-anywhere:onprem-cidrs"
 STATUS = "ecs-anywhere:status"
 DETAIL = "ecs-anywhere:status-detail"
 SOURCE = "ecs-anywhere.private-connectivity"
+QUIET_LOOKS = 10
+"""A tenth of a second apart: longer than EventBridge takes here."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,21 @@ class App:
         entry = {"Source": SOURCE, "DetailType": kind, "Detail": json.dumps(detail)}
         answer = self.client("events").put_events(Entries=[entry])
         assert answer["FailedEntryCount"] == 0, answer
+
+    def until_quiet(self) -> None:
+        """The late events of another story have come, and what they started has ended."""
+        machine, looks = self.client("stepfunctions"), [0]
+
+        def is_quiet() -> bool:
+            running = machine.list_executions(stateMachineArn=self.machine, statusFilter="RUNNING")[
+                "executions"
+            ]
+            looks.append(self.aws.journal.mark())
+            # This question is a call of its own.
+            quiet = [later - before == 1 for before, later in pairwise(looks[-QUIET_LOOKS:])]
+            return not running and len(quiet) == QUIET_LOOKS - 1 and all(quiet)
+
+        until(is_quiet)
 
     def sweep(self) -> Any:
         """What the schedule does, now."""

@@ -72,7 +72,7 @@ def test_it_needs_no_root() -> None:
 def test_a_signal_while_it_starts_leaves_nothing_behind(end: Callable[[Terminal], int]) -> None:
     with terminal("make", "local", "PORT=0") as local:
         time.sleep(2.5)  # In the middle of it, whatever that is on this machine.
-        assert end(local) < 0
+        assert end(local) <= 0  # By the signal, or at the end of its own tidying up.
     assert "Traceback" not in "\n".join(local.output)
 
 

@@ -110,9 +110,29 @@ def told(app: App) -> Told:
     _sweep_up(app, vpc_id)
     app.tag(vpc_id, wish="plan")
     assert "Nothing made" in app.next_success(vpc_id).states, "promised addresses are looked up"
+    _meet_somebody_s_resolver(app, vpc_id)
     app.untag(vpc_id)
     app.next_success(vpc_id)
     return Told(journal.calls(since), journal.authorizations(since))
+
+
+def _meet_somebody_s_resolver(app: App, vpc_id: str) -> None:
+    """Which nobody can ask; but its addresses are looked at."""
+    ec2, resolver = app.client("ec2"), app.client("route53resolver")
+    in_vpc = [{"Name": "vpc-id", "Values": [vpc_id]}]
+    shut = ec2.create_security_group(VpcId=vpc_id, GroupName="shut", Description="-")["GroupId"]
+    theirs = resolver.create_resolver_endpoint(
+        CreatorRequestId=vpc_id,
+        Direction="INBOUND",
+        SecurityGroupIds=[shut],
+        IpAddresses=[
+            {"SubnetId": subnet["SubnetId"]}
+            for subnet in ec2.describe_subnets(Filters=in_vpc)["Subnets"]
+        ],
+    )["ResolverEndpoint"]["Id"]
+    app.tag(vpc_id, services="logs")
+    assert theirs in app.next_end(vpc_id).cause
+    resolver.delete_resolver_endpoint(ResolverEndpointId=theirs)
 
 
 def _when(app: App, vpc_id: str, kind: str, state: str, act: Callable[[str], object]) -> None:

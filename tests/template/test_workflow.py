@@ -34,6 +34,7 @@ AWS_S_OWN = {
     "Lambda.SdkClientException": "AWS Step Functions could not reach AWS Lambda",
     "Lambda.TooManyRequestsException": "too many functions run at once in this account",
     "Lambda.ClientExecutionTimeoutException": "AWS Step Functions waited too long for an answer",
+    "Runtime.ExitError": "the function's process died in the middle of its work",
     "Lambda.Unknown": "the function's environment died: memory, or the time-out of old runtimes",
     "Sandbox.Timedout": "the function's own time-out",
     "States.ALL": "whatever has no name of its own",

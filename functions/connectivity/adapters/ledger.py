@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -12,12 +13,13 @@ from botocore.exceptions import ClientError
 
 from connectivity.adapters.aws import call, client, code_of, items
 from connectivity.domain.errors import NotReadyYet
-from connectivity.domain.ledger import MAKING, Entry
+from connectivity.domain.ledger import MAKING, Entry, Served
 
 _KEPT_SECONDS = 400 * 24 * 3600
 """How long an entry that holds nothing keeps its knock count, generation and promised addresses:
 longer than the 90 days for which Step Functions remembers a name."""
 
+_NOTHING = Served()
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
@@ -120,16 +122,22 @@ class DynamoDbLedger:
         self._update(vpc_id, "SET unconfirmed = :hosts", {":hosts": list(hosts)})
 
     def publish(
-        self, vpc_id: str, generation: int, fingerprint: str, endpoint_ids: Iterable[str]
+        self,
+        vpc_id: str,
+        generation: int,
+        fingerprint: str,
+        endpoint_ids: Iterable[str],
+        served: Served = _NOTHING,
     ) -> None:
         self._update(
             vpc_id,
-            "SET generation = :generation, verified = :fingerprint, verified_endpoints = :ids "
-            "REMOVE doubt, doubted_at, unconfirmed",
+            "SET generation = :generation, verified = :fingerprint, verified_endpoints = :ids, "
+            "served = :served REMOVE doubt, doubted_at, unconfirmed",
             {
                 ":generation": generation,
                 ":fingerprint": fingerprint,
                 ":ids": sorted(endpoint_ids),
+                ":served": asdict(served),
             },
         )
 
@@ -199,6 +207,7 @@ def _entry(vpc_id: str, item: Mapping[str, Any]) -> Entry:
         generation=int(plain.get("generation", 0)),
         verified=plain.get("verified", ""),
         verified_endpoints=frozenset(plain.get("verified_endpoints", [])),
+        served=Served(**plain.get("served", {})),
         doubt=plain.get("doubt", ""),
         doubted_at=plain.get("doubted_at", ""),
         unconfirmed=tuple(plain.get("unconfirmed", ())),

@@ -41,13 +41,21 @@ class Route53Resolvers:
             if code_of(error) == _GONE:
                 return None
             raise
-        addresses = items(
-            client("route53resolver"),
-            "list_resolver_endpoint_ip_addresses",
-            "IpAddresses",
-            ResolverEndpointId=resolver_id,
-        )
-        return _resolver(found, addresses)
+        return _resolver(found, self.addresses(resolver_id))
+
+    def addresses(self, resolver_id: str) -> tuple[ResolverIp, ...]:
+        try:
+            found = items(
+                client("route53resolver"),
+                "list_resolver_endpoint_ip_addresses",
+                "IpAddresses",
+                ResolverEndpointId=resolver_id,
+            )
+        except ClientError as error:
+            if code_of(error) == _GONE:
+                return ()
+            raise
+        return tuple(ResolverIp(a.get("Ip", ""), a["SubnetId"], a["Status"].lower()) for a in found)
 
     def make(
         self, vpc_id: str, addresses: Sequence[tuple[str, str | None]], group: str, token: str
@@ -102,20 +110,19 @@ def _ip_request(subnet: str, ip: str | None) -> dict[str, str]:
     return {"SubnetId": subnet} | ({"Ip": ip} if ip else {})
 
 
-def _resolver(
-    item: Mapping[str, Any], addresses: Sequence[Mapping[str, Any]] = ()
-) -> InboundResolver:
+def _resolver(item: Mapping[str, Any], ips: tuple[ResolverIp, ...] = ()) -> InboundResolver:
+    """AWS names no protocols where there is but DNS over port 53."""
     return InboundResolver(
         id=item["Id"],
         vpc=item["HostVPCId"],
         status=item["Status"].lower(),
-        ips=tuple(
-            ResolverIp(a.get("Ip", ""), a["SubnetId"], a["Status"].lower()) for a in addresses
-        ),
+        ips=ips,
         security_groups=tuple(item["SecurityGroupIds"]),
         name=item.get("Name", ""),
         creator_request_id=item["CreatorRequestId"],
         message=item.get("StatusMessage", ""),
+        direction=item["Direction"].lower(),
+        protocols=tuple(p.lower() for p in item.get("Protocols") or ["Do53"]),
     )
 
 

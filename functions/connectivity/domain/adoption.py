@@ -33,9 +33,7 @@ def unfit(endpoint: InterfaceEndpoint, survey: Survey, onprem_cidrs: tuple[str, 
     zone_of = {subnet.id: subnet.zone for subnet in survey.subnets}
     if len({zone_of.get(subnet) for subnet in endpoint.subnets}) < 2:
         return "it is in one Availability Zone only"
-    held = set(endpoint.security_groups)
-    rules = [rule for group in survey.groups if group.id in held for rule in group.rules]
-    shut = [cidr for cidr in onprem_cidrs if not _admits(rules, 443, cidr)]
+    shut = not_admitted(survey, endpoint.security_groups, "tcp", 443, onprem_cidrs)
     return (
         f"its security group does not admit 443/tcp from {', '.join(sorted(shut))}"
         if shut
@@ -43,8 +41,17 @@ def unfit(endpoint: InterfaceEndpoint, survey: Survey, onprem_cidrs: tuple[str, 
     )
 
 
-def _admits(rules: Iterable[Rule], port: int, cidr: str) -> bool:
+def not_admitted(
+    survey: Survey, groups: Iterable[str], protocol: str, port: int, cidrs: Iterable[str]
+) -> list[str]:
+    """Those of `cidrs` from which these security groups let nobody in."""
+    held = set(groups)
+    rules = [rule for group in survey.groups if group.id in held for rule in group.rules]
+    return [cidr for cidr in cidrs if not _admits(rules, protocol, port, cidr)]
+
+
+def _admits(rules: Iterable[Rule], protocol: str, port: int, cidr: str) -> bool:
     network = ipaddress.IPv4Network(cidr)
-    sources = (rule.source for rule in rules if rule.admits_tcp(port) and "/" in rule.source)
+    sources = (r.source for r in rules if r.admits(protocol, port) and "/" in r.source)
     admitted = map(ipaddress.ip_network, sources)
     return any(isinstance(a, ipaddress.IPv4Network) and network.subnet_of(a) for a in admitted)

@@ -7,6 +7,7 @@ from connectivity.domain.adoption import foreign_endpoint
 from connectivity.domain.desired import Desired, DesiredEndpoint
 from connectivity.domain.model import OfferedService
 from connectivity.domain.ownership import is_our_endpoint
+from connectivity.domain.resolver_adoption import adopted_resolver
 from connectivity.domain.survey import Limits, Survey
 from connectivity.domain.wish import Options
 
@@ -29,6 +30,7 @@ def derive(survey: Survey, options: Options, us: str, limits: Limits) -> Desired
         )
         for name, service in services.items()
     )
+    shared = adopted_resolver(survey, options.onprem_cidrs)
     near = _near_promises(survey, subnet_of, ranked)[: limits.zones]
     return Desired(
         vpc_id=survey.vpc.id,
@@ -38,6 +40,7 @@ def derive(survey: Survey, options: Options, us: str, limits: Limits) -> Desired
         resolver_subnets=placement.resolver_subnets(near, limits.resolver_ips),
         given_up=() if our_resolver(survey) else tuple(sorted(survey.taken)),
         gateway_service=_gateway_service(survey, services, us),
+        adopted_resolver=shared.id if shared else None,
     )
 
 
@@ -76,7 +79,8 @@ def our_resolver(survey: Survey) -> str | None:
 
 def addresses_needed(survey: Survey, options: Options, us: str, limits: Limits) -> int:
     """Per subnet: one per missing interface endpoint, the resolver's share, one for the probe."""
-    resolver = 0 if our_resolver(survey) else -(-limits.resolver_ips // limits.zones)
+    is_there = our_resolver(survey) or adopted_resolver(survey, options.onprem_cidrs)
+    resolver = 0 if is_there else -(-limits.resolver_ips // limits.zones)
     needed = len(missing(survey, options, us)) + resolver
     return needed + 1 if needed else 0
 

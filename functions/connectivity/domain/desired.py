@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from connectivity.domain import ledger
+
 
 @dataclass(frozen=True)
 class DesiredEndpoint:
@@ -30,15 +32,27 @@ class Desired:
     onprem_cidrs: tuple[str, ...]
     endpoints: tuple[DesiredEndpoint, ...]
     resolver_subnets: tuple[str, ...]
-    """One entry per resolver IP."""
+    """One entry per resolver IP; where the inbound resolver is adopted, the probe stands here."""
     given_up: tuple[str, ...] = ()
     """Addresses promised to on-premises that the resolver cannot have again."""
     gateway_service: str | None = None
     """The service that needs a gateway endpoint beside it; None where one is there already."""
+    adopted_resolver: str | None = None
+    """The id of somebody else's inbound resolver that does the job: used, never changed."""
 
     @property
     def ours(self) -> tuple[DesiredEndpoint, ...]:
         return tuple(endpoint for endpoint in self.endpoints if endpoint.adopted is None)
+
+    @property
+    def adopted(self) -> dict[str, str]:
+        """Purpose -> id of what is used and not ours, the inbound resolver first."""
+        resolver = {ledger.RESOLVER: self.adopted_resolver} if self.adopted_resolver else {}
+        return resolver | {
+            ledger.endpoint_purpose(endpoint.service_name): endpoint.adopted
+            for endpoint in self.endpoints
+            if endpoint.adopted is not None
+        }
 
     @property
     def subnets(self) -> tuple[str, ...]:
@@ -65,6 +79,7 @@ class Desired:
             resolver_subnets=tuple(document["resolver_subnets"]),
             given_up=tuple(document["given_up"]),
             gateway_service=document["gateway_service"],
+            adopted_resolver=document["adopted_resolver"],
         )
 
 

@@ -9,6 +9,19 @@ MAKING = "making:"
 
 
 @dataclass(frozen=True)
+class Served:
+    """What the connection stood on when it was verified and published last: what is otherwise now,
+    although the same is asked for, has drifted."""
+
+    wish: str = ""
+    """Fingerprint of what was desired; empty while nothing is published."""
+    resolver: str = ""
+    """Id of the inbound resolver, ours or not."""
+    adopted: Mapping[str, str] = field(default_factory=dict)
+    """Purpose -> id of what is somebody else's: used, never changed, never removed."""
+
+
+@dataclass(frozen=True)
 class Entry:
     """One VPC's entry. An entry that does not exist yet is `Entry(vpc_id)`."""
 
@@ -27,6 +40,7 @@ class Entry:
     """Fingerprint of the connection that was verified and published last."""
     verified_endpoints: frozenset[str] = frozenset()
     """Ids whose private DNS was verified and published: on-premises relies on them."""
+    served: Served = Served()
     doubt: str = ""
     """Fingerprint of what was desired when a verification failed, and was not verified since."""
     doubted_at: str = ""

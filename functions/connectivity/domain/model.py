@@ -68,11 +68,11 @@ class Rule:
     last_port: int | None = None
     """Of a range; None for the one port."""
 
-    def admits_tcp(self, port: int) -> bool:
+    def admits(self, protocol: str, port: int) -> bool:
         if self.protocol == ANY_PROTOCOL:
             return True
         last = self.port if self.last_port is None else self.last_port
-        return self.protocol == "tcp" and self.port <= port <= last
+        return self.protocol == protocol and self.port <= port <= last
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,16 @@ class ResolverIp:
     def failed(self) -> bool:
         return self.status.startswith("failed")
 
+    @property
+    def attached(self) -> bool:
+        """It answers; an address of IPv6 only is none that we could forward to."""
+        return self.status == "attached" and bool(self.ip)
+
 
 @dataclass(frozen=True)
 class InboundResolver:
-    """A Route 53 Resolver inbound endpoint. `status` as AWS writes it, in lower case."""
+    """A Route 53 Resolver endpoint. `status`, `direction` and `protocols` as AWS writes them, in
+    lower case."""
 
     id: str
     vpc: str
@@ -106,6 +112,12 @@ class InboundResolver:
     name: str = ""
     creator_request_id: str = ""
     message: str = ""
+    direction: str = "inbound"
+    protocols: tuple[str, ...] = ("do53",)
+
+    @property
+    def attached(self) -> tuple[ResolverIp, ...]:
+        return tuple(ip for ip in self.ips if ip.attached)
 
     @property
     def addresses(self) -> tuple[str, ...]:

@@ -62,17 +62,21 @@ def plan_resolver(
     entry: Entry,
     us: str,
 ) -> Plan:
-    """The probe's and the resolver's security groups, then the resolver if there is none."""
-    probe = our_groups(groups, desired.vpc_id, us, entry.held).get(ledger.PROBE_GROUP)
+    """The probe's and the resolver's security groups, then the resolver if there is none; for an
+    adopted one the probe's alone."""
+    vpc_id = desired.vpc_id
+    probes = _plan_group(ledger.PROBE_GROUP, frozenset(), vpc_id, groups, entry, us)
+    if desired.adopted_resolver:
+        return probes
+    probe = our_groups(groups, vpc_id, us, entry.held).get(ledger.PROBE_GROUP)
     probe_source = probe.id if probe else ledger.PROBE_GROUP
     rules = frozenset(
         Rule(protocol, 53, source)
         for protocol in ("tcp", "udp")
         for source in (*desired.onprem_cidrs, probe_source)
     )
-    vpc_id = desired.vpc_id
     return (
-        *_plan_group(ledger.PROBE_GROUP, frozenset(), vpc_id, groups, entry, us),
+        *probes,
         *_plan_group(ledger.RESOLVER_GROUP, rules, vpc_id, groups, entry, us),
         *(
             ()
@@ -184,9 +188,10 @@ def _make_resolver(desired: Desired, promised: Mapping[str, str]) -> MakeResolve
 
 
 def monthly_dollars(desired: Desired) -> float:
-    """List price in us-east-1 for 730 hours, traffic apart (docs/cost.md)."""
+    """List price in us-east-1 for 730 hours, traffic apart (docs/cost.md), of what is ours."""
     interfaces = sum(len(endpoint.subnets) for endpoint in desired.ours)
-    return 730 * (0.01 * interfaces + 0.125 * len(desired.resolver_subnets))
+    resolver_ips = 0 if desired.adopted_resolver else len(desired.resolver_subnets)
+    return 730 * (0.01 * interfaces + 0.125 * resolver_ips)
 
 
 def endpoint_for(

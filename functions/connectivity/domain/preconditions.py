@@ -21,6 +21,7 @@ from connectivity.domain.derivation import (
 )
 from connectivity.domain.desired import Desired
 from connectivity.domain.errors import PreconditionsNotMet
+from connectivity.domain.resolver_adoption import candidates, unfit_resolvers
 from connectivity.domain.routes import route_warnings
 from connectivity.domain.survey import Limits, Survey
 from connectivity.domain.wish import Options
@@ -38,10 +39,20 @@ def prepare(survey: Survey, options: Options, us: str, limits: Limits) -> Prepar
     if problems:
         raise PreconditionsNotMet("; ".join(problems))
     desired = derive(survey, options, us, limits)
-    return Prepared(desired, (*_broken_promises(desired), *route_warnings(survey, desired)))
+    promises = _broken_promises(survey, desired)
+    return Prepared(desired, (*promises, *route_warnings(survey, desired)))
 
 
-def _broken_promises(desired: Desired) -> Iterator[str]:
+def _broken_promises(survey: Survey, desired: Desired) -> Iterator[str]:
+    """Not while its owner is changing it: its addresses are known when it serves again."""
+    shared = (r for r in survey.resolvers if r.id == desired.adopted_resolver)
+    used = next((r for r in shared if r.status == "operational"), None)
+    lost = survey.entry.resolver_ips.keys() - {ip.ip for ip in used.attached} if used else set()
+    if used and lost:
+        yield (
+            f"{_names(lost)} was an address to forward to and is none of {used.id}: on-premises "
+            f"has to forward to {_names(ip.ip for ip in used.attached)}"
+        )
     if desired.given_up:
         yield (
             f"{_names(desired.given_up)} was an address of the inbound resolver and belongs to "
@@ -134,7 +145,9 @@ def _quotas(survey: Survey, options: Options, us: str, limits: Limits) -> Iterat
             f"quota is {limits.interface_endpoints_per_vpc} per VPC: ask AWS for more, and tell "
             "the stack's parameter InterfaceEndpointQuota"
         )
-    if our_resolver(survey) or len(survey.resolvers) < limits.resolver_endpoints_per_region:
+    if our_resolver(survey) or candidates(survey.resolvers, survey.vpc.id, survey.entry):
+        return  # there is one, which is used or refused, and none is made
+    if len(survey.resolvers) < limits.resolver_endpoints_per_region:
         return
     yield (
         f"{survey.region} holds {len(survey.resolvers)} Route 53 Resolver endpoints "
@@ -170,6 +183,10 @@ def _conflicts(survey: Survey, options: Options, us: str, _: Limits) -> Iterator
             )
 
 
+def _inbound_resolvers(survey: Survey, options: Options, *_: object) -> Iterator[str]:
+    yield from unfit_resolvers(survey, options.onprem_cidrs)
+
+
 _CHECKS: tuple[Callable[[Survey, Options, str, Limits], Iterator[str]], ...] = (
     _sharing,
     _dns_attributes,
@@ -179,6 +196,7 @@ _CHECKS: tuple[Callable[[Survey, Options, str, Limits], Iterator[str]], ...] = (
     _quotas,
     _rules,
     _conflicts,
+    _inbound_resolvers,
 )
 
 

@@ -77,6 +77,11 @@ def parameter_names(path: str, vpc_id: str) -> tuple[str, str]:
     return f"{folder(path, vpc_id)}/resolver-ips", f"{folder(path, vpc_id)}/forwarding"
 
 
+def string_list(resolver_ips: Iterable[str]) -> str:
+    """The value of `resolver-ips`."""
+    return ",".join(sorted(resolver_ips))
+
+
 def zones_covering(names: Iterable[str]) -> tuple[str, ...]:
     """The fewest zones: a wildcard is its parent, and a name below another zone needs none."""
     candidates = {name.removeprefix("*.").rstrip(".") for name in names}
@@ -107,6 +112,11 @@ def fingerprint_of(document: str) -> str:
 def generation_of(document: str) -> int:
     """The generation that a document states; 0 where there is none to believe."""
     return int(json.loads(document)["generation"]) if is_intact(document) else 0
+
+
+def string_list_of(document: str) -> str:
+    """The value of `resolver-ips` beside a document."""
+    return string_list(json.loads(document)["resolverIps"])
 
 
 def issued_at(document: str) -> str:

@@ -11,6 +11,7 @@ from connectivity.domain import errors
 from connectivity.domain.acknowledgement import Acknowledgements
 
 _SEPARATOR = "; "
+REPAIRED = "repaired: "
 
 
 @dataclass(frozen=True)
@@ -44,19 +45,39 @@ def connected(
     generation: int,
     warnings: Sequence[str],
     acknowledgements: Acknowledgements,
+    adopted: Iterable[str] = (),
+    repairs: Sequence[str] = (),
 ) -> Status:
+    """`adopted` are ids of what is somebody else's; `repairs` what this run has put right. What
+    needs a person comes first: a tag holds only the beginning."""
     ips = " ".join(sorted(resolver_ips))
     detail = f"{len(services)} services resolve privately through {ips} - generation {generation}"
-    said = [detail, *acknowledgements.lines(generation), *(f"warning: {w}" for w in warnings)]
-    return Status("connected", _SEPARATOR.join(said), acknowledgements.failures(generation))
+    failures = acknowledgements.failures(generation)
+    repaired = tuple(f"{REPAIRED}{line}" for line in repairs)
+    said = [
+        detail,
+        *failures,
+        *repaired,
+        *uses(adopted),
+        *acknowledgements.lines(generation)[len(failures) :],
+        *(f"warning: {w}" for w in warnings),
+    ]
+    return Status("connected", _SEPARATOR.join(said), (*failures, *repaired))
 
 
-def planned(steps: Sequence[str], monthly_dollars: float, names: Sequence[str]) -> Status:
-    return Status(
-        "planned",
+def uses(adopted: Iterable[str]) -> tuple[str, ...]:
+    """A line for each thing that is used as it is, and that stays when we go."""
+    return tuple(f"uses {id_} which is not ours" for id_ in adopted)
+
+
+def planned(
+    steps: Sequence[str], monthly_dollars: float, names: Sequence[str], adopted: Iterable[str] = ()
+) -> Status:
+    detail = (
         f"{len(steps)} steps - about {monthly_dollars:.2f} USD a month - {len(names)} names would "
-        "change their answer in this VPC - the execution's output lists all; nothing was made",
+        "change their answer in this VPC - the execution's output lists all"
     )
+    return Status("planned", _SEPARATOR.join([detail, *uses(adopted), "nothing was made"]))
 
 
 def removed(

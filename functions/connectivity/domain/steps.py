@@ -85,9 +85,9 @@ def describe(step: Step) -> str:
         case MakeGroup():
             return f"make security group {step.name}: {step.reason}"
         case Admit():
-            return f"admit {_listed(step.rules)} in {step.purpose}: {step.reason}"
+            return f"admit {listed(step.rules)} in {step.purpose}: {step.reason}"
         case Revoke():
-            return f"no longer admit {_listed(step.rules)} in {step.purpose}: {step.reason}"
+            return f"no longer admit {listed(step.rules)} in {step.purpose}: {step.reason}"
         case MakeGatewayEndpoint():
             return f"make gateway endpoint {step.service_name}: {step.reason}"
         case MakeInterfaceEndpoint():
@@ -102,5 +102,6 @@ def describe(step: Step) -> str:
             return f"remove {step.endpoint_id} ({step.service_name}): {step.reason}"
 
 
-def _listed(rules: Iterable[Rule]) -> str:
+def listed(rules: Iterable[Rule]) -> str:
+    """Rules, as a person reads them."""
     return ", ".join(f"{rule.port}/{rule.protocol} from {rule.source}" for rule in rules)

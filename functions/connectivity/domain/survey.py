@@ -30,7 +30,8 @@ class Survey:
     endpoints: tuple[InterfaceEndpoint, ...]
     groups: tuple[SecurityGroup, ...]
     resolvers: tuple[InboundResolver, ...]
-    """All Route 53 Resolver endpoints of the Region, outbound ones too: the quota counts them."""
+    """All Route 53 Resolver endpoints of the Region, outbound ones too: the quota counts them. With
+    their addresses only those that are in question to be adopted."""
     hosted_zones: tuple[str, ...]
     """Names of the private hosted zones associated with the VPC, without those that AWS made."""
     route_tables: tuple[RouteTable, ...]

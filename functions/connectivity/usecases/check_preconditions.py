@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connectivity.domain import catalogue, plan, publication, status
@@ -11,9 +11,11 @@ from connectivity.domain.acknowledgement import Acknowledgements, read_acknowled
 from connectivity.domain.derivation import our_resolver
 from connectivity.domain.desired import Desired
 from connectivity.domain.doubt import rests
+from connectivity.domain.drift import is_connected, repairs
 from connectivity.domain.errors import UnknownVpc
 from connectivity.domain.ledger import RESOLVER, Entry
 from connectivity.domain.preconditions import prepare
+from connectivity.domain.resolver_adoption import candidates
 from connectivity.domain.status import Status
 from connectivity.domain.steps import Plan, RemoveEndpoint, describe
 from connectivity.domain.survey import Survey
@@ -53,6 +55,8 @@ class Check:
     surplus: bool
     """Some of the steps remove what is no longer asked for."""
     warnings: tuple[str, ...]
+    repairs: tuple[str, ...]
+    """What somebody changed since this was connected, and how it is put right."""
     converged: bool
     """Nothing to do: it is all there, verified, and published."""
     rests: bool
@@ -72,13 +76,19 @@ class Check:
         """What there is to say if the run ends here."""
         if self.rests:
             return Status(self.entry.status, self.entry.detail)
+        adopted = self.desired.adopted.values()
         if self.converged:
             services = [endpoint.service for endpoint in self.desired.endpoints]
             ips = self.entry.resolver_ips
             return status.connected(
-                services, ips, self.entry.generation, self.warnings, self.acknowledgements
+                services,
+                ips,
+                self.entry.generation,
+                self.warnings,
+                self.acknowledgements,
+                adopted,
             )
-        return status.planned(self.steps, self.monthly_dollars, self.private_names)
+        return status.planned(self.steps, self.monthly_dollars, self.private_names, adopted)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -86,6 +96,7 @@ class Check:
             "steps": list(self.steps),
             "surplus": self.surplus,
             "warnings": list(self.warnings),
+            "repairs": list(self.repairs),
             "converged": self.converged,
             "rests": self.rests,
             "monthly_dollars": round(self.monthly_dollars, 2),
@@ -99,18 +110,24 @@ def check_preconditions(
     """Raises PreconditionsNotMet with every problem, and UnknownVpc if the VPC went away."""
     survey = survey_vpc(vpc_id, options, world, settings)
     prepared = prepare(survey, options, settings.us, settings.limits)
-    steps = _whole_plan(prepared.desired, survey, settings.us)
-    published = None if steps else _published(prepared.desired, survey, world, settings)
+    desired = prepared.desired
+    steps = _whole_plan(desired, survey, settings.us)
+    looks = not steps or is_connected(desired, survey)
+    folder = publication.folder(settings.parameter_path, vpc_id)
+    parameters = world.parameters.below(folder) if looks else {}
+    spoilt = _spoilt(parameters, survey.entry, settings)
+    converged = not steps and not spoilt and _is_verified(desired, survey, settings.us)
     return Check(
-        desired=prepared.desired,
+        desired=desired,
         steps=tuple(map(describe, steps)),
         surplus=any(isinstance(step, RemoveEndpoint) for step in steps),
         warnings=prepared.warnings,
-        rests=rests(survey.entry, prepared.desired.fingerprint, because, clock.now()),
-        converged=published is not None,
-        monthly_dollars=plan.monthly_dollars(prepared.desired),
+        repairs=repairs(desired, survey, steps, spoilt, settings.us),
+        rests=rests(survey.entry, desired.fingerprint, because, clock.now()),
+        converged=converged,
+        monthly_dollars=plan.monthly_dollars(desired),
         entry=survey.entry,
-        acknowledgements=read_acknowledgements(published or {}, settings.parameter_path, vpc_id),
+        acknowledgements=read_acknowledgements(parameters, settings.parameter_path, vpc_id),
     )
 
 
@@ -124,7 +141,9 @@ def survey_vpc(vpc_id: str, options: Options, world: World, settings: Settings) 
         *catalogue.REQUIRED_WHERE_OFFERED,
         *catalogue.requested(options.services),
     )
-    candidates = [full for name in names for full in catalogue.service_names(name, region)]
+    full_names = [full for name in names for full in catalogue.service_names(name, region)]
+    resolvers = world.resolvers.all_of_region()
+    shared = candidates(resolvers, vpc_id, entry)
     return Survey(
         account=settings.account,
         region=region,
@@ -132,13 +151,15 @@ def survey_vpc(vpc_id: str, options: Options, world: World, settings: Settings) 
         dns_support=world.vpcs.dns_support(vpc_id),
         dns_hostnames=world.vpcs.dns_hostnames(vpc_id),
         subnets=world.vpcs.subnets(vpc_id),
-        offered=world.endpoints.offered(candidates),
+        offered=world.endpoints.offered(full_names),
         endpoints=world.endpoints.all_in(vpc_id),
         groups=world.groups.all_in(vpc_id),
-        resolvers=world.resolvers.all_of_region(),
+        resolvers=tuple(
+            replace(r, ips=world.resolvers.addresses(r.id)) if r in shared else r for r in resolvers
+        ),
         hosted_zones=world.hosted_zones.associated_with(vpc_id),
         route_tables=world.vpcs.route_tables(vpc_id),
-        taken=_taken(entry, world),
+        taken=frozenset() if shared else _taken(entry, world),
         entry=entry,
     )
 
@@ -161,27 +182,40 @@ def _whole_plan(desired: Desired, survey: Survey, us: str) -> Plan:
     )
 
 
-def _published(
-    desired: Desired, survey: Survey, world: World, settings: Settings
-) -> Mapping[str, str] | None:
-    """The VPC's parameters, the acknowledgements among them; None unless on-premises reads what was
-    verified for exactly these endpoints."""
-    wanted = [
-        plan.endpoint_for(e, survey.endpoints, survey.entry, settings.us) for e in desired.endpoints
-    ]
+def _is_verified(desired: Desired, survey: Survey, us: str) -> bool:
+    """Whether exactly what is there now was verified and published."""
+    entry = survey.entry
+    wanted = [plan.endpoint_for(e, survey.endpoints, entry, us) for e in desired.endpoints]
     available = {e.id for e in wanted if e and e.state == "available"}
-    if available != survey.entry.verified_endpoints or not _resolver_serves(survey):
-        return None
-    path, vpc_id = settings.parameter_path, desired.vpc_id
-    list_name, document_name = publication.parameter_names(path, vpc_id)
-    parameters = world.parameters.below(publication.folder(path, vpc_id))
+    return (
+        available == entry.verified_endpoints
+        and desired.adopted == entry.served.adopted
+        and _resolver_serves(desired, survey)
+    )
+
+
+def _spoilt(parameters: Mapping[str, str], entry: Entry, settings: Settings) -> tuple[str, ...]:
+    """Names of the publication's parameters that do not say what was published last."""
+    list_name, document_name = publication.parameter_names(settings.parameter_path, entry.vpc_id)
     document = parameters.get(document_name, "")
-    intact = list_name in parameters and publication.is_intact(document)
-    if intact and publication.fingerprint_of(document) == survey.entry.verified:
-        return parameters
-    return None
+    intact = publication.is_intact(document)
+    listed = publication.string_list_of(document) if intact else parameters.get(list_name)
+    said = {
+        list_name: listed is not None and parameters.get(list_name) == listed,
+        document_name: intact and publication.fingerprint_of(document) == entry.verified,
+    }
+    return tuple(name for name, is_so in said.items() if not is_so)
 
 
-def _resolver_serves(survey: Survey) -> bool:
-    ours = our_resolver(survey)
-    return any(r.id == ours and r.status == "operational" for r in survey.resolvers)
+def _resolver_serves(desired: Desired, survey: Survey) -> bool:
+    """Its owner may give an adopted one other addresses; ours keeps those it was made with."""
+    serving = desired.adopted_resolver or our_resolver(survey)
+    return any(
+        r.status == "operational"
+        and (
+            desired.adopted_resolver is None
+            or {ip.ip for ip in r.attached} == survey.entry.resolver_ips.keys()
+        )
+        for r in survey.resolvers
+        if r.id == serving
+    )

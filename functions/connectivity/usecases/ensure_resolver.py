@@ -1,7 +1,9 @@
-"""Ensure the inbound resolver, with the addresses once promised to on-premises if there are any."""
+"""Ensure the inbound resolver, with the addresses once promised to on-premises if there are any; an
+adopted one is only looked at."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -11,7 +13,8 @@ from connectivity.domain import plan as plans
 from connectivity.domain.desired import Desired
 from connectivity.domain.errors import NotReadyYet, ResolverFailed
 from connectivity.domain.ledger import Entry
-from connectivity.domain.model import InboundResolver
+from connectivity.domain.model import InboundResolver, ResolverIp
+from connectivity.domain.resolver_adoption import FEWEST_ADDRESSES
 from connectivity.domain.steps import MakeResolver, Plan
 from connectivity.usecases.ports import Groups, Ledger, Resolvers
 from connectivity.usecases.security_groups import group_steps
@@ -40,17 +43,24 @@ def ensure_resolver(
     """Raises NotReadyYet, ResolverFailed, QuotaReached."""
     vpc_id = desired.vpc_id
     entry = ledger.read(vpc_id)
-    observed = resolvers.all_of_region()
+    observed = () if desired.adopted_resolver else resolvers.all_of_region()
     observed_groups = groups.all_in(vpc_id)
     plan = plans.plan_resolver(desired, observed, observed_groups, entry, us)
     steps = group_steps(entry, _GROUPS, groups, ledger, observed_groups, us)
     steps.apply(plan)
+    if desired.adopted_resolver:
+        used = _in_use(desired.adopted_resolver, resolvers)
+        _promise(vpc_id, used.attached, entry, ledger)
+        ips = tuple(sorted(ip.ip for ip in used.attached))
+        return Resolver(used.id, ips, steps.ids[ledgers.PROBE_GROUP])
     _make(vpc_id, plan, steps.ids[ledgers.RESOLVER_GROUP], resolvers, ledger, entry)
     resolver_id = plans.our_resolver_id(observed, entry.held.get(ledgers.RESOLVER, ""))
     if resolver_id is None:
         raise NotReadyYet(f"the inbound resolver of {vpc_id} has just been made")
     resolver = _operational(resolver_id, resolvers)
-    _promise(vpc_id, resolver, entry, ledger)
+    _promise(vpc_id, resolver.ips, entry, ledger)
+    if entry.held.get(ledgers.RESOLVER) != resolver.id:
+        ledger.hold(vpc_id, {ledgers.RESOLVER: resolver.id})
     return Resolver(resolver.id, resolver.addresses, steps.ids[ledgers.PROBE_GROUP])
 
 
@@ -63,6 +73,20 @@ def _make(
             token = ledgers.announced_token(entry, ledgers.RESOLVER) or uuid4().hex
             ledger.announce(entry, {ledgers.RESOLVER: token})
             resolvers.make(vpc_id, step.addresses, group, token)
+
+
+def _in_use(resolver_id: str, resolvers: Resolvers) -> InboundResolver:
+    """Somebody else's, that fitted a moment ago."""
+    resolver = resolvers.find(resolver_id)
+    if resolver is None or resolver.status not in _PASSING | {"operational"}:
+        state = resolver.status if resolver else "gone"
+        raise ResolverFailed(
+            f"{resolver_id}, which is not ours and was to be used, is {state}: the next sweep "
+            "looks what there is instead"
+        )
+    if resolver.status != "operational" or len(resolver.attached) < FEWEST_ADDRESSES:
+        raise NotReadyYet(f"{resolver_id}, which is not ours, is {resolver.status}")
+    return resolver
 
 
 def _operational(resolver_id: str, resolvers: Resolvers) -> InboundResolver:
@@ -86,10 +110,8 @@ def _operational(resolver_id: str, resolvers: Resolvers) -> InboundResolver:
     return resolver
 
 
-def _promise(vpc_id: str, resolver: InboundResolver, entry: Entry, ledger: Ledger) -> None:
-    """From now on these are the addresses; they are written down with the id that has them."""
-    addresses = {ip.ip: ip.subnet for ip in resolver.ips}
+def _promise(vpc_id: str, ips: Iterable[ResolverIp], entry: Entry, ledger: Ledger) -> None:
+    """From now on these are the addresses."""
+    addresses = {ip.ip: ip.subnet for ip in ips}
     if entry.resolver_ips != addresses:
         ledger.promise(vpc_id, addresses)
-    if entry.held.get(ledgers.RESOLVER) != resolver.id:
-        ledger.hold(vpc_id, {ledgers.RESOLVER: resolver.id})

@@ -49,9 +49,10 @@ def _tell_news(vpc_id: str, status: Status, before: Entry, notifications: Notifi
     known = statuses.parts(before.detail)
     news = [part for part in status.to_tell if part not in known]
     if news:
+        repaired = any(part.startswith(statuses.REPAIRED) for part in news)
+        about = f"{vpc_id} was repaired" if repaired else f"a DNS host of {vpc_id}"
         notifications.send(
-            f"ECS Anywhere private connectivity: a DNS host of {vpc_id}",
-            f"{vpc_id}: {'; '.join(news)}",
+            f"ECS Anywhere private connectivity: {about}", f"{vpc_id}: {'; '.join(news)}"
         )
 
 

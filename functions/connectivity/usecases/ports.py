@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from connectivity.domain.ledger import Entry
+from connectivity.domain.ledger import Entry, Served
 from connectivity.domain.model import (
     InboundResolver,
     InterfaceEndpoint,
     OfferedService,
+    ResolverIp,
     RouteTable,
     Rule,
     SecurityGroup,
     Subnet,
     Vpc,
 )
+
+_NOTHING = Served()
 
 
 class Vpcs(Protocol):
@@ -98,6 +101,9 @@ class Resolvers(Protocol):
     def find(self, resolver_id: str) -> InboundResolver | None:
         """With its addresses."""
 
+    def addresses(self, resolver_id: str) -> tuple[ResolverIp, ...]:
+        """None of one that is gone."""
+
     def make(
         self,
         vpc_id: str,
@@ -159,7 +165,12 @@ class Ledger(Protocol):
         """Write down which DNS hosts did not confirm the withdrawal; `publish` clears it."""
 
     def publish(
-        self, vpc_id: str, generation: int, fingerprint: str, endpoint_ids: Iterable[str]
+        self,
+        vpc_id: str,
+        generation: int,
+        fingerprint: str,
+        endpoint_ids: Iterable[str],
+        served: Served = _NOTHING,
     ) -> None: ...
 
     def report(self, vpc_id: str, status: str, detail: str) -> None: ...

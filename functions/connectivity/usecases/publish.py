@@ -10,8 +10,10 @@ from connectivity.domain import ledger as ledgers
 from connectivity.domain import publication
 from connectivity.domain.acknowledgement import read_acknowledgements
 from connectivity.domain.desired import Desired
+from connectivity.domain.ledger import Served
 from connectivity.domain.publication import Publication
 from connectivity.domain.status import Status, connected
+from connectivity.usecases.ensure_resolver import Resolver
 from connectivity.usecases.ports import Clock, Ledger, Parameters
 from connectivity.usecases.settings import Settings
 
@@ -35,28 +37,30 @@ class Published:
 
 def publish(
     desired: Desired,
-    resolver_ips: tuple[str, ...],
+    resolver: Resolver,
     verified: Mapping[str, Any],
     warnings: Sequence[str],
+    repairs: Sequence[str],
     parameters: Parameters,
     ledger: Ledger,
     clock: Clock,
     settings: Settings,
 ) -> Published:
-    """`verified` is `Verified.as_json()`. Raises PublicationTooLarge."""
+    """`verified` is `Verified.as_json()`, `repairs` what this run has put right. Raises
+    PublicationTooLarge."""
     said = Publication(
         account=settings.account,
         region=settings.region,
         vpc_id=desired.vpc_id,
         vpc_cidrs=desired.vpc_cidrs,
-        resolver_ips=resolver_ips,
+        resolver_ips=resolver.ips,
         names={name: tuple(ips) for name, ips in verified["names"].items()},
         zones=tuple(verified["zones"]),
     )
     entry = ledger.read(desired.vpc_id)
     list_name, document_name = publication.parameter_names(settings.parameter_path, desired.vpc_id)
     there = parameters.below(publication.folder(settings.parameter_path, desired.vpc_id))
-    stringlist = ",".join(sorted(resolver_ips))
+    stringlist = publication.string_list(resolver.ips)
     document = there.get(document_name, "")
     intact = publication.states(document, said)
     # It may have been written by an attempt that could not write its generation down.
@@ -68,8 +72,17 @@ def publish(
         parameters.write(list_name, stringlist, as_list=True)
     if not intact:
         parameters.write(document_name, said.document(generation, clock.now()))
-    ledger.publish(desired.vpc_id, generation, said.fingerprint, verified["endpoint_ids"])
+    served = Served(desired.fingerprint, resolver.id, desired.adopted)
+    ledger.publish(desired.vpc_id, generation, said.fingerprint, verified["endpoint_ids"], served)
     services = [endpoint.service for endpoint in desired.endpoints]
     said_of_it = read_acknowledgements(there, settings.parameter_path, desired.vpc_id)
-    status = connected(services, resolver_ips, generation, warnings, said_of_it)
+    status = connected(
+        services,
+        resolver.ips,
+        generation,
+        warnings,
+        said_of_it,
+        adopted=desired.adopted.values(),
+        repairs=repairs,
+    )
     return Published(document_name, generation, not intact, status)

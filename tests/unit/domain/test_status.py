@@ -6,9 +6,11 @@ import json
 
 import pytest
 from connectivity.domain import errors, status
-from connectivity.domain.acknowledgement import Acknowledgements
+from connectivity.domain.acknowledgement import Acknowledgements, read_acknowledgements
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.unit.example import VPC, acknowledgement
 
 NOBODY = Acknowledgements()
 
@@ -19,6 +21,32 @@ def test_connected_names_the_resolver_ips_the_generation_and_every_warning() -> 
         "connected",
         "2 services resolve privately through 10.0.0.9 10.0.1.9 - generation 7; warning: no route",
     )
+
+
+def test_what_needs_a_person_comes_first() -> None:
+    dns1, dns2 = acknowledgement("dns1", 7), acknowledgement("dns2", 7, "failed")
+    said = status.connected(
+        ["ecs"],
+        ["10.0.0.9"],
+        7,
+        ["no route"],
+        read_acknowledgements(
+            {f"/p/{VPC.id}/acknowledgements/{a['host']}": json.dumps(a) for a in (dns1, dns2)},
+            "/p",
+            VPC.id,
+        ),
+        adopted=["rslvr-in-1", "vpce-1"],
+        repairs=["parameter x was edited"],
+    )
+    assert status.parts(said.detail)[1:] == [
+        "dns2 failed: what dns2 says",
+        "repaired: parameter x was edited",
+        "uses rslvr-in-1 which is not ours",
+        "uses vpce-1 which is not ours",
+        "confirmed by dns1 (bind)",
+        "warning: no route",
+    ]
+    assert said.to_tell == tuple(status.parts(said.detail)[1:3])
 
 
 def test_a_plan_says_what_it_costs_and_that_nothing_was_made() -> None:

@@ -14,7 +14,7 @@ from itertools import count
 from typing import Any
 
 from connectivity.domain.errors import NotReadyYet, Throttled, Unavailable, UnknownVpc
-from connectivity.domain.ledger import MAKING, Entry
+from connectivity.domain.ledger import MAKING, Entry, Served
 from connectivity.domain.model import (
     InboundResolver,
     InterfaceEndpoint,
@@ -30,6 +30,7 @@ from connectivity.domain.model import (
 from tests.unit.example import OFFERED, SUBNETS, US, VPC
 
 PUBLIC = "52.95.16.1"
+NOTHING_SERVED = Served()
 
 
 class Aborted(Exception):
@@ -270,6 +271,9 @@ class FakeResolvers:
     def find(self, resolver_id: str) -> InboundResolver | None:
         return self.all.get(resolver_id)
 
+    def addresses(self, resolver_id: str) -> tuple[ResolverIp, ...]:
+        return self.all[resolver_id].ips if resolver_id in self.all else ()
+
     def make(
         self, vpc_id: str, addresses: Sequence[tuple[str, str | None]], group: str, token: str
     ) -> str:
@@ -388,13 +392,19 @@ class FakeLedger:
         self._write(vpc_id, resolver_ips=resolver_ips)
 
     def publish(
-        self, vpc_id: str, generation: int, fingerprint: str, endpoint_ids: Iterable[str]
+        self,
+        vpc_id: str,
+        generation: int,
+        fingerprint: str,
+        endpoint_ids: Iterable[str],
+        served: Served = NOTHING_SERVED,
     ) -> None:
         self._write(
             vpc_id,
             generation=generation,
             verified=fingerprint,
             verified_endpoints=frozenset(endpoint_ids),
+            served=served,
             doubt="",
             doubted_at="",
             unconfirmed=(),

@@ -105,7 +105,9 @@ def test_a_resolver_in_an_unknown_state_is_a_fact() -> None:
 
 def test_the_resolver_of_somebody_else_is_not_taken_for_ours() -> None:
     world = World()
-    theirs = InboundResolver("rslvr-in-theirs", VPC.id, "operational", name="ecs-anywhere")
+    theirs = InboundResolver(
+        "rslvr-out-theirs", VPC.id, "operational", name="ecs-anywhere", direction="outbound"
+    )
     world.resolvers.all = {theirs.id: theirs}
     world.connect()
     assert world.entry.held[ledger.RESOLVER] != theirs.id

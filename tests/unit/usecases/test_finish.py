@@ -134,6 +134,17 @@ def test_a_dns_host_that_failed_reaches_a_person_once(world: World) -> None:
     assert world.entry.detail.endswith("confirmed by dns1 (bind)")
 
 
+def test_a_repair_reaches_a_person_once_also_beside_news_of_a_dns_host(world: World) -> None:
+    line = "repaired: vpce-1 was gone: made anew"
+    said = Status("connected", f"6 services; {BROKEN}; {line}", (BROKEN, line))
+    end(world, said)
+    end(world, said)
+    [told] = world.notifications.sent
+    subject, text = told.split("\n")
+    assert subject == f"ECS Anywhere private connectivity: {VPC.id} was repaired"
+    assert text == f"{VPC.id}: {BROKEN}; {line}"
+
+
 def test_a_dns_host_that_fails_again_after_it_was_well_is_told_again(world: World) -> None:
     end(world, with_a_broken_host())
     end(world)

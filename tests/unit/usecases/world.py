@@ -4,7 +4,7 @@ the steps of the workflow, each with the ports that its handler gives it."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any, TypeVar
 
@@ -12,6 +12,7 @@ from connectivity.domain import publication
 from connectivity.domain.desired import Desired
 from connectivity.domain.errors import Waiting
 from connectivity.domain.ledger import Entry
+from connectivity.domain.status import Status
 from connectivity.domain.survey import Limits
 from connectivity.domain.wish import Options
 from connectivity.usecases import check_preconditions as checks
@@ -146,13 +147,18 @@ class World:
         return verified.as_json()
 
     def publish(
-        self, desired: Desired, resolver: Resolver, verified: Mapping[str, Any]
+        self,
+        desired: Desired,
+        resolver: Resolver,
+        verified: Mapping[str, Any],
+        repairs: Sequence[str] = (),
     ) -> Published:
         return publish(
             desired,
-            resolver.ips,
+            resolver,
             verified,
             (),
+            repairs,
             self.parameters,
             self.ledger,
             self.clock,
@@ -178,19 +184,21 @@ class World:
 
     # And the workflow, as its definition orders them: whoever has to wait tries again later.
 
-    def connect(self, options: Options = OPTIONS) -> None:
+    def connect(self, options: Options = OPTIONS) -> Status:
+        """The status that the run ends with."""
         check = self.patiently(lambda: self.check(options))
         if check.converged:
-            return
+            return check.status
         self.patiently(lambda: self.ensure_endpoints(check.desired))
         resolver = self.patiently(lambda: self.ensure_resolver(check.desired))
-        self.patiently(lambda: self._switch_over(check.desired, resolver))
+        status = self.patiently(lambda: self._switch_over(check, resolver))
         self.patiently(lambda: remove_surplus(check.desired, self.holdings))
+        return status
 
-    def _switch_over(self, desired: Desired, resolver: Resolver) -> None:
-        self.turn_on_private_dns(desired)
-        verified = self.verify(desired, resolver)
-        self.publish(desired, resolver, verified)
+    def _switch_over(self, check: checks.Check, resolver: Resolver) -> Status:
+        self.turn_on_private_dns(check.desired)
+        verified = self.verify(check.desired, resolver)
+        return self.publish(check.desired, resolver, verified, check.repairs).status
 
     def disconnect(self) -> str:
         """The detail of the status that a teardown ends with."""

@@ -1,0 +1,91 @@
+"""What somebody changed behind our back, in the words in which its repair is told.
+
+Only where the same was verified and published before: what a new wish asks for is no repair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from connectivity.domain.derivation import our_resolver
+from connectivity.domain.desired import Desired, DesiredEndpoint
+from connectivity.domain.ledger import RESOLVER, endpoint_purpose
+from connectivity.domain.ownership import our_groups
+from connectivity.domain.plan import endpoint_for
+from connectivity.domain.steps import (
+    Admit,
+    MakeGatewayEndpoint,
+    MakeGroup,
+    Plan,
+    Revoke,
+    Step,
+    TurnOnPrivateDns,
+    listed,
+)
+from connectivity.domain.survey import Survey
+
+
+def is_connected(desired: Desired, survey: Survey) -> bool:
+    """Whether exactly this was asked for when it was verified and published last."""
+    return survey.entry.served.wish == desired.fingerprint
+
+
+def repairs(
+    desired: Desired, survey: Survey, plan: Plan, spoilt: Iterable[str], us: str
+) -> tuple[str, ...]:
+    """A line for each thing that is put right, `spoilt` being names of parameters that do not say
+    what was published. Read from what was published last, so that a run which goes on where another
+    stopped says the same."""
+    if not is_connected(desired, survey):
+        return ()
+    return (
+        *_resolver(desired, survey),
+        *(line for wanted in desired.endpoints for line in _endpoint(wanted, survey, us)),
+        *(line for step in plan for line in _step(step, desired, survey, us)),
+        *(f"parameter {name} was edited or deleted: written again" for name in spoilt),
+    )
+
+
+def _resolver(desired: Desired, survey: Survey) -> Iterator[str]:
+    served = survey.entry.served
+    now = desired.adopted_resolver or our_resolver(survey)
+    if now != served.resolver:
+        yield _replacement(
+            "inbound resolver", served.resolver, RESOLVER, desired.adopted_resolver, survey
+        )
+
+
+def _endpoint(wanted: DesiredEndpoint, survey: Survey, us: str) -> Iterator[str]:
+    now = endpoint_for(wanted, survey.endpoints, survey.entry, us)
+    if now is None or now.id not in survey.entry.verified_endpoints:
+        purpose = endpoint_purpose(wanted.service_name)
+        yield _replacement(
+            f"interface endpoint for {wanted.service}", "", purpose, wanted.adopted, survey
+        )
+
+
+def _replacement(what: str, which: str, purpose: str, adopted: str | None, survey: Survey) -> str:
+    theirs = survey.entry.served.adopted.get(purpose)
+    was = f"{what} {theirs or which}".strip() + (", which is not ours," if theirs else "")
+    stands = any(endpoint.id == theirs and endpoint.exists for endpoint in survey.endpoints)
+    state = "had private DNS off" if stands else "was gone"
+    instead = f"{adopted}, which is not ours, is used instead" if adopted else "ours is made"
+    return f"{was} {state}: {instead if theirs or adopted else 'made anew'}"
+
+
+def _step(step: Step, desired: Desired, survey: Survey, us: str) -> Iterator[str]:
+    """What follows from something else that was gone is not told by itself."""
+    groups = our_groups(survey.groups, desired.vpc_id, us, survey.entry.held)
+    match step:
+        case MakeGroup() if step.purpose in survey.entry.held:
+            yield f"security group {step.name} was gone: made anew"
+        case Admit() if step.purpose in groups:
+            yield f"{groups[step.purpose].id} did not admit {listed(step.rules)}: admitted again"
+        case Revoke():
+            yield f"{groups[step.purpose].id} admitted {listed(step.rules)}: no longer"
+        case MakeGatewayEndpoint():
+            yield f"gateway endpoint for {step.service_name} was gone: made anew"
+        case TurnOnPrivateDns() if step.endpoint_id in survey.entry.verified_endpoints:
+            yield f"private DNS of {step.endpoint_id} ({step.service}) was off: turned on again"
+        case _:
+            pass

@@ -1,0 +1,105 @@
+"""Somebody else's inbound resolver: used as it is if it does the job, else the reason why not.
+
+The quota is four Route 53 Resolver endpoints per Region, so people share one
+(docs/decisions/0012-an-inbound-resolver-that-is-not-ours.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from connectivity.domain import plan
+from connectivity.domain.adoption import not_admitted
+from connectivity.domain.ledger import MAKING, RESOLVER, Entry
+from connectivity.domain.model import InboundResolver
+from connectivity.domain.survey import Survey
+
+FEWEST_ADDRESSES = 2
+_SERVING = "operational"
+_STILL_SERVING = frozenset({_SERVING, "updating", "auto_recovering"})
+"""Its owner may change one that we use; meanwhile it is waited for, as for our own."""
+
+
+def candidates(
+    resolvers: Iterable[InboundResolver], vpc_id: str, entry: Entry
+) -> tuple[InboundResolver, ...]:
+    """Somebody else's inbound resolvers in the VPC, by id. None where ours is, or was: on-premises
+    forwards to its addresses, so ours stays, and is made anew where it went away."""
+    resolvers, recorded = tuple(resolvers), entry.held.get(RESOLVER, "")
+    was_made = bool(recorded) and not recorded.startswith(MAKING)
+    if was_made or plan.our_resolver_id(resolvers, recorded):
+        return ()
+    here = (r for r in resolvers if r.vpc == vpc_id and r.direction == "inbound")
+    return tuple(sorted((r for r in here if r.status != "deleting"), key=lambda r: r.id))
+
+
+def adopted_resolver(survey: Survey, onprem_cidrs: tuple[str, ...]) -> InboundResolver | None:
+    """The one that is used: that of last time as long as it is there, else of those that fit the
+    one with most addresses. None also where the one of last time fits no longer."""
+    fit = [r for r in _in_question(survey) if not _lacks(r, survey, onprem_cidrs)]
+    return min(fit, key=lambda r: (-len(r.attached), r.id), default=None)
+
+
+def unfit_resolvers(survey: Survey, onprem_cidrs: tuple[str, ...]) -> Iterator[str]:
+    """Why none can be used, each that is there with everything that it lacks, and the cure."""
+    if adopted_resolver(survey, onprem_cidrs):
+        return
+    for resolver in _in_question(survey):
+        lacking = ", and ".join(_lacks(resolver, survey, onprem_cidrs))
+        yield (
+            f"the existing inbound resolver {resolver.id} in {survey.vpc.id} is not ours and "
+            f"cannot be used, because {lacking} - mend it, or delete it if nobody needs it: a "
+            "second one is not made beside it"
+        )
+
+
+def _in_question(survey: Survey) -> tuple[InboundResolver, ...]:
+    there = candidates(survey.resolvers, survey.vpc.id, survey.entry)
+    used = tuple(r for r in there if r.id == survey.entry.served.adopted.get(RESOLVER))
+    return used or there
+
+
+def _lacks(resolver: InboundResolver, survey: Survey, cidrs: tuple[str, ...]) -> list[str]:
+    """Everything at once."""
+    is_used = resolver.id == survey.entry.served.adopted.get(RESOLVER)
+    return [
+        *_health(resolver, _STILL_SERVING if is_used else frozenset({_SERVING})),
+        *(said for protocol in ("udp", "tcp") for said in _shut(resolver, protocol, survey, cidrs)),
+    ]
+
+
+def _health(resolver: InboundResolver, serving: frozenset[str]) -> Iterator[str]:
+    if resolver.status not in serving:
+        said = f" ({resolver.message.rstrip('.')})" if resolver.message else ""
+        yield f"its status is {resolver.status}{said} and {_SERVING} is needed"
+    if "do53" not in resolver.protocols:
+        yield (
+            f"it speaks {', '.join(resolver.protocols)} only and Do53 is needed "
+            "(aws route53resolver update-resolver-endpoint "
+            f"--resolver-endpoint-id {resolver.id} --protocols Do53)"
+        )
+    if resolver.status == _SERVING and len(resolver.attached) < FEWEST_ADDRESSES:
+        yield (
+            f"{len(resolver.attached)} of its IPv4 addresses answer and {FEWEST_ADDRESSES} are "
+            "needed (aws route53resolver associate-resolver-endpoint-ip-address "
+            f"--resolver-endpoint-id {resolver.id} --ip-address SubnetId=...)"
+        )
+
+
+def _shut(
+    resolver: InboundResolver, protocol: str, survey: Survey, onprem_cidrs: tuple[str, ...]
+) -> Iterator[str]:
+    """Also towards the VPC's own networks, because the probe asks from there: nothing is published
+    that was not seen to resolve."""
+    wanted = dict.fromkeys((*onprem_cidrs, *survey.vpc.cidrs))
+    shut = not_admitted(survey, resolver.security_groups, protocol, 53, wanted)
+    if shut:
+        named = (
+            f"{c} (the VPC, where the probe asks)" if c in survey.vpc.cidrs else c for c in shut
+        )
+        group = next(iter(resolver.security_groups), "...")
+        yield (
+            f"its security group does not admit 53/{protocol} from {', '.join(named)} "
+            f"(aws ec2 authorize-security-group-ingress --group-id {group} --protocol {protocol} "
+            f"--port 53 --cidr {shut[0]})"
+        )

@@ -1,0 +1,66 @@
+"""What met the weather, how often, what was aimed at it, and what came to pass."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from local.unkind.faults import Aim, EventFault, Fault, Happening
+
+F = TypeVar("F", Fault, EventFault)
+
+AIMED = "aimed"
+
+
+class Diary:
+    """Safe to use from many threads."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._aims: list[Aim] = []
+        self._met: Counter[tuple[str, str]] = Counter()
+        self._happenings: list[Happening] = []
+        self._lock = threading.Lock()
+
+    def aim(self, aim: Aim) -> Aim:
+        with self._lock:
+            self._aims.append(aim)
+        return aim
+
+    def forget_aims(self) -> None:
+        with self._lock:
+            self._aims.clear()
+
+    def happenings(self, since: int = 0) -> Sequence[Happening]:
+        with self._lock:
+            return self._happenings[since:]
+
+    def mark(self) -> int:
+        with self._lock:
+            return len(self._happenings)
+
+    def strike(
+        self,
+        kinds: Sequence[F],
+        caller: str,
+        action: str,
+        chance: Callable[[int], tuple[F | None, str]],
+    ) -> tuple[F | None, int]:
+        """What strikes, and the ordinal of what it strikes. Of aims of these `kinds` the oldest
+        goes first; else `chance` of the ordinal says which and why."""
+        with self._lock:
+            self._met[caller, action] += 1
+            ordinal = self._met[caller, action]
+            fitting = [aim for aim in self._aims if aim.fault in kinds]
+            # Every aim counts what it meets, so all are asked before one is chosen.
+            struck = [aim for aim in fitting if aim.strikes(caller, action)]
+            aimed = next((kind for kind in kinds if struck and kind is struck[0].fault), None)
+            fault, why = (aimed, AIMED) if aimed is not None else chance(ordinal)
+            if fault is not None:
+                happening = Happening(self._now(), caller, action, ordinal, fault, why)
+                self._happenings.append(happening)
+                for aim in struck[:1]:
+                    aim.happening = happening
+            return fault, ordinal

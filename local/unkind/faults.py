@@ -1,0 +1,71 @@
+"""What can go wrong with a call or a delivery, what did, and what shall."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from local.unkind.chance import STRANGER
+
+
+class Fault(StrEnum):
+    """Of one API call."""
+
+    THROTTLED = "throttled"
+    SERVER_ERROR = "server error"
+    """A 5xx, and the call had no effect."""
+    DROPPED_REQUEST = "dropped request"
+    """The connection is closed without an answer, and the call had no effect."""
+    LOST_ANSWER = "lost answer"
+    """The connection is closed without an answer, although the call had its effect."""
+    KILLED_FUNCTION = "killed function"
+    """The function that calls dies after the effect, before it hears of it."""
+
+
+class EventFault(StrEnum):
+    """Of one event on its way to one target. What is late is overtaken: reordered."""
+
+    LOST = "lost"
+    DOUBLED = "doubled"
+    LATE = "late"
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One fault that came to pass."""
+
+    at: float
+    """AWS seconds, as `Clock.now` gives them."""
+    caller: str
+    """The role's name without what AWS CloudFormation appends, `stranger`, or an event's rule."""
+    action: str
+    """`ec2:CreateVpcEndpoint`, or an event's source."""
+    ordinal: int
+    """The how-manyeth such call of that caller it was, from 1."""
+    fault: Fault | EventFault
+    why: str
+    """`aimed`, `drawn`, or the token bucket that was empty."""
+
+
+@dataclass
+class Aim:
+    """A fault for the `nth` call from now on that fits; `happening` tells when it has struck."""
+
+    fault: Fault | EventFault
+    action: str | None = None
+    """`ec2:CreateVpcEndpoint` (an event's source); None is any."""
+    caller: str | None = None
+    """A part of the role's name (of the rule's), or `stranger`; None is any role (any rule)."""
+    nth: int = 1
+    seen: int = 0
+    happening: Happening | None = None
+
+    def strikes(self, caller: str, action: str) -> bool:
+        """Counts what fits; true once, for the `nth`."""
+        if self.happening or self.action not in (None, action) or not self._is_meant(caller):
+            return False
+        self.seen += 1
+        return self.seen == self.nth
+
+    def _is_meant(self, caller: str) -> bool:
+        return caller != STRANGER if self.caller is None else self.caller in caller

@@ -1,0 +1,164 @@
+"""The weather over one embedded AWS: which call and which delivery is struck, and by what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from local.clock import Clock
+from local.settings import Unkindness
+from local.unkind.buckets import Buckets
+from local.unkind.chance import caller_of, draw, stable_name
+from local.unkind.diary import Diary
+from local.unkind.faults import Aim, EventFault, Fault, Happening
+from local.unkind.limits import limit_of
+from local.unkind.refusals import Refusal, refusal
+
+if TYPE_CHECKING:
+    from local.gateway.calls import ApiCall
+
+F = TypeVar("F", Fault, EventFault)
+
+DRAWN = "drawn"
+SCHEDULES = "aws.events"
+AT_ONCE = (0.0,)
+
+
+class Unanswered(ConnectionAbortedError):
+    """The connection is to be closed without an answer."""
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What becomes of one call. `before` its effect, then `after` it."""
+
+    fault: Fault | None = None
+    refusal: Refusal | None = None
+    kill: Callable[[], object] | None = None
+
+    def before(self) -> Refusal | None:
+        """The error in the effect's place. Raises Unanswered where there is neither."""
+        if self.fault is Fault.DROPPED_REQUEST:
+            raise Unanswered
+        return self.refusal
+
+    def after(self) -> None:
+        """Raises Unanswered where the caller never hears of the effect."""
+        if self.kill is not None:
+            self.kill()
+        if self.fault in (Fault.LOST_ANSWER, Fault.KILLED_FUNCTION):
+            raise Unanswered
+
+
+KIND = Fate()
+
+
+class Weather:
+    """Kind by default. `kill` ends the function whose invocation has that trace id."""
+
+    def __init__(self, unkindness: Unkindness, clock: Clock) -> None:
+        self.kill: Callable[[str], object] = lambda _: None
+        self._unkindness = unkindness
+        self._buckets = Buckets(clock.now)
+        self._diary = Diary(clock.now)
+        self._is_calm = False
+
+    def aim(self, aim: Aim) -> Aim:
+        """Strike so from now on, once. The answer is the argument; it will know its happening."""
+        return self._diary.aim(aim)
+
+    def forget_aims(self) -> None:
+        """Also the counts that they have come to."""
+        self._diary.forget_aims()
+
+    @contextmanager
+    def calm(self) -> Iterator[None]:
+        """Everybody is treated kindly meanwhile, and nothing is counted."""
+        self._is_calm = True
+        try:
+            yield
+        finally:
+            self._is_calm = False
+
+    def happenings(self, since: int = 0) -> Sequence[Happening]:
+        """What it did, oldest first."""
+        return self._diary.happenings(since)
+
+    def mark(self) -> int:
+        """A position to hand to `happenings` later."""
+        return self._diary.mark()
+
+    def meet(self, call: ApiCall, role_arn: str | None, trace: str | None) -> Fate:
+        """What becomes of a call that was authorised. `trace` is of the function that makes it,
+        None if none does: only a function can be killed."""
+        if self._is_calm:
+            return KIND
+        caller = caller_of(role_arn)
+        kinds = [kind for kind in Fault if trace or kind is not Fault.KILLED_FUNCTION]
+        chance = partial(self._chance, call, caller, kinds)
+        fault, _ = self._diary.strike(kinds, caller, call.name, chance)
+        if fault is None:
+            return KIND
+        kill = partial(self.kill, trace) if trace and fault is Fault.KILLED_FUNCTION else None
+        return Fate(fault, refusal(fault, call.service, call.protocol), kill)
+
+    def deliveries(self, source: str, rule_name: str) -> tuple[float, ...]:
+        """When an event comes to a rule's target, in AWS seconds after its time: not at all,
+        once, or twice.
+
+        Events of AWS's services are best effort (aws.tag is documented to be), so they can be
+        lost. Your own, and schedules, come at least once.
+        """
+        if self._is_calm:
+            return AT_ONCE
+        rule, seed = stable_name(rule_name), self._unkindness.seed
+        best_effort = source.startswith("aws.") and source != SCHEDULES
+        chances = {
+            EventFault.LOST: self._unkindness.lost_events * best_effort,
+            EventFault.DOUBLED: self._unkindness.doubled_events,
+            EventFault.LATE: self._unkindness.late_events,
+        }
+        fault, ordinal = self._diary.strike(
+            [*EventFault],
+            rule,
+            source,
+            lambda ordinal: (_pick(chances, draw(seed, rule, source, ordinal)), DRAWN),
+        )
+        delay = self._unkindness.longest_delay * draw(seed, "delay", rule, source, ordinal)
+        match fault:
+            case EventFault.LOST:
+                return ()
+            case EventFault.DOUBLED:
+                return (0.0, delay)
+            case EventFault.LATE:
+                return (delay,)
+        return AT_ONCE
+
+    def _chance(
+        self, call: ApiCall, caller: str, kinds: Sequence[Fault], ordinal: int
+    ) -> tuple[Fault | None, str]:
+        """A throttle first: a token that is taken is spent, whatever becomes of the call."""
+        unkindness = self._unkindness
+        limit = limit_of(call.service, call.action, call.region, call.parameters)
+        if unkindness.throttles and limit and not self._buckets.take(call.region, limit):
+            return Fault.THROTTLED, limit.name
+        chances = {
+            Fault.SERVER_ERROR: unkindness.server_errors,
+            Fault.DROPPED_REQUEST: unkindness.dropped_requests,
+            Fault.LOST_ANSWER: unkindness.lost_answers,
+            Fault.KILLED_FUNCTION: unkindness.killed_functions,
+        }
+        possible = {fault: chances[fault] for fault in chances if fault in kinds}
+        return _pick(possible, draw(unkindness.seed, caller, call.name, ordinal)), DRAWN
+
+
+def _pick(chances: Mapping[F, float], drawn: float) -> F | None:
+    """The one in whose share of [0, 1) `drawn` falls; None beyond the last."""
+    for fault, chance in chances.items():
+        if drawn < chance:
+            return fault
+        drawn -= chance
+    return None
