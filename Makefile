@@ -25,7 +25,8 @@ demo: setup ## connect a VPC on an embedded AWS, show the proof, take it all awa
 	@.venv/bin/python -m local demo --region $(REGION)
 
 test: setup servers lint ## every check and every test
-	.venv/bin/python -m pytest --ignore tests/onprem
+	.venv/bin/python -m pytest tests/unit tests/contract tests/template tests/local -n 2 --dist loadfile
+	.venv/bin/python -m pytest tests/story -n 2 --dist loadfile
 	.venv/bin/python -m pytest tests/onprem -n 3
 
 onprem: setup servers ## only the tests of the pick-up tool, with real DNS servers

@@ -154,7 +154,8 @@ def test_policies_subscriptions_and_alarms_are_there(
     assert "events" in sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"]
     (subscription,) = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     assert subscription["Endpoint"] == "ops@example.com"
-    assert client("cloudwatch").describe_alarms()["MetricAlarms"][0]["AlarmActions"] == [topic]
+    (alarm,) = client("cloudwatch").describe_alarms(AlarmNamePrefix="sam-app")["MetricAlarms"]
+    assert alarm["AlarmActions"] == [topic]
     groups = client("logs").describe_log_groups(logGroupNamePrefix="/aws/lambda/sam-app")
     assert groups["logGroups"][0]["retentionInDays"] == 30
 
