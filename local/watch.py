@@ -6,9 +6,11 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 POLL_SECONDS = 0.1
+EVENTS_A_POLL = 20
 
 
 @dataclass(frozen=True)
@@ -50,25 +52,29 @@ def next_execution(
 def follow(client: Any, execution: str, timeout: float = 120) -> Iterator[Step]:
     """Its steps as they happen; ends when the execution has ended."""
     deadline = time.monotonic() + timeout
-    seen = 0
+    last = 0
     entered: dict[int, str] = {}
     while time.monotonic() < deadline:
         running = client.describe_execution(executionArn=execution)["status"] == "RUNNING"
-        events = _events(client, execution)
-        for event in events[seen:]:
+        for event in _events_after(client, execution, last):
+            last = event["id"]
             step = _step(event, entered)
             if step is not None:
                 yield step
-        seen = len(events)
         if not running:
             return
         time.sleep(POLL_SECONDS)
     raise TookTooLongError(f"{execution} is still running after {timeout:.0f} s")
 
 
-def _events(client: Any, execution: str) -> list[dict[str, Any]]:
-    pages = client.get_paginator("get_execution_history").paginate(executionArn=execution)
-    return [event for page in pages for event in page["events"]]
+def _events_after(client: Any, execution: str, last: int) -> list[dict[str, Any]]:
+    """Oldest first. Asked for the newest first, in pages that a poll seldom fills twice: the whole
+    history would be read again and again."""
+    pages = client.get_paginator("get_execution_history").paginate(
+        executionArn=execution, reverseOrder=True, PaginationConfig={"PageSize": EVENTS_A_POLL}
+    )
+    newest_first = (event for page in pages for event in page["events"])
+    return list(takewhile(lambda event: event["id"] > last, newest_first))[::-1]
 
 
 def _step(event: dict[str, Any], entered: dict[int, str]) -> Step | None:

@@ -1,22 +1,30 @@
-"""State "Turn off private DNS": after a failed verification."""
+"""States "Turn off private DNS" (after a failed verification), "Turn off all private DNS" and
+"Turn off what is no longer asked for" (before an interface endpoint goes)."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from connectivity.adapters import wiring
-from connectivity.usecases.private_dns import turn_off_private_dns
+from connectivity.domain.desired import Desired
+from connectivity.usecases import private_dns
 
 from handlers.entry import Event, entry
 
 
 @entry
 def handler(event: Event) -> Any:
-    """{"vpcId"} -> ids of the endpoints whose private DNS was turned off again."""
-    return turn_off_private_dns(
-        event["vpcId"],
-        wiring.endpoints(),
-        wiring.ledger(),
-        wiring.probe(),
-        wiring.settings().us,
-    )
+    """{"vpcId"} -> ids of the endpoints whose private DNS was turned off because it was never
+    verified; {"desired"} or {"vpcId", "acknowledgements"} -> {"expireSeconds"}, how long answers
+    may be cached still, and the acknowledgements that came."""
+    endpoints, ledger, us = wiring.endpoints(), wiring.ledger(), wiring.settings().us
+    if "desired" in event:
+        desired = Desired.from_json(event["desired"])
+        seconds = private_dns.turn_off_surplus_private_dns(desired, endpoints, ledger, us)
+    elif "acknowledgements" in event:
+        vpcs = wiring.vpcs()
+        seconds = private_dns.turn_off_all_private_dns(event["vpcId"], vpcs, endpoints, ledger, us)
+    else:
+        probe = wiring.probe()
+        return private_dns.turn_off_private_dns(event["vpcId"], endpoints, ledger, probe, us)
+    return {"expireSeconds": seconds, "acknowledgements": event.get("acknowledgements", [])}

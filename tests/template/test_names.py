@@ -27,6 +27,8 @@ WORDED_FOR_PEOPLE = {
     "Ensure interface endpoints": "EnsureEndpoints",
     "Ensure inbound resolver": "EnsureResolver",
     "Remove what is no longer asked for": "Remove",
+    "Turn off all private DNS": "TurnOffPrivateDns",
+    "Turn off what is no longer asked for": "TurnOffPrivateDns",
 }
 """States that say more than their function's name."""
 

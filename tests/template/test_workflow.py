@@ -45,18 +45,20 @@ THE_WORKFLOW_S_OWN = {"Unreported"}
 """The rule UnreportedEnd tells a person about executions that end with it."""
 
 CANNOT_WAIT = {
-    ("Turn on private DNS", "NotReadyYet"): "the refusal of a repeated creation; nothing is made",
-    (
-        "Turn off private DNS",
-        "NotReadyYet",
-    ): "only a security group's `remove` waits, not a probe's",
-    ("Turn off private DNS", "ConflictingPrivateDns"): "nothing conflicts with what is off",
+    **{
+        (state, "ConflictingPrivateDns"): "nothing conflicts with what is off"
+        for state in (
+            "Turn off private DNS",
+            "Turn off all private DNS",
+            "Turn off what is no longer asked for",
+        )
+    },
     ("Ensure interface endpoints", "ConflictingPrivateDns"): "they are made with private DNS off",
 }
 """What the source seems to raise, as calls are followed by name, and why it does not."""
 
 LONGEST_DRAIN: int = sam_template.TEMPLATE["Parameters"]["DrainSeconds"]["MaxValue"]
-"""Seconds; the only wait whose length is an expression."""
+"""Seconds; the longest of the waits whose length is an expression."""
 
 MOST_ATTEMPTS = {"Await acknowledgements": 250}
 """States that are repeated more often than sixty times, because a parameter says how long."""

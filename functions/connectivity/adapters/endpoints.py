@@ -20,6 +20,8 @@ from connectivity.domain.model import InterfaceEndpoint, OfferedService
 from connectivity.domain.tags import OWNER
 
 _QUOTA = frozenset({"VpcEndpointLimitExceeded", "GatewayVpcEndpointLimitExceeded"})
+_BEING_CHANGED = "IncorrectState"
+"""One modification at a time; also of an endpoint that is still pending."""
 _GONE = frozenset({"InvalidVpcEndpoint.NotFound", "InvalidVpcEndpointId.NotFound"})
 
 
@@ -157,7 +159,7 @@ def _refusal(error: ClientError, what: str) -> Exception:
         )
     if code in _QUOTA:
         return QuotaReached(f"{said} - ask for a higher quota")
-    if code in NOT_SEEN_YET:
+    if code in NOT_SEEN_YET or code == _BEING_CHANGED:
         return NotReadyYet(said)
     if code == "IdempotentParameterMismatch":
         return NotReadyYet(f"{said} - an earlier attempt took effect and will be seen soon")

@@ -1,13 +1,21 @@
-"""Turn private DNS on, and off again where it was never verified."""
+"""Turn private DNS on, and off again: where it was never verified, and before an interface endpoint
+goes, so that no workload of the VPC is left with the address of one that is gone."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from connectivity.domain import ledger as ledgers
 from connectivity.domain.desired import Desired
 from connectivity.domain.model import InterfaceEndpoint
 from connectivity.domain.ownership import is_our_endpoint
-from connectivity.domain.plan import plan_private_dns
-from connectivity.usecases.ports import Endpoints, Ledger, Probe
+from connectivity.domain.plan import plan_private_dns, plan_surplus
+from connectivity.usecases.ports import Endpoints, Ledger, Probe, Vpcs
+from connectivity.usecases.remove import check_wish
+
+CACHED_SECONDS = 120
+"""How long a workload may go on with a private answer after private DNS is off: AWS detaches the
+zone with a delay, and its records have a TTL of 60 seconds."""
 
 
 def turn_on_private_dns(
@@ -48,6 +56,36 @@ def turn_off_private_dns(
         probe.remove(vpc_id)
         ledger.let_go(vpc_id, [ledgers.PROBE])
     return unverified
+
+
+def turn_off_all_private_dns(
+    vpc_id: str, vpcs: Vpcs, endpoints: Endpoints, ledger: Ledger, us: str
+) -> int:
+    """Of everything of ours; afterwards so many seconds have to pass before it goes. Raises
+    WishedAgain before anything is changed."""
+    check_wish(vpc_id, vpcs)
+    entry = ledger.read(vpc_id)
+    observed = endpoints.all_in(vpc_id)
+    return _turn_off((e for e in observed if is_our_endpoint(e, us, entry.held)), endpoints)
+
+
+def turn_off_surplus_private_dns(
+    desired: Desired, endpoints: Endpoints, ledger: Ledger, us: str
+) -> int:
+    """Of what is no longer asked for; the answer is as of `turn_off_all_private_dns`."""
+    entry = ledger.read(desired.vpc_id)
+    observed = endpoints.all_in(desired.vpc_id)
+    surplus = {step.endpoint_id for step in plan_surplus(desired, observed, entry, us)}
+    return _turn_off((e for e in observed if e.id in surplus), endpoints)
+
+
+def _turn_off(ours: Iterable[InterfaceEndpoint], endpoints: Endpoints) -> int:
+    """Waited for also where it is off already: an earlier attempt may have done that just now."""
+    serving = [e for e in ours if e.type == "Interface" and e.state == "available"]
+    for endpoint in sorted(serving, key=_ecs_first):
+        if endpoint.private_dns:
+            endpoints.set_private_dns(endpoint.id, on=False)
+    return CACHED_SECONDS if serving else 0
 
 
 def _ecs_first(endpoint: InterfaceEndpoint) -> bool:

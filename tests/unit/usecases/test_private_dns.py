@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from connectivity.domain.errors import NotResolvingYet
+from connectivity.domain.errors import NotResolvingYet, WishedAgain
 from connectivity.domain.model import InterfaceEndpoint
-from connectivity.usecases.private_dns import turn_off_private_dns
+from connectivity.domain.tags import WISH
+from connectivity.usecases.private_dns import CACHED_SECONDS, turn_off_private_dns
 
 from tests.unit.example import OPTIONS, US, VPC, WITH_ECR, full
+from tests.unit.usecases.fakes import Aborted
 from tests.unit.usecases.world import World, connected
 
 
@@ -43,8 +45,7 @@ def test_what_onprem_relies_on_stays_on_when_a_later_run_fails() -> None:
     with pytest.raises(NotResolvingYet):
         world.connect(WITH_ECR)
     turn_off(world)
-    lit = {e.service_name for e in world.endpoints.all.values() if e.private_dns}
-    assert lit == {e.service_name for e in world.check(OPTIONS).desired.endpoints}
+    assert lit(world) == {e.service_name for e in world.check(OPTIONS).desired.endpoints}
 
 
 def test_what_is_not_ours_stays_as_it_is() -> None:
@@ -54,3 +55,55 @@ def test_what_is_not_ours_stays_as_it_is() -> None:
     world.endpoints.all = {"vpce-theirs": theirs, "vpce-copied": copied}
     assert turn_off(world) == ()
     assert world.weather.changes == []
+
+
+def lit(world: World) -> set[str]:
+    return {e.service_name for e in world.endpoints.all.values() if e.private_dns}
+
+
+def test_before_a_teardown_removes_anything_all_private_dns_is_off() -> None:
+    """A workload that holds a private answer must find the endpoint until it has asked again."""
+    world = connected(OPTIONS)
+    assert world.turn_off_all() == CACHED_SECONDS
+    assert lit(world) == set()
+    assert all(endpoint.state == "available" for endpoint in world.endpoints.all.values())
+
+
+def test_ecs_goes_public_first() -> None:
+    """Who is told of a numbered name by a private `ecs` still finds the others private."""
+    world = connected(OPTIONS)
+    before = lit(world)
+    world.weather.aborted_after = 1
+    with pytest.raises(Aborted):
+        world.turn_off_all()
+    assert before - lit(world) == {full("ecs")}
+
+
+def test_who_died_after_turning_private_dns_off_waits_again() -> None:
+    world = connected(OPTIONS)
+    world.turn_off_all()
+    world.weather.changes.clear()
+    assert world.turn_off_all() == CACHED_SECONDS
+    assert world.weather.changes == []
+
+
+def test_where_no_endpoint_serves_nothing_has_to_expire() -> None:
+    world = connected(OPTIONS)
+    world.disconnect()
+    assert world.turn_off_all() == 0
+
+
+def test_private_dns_stays_on_when_the_tag_is_back() -> None:
+    world = connected(OPTIONS)
+    world.vpcs.all[VPC.id] = replace(VPC, tags={WISH: "enabled"})
+    with pytest.raises(WishedAgain):
+        world.turn_off_all()
+    assert len(lit(world)) == 6
+
+
+def test_only_what_is_no_longer_asked_for_loses_its_private_dns() -> None:
+    world = connected(WITH_ECR)
+    desired = world.check(OPTIONS).desired
+    assert world.turn_off_surplus(desired) == CACHED_SECONDS
+    assert lit(world) == {endpoint.service_name for endpoint in desired.endpoints}
+    assert world.turn_off_surplus(world.check(WITH_ECR).desired) == 0

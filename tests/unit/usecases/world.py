@@ -20,7 +20,11 @@ from connectivity.usecases.await_acknowledgements import await_acknowledgements
 from connectivity.usecases.confirm_gone import confirm_gone
 from connectivity.usecases.ensure_endpoints import ensure_endpoints
 from connectivity.usecases.ensure_resolver import Resolver, ensure_resolver
-from connectivity.usecases.private_dns import turn_on_private_dns
+from connectivity.usecases.private_dns import (
+    turn_off_all_private_dns,
+    turn_off_surplus_private_dns,
+    turn_on_private_dns,
+)
 from connectivity.usecases.publish import Published, publish
 from connectivity.usecases.remove import Holdings, remove_everything, remove_surplus
 from connectivity.usecases.settings import Settings
@@ -173,6 +177,12 @@ class World:
             VPC.id, waited_seconds, self.vpcs, self.parameters, self.ledger, self.clock, SETTINGS
         )
 
+    def turn_off_all(self) -> int:
+        return turn_off_all_private_dns(VPC.id, self.vpcs, self.endpoints, self.ledger, US)
+
+    def turn_off_surplus(self, desired: Desired) -> int:
+        return turn_off_surplus_private_dns(desired, self.endpoints, self.ledger, US)
+
     def acknowledge(
         self, host: str, generation: int, result: str = "applied", **fields: Any
     ) -> str:
@@ -192,6 +202,7 @@ class World:
         self.patiently(lambda: self.ensure_endpoints(check.desired))
         resolver = self.patiently(lambda: self.ensure_resolver(check.desired))
         status = self.patiently(lambda: self._switch_over(check, resolver))
+        self.patiently(lambda: self.turn_off_surplus(check.desired))
         self.patiently(lambda: remove_surplus(check.desired, self.holdings))
         return status
 
@@ -206,6 +217,7 @@ class World:
         names = withdrawn.acknowledgements
         if withdrawn.acknowledging:
             names = self.patiently(self.await_acknowledgements)
+        self.patiently(self.turn_off_all)
         self.patiently(lambda: remove_everything(VPC.id, names, self.holdings))
         return self.patiently(lambda: confirm_gone(VPC.id, self.holdings)).detail
 
