@@ -5,21 +5,38 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 
-@dataclass
 class Clock:
     """Scales AWS seconds to real ones; `time_scale` real seconds last one AWS second."""
 
-    time_scale: float
-    _timers: set[threading.Timer] = field(default_factory=set)
-    _stopped: bool = False
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    def __init__(self, time_scale: float) -> None:
+        self._time_scale = time_scale
+        self._checked = (time.time(), time.monotonic())
+        """What AWS's clocks showed when, in real seconds."""
+        self._timers: set[threading.Timer] = set()
+        self._stopped = False
+        self._lock = threading.Lock()
+
+    @property
+    def time_scale(self) -> float:
+        return self._time_scale
+
+    @time_scale.setter
+    def time_scale(self, other: float) -> None:
+        self._checked = (self.epoch(), time.monotonic())
+        self._time_scale = other
 
     def now(self) -> float:
-        """AWS seconds since an arbitrary start; only differences mean something."""
+        """AWS seconds since an arbitrary start; only differences mean something, and only as long
+        as the scale is the same."""
         return time.monotonic() / self.time_scale
+
+    def epoch(self) -> float:
+        """What AWS's own clocks show, in seconds since 1970: right when this one was made, and
+        scaled since. Another scale does not turn them back."""
+        shown, then = self._checked
+        return shown + (time.monotonic() - then) / self.time_scale
 
     def sleep(self, aws_seconds: float) -> None:
         time.sleep(max(0.0, aws_seconds * self.time_scale))

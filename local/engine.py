@@ -39,6 +39,7 @@ GAPS: tuple[str, ...] = (
     "interface_endpoints",
     "inbound_resolvers",
     "security_groups",
+    "stale_reads",
     "lambda_functions",
     "state_machines",
     "cloudformation",
@@ -67,6 +68,7 @@ class EmbeddedAws:
     """The WSGI application that answers; a gap may wrap it."""
     lambda_environment: dict[str, str] = field(default_factory=dict)
     """What every function's environment has besides: the trust in the local CA."""
+    _clients: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
     outbox: list[Notification] = field(default_factory=list)
     """The e-mails that Amazon SNS would have sent, oldest first."""
     closers: list[Callable[[], None]] = field(default_factory=list)
@@ -118,13 +120,15 @@ class EmbeddedAws:
 
     def client(self, service: str) -> Any:
         """A boto3 client of a stranger: an administrator of this account, in this Region."""
-        return boto3.client(
-            service,  # type: ignore[call-overload]
-            endpoint_url=self.url,
-            region_name=self.settings.region,
-            aws_access_key_id="administrator",
-            aws_secret_access_key="unused",
-        )
+        if service not in self._clients:
+            self._clients[service] = boto3.client(
+                service,  # type: ignore[call-overload]
+                endpoint_url=self.url,
+                region_name=self.settings.region,
+                aws_access_key_id="administrator",
+                aws_secret_access_key="unused",
+            )
+        return self._clients[service]
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         answer: Iterable[bytes] = self.application(environ, start_response)

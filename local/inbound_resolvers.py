@@ -38,19 +38,23 @@ from local.requester_interfaces import (
     is_usable,
 )
 from local.settings import Lifecycles
+from local.unkind.endings import OF_A_NEW_RESOLVER, Ending
+from local.unkind.weather import Weather
 
 if TYPE_CHECKING:
     from local.engine import EmbeddedAws
 
-ENDPOINTS_PER_REGION = 4
 ADDRESSES_PER_ENDPOINT = 6
 FEWEST_ADDRESSES = 2
 STATUS_OF_ADDRESSES = {
     "CREATING": "ATTACHING",
+    "ACTION_NEEDED": "ATTACHED",
     "OPERATIONAL": "ATTACHED",
     "UPDATING": "ATTACHED",
     "DELETING": "DETACHING",
 }
+
+BECOMING = ("CREATING", "ACTION_NEEDED")
 
 _stock_create = Route53ResolverResponse.create_resolver_endpoint
 _stock_associate = Route53ResolverBackend.associate_resolver_endpoint_ip_address
@@ -68,6 +72,9 @@ class InboundResolvers:
     lifecycles: Callable[[], Lifecycles]
     """Asked whenever something begins to take its time."""
     answers: VpcAnswers
+    weather: Weather
+    quota: int
+    """How many there may be in an account and Region."""
     _serving: dict[str, Any] = field(default_factory=dict)
     """moto's endpoints that answer DNS, by id."""
     _made: dict[str, Any] = field(default_factory=dict)
@@ -76,7 +83,7 @@ class InboundResolvers:
     def create(self, backend: Any, request: Mapping[str, Any]) -> Any:
         """CreateResolverEndpoint: moto's endpoint, CREATING."""
         with LOCK:
-            _require_acceptable(backend, request)
+            _require_acceptable(backend, request, self.quota)
             addresses = _addresses(backend.ec2_backend, request["IpAddresses"])
             endpoint = ResolverEndpoint(
                 backend.account_id,
@@ -95,8 +102,11 @@ class InboundResolvers:
             backend.resolver_endpoints[endpoint.id] = endpoint
             backend.tagger.tag_resource(endpoint.arn, request.get("Tags") or [])
             self._made[endpoint.id] = backend
+            self.weather.past.changing(endpoint.id, None)
         creating = self.lifecycles().resolver_endpoint_creating
-        self.clock.after(creating, lambda: self._become_operational(endpoint))
+        ending = self.weather.ending(OF_A_NEW_RESOLVER, endpoint.name)
+        end = self._need_action if ending else self._become_operational
+        self.clock.after(creating, lambda: end(endpoint, ending))
         return endpoint
 
     def delete(self, backend: Any, endpoint_id: str) -> Any:
@@ -179,14 +189,26 @@ class InboundResolvers:
                 backend.resolver_endpoints.pop(endpoint_id, None)
             self._made.clear()
 
-    def _become_operational(self, endpoint: Any) -> None:
+    def _need_action(self, endpoint: Any, ending: Ending | None) -> None:
         with LOCK:
             if endpoint.status != "CREATING":
+                return
+            endpoint.status = "ACTION_NEEDED"
+            endpoint.status_message = "This Resolver Endpoint is unhealthy."
+            if ending is Ending.FAILED_CREATION:
+                endpoint.failed_address = endpoint.ip_addresses[0]["Ip"]
+        if ending is Ending.NEEDS_ACTION_AT_FIRST:
+            again = self.lifecycles().resolver_endpoint_creating
+            self.clock.after(again, lambda: self._become_operational(endpoint))
+
+    def _become_operational(self, endpoint: Any, _: Ending | None = None) -> None:
+        with LOCK:
+            if endpoint.status not in BECOMING:
                 return
             self._serving[endpoint.id] = endpoint
         self.answers.publish(_vpc(endpoint))  # first: who reads OPERATIONAL may ask
         with LOCK:
-            if endpoint.status == "CREATING":
+            if endpoint.status in BECOMING:
                 endpoint.status = "OPERATIONAL"
                 endpoint.status_message = "This Resolver Endpoint is operational."
 
@@ -202,7 +224,8 @@ class InboundResolvers:
 
 def install(aws: EmbeddedAws) -> None:
     answers = answers_of(aws)
-    part = InboundResolvers(aws.clock, lambda: aws.settings.lifecycles, answers)
+    quota = aws.settings.resolver_endpoints_per_region
+    part = InboundResolvers(aws.clock, lambda: aws.settings.lifecycles, answers, aws.weather, quota)
     answers.sources.append(part.add_answers)
     aws.closers.append(part.close)
     _patch_moto(part)
@@ -253,11 +276,19 @@ def _description(endpoint: Any) -> dict[str, Any]:
 
 def _ip_descriptions(endpoint: Any) -> list[dict[str, str]]:
     """Addresses become ATTACHED together with their endpoint's becoming OPERATIONAL."""
-    status = STATUS_OF_ADDRESSES[endpoint.status]
-    return [
-        {**address, "Status": status, "StatusMessage": f"This IP address is {status.lower()}."}
-        for address in _stock_ip_descriptions(endpoint)
-    ]
+    failed = getattr(endpoint, "failed_address", None)
+
+    def described(address: dict[str, str]) -> dict[str, str]:
+        """In any state of the endpoint, what could not be made was not."""
+        as_its_endpoint = STATUS_OF_ADDRESSES[endpoint.status]
+        status = "FAILED_CREATION" if address["Ip"] == failed else as_its_endpoint
+        return {
+            **address,
+            "Status": status,
+            "StatusMessage": f"This IP address is {status.lower()}.",
+        }
+
+    return [described(address) for address in _stock_ip_descriptions(endpoint)]
 
 
 def _create_interfaces(endpoint: Any) -> list[str]:
@@ -292,7 +323,7 @@ def _require_steady(endpoint: Any) -> None:
         )
 
 
-def _require_acceptable(backend: Any, request: Mapping[str, Any]) -> None:
+def _require_acceptable(backend: Any, request: Mapping[str, Any], quota: int) -> None:
     """What AWS refuses of a request, apart from its addresses."""
     backend._verify_security_group_ids(request["SecurityGroupIds"])
     endpoints = backend.resolver_endpoints.values()
@@ -301,10 +332,10 @@ def _require_acceptable(backend: Any, request: Mapping[str, Any]) -> None:
             "Resolver endpoint with creator request ID "
             f"'{request['CreatorRequestId']}' already exists"
         )
-    if len(endpoints) >= ENDPOINTS_PER_REGION:
+    if len(endpoints) >= quota:
         raise LimitExceededException(
             f"Account '{backend.account_id}' has exceeded 'max-endpoints': the quota is "
-            f"{ENDPOINTS_PER_REGION} Resolver endpoints in {backend.region_name}"
+            f"{quota} Resolver endpoints in {backend.region_name}"
         )
     if len(request["IpAddresses"]) < FEWEST_ADDRESSES:
         raise InvalidRequestException(

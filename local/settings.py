@@ -55,11 +55,22 @@ class Unkindness:
     """AWS seconds by which an event, or its double, can be late."""
 
     visible_after: float = 0
-    """AWS seconds in which DescribeVpcEndpoints does not know a new endpoint."""
+    """AWS seconds by which readers are behind (EC2 API reference, Eventual consistency):
+    DescribeVpcEndpoints with new endpoints, their states and their private DNS,
+    DescribeSecurityGroups with new groups, DescribeVpcs with tags (DescribeTags is not),
+    and, by inference, ListResolverEndpoints, GetResolverEndpoint and
+    ListResolverEndpointIpAddresses with new resolver endpoints."""
+    one_modify_at_a_time: bool = False
+    """ModifyVpcEndpoint is refused with IncorrectState while the association of the endpoint's
+    private DNS is under way. That it is refused, and the text, are our inference."""
+    capitalised_states: float = 0
+    """`Pending`, `Available`, `Deleting` in an answer about VPC endpoints
+    (terraform-provider-aws, `internal/service/ec2`: State "may be in varied case")."""
 
     @classmethod
     def mild(cls, seed: int) -> Unkindness:
-        """A bad day: throttles, a fault in every fiftieth call, a few events astray."""
+        """A bad day: throttles, a fault in every fiftieth call, a few events astray, answers
+        that are behind."""
         return cls(
             seed,
             throttles=True,
@@ -70,7 +81,9 @@ class Unkindness:
             lost_events=0.02,
             doubled_events=0.05,
             late_events=0.1,
-            visible_after=2,
+            visible_after=10,
+            one_modify_at_a_time=True,
+            capitalised_states=0.3,
         )
 
 
@@ -85,6 +98,8 @@ class Settings:
     time_scale: float = 0.05
     """Real seconds per AWS second: 0.05 makes a 60 s wait last 3 s."""
     lifecycles: Lifecycles = field(default_factory=Lifecycles)
+    resolver_endpoints_per_region: int = 4
+    """Route 53 Resolver's quota; 4 is AWS's default."""
     function_environments: int = 24
     """How many Lambda execution environments may exist at once (51 MB each)."""
     lambda_python: Path = REPOSITORY / ".venv-lambda" / "bin" / "python"

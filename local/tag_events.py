@@ -75,6 +75,7 @@ def _emit(backend: EC2Backend, vpc_id: str, old: dict[str, str]) -> None:
     changed = sorted(key for key in old | new if old.get(key) != new.get(key))
     if not changed:
         return
+    _current.weather.past.changing(vpc_id, old)
     _versions[vpc_id] += 1
     region = backend.region_name
     _current.events.publish(

@@ -25,8 +25,7 @@ LARGEST_PAGE = 1000
 
 def install(aws: EmbeddedAws) -> None:
     answers = answers_of(aws)
-    visible_after = aws.settings.unkindness.visible_after
-    part = InterfaceEndpoints(aws.clock, lambda: aws.settings.lifecycles, answers, visible_after)
+    part = InterfaceEndpoints(aws.clock, lambda: aws.settings.lifecycles, answers, aws.weather)
     answers.sources.append(part.add_answers)
     aws.interface_endpoints = part
     _patch_moto(part)

@@ -25,6 +25,7 @@ from local.clock import Clock
 from local.contracts import NetworkState
 from local.interface_endpoints import rules, services
 from local.interface_endpoints.record import Endpoint
+from local.interface_endpoints.zones import Zones
 from local.private_dns import VpcAnswers
 from local.requester_interfaces import (
     LOCK,
@@ -32,6 +33,9 @@ from local.requester_interfaces import (
     delete_requester_interfaces,
 )
 from local.settings import Lifecycles
+from local.unkind.endings import OF_A_DELETION, OF_A_NEW_ENDPOINT, SAYINGS, Ending
+from local.unkind.faults import Quirk
+from local.unkind.weather import Weather
 
 FILTERS = frozenset(
     [
@@ -56,11 +60,16 @@ class InterfaceEndpoints:
     lifecycles: Callable[[], Lifecycles]
     """Asked whenever something begins to take its time."""
     answers: VpcAnswers
-    visible_after: float = 0
-    """AWS seconds in which a new endpoint is described to nobody: EC2 is eventually consistent."""
+    weather: Weather
     withheld: dict[str, frozenset[str] | None] = field(default_factory=dict)
     _endpoints: dict[str, Endpoint] = field(default_factory=dict)
-    _made_at: dict[str, float] = field(default_factory=dict)
+    _zones: Zones = field(init=False)
+
+    def __post_init__(self) -> None:
+        def delay() -> float:
+            return self.lifecycles().private_dns_association
+
+        self._zones = Zones(self.clock, delay, self.answers)
 
     def withhold(self, service: str, availability_zones: Iterable[str] | None = None) -> None:
         """Stop offering `service` (a short name: `ecs`), in some zones or altogether."""
@@ -78,22 +87,25 @@ class InterfaceEndpoints:
                 backend.vpc_end_points[endpoint.record.id] = endpoint.record
                 endpoint.record.add_tags(tags)
                 self._endpoints[endpoint.record.id] = endpoint
-                self._made_at[endpoint.record.id] = self.clock.now()
-            return endpoint.description()
+                self.weather.past.changing(endpoint.record.id, None)
+            return self._told([endpoint])[0]
 
     def modify(self, backend: Any, request: Request) -> None:
         """ModifyVpcEndpoint. Everything is checked before anything changes."""
         with LOCK:
-            [endpoint] = self._known(backend, [request["VpcEndpointId"]])
+            [endpoint] = _chosen(self._table(backend), [request["VpcEndpointId"]])
             if endpoint.record.state != "available":
                 raise EC2ClientError(
                     "IncorrectState",
                     f"The Vpc Endpoint {endpoint.record.id} is {endpoint.record.state}",
                 )
+            self._require_no_other_change(endpoint)
+            was = endpoint.as_it_is()
             before = endpoint.record.private_dns_enabled
             self._change(backend, endpoint, request)
+            self.weather.past.changing(endpoint.record.id, was)
             if endpoint.record.private_dns_enabled != before:
-                self._associate_later(endpoint)
+                self._zones.change(endpoint)
         self._publish_soon(endpoint)
 
     def delete(self, backend: Any, ids: Iterable[str]) -> list[dict[str, Any]]:
@@ -115,16 +127,21 @@ class InterfaceEndpoints:
             if name not in FILTERS and not name.startswith("tag:"):
                 raise InvalidFilter(name)
         with LOCK:
-            found = generic_filter(filters, self._visible(backend, ids))
-            return [endpoint.description() for endpoint in found]
+            seen = self.weather.past.seen(self._table(backend))
+            return self._told(generic_filter(filters, _chosen(seen, ids)))
+
+    def _told(self, endpoints: Iterable[Endpoint]) -> list[dict[str, Any]]:
+        described = [endpoint.description() for endpoint in endpoints]
+        if not described or not self.weather.capitalises():
+            return described
+        return [{**each, "State": each["State"].capitalize()} for each in described]
 
     def add_answers(self, vpc_id: str, state: NetworkState) -> NetworkState:
         """What the endpoints of a VPC add to what answers there."""
         serving = [endpoint for endpoint in self._in_vpc(vpc_id) if endpoint.serving]
         names = {
             name: endpoint.addresses
-            for endpoint in serving
-            if endpoint.associated
+            for endpoint in self._zones.in_vpc(vpc_id)
             for name in endpoint.private_names
         }
         tls = {
@@ -145,7 +162,9 @@ class InterfaceEndpoints:
             return _gateway(backend, vpc, service, request)
         endpoint = self._interface_endpoint(backend, vpc, service, request)
         creating = self.lifecycles().interface_endpoint_creating
-        self.clock.after(creating, partial(self._become_available, endpoint))
+        ending = self.weather.ending(OF_A_NEW_ENDPOINT, services.short_name(service))
+        end = partial(self._fail, endpoint, ending) if ending else None
+        self.clock.after(creating, end or partial(self._become_available, endpoint))
         return endpoint
 
     def _interface_endpoint(
@@ -159,7 +178,7 @@ class InterfaceEndpoints:
         rules.require_security_groups(backend, vpc, group_ids)
         rules.require_room(siblings)
         if private_dns:
-            rules.require_private_dns(vpc, service, siblings)
+            rules.require_private_dns(vpc, service, self._held_names(vpc.id))
         asked = request.get("DnsOptions", {})
         options = rules.dns_options(vpc, service, private_dns, asked, siblings)
         record = VPCEndPoint(
@@ -188,18 +207,14 @@ class InterfaceEndpoints:
         with LOCK:
             if endpoint.serving:
                 endpoint.record.state = "available"
-                self._associate_later(endpoint)
+                if endpoint.record.private_dns_enabled:
+                    self._zones.change(endpoint)
 
-    def _associate_later(self, endpoint: Endpoint) -> None:
-        """The zone's association follows PrivateDnsEnabled, a delay after its last change."""
-        endpoint.association = association = object()
-
-        def associate() -> None:
-            if endpoint.association is association:
-                endpoint.associated = endpoint.record.private_dns_enabled
-                self.answers.publish(endpoint.vpc)
-
-        self.clock.after(self.lifecycles().private_dns_association, associate)
+    def _fail(self, endpoint: Endpoint, ending: Ending) -> None:
+        with LOCK:
+            if endpoint.record.state == "pending":
+                endpoint.record.state = ending.value
+                endpoint.failure = SAYINGS[ending]
 
     def _change(self, backend: Any, endpoint: Endpoint, request: Request) -> None:
         record, vpc, service = endpoint.record, endpoint.vpc, endpoint.service
@@ -212,7 +227,7 @@ class InterfaceEndpoints:
         rules.require_subnets(backend, vpc, service, added, kept)
         rules.require_security_groups(backend, vpc, request.get("AddSecurityGroupIds", ()))
         if private_dns and not record.private_dns_enabled:
-            rules.require_private_dns(vpc, service, siblings)
+            rules.require_private_dns(vpc, service, self._held_names(vpc.id, besides=endpoint))
         endpoint.dns_options = rules.dns_options(vpc, service, private_dns, asked, siblings)
         record.private_dns_enabled = private_dns
         record.modify(
@@ -244,9 +259,12 @@ class InterfaceEndpoints:
                 backend.delete_vpc_endpoints([endpoint_id])
                 self._forget(endpoint)
             elif endpoint.record.state != "deleting":
+                self._require_deletable(endpoint)
+                self.weather.past.changing(endpoint_id, endpoint.as_it_is())
                 endpoint.record.state = "deleting"
                 endpoint.serving = False
                 self._publish_soon(endpoint)
+                self._zones.change(endpoint)
                 deleting = self.lifecycles().interface_endpoint_deleting
                 self.clock.after(deleting, partial(self._forget, endpoint))
 
@@ -255,7 +273,6 @@ class InterfaceEndpoints:
         backend = endpoint.record.ec2_backend
         with LOCK:
             self._endpoints.pop(endpoint.record.id, None)
-            self._made_at.pop(endpoint.record.id, None)
             backend.vpc_end_points.pop(endpoint.record.id, None)
         ids = [interface.id for interface in endpoint.interfaces.values()]
         linger = self.lifecycles().requester_eni_linger
@@ -267,33 +284,46 @@ class InterfaceEndpoints:
 
     def _made_before(self, backend: Any, request: Request) -> Endpoint | None:
         token = request.get("ClientToken")
-        for endpoint in self._known(backend, ()):
+        for endpoint in self._table(backend).values():
             if token and endpoint.request.get("ClientToken") == token:
                 rules.require_same(endpoint.request, request)
                 return endpoint
         return None
 
-    def _known(self, backend: Any, ids: Sequence[str]) -> list[Endpoint]:
-        known = {
-            id_: endpoint
-            for id_, endpoint in list(self._endpoints.items())
-            if endpoint.record.ec2_backend is backend
-        }
-        for id_ in ids:
-            if id_ not in known:
-                raise InvalidVpcEndPointIdError(id_)
-        return [known[id_] for id_ in ids or known]
+    def _require_no_other_change(self, endpoint: Endpoint) -> None:
+        if self.weather.unkindness.one_modify_at_a_time and self._zones.are_changing(endpoint):
+            self.weather.tell(Quirk.BUSY, endpoint.record.id)
+            raise EC2ClientError(
+                "IncorrectState",
+                f"The Vpc Endpoint {endpoint.record.id} is being modified",
+            )
 
-    def _visible(self, backend: Any, ids: Sequence[str]) -> list[Endpoint]:
-        """As `_known`, without those so new that a description may not know them yet."""
-        since = self.clock.now() - self.visible_after
-        for id_ in ids:
-            if self._made_at.get(id_, since) > since:
-                raise InvalidVpcEndPointIdError(id_)
-        return [e for e in self._known(backend, ids) if self._made_at[e.record.id] <= since]
+    def _require_deletable(self, endpoint: Endpoint) -> None:
+        ending = self.weather.ending(OF_A_DELETION, services.short_name(endpoint.service))
+        if ending is not None:
+            code, message = SAYINGS[ending]
+            raise EC2ClientError(code, f"{message} {endpoint.record.service_name}.")
+
+    def _table(self, backend: Any) -> dict[str, Endpoint]:
+        endpoints = list(self._endpoints.items())
+        return {id_: each for id_, each in endpoints if each.record.ec2_backend is backend}
+
+    def _held_names(self, vpc_id: str, besides: Endpoint | None = None) -> list[str]:
+        """Private names that nobody else can have in this VPC."""
+        asked = [each for each in self._in_vpc(vpc_id) if each.record.private_dns_enabled]
+        holders = [each for each in [*asked, *self._zones.in_vpc(vpc_id)] if each is not besides]
+        return [name for holder in holders for name in holder.private_names]
 
     def _in_vpc(self, vpc_id: str) -> list[Endpoint]:
         return [e for e in list(self._endpoints.values()) if e.vpc.id == vpc_id]
+
+
+def _chosen(table: Mapping[str, Endpoint], ids: Sequence[str]) -> list[Endpoint]:
+    """All of them, unless there are `ids`."""
+    for id_ in ids:
+        if id_ not in table:
+            raise InvalidVpcEndPointIdError(id_)
+    return [table[id_] for id_ in ids or table]
 
 
 def _gateway(backend: Any, vpc: Any, service: Mapping[str, Any], request: Request) -> Endpoint:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from moto.moto_api._internal import mock_random
@@ -27,10 +28,8 @@ class Endpoint:
     """Network interfaces by the id of their subnet."""
     serving: bool = False
     """The interfaces answer on 443/tcp."""
-    associated: bool = False
-    """The private names' hosted zone is associated with the VPC."""
-    association: object = None
-    """The change of the association that is under way; a later one takes its place."""
+    failure: tuple[str, str] | None = None
+    """The code and message of what it failed of."""
     suffix: str = field(default_factory=mock_random.get_random_hex)
     """AWS appends it to the id in public names."""
 
@@ -47,11 +46,6 @@ class Endpoint:
         return services.certificate_names(self.service) + self.public_names
 
     @property
-    def held_names(self) -> tuple[str, ...]:
-        """Private names that nobody else can have in this VPC."""
-        return self.private_names if self.record.private_dns_enabled or self.associated else ()
-
-    @property
     def addresses(self) -> tuple[str, ...]:
         return tuple(interface.private_ip_address for interface in self.interfaces.values())
 
@@ -62,6 +56,12 @@ class Endpoint:
         name = f"{self.record.id}-{self.suffix}"
         zones = [interface.subnet.availability_zone for interface in self.interfaces.values()]
         return (f"{name}.{base}", *(f"{name}-{zone}.{base}" for zone in zones))
+
+    def as_it_is(self) -> Endpoint:
+        """A copy that changes of this one do not reach."""
+        record = copy(self.record)
+        record.security_group_ids = [*record.security_group_ids]
+        return replace(self, record=record, interfaces={**self.interfaces})
 
     def get_filter_value(self, name: str) -> Any:
         """For moto's `generic_filter`; moto's own record fails on the endpoint's id."""
@@ -90,7 +90,14 @@ class Endpoint:
             "CreationTimestamp": record.creation_timestamp,
             "Tags": [{"Key": tag["key"], "Value": tag["value"]} for tag in record.get_tags()],
             "OwnerId": record.owner_id,
+            **self._failure(),
         }
+
+    def _failure(self) -> dict[str, Any]:
+        if self.failure is None:
+            return {}
+        code, message = self.failure
+        return {"LastError": {"Code": code, "Message": message}, "FailureReason": message}
 
     def _dns_entries(self) -> list[dict[str, str]]:
         if not self.is_interface:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError, InvalidParameter, InvalidServiceName
@@ -88,16 +88,14 @@ def require_security_groups(backend: Any, vpc: Any, group_ids: Iterable[str]) ->
             )
 
 
-def require_private_dns(
-    vpc: Any, service: Mapping[str, Any], siblings: Collection[Endpoint]
-) -> None:
+def require_private_dns(vpc: Any, service: Mapping[str, Any], held: Iterable[str]) -> None:
+    """`held` are the private names that somebody else has in this VPC."""
     names = services.private_names(service)
     if not names:
         raise InvalidParameter(
             "Private DNS can't be enabled because the service "
             f"{service['ServiceName']} does not provide a private DNS name."
         )
-    held = [name for sibling in siblings for name in sibling.held_names]
     require_private_dns_possible(vpc, names, held)
 
 

@@ -22,6 +22,9 @@ INIT_SECONDS = 30.0
 KILL_SECONDS = 10.0
 """Real seconds within which a killed process must be gone."""
 
+AWS_TIME = Path(__file__).with_name("aws_time")
+"""Holds the sitecustomize.py that makes a function's sleeps take AWS time."""
+
 # The task root as working directory and the log as both outputs, whoever starts the process.
 _ENTRYPOINT = 'cd "$LAMBDA_TASK_ROOT" && unset OLDPWD && exec "$@" >>"$0" 2>&1'
 
@@ -164,12 +167,14 @@ class Launcher:
         """
         task_root = self._unpacked.path(deployment.code, TASK_ROOT)
         layers = [self._unpacked.path(each, LAYER_ROOT) for each in reversed(deployment.layers)]
+        paths = [task_root, *(layer / "python" for layer in layers), AWS_TIME]
         credentials = self._aws.principals.credentials_for(deployment.role_arn, deployment.name)
         overridable = {
             "LANG": "en_US.UTF-8",
             "TZ": ":UTC",
             "PATH": "/usr/local/bin:/usr/bin:/bin:/opt/bin",
-            "PYTHONPATH": ":".join(map(str, [task_root, *(layer / "python" for layer in layers)])),
+            "PYTHONPATH": ":".join(map(str, paths)),
+            "EMBEDDED_AWS_TIME_SCALE": str(self._aws.clock.time_scale),
             "HOME": str(folder),
             "TMPDIR": str(folder),
             "AWS_ENDPOINT_URL": self._aws.url,

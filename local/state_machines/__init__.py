@@ -4,7 +4,7 @@ moto 5.2.5 ports LocalStack's interpreter, and ships it switched off and with ho
 module closes one kind of hole by replacing the methods named at its end, in `install`:
 
     definitions      a definition is parsed once, and all creators share one backend
-    query_language   JSONata, and when a variable becomes visible
+    query_language   JSONata, AWS's time in it, and when a variable becomes visible
     errors           which error name a failure has, and which Retry and Catch it matches
     waiting          Wait, Retry and TimeoutSeconds count AWS seconds; StopExecution interrupts
     tasks            tasks call the API of this AWS, as the state machine's role
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 def install(aws: EmbeddedAws) -> None:
     definitions.install()
-    query_language.install()
+    query_language.install(aws.clock)
     errors.install()
     waiting.install(aws.clock)
     tasks.install(aws)

@@ -13,6 +13,7 @@ import json
 import random
 import re
 import threading
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -30,6 +31,7 @@ from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison 
 from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
 from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
 
+from local.clock import Clock
 from local.state_machines.errors import query_failed
 
 _UNDEFINED = object()
@@ -59,10 +61,25 @@ _FUNCTIONS: Mapping[str, Callable[..., Any] | None] = {
 """What Step Functions adds to JSONata, and the one function that it takes away."""
 
 
+class _Expression(Jsonata):  # type: ignore[misc]
+    """Its `$now()` and `$millis()` are AWS's time, the same throughout one evaluation."""
+
+    epoch: Callable[[], float] = staticmethod(time.time)
+
+    @property
+    def timestamp(self) -> int:
+        """In milliseconds; the library sets it to its own clock at the start of each evaluation."""
+        return self._timestamp
+
+    @timestamp.setter
+    def timestamp(self, _: int) -> None:
+        self._timestamp = int(self.epoch() * 1000)
+
+
 @functools.lru_cache(maxsize=2048)
 def _parsed(expression: str) -> Any:
     with _evaluating:
-        parsed = Jsonata(expression)
+        parsed = _Expression(expression)
     parsed.set_output_convert_nulls(False)
     for name, function in _FUNCTIONS.items():
         parsed.assign(name, function and Jsonata.JLambda(function))
@@ -179,7 +196,8 @@ def _exited(state: Any, env: Any) -> Any:
     return _stock_exited(state, env)
 
 
-def install() -> None:
+def install(clock: Clock) -> None:
+    _Expression.epoch = staticmethod(clock.epoch)
     StringJSONata.__init__ = _init
     StringJSONata._eval_body = _push
     StringVariableSample._eval_body = _push

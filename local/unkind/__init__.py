@@ -1,8 +1,8 @@
 """The unkind AWS: what AWS does to its callers besides answering them.
 
 Off by default (`settings.Unkindness`). A fault is drawn with a probability or aimed at one
-call; a throttle comes from AWS's own figures. `aws.weather` is the part, and `/_local/weather`
-shows what it did.
+call; a throttle comes from AWS's own figures; readers are behind (`past`); what was accepted can
+end badly (`endings`). `aws.weather` is the part, and `/_local/weather` shows what it did.
 
 Repeatable: whether a call or a delivery is struck is a hash of the seed, who makes it, what it
 is, and its how-manyeth of that kind it is. So threads that overtake one another change nothing;

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple, TypeVar
 
-from local.unkind.faults import Aim, EventFault, Fault, Happening
+from local.unkind.endings import Ending, Spoil
+from local.unkind.faults import Aim, EventFault, Fault, Happening, Quirk
 
 F = TypeVar("F", Fault, EventFault)
 
 AIMED = "aimed"
+DRAWN = "drawn"
+
+
+class Met(NamedTuple):
+    """A call: whose, which, and the how-manyeth such one of that caller."""
+
+    caller: str
+    action: str
+    ordinal: int
 
 
 class Diary:
@@ -20,6 +30,7 @@ class Diary:
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._aims: list[Aim] = []
+        self._spoils: list[Spoil] = []
         self._met: Counter[tuple[str, str]] = Counter()
         self._happenings: list[Happening] = []
         self._lock = threading.Lock()
@@ -29,9 +40,15 @@ class Diary:
             self._aims.append(aim)
         return aim
 
+    def spoil(self, spoil: Spoil) -> Spoil:
+        with self._lock:
+            self._spoils.append(spoil)
+        return spoil
+
     def forget_aims(self) -> None:
         with self._lock:
             self._aims.clear()
+            self._spoils.clear()
 
     def happenings(self, since: int = 0) -> Sequence[Happening]:
         with self._lock:
@@ -40,6 +57,19 @@ class Diary:
     def mark(self) -> int:
         with self._lock:
             return len(self._happenings)
+
+    def tell(self, met: Met, what: Quirk | Ending, why: str) -> None:
+        with self._lock:
+            self._happenings.append(Happening(self._now(), *met, what, why))
+
+    def ending(self, met: Met, possible: Collection[Ending], what: str) -> Ending | None:
+        """How `what` ends, if badly: of the fitting spoils the oldest counts."""
+        with self._lock:
+            endings = (each.ending for each in self._spoils if each.strikes(possible, what))
+            ending = next(endings, None)
+        if ending is not None:
+            self.tell(met, ending, AIMED)
+        return ending
 
     def strike(
         self,

@@ -1,4 +1,4 @@
-"""What can go wrong with a call or a delivery, what did, and what shall."""
+"""What can go wrong with a call, a delivery or an answer, what did, and what shall."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from local.unkind.chance import STRANGER
+from local.unkind.endings import Ending
 
 
 class Fault(StrEnum):
@@ -30,6 +31,16 @@ class EventFault(StrEnum):
     LATE = "late"
 
 
+class Quirk(StrEnum):
+    """Of one answer, which is not false."""
+
+    STALE = "stale answer"
+    """It does not know yet what has just changed."""
+    CAPITALISED = "capitalised states"
+    BUSY = "modification under way"
+    """A second modification was refused because of the first."""
+
+
 @dataclass(frozen=True)
 class Happening:
     """One fault that came to pass."""
@@ -42,9 +53,9 @@ class Happening:
     """`ec2:CreateVpcEndpoint`, or an event's source."""
     ordinal: int
     """The how-manyeth such call of that caller it was, from 1."""
-    fault: Fault | EventFault
+    fault: Fault | EventFault | Quirk | Ending
     why: str
-    """`aimed`, `drawn`, or the token bucket that was empty."""
+    """`aimed`, `drawn`, the token bucket that was empty, or what is not as it seems."""
 
 
 @dataclass

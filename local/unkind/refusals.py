@@ -1,7 +1,8 @@
 """How each service says that it throttles, and that it failed: code, message, HTTP status.
 
 The codes are those of the services' models, and of the common errors of their protocol where a
-model names none.
+model names none. Amazon SNS's model names one (Throttled, 429), but for its SMS actions alone; of
+the others its callers report the common one (amzn/smoke-aws #149).
 """
 
 from __future__ import annotations

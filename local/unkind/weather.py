@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -11,10 +12,12 @@ from typing import TYPE_CHECKING, TypeVar
 from local.clock import Clock
 from local.settings import Unkindness
 from local.unkind.buckets import Buckets
-from local.unkind.chance import caller_of, draw, stable_name
-from local.unkind.diary import Diary
-from local.unkind.faults import Aim, EventFault, Fault, Happening
+from local.unkind.chance import STRANGER, caller_of, draw, stable_name
+from local.unkind.diary import DRAWN, Diary, Met
+from local.unkind.endings import Ending, Spoil
+from local.unkind.faults import Aim, EventFault, Fault, Happening, Quirk
 from local.unkind.limits import limit_of
+from local.unkind.past import Past
 from local.unkind.refusals import Refusal, refusal
 
 if TYPE_CHECKING:
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", Fault, EventFault)
 
-DRAWN = "drawn"
 SCHEDULES = "aws.events"
 AT_ONCE = (0.0,)
 
@@ -54,6 +56,7 @@ class Fate:
 
 
 KIND = Fate()
+UNKNOWN = Met(STRANGER, "", 0)
 
 
 class Weather:
@@ -65,13 +68,48 @@ class Weather:
         self._buckets = Buckets(clock.now)
         self._diary = Diary(clock.now)
         self._is_calm = False
+        self._answering = threading.local()
+        self.past = Past(clock.now, self._lag, partial(self.tell, Quirk.STALE))
+
+    @property
+    def unkindness(self) -> Unkindness:
+        """None while it is calm."""
+        return Unkindness() if self._is_calm else self._unkindness
 
     def aim(self, aim: Aim) -> Aim:
         """Strike so from now on, once. The answer is the argument; it will know its happening."""
         return self._diary.aim(aim)
 
+    def spoil(self, spoil: Spoil) -> Spoil:
+        """End so from now on. The answer is the argument; it will know how often it has."""
+        return self._diary.spoil(spoil)
+
+    def ending(self, possible: Collection[Ending], what: str) -> Ending | None:
+        """How that for which this thread's call is accepted ends, if badly; asking counts."""
+        return None if self._is_calm else self._diary.ending(self._met, possible, what)
+
+    def capitalises(self) -> bool:
+        """Whether the answer to this thread's call writes its states with a capital."""
+        unkindness = self.unkindness
+        drawn = draw(unkindness.seed, "capital", *self._met)
+        if drawn >= unkindness.capitalised_states:
+            return False
+        self.tell(Quirk.CAPITALISED, DRAWN)
+        return True
+
+    def tell(self, what: Quirk, why: str) -> None:
+        """This befalls the call that this thread answers."""
+        self._diary.tell(self._met, what, why)
+
+    def _lag(self) -> float:
+        return self.unkindness.visible_after
+
+    @property
+    def _met(self) -> Met:
+        return getattr(self._answering, "met", UNKNOWN)
+
     def forget_aims(self) -> None:
-        """Also the counts that they have come to."""
+        """Also the spoils, and the counts that they have come to."""
         self._diary.forget_aims()
 
     @contextmanager
@@ -99,7 +137,8 @@ class Weather:
         caller = caller_of(role_arn)
         kinds = [kind for kind in Fault if trace or kind is not Fault.KILLED_FUNCTION]
         chance = partial(self._chance, call, caller, kinds)
-        fault, _ = self._diary.strike(kinds, caller, call.name, chance)
+        fault, ordinal = self._diary.strike(kinds, caller, call.name, chance)
+        self._answering.met = Met(caller, call.name, ordinal)
         if fault is None:
             return KIND
         kill = partial(self.kill, trace) if trace and fault is Fault.KILLED_FUNCTION else None

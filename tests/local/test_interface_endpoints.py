@@ -367,6 +367,19 @@ def test_a_name_has_one_holder_in_a_vpc_even_while_it_goes_away(world: World) ->
     assert world.ec2.modify_vpc_endpoint(**turn_on)["Return"]
 
 
+def test_the_names_of_a_deleted_endpoint_have_its_dead_addresses_for_a_while(world: World) -> None:
+    """The zone is taken away later than the endpoint: private_dns_association after the call."""
+    vpc = world.vpc()
+    made = world.endpoint(vpc, SubnetIds=[world.subnet(vpc)], PrivateDnsEnabled=True)
+    world.available(made["VpcEndpointId"])
+    until(lambda: world.networks.now(vpc).names)
+    start = world.aws.clock.now()
+    world.ec2.delete_vpc_endpoints(VpcEndpointIds=[made["VpcEndpointId"]])
+    until(lambda: not world.networks.now(vpc).names)
+    assert world.aws.clock.now() - start >= 10
+    assert world.networks.first(vpc, lambda state: state.names and not state.tls) >= start
+
+
 def test_a_customers_hosted_zone_holds_its_name(world: World) -> None:
     vpc, route53 = world.vpc(), world.client("route53")
     zone = route53.create_hosted_zone(

@@ -254,6 +254,21 @@ def test_new_code_or_configuration_means_a_new_environment(account: Account) -> 
     assert eventually(lambda: not is_running(first["pid"]) and not is_running(second["pid"]))
 
 
+def test_a_function_s_sleeps_take_aws_time(account: Account) -> None:
+    """botocore's waits between its attempts are of the same time as what it waits for."""
+    name = account.function(
+        """
+        import time
+        def handler(event, context):
+            begun = time.monotonic()
+            time.sleep(100)
+            return time.monotonic() - begun
+        """
+    )
+    took, _ = account.invoke(name)
+    assert 100 * SETTINGS.time_scale <= took < 50
+
+
 def test_the_environment_is_lambdas_own(
     account: Account, aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -361,7 +376,7 @@ ERRORS = {
         },
     ),
     "timeout": (
-        "import time\ndef handler(event, context): time.sleep(60)",
+        "import select\ndef handler(event, context): select.select([], [], [], 60)",
         {
             "errorType": "Sandbox.Timedout",
             "errorMessage": "RequestId: {id} Error: Task timed out after 1.00 seconds",

@@ -16,6 +16,7 @@ from typing import Any
 import boto3
 import pytest
 
+from local.clock import Clock
 from local.contracts import Credentials
 from local.engine import EmbeddedAws
 from local.settings import REPOSITORY, Settings
@@ -710,6 +711,33 @@ def test_waits_and_retries_last_scaled_aws_seconds(states: Any) -> None:
     run(states, definition)
     aws_seconds = (time.monotonic() - began) / TIME_SCALE
     assert 20 + 10 + 20 <= aws_seconds < 1000
+
+
+TIMES = "{% [$millis(), $toMillis($now())] %}"
+
+
+def test_the_time_in_an_expression_is_aws_s_own(aws: EmbeddedAws, states: Any) -> None:
+    """Scaled from the engine's start on, so that what is waited for is over when it says so."""
+    before = aws.clock.epoch()
+    definition = chain(
+        A=answer({"before": TIMES}),
+        W={"Type": "Wait", "Seconds": 100},
+        B=answer({"before": "{% $states.input.before %}", "after": TIMES}),
+    )
+    output = json.loads(run(states, definition)["output"])
+    after = aws.clock.epoch()
+    assert output["before"][0] == output["before"][1]
+    assert before * 1000 - 1 <= output["before"][0] <= output["after"][0] <= after * 1000
+    assert output["after"][0] - output["before"][0] >= 100 * 1000
+
+
+def test_another_scale_does_not_turn_aws_s_clock_back() -> None:
+    clock = Clock(0.001)
+    time.sleep(0.01)
+    for scale in (0.1, 0.01, 1.0):
+        before = clock.epoch()
+        clock.time_scale = scale
+        assert before <= clock.epoch() < before + 60
 
 
 def test_the_execution_times_out(aws: EmbeddedAws, states: Any) -> None:

@@ -112,8 +112,8 @@ class World:
 
 
 @contextmanager
-def started(settings: Settings = SETTINGS) -> Iterator[World]:
-    aws, networks = EmbeddedAws(settings, gaps=GAPS), RecordedNetworks()
+def started(settings: Settings = SETTINGS, gaps: tuple[str, ...] = GAPS) -> Iterator[World]:
+    aws, networks = EmbeddedAws(settings, gaps=gaps), RecordedNetworks()
     aws.networks = networks
     with aws:
         yield World(aws, networks)

@@ -88,9 +88,11 @@ def addresses_needed(survey: Survey, options: Options, us: str, limits: Limits) 
 def _near_promises(
     survey: Survey, subnet_of: dict[str, str], ranked: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """The resolver's subnets; first those in which addresses were promised to on-premises."""
+    """The resolver's subnets; first those in which addresses were promised to on-premises. One
+    that somebody took since is no reason for a subnet, which may be full by now."""
     zone_of = {subnet.id: subnet.zone for subnet in survey.subnets}
-    promised = {zone_of[s]: s for s in sorted(survey.entry.resolver_ips.values()) if s in zone_of}
+    kept = {s for ip, s in survey.entry.resolver_ips.items() if ip not in survey.taken}
+    promised = {zone_of[subnet]: subnet for subnet in sorted(kept) if subnet in zone_of}
     zones = sorted(ranked, key=lambda zone: zone not in promised)
     return tuple(promised.get(zone, subnet_of[zone]) for zone in zones)
 

@@ -92,7 +92,7 @@ def plan_private_dns(
     """In the catalogue's order, so that an agent is never sent to a name that is still public."""
     dark = {
         e.service_name: e
-        for e in endpoints
+        for e in sorted(endpoints, key=lambda e: e.id, reverse=True)
         if e.type == "Interface"
         and e.exists
         and not e.private_dns
@@ -169,7 +169,11 @@ def _plan_group(
 
 
 def _in_order(rules: Iterable[Rule]) -> tuple[Rule, ...]:
-    return tuple(sorted(rules, key=lambda rule: (rule.protocol, rule.port, rule.source)))
+    return tuple(sorted(rules, key=_rule_order))
+
+
+def _rule_order(rule: Rule) -> tuple[str, int, int, str]:
+    return rule.protocol, rule.port, rule.last_port or rule.port, rule.source
 
 
 def _make_resolver(desired: Desired, promised: Mapping[str, str]) -> MakeResolver:
@@ -201,7 +205,7 @@ def endpoint_for(
     return next(
         (
             endpoint
-            for endpoint in endpoints
+            for endpoint in sorted(endpoints, key=lambda e: e.id)
             if endpoint.exists
             and endpoint.type == "Interface"
             and endpoint.service_name == wanted.service_name

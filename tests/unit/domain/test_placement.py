@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from connectivity.domain.ledger import Entry
 from connectivity.domain.model import OfferedService, Subnet
 from connectivity.domain.placement import (
     ranked_zones,
@@ -9,8 +12,12 @@ from connectivity.domain.placement import (
     subnet_per_zone,
     zones_for,
 )
+from connectivity.domain.preconditions import prepare
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.unit.example import LIMITS, OPTIONS, SURVEY, US, VPC
+from tests.unit.example import SUBNETS as THEIRS
 
 ZONE = st.sampled_from(["use2-az1", "use2-az2", "use2-az3"])
 SUBNETS = st.lists(
@@ -62,3 +69,14 @@ def test_a_service_is_placed_only_where_it_is_supported(
 def test_resolver_ips_go_round_the_zones() -> None:
     assert resolver_subnets(["a", "b"], 3) == ("a", "b", "a")
     assert resolver_subnets([], 2) == ()
+
+
+def test_a_resolver_is_not_made_anew_in_a_subnet_that_has_no_room_for_it() -> None:
+    """A promise does not make room; there is some in the zone's other subnet."""
+    full_by_now = Subnet("subnet-a0", THEIRS[0].zone, 0)
+    entry = Entry(VPC.id, resolver_ips={"10.20.0.53": full_by_now.id})
+    survey = replace(
+        SURVEY, subnets=(*THEIRS, full_by_now), taken=frozenset(entry.resolver_ips), entry=entry
+    )
+    desired = prepare(survey, OPTIONS, US, LIMITS).desired
+    assert desired.resolver_subnets == ("subnet-a", "subnet-b")

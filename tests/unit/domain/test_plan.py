@@ -29,7 +29,7 @@ from connectivity.domain.steps import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.example import LIMITS, ONPREM, SURVEY, US, VPC, WITH_ECR, full
+from tests.unit.example import LIMITS, ONPREM, OPTIONS, SURVEY, US, VPC, WITH_ECR, full
 
 DESIRED = prepare(SURVEY, WITH_ECR, US, LIMITS).desired
 SERVICES = [endpoint.service_name for endpoint in DESIRED.endpoints]
@@ -332,3 +332,26 @@ def test_an_address_that_was_given_up_is_not_asked_for_again() -> None:
     steps = whole_plan(promised, replace(DESIRED, given_up=("10.20.0.53",)))
     [made] = [step for step in steps if isinstance(step, MakeResolver)]
     assert made.addresses == (("subnet-a", None), ("subnet-b", "10.20.1.53"))
+
+
+def test_rules_that_differ_in_their_last_port_alone_are_in_order() -> None:
+    """The order of a set is another one in every process."""
+    rules = [Rule("tcp", 0, ONPREM, last) for last in range(1, 10)]
+    name = group_name(VPC.id, ledger.ENDPOINTS_GROUP)
+    group = SecurityGroup("sg-1", name, frozenset(rules), US)
+    entry = Entry(VPC.id, held={ledger.ENDPOINTS_GROUP: group.id})
+    desired = prepare(SURVEY, OPTIONS, US, LIMITS).desired
+    steps = plan.plan_endpoints(desired, (), (group,), entry, US)
+    [revoked] = [step.rules for step in steps if isinstance(step, Revoke)]
+    assert revoked == tuple(rules)
+
+
+def test_of_two_that_are_ours_while_one_is_announced_the_same_is_lit_in_whatever_order() -> None:
+    """Somebody copied our tag before we wrote the id down."""
+    entry = Entry(VPC.id, held={ledger.endpoint_purpose(full("ssm")): "making:token"})
+    one = InterfaceEndpoint("vpce-1", full("ssm"), "available", owner=US)
+    other = replace(one, id="vpce-2")
+    desired = prepare(SURVEY, OPTIONS, US, LIMITS).desired
+    for listed in ((one, other), (other, one)):
+        [step] = plan.plan_private_dns(desired, listed, entry, US)
+        assert step.endpoint_id == "vpce-1"

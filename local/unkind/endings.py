@@ -1,0 +1,64 @@
+"""What ends badly although the call for it was accepted, as tests ask for it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+FOREVER = math.inf
+
+
+class Ending(StrEnum):
+    """Instead of `available`, `OPERATIONAL` or gone."""
+
+    FAILED = "failed"
+    """A new interface endpoint's state, with LastError and FailureReason (EC2's model)."""
+    PARTIAL = "partial"
+    """The same. AWS documents nobody's idea of it; here such a one serves nothing."""
+    UNDELETABLE = "undeletable"
+    """DeleteVpcEndpoints answers 200 and lists the endpoint as `Unsuccessful`."""
+    NEEDS_ACTION_AT_FIRST = "action needed at first"
+    """A new resolver endpoint is ACTION_NEEDED before it is OPERATIONAL
+    (terraform-provider-aws #46782)."""
+    NEEDS_ACTION = "action needed"
+    """It is unhealthy, and Resolver cannot recover it (Resolver's model)."""
+    FAILED_CREATION = "failed creation"
+    """The same, because its first address could not be made (Resolver's model)."""
+
+
+OF_A_NEW_ENDPOINT = frozenset({Ending.FAILED, Ending.PARTIAL})
+OF_A_DELETION = frozenset({Ending.UNDELETABLE})
+OF_A_NEW_RESOLVER = frozenset(
+    {Ending.NEEDS_ACTION_AT_FIRST, Ending.NEEDS_ACTION, Ending.FAILED_CREATION}
+)
+
+SAYINGS: Mapping[Ending, tuple[str, str]] = {
+    Ending.FAILED: ("InternalError", "The VPC endpoint could not be created."),
+    Ending.PARTIAL: ("InternalError", "The VPC endpoint could be created in some zones only."),
+    Ending.UNDELETABLE: (
+        "InvalidParameter",
+        "Operation is not allowed for requester-managed VPC endpoints for the service",
+    ),
+}
+"""Code and message. The last is what AWS says of endpoints that Amazon RDS or ElastiCache made;
+the texts of the others are ours, as nobody has shown AWS's."""
+
+
+@dataclass
+class Spoil:
+    """From now on this comes out badly, `times` times; `struck` tells how often it has."""
+
+    ending: Ending
+    what: str | None = None
+    """The short name of an interface endpoint's service (`ecs`) or a resolver endpoint's Name;
+    None is any."""
+    times: float = 1
+    struck: int = 0
+
+    def strikes(self, possible: Collection[Ending], what: str) -> bool:
+        """Counts; false when it has struck as often as it should."""
+        meant = self.ending in possible and self.what in (None, what) and self.struck < self.times
+        self.struck += meant
+        return meant

@@ -1,0 +1,189 @@
+"""A plan carried out on the survey that it was made from: what AWS and the ledger show afterwards.
+
+It decides nothing. What AWS would refuse is an assertion here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from connectivity.domain import plan
+from connectivity.domain.derivation import our_resolver
+from connectivity.domain.desired import Desired
+from connectivity.domain.ledger import RESOLVER, Served
+from connectivity.domain.model import (
+    InboundResolver,
+    InterfaceEndpoint,
+    ResolverIp,
+    Rule,
+    SecurityGroup,
+)
+from connectivity.domain.ownership import group_name, purpose_of
+from connectivity.domain.preconditions import prepare
+from connectivity.domain.steps import (
+    Admit,
+    MakeGatewayEndpoint,
+    MakeGroup,
+    MakeInterfaceEndpoint,
+    MakeResolver,
+    Plan,
+    RemoveEndpoint,
+    Revoke,
+    Step,
+    TurnOnPrivateDns,
+)
+from connectivity.domain.survey import Survey
+
+from tests.unit.domain.any_vpc import AnyVpc
+from tests.unit.example import US
+
+
+def desired_of(vpc: AnyVpc) -> Desired:
+    """Raises PreconditionsNotMet."""
+    return prepare(vpc.survey, vpc.options, US, vpc.limits).desired
+
+
+def plan_of(vpc: AnyVpc) -> Plan:
+    """Raises PreconditionsNotMet."""
+    return whole_plan(desired_of(vpc), vpc.survey)
+
+
+def whole_plan(desired: Desired, survey: Survey) -> Plan:
+    entry = survey.entry
+    return (
+        *plan.plan_endpoints(desired, survey.endpoints, survey.groups, entry, US),
+        *plan.plan_resolver(desired, survey.resolvers, survey.groups, entry, US),
+        *plan.plan_private_dns(desired, survey.endpoints, entry, US),
+        *plan.plan_surplus(desired, survey.endpoints, entry, US),
+    )
+
+
+def after(steps: Iterable[Step], vpc: AnyVpc) -> AnyVpc:
+    survey = vpc.survey
+    for step in steps:
+        survey = _after(step, survey)
+    return replace(vpc, survey=survey)
+
+
+def connected(vpc: AnyVpc) -> AnyVpc:
+    """After two looks: private DNS is planned for what is there, not for what will be."""
+    made = after(plan_of(vpc), vpc)
+    return after(plan_of(made), made)
+
+
+def published(vpc: AnyVpc) -> AnyVpc:
+    """Connected, and written down as verified and published."""
+    vpc = connected(vpc)
+    desired, entry = desired_of(vpc), vpc.survey.entry
+    serving = (plan.endpoint_for(e, vpc.survey.endpoints, entry, US) for e in desired.endpoints)
+    resolver = desired.adopted_resolver or our_resolver(vpc.survey) or ""
+    return _remember(
+        vpc,
+        verified_endpoints=frozenset(endpoint.id for endpoint in serving if endpoint),
+        served=Served(desired.fingerprint, resolver, desired.adopted),
+    )
+
+
+def _remember(vpc: AnyVpc, **changes: Any) -> AnyVpc:
+    entry = replace(vpc.survey.entry, **changes)
+    return replace(vpc, survey=replace(vpc.survey, entry=entry))
+
+
+def _after(step: Step, survey: Survey) -> Survey:
+    match step:
+        case MakeGroup():
+            return _with_group(survey, step)
+        case Admit():
+            return _with_rules(survey, step.purpose, frozenset(step.rules), frozenset())
+        case Revoke():
+            return _with_rules(survey, step.purpose, frozenset(), frozenset(step.rules))
+        case MakeGatewayEndpoint():
+            name = step.service_name
+            return _with_endpoint(survey, InterfaceEndpoint("", name, "available", "Gateway"))
+        case MakeInterfaceEndpoint():
+            name = step.service_name
+            made = InterfaceEndpoint("", name, "pending", subnets=step.subnets)
+            return _with_endpoint(_with_less_room(survey, step.subnets), made)
+        case MakeResolver():
+            return _with_resolver(survey, step)
+        case TurnOnPrivateDns():
+            return _with_private_dns(survey, step.endpoint_id)
+        case RemoveEndpoint():
+            return _without_endpoint(survey, step.endpoint_id)
+
+
+def _new_id(survey: Survey, purpose: str) -> str:
+    """Unlike that of whatever was held for the same purpose before."""
+    return f"made-{purpose}-after-{survey.entry.held.get(purpose, 'nothing')}"
+
+
+def _holding(survey: Survey, purpose: str, resource_id: str) -> Survey:
+    held = {**survey.entry.held, purpose: resource_id}
+    return replace(survey, entry=replace(survey.entry, held=held))
+
+
+def _with_group(survey: Survey, step: MakeGroup) -> Survey:
+    assert step.name not in {group.name for group in survey.groups}
+    made = SecurityGroup(_new_id(survey, step.purpose), step.name, owner=US)
+    return _holding(replace(survey, groups=(*survey.groups, made)), step.purpose, made.id)
+
+
+def _with_rules(
+    survey: Survey, purpose: str, more: frozenset[Rule], less: frozenset[Rule]
+) -> Survey:
+    """A source that is a purpose stands for the group made for it."""
+    held, name = survey.entry.held, group_name(survey.vpc.id, purpose)
+    resolved = {replace(rule, source=held.get(rule.source, rule.source)) for rule in more}
+    [group] = [group for group in survey.groups if group.name == name]
+    assert less <= group.rules
+    assert not resolved & group.rules
+    changed = replace(group, rules=(group.rules | resolved) - less)
+    others = (g for g in survey.groups if g is not group)
+    return replace(survey, groups=(*others, changed))
+
+
+def _with_endpoint(survey: Survey, endpoint: InterfaceEndpoint) -> Survey:
+    purpose = purpose_of(endpoint)
+    made = replace(endpoint, id=_new_id(survey, purpose), owner=US)
+    return _holding(replace(survey, endpoints=(*survey.endpoints, made)), purpose, made.id)
+
+
+def _with_less_room(survey: Survey, taken: Iterable[str]) -> Survey:
+    less = Counter(taken)
+    left = (replace(s, free_addresses=s.free_addresses - less[s.id]) for s in survey.subnets)
+    return replace(survey, subnets=tuple(left))
+
+
+def _with_resolver(survey: Survey, step: MakeResolver) -> Survey:
+    """AWS chooses the addresses that are not asked for."""
+    ips = tuple(
+        ResolverIp(asked_for or f"10.20.1.{number}", subnet, "attached")
+        for number, (subnet, asked_for) in enumerate(step.addresses)
+    )
+    made = InboundResolver(_new_id(survey, RESOLVER), survey.vpc.id, "operational", ips)
+    survey = _holding(_with_less_room(survey, (ip.subnet for ip in ips)), RESOLVER, made.id)
+    entry = replace(survey.entry, resolver_ips={ip.ip: ip.subnet for ip in ips})
+    return replace(survey, resolvers=(*survey.resolvers, made), entry=entry)
+
+
+def _with_private_dns(survey: Survey, endpoint_id: str) -> Survey:
+    """AWS answers a name from one interface endpoint only."""
+    [dark] = [endpoint for endpoint in survey.endpoints if endpoint.id == endpoint_id]
+    assert dark.exists
+    beside = [e for e in survey.endpoints if e.service_name == dark.service_name and e.exists]
+    assert not any(endpoint.private_dns for endpoint in beside)
+    lit = (replace(e, private_dns=True) if e is dark else e for e in survey.endpoints)
+    return replace(survey, endpoints=tuple(lit))
+
+
+def _without_endpoint(survey: Survey, endpoint_id: str) -> Survey:
+    """On its way; the ledger forgets it at once."""
+    [gone] = [endpoint for endpoint in survey.endpoints if endpoint.id == endpoint_id]
+    assert gone.exists
+    left = (replace(e, state="deleting") if e is gone else e for e in survey.endpoints)
+    held = {p: id_ for p, id_ in survey.entry.held.items() if p != purpose_of(gone)}
+    entry = replace(survey.entry, held=held)
+    return replace(survey, endpoints=tuple(left), entry=entry)
