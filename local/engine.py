@@ -62,6 +62,7 @@ class EmbeddedAws:
     lambdas: Lambdas = field(init=False, repr=False)
     interface_endpoints: Any = field(init=False, repr=False)
     vpc_answers: Any = field(init=False, repr=False)
+    stops: Any = field(init=False, repr=False)
     outputs: Mapping[str, str] = field(default_factory=dict)
     """The deployed stack's outputs."""
     application: Any = field(init=False, default=None)

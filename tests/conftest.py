@@ -7,11 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 SYSTEM = tuple(
     Path("/etc") / name
     for name in ("bind", "unbound", "dnsmasq.d", "powerdns", "ecs-anywhere-dns", "systemd/system")
 )
+
+# How long an example takes says more about who else is at work on this machine than about the code.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 # `make test` hands its own flags down; a `make` that a test runs is a stranger's.
 for variable in ("MAKELEVEL", "MAKEFLAGS", "MFLAGS"):

@@ -13,7 +13,8 @@ from handlers.entry import Event, entry
 
 @entry
 def handler(event: Event) -> Any:
-    """{"vpcId", "services", "onprem_cidrs", "because"} -> what shall be there, and the plan."""
+    """{"vpcId", "services", "onprem_cidrs", "because", "verdict", "now"} -> what shall be there,
+    the plan, and in how many seconds its turn is."""
     options = Options(tuple(event["services"]), tuple(event["onprem_cidrs"]))
     return check_preconditions(
         event["vpcId"],
@@ -22,4 +23,6 @@ def handler(event: Event) -> Any:
         wiring.world(),
         wiring.clock(),
         wiring.settings(),
+        float(event["now"]),
+        only_plan=event["verdict"] == "plan",
     ).as_json()

@@ -11,6 +11,9 @@ from connectivity.domain.errors import Fact, Waiting
 Event = Mapping[str, Any]
 Handler = Callable[[Event], Any]
 
+_PRESIGNED = "ResponseURL"
+"""Whoever reads it could answer CloudFormation in our place."""
+
 logger = Logger(service="private-connectivity")
 
 
@@ -28,7 +31,8 @@ def entry(handler: Handler) -> Callable[[Event, Any], Any]:
         except Fact as fact:
             logger.warning("stopped", reason=str(fact), error=type(fact).__name__)
             raise
-        logger.info("done", event=event, answer=answer)
+        told = {name: value for name, value in event.items() if name != _PRESIGNED}
+        logger.info("done", event=told, answer=answer)
         return answer
 
     run.__doc__ = handler.__doc__

@@ -15,8 +15,8 @@ from handlers.entry import Event, entry
 @entry
 def handler(event: Event) -> Any:
     """{"vpcId"} -> ids of the endpoints whose private DNS was turned off because it was never
-    verified; {"desired"} or {"vpcId", "acknowledgements"} -> {"expireSeconds"}, how long answers
-    may be cached still, and the acknowledgements that came."""
+    verified; {"desired"} or {"vpcId", "acknowledgements"} -> {"expireSeconds"}, how long
+    answers may be cached still, and the acknowledgements that came."""
     endpoints, ledger, us = wiring.endpoints(), wiring.ledger(), wiring.settings().us
     if "desired" in event:
         desired = Desired.from_json(event["desired"])

@@ -13,9 +13,10 @@ from handlers.entry import Event, entry
 
 @entry
 def handler(event: Event) -> Any:
-    """{"desired"} -> the services for which it was turned on now."""
+    """{"desired", "now"} -> the services for which it was turned on now."""
     return turn_on_private_dns(
         Desired.from_json(event["desired"]),
+        float(event["now"]),
         wiring.endpoints(),
         wiring.ledger(),
         wiring.settings().us,

@@ -12,9 +12,12 @@ from handlers.entry import Event, entry
 
 @entry
 def handler(event: Event) -> Any:
-    """{"vpcId"} -> how long on-premises is given to stop forwarding, and who confirms it."""
+    """{"vpcId", "now"} -> in how many seconds its turn is; if it has come, how long on-premises is
+    given to stop forwarding, and who confirms it."""
     return withdraw(
         event["vpcId"],
+        float(event["now"]),
+        wiring.vpcs(),
         wiring.parameters(),
         wiring.ledger(),
         wiring.clock(),

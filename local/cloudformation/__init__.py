@@ -2,7 +2,8 @@
 
 moto's has no SAM transform, skips resource types that it does not know and still says
 CREATE_COMPLETE, loses the Outputs of a stack made by a change set, and lets a resource that
-fails end in an HTTP 500. A stack is made and deleted here; updating one is refused.
+fails end in an HTTP 500; it deletes in no order, and asks no custom resource. A stack is made and
+deleted here; updating one is refused.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import CloudFormationBackend, Stack
 from moto.cloudformation.responses import CloudFormationResponse
 
-from local.cloudformation import resource_types
+from local.cloudformation import custom_resources, deletion, resource_types
 from local.cloudformation.template import prepared
 
 if TYPE_CHECKING:
@@ -33,10 +34,12 @@ def install(aws: EmbeddedAws) -> None:
     global _current
     _current = aws
     resource_types.install(aws)
+    custom_resources.install(aws)
     CloudFormationBackend.create_stack = _create_stack
     CloudFormationBackend.create_change_set = _create_change_set
     CloudFormationBackend.execute_change_set = _execute_change_set
     CloudFormationBackend.update_stack = _refuse_update
+    CloudFormationBackend.delete_stack = deletion.delete_stack
     CloudFormationResponse._get_stack_from_s3_url = _template_at
     Stack.create_resources = _create_resources
     Stack.parameter_list = property(_parameter_list)
@@ -86,7 +89,7 @@ def _create_resources(stack: Any) -> None:
     except ResourceFailedError as failure:
         stack._add_stack_event("CREATE_FAILED", resource_status_reason=str(failure))
         stack._add_stack_event("ROLLBACK_IN_PROGRESS", resource_status_reason=str(failure))
-        stack.resource_map.delete()
+        deletion.delete_resources(stack.resource_map)
         stack._add_stack_event("ROLLBACK_COMPLETE")
         stack.status = "ROLLBACK_COMPLETE"
 

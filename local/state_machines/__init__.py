@@ -9,6 +9,7 @@ module closes one kind of hole by replacing the methods named at its end, in `in
     waiting          Wait, Retry and TimeoutSeconds count AWS seconds; StopExecution interrupts
     tasks            tasks call the API of this AWS, as the state machine's role
     executions       how an execution starts, ends, tells the event bus, and is described
+    stops            StopExecution aimed at a state, for tests
 
 Replacing a method again is harmless: the newest installed AWS wins.
 """
@@ -22,6 +23,7 @@ from local.state_machines import (
     errors,
     executions,
     query_language,
+    stops,
     tasks,
     waiting,
 )
@@ -37,3 +39,4 @@ def install(aws: EmbeddedAws) -> None:
     waiting.install(aws.clock)
     tasks.install(aws)
     executions.install(aws)
+    stops.install(aws)

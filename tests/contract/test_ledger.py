@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from connectivity.adapters import aws as adapter
 from connectivity.adapters.ledger import DynamoDbLedger
 from connectivity.domain.errors import NotReadyYet
 from connectivity.domain.ledger import Served
+from connectivity.domain.pacing import Bucket, Turn
 from connectivity.usecases.ports import Ledger
 
 from local.engine import EmbeddedAws
@@ -17,6 +19,8 @@ from tests.unit.usecases.fakes import FakeLedger
 VPC = "vpc-0a1b2c3d"
 TABLE = "ledger-contract"
 REGION = "us-east-2"
+NOON = 1_800_000_000.0
+PACED = Bucket("AnyCall", "any", burst=4, rate=0.25)
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
@@ -124,3 +128,35 @@ def test_whom_a_teardown_missed_is_written_down_until_the_next_publication(ledge
     assert ledger.read(VPC).unconfirmed == ("dns2", "dns3")
     ledger.publish(VPC, 1, "fingerprint", ["vpce-1"])
     assert ledger.read(VPC).unconfirmed == ()
+
+
+def test_whoever_finds_a_bucket_full_has_their_turn_at_once(ledger: Ledger) -> None:
+    assert ledger.reserve(PACED, 10, NOON) == Turn("AnyCall", "any", NOON, 10, shared=False)
+    assert ledger.reserve(PACED, 6, NOON + 40) == Turn("AnyCall", "any", NOON + 40, 6, shared=False)
+
+
+def test_whoever_comes_later_has_their_turn_when_all_before_them_are_paid(ledger: Ledger) -> None:
+    """Four calls are there at once when the bucket is full, one when a quarter of it is."""
+    turns = [ledger.reserve(PACED, calls, NOON) for calls in (6, 6, 4, 1, 6)]
+    assert [turn.at - NOON for turn in turns] == [0, 24, 48, 64 - 12, 68]
+    assert [turn.shared for turn in turns] == [False, True, True, True, True]
+
+
+def test_of_many_at_the_same_time_each_has_a_turn_of_its_own(ledger: Ledger) -> None:
+    with ThreadPoolExecutor(20) as callers:
+        turns = [*callers.map(lambda _: ledger.reserve(PACED, 4, NOON), range(100))]
+    assert sorted(turn.at - NOON for turn in turns) == [16 * n for n in range(100)]
+
+
+def test_a_bucket_is_of_one_kind_of_call_and_no_vpc(ledger: Ledger) -> None:
+    ledger.reserve(PACED, 4, NOON)
+    assert ledger.reserve(Bucket("OtherCall", "any", 4, 0.25), 4, NOON).at == NOON
+    assert ledger.entries() == ()
+
+
+def test_a_vpc_s_turn_is_remembered(ledger: Ledger) -> None:
+    ledger.knock(VPC)
+    assert ledger.read(VPC).turn is None
+    turn = ledger.reserve(PACED, 6, NOON + 0.125)
+    ledger.remember(VPC, turn)
+    assert ledger.read(VPC).turn == turn

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import boto3
 import pytest
@@ -17,6 +18,7 @@ from botocore.exceptions import ClientError
 from moto.awslambda.models import LambdaBackend
 
 from local import deploy as deployment
+from local.cloudformation.deletion import dependencies
 from local.contracts import Credentials
 from local.deploy import DeploymentFailedError, deploy
 from local.engine import EmbeddedAws
@@ -35,12 +37,29 @@ class Invocations:
     def __init__(self) -> None:
         self._events: list[Any] = []
         self._changed = threading.Condition()
+        self.answer: Mapping[str, Any] | None = None
+        """To CloudFormation, about every custom resource."""
+        self.content_type = ""
 
     def invoke(self, _backend: Any, _name: str, _qualifier: Any, body: bytes, *_: Any) -> bytes:
+        event = json.loads(body)
         with self._changed:
-            self._events.append(json.loads(body))
+            self._events.append(event)
             self._changed.notify_all()
+        if "ResponseURL" in event and self.answer is not None:
+            answer = json.dumps({"PhysicalResourceId": "guard-1"} | dict(self.answer)).encode()
+            headers = {"content-type": self.content_type}
+            urlopen(Request(event["ResponseURL"], answer, headers, method="PUT")).close()
         return b""
+
+    def asked(self, stack: str) -> list[tuple[str, str]]:
+        """What a stack's custom resources were asked, and with which id."""
+        with self._changed:
+            return [
+                (event["RequestType"], event.get("PhysicalResourceId", ""))
+                for event in self._events
+                if event.get("StackId") == stack
+            ]
 
     def wait_for(self, is_wanted: Callable[[Any], bool]) -> bool:
         with self._changed:
@@ -233,6 +252,141 @@ def test_a_resource_that_fails_rolls_the_stack_back_and_says_why(
     assert not [arn for arn in client("sns").list_topics()["Topics"] if "rolled-back" in str(arn)]
 
 
+@pytest.fixture
+def guarded(invocations: Invocations, client: Client) -> Iterator[dict[str, Any]]:
+    """Resources: a guard with its function, a topic that the guard is to go before, one apart."""
+    iam = client("iam")
+    role = iam.create_role(RoleName="guard", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    function = {
+        "Code": {"ZipFile": "def handler(event, context): pass"},
+        "Handler": "index.handler",
+        "Runtime": "python3.13",
+        "Role": role,
+    }
+    token = {"Fn::GetAtt": ["Function", "Arn"]}
+    invocations.answer = {"Status": "SUCCESS", "Data": {"Mood": "calm"}}
+    yield {
+        "Function": {"Type": "AWS::Lambda::Function", "Properties": function},
+        "Kept": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "kept"}},
+        "Apart": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "apart"}},
+        "Guard": {
+            "Type": "Custom::Guard",
+            "DependsOn": "Kept",
+            "Properties": {"ServiceToken": token, "ServiceTimeout": 120},
+        },
+    }
+    invocations.answer, invocations.content_type = {"Status": "SUCCESS"}, ""
+    for stack in client("cloudformation").describe_stacks()["Stacks"]:
+        if stack["StackStatus"] == "DELETE_FAILED":
+            client("cloudformation").delete_stack(StackName=stack["StackName"])
+    invocations.answer = None
+    iam.delete_role(RoleName="guard")
+
+
+def topics(client: Client) -> set[str]:
+    arns = [topic["TopicArn"] for topic in client("sns").list_topics()["Topics"]]
+    return {arn.rpartition(":")[2] for arn in arns} & {"kept", "apart"}
+
+
+def reasons(client: Client, stack: str) -> dict[str, str]:
+    """Of what failed, by logical id."""
+    events = client("cloudformation").describe_stack_events(StackName=stack)["StackEvents"]
+    return {
+        event["LogicalResourceId"]: event["ResourceStatusReason"]
+        for event in events
+        if event["ResourceStatus"].endswith("_FAILED")
+    }
+
+
+def test_a_custom_resource_is_what_its_function_answers(
+    create: Callable[..., Any],
+    client: Client,
+    invocations: Invocations,
+    guarded: Mapping[str, Any],
+) -> None:
+    mood = {"Value": {"Fn::GetAtt": ["Guard", "Mood"]}}
+    stack = create(guarded, Outputs={"Id": {"Value": {"Ref": "Guard"}}, "Mood": mood})
+    assert stack["StackStatus"] == "CREATE_COMPLETE"
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    assert outputs == {"Id": "guard-1", "Mood": "calm"}
+    client("cloudformation").delete_stack(StackName=stack["StackId"])
+    assert invocations.asked(stack["StackId"]) == [("Create", ""), ("Delete", "guard-1")]
+    assert topics(client) == set()
+
+
+def test_a_custom_resource_that_refuses_keeps_the_stack_and_what_it_depends_on(
+    create: Callable[..., Any],
+    client: Client,
+    invocations: Invocations,
+    guarded: Mapping[str, Any],
+) -> None:
+    stack = create(guarded)
+    invocations.answer = {"Status": "FAILED", "Reason": "somebody needs it"}
+    client("cloudformation").delete_stack(StackName=stack["StackName"])
+    (found,) = client("cloudformation").describe_stacks(StackName=stack["StackName"])["Stacks"]
+    told = reasons(client, stack["StackName"])
+    assert found["StackStatus"] == "DELETE_FAILED"
+    assert told[stack["StackName"]] == "The following resource(s) failed to delete: [Guard]."
+    refused = "Received response status [FAILED] from custom resource. Message returned: "
+    assert told["Guard"].startswith(f"{refused}somebody needs it (RequestId: ")
+    assert topics(client) == {"kept"}, "what is apart goes, as on AWS"
+
+    invocations.answer = {"Status": "SUCCESS"}
+    client("cloudformation").delete_stack(StackName=stack["StackName"])
+    with pytest.raises(ClientError, match="does not exist"):
+        client("cloudformation").describe_stacks(StackName=stack["StackName"])
+    assert topics(client) == set()
+
+
+def test_a_custom_resource_that_fails_to_be_made_rolls_the_stack_back(
+    create: Callable[..., Any],
+    client: Client,
+    invocations: Invocations,
+    guarded: Mapping[str, Any],
+) -> None:
+    invocations.answer = {"Status": "FAILED", "Reason": "not here"}
+    stack = create(guarded)
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert "Message returned: not here" in reasons(client, stack["StackName"])[stack["StackName"]]
+    assert topics(client) == set()
+
+
+@pytest.mark.parametrize("silence", ["no answer", "another content type"])
+def test_a_custom_resource_that_is_not_heard_of_has_failed(
+    create: Callable[..., Any],
+    client: Client,
+    invocations: Invocations,
+    guarded: Mapping[str, Any],
+    silence: str,
+) -> None:
+    """Amazon S3 refuses what is put under another content type than the one that was signed."""
+    stack = create(guarded)
+    if silence == "no answer":
+        invocations.answer = None
+    invocations.content_type = "application/json"
+    client("cloudformation").delete_stack(StackName=stack["StackName"])
+    assert "did not receive a response" in reasons(client, stack["StackName"])["Guard"]
+
+
+def test_resources_are_deleted_after_those_that_depend_on_them() -> None:
+    resources = {
+        "Topic": {"Type": "T"},
+        "ByRef": {"Properties": {"Of": [{"Ref": "Topic"}, {"Ref": "AWS::Region"}]}},
+        "ByAttribute": {"Properties": {"Of": {"Fn::GetAtt": ["ByRef", "Arn"]}}},
+        "ByText": {"Properties": {"Of": {"Fn::Sub": "${AWS::Region} ${!Not} ${ByAttribute.Arn}"}}},
+        "ByVariable": {"Properties": {"Of": {"Fn::Sub": ["${v}", {"v": {"Ref": "ByText"}}]}}},
+        "ByName": {"DependsOn": ["ByVariable", "Topic"]},
+    }
+    assert dependencies(resources) == {
+        "Topic": set(),
+        "ByRef": {"Topic"},
+        "ByAttribute": {"ByRef"},
+        "ByText": {"ByAttribute"},
+        "ByVariable": {"ByText"},
+        "ByName": {"ByVariable", "Topic"},
+    }
+
+
 def test_a_failed_deployment_tells_what_sam_said_last(
     aws: EmbeddedAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -264,12 +418,14 @@ with mock_aws():
     )
     cfn.execute_change_set(StackName="s", ChangeSetName="c")
     stack = cfn.describe_stacks(StackName="s")["Stacks"][0]
-    print(stack["StackStatus"], stack.get("Outputs", []))
+    from moto.cloudformation.custom_model import CustomModel
+    print(stack["StackStatus"], stack.get("Outputs", []), hasattr(CustomModel, "delete"))
 """
 
 
 def test_stock_moto_still_has_the_gaps() -> None:
-    """No SAM transform, unknown types skipped in silence, no Outputs after a change set."""
+    """No SAM transform, unknown types skipped in silence, no Outputs after a change set, and no
+    custom resource hears of its deletion."""
     run = subprocess.run([sys.executable, "-c", STOCK], capture_output=True, text=True, check=False)
     healed = f"moto heals this now: remove its part of local/cloudformation {run.stderr}"
-    assert run.stdout.strip() == "CREATE_COMPLETE []", healed
+    assert run.stdout.strip() == "CREATE_COMPLETE [] False", healed

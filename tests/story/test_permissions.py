@@ -97,6 +97,7 @@ def told(app: App) -> Told:
     app.next_success(vpc_id)
     app.sweep()
     assert "Nothing made" in app.next_success(vpc_id).states
+    _delete_the_stack_too_early(app)
     app.acknowledge(vpc_id, "dns1", result="failed")
     app.next_success(vpc_id)
     app.tag(vpc_id, services="logs", onprem_cidrs=ONPREM_CIDR)
@@ -114,6 +115,14 @@ def told(app: App) -> Told:
     app.untag(vpc_id)
     app.next_success(vpc_id)
     return Told(journal.calls(since), journal.authorizations(since))
+
+
+def _delete_the_stack_too_early(app: App) -> None:
+    """Refused, and all that comes after this shows that nothing is gone."""
+    cloudformation, stack = app.client("cloudformation"), app.aws.settings.stack_name
+    cloudformation.delete_stack(StackName=stack)
+    (found,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    assert found["StackStatus"] == "DELETE_FAILED"
 
 
 def _meet_somebody_s_resolver(app: App, vpc_id: str) -> None:

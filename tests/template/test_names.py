@@ -28,6 +28,8 @@ WORDED_FOR_PEOPLE = {
     "Ensure inbound resolver": "EnsureResolver",
     "Remove what is no longer asked for": "Remove",
     "Turn off all private DNS": "TurnOffPrivateDns",
+    "Tell when its turn is": "Finish",
+    "Tell when it goes": "Finish",
     "Turn off what is no longer asked for": "TurnOffPrivateDns",
 }
 """States that say more than their function's name."""
@@ -57,7 +59,7 @@ def test_a_function_is_the_handler_of_its_name(function: str) -> None:
 
 @every_function
 def test_a_handler_says_which_states_are_its_own(function: str) -> None:
-    """The doors (knock, request, sweep) are no states, and say none."""
+    """The doors (knock, request, sweep) and the guard are no states, and say none."""
     module = sam_template.functions()[function]["Handler"].split(".")[1]
     docstring = ast.get_docstring(ast.parse((HANDLERS / f"{module}.py").read_text())) or ""
     states = {name for name, state in TASKS.items() if state.function == function}

@@ -19,6 +19,7 @@ R = TypeVar("R")
 _THROTTLED = frozenset(
     {
         "RequestLimitExceeded",
+        "Throttled",
         "Throttling",
         "ThrottlingException",
         "ThrottledException",

@@ -1,11 +1,12 @@
-"""The ledger, in Amazon DynamoDB: one item per account, Region and VPC; conditional writes only
-where two executions could meet."""
+"""The ledger, in Amazon DynamoDB: one item per account, Region and VPC, and one per account, Region
+and bucket; conditional writes only where two executions could meet."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from decimal import Decimal
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -14,6 +15,7 @@ from botocore.exceptions import ClientError
 from connectivity.adapters.aws import call, client, code_of, items
 from connectivity.domain.errors import NotReadyYet
 from connectivity.domain.ledger import MAKING, Entry, Served
+from connectivity.domain.pacing import Bucket, Turn, cost, granted
 
 _KEPT_SECONDS = 400 * 24 * 3600
 """How long an entry that holds nothing keeps its knock count, generation and promised addresses:
@@ -30,6 +32,8 @@ class DynamoDbLedger:
     def __init__(self, table: str, account: str, region: str) -> None:
         self._table = table
         self._prefix = f"{account}#{region}#"
+        # Before the account, so that no look at the VPCs by their prefix meets a bucket.
+        self._buckets = f"bucket#{account}#{region}#"
 
     def read(self, vpc_id: str) -> Entry:
         item = call(
@@ -141,6 +145,42 @@ class DynamoDbLedger:
             },
         )
 
+    def reserve(self, bucket: Bucket, calls: int, now: float) -> Turn:
+        """A hundred at the same time wait for each other inside DynamoDB; nobody has to try again,
+        as the condition is on the time and not on what somebody has read."""
+        spent = {":cost": _decimal(cost(bucket, calls))}
+        try:
+            booked_until = self._book(
+                bucket,
+                "SET booked_until = :now + :cost",
+                spent | {":now": _decimal(now)},
+                ConditionExpression="attribute_not_exists(booked_until) OR booked_until <= :now",
+            )
+        except ClientError as error:
+            if code_of(error) != "ConditionalCheckFailedException":
+                raise
+            # It never goes back, so the condition holds no moment later either.
+            booked_until = self._book(bucket, "SET booked_until = booked_until + :cost", spent)
+        return granted(bucket, calls, booked_until, now)
+
+    def _book(
+        self, bucket: Bucket, expression: str, values: Mapping[str, Decimal], **more: Any
+    ) -> float:
+        answer = call(
+            client("dynamodb").update_item,
+            TableName=self._table,
+            Key={"id": _serialize(self._buckets + bucket.name)},
+            UpdateExpression=expression,
+            ExpressionAttributeValues={name: _serialize(value) for name, value in values.items()},
+            ReturnValues="UPDATED_NEW",
+            **more,
+        )
+        return float(_deserialize(answer["Attributes"]["booked_until"]))
+
+    def remember(self, vpc_id: str, turn: Turn) -> None:
+        said = turn.as_json() | {"at": _decimal(turn.at)}
+        self._update(vpc_id, "SET turn = :turn", {":turn": said})
+
     def report(self, vpc_id: str, status: str, detail: str) -> None:
         self._update(
             vpc_id,
@@ -183,6 +223,11 @@ class DynamoDbLedger:
         return {"id": _serialize(self._prefix + vpc_id)}
 
 
+def _decimal(value: float) -> Decimal:
+    """DynamoDB's numbers are decimal; milliseconds are enough."""
+    return Decimal(f"{value:.3f}")
+
+
 def _places(purposes: Iterable[str]) -> dict[str, str]:
     """DynamoDB's placeholders for keys of the map `held`, which may hold any character."""
     return {f"#p{i}": purpose for i, purpose in enumerate(dict.fromkeys(purposes))}
@@ -211,6 +256,7 @@ def _entry(vpc_id: str, item: Mapping[str, Any]) -> Entry:
         doubt=plain.get("doubt", ""),
         doubted_at=plain.get("doubted_at", ""),
         unconfirmed=tuple(plain.get("unconfirmed", ())),
+        turn=Turn.from_json(plain["turn"]) if "turn" in plain else None,
         status=plain.get("status", ""),
         detail=plain.get("detail", ""),
     )

@@ -10,12 +10,18 @@ from botocore.exceptions import ClientError
 from connectivity.adapters.aws import call, client, code_of, items, message_of
 from connectivity.adapters.security_groups import NOT_SEEN_YET
 from connectivity.adapters.vpcs import ec2_tags
-from connectivity.domain.errors import NotReadyYet, QuotaReached, ResolverFailed
+from connectivity.domain.errors import (
+    NotReadyYet,
+    QuotaReached,
+    ResolverFailed,
+    ResolverRefused,
+)
 from connectivity.domain.model import InboundResolver, ResolverIp
 from connectivity.domain.ownership import resolver_name
 from connectivity.domain.tags import OWNER
 
 _GONE = "ResourceNotFoundException"
+_REFUSED = frozenset({"InvalidParameterException", "InvalidRequestException"})
 _MADE_BY_AWS = "OwningService"
 
 
@@ -72,7 +78,7 @@ class Route53Resolvers:
                 Tags=ec2_tags({OWNER: self._owner, "Name": name}),
             )
         except ClientError as error:
-            raise _refusal(error, vpc_id) from error
+            raise refusal(error, vpc_id, [ip for _, ip in addresses if ip]) from error
         return str(made["ResolverEndpoint"]["Id"])
 
     def remove(self, resolver_id: str) -> None:
@@ -126,20 +132,34 @@ def _resolver(item: Mapping[str, Any], ips: tuple[ResolverIp, ...] = ()) -> Inbo
     )
 
 
-def _refusal(error: ClientError, vpc_id: str) -> Exception:
+def refusal(error: ClientError, vpc_id: str, promised: Sequence[str]) -> Exception:
+    """What AWS's answer to CreateResolverEndpoint means. `promised` are the addresses that were
+    asked for: somebody may have taken one since the preconditions were looked at."""
     code, message = code_of(error), message_of(error)
-    if code == "ResourceExistsException":
+    said = f"inbound resolver of {vpc_id}: AWS says {code}: {message}"
+    taken = any(address in message for address in promised)
+    if code == "ResourceExistsException" and not taken:
         return NotReadyYet(f"the resolver of {vpc_id} was made before and will be seen soon")
     if any(unseen in message for unseen in NOT_SEEN_YET):
-        return NotReadyYet(f"inbound resolver of {vpc_id}: AWS says {code}: {message}")
+        return NotReadyYet(said)
     if "RSLVR-" in message and "permission" in message:
-        return ResolverFailed(
-            f"inbound resolver of {vpc_id}: AWS says {code}: {message} - allow this action to the "
-            "role of EnsureResolverFunction"
-        )
+        return ResolverFailed(f"{said} - allow this action to the role of EnsureResolverFunction")
     if code == "LimitExceededException":
         return QuotaReached(
-            f"inbound resolver of {vpc_id}: AWS says {code}: {message} - remove a Route 53 "
-            "Resolver endpoint of this Region, or ask AWS for a higher quota"
+            f"{said} - remove a Route 53 Resolver endpoint of this Region, or ask AWS for a higher "
+            "quota"
         )
+    if taken or code in _REFUSED:
+        return ResolverRefused(f"{said} - {_cure(promised)}")
     return error
+
+
+def _cure(promised: Sequence[str]) -> str:
+    """An address that is in use is seen by the next look at the preconditions, and not before."""
+    if not promised:
+        return "put right what it names; the next sweep tries again"
+    return (
+        f"{' and '.join(promised)} were promised to on-premises before. If one is in use now, free "
+        "it before the next sweep, and on-premises keeps it; else the next sweep gives it up, "
+        "takes another and says so"
+    )

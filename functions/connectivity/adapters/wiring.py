@@ -15,6 +15,7 @@ from connectivity.adapters.parameters import SsmParameters
 from connectivity.adapters.probe import LambdaProbe
 from connectivity.adapters.resolvers import Route53HostedZones, Route53Resolvers
 from connectivity.adapters.security_groups import Ec2Groups
+from connectivity.adapters.stacks import CloudFormationStacks
 from connectivity.adapters.vpcs import Ec2Vpcs
 from connectivity.usecases.check_preconditions import World
 from connectivity.usecases.remove import Holdings
@@ -65,6 +66,10 @@ def probe() -> LambdaProbe:
 
 def notifications() -> SnsNotifications:
     return SnsNotifications(os.environ["TOPIC_ARN"])
+
+
+def stacks() -> CloudFormationStacks:
+    return CloudFormationStacks()
 
 
 def clock() -> UtcClock:

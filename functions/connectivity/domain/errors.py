@@ -39,6 +39,10 @@ class NotAcknowledgedYet(Waiting):
     """
 
 
+class NotItsTurnYet(Waiting):
+    """Other VPCs of this account and Region are to call AWS first."""
+
+
 class Throttled(Waiting):
     """AWS refused a call for its rate."""
 
@@ -81,6 +85,10 @@ class EndpointFailed(Fact):
 
 class ResolverFailed(Fact):
     """The inbound resolver ended in a state that it does not leave by itself."""
+
+
+class ResolverRefused(Fact):
+    """AWS does not make the inbound resolver that was asked for; nothing of it was made."""
 
 
 class ProbeFailed(Fact):

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from connectivity.domain.pacing import Turn
+
 MAKING = "making:"
+_ENDPOINT = "endpoint/"
 
 
 @dataclass(frozen=True)
@@ -47,12 +50,19 @@ class Entry:
     """When that was, in ISO 8601 UTC."""
     unconfirmed: tuple[str, ...] = ()
     """DNS hosts that the last teardown did not hear of in time; cleared by what is published."""
+    turn: Turn | None = None
+    """The last one that was reserved, so that a repeated step does not reserve again."""
     status: str = ""
     detail: str = ""
 
     @property
     def holds_something(self) -> bool:
         return bool(self.held)
+
+    @property
+    def interface_endpoints(self) -> int:
+        """How many interface endpoints of ours there are, or are being made."""
+        return sum(purpose.startswith(_ENDPOINT) for purpose in self.held)
 
 
 def announced_token(entry: Entry, purpose: str) -> str | None:
@@ -62,7 +72,7 @@ def announced_token(entry: Entry, purpose: str) -> str | None:
 
 
 def endpoint_purpose(service_name: str) -> str:
-    return f"endpoint/{service_name}"
+    return f"{_ENDPOINT}{service_name}"
 
 
 def gateway_purpose(service_name: str) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from connectivity.domain import errors
 from connectivity.domain.acknowledgement import Acknowledgements
+from connectivity.domain.pacing import Turn
 
 _SEPARATOR = "; "
 REPAIRED = "repaired: "
@@ -78,6 +80,16 @@ def planned(
         "change their answer in this VPC - the execution's output lists all"
     )
     return Status("planned", _SEPARATOR.join([detail, *uses(adopted), "nothing was made"]))
+
+
+def waiting(turn: Turn) -> Status:
+    """The one detail with a time in it: of a turn, which stays the same."""
+    at = datetime.fromtimestamp(turn.at, UTC).strftime("%Y-%m-%dT%H:%MZ")
+    return Status(
+        "waiting",
+        f"its turn is at {at} - AWS allows an account {turn.bucket} about once in 3 seconds and "
+        f"other VPCs come first with theirs - it takes {turn.calls} - nothing has to be done",
+    )
 
 
 def removed(

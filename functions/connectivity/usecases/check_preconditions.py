@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from connectivity.domain import catalogue, plan, publication, status
+from connectivity.domain import catalogue, pacing, plan, publication, status
 from connectivity.domain.acknowledgement import Acknowledgements, read_acknowledgements
 from connectivity.domain.derivation import our_resolver
 from connectivity.domain.desired import Desired
@@ -14,12 +14,20 @@ from connectivity.domain.doubt import rests
 from connectivity.domain.drift import is_connected, repairs
 from connectivity.domain.errors import UnknownVpc
 from connectivity.domain.ledger import RESOLVER, Entry
+from connectivity.domain.model import InboundResolver
+from connectivity.domain.pacing import Turn
 from connectivity.domain.preconditions import prepare
 from connectivity.domain.resolver_adoption import candidates
 from connectivity.domain.status import Status
-from connectivity.domain.steps import Plan, RemoveEndpoint, describe
+from connectivity.domain.steps import (
+    MakeGatewayEndpoint,
+    MakeInterfaceEndpoint,
+    Plan,
+    RemoveEndpoint,
+    describe,
+)
 from connectivity.domain.survey import Survey
-from connectivity.domain.wish import Options
+from connectivity.domain.wish import Options, Wish, read_wish
 from connectivity.usecases.ports import (
     Clock,
     Endpoints,
@@ -31,6 +39,7 @@ from connectivity.usecases.ports import (
     Vpcs,
 )
 from connectivity.usecases.settings import Settings
+from connectivity.usecases.turns import take_turn
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,17 @@ class Check:
     entry: Entry
     acknowledgements: Acknowledgements
     """Of what is published, if it is what shall be."""
+    turn: Turn | None = None
+    """To make interface endpoints, where some are to be made."""
+    turn_seconds: int = 0
+    """Until it comes; 0 if it has."""
+    overtaken: bool = False
+    """While it waited for its turn, the VPC's tag has come to ask for something else."""
+
+    @property
+    def is_late(self) -> bool:
+        """Its turn is further away than an execution waits."""
+        return self.turn_seconds > pacing.LONGEST_WAIT
 
     @property
     def private_names(self) -> tuple[str, ...]:
@@ -74,8 +94,10 @@ class Check:
     @property
     def status(self) -> Status:
         """What there is to say if the run ends here."""
-        if self.rests:
+        if self.rests or self.overtaken:
             return Status(self.entry.status, self.entry.detail)
+        if self.turn is not None and self.turn_seconds:
+            return status.waiting(self.turn)
         adopted = self.desired.adopted.values()
         if self.converged:
             services = [endpoint.service for endpoint in self.desired.endpoints]
@@ -99,15 +121,27 @@ class Check:
             "repairs": list(self.repairs),
             "converged": self.converged,
             "rests": self.rests,
+            "overtaken": self.overtaken,
+            "turn_seconds": self.turn_seconds,
+            "late": self.is_late,
             "monthly_dollars": round(self.monthly_dollars, 2),
             "private_names": list(self.private_names),
         } | self.status.as_json()
 
 
 def check_preconditions(
-    vpc_id: str, options: Options, because: str, world: World, clock: Clock, settings: Settings
+    vpc_id: str,
+    options: Options,
+    because: str,
+    world: World,
+    clock: Clock,
+    settings: Settings,
+    now: float,
+    only_plan: bool = False,
 ) -> Check:
-    """Raises PreconditionsNotMet with every problem, and UnknownVpc if the VPC went away."""
+    """Reserves a turn to make interface endpoints, from `now` in seconds since the epoch on, unless
+    only the plan is asked for. Raises PreconditionsNotMet with every problem, and UnknownVpc if the
+    VPC went away."""
     survey = survey_vpc(vpc_id, options, world, settings)
     prepared = prepare(survey, options, settings.us, settings.limits)
     desired = prepared.desired
@@ -117,18 +151,33 @@ def check_preconditions(
     parameters = world.parameters.below(folder) if looks else {}
     spoilt = _spoilt(parameters, survey.entry, settings)
     converged = not steps and not spoilt and _is_verified(desired, survey, settings.us)
+    resting = rests(survey.entry, desired.fingerprint, because, clock.now())
+    turn = None if only_plan or resting else _turn(steps, survey.entry, now, world.ledger)
     return Check(
         desired=desired,
         steps=tuple(map(describe, steps)),
         surplus=any(isinstance(step, RemoveEndpoint) for step in steps),
         warnings=prepared.warnings,
         repairs=repairs(desired, survey, steps, spoilt, settings.us),
-        rests=rests(survey.entry, desired.fingerprint, because, clock.now()),
+        rests=resting,
         converged=converged,
         monthly_dollars=plan.monthly_dollars(desired),
         entry=survey.entry,
         acknowledgements=read_acknowledgements(parameters, settings.parameter_path, vpc_id),
+        turn=turn,
+        turn_seconds=turn.seconds(now) if turn else 0,
+        overtaken=turn is not None and _is_overtaken(turn, survey),
     )
+
+
+def _turn(steps: Plan, entry: Entry, now: float, ledger: Ledger) -> Turn | None:
+    calls = sum(isinstance(step, MakeInterfaceEndpoint | MakeGatewayEndpoint) for step in steps)
+    return take_turn(entry, pacing.MAKING, calls, now, ledger) if calls else None
+
+
+def _is_overtaken(turn: Turn, survey: Survey) -> bool:
+    """Whoever had to wait looks again; everybody else has just read the tags."""
+    return turn.shared and read_wish(survey.vpc.tags) is not Wish.ENABLED
 
 
 def survey_vpc(vpc_id: str, options: Options, world: World, settings: Settings) -> Survey:
@@ -159,14 +208,17 @@ def survey_vpc(vpc_id: str, options: Options, world: World, settings: Settings) 
         ),
         hosted_zones=world.hosted_zones.associated_with(vpc_id),
         route_tables=world.vpcs.route_tables(vpc_id),
-        taken=frozenset() if shared else _taken(entry, world),
+        taken=frozenset() if shared else _taken(entry, resolvers, world),
         entry=entry,
     )
 
 
-def _taken(entry: Entry, world: World) -> frozenset[str]:
-    """Asked for only while there is no resolver that could hold its addresses itself."""
-    if not entry.resolver_ips or RESOLVER in entry.held:
+def _taken(entry: Entry, resolvers: Iterable[InboundResolver], world: World) -> frozenset[str]:
+    """Asked for only while there is no resolver that could hold its addresses itself. The ledger
+    alone does not say so: somebody may have deleted the one that it names."""
+    recorded = entry.held.get(RESOLVER, "")
+    ours = plan.our_resolver_id(resolvers, recorded, also_deleting=True)
+    if ours or not entry.resolver_ips:
         return frozenset()
     in_use = world.vpcs.addresses_in_use(entry.vpc_id, entry.resolver_ips)
     return in_use & entry.resolver_ips.keys()

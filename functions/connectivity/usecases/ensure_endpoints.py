@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from uuid import uuid4
 
 from connectivity.domain import ledger as ledgers
+from connectivity.domain import pacing
 from connectivity.domain import plan as plans
 from connectivity.domain.desired import Desired
 from connectivity.domain.errors import EndpointFailed, NotReadyYet
@@ -34,7 +35,7 @@ def ensure_endpoints(
         _make(desired.vpc_id, plan, steps.ids[ledgers.ENDPOINTS_GROUP], endpoints, ledger, entry)
     made = [s for s in plan if isinstance(s, MakeInterfaceEndpoint | MakeGatewayEndpoint)]
     if made:
-        raise NotReadyYet(f"{len(made)} endpoints of {desired.vpc_id} have just been made")
+        raise NotReadyYet(f"{len(made)} endpoints of {desired.vpc_id} are being made")
     return _available(desired, observed, entry, us)
 
 
@@ -48,7 +49,7 @@ def _write_down(
     """Ids of the endpoints that were made since and can be seen now."""
     found = {
         purpose_of(endpoint): endpoint.id
-        for endpoint in observed
+        for endpoint in sorted(observed, key=lambda e: e.id, reverse=True)
         if endpoint.exists
         and is_our_endpoint(endpoint, us, entry.held)
         and entry.held[purpose_of(endpoint)] != endpoint.id
@@ -61,12 +62,14 @@ def _make(
     vpc_id: str, plan: Plan, group: str, endpoints: Endpoints, ledger: Ledger, entry: Entry
 ) -> None:
     """Announced with a token first. The token is kept until the endpoint can be seen, which may
-    be a while after its creation: until then a repetition makes the same endpoint."""
+    be a while after its creation: until then a repetition makes the same endpoint. Where others
+    have booked too, not more at once than AWS allows; the rest with the next look."""
     making = _tokens(plan, entry)
     if not making:
         return
     ledger.announce(entry, making)
-    for step in plan:
+    makes = [s for s in plan if isinstance(s, MakeInterfaceEndpoint | MakeGatewayEndpoint)]
+    for step in makes[: pacing.at_once(entry.turn, pacing.MAKING)]:
         match step:
             case MakeGatewayEndpoint():
                 token = making[ledgers.gateway_purpose(step.service_name)]
@@ -74,8 +77,6 @@ def _make(
             case MakeInterfaceEndpoint():
                 token = making[ledgers.endpoint_purpose(step.service_name)]
                 endpoints.make_interface(vpc_id, step.service_name, step.subnets, group, token)
-            case _:
-                pass
 
 
 def _tokens(plan: Plan, entry: Entry) -> dict[str, str]:

@@ -40,7 +40,7 @@ class Resolver:
 def ensure_resolver(
     desired: Desired, resolvers: Resolvers, groups: Groups, ledger: Ledger, us: str
 ) -> Resolver:
-    """Raises NotReadyYet, ResolverFailed, QuotaReached."""
+    """Raises NotReadyYet, ResolverFailed, ResolverRefused, QuotaReached."""
     vpc_id = desired.vpc_id
     entry = ledger.read(vpc_id)
     observed = () if desired.adopted_resolver else resolvers.all_of_region()

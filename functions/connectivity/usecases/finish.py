@@ -24,10 +24,18 @@ def finish(
 ) -> bool:
     """Whether to go round again. `status` is None where there is nothing to say. What a person has
     to hear of is told once: when it was not in the status before."""
-    if status is not None and _is_news(status, before := ledger.read(vpc_id)):
+    if status is not None:
+        tell(vpc_id, status, vpcs, ledger, notifications)
+    return not ledger.release(vpc_id, execution)
+
+
+def tell(
+    vpc_id: str, status: Status, vpcs: Vpcs, ledger: Ledger, notifications: Notifications
+) -> None:
+    """Write the status where people look, if it is news."""
+    if _is_news(status, before := ledger.read(vpc_id)):
         _tell_news(vpc_id, status, before, notifications)
         _write(vpc_id, status, vpcs, ledger)
-    return not ledger.release(vpc_id, execution)
 
 
 def report_failure(

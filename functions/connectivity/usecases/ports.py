@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from connectivity.domain.deletion import Answer, Request
 from connectivity.domain.ledger import Entry, Served
 from connectivity.domain.model import (
     InboundResolver,
@@ -21,6 +22,7 @@ from connectivity.domain.model import (
     Subnet,
     Vpc,
 )
+from connectivity.domain.pacing import Bucket, Turn
 
 _NOTHING = Served()
 
@@ -111,7 +113,7 @@ class Resolvers(Protocol):
         group: str,
         token: str,
     ) -> str:
-        """Raises QuotaReached."""
+        """Raises QuotaReached, ResolverRefused."""
 
     def remove(self, resolver_id: str) -> None: ...
 
@@ -173,6 +175,12 @@ class Ledger(Protocol):
         served: Served = _NOTHING,
     ) -> None: ...
 
+    def reserve(self, bucket: Bucket, calls: int, now: float) -> Turn:
+        """Book so many calls, for all of this account and Region, from `now` on: seconds since the
+        epoch."""
+
+    def remember(self, vpc_id: str, turn: Turn) -> None: ...
+
     def report(self, vpc_id: str, status: str, detail: str) -> None: ...
 
 
@@ -200,6 +208,12 @@ class Probe(Protocol):
 
 class Notifications(Protocol):
     def send(self, subject: str, text: str) -> None: ...
+
+
+class Stacks(Protocol):
+    """The stack, whose guard CloudFormation asks."""
+
+    def answer(self, request: Request, answer: Answer) -> None: ...
 
 
 class Clock(Protocol):

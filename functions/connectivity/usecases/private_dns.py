@@ -6,12 +6,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from connectivity.domain import ledger as ledgers
+from connectivity.domain import pacing
 from connectivity.domain.desired import Desired
+from connectivity.domain.errors import NotItsTurnYet, NotReadyYet
 from connectivity.domain.model import InterfaceEndpoint
 from connectivity.domain.ownership import is_our_endpoint
 from connectivity.domain.plan import plan_private_dns, plan_surplus
 from connectivity.usecases.ports import Endpoints, Ledger, Probe, Vpcs
 from connectivity.usecases.remove import check_wish
+from connectivity.usecases.turns import take_turn
 
 CACHED_SECONDS = 120
 """How long a workload may go on with a private answer after private DNS is off: AWS detaches the
@@ -19,17 +22,27 @@ zone with a delay, and its records have a TTL of 60 seconds."""
 
 
 def turn_on_private_dns(
-    desired: Desired, endpoints: Endpoints, ledger: Ledger, us: str
+    desired: Desired, now: float, endpoints: Endpoints, ledger: Ledger, us: str
 ) -> tuple[str, ...]:
-    """The services for which it was turned on now. Raises ConflictingPrivateDns."""
+    """The services for which it was turned on now, which is in seconds since the epoch. Raises
+    ConflictingPrivateDns, NotItsTurnYet, and NotReadyYet where others need the bucket too: they
+    would miss what is taken beyond its burst."""
     entry = ledger.read(desired.vpc_id)
     steps = plan_private_dns(desired, endpoints.all_in(desired.vpc_id), entry, us)
-    for step in steps:
+    if not steps:
+        return ()
+    turn = take_turn(entry, pacing.TURNING_ON, len(steps), now, ledger)
+    if turn.seconds(now):
+        raise NotItsTurnYet(f"{desired.vpc_id} may turn private DNS on in {turn.seconds(now)} s")
+    most = pacing.at_once(turn, pacing.TURNING_ON)
+    for step in steps[:most]:
         endpoints.set_private_dns(
             step.endpoint_id,
             on=True,
             for_inbound_resolver_only=step.for_inbound_resolver_only,
         )
+    if steps[:most] != steps:
+        raise NotReadyYet(f"private DNS is on for {most} of {len(steps)} in {desired.vpc_id}")
     return tuple(step.service for step in steps)
 
 
@@ -61,12 +74,14 @@ def turn_off_private_dns(
 def turn_off_all_private_dns(
     vpc_id: str, vpcs: Vpcs, endpoints: Endpoints, ledger: Ledger, us: str
 ) -> int:
-    """Of everything of ours; afterwards so many seconds have to pass before it goes. Raises
-    WishedAgain before anything is changed."""
+    """Of everything of ours, in the turn that Withdraw took; afterwards so many seconds have to
+    pass before it goes. Raises WishedAgain before anything is changed, and NotReadyYet as
+    `turn_on_private_dns` does."""
     check_wish(vpc_id, vpcs)
     entry = ledger.read(vpc_id)
     observed = endpoints.all_in(vpc_id)
-    return _turn_off((e for e in observed if is_our_endpoint(e, us, entry.held)), endpoints)
+    ours = [e for e in observed if is_our_endpoint(e, us, entry.held)]
+    return _turn_off(ours, endpoints, pacing.at_once(entry.turn, pacing.TURNING_OFF))
 
 
 def turn_off_surplus_private_dns(
@@ -79,12 +94,16 @@ def turn_off_surplus_private_dns(
     return _turn_off((e for e in observed if e.id in surplus), endpoints)
 
 
-def _turn_off(ours: Iterable[InterfaceEndpoint], endpoints: Endpoints) -> int:
+def _turn_off(
+    ours: Iterable[InterfaceEndpoint], endpoints: Endpoints, most: int | None = None
+) -> int:
     """Waited for also where it is off already: an earlier attempt may have done that just now."""
     serving = [e for e in ours if e.type == "Interface" and e.state == "available"]
-    for endpoint in sorted(serving, key=_ecs_first):
-        if endpoint.private_dns:
-            endpoints.set_private_dns(endpoint.id, on=False)
+    lit = sorted((e for e in serving if e.private_dns), key=_ecs_first)
+    for endpoint in lit[:most]:
+        endpoints.set_private_dns(endpoint.id, on=False)
+    if lit[:most] != lit:
+        raise NotReadyYet(f"private DNS is off for {most} of {len(lit)}")
     return CACHED_SECONDS if serving else 0
 
 

@@ -7,6 +7,8 @@ import json
 import pytest
 from connectivity.domain import errors, status
 from connectivity.domain.acknowledgement import Acknowledgements, read_acknowledgements
+from connectivity.domain.pacing import Turn
+from connectivity.domain.tags import as_tag_value
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -105,3 +107,11 @@ def test_removed_names_each_dns_host_that_may_still_forward_and_tells_a_person()
 def test_a_status_comes_back_from_the_workflow_as_it_went_in() -> None:
     said = status.removed([], [], ["dns2"])
     assert status.Status.from_json(said.as_json()) == said
+
+
+def test_waiting_says_when_and_for_whom_in_a_line_that_a_tag_can_hold() -> None:
+    turn = Turn("CreateVpcEndpoint", "make", 1_800_000_000.0, 6, shared=True)
+    said = status.waiting(turn)
+    assert "its turn is at 2027-01-15T08:00Z" in said.detail
+    assert as_tag_value(said.detail) == said.detail
+    assert said.to_tell == ()

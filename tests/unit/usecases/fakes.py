@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
+from connectivity.domain.deletion import Answer, Request
 from connectivity.domain.errors import NotReadyYet, Throttled, Unavailable, UnknownVpc
 from connectivity.domain.ledger import MAKING, Entry, Served
 from connectivity.domain.model import (
@@ -26,6 +27,7 @@ from connectivity.domain.model import (
     Subnet,
     Vpc,
 )
+from connectivity.domain.pacing import Bucket, Turn, cost, granted
 
 from tests.unit.example import OFFERED, SUBNETS, US, VPC
 
@@ -349,6 +351,8 @@ class FakeLedger:
 
     all: dict[str, Entry] = field(default_factory=dict)
     begun: dict[str, int] = field(default_factory=dict)
+    booked_until: dict[str, float] = field(default_factory=dict)
+    """By a bucket's name, in seconds since the epoch."""
 
     def read(self, vpc_id: str) -> Entry:
         return self.all.get(vpc_id, Entry(vpc_id))
@@ -415,6 +419,14 @@ class FakeLedger:
 
     def miss(self, vpc_id: str, hosts: Sequence[str]) -> None:
         self._write(vpc_id, unconfirmed=tuple(hosts))
+
+    def reserve(self, bucket: Bucket, calls: int, now: float) -> Turn:
+        before = max(now, self.booked_until.get(bucket.name, now))
+        self.booked_until[bucket.name] = before + cost(bucket, calls)
+        return granted(bucket, calls, self.booked_until[bucket.name], now)
+
+    def remember(self, vpc_id: str, turn: Turn) -> None:
+        self._write(vpc_id, turn=turn)
 
     def report(self, vpc_id: str, status: str, detail: str) -> None:
         self._write(vpc_id, status=status, detail=detail)
@@ -490,6 +502,14 @@ class FakeNotifications:
         done = self.weather.change("notify")
         self.sent.append(f"{subject}\n{text}")
         done()
+
+
+@dataclass
+class FakeStacks:
+    answers: list[tuple[Request, Answer]] = field(default_factory=list)
+
+    def answer(self, request: Request, answer: Answer) -> None:
+        self.answers.append((request, answer))
 
 
 @dataclass

@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from math import ceil
 
 import pytest
 from connectivity.domain.errors import PreconditionsNotMet, UnknownVpc
+from connectivity.domain.pacing import KEPT_SECONDS, MAKING
+from connectivity.domain.status import Status
+from connectivity.domain.tags import WISH
 
 from tests.unit.example import OPTIONS, VPC, WITH_ECR, full
 from tests.unit.usecases.world import DOCUMENT, LIST, World, connected
+
+NOW = "2026-11-23T12:00:00Z"
 
 
 def test_an_empty_vpc_gets_a_plan_with_its_price_and_the_names_it_changes() -> None:
@@ -169,3 +175,84 @@ def test_acknowledgements_change_the_status_and_nothing_else() -> None:
     world.acknowledge("dns1", 1)
     world.connect()
     assert world.weather.changes == []
+
+
+def others_come_first(world: World, vpcs: int) -> None:
+    """So many others in this account have just reserved for six interface endpoints each."""
+    world.vpcs.all[VPC.id] = replace(VPC, tags={WISH: "enabled"})
+    for _ in range(vpcs):
+        world.ledger.reserve(MAKING, 6, world.seconds)
+
+
+def test_in_an_idle_account_a_vpc_begins_at_once() -> None:
+    check = World().check(WITH_ECR)
+    assert (check.turn_seconds, check.status.state) == (0, "planned")
+
+
+def test_behind_others_it_waits_for_its_turn_and_then_begins() -> None:
+    world = World()
+    others_come_first(world, 3)
+    check = world.check()
+    assert check.turn_seconds == ceil(3 * 6 / MAKING.rate)
+    assert check.status.state == "waiting"
+    assert not check.is_late
+    world.clock.waited += check.turn_seconds
+    assert world.check().turn_seconds == 0
+
+
+def test_looking_again_reserves_nothing() -> None:
+    world = World()
+    world.check()
+    booked = dict(world.ledger.booked_until)
+    world.check()
+    assert world.ledger.booked_until == booked != {}
+
+
+def test_what_makes_no_interface_endpoint_reserves_nothing() -> None:
+    """A plan that was only asked for, a connected VPC, and one that rests after a failure."""
+    planned, done, resting = World(), connected(), World()
+    done.ledger.booked_until.clear()
+    resting.ledger.doubt(VPC.id, planned.check(only_plan=True).desired.fingerprint, NOW)
+    assert planned.check(only_plan=True).turn is None
+    assert done.check().converged
+    assert resting.check(because="sweep").rests
+    assert [world.ledger.booked_until for world in (planned, done, resting)] == [{}, {}, {}]
+
+
+def test_only_what_is_missing_is_reserved() -> None:
+    world = connected()
+    world.endpoints.all.popitem()
+    world.clock.waited += KEPT_SECONDS
+    turn = world.check().turn
+    assert turn is not None
+    assert turn.calls == 1
+
+
+def test_whose_tag_went_while_it_waited_makes_nothing_and_says_what_was_said() -> None:
+    world = World()
+    world.ledger.report(VPC.id, "failed", "as before")
+    others_come_first(world, 3)
+    assert not world.check().overtaken
+    world.vpcs.all[VPC.id] = VPC
+    check = world.check()
+    assert check.overtaken
+    assert check.status == Status("failed", "as before")
+
+
+def test_a_turn_that_is_hours_away_is_not_waited_for_and_stays_reserved() -> None:
+    world = World()
+    others_come_first(world, 400)
+    late = world.check()
+    assert late.is_late
+    assert late.status.detail.startswith("its turn is at 2027-01-15T10:28Z")
+    world.clock.waited += 1800
+    assert world.check().turn == late.turn
+
+
+def test_an_address_that_was_taken_since_our_resolver_was_deleted_is_given_up() -> None:
+    """The ledger still holds the id of the resolver that is gone."""
+    world = connected()
+    [ip, *_] = sorted(world.entry.resolver_ips)
+    world.resolvers.all.clear()
+    world.vpcs.in_use = frozenset({ip})
+    assert world.check().desired.given_up == (ip,)

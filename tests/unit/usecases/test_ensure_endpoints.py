@@ -9,6 +9,7 @@ from connectivity.domain import ledger
 from connectivity.domain.desired import Desired
 from connectivity.domain.errors import EndpointFailed, NotReadyYet, Unavailable
 from connectivity.domain.model import InterfaceEndpoint, Rule, SecurityGroup
+from connectivity.domain.pacing import MAKING, Turn
 
 from tests.unit.example import ONPREM, VPC, WITH_ECR, full
 from tests.unit.usecases.world import World, connected
@@ -48,7 +49,7 @@ def test_endpoints_are_made_with_private_dns_off_in_one_group_of_their_own(
 
 
 def test_what_was_just_made_is_waited_for_by_name(world: World, desired: Desired) -> None:
-    with pytest.raises(NotReadyYet, match="10 endpoints of vpc-0a1b2c3d have just been made"):
+    with pytest.raises(NotReadyYet, match="10 endpoints of vpc-0a1b2c3d are being made"):
         world.ensure_endpoints(desired)
     with pytest.raises(NotReadyYet, match=f"{full('ecs-agent')}, {full('ecs-telemetry')}, "):
         world.ensure_endpoints(desired)
@@ -127,3 +128,17 @@ def test_of_two_that_are_at_it_at_once_only_one_makes() -> None:
         world.ledger.announce(entry, {"resolver": "other"})
     assert world.entry.held["resolver"] == "making:one"
     world.ledger.announce(world.entry, {"resolver": "one"})
+
+
+def test_where_others_were_first_not_more_at_once_than_aws_allows(
+    world: World, desired: Desired
+) -> None:
+    world.ledger.remember(VPC.id, Turn(MAKING.name, MAKING.step, world.seconds, 10, shared=True))
+    made = []
+    for _ in range(3):
+        with pytest.raises(NotReadyYet, match="are being made"):
+            world.ensure_endpoints(desired)
+        made.append(len(world.endpoints.all))
+        world.settle()
+    assert made == [4, 8, 10]
+    assert len(world.ensure_endpoints(desired)) == len(desired.endpoints)

@@ -8,7 +8,7 @@ import pytest
 from connectivity.domain import tags
 from connectivity.domain.errors import Unavailable
 from connectivity.domain.status import Status
-from connectivity.usecases.finish import finish, report_failure
+from connectivity.usecases.finish import finish, report_failure, tell
 from connectivity.usecases.knock import knock
 
 from tests.unit.example import VPC
@@ -170,3 +170,12 @@ def test_news_of_a_dns_host_that_got_lost_is_not_lost(world: World, lost: str) -
     end(world, with_a_broken_host())
     assert world.notifications.sent
     assert BROKEN in world.entry.detail
+
+
+def test_a_status_can_be_told_while_the_run_goes_on(world: World) -> None:
+    waiting = Status("waiting", "its turn is at noon")
+    for _ in range(2):
+        tell(VPC.id, waiting, world.vpcs, world.ledger, world.notifications)
+    assert world.vpcs.all[VPC.id].tags[tags.STATUS] == "waiting"
+    assert world.weather.changes == ["tag vpc"]
+    assert world.entry.holder == "me"

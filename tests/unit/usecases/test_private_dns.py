@@ -5,8 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from connectivity.domain.errors import NotResolvingYet, WishedAgain
+from connectivity.domain.errors import (
+    NotItsTurnYet,
+    NotReadyYet,
+    NotResolvingYet,
+    WishedAgain,
+)
 from connectivity.domain.model import InterfaceEndpoint
+from connectivity.domain.pacing import TURNING_OFF, TURNING_ON
 from connectivity.domain.tags import WISH
 from connectivity.usecases.private_dns import CACHED_SECONDS, turn_off_private_dns
 
@@ -107,3 +113,31 @@ def test_only_what_is_no_longer_asked_for_loses_its_private_dns() -> None:
     assert world.turn_off_surplus(desired) == CACHED_SECONDS
     assert lit(world) == {endpoint.service_name for endpoint in desired.endpoints}
     assert world.turn_off_surplus(world.check(WITH_ECR).desired) == 0
+
+
+def test_private_dns_is_turned_on_in_its_turn_and_burst_by_burst_where_others_wait_too() -> None:
+    world = World()
+    desired = world.check().desired
+    world.patiently(lambda: world.ensure_endpoints(desired))
+    world.ledger.reserve(TURNING_ON, 6, world.seconds)
+    with pytest.raises(NotItsTurnYet, match="in 23 s"):
+        world.turn_on_private_dns(desired)
+    assert lit(world) == set()
+    world.clock.waited += 23
+    with pytest.raises(NotReadyYet, match="on for 4 of 6"):
+        world.turn_on_private_dns(desired)
+    assert len(lit(world)) == TURNING_ON.burst
+    world.turn_on_private_dns(desired)
+    assert len(lit(world)) == 6
+
+
+def test_it_is_turned_off_burst_by_burst_where_others_wait_too() -> None:
+    world = connected(OPTIONS)
+    world.ledger.reserve(TURNING_OFF, 6, world.seconds)
+    world.clock.waited += world.withdraw().turn_seconds
+    with pytest.raises(NotReadyYet, match="off for 4 of 6"):
+        world.turn_off_all()
+    assert len(lit(world)) == 6 - TURNING_OFF.burst
+    assert full("ecs") not in lit(world)
+    world.turn_off_all()
+    assert lit(world) == set()

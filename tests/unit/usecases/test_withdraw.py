@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import ceil
+
+import pytest
+from connectivity.domain.errors import WishedAgain
+from connectivity.domain.pacing import KEPT_SECONDS, TURNING_OFF
+from connectivity.domain.tags import WISH
 from connectivity.usecases.withdraw import Withdrawn
 
+from tests.unit.example import VPC
 from tests.unit.usecases.world import DOCUMENT, SETTINGS, World, connected
+
+
+def how(withdrawn: Withdrawn) -> tuple[int, bool, tuple[str, ...]]:
+    """On-premises is waited for."""
+    return withdrawn.drain_seconds, withdrawn.acknowledging, withdrawn.acknowledgements
 
 
 def test_onprem_is_told_whose_forwarding_ends_and_given_time() -> None:
     world = connected()
     before = world.document
-    assert world.withdraw() == Withdrawn(SETTINGS.drain_seconds)
+    assert how(world.withdraw()) == (SETTINGS.drain_seconds, False, ())
     assert world.document["state"] == "withdrawn"
     assert world.document["zones"] == []
     assert world.document["resolverIps"] == before["resolverIps"]
@@ -22,7 +35,7 @@ def test_withdrawing_again_changes_nothing() -> None:
     world.withdraw()
     said = world.document
     world.weather.changes.clear()
-    assert world.withdraw() == Withdrawn(SETTINGS.drain_seconds)
+    assert how(world.withdraw()) == (SETTINGS.drain_seconds, False, ())
     assert world.weather.changes == []
     assert world.document == said
 
@@ -46,7 +59,7 @@ def test_hosts_that_acknowledged_are_heard_and_their_parameters_go_with_the_publ
     world = connected()
     name = world.acknowledge("dns1", 1)
     unreadable = world.acknowledge("dns2", 1, schema=2)
-    assert world.withdraw() == Withdrawn(SETTINGS.drain_seconds, True, (name, unreadable))
+    assert how(world.withdraw()) == (SETTINGS.drain_seconds, True, (name, unreadable))
 
 
 def test_what_nobody_can_read_is_nobody_to_wait_for() -> None:
@@ -61,3 +74,51 @@ def test_a_withdrawal_that_somebody_removed_is_written_anew() -> None:
     del world.parameters.all[DOCUMENT]
     world.withdraw()
     assert (world.document["state"], world.document["generation"]) == ("withdrawn", 3)
+
+
+def test_in_an_idle_account_it_begins_at_once_and_reserves_once() -> None:
+    world = connected()
+    world.clock.waited += KEPT_SECONDS
+    withdrawn = world.withdraw()
+    assert withdrawn.turn_seconds == 0
+    booked = dict(world.ledger.booked_until)
+    assert world.withdraw() == withdrawn
+    assert world.ledger.booked_until == booked != {}
+
+
+def test_behind_others_nothing_is_said_before_its_turn() -> None:
+    world = connected()
+    others_come_first(world, 3)
+    waiting = world.withdraw().as_json()
+    assert waiting["turnSeconds"] == ceil(3 * 6 / TURNING_OFF.rate)
+    assert waiting["status"] == "waiting"
+    assert not waiting["late"]
+    assert world.document["state"] == "active"
+    world.clock.waited += waiting["turnSeconds"]
+    assert how(world.withdraw()) == (SETTINGS.drain_seconds, False, ())
+    assert world.document["state"] == "withdrawn"
+
+
+def test_a_turn_that_is_hours_away_is_left_to_the_sweep() -> None:
+    world = connected()
+    others_come_first(world, 400)
+    said = world.withdraw().as_json()
+    assert said["late"]
+    assert "ModifyVpcEndpoint" in said["detail"]
+
+
+def test_whose_tag_is_back_while_it_waits_for_its_turn_is_not_withdrawn() -> None:
+    world = connected()
+    others_come_first(world, 3)
+    world.clock.waited += world.withdraw().turn_seconds
+    world.vpcs.all[VPC.id] = replace(VPC, tags={WISH: "enabled"})
+    with pytest.raises(WishedAgain):
+        world.withdraw()
+    assert world.document["state"] == "active"
+
+
+def others_come_first(world: World, vpcs: int) -> None:
+    """So many others have just begun to be torn down; what made this one is long ago."""
+    world.clock.waited += KEPT_SECONDS
+    for _ in range(vpcs):
+        world.ledger.reserve(TURNING_OFF, 6, world.seconds)

@@ -58,7 +58,10 @@ SETTINGS = Settings(
 )
 ACKNOWLEDGEMENTS = f"{publication.folder(SETTINGS.parameter_path, VPC.id)}/acknowledgements"
 LIST, DOCUMENT = publication.parameter_names(SETTINGS.parameter_path, VPC.id)
+LATER = 600
+"""Seconds after which nobody who connected a VPC is in anybody's way."""
 _MOST_TRIES = 40
+START = 1_800_000_000.0
 
 Result = TypeVar("Result")
 
@@ -95,6 +98,11 @@ class World:
         }
 
     @property
+    def seconds(self) -> float:
+        """What the workflow's clock shows: since the epoch, and standing still meanwhile."""
+        return START + self.clock.waited
+
+    @property
     def entry(self) -> Entry:
         return self.ledger.read(VPC.id)
 
@@ -117,7 +125,9 @@ class World:
             parameter_path=SETTINGS.parameter_path,
         )
 
-    def check(self, options: Options = OPTIONS, because: str = "tag") -> checks.Check:
+    def check(
+        self, options: Options = OPTIONS, because: str = "tag", only_plan: bool = False
+    ) -> checks.Check:
         return checks.check_preconditions(
             VPC.id,
             options,
@@ -133,6 +143,8 @@ class World:
             ),
             self.clock,
             SETTINGS,
+            self.seconds,
+            only_plan,
         )
 
     def ensure_endpoints(self, desired: Desired) -> tuple[str, ...]:
@@ -142,7 +154,7 @@ class World:
         return ensure_resolver(desired, self.resolvers, self.groups, self.ledger, US)
 
     def turn_on_private_dns(self, desired: Desired) -> tuple[str, ...]:
-        return turn_on_private_dns(desired, self.endpoints, self.ledger, US)
+        return turn_on_private_dns(desired, self.seconds, self.endpoints, self.ledger, US)
 
     def verify(self, desired: Desired, resolver: Resolver) -> Mapping[str, Any]:
         verified = verify_resolution(
@@ -170,7 +182,9 @@ class World:
         )
 
     def withdraw(self) -> Withdrawn:
-        return withdraw(VPC.id, self.parameters, self.ledger, self.clock, SETTINGS)
+        return withdraw(
+            VPC.id, self.seconds, self.vpcs, self.parameters, self.ledger, self.clock, SETTINGS
+        )
 
     def await_acknowledgements(self, waited_seconds: int = 0) -> tuple[str, ...]:
         return await_acknowledgements(
@@ -213,6 +227,7 @@ class World:
 
     def disconnect(self) -> str:
         """The detail of the status that a teardown ends with."""
+        self.clock.waited += LATER
         withdrawn = self.patiently(self.withdraw)
         names = withdrawn.acknowledgements
         if withdrawn.acknowledging:
@@ -235,5 +250,6 @@ def connected(options: Options = OPTIONS) -> World:
     """A world in which the VPC is connected, and no change counted yet."""
     world = World()
     world.connect(options)
+    world.clock.waited += LATER
     world.weather.changes.clear()
     return world

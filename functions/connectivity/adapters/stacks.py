@@ -1,0 +1,41 @@
+"""Answers to AWS CloudFormation, which takes them as an HTTP PUT to a presigned address."""
+
+from __future__ import annotations
+
+import json
+from http.client import HTTPException
+from urllib import request as http
+
+from connectivity.domain.deletion import Answer, Request
+from connectivity.domain.errors import Unavailable
+
+_SECONDS = 10
+
+
+class CloudFormationStacks:
+    """Implements the port `Stacks`."""
+
+    def answer(self, request: Request, answer: Answer) -> None:
+        # Amazon S3 has signed an empty content type: any other, also urllib's own, is a 403.
+        put = http.Request(  # noqa: S310 (CloudFormation says where)
+            request.url, _body(request, answer), {"content-type": ""}, method="PUT"
+        )
+        try:
+            with http.urlopen(put, timeout=_SECONDS):  # noqa: S310 (CloudFormation says where)
+                pass
+        except (OSError, HTTPException) as error:
+            # AWS Lambda invokes again what fails with an error, within the guard's ServiceTimeout.
+            raise Unavailable(f"the answer to CloudFormation: {error}") from error
+
+
+def _body(request: Request, answer: Answer) -> bytes:
+    return json.dumps(
+        {
+            "Status": answer.status,
+            "Reason": answer.reason,
+            "PhysicalResourceId": answer.physical_id,
+            "StackId": request.stack,
+            "RequestId": request.id,
+            "LogicalResourceId": request.logical_id,
+        }
+    ).encode()

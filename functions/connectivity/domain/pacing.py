@@ -1,0 +1,96 @@
+"""Taking turns at AWS's token buckets, so that a hundred VPCs do not try an empty one together.
+
+In the manner of GCRA, the generic cell rate algorithm: per account, Region and bucket there is one
+number, `booked_until`, at which the bucket is full again if everybody who has a turn makes their
+calls. Whoever reserves moves it on by what their calls cost, and has their turn as soon as the
+bucket holds the first of these calls.
+
+The rate is a tenth below AWS's: others in the account make endpoints too, and one turn is taken
+some seconds late when the next is not. What is booked must never run ahead of what AWS refills.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+KEPT_SECONDS = 600
+"""For so long a turn that has come is good for a repetition of its step."""
+LONGEST_WAIT = 7200
+"""Seconds that an execution waits for its turn. What is further away is left to the sweep, which
+comes back for it."""
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """One of AWS's token buckets, per account and Region, and what we need it for."""
+
+    name: str
+    step: str
+    burst: int
+    """Calls that a full one holds."""
+    rate: float
+    """Calls a second that we book."""
+
+
+MAKING = Bucket("CreateVpcEndpoint", "make", burst=4, rate=0.27)
+TURNING_ON = Bucket("ModifyVpcEndpoint", "turn on", burst=4, rate=0.27)
+TURNING_OFF = Bucket("ModifyVpcEndpoint", "turn off", burst=4, rate=0.27)
+"""EC2 developer guide, Request throttling: 4 at once, then 0.3 a second."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """When a VPC may make its calls. Times are in seconds since the epoch."""
+
+    bucket: str
+    step: str
+    at: float
+    calls: int
+    shared: bool
+    """Others wait for their turns too: what we take beyond the burst, somebody behind us misses."""
+
+    def seconds(self, now: float) -> int:
+        """Until it comes; 0 if it has. Whole ones, as AWS Step Functions waits them."""
+        return max(0, math.ceil(self.at - now))
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, said: Mapping[str, Any]) -> Turn:
+        at, calls, shared = float(said["at"]), int(said["calls"]), bool(said["shared"])
+        return cls(said["bucket"], said["step"], at, calls, shared)
+
+
+def cost(bucket: Bucket, calls: int) -> float:
+    """Seconds by which these calls move `booked_until` on."""
+    return calls / bucket.rate
+
+
+def granted(bucket: Bucket, calls: int, booked_until: float, now: float) -> Turn:
+    """The turn of whoever has just moved the bucket to `booked_until` by reserving at `now`."""
+    before = booked_until - cost(bucket, calls)
+    first = min(calls, bucket.burst)
+    at = max(now, before - cost(bucket, bucket.burst - first))
+    return Turn(bucket.name, bucket.step, at, calls, shared=before > now)
+
+
+def is_good_for(turn: Turn | None, bucket: Bucket, calls: int, now: float) -> bool:
+    """Whether a repeated step has its turn already: not the step that undoes it."""
+    return (
+        turn is not None
+        and turn.step == bucket.step
+        and turn.calls >= calls
+        and now < turn.at + KEPT_SECONDS
+    )
+
+
+def at_once(turn: Turn | None, bucket: Bucket) -> int | None:
+    """How many calls to make before letting the bucket fill again; None for all of them.
+
+    Who has the bucket alone goes on until AWS refuses, and harms nobody.
+    """
+    return bucket.burst if turn is not None and turn.shared else None

@@ -1,0 +1,122 @@
+"""Deleting a stack in CloudFormation's order, and what happens where that fails.
+
+AWS: a resource is deleted after those that depend on it, by DependsOn or by referring to it. What
+fails stays, together with all that it depends on; the rest goes, and the stack is DELETE_FAILED.
+moto 5.2.5 deletes in no order, and has forgotten the stack when a deletion fails.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from moto.cloudformation.models import Event
+
+_SUBSTITUTED = re.compile(r"\$\{([^!}.]+)")
+
+
+class DeletionFailedError(Exception):
+    """Some resources are still there: logical id -> why."""
+
+    def __init__(self, reasons: Mapping[str, str]) -> None:
+        super().__init__(f"The following resource(s) failed to delete: [{', '.join(reasons)}].")
+        self.reasons = reasons
+
+
+def dependencies(resources: Mapping[str, Any]) -> dict[str, set[str]]:
+    """Logical id -> the resources that have to be there as long as it is."""
+    return {
+        name: (set(_referred_to(resource)) & resources.keys()) - {name}
+        for name, resource in resources.items()
+    }
+
+
+def _referred_to(value: Any) -> Iterator[str]:
+    """Of both branches of an Fn::If: what was never made delays nobody."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _referred_to(item)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            match key:
+                case "Ref" | "DependsOn":
+                    yield from [item] if isinstance(item, str) else item
+                case "Fn::GetAtt":
+                    yield item.partition(".")[0] if isinstance(item, str) else item[0]
+                case "Fn::Sub":
+                    yield from _SUBSTITUTED.findall(item if isinstance(item, str) else item[0])
+            yield from _referred_to(item)
+
+
+def delete_resources(resource_map: Any) -> None:
+    """Whatever of a stack is there. Raises DeletionFailedError.
+
+    What no rule of CloudFormation orders is tried again, as on AWS, as long as anything goes.
+    """
+    definitions = resource_map._resource_json_map
+    needed_by = dependencies(definitions)
+    there = {name for name in definitions if _is_deleted(name, resource_map)}
+    reasons: dict[str, str] = {}
+    while there:
+        free = there - {needed for name in there for needed in needed_by[name]}
+        reasons = {name: why for name in sorted(free) if (why := _delete(name, resource_map))}
+        if reasons.keys() == free:
+            raise DeletionFailedError(reasons)
+        there -= free - reasons.keys()
+
+
+def _is_deleted(name: str, resource_map: Any) -> bool:
+    retained = resource_map._resource_json_map[name].get("DeletionPolicy") == "Retain"
+    return name in resource_map._parsed_resources and not retained
+
+
+def _delete(name: str, resource_map: Any) -> str:
+    """Why not; empty if it is gone."""
+    try:
+        resource_map._delete_resource(
+            resource_map._parsed_resources[name], resource_map._resource_json_map[name]
+        )
+    except Exception as error:  # noqa: BLE001 (whatever it is, it is the reason that is told)
+        return str(error)
+    del resource_map._parsed_resources[name]
+    return ""
+
+
+def delete_stack(backend: Any, name_or_id: str) -> None:
+    """It stays where its resources stay."""
+    for stack in list(backend.stacks.values()):
+        if name_or_id in (stack.name, stack.stack_id):
+            exports = [export.name for export in stack.exports]
+            _delete_stack(stack)
+            if stack.status == "DELETE_COMPLETE":
+                backend.deleted_stacks[stack.stack_id] = backend.stacks.pop(stack.stack_id)
+                for name in exports:
+                    backend.exports.pop(name)
+
+
+def _delete_stack(stack: Any) -> None:
+    stack._add_stack_event("DELETE_IN_PROGRESS", resource_status_reason="User Initiated")
+    try:
+        delete_resources(stack.resource_map)
+    except DeletionFailedError as failure:
+        for name, reason in failure.reasons.items():
+            stack.events.append(_failed(stack, name, reason))
+        stack._add_stack_event("DELETE_FAILED", resource_status_reason=str(failure))
+        stack.status = "DELETE_FAILED"
+    else:
+        stack._add_stack_event("DELETE_COMPLETE")
+        stack.status = "DELETE_COMPLETE"
+
+
+def _failed(stack: Any, name: str, reason: str) -> Any:
+    return Event(
+        stack_id=stack.stack_id,
+        stack_name=stack.name,
+        logical_resource_id=name,
+        physical_resource_id=stack.resource_map[name].physical_resource_id,
+        resource_type=stack.resource_map._resource_json_map[name]["Type"],
+        resource_status="DELETE_FAILED",
+        resource_status_reason=reason,
+        resource_properties=None,
+    )

@@ -1,0 +1,82 @@
+"""The guard goes first: AWS CloudFormation deletes it before anything that would be missed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from connectivity.domain import deletion
+
+from local.cloudformation.deletion import dependencies
+from local.cloudformation.template import prepared
+from tests.template.sam_template import PATH, TEMPLATE, functions, statements
+
+GUARD = "DeletionGuard"
+EVERYTHING = {"NotificationEmail": "network-team@example.com", "DnsHostTag": "dns=yes"}
+"""Parameters with which every resource is there."""
+
+
+@pytest.fixture(scope="module")
+def resources() -> Mapping[str, Any]:
+    """Those that AWS makes, after the SAM transform. Where the code lies is uninteresting."""
+    text = PATH.read_text().replace("CodeUri: functions/", "CodeUri: s3://any/code")
+    text = text.replace("DefinitionUri: statemachine/", "DefinitionUri: s3://any/")
+    made: Mapping[str, Any] = json.loads(prepared(text, EVERYTHING, "us-east-2")[0])["Resources"]
+    return made
+
+
+def below(name: str, needs: Mapping[str, set[str]]) -> Iterator[str]:
+    """What has to be there as long as `name` is, however indirectly."""
+    for needed in needs[name]:
+        yield needed
+        yield from below(needed, needs)
+
+
+def test_nothing_is_deleted_before_the_guard(resources: Mapping[str, Any]) -> None:
+    needs = dependencies(resources)
+    assert set(below(GUARD, needs)) == resources.keys() - {GUARD}
+
+
+def test_nothing_depends_on_the_guard_so_that_it_can_be_first(resources: Mapping[str, Any]) -> None:
+    assert not [name for name, needed in dependencies(resources).items() if GUARD in needed]
+
+
+def test_what_may_be_missing_is_referred_to_only_where_it_is_there() -> None:
+    """DependsOn on a resource whose condition is false is an error."""
+    guard = TEMPLATE["Resources"][GUARD]
+    conditional = {
+        name: resource["Condition"]
+        for name, resource in TEMPLATE["Resources"].items()
+        if "Condition" in resource
+    }
+    assert not conditional.keys() & set(guard["DependsOn"])
+    for branch in guard["Properties"]["DeletedBefore"]:
+        condition, there, missing = branch["Fn::If"]
+        assert conditional[there["Ref"]] == condition
+        assert missing == {"Ref": "AWS::NoValue"}
+
+
+def test_the_guard_may_look_into_the_ledger_and_nothing_else() -> None:
+    (allowed,) = [statement for name, statement in statements() if name == "GuardDeletionFunction"]
+    assert allowed == {
+        "Effect": "Allow",
+        "Action": "dynamodb:Scan",
+        "Resource": {"Fn::GetAtt": ["Ledger", "Arn"]},
+    }
+
+
+def test_aws_waits_longer_than_the_guard_may_run_but_no_hour() -> None:
+    """A second run, by AWS Lambda, begins a minute after one that failed."""
+    guard = TEMPLATE["Resources"][GUARD]["Properties"]
+    usual = TEMPLATE["Globals"]["Function"]["Timeout"]
+    longest = functions()["GuardDeletionFunction"].get("Timeout", usual)
+    assert longest < guard["ServiceTimeout"] <= 300
+    assert guard["ServiceToken"] == {"Fn::GetAtt": ["GuardDeletionFunction", "Arn"]}
+
+
+def test_the_function_that_a_person_is_sent_to_is_the_guard_s() -> None:
+    request = deletion.Request("Delete", "", "stack", "id", GUARD, "deletion-guard/stack")
+    assert "GuardDeletionFunction" in deletion.undecided(request, ValueError()).reason
+    assert "GuardDeletionFunction" in functions()

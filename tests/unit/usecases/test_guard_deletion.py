@@ -1,0 +1,124 @@
+"""Guard deletion: the stack stays as long as something is held, and CloudFormation is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+from connectivity.domain.deletion import LONGEST_REASON, Answer, Request
+from connectivity.domain.errors import Throttled
+from connectivity.domain.ledger import Entry
+from connectivity.usecases.guard_deletion import guard_deletion
+
+from tests.unit.usecases.fakes import FakeLedger, FakeStacks
+
+STACK = "arn:aws:cloudformation:us-east-2:123456789012:stack/private-connectivity/1-2-3"
+CREATE = {
+    "RequestType": "Create",
+    "ResponseURL": "https://example.com/answer",
+    "StackId": STACK,
+    "RequestId": "unique",
+    "LogicalResourceId": "DeletionGuard",
+    "ResourceType": "Custom::DeletionGuard",
+    "ResourceProperties": {"ServiceToken": "arn"},
+}
+CREATED = Request.from_json(CREATE)
+UPDATED = replace(CREATED, kind="Update", physical_id=CREATED.our_id)
+DELETED = replace(CREATED, kind="Delete", physical_id=CREATED.our_id)
+
+
+def holding(*vpc_ids: str) -> FakeLedger:
+    ledger = FakeLedger()
+    for vpc_id in vpc_ids:
+        ledger.hold(vpc_id, {"resolver": "rslvr-in-1"})
+    return ledger
+
+
+def answered(request: Request, ledger: FakeLedger) -> Answer:
+    stacks = FakeStacks()
+    answer = guard_deletion(request, ledger, stacks)
+    assert stacks.answers == [(request, answer)]
+    return answer
+
+
+@pytest.mark.parametrize("request_", [CREATED, UPDATED], ids=["create", "update"])
+def test_making_and_changing_the_guard_succeeds_whatever_is_held(request_: Request) -> None:
+    answer = answered(request_, holding("vpc-1"))
+    assert (answer.status, answer.physical_id) == ("SUCCESS", CREATED.our_id)
+
+
+def test_the_guard_keeps_its_id_or_it_would_be_replaced_and_deleted() -> None:
+    assert {r.our_id for r in (CREATED, UPDATED, DELETED, replace(CREATED, id="other"))} == {
+        f"deletion-guard/{STACK}"
+    }
+
+
+def test_a_stack_that_holds_nothing_may_be_deleted() -> None:
+    ledger = holding("vpc-1")
+    ledger.let_go("vpc-1", ["resolver"])
+    assert answered(DELETED, ledger).status == "SUCCESS"
+
+
+def test_a_stack_that_holds_something_stays_and_is_told_which_vpcs_and_the_cure() -> None:
+    answer = answered(DELETED, holding("vpc-2", "vpc-1"))
+    assert (answer.status, answer.physical_id) == ("FAILED", CREATED.our_id)
+    assert answer.reason == (
+        "Nothing was deleted, because what was made for VPCs would stay and cost, and nobody would "
+        "remove it. Remove the tag ecs-anywhere:private-connectivity from vpc-1, vpc-2, wait until "
+        "ecs-anywhere:status says removed there and waits for no security group, and delete the "
+        "stack again."
+    )
+
+
+def test_what_is_only_announced_counts_as_held() -> None:
+    """It may have been made: nobody has seen the answer yet."""
+    assert answered(DELETED, holding_announced("vpc-1")).status == "FAILED"
+
+
+def holding_announced(vpc_id: str) -> FakeLedger:
+    ledger = FakeLedger()
+    ledger.announce(Entry(vpc_id), {"resolver": "token"})
+    return ledger
+
+
+def test_asking_again_changes_nothing() -> None:
+    ledger = holding("vpc-1")
+    before = dict(ledger.all)
+    assert answered(DELETED, ledger) == answered(DELETED, ledger)
+    assert ledger.all == before
+
+
+def test_the_reason_fits_however_many_vpcs_there_are() -> None:
+    answer = answered(DELETED, holding(*(f"vpc-{number:017x}" for number in range(300))))
+    assert len(answer.reason) < LONGEST_REASON
+    assert "vpc-00000000000000013 and 280 more, wait until" in answer.reason
+    assert answer.reason.endswith("delete the stack again.")
+
+
+def test_the_deletion_of_a_guard_that_never_came_to_be_succeeds() -> None:
+    """CloudFormation invents an id for it, and rolls the stack back."""
+    invented = replace(DELETED, physical_id="private-connectivity-DeletionGuard-1ABC")
+    answer = answered(invented, holding("vpc-1"))
+    assert (answer.status, answer.physical_id) == ("SUCCESS", invented.physical_id)
+
+
+@dataclass
+class Broken(FakeLedger):
+    error: Exception = field(default_factory=RuntimeError)
+
+    def entries(self) -> tuple[Entry, ...]:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    "error", [Throttled("Scan: slow down"), KeyError("LEDGER_TABLE"), ValueError("ü\n\x00" * 2000)]
+)
+def test_a_ledger_that_cannot_be_read_is_no_leave_to_delete(error: Exception) -> None:
+    """And CloudFormation is told: it would wait for an answer else."""
+    answer = answered(DELETED, Broken(error=error))
+    assert answer.status == "FAILED"
+    assert f"{type(error).__name__}: " in answer.reason
+    assert "Nothing was deleted" in answer.reason
+    assert len(answer.reason) <= LONGEST_REASON
+    assert answer.reason.isascii()
+    assert answer.reason.isprintable()
