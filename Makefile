@@ -15,7 +15,7 @@ SEED ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help demo test onprem local setup servers lint format unit build lock clean
+.PHONY: help demo test onprem faults storms fleet local setup servers lint format unit build lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -26,11 +26,23 @@ demo: setup ## connect a VPC on an embedded AWS, show the proof, take it all awa
 
 test: setup servers lint ## every check and every test
 	.venv/bin/python -m pytest tests/unit tests/contract tests/template tests/local -n 2 --dist loadfile
-	.venv/bin/python -m pytest tests/story -n 2 --dist loadfile
+	.venv/bin/python -m pytest tests/story -n 3 --dist loadfile --no-loadscope-reorder
+	.venv/bin/python -m pytest tests/storm
+	.venv/bin/python -m pytest tests/fleet
+	.venv/bin/python -m pytest tests/faults -n 2
 	.venv/bin/python -m pytest tests/onprem -n 3
 
 onprem: setup servers ## only the tests of the pick-up tool, with real DNS servers
 	.venv/bin/python -m pytest tests/onprem -n 3
+
+faults: setup ## one fault at every call, a death at every state: the whole table (half an hour)
+	FAULTS_SHARE=1 .venv/bin/python -m pytest tests/faults -n 3
+
+storms: setup ## as many storms of events as you like, other ones each time [STORMS=100]
+	STORMS=$(or $(STORMS),100) .venv/bin/python -m pytest tests/storm
+
+fleet: setup ## a hundred VPCs tagged in one second, on an AWS that throttles (half an hour)
+	FLEET_VPCS=100 FLEET_TIME_SCALE=0.25 .venv/bin/python -m pytest tests/fleet -s
 
 local: setup ## the embedded AWS with the app deployed, for your AWS CLI [PORT=4599 REGION=us-east-2 UNKIND=1 SEED=7]
 	@exec .venv/bin/python -m local up --port $(PORT) --region $(REGION) $(if $(UNKIND),--unkind --seed $(SEED))

@@ -24,6 +24,7 @@ from local.watch import Step, TookTooLongError, follow, next_execution
 WISH = "ecs-anywhere:private-connectivity"
 SERVICES = "ecs-anywhere:services"
 DRAIN_SECONDS = 300
+EXPIRY_SECONDS = 60
 """AWS seconds; a host on-premises that confirms ends the wait at once."""
 ASKED_FOR = "ecr+logs"
 WIDTH = 130
@@ -54,7 +55,12 @@ class Demo:
         """Raises DemoFailedError, DeploymentFailedError, TookTooLongError."""
         self.say(f"the embedded AWS is up in {self.aws.settings.region} at {self.aws.url}")
         self.aws.outputs = deploy(
-            self.aws, {"DrainSeconds": str(DRAIN_SECONDS), "OnPremCidrs": ONPREM_CIDR}
+            self.aws,
+            {
+                "DrainSeconds": str(DRAIN_SECONDS),
+                "ExpirySeconds": str(EXPIRY_SECONDS),
+                "OnPremCidrs": ONPREM_CIDR,
+            },
         )
         self.say("[bold]sam deploy[/] has put the app into it")
         ec2 = self.aws.client("ec2")

@@ -14,6 +14,7 @@ from local.engine import EmbeddedAws
 from local.settings import Settings, Unkindness
 
 DRAIN_SECONDS = 60
+EXPIRY_SECONDS = 60
 """AWS seconds: shorter than the template's default, because nobody on-premises is waited for."""
 POLL_SECONDS = 0.3
 EMAIL = "network-team@example.com"
@@ -42,7 +43,11 @@ def up(settings: Settings) -> int:
     """Until KeyboardInterrupt; then everything is ended, and the exit code is 0."""
     try:
         with EmbeddedAws(settings) as aws:
-            parameters = {"DrainSeconds": str(DRAIN_SECONDS), "NotificationEmail": EMAIL}
+            parameters = {
+                "DrainSeconds": str(DRAIN_SECONDS),
+                "ExpirySeconds": str(EXPIRY_SECONDS),
+                "NotificationEmail": EMAIL,
+            }
             with aws.weather.calm():  # it is the app that is tried, and not its deployment
                 aws.outputs = deploy(aws, parameters)
             _routes(aws)

@@ -15,8 +15,9 @@ _REFUSALS = {fact.__name__: fact for fact in (TagsRefused, UnreadableOption, Unr
 
 @entry
 def handler(event: Event) -> Any:
-    """{"execution", "given": the execution's input} -> the reading. A request that was refused at
-    the door is raised here, so that it ends as every other failure does."""
+    """{"execution", "given": the execution's input, "tries": made before this one} -> the reading.
+    A request that was refused at the door is raised here, so that it ends as every other failure
+    does."""
     given = event["given"]
     if "refused" in given:
         raise _REFUSALS[given["refused"]["error"]](given["refused"]["problem"])
@@ -24,6 +25,7 @@ def handler(event: Event) -> Any:
         given["vpcId"],
         event["execution"],
         given.get("because", "tag"),
+        event["tries"],
         wiring.vpcs(),
         wiring.ledger(),
         wiring.executions(),

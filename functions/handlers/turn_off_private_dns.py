@@ -17,14 +17,16 @@ def handler(event: Event) -> Any:
     """{"vpcId"} -> ids of the endpoints whose private DNS was turned off because it was never
     verified; {"desired"} or {"vpcId", "acknowledgements"} -> {"expireSeconds"}, how long
     answers may be cached still, and the acknowledgements that came."""
-    endpoints, ledger, us = wiring.endpoints(), wiring.ledger(), wiring.settings().us
+    endpoints, ledger, settings = wiring.endpoints(), wiring.ledger(), wiring.settings()
     if "desired" in event:
         desired = Desired.from_json(event["desired"])
-        seconds = private_dns.turn_off_surplus_private_dns(desired, endpoints, ledger, us)
+        seconds = private_dns.turn_off_surplus_private_dns(desired, endpoints, ledger, settings)
     elif "acknowledgements" in event:
-        vpcs = wiring.vpcs()
-        seconds = private_dns.turn_off_all_private_dns(event["vpcId"], vpcs, endpoints, ledger, us)
+        seconds = private_dns.turn_off_all_private_dns(
+            event["vpcId"], wiring.vpcs(), endpoints, ledger, settings
+        )
     else:
-        probe = wiring.probe()
-        return private_dns.turn_off_private_dns(event["vpcId"], endpoints, ledger, probe, us)
+        return private_dns.turn_off_private_dns(
+            event["vpcId"], endpoints, ledger, wiring.probe(), settings.us
+        )
     return {"expireSeconds": seconds, "acknowledgements": event.get("acknowledgements", [])}

@@ -264,7 +264,8 @@ class InterfaceEndpoints:
                 endpoint.record.state = "deleting"
                 endpoint.serving = False
                 self._publish_soon(endpoint)
-                self._zones.change(endpoint)
+                if endpoint.record.private_dns_enabled or not self._zones.are_changing(endpoint):
+                    self._zones.change(endpoint)
                 deleting = self.lifecycles().interface_endpoint_deleting
                 self.clock.after(deleting, partial(self._forget, endpoint))
 

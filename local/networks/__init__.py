@@ -24,6 +24,7 @@ from local.contracts import InboundAddress, NetworkState, SiteImpossible
 from local.networks.connected_site import ConnectedSite
 from local.networks.site import hindrance_to
 from local.networks.vpc_network import NetworkProcessDied, VpcNetwork
+from local.networks.workloads import Workloads
 
 if TYPE_CHECKING:
     from local.engine import EmbeddedAws
@@ -88,6 +89,12 @@ class VpcNetworks:
                 self._end_if_idle(network)
                 raise
         return ConnectedSite(vpc_id, onprem_cidr, prefix, log, partial(self._change_site, network))
+
+    def admit(self, vpc_id: str, cidrs: Sequence[str], workloads: Workloads | None) -> None:
+        """What the VPC has for workloads from now on; None is the end of it."""
+        with self._lock, self._network(vpc_id, cidrs) as network:
+            network.admit(workloads)
+            self._end_if_idle(network)
 
     def inbound_addresses(self) -> Sequence[InboundAddress]:
         with self._lock:

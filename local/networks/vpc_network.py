@@ -14,6 +14,7 @@ from typing import Any
 
 from local.contracts import InboundAddress, NetworkState, SiteImpossible
 from local.networks.loopback import MAP_VARIABLE, SITE
+from local.networks.workloads import Workloads
 from local.settings import REPOSITORY
 
 PATIENCE = 10.0
@@ -38,6 +39,7 @@ class VpcNetwork:
         self.vpc_id = vpc_id
         self.site: dict[str, Any] | None = None
         """The site that is connected: `cidr`, `log` (the queries to its internet's DNS), `up`."""
+        self._workloads: Workloads | None = None
         self._state = NetworkState(tuple(cidrs))
         self._map_file = directory / f"{vpc_id}.json"
         self._mirrors: dict[str, int] = {}
@@ -64,12 +66,18 @@ class VpcNetwork:
 
     @property
     def is_idle(self) -> bool:
-        """Nothing answers, nothing runs, nothing is connected."""
-        return not (self._state.resolver_ips or self._state.tls or self.commands() or self.site)
+        """Nothing answers, nothing runs, nothing is connected or admitted."""
+        answers = self._state.resolver_ips or self._state.tls
+        return not (answers or self.commands() or self.site or self._workloads)
 
     def apply(self, state: NetworkState, runtime_api: str | None = None) -> None:
         """`runtime_api` is one to be reachable besides those of the living commands."""
         self._apply(state, runtime_api)
+
+    def admit(self, workloads: Workloads | None) -> None:
+        if workloads != self._workloads:
+            self._workloads = workloads
+            self._apply(self._state)
 
     def connect_site(self, cidr: str, log: Path) -> list[str]:
         """The command prefix of the site. Raises SiteImpossible."""
@@ -100,6 +108,7 @@ class VpcNetwork:
             "tls": dict(state.tls),
             "relays": sorted(relays) if self._prefix else [],
             "site": self.site,
+            "workloads": self._workloads.as_json() if self._workloads else None,
         }
         applied = self._ask(wanted)
         self._mirrors = applied["mirrors"]

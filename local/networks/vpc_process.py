@@ -21,11 +21,12 @@ from typing import Any, Protocol
 
 import trustme
 
-from local.networks.dns_answers import Names, respond
-from local.networks.listeners import Server, listen, relay_to, serve_dns
+from local.networks.dns_answers import PUBLIC_ADDRESS, Names, respond
+from local.networks.listeners import Respond, Server, listen, relay_to, serve_dns
 from local.networks.loopback import Loopback, bound_pair
 from local.networks.namespace import Namespace
 from local.networks.site import Site
+from local.networks.workloads import hear_out, public_context
 
 MIRROR = "127.0.0.1"
 LONGEST_LINE = 2**20
@@ -51,6 +52,8 @@ class Servers:
         self._gateway = gateway
         self._site: Site | None = None
         self._names: Names = {}
+        self._heard: Names = {}
+        """Those that workloads get private answers for."""
         self._running: dict[tuple[str, ...], list[Server]] = {}
         self._mirrors: dict[str, int] = {}
 
@@ -61,12 +64,17 @@ class Servers:
             *(("tls", ip, *names) for ip, names in state["tls"].items()),
             *(("relay", address) for address in state["relays"]),
         }
-        self._names = state["names"]
+        self._names = self._heard = state["names"]
+        cidrs = state["cidrs"]
+        if workloads := state["workloads"]:
+            wanted |= {("own dns", workloads["dns_ip"]), ("internet", PUBLIC_ADDRESS)}
+            cidrs = [*cidrs, f"{PUBLIC_ADDRESS}/32"]
+            self._heard = _without(self._names, workloads["unheard"])
         self._mirrors = {ip: port for ip, port in self._mirrors.items() if ("dns", ip) in wanted}
         for service in self._running.keys() - wanted:
             for server in self._running.pop(service):
                 server.close()
-        self._inside.route(state["cidrs"])
+        self._inside.route(cidrs)
         await self._apply_site(state["site"], state["cidrs"])
         for service in sorted(wanted - self._running.keys()):
             self._running[service] = await self._start(*service)
@@ -90,21 +98,28 @@ class Servers:
             return await self._start_dns(address)
         if kind == "tls":
             return await self._start_tls(address, names)
+        if kind == "own dns":
+            return await self._serve_dns(address, self._respond_to_workload)
+        if kind == "internet":
+            return await self._start_internet(address)
         return await self._start_relay(address)
 
     async def _start_dns(self, ip: str) -> list[Server]:
         """Route 53 Resolver on its own address, and mirrored for who is outside."""
-        inside = self._inside.bind("udp", ip, 53), self._inside.bind("tcp", ip, 53)
+        inside = await self._serve_dns(ip, self._respond)
         mirror = bound_pair(MIRROR)
         self._mirrors[ip] = mirror[0].getsockname()[1]
-        return [
-            server
-            for udp, tcp in (inside, mirror)
-            for server in await serve_dns(udp, tcp, self._respond)
-        ]
+        return [*inside, *await serve_dns(*mirror, self._respond)]
+
+    async def _serve_dns(self, ip: str, answer: Respond) -> list[Server]:
+        udp, tcp = self._inside.bind("udp", ip, 53), self._inside.bind("tcp", ip, 53)
+        return await serve_dns(udp, tcp, answer)
 
     def _respond(self, wire: bytes, *, over_udp: bool) -> bytes | None:
         return respond(wire, self._names, over_udp=over_udp)
+
+    def _respond_to_workload(self, wire: bytes, *, over_udp: bool) -> bytes | None:
+        return respond(wire, self._heard, over_udp=over_udp)
 
     async def _start_tls(self, ip: str, names: tuple[str, ...]) -> list[Server]:
         """An interface endpoint: the certificate of its names, and the API behind it."""
@@ -112,11 +127,20 @@ class Servers:
         bound = self._inside.bind("tcp", ip, 443)
         return [await listen(bound, relay_to(*self._gateway), context, patience=None)]
 
+    async def _start_internet(self, ip: str) -> list[Server]:
+        """AWS's public side: every name's certificate, and nothing behind it."""
+        context = public_context(lambda name: _server_context(self._authority, (name,)))
+        return [await listen(self._inside.bind("tcp", ip, 443), hear_out, context)]
+
     async def _start_relay(self, address: str) -> list[Server]:
         """A loopback address of this machine, at the same address inside."""
         host, port = _host_and_port(address)
         bound = self._inside.bind("tcp", host, port)
         return [await listen(bound, relay_to(host, port), patience=None)]
+
+
+def _without(names: Names, unheard: Sequence[str]) -> Names:
+    return {name: addresses for name, addresses in names.items() if name not in unheard}
 
 
 def _host_and_port(address: str) -> tuple[str, int]:

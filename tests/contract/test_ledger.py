@@ -54,6 +54,18 @@ def test_knocks_are_counted(ledger: Ledger) -> None:
     assert [ledger.knock(VPC).knocks for _ in range(3)] == [1, 2, 3]
 
 
+def test_what_a_knock_tells_is_kept_until_the_hold_is_given_up(ledger: Ledger) -> None:
+    assert ledger.knock(VPC, {"wish": "enabled"}).heard == {"wish": "enabled"}
+    seen = ledger.knock(VPC)
+    assert seen.heard == {"wish": "enabled"}, "who tells nothing does not contradict"
+    assert ledger.take(seen, "one")
+    assert ledger.knock(VPC, {}).heard == {}
+    assert not ledger.release(VPC, "one")
+    assert ledger.take(ledger.read(VPC), "one")
+    assert ledger.release(VPC, "one")
+    assert ledger.read(VPC).heard is None
+
+
 def test_only_one_takes_the_hold(ledger: Ledger) -> None:
     seen = ledger.knock(VPC)
     assert ledger.take(seen, "one")

@@ -239,7 +239,12 @@ def test_a_vpc_is_connected_and_disconnected_on_a_bad_day() -> None:
     )
     with EmbeddedAws(settings) as aws:
         with aws.weather.calm():
-            parameters = {"DrainSeconds": "60", "OnPremCidrs": ONPREM_CIDR, "SweepMinutes": "5"}
+            parameters = {
+                "DrainSeconds": "60",
+                "ExpirySeconds": "60",
+                "OnPremCidrs": ONPREM_CIDR,
+                "SweepMinutes": "5",
+            }
             aws.outputs = deploy(aws, parameters)
             app = App(aws)
             vpc_id = app.vpc()

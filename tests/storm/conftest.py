@@ -17,7 +17,9 @@ from tests.storm.sky import Sky
 def sky() -> Iterator[Sky]:
     settings = Settings(time_scale=0.002, stack_name="storm", network="loopback")
     with EmbeddedAws(settings) as aws:
-        aws.outputs = deploy(aws, {"DrainSeconds": "5", "OnPremCidrs": ONPREM_CIDR})
+        aws.outputs = deploy(
+            aws, {"DrainSeconds": "5", "ExpirySeconds": "60", "OnPremCidrs": ONPREM_CIDR}
+        )
         events = aws.client("events")
         for rule in events.list_rules()["Rules"]:
             # Sweeps come when a script says so.

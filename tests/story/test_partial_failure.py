@@ -4,6 +4,7 @@ with the cure; and once it is put right the next sweep goes on from there."""
 from __future__ import annotations
 
 import json
+from ast import literal_eval
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -67,7 +68,8 @@ def without(function: str, action: str) -> Callable[[App, str], Callable[[], Any
         kept: dict[str, Any] = {}
         for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
             document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
-            kept[policy] = document
+            # moto keeps what AWS CloudFormation gave it as Python writes it.
+            kept[policy] = literal_eval(document) if isinstance(document, str) else document
         put = partial(_put, iam, name)
         put({policy: _less(document, action) for policy, document in kept.items()})
         return partial(put, kept)

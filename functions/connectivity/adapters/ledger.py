@@ -57,12 +57,14 @@ class DynamoDbLedger:
         read = (_entry(item["id"]["S"].removeprefix(self._prefix), item) for item in found)
         return tuple(entry for entry in read if entry.holds_something)
 
-    def knock(self, vpc_id: str) -> Entry:
+    def knock(self, vpc_id: str, heard: Mapping[str, str] | None = None) -> Entry:
         """Also makes the maps that later updates write into, and calls off an expiry."""
+        told = {":heard": dict(heard)} if heard is not None else {}
         attributes = self._update(
             vpc_id,
-            "SET held = if_not_exists(held, :none) REMOVE expires_at ADD knocks :one",
-            {":none": {}, ":one": 1},
+            f"SET held = if_not_exists(held, :none){', heard = :heard' if told else ''} "
+            "REMOVE expires_at ADD knocks :one",
+            {":none": {}, ":one": 1, **told},
             ReturnValues="ALL_NEW",
         )
         return _entry(vpc_id, attributes)
@@ -83,7 +85,7 @@ class DynamoDbLedger:
         kept = int(time.time()) + _KEPT_SECONDS
         released = self._conditionally(
             vpc_id,
-            "REMOVE holder SET expires_at = :kept",
+            "REMOVE holder, heard SET expires_at = :kept",
             {":me": execution, ":kept": kept},
             "holder = :me AND (begun = knocks OR attribute_not_exists(knocks))",
         )
@@ -256,6 +258,7 @@ def _entry(vpc_id: str, item: Mapping[str, Any]) -> Entry:
         doubt=plain.get("doubt", ""),
         doubted_at=plain.get("doubted_at", ""),
         unconfirmed=tuple(plain.get("unconfirmed", ())),
+        heard=plain.get("heard"),
         turn=Turn.from_json(plain["turn"]) if "turn" in plain else None,
         status=plain.get("status", ""),
         detail=plain.get("detail", ""),

@@ -36,6 +36,7 @@ class Route53Resolvers:
             client("route53resolver"),
             "list_resolver_endpoints",
             "ResolverEndpoints",
+            MaxResults=100,
         )
         return tuple(_resolver(item) for item in found)
 

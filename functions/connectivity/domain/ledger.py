@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from connectivity.domain.pacing import Turn
 
 MAKING = "making:"
-_ENDPOINT = "endpoint/"
+_ENDPOINT, _GATEWAY = "endpoint/", "gateway/"
+ENDPOINT_PURPOSES = (_ENDPOINT, _GATEWAY)
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class Entry:
     """When that was, in ISO 8601 UTC."""
     unconfirmed: tuple[str, ...] = ()
     """DNS hosts that the last teardown did not hear of in time; cleared by what is published."""
+    heard: Mapping[str, str] | None = None
+    """The wish tags as the last tag event told them, until somebody has acted on them."""
     turn: Turn | None = None
     """The last one that was reserved, so that a repeated step does not reserve again."""
     status: str = ""
@@ -76,7 +79,7 @@ def endpoint_purpose(service_name: str) -> str:
 
 
 def gateway_purpose(service_name: str) -> str:
-    return f"gateway/{service_name}"
+    return f"{_GATEWAY}{service_name}"
 
 
 RESOLVER = "resolver"

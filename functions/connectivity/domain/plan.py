@@ -130,6 +130,25 @@ def plan_surplus(
     )
 
 
+def gone_surplus(
+    desired: Desired, endpoints: Iterable[InterfaceEndpoint], entry: Entry
+) -> tuple[str, ...]:
+    """Purposes that the ledger still holds although neither the endpoint is there nor anybody asks
+    for it: whoever removed it died before writing that down."""
+    there = {endpoint.id for endpoint in endpoints}
+    wanted = {ledger.endpoint_purpose(endpoint.service_name) for endpoint in desired.ours}
+    if desired.gateway_service:
+        wanted.add(ledger.gateway_purpose(desired.gateway_service))
+    return tuple(
+        purpose
+        for purpose, id_ in entry.held.items()
+        if purpose.startswith(ledger.ENDPOINT_PURPOSES)
+        and purpose not in wanted
+        and id_ not in there
+        and not id_.startswith(ledger.MAKING)
+    )
+
+
 def our_resolver_id(
     resolvers: Iterable[InboundResolver], recorded: str, also_deleting: bool = False
 ) -> str | None:

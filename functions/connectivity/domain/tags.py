@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 WISH = "ecs-anywhere:private-connectivity"
 SERVICES = "ecs-anywhere:services"
@@ -19,6 +20,11 @@ OWNER = "ecs-anywhere:owner"
 
 LONGEST_VALUE = 256
 _NOT_ALLOWED = re.compile(r"[^\w+\-=.:/@ ]", re.ASCII)
+
+
+def wish_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """Those that say what is asked for."""
+    return {key: tags[key] for key in WISH_TAGS if key in tags}
 
 
 def as_tag_value(text: str) -> str:

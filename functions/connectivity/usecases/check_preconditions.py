@@ -62,7 +62,7 @@ class Check:
     desired: Desired
     steps: tuple[str, ...]
     surplus: bool
-    """Some of the steps remove what is no longer asked for."""
+    """Some of the steps remove what is no longer asked for, or it has not been written down."""
     warnings: tuple[str, ...]
     repairs: tuple[str, ...]
     """What somebody changed since this was connected, and how it is put right."""
@@ -150,13 +150,15 @@ def check_preconditions(
     folder = publication.folder(settings.parameter_path, vpc_id)
     parameters = world.parameters.below(folder) if looks else {}
     spoilt = _spoilt(parameters, survey.entry, settings)
-    converged = not steps and not spoilt and _is_verified(desired, survey, settings.us)
+    gone = plan.gone_surplus(desired, survey.endpoints, survey.entry)
+    done = not steps and not spoilt and not gone
+    converged = done and _is_verified(desired, survey, settings.us)
     resting = rests(survey.entry, desired.fingerprint, because, clock.now())
     turn = None if only_plan or resting else _turn(steps, survey.entry, now, world.ledger)
     return Check(
         desired=desired,
         steps=tuple(map(describe, steps)),
-        surplus=any(isinstance(step, RemoveEndpoint) for step in steps),
+        surplus=bool(gone) or any(isinstance(step, RemoveEndpoint) for step in steps),
         warnings=prepared.warnings,
         repairs=repairs(desired, survey, steps, spoilt, settings.us),
         rests=resting,

@@ -30,6 +30,7 @@ def ensure_endpoints(
     _write_down(desired.vpc_id, observed, entry, ledger, us)
     plan = plans.plan_endpoints(desired, observed, observed_groups, entry, us)
     if plan:
+        _let_the_resolver_go_first(desired, entry)
         steps = group_steps(entry, (ledgers.ENDPOINTS_GROUP,), groups, ledger, observed_groups, us)
         steps.apply(plan)
         _make(desired.vpc_id, plan, steps.ids[ledgers.ENDPOINTS_GROUP], endpoints, ledger, entry)
@@ -37,6 +38,13 @@ def ensure_endpoints(
     if made:
         raise NotReadyYet(f"{len(made)} endpoints of {desired.vpc_id} are being made")
     return _available(desired, observed, entry, us)
+
+
+def _let_the_resolver_go_first(desired: Desired, entry: Entry) -> None:
+    """AWS gives an interface endpoint any address that is free, also one that was promised to
+    on-premises: the resolver takes those up before. It announces itself in the same moment."""
+    if entry.resolver_ips and not desired.adopted_resolver and ledgers.RESOLVER not in entry.held:
+        raise NotReadyYet(f"the resolver of {desired.vpc_id} takes its promised addresses up first")
 
 
 def _write_down(

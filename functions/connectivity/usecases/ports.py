@@ -139,8 +139,9 @@ class Ledger(Protocol):
     def entries(self) -> tuple[Entry, ...]:
         """Those that hold something."""
 
-    def knock(self, vpc_id: str) -> Entry:
-        """Count a knock; the entry after it."""
+    def knock(self, vpc_id: str, heard: Mapping[str, str] | None = None) -> Entry:
+        """Count a knock, and write down the wish tags that it told of, if it did; the entry after
+        it."""
 
     def take(self, entry: Entry, execution: str) -> bool:
         """Make `execution` the holder instead of `entry.holder`, beginning with `entry.knocks`.

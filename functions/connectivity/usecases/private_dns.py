@@ -14,11 +14,8 @@ from connectivity.domain.ownership import is_our_endpoint
 from connectivity.domain.plan import plan_private_dns, plan_surplus
 from connectivity.usecases.ports import Endpoints, Ledger, Probe, Vpcs
 from connectivity.usecases.remove import check_wish
+from connectivity.usecases.settings import Settings
 from connectivity.usecases.turns import take_turn
-
-CACHED_SECONDS = 120
-"""How long a workload may go on with a private answer after private DNS is off: AWS detaches the
-zone with a delay, and its records have a TTL of 60 seconds."""
 
 
 def turn_on_private_dns(
@@ -72,7 +69,7 @@ def turn_off_private_dns(
 
 
 def turn_off_all_private_dns(
-    vpc_id: str, vpcs: Vpcs, endpoints: Endpoints, ledger: Ledger, us: str
+    vpc_id: str, vpcs: Vpcs, endpoints: Endpoints, ledger: Ledger, settings: Settings
 ) -> int:
     """Of everything of ours, in the turn that Withdraw took; afterwards so many seconds have to
     pass before it goes. Raises WishedAgain before anything is changed, and NotReadyYet as
@@ -80,31 +77,34 @@ def turn_off_all_private_dns(
     check_wish(vpc_id, vpcs)
     entry = ledger.read(vpc_id)
     observed = endpoints.all_in(vpc_id)
-    ours = [e for e in observed if is_our_endpoint(e, us, entry.held)]
-    return _turn_off(ours, endpoints, pacing.at_once(entry.turn, pacing.TURNING_OFF))
+    ours = [e for e in observed if is_our_endpoint(e, settings.us, entry.held)]
+    serving = _turn_off(ours, endpoints, pacing.at_once(entry.turn, pacing.TURNING_OFF))
+    return settings.expiry_seconds if serving else 0
 
 
 def turn_off_surplus_private_dns(
-    desired: Desired, endpoints: Endpoints, ledger: Ledger, us: str
+    desired: Desired, endpoints: Endpoints, ledger: Ledger, settings: Settings
 ) -> int:
     """Of what is no longer asked for; the answer is as of `turn_off_all_private_dns`."""
     entry = ledger.read(desired.vpc_id)
     observed = endpoints.all_in(desired.vpc_id)
-    surplus = {step.endpoint_id for step in plan_surplus(desired, observed, entry, us)}
-    return _turn_off((e for e in observed if e.id in surplus), endpoints)
+    surplus = {step.endpoint_id for step in plan_surplus(desired, observed, entry, settings.us)}
+    serving = _turn_off([e for e in observed if e.id in surplus], endpoints)
+    return settings.expiry_seconds if serving else 0
 
 
 def _turn_off(
     ours: Iterable[InterfaceEndpoint], endpoints: Endpoints, most: int | None = None
-) -> int:
-    """Waited for also where it is off already: an earlier attempt may have done that just now."""
+) -> bool:
+    """Whether somebody may still have a private answer: also where it is off already, because an
+    earlier attempt may have done that just now."""
     serving = [e for e in ours if e.type == "Interface" and e.state == "available"]
     lit = sorted((e for e in serving if e.private_dns), key=_ecs_first)
     for endpoint in lit[:most]:
         endpoints.set_private_dns(endpoint.id, on=False)
     if lit[:most] != lit:
         raise NotReadyYet(f"private DNS is off for {most} of {len(lit)}")
-    return CACHED_SECONDS if serving else 0
+    return bool(serving)
 
 
 def _ecs_first(endpoint: InterfaceEndpoint) -> bool:

@@ -10,9 +10,13 @@ from connectivity.domain.errors import NotReadyYet, UnknownVpc
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import Vpc
 from connectivity.domain.status import Status
+from connectivity.domain.tags import wish_tags
 from connectivity.domain.wish import Options, Wish, read_options, read_wish
 from connectivity.usecases.ports import Executions, Ledger, Vpcs
 from connectivity.usecases.settings import Settings
+
+LOOKS_FOR_HEARD = 6
+"""Every 5 seconds."""
 
 Verdict = Literal["provision", "plan", "tear down", "nothing", "busy"]
 
@@ -44,12 +48,13 @@ def read_vpc(
     vpc_id: str,
     execution: str,
     because: str,
+    tries: int,
     vpcs: Vpcs,
     ledger: Ledger,
     executions: Executions,
     settings: Settings,
 ) -> Reading:
-    """Raises UnreadableOption, UnknownVpc, NotReadyYet.
+    """Raises UnreadableOption, UnknownVpc, NotReadyYet. `tries` were made before this one.
 
     The knocks are read before the tags: a tag that changes after this has its own knock, which we
     then see at the end.
@@ -64,7 +69,16 @@ def read_vpc(
     vpc = vpcs.find(vpc_id)
     if vpc is None:
         return _of_no_vpc(entry, because, settings)
+    _await_what_was_heard(vpc, entry, tries)
     return replace(_of_tags(vpc, entry, settings.defaults), because=woken_by)
+
+
+def _await_what_was_heard(vpc: Vpc, entry: Entry, tries: int) -> None:
+    """Amazon EC2 is eventually consistent: right after a change it may describe the tags as they
+    were, and the wish would be met with a shrug until the next sweep. An event that was overtaken
+    is waited for in vain, and then not believed."""
+    if entry.heard is not None and entry.heard != wish_tags(vpc.tags) and tries < LOOKS_FOR_HEARD:
+        raise NotReadyYet(f"the tags of {vpc.id} are not yet as an event has told them")
 
 
 def _is_busy(entry: Entry, execution: str, executions: Executions) -> bool:

@@ -52,7 +52,8 @@ def remove_surplus(desired: Desired, holdings: Holdings) -> tuple[str, ...]:
     }
     ours = _our_endpoints(observed, entry, holdings.us)
     ids = _start_deletion([e for e in ours if e.id in surplus], observed, holdings)
-    holdings.ledger.let_go(vpc_id, [purpose_of(e) for e in ours if e.id in ids])
+    gone = plan.gone_surplus(desired, observed, entry)
+    holdings.ledger.let_go(vpc_id, [*(purpose_of(e) for e in ours if e.id in ids), *gone])
     if surplus - set(ids):
         raise NotReadyYet(f"{', '.join(surplus - set(ids))} waits for the endpoint that needs it")
     return ids
@@ -95,7 +96,7 @@ def _remove_endpoints(
         gone = [
             purpose
             for purpose, id_ in entry.held.items()
-            if purpose.startswith(("endpoint/", "gateway/")) and id_ not in kept
+            if purpose.startswith(ledgers.ENDPOINT_PURPOSES) and id_ not in kept
         ]
         holdings.ledger.let_go(vpc_id, gone)
     return [endpoint.id for endpoint in ours]

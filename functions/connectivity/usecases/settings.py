@@ -19,6 +19,9 @@ class Settings:
     limits: Limits
     parameter_path: str
     drain_seconds: int
+    expiry_seconds: int
+    """How long a workload may go on with a private answer after private DNS is off: until AWS has
+    detached the zone, which "can take minutes", and the records' TTL of a minute is over."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -38,4 +41,5 @@ class Settings:
             ),
             parameter_path=environment["PARAMETER_PATH"],
             drain_seconds=int(environment["DRAIN_SECONDS"]),
+            expiry_seconds=int(environment["EXPIRY_SECONDS"]),
         )

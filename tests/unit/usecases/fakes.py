@@ -360,8 +360,10 @@ class FakeLedger:
     def entries(self) -> tuple[Entry, ...]:
         return tuple(entry for entry in self.all.values() if entry.holds_something)
 
-    def knock(self, vpc_id: str) -> Entry:
-        return self._write(vpc_id, knocks=self.read(vpc_id).knocks + 1)
+    def knock(self, vpc_id: str, heard: Mapping[str, str] | None = None) -> Entry:
+        entry = self.read(vpc_id)
+        heard = entry.heard if heard is None else heard
+        return self._write(vpc_id, knocks=entry.knocks + 1, heard=heard)
 
     def take(self, entry: Entry, execution: str) -> bool:
         if self.read(entry.vpc_id).holder != entry.holder:
@@ -376,7 +378,7 @@ class FakeLedger:
             return True
         if self.begun[vpc_id] != entry.knocks:
             return False
-        self._write(vpc_id, holder=None)
+        self._write(vpc_id, holder=None, heard=None)
         return True
 
     def announce(self, entry: Entry, tokens: Mapping[str, str]) -> None:

@@ -136,7 +136,7 @@ class Execution:
 
     def _read(self, ports: Ports) -> Reading:
         world = ports.vpcs, ports.ledger, ports.executions
-        return read_vpc(VPC.id, self.arn, "tag", *world, SETTINGS)
+        return read_vpc(VPC.id, self.arn, "tag", 0, *world, SETTINGS)
 
     def _work(self, ports: Ports) -> None:
         assert self.reading is not None

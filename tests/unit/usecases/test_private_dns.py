@@ -14,11 +14,11 @@ from connectivity.domain.errors import (
 from connectivity.domain.model import InterfaceEndpoint
 from connectivity.domain.pacing import TURNING_OFF, TURNING_ON
 from connectivity.domain.tags import WISH
-from connectivity.usecases.private_dns import CACHED_SECONDS, turn_off_private_dns
+from connectivity.usecases.private_dns import turn_off_private_dns
 
 from tests.unit.example import OPTIONS, US, VPC, WITH_ECR, full
 from tests.unit.usecases.fakes import Aborted
-from tests.unit.usecases.world import World, connected
+from tests.unit.usecases.world import SETTINGS, World, connected
 
 
 def turn_off(world: World) -> tuple[str, ...]:
@@ -70,7 +70,7 @@ def lit(world: World) -> set[str]:
 def test_before_a_teardown_removes_anything_all_private_dns_is_off() -> None:
     """A workload that holds a private answer must find the endpoint until it has asked again."""
     world = connected(OPTIONS)
-    assert world.turn_off_all() == CACHED_SECONDS
+    assert world.turn_off_all() == SETTINGS.expiry_seconds
     assert lit(world) == set()
     assert all(endpoint.state == "available" for endpoint in world.endpoints.all.values())
 
@@ -89,7 +89,7 @@ def test_who_died_after_turning_private_dns_off_waits_again() -> None:
     world = connected(OPTIONS)
     world.turn_off_all()
     world.weather.changes.clear()
-    assert world.turn_off_all() == CACHED_SECONDS
+    assert world.turn_off_all() == SETTINGS.expiry_seconds
     assert world.weather.changes == []
 
 
@@ -110,7 +110,7 @@ def test_private_dns_stays_on_when_the_tag_is_back() -> None:
 def test_only_what_is_no_longer_asked_for_loses_its_private_dns() -> None:
     world = connected(WITH_ECR)
     desired = world.check(OPTIONS).desired
-    assert world.turn_off_surplus(desired) == CACHED_SECONDS
+    assert world.turn_off_surplus(desired) == SETTINGS.expiry_seconds
     assert lit(world) == {endpoint.service_name for endpoint in desired.endpoints}
     assert world.turn_off_surplus(world.check(WITH_ECR).desired) == 0
 

@@ -9,7 +9,7 @@ from connectivity.domain import tags
 from connectivity.domain.errors import NotReadyYet, UnknownVpc, UnreadableOption
 from connectivity.domain.ledger import Entry
 from connectivity.domain.wish import Options
-from connectivity.usecases.read_vpc import Reading, read_vpc
+from connectivity.usecases.read_vpc import LOOKS_FOR_HEARD, Reading, read_vpc
 
 from tests.unit.example import ONPREM, VPC
 from tests.unit.usecases.fakes import FakeLedger
@@ -25,9 +25,9 @@ def world_with(wish: str | None, holds: bool = False, there: bool = True) -> Wor
     return world
 
 
-def read(world: World, execution: str = "me", because: str = "tag") -> Reading:
+def read(world: World, execution: str = "me", because: str = "tag", tries: int = 0) -> Reading:
     return read_vpc(
-        VPC.id, execution, because, world.vpcs, world.ledger, world.executions, SETTINGS
+        VPC.id, execution, because, tries, world.vpcs, world.ledger, world.executions, SETTINGS
     )
 
 
@@ -137,3 +137,27 @@ def test_a_teardown_that_could_not_report_is_reported_by_the_next_knock() -> Non
     assert status is not None
     assert "dns2 has not confirmed that it stopped forwarding" in status.detail
     assert status.to_tell
+
+
+@pytest.mark.parametrize(
+    ("there", "heard"), [("enabled", {}), (None, {tags.WISH: "enabled"})], ids=["off", "on"]
+)
+def test_what_an_event_told_is_waited_for_and_then_not_believed(
+    there: str | None, heard: dict[str, str]
+) -> None:
+    """Amazon EC2 may describe a VPC as it was; or the event was overtaken by a later one."""
+    world = world_with(there)
+    world.ledger.knock(VPC.id, heard)
+    with pytest.raises(NotReadyYet, match="not yet as an event has told"):
+        read(world)
+    assert read(world, tries=LOOKS_FOR_HEARD).verdict == ("provision" if there else "nothing")
+
+
+def test_what_was_heard_is_believed_as_soon_as_it_is_so_and_then_forgotten() -> None:
+    world = world_with("enabled")
+    world.ledger.knock(VPC.id, {tags.WISH: "enabled"})
+    assert read(world).verdict == "provision"
+    assert world.ledger.release(VPC.id, "me")
+    world.vpcs.all[VPC.id] = replace(VPC, tags={})
+    world.ledger.knock(VPC.id)
+    assert read(world).verdict == "nothing", "a sweep has heard nothing"

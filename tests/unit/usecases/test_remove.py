@@ -179,3 +179,15 @@ def test_other_people_s_parameters_beside_ours_are_left_and_not_waited_for() -> 
     world.parameters.all[notes] = "call Bob"
     world.disconnect()
     assert world.parameters.all == {notes: "call Bob"}
+
+
+def test_what_was_removed_and_not_written_down_is_let_go_by_the_next_run() -> None:
+    """Whoever removed it died in between: nothing would come back for it before the teardown."""
+    world = connected(OPTIONS)
+    world.ledger.hold(VPC.id, {ledger.gateway_purpose(full("s3")): "vpce-gone"})
+    check = world.check(OPTIONS)
+    assert check.surplus
+    assert not check.converged
+    remove_surplus(check.desired, world.holdings)
+    assert ledger.gateway_purpose(full("s3")) not in world.entry.held
+    assert world.check(OPTIONS).converged

@@ -55,6 +55,7 @@ SETTINGS = Settings(
     limits=Limits(),
     parameter_path="/ecs-anywhere/private-connectivity",
     drain_seconds=60,
+    expiry_seconds=360,
 )
 ACKNOWLEDGEMENTS = f"{publication.folder(SETTINGS.parameter_path, VPC.id)}/acknowledgements"
 LIST, DOCUMENT = publication.parameter_names(SETTINGS.parameter_path, VPC.id)
@@ -192,10 +193,10 @@ class World:
         )
 
     def turn_off_all(self) -> int:
-        return turn_off_all_private_dns(VPC.id, self.vpcs, self.endpoints, self.ledger, US)
+        return turn_off_all_private_dns(VPC.id, self.vpcs, self.endpoints, self.ledger, SETTINGS)
 
     def turn_off_surplus(self, desired: Desired) -> int:
-        return turn_off_surplus_private_dns(desired, self.endpoints, self.ledger, US)
+        return turn_off_surplus_private_dns(desired, self.endpoints, self.ledger, SETTINGS)
 
     def acknowledge(
         self, host: str, generation: int, result: str = "applied", **fields: Any
@@ -213,12 +214,23 @@ class World:
         check = self.patiently(lambda: self.check(options))
         if check.converged:
             return check.status
-        self.patiently(lambda: self.ensure_endpoints(check.desired))
-        resolver = self.patiently(lambda: self.ensure_resolver(check.desired))
+        resolver = self.patiently(lambda: self._side_by_side(check.desired))
         status = self.patiently(lambda: self._switch_over(check, resolver))
         self.patiently(lambda: self.turn_off_surplus(check.desired))
         self.patiently(lambda: remove_surplus(check.desired, self.holdings))
         return status
+
+    def _side_by_side(self, desired: Desired) -> Resolver:
+        """One branch does not wait until the other has waited."""
+        waiting = None
+        try:
+            self.ensure_endpoints(desired)
+        except Waiting as reason:
+            waiting = reason
+        resolver = self.ensure_resolver(desired)
+        if waiting:
+            raise waiting
+        return resolver
 
     def _switch_over(self, check: checks.Check, resolver: Resolver) -> Status:
         self.turn_on_private_dns(check.desired)

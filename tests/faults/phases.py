@@ -1,0 +1,25 @@
+"""What a user does to a VPC, and what holds again when the app has followed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.story.app import SERVICES, App
+
+
+@dataclass(frozen=True)
+class Phase:
+    name: str
+    act: Callable[[App, str], None]
+    changes_options: bool = False
+    """It begins and ends connected, so these can be left out together."""
+
+
+PHASES = (
+    Phase("enable", lambda app, vpc_id: app.tag(vpc_id, wish="enabled")),
+    Phase("add ecr", lambda app, vpc_id: app.tag(vpc_id, services="ecr"), changes_options=True),
+    Phase("drop ecr", lambda app, vpc_id: app.untag(vpc_id, SERVICES), changes_options=True),
+    Phase("disable", lambda app, vpc_id: app.untag(vpc_id)),
+)
+"""ecr brings s3 and its gateway endpoint along."""
