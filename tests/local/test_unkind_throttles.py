@@ -95,7 +95,7 @@ def test_a_bucket_refills_in_aws_time_up_to_its_burst() -> None:
 def test_the_fifth_endpoint_at_once_is_throttled_and_one_comes_through_three_seconds_later() -> (
     None
 ):
-    with started(Unkindness(throttles=True), time_scale=0.2) as aws:
+    with started(Unkindness(throttles=True), time_scale=1) as aws:
         ec2, vpc = client_of(aws, "ec2"), Vpc(aws)
         with aws.weather.calm():  # the first of all takes seconds
             ec2.create_vpc_endpoint(**vpc.endpoint("sts"))
@@ -114,7 +114,7 @@ def test_the_fifth_endpoint_at_once_is_throttled_and_one_comes_through_three_sec
 
 def test_the_resolvers_bucket_is_shared_by_all_its_actions() -> None:
     """Route 53 developer guide, DNSLimitations: 5 requests a second, whatever they are."""
-    with started(Unkindness(throttles=True), time_scale=1) as aws:
+    with started(Unkindness(throttles=True), time_scale=60) as aws:
         resolver = client_of(aws, "route53resolver")
         for _ in range(3):
             resolver.list_resolver_endpoints()
