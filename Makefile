@@ -26,7 +26,7 @@ demo: setup ## connect a VPC on an embedded AWS, show the proof, take it all awa
 
 test: setup servers lint ## every check and every test
 	.venv/bin/python -m pytest tests/unit tests/contract tests/template tests/local -n 2 --dist loadfile
-	.venv/bin/python -m pytest tests/story -n 3 --dist loadfile --no-loadscope-reorder
+	.venv/bin/python -m pytest tests/story -n 4 --dist loadfile --no-loadscope-reorder
 	.venv/bin/python -m pytest tests/storm
 	.venv/bin/python -m pytest tests/fleet
 	.venv/bin/python -m pytest tests/faults -n 2

@@ -14,7 +14,7 @@ from local.settings import Settings, Unkindness
 from tests.fleet.fleet import Fleet
 from tests.story.app import App
 
-SIZE = int(os.environ.get("FLEET_VPCS", "6"))
+SIZE = int(os.environ.get("FLEET_VPCS", "5"))
 """How many VPCs; `make fleet` says a hundred."""
 TIME_SCALE = float(os.environ.get("FLEET_TIME_SCALE", "0.05"))
 """Real seconds per AWS second, such that this machine keeps up: what it takes to compute is nothing

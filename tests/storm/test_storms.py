@@ -18,7 +18,7 @@ from tests.storm.sky import MOST_SWEEPS, Sky
 from tests.story.app import WISH
 
 STORMS = int(os.environ.get("STORMS", "0"))
-FEW = 3
+FEW = 1
 """Beside the examples below."""
 
 CHANGED_AT_WORK = Script(

@@ -44,16 +44,6 @@ def test_a_stranger_connects_a_vpc_with_the_aws_cli_and_disconnects_it_by_an_eve
     assert any(line.startswith(f"inbound {vpc_id}") for line in local.output)
 
 
-def test_it_is_the_same_on_loopback_sockets() -> None:
-    """For machines that allow no namespaces. Ctrl-C while a VPC is connected ends all of it."""
-    with terminal(*PYTHON_UP, "--network", "loopback") as local:
-        stranger = visit(local)
-        vpc_id = connect_as_printed(stranger, local)
-        assert [address["inside"] for address in stranger.inbound()] == [[], []]
-        the_answers_are_the_published_ones(stranger, vpc_id)
-        assert local.press_ctrl_c() == 0
-
-
 @pytest.mark.skipif(os.geteuid() != 0, reason="the other tests ran without root already")
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv (util-linux) is missing")
 def test_it_needs_no_root() -> None:
