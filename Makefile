@@ -28,7 +28,6 @@ test: setup servers lint ## every check and every test
 	.venv/bin/python -m pytest tests/unit tests/contract tests/template tests/local -n 2 --dist loadfile
 	.venv/bin/python -m pytest tests/story -n 4 --dist loadfile --no-loadscope-reorder
 	.venv/bin/python -m pytest tests/storm
-	.venv/bin/python -m pytest tests/fleet
 	.venv/bin/python -m pytest tests/faults -n 2
 	.venv/bin/python -m pytest tests/onprem -n 3
 
@@ -41,8 +40,8 @@ faults: setup ## one fault at every call, a death at every state: the whole tabl
 storms: setup ## as many storms of events as you like, other ones each time [STORMS=100]
 	STORMS=$(or $(STORMS),100) .venv/bin/python -m pytest tests/storm
 
-fleet: setup ## a hundred VPCs tagged in one second, on an AWS that throttles (half an hour)
-	FLEET_VPCS=100 FLEET_TIME_SCALE=0.25 .venv/bin/python -m pytest tests/fleet -s
+fleet: setup ## a hundred VPCs tagged in one second, on an AWS that throttles (half an hour) [VPCS=100]
+	FLEET_VPCS=$(or $(VPCS),100) FLEET_TIME_SCALE=0.25 .venv/bin/python -m pytest tests/fleet -s
 
 local: setup ## the embedded AWS with the app deployed, for your AWS CLI [PORT=4599 REGION=us-east-2 UNKIND=1 SEED=7]
 	@exec .venv/bin/python -m local up --port $(PORT) --region $(REGION) $(if $(UNKIND),--unkind --seed $(SEED))
