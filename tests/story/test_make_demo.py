@@ -34,17 +34,6 @@ def test_the_demo_shows_every_answer_and_that_nothing_is_left() -> None:
     assert done.stdout.rstrip().endswith("done: one tag on, one tag off, nothing left")
 
 
-def test_without_namespaces_the_demo_says_what_it_leaves_out() -> None:
-    code = (
-        "from local.demo import demo; from local.settings import Settings; "
-        "raise SystemExit(demo(Settings(network='loopback')))"
-    )
-    done = demo(sys.executable, "-c", code)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "without the on-premises half: " in done.stdout
-    assert done.stdout.rstrip().endswith("nothing left")
-
-
 def test_a_broken_app_fails_the_demo_with_the_reason_last(tmp_path: Path) -> None:
     checkout = a_checkout(tmp_path)
     handler = checkout / "functions" / "handlers" / "publish.py"

@@ -98,11 +98,6 @@ TROUBLES = {
         "EndpointFailed",
         ("vpce-", "ssm", "could not be created", "delete what failed", "the next sweep"),
     ),
-    "an interface endpoint comes up in some zones only": Trouble(
-        spoilt(Ending.PARTIAL, "logs"),
-        "EndpointFailed",
-        ("vpce-", "logs", "partial", "delete what failed"),
-    ),
     "an address of the resolver cannot be made": Trouble(
         spoilt(Ending.FAILED_CREATION),
         "",
