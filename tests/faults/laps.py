@@ -34,7 +34,6 @@ class Outcome:
     met: bool
     """The fault has struck; a count that differs from run to run may have missed it."""
     executions: int
-    failed: int
     sweeps: int
     told: int
     """E-mails."""
@@ -54,7 +53,6 @@ class Outcome:
 class Death:
     """How one phase went whose execution was stopped."""
 
-    stop: Stop
     sweeps: int
     told: int
     differs: str
@@ -90,22 +88,22 @@ class Course:
         for phase in PHASES:
             self._act(phase)
             self.until_quiet()
-            self.sights[phase.name] = look(self.app, self.vpc_id)
+            self.sights[phase.name] = sight = look(self.app, self.vpc_id)
+            # Else all that follows would be compared with a failure, and be found to be the same.
+            assert sight["status"][0] == phase.status, sight["status"]
             self.states[phase.name] = self._states()
 
     def go(self, phase: Phase, case: Case | None) -> Outcome:
         weather, mails = self.app.aws.weather, len(self.app.aws.outbox)
         aims = [weather.aim(aim) for aim in _aims(case)]
-        before = self._executions()
+        before = len(self._executions())
         self._act(phase)
         sweeps, sight = self._settle(phase)
         weather.forget_aims()
-        mine = [status for arn, status in self._executions().items() if arn not in before]
         return Outcome(
             case=case,
             met=case is None or any(aim.happening for aim in aims),
-            executions=len(mine),
-            failed=sum(status != "SUCCEEDED" for status in mine),
+            executions=len(self._executions()) - before,
             sweeps=sweeps,
             told=len(self.app.aws.outbox) - mails,
             differs=_difference(self.sights[phase.name], sight),
@@ -118,19 +116,15 @@ class Course:
         self._act(phase)
         self.until_quiet()
         stops.forget()
-        sweeps, sight = 0, look(self.app, self.vpc_id)
-        while sight != self.sights[phase.name] and sweeps < SWEEPS:
-            sweeps += 1
-            self._seen = len(self._executions())
-            self.app.sweep()
-            sight = self._converges(phase)
+        sweeps, sight = self._sweep_until_right(phase, look(self.app, self.vpc_id))
         differs = _difference(self.sights[phase.name], sight)
-        return Death(stop, sweeps, len(self.app.aws.outbox) - mails, differs)
+        return Death(sweeps, len(self.app.aws.outbox) - mails, differs)
 
-    def until_quiet(self, timeout: float = PATIENCE) -> None:
-        """Nothing runs, and nothing has ended a moment ago."""
-        deadline = time.monotonic() + timeout
-        while not self._is_idle() and time.monotonic() < deadline:
+    def until_quiet(self) -> None:
+        """An execution has begun since the last act, and none runs."""
+        deadline = time.monotonic() + PATIENCE
+        while not self._is_idle():
+            assert time.monotonic() < deadline, "no end of it"
             time.sleep(POLL)
 
     def _act(self, phase: Phase) -> None:
@@ -139,13 +133,15 @@ class Course:
 
     def _settle(self, phase: Phase) -> tuple[int, Sight]:
         """How many sweeps it took, and what there is then."""
-        for sweeps in range(SWEEPS + 1):
-            if sweeps:
-                self._seen = len(self._executions())
-                self.app.sweep()
+        return self._sweep_until_right(phase, self._converges(phase))
+
+    def _sweep_until_right(self, phase: Phase, sight: Sight) -> tuple[int, Sight]:
+        sweeps = 0
+        while sight != self.sights[phase.name] and sweeps < SWEEPS:
+            sweeps += 1
+            self._seen = len(self._executions())
+            self.app.sweep()
             sight = self._converges(phase)
-            if sight == self.sights[phase.name]:
-                break
         return sweeps, sight
 
     def _converges(self, phase: Phase) -> Sight:

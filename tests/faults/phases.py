@@ -12,6 +12,8 @@ from tests.story.app import SERVICES, App
 class Phase:
     name: str
     act: Callable[[App, str], None]
+    status: str = "connected"
+    """The VPC's, when the app has followed."""
     changes_options: bool = False
     """It begins and ends connected, so these can be left out together."""
 
@@ -20,6 +22,6 @@ PHASES = (
     Phase("enable", lambda app, vpc_id: app.tag(vpc_id, wish="enabled")),
     Phase("add ecr", lambda app, vpc_id: app.tag(vpc_id, services="ecr"), changes_options=True),
     Phase("drop ecr", lambda app, vpc_id: app.untag(vpc_id, SERVICES), changes_options=True),
-    Phase("disable", lambda app, vpc_id: app.untag(vpc_id)),
+    Phase("disable", lambda app, vpc_id: app.untag(vpc_id), status="removed"),
 )
 """ecr brings s3 and its gateway endpoint along."""

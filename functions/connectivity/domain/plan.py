@@ -11,7 +11,7 @@ from connectivity.domain import catalogue, ledger
 from connectivity.domain.desired import Desired, DesiredEndpoint
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import InboundResolver, InterfaceEndpoint, Rule, SecurityGroup
-from connectivity.domain.ownership import group_name, is_our_endpoint, our_groups
+from connectivity.domain.ownership import group_name, is_our_endpoint, our_groups, purpose_of
 from connectivity.domain.steps import (
     Admit,
     MakeGatewayEndpoint,
@@ -114,15 +114,13 @@ def plan_surplus(
     desired: Desired, endpoints: Iterable[InterfaceEndpoint], entry: Entry, us: str
 ) -> tuple[RemoveEndpoint, ...]:
     """Our endpoints that are no longer asked for, interface endpoints first."""
-    wanted = {("Interface", endpoint.service_name) for endpoint in desired.ours}
-    if desired.gateway_service:
-        wanted.add(("Gateway", desired.gateway_service))
+    wanted = _wanted_purposes(desired)
     surplus = (
         endpoint
         for endpoint in endpoints
         if endpoint.exists
         and is_our_endpoint(endpoint, us, entry.held)
-        and (endpoint.type, endpoint.service_name) not in wanted
+        and purpose_of(endpoint) not in wanted
     )
     return tuple(
         RemoveEndpoint(endpoint.id, endpoint.service_name, "no longer asked for")
@@ -136,9 +134,7 @@ def gone_surplus(
     """Purposes that the ledger still holds although neither the endpoint is there nor anybody asks
     for it: whoever removed it died before writing that down."""
     there = {endpoint.id for endpoint in endpoints}
-    wanted = {ledger.endpoint_purpose(endpoint.service_name) for endpoint in desired.ours}
-    if desired.gateway_service:
-        wanted.add(ledger.gateway_purpose(desired.gateway_service))
+    wanted = _wanted_purposes(desired)
     return tuple(
         purpose
         for purpose, id_ in entry.held.items()
@@ -146,6 +142,17 @@ def gone_surplus(
         and purpose not in wanted
         and id_ not in there
         and not id_.startswith(ledger.MAKING)
+    )
+
+
+def _wanted_purposes(desired: Desired) -> frozenset[str]:
+    """Of the VPC endpoints that shall be ours."""
+    gateway = desired.gateway_service
+    return frozenset(
+        {
+            *(ledger.endpoint_purpose(endpoint.service_name) for endpoint in desired.ours),
+            *((ledger.gateway_purpose(gateway),) if gateway else ()),
+        }
     )
 
 
