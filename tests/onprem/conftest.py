@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import trustme
 
 from tests.onprem.lab.lab import KINDS, Lab
+from tests.onprem.lab.moto_server import Moto
 
 
 @pytest.fixture
@@ -16,6 +19,37 @@ def lab() -> Iterator[Lab]:
         yield laboratory
     finally:
         laboratory.close()
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Moto]:
+    moto = Moto()
+    yield moto
+    moto.stop()
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def credentials(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the host has for AWS: a key, and trust in our authority; nothing of this machine's."""
+    bundle = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    environment = {
+        "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_CA_BUNDLE": str(bundle),
+        "AWS_CONFIG_FILE": str(tmp_path / "none"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SSM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

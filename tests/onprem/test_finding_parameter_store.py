@@ -5,9 +5,7 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -18,8 +16,8 @@ from ecs_anywhere_dns.outcome import Exit
 from tests.onprem.lab.dns_server import DnsServer
 from tests.onprem.lab.lab import REPOSITORY, Lab
 from tests.onprem.lab.messages import PUBLIC_ADDRESS
+from tests.onprem.lab.moto_server import Moto
 from tests.onprem.test_apply import apply, assert_private, assert_public
-from tests.onprem.test_parameter_store import Moto
 from tests.onprem.test_rolling_back import rollback, turn_after_preflight
 
 SSM = "ssm.us-east-2.amazonaws.com"
@@ -69,36 +67,8 @@ class Site:
         return parameter
 
 
-@pytest.fixture(scope="module")
-def aws() -> Iterator[Moto]:
-    moto = Moto()
-    yield moto
-    moto.stop()
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
 @pytest.fixture
-def site(
-    lab: Lab, aws: Moto, authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Site:
-    bundle = tmp_path / "authority.pem"
-    authority.cert_pem.write_to_path(str(bundle))
-    environment = {
-        "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_CA_BUNDLE": str(bundle),
-        "AWS_CONFIG_FILE": str(tmp_path / "none"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SSM"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
+def site(lab: Lab, aws: Moto, authority: trustme.CA, credentials: None) -> Site:
     aws.post("reset")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(SSM).configure_cert(context)

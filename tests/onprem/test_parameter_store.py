@@ -15,7 +15,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 import trustme
 from botocore.auth import AUTH_TYPE_MAPS, SigV4Auth
@@ -25,33 +24,12 @@ from ecs_anywhere_dns.publication.parameter_store import ParameterStore
 from ecs_anywhere_dns.publication.routes import Routes, find_routes
 from ecs_anywhere_dns.publication.source import NotPublished
 from ecs_anywhere_dns.settings import Settings
-from moto.server import ThreadedMotoServer
+
+from tests.onprem.lab.moto_server import Moto
 
 HOST = "ssm.us-east-2.amazonaws.com"
 NAME = "/ecs-anywhere/private-connectivity/vpc-0123456789abcdef0/forwarding"
 SETTINGS = Settings(vpc="vpc-0123456789abcdef0", region="us-east-2", server="bind", host="ns1")
-
-
-class Moto:
-    """An AWS API on loopback."""
-
-    def __init__(self) -> None:
-        self._server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-        self._server.start()
-        self.port = self._server.get_host_and_port()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-
-    def stop(self) -> None:
-        self._server.stop()
-
-    def client(self, service: str) -> Any:
-        return boto3.client(service, endpoint_url=self.url, region_name="us-east-2")  # type: ignore[call-overload]
-
-    def post(self, path: str, body: str = "") -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        connection.request("POST", f"/moto-api/{path}", body)
-        assert connection.getresponse().status == 200
-        connection.close()
 
 
 @dataclass
@@ -137,35 +115,9 @@ class Site:
         return tls(self.moto, self.certificate, address, port)
 
 
-@pytest.fixture(scope="module")
-def aws() -> Iterator[Moto]:
-    moto = Moto()
-    yield moto
-    moto.stop()
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
 @pytest.fixture
-def site(aws: Moto, authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+def site(aws: Moto, authority: trustme.CA, credentials: None) -> Site:
     """An AWS with nothing in it, and a host with credentials that trusts our authority."""
-    bundle = tmp_path / "authority.pem"
-    authority.cert_pem.write_to_path(str(bundle))
-    environment = {
-        "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_CA_BUNDLE": str(bundle),
-        "AWS_CONFIG_FILE": str(tmp_path / "none"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SSM"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
     aws.post("reset")
     return Site(aws, authority, authority.issue_cert(HOST))
 
