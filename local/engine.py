@@ -40,6 +40,7 @@ GAPS: tuple[str, ...] = (
     "inbound_resolvers",
     "security_groups",
     "stale_reads",
+    "atomic_updates",
     "lambda_functions",
     "state_machines",
     "cloudformation",

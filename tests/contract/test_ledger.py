@@ -28,7 +28,7 @@ def ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
     if request.param == "fake":
         yield FakeLedger()
         return
-    with EmbeddedAws(gaps=()) as aws, pytest.MonkeyPatch.context() as patch:
+    with EmbeddedAws(gaps=("atomic_updates",)) as aws, pytest.MonkeyPatch.context() as patch:
         table = aws.client("dynamodb").create_table(
             TableName=TABLE,
             BillingMode="PAY_PER_REQUEST",
