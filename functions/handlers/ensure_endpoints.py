@@ -18,6 +18,7 @@ def handler(event: Event) -> Any:
         Desired.from_json(event["desired"]),
         wiring.endpoints(),
         wiring.groups(),
+        wiring.resolvers(),
         wiring.ledger(),
         wiring.settings().us,
     )

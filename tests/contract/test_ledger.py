@@ -106,9 +106,14 @@ def test_what_was_made_before_is_announced_anew(ledger: Ledger) -> None:
 def test_what_is_let_go_is_held_no_longer(ledger: Ledger) -> None:
     ledger.knock(VPC)
     ledger.hold(VPC, {"resolver": "rslvr-in-1", "probe": VPC})
-    assert [entry.vpc_id for entry in ledger.entries()] == [VPC]
+    assert ledger.read(VPC).holds_something
     ledger.let_go(VPC, ["resolver", "probe"])
-    assert ledger.entries() == ()
+    assert not ledger.read(VPC).holds_something
+
+
+def test_the_entries_are_of_every_vpc_that_was_heard_of(ledger: Ledger) -> None:
+    ledger.knock(VPC)
+    assert ledger.entries() == (ledger.read(VPC),)
 
 
 def test_a_publication_ends_the_doubt(ledger: Ledger) -> None:

@@ -54,8 +54,7 @@ class DynamoDbLedger:
             FilterExpression="begins_with(id, :ours)",
             ExpressionAttributeValues={":ours": _serialize(self._prefix)},
         )
-        read = (_entry(item["id"]["S"].removeprefix(self._prefix), item) for item in found)
-        return tuple(entry for entry in read if entry.holds_something)
+        return tuple(_entry(item["id"]["S"].removeprefix(self._prefix), item) for item in found)
 
     def knock(self, vpc_id: str, heard: Mapping[str, str] | None = None) -> Entry:
         """Also makes the maps that later updates write into, and calls off an expiry."""

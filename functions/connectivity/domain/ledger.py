@@ -10,6 +10,10 @@ from connectivity.domain.pacing import Turn
 MAKING = "making:"
 _ENDPOINT, _GATEWAY = "endpoint/", "gateway/"
 ENDPOINT_PURPOSES = (_ENDPOINT, _GATEWAY)
+REMOVED = "removed"
+"""The status of a VPC in which somebody has looked and found nothing of ours."""
+MADE_NOTHING = ("planned", "waiting")
+"""What is said where nothing was made yet, or nothing shall be."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,18 @@ class Entry:
     @property
     def holds_something(self) -> bool:
         return bool(self.held)
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Nothing is held, nobody is at work, or died at it, and nothing is said of the VPC that
+        could be wrong by now: no sweep has to come back for it."""
+        return not self.held and self.holder is None and self.status in {"", REMOVED}
+
+    @property
+    def may_have_left_something(self) -> bool:
+        """Nothing is held any more, but nobody came to look that nothing is left: the teardown
+        ended between the two."""
+        return not self.held and self.status not in {"", REMOVED, *MADE_NOTHING}
 
     @property
     def interface_endpoints(self) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 
 from connectivity.domain import errors
 from connectivity.domain.acknowledgement import Acknowledgements
+from connectivity.domain.ledger import REMOVED
 from connectivity.domain.pacing import Turn
 
 _SEPARATOR = "; "
@@ -114,7 +115,7 @@ def removed(
             f"{' '.join(strays)} looks like ours but is not in our ledger, so it was not touched: "
             "delete it if nobody needs it"
         )
-    return Status("removed", _SEPARATOR.join(said), to_tell)
+    return Status(REMOVED, _SEPARATOR.join(said), to_tell)
 
 
 def failed(error: str, message: str) -> Status:

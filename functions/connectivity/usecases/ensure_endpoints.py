@@ -14,14 +14,19 @@ from connectivity.domain.ledger import Entry
 from connectivity.domain.model import InterfaceEndpoint
 from connectivity.domain.ownership import is_our_endpoint, purpose_of
 from connectivity.domain.steps import MakeGatewayEndpoint, MakeInterfaceEndpoint, Plan
-from connectivity.usecases.ports import Endpoints, Groups, Ledger
+from connectivity.usecases.ports import Endpoints, Groups, Ledger, Resolvers
 from connectivity.usecases.security_groups import group_steps
 
 _ENDED_BADLY = frozenset({"failed", "rejected", "expired", "partial"})
 
 
 def ensure_endpoints(
-    desired: Desired, endpoints: Endpoints, groups: Groups, ledger: Ledger, us: str
+    desired: Desired,
+    endpoints: Endpoints,
+    groups: Groups,
+    resolvers: Resolvers,
+    ledger: Ledger,
+    us: str,
 ) -> tuple[str, ...]:
     """The ids of the endpoints, all available. Raises NotReadyYet, EndpointFailed, QuotaReached."""
     entry = ledger.read(desired.vpc_id)
@@ -30,7 +35,7 @@ def ensure_endpoints(
     _write_down(desired.vpc_id, observed, entry, ledger, us)
     plan = plans.plan_endpoints(desired, observed, observed_groups, entry, us)
     if plan:
-        _let_the_resolver_go_first(desired, entry)
+        _let_the_resolver_go_first(desired, entry, resolvers)
         steps = group_steps(entry, (ledgers.ENDPOINTS_GROUP,), groups, ledger, observed_groups, us)
         steps.apply(plan)
         _make(desired.vpc_id, plan, steps.ids[ledgers.ENDPOINTS_GROUP], endpoints, ledger, entry)
@@ -40,10 +45,14 @@ def ensure_endpoints(
     return _available(desired, observed, entry, us)
 
 
-def _let_the_resolver_go_first(desired: Desired, entry: Entry) -> None:
+def _let_the_resolver_go_first(desired: Desired, entry: Entry, resolvers: Resolvers) -> None:
     """AWS gives an interface endpoint any address that is free, also one that was promised to
-    on-premises: the resolver takes those up before. It announces itself in the same moment."""
-    if entry.resolver_ips and not desired.adopted_resolver and ledgers.RESOLVER not in entry.held:
+    on-premises: the resolver takes those up before. That it was announced says little, as its
+    creation may have failed."""
+    if not entry.resolver_ips or desired.adopted_resolver:
+        return
+    recorded = entry.held.get(ledgers.RESOLVER, "")
+    if plans.our_resolver_id(resolvers.all_of_region(), recorded) is None:
         raise NotReadyYet(f"the resolver of {desired.vpc_id} takes its promised addresses up first")
 
 

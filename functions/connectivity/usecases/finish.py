@@ -77,6 +77,7 @@ def _write(vpc_id: str, status: Status, vpcs: Vpcs, ledger: Ledger) -> None:
         logger.warning("the status of %s is not on its tags, AWS refuses them", vpc_id)
     except UnknownVpc:
         # Nothing held: a request about a VPC that never was, and each one is news.
-        if not ledger.read(vpc_id).holds_something:
+        before = ledger.read(vpc_id)
+        if not (before.holds_something or before.status):
             return
     ledger.report(vpc_id, status.state, status.detail)

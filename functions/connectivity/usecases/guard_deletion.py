@@ -1,4 +1,5 @@
-"""Guard deletion: as long as something is held for a VPC, the stack stays.
+"""Guard deletion: as long as something is held for a VPC, or somebody is at work on it, the stack
+stays.
 
 CloudFormation asks at every creation, change and deletion of the guard, and waits for an answer;
 the guard is the first thing that it deletes.
@@ -22,7 +23,8 @@ def _answer(request: Request, ledger: Ledger) -> Answer:
     if not request.guards:
         return deletion.granted(request)
     try:
-        holding = [entry.vpc_id for entry in ledger.entries()]
+        entries = ledger.entries()
     except Exception as error:  # noqa: BLE001 (whatever it is, CloudFormation waits for an answer)
         return deletion.undecided(request, error)
-    return deletion.decided(request, holding)
+    # Who is at work may be about to make the first thing.
+    return deletion.decided(request, [e.vpc_id for e in entries if e.held or e.holder])

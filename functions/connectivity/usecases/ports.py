@@ -137,7 +137,7 @@ class Ledger(Protocol):
     def read(self, vpc_id: str) -> Entry: ...
 
     def entries(self) -> tuple[Entry, ...]:
-        """Those that hold something."""
+        """Of all VPCs that were ever heard of, those included that are done with."""
 
     def knock(self, vpc_id: str, heard: Mapping[str, str] | None = None) -> Entry:
         """Count a knock, and write down the wish tags that it told of, if it did; the entry after

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from connectivity.domain import status as statuses
 from connectivity.domain.errors import NotReadyYet, UnknownVpc
-from connectivity.domain.ledger import Entry
+from connectivity.domain.ledger import REMOVED, Entry
 from connectivity.domain.model import Vpc
 from connectivity.domain.status import Status
 from connectivity.domain.tags import wish_tags
@@ -17,6 +17,8 @@ from connectivity.usecases.settings import Settings
 
 LOOKS_FOR_HEARD = 6
 """Every 5 seconds."""
+
+_NOT_LOOKED = "nothing is held, but nobody has looked whether anything is left"
 
 Verdict = Literal["provision", "plan", "tear down", "nothing", "busy"]
 
@@ -89,12 +91,15 @@ def _is_busy(entry: Entry, execution: str, executions: Executions) -> bool:
 def _of_no_vpc(entry: Entry, because: str, settings: Settings) -> Reading:
     if entry.holds_something:
         return Reading("tear down", "the VPC is gone and something is held for it")
+    if entry.may_have_left_something:
+        return Reading("tear down", _NOT_LOOKED)
     if because == "request":
         raise UnknownVpc(
             f"there is no VPC {entry.vpc_id} in account {settings.account}, {settings.region}: "
             "correct the id in the request event, or send it in the VPC's own account and Region"
         )
-    return Reading("nothing", "the VPC is gone and nothing is held for it")
+    reason = "the VPC is gone and nothing is held for it"
+    return Reading("nothing", reason, status=_is_removed(entry))
 
 
 def _of_tags(vpc: Vpc, entry: Entry, defaults: Options) -> Reading:
@@ -109,9 +114,15 @@ def _of_tags(vpc: Vpc, entry: Entry, defaults: Options) -> Reading:
 def _of_disabled(entry: Entry) -> Reading:
     if entry.holds_something:
         return Reading("tear down", "it asks for nothing and something is held")
-    # A failure or a plan of a wish that was withdrawn is no longer so.
-    status = statuses.removed((), (), entry.unconfirmed) if entry.status else None
-    if status is not None and entry.status == status.state:
+    if entry.may_have_left_something:
+        return Reading("tear down", _NOT_LOOKED)
+    reason = "it asks for nothing and nothing is held"
+    return Reading("nothing", reason, status=_is_removed(entry))
+
+
+def _is_removed(entry: Entry) -> Status | None:
+    """A plan of a wish that was withdrawn is no longer so; None where nothing was ever said."""
+    if entry.status == REMOVED:
         # What the teardown had to say of what is left is still to be read.
-        status = Status(entry.status, entry.detail)
-    return Reading("nothing", "it asks for nothing and nothing is held", status=status)
+        return Status(entry.status, entry.detail)
+    return statuses.removed((), (), entry.unconfirmed) if entry.status else None

@@ -231,8 +231,8 @@ def test_a_repair_that_another_run_began_is_told_by_the_one_that_ends_it() -> No
     world = connected()
     lines = [resolver_gone(world), endpoint_gone(world)]
     desired = world.check().desired
-    world.patiently(lambda: world.ensure_endpoints(desired))
     world.patiently(lambda: world.ensure_resolver(desired))
+    world.patiently(lambda: world.ensure_endpoints(desired))
     assert repaired(world) == lines
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from connectivity.domain import ledger
 from connectivity.domain.desired import Desired
-from connectivity.domain.errors import EndpointFailed, NotReadyYet, Unavailable
+from connectivity.domain.errors import EndpointFailed, NotReadyYet, Throttled, Unavailable
 from connectivity.domain.model import InterfaceEndpoint, Rule, SecurityGroup
 from connectivity.domain.pacing import MAKING, Turn
 
@@ -142,3 +142,22 @@ def test_where_others_were_first_not_more_at_once_than_aws_allows(
         world.settle()
     assert made == [4, 8, 10]
     assert len(world.ensure_endpoints(desired)) == len(desired.endpoints)
+
+
+def test_promised_addresses_are_the_resolvers_before_they_are_an_endpoints() -> None:
+    """Also where it announced itself and AWS did not make it: it tries again, and needs them."""
+    world = connected()
+    world.disconnect()
+    desired = world.check().desired
+    with pytest.raises(NotReadyYet, match="takes its promised addresses up first"):
+        world.ensure_endpoints(desired)
+    world.weather.refused = {"make resolver"}
+    with pytest.raises(Throttled):
+        world.ensure_resolver(desired)
+    assert world.entry.held[ledger.RESOLVER].startswith(ledger.MAKING)
+    with pytest.raises(NotReadyYet, match="takes its promised addresses up first"):
+        world.ensure_endpoints(desired)
+    with pytest.raises(NotReadyYet):
+        world.ensure_resolver(desired)
+    with pytest.raises(NotReadyYet, match="endpoints of vpc-0a1b2c3d are being made"):
+        world.ensure_endpoints(desired)

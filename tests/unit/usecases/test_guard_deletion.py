@@ -59,6 +59,12 @@ def test_a_stack_that_holds_nothing_may_be_deleted() -> None:
     assert answered(DELETED, ledger).status == "SUCCESS"
 
 
+def test_a_stack_that_is_about_to_make_the_first_thing_stays() -> None:
+    ledger = FakeLedger()
+    assert ledger.take(ledger.read("vpc-1"), "execution")
+    assert answered(DELETED, ledger).status == "FAILED"
+
+
 def test_a_stack_that_holds_something_stays_and_is_told_which_vpcs_and_the_cure() -> None:
     answer = answered(DELETED, holding("vpc-2", "vpc-1"))
     assert (answer.status, answer.physical_id) == ("FAILED", CREATED.our_id)

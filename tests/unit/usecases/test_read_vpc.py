@@ -129,14 +129,27 @@ def test_a_knock_after_the_teardown_leaves_what_it_had_to_say() -> None:
     assert (status.state, status.detail) == (world.entry.status, world.entry.detail)
 
 
-def test_a_teardown_that_could_not_report_is_reported_by_the_next_knock() -> None:
+@pytest.mark.parametrize("said", ["connected", "failed"])
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_teardown_that_ended_before_it_had_looked_is_done_again(
+    said: str, is_there: bool
+) -> None:
+    """Nothing is held any more; but was it the last thing, and is there anything to tell?"""
     world = world_with(None)
-    world.ledger.report(VPC.id, "connected", "6 services")
-    world.ledger.miss(VPC.id, ["dns2"])
-    status = read(world).status
-    assert status is not None
-    assert "dns2 has not confirmed that it stopped forwarding" in status.detail
-    assert status.to_tell
+    world.ledger.report(VPC.id, said, "6 services")
+    if not is_there:
+        world.vpcs.all.clear()
+    assert read(world).verdict == "tear down"
+
+
+@pytest.mark.parametrize("said", ["planned", "waiting"])
+def test_what_was_said_before_anything_was_made_is_taken_back(said: str) -> None:
+    world = world_with(None)
+    world.ledger.report(VPC.id, said, "49 steps")
+    reading = read(world)
+    assert reading.verdict == "nothing"
+    assert reading.status is not None
+    assert reading.status.detail == "nothing of ours is left in this VPC"
 
 
 @pytest.mark.parametrize(

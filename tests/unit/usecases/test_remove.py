@@ -103,11 +103,11 @@ def test_the_probes_group_is_left_for_the_sweep_and_named_while_lambda_holds_it(
     assert world.disconnect().startswith(f"{world.probe.group} waits for AWS Lambda")
     assert list(world.groups.all) == [world.probe.group]
     assert world.entry.held == {ledger.PROBE_GROUP: world.probe.group}
-    assert [entry.vpc_id for entry in world.ledger.entries()] == [VPC.id]
+    assert not world.entry.is_at_rest
     world.probe.group = None
     assert world.disconnect() == "nothing of ours is left in this VPC"
     assert world.groups.all == {}
-    assert world.ledger.entries() == ()
+    assert world.entry.is_at_rest
 
 
 def test_a_vpc_is_connected_again_with_the_probes_group_that_was_left() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from connectivity.domain import tags
 from connectivity.usecases.sweep import sweep
 
@@ -34,5 +35,21 @@ def test_a_vpc_for_which_nothing_is_held_any_more_is_left_in_peace() -> None:
     world = World()
     world.ledger.hold(VPC.id, {"probe": "x"})
     world.ledger.let_go(VPC.id, ["probe"])
+    world.ledger.report(VPC.id, "removed", "nothing of ours is left in this VPC")
     assert sweep(world.vpcs, world.ledger, world.executions) == ()
     assert world.executions.started == []
+
+
+@pytest.mark.parametrize("said", ["connected", "failed", "planned", "waiting"])
+def test_what_is_said_of_a_vpc_that_asks_for_nothing_is_looked_at_again(said: str) -> None:
+    """The teardown's execution ended between the last removal and its report; or the event that
+    would have taken a plan back was lost."""
+    world = World()
+    world.ledger.report(VPC.id, said, "as it was")
+    assert sweep(world.vpcs, world.ledger, world.executions) == (VPC.id,)
+
+
+def test_a_vpc_whose_execution_died_before_anything_was_made_is_looked_at_again() -> None:
+    world = World()
+    assert world.ledger.take(world.entry, "dead")
+    assert sweep(world.vpcs, world.ledger, world.executions) == (VPC.id,)

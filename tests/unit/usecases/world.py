@@ -149,7 +149,9 @@ class World:
         )
 
     def ensure_endpoints(self, desired: Desired) -> tuple[str, ...]:
-        return ensure_endpoints(desired, self.endpoints, self.groups, self.ledger, US)
+        return ensure_endpoints(
+            desired, self.endpoints, self.groups, self.resolvers, self.ledger, US
+        )
 
     def ensure_resolver(self, desired: Desired) -> Resolver:
         return ensure_resolver(desired, self.resolvers, self.groups, self.ledger, US)
