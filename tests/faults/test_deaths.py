@@ -27,6 +27,8 @@ ON_OTHER_WAYS = {
     "Tell when it goes": "behind other VPCs",
     "Await its turn to go": "behind other VPCs",
     "Torn down by a later sweep": "behind hundreds of other VPCs",
+    "Await its turn to switch over": "behind other VPCs",
+    "Await its turn to turn off": "behind other VPCs",
 }
 """States that no phase without a fault enters, and when they are."""
 

@@ -36,12 +36,15 @@ class Lap:
     """VPC -> how its execution ended; several, if several were started."""
     finished: Sequence[str]
     """VPCs, the first to end first."""
-    asked: Sequence[str]
-    """VPCs in the order in which their executions began."""
+    in_turn: Sequence[str]
+    """VPCs in the order of their first turns. All executions begin in the same second, so that they
+    began says nothing."""
     turns: Sequence[float]
     """When it was whose turn to change private DNS, in seconds since the epoch; the first first."""
     calls: Mapping[str, int]
     throttled: Mapping[str, int]
+    refused_at: Sequence[float]
+    """AWS seconds from the beginning: when AWS throttled a call."""
     busy: float
     """Share of this machine's processors that was used."""
 
@@ -60,9 +63,14 @@ class Lap:
 
     @cached_property
     def longest_overtaking(self) -> int:
-        """By how many places somebody ended before those who had begun earlier."""
-        place = {vpc_id: number for number, vpc_id in enumerate(self.asked)}
+        """By how many places somebody ended before those who had their turn earlier."""
+        place = {vpc_id: number for number, vpc_id in enumerate(self.in_turn)}
         return max(place[vpc_id] - number for number, vpc_id in enumerate(self.finished))
+
+    @property
+    def refused_by_minute(self) -> Sequence[int]:
+        minutes = Counter(int(at // 60) for at in self.refused_at)
+        return [minutes[minute] for minute in range(int(self.took // 60) + 1)]
 
     def table(self) -> str:
         lines = [
@@ -71,6 +79,7 @@ class Lap:
             f"{self.calls_per_vpc:.1f} calls a VPC, "
             f"{self.refused_share():.1%} throttled; overtaken by {self.longest_overtaking} places; "
             f"{self.busy:.0%} of the processors",
+            f"  throttled, by the minute: {' '.join(map(str, self.refused_by_minute))}",
             f"  {'call':46} {'a VPC':>7} {'throttled':>10}",
         ]
         often = sorted(self.calls, key=lambda name: (-self.throttled.get(name, 0), name))
@@ -104,6 +113,11 @@ class Fleet:
         ends = self._ends(known, PATIENCE * floor * aws.clock.time_scale)
         took = aws.clock.now() - started
         roles = self.app.roles()
+        refusals = [
+            each
+            for each in aws.weather.happenings(weather)
+            if each.fault is Fault.THROTTLED and each.caller != "stranger"
+        ]
         return Lap(
             wish=wish,
             vpcs=len(self.vpc_ids),
@@ -113,14 +127,11 @@ class Fleet:
                 vpc: " ".join(e["status"] for e in ends if _vpc(e) == vpc) for vpc in self.vpc_ids
             },
             finished=_distinct(_vpc(e) for e in sorted(ends, key=lambda e: e["stopDate"])),
-            asked=_distinct(_vpc(e) for e in sorted(ends, key=lambda e: e["startDate"])),
+            in_turn=_distinct(_vpc(e) for e in sorted(ends, key=self._waited_until)),
             turns=sorted(map(self._turn, self.vpc_ids)),
             calls=Counter(c.name for c in aws.journal.calls(calls) if c.role_arn in roles),
-            throttled=Counter(
-                each.action
-                for each in aws.weather.happenings(weather)
-                if each.fault is Fault.THROTTLED and each.caller != "stranger"
-            ),
+            throttled=Counter(each.action for each in refusals),
+            refused_at=[each.at - started for each in refusals],
             busy=(_spent() - spent) / (time.monotonic() - began) / (os.cpu_count() or 1),
         )
 
@@ -164,6 +175,18 @@ class Fleet:
                 for kind, names in self.app.remnants(vpc_id).items():
                     kinds.setdefault(kind, []).extend(names)
         return kinds
+
+    def _waited_until(self, execution: Mapping[str, Any]) -> Any:
+        """When it went on after its first turn had come; when it began, if it did not wait."""
+        machine = self.app.client("stepfunctions").get_paginator("get_execution_history")
+        pages = machine.paginate(executionArn=execution["executionArn"])
+        waits = (
+            event["timestamp"]
+            for page in pages
+            for event in page["events"]
+            if event.get("stateExitedEventDetails", {}).get("name", "").startswith("Await its turn")
+        )
+        return next(waits, execution["startDate"])
 
     def _turn(self, vpc_id: str) -> float:
         """The last one that the VPC had."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import boto3
@@ -22,7 +22,7 @@ from connectivity.domain.tags import OWNER
 from local.contracts import Call
 from local.example_vpc import ONPREM_CIDR
 from local.gateway.authorization import Authorization, statements_of
-from local.gateway.decisions import Statement, action_matches, arn_matches
+from local.gateway.decisions import Statement, action_matches, arn_matches, decide
 from local.gateway.journal import Journal
 from local.watch import follow, next_execution
 from tests.story.app import App
@@ -54,6 +54,17 @@ NOT_NEEDED_HERE = {
     "route53:AssociateVPCWithHostedZone depends on; here only the action itself is asked for",
 }
 """Function and action -> why it is granted although the story does not need it."""
+
+
+ACTIONS = sorted(
+    {
+        (function, action)
+        for function, statement in sam_template.statements()
+        for action in sam_template.as_list(statement["Action"])
+        if function in sam_template.functions()
+    }
+    - NOT_NEEDED_HERE.keys()
+)
 
 
 @dataclass(frozen=True)
@@ -213,6 +224,21 @@ def test_nothing_is_granted_that_the_story_does_not_need(app: App, told: Told) -
     }
     assert {key: where for key, where in idle.items() if key not in NOT_NEEDED_HERE} == {}
     assert NOT_NEEDED_HERE.keys() - idle.keys() == set(), "needed after all: strike it off"
+
+
+@pytest.mark.parametrize(("function", "action"), ACTIONS, ids=[" ".join(each) for each in ACTIONS])
+def test_without_the_action_the_story_would_end_in_a_refusal(
+    app: App, told: Told, function: str, action: str
+) -> None:
+    """By deciding again what IAM was asked, as if the template did not grant it."""
+    role_arn = next(arn for arn, name in app.roles().items() if name == function)
+    without = [
+        replace(statement, actions=tuple(a for a in statement.actions if a != action))
+        for statement in statements_of(role_arn)
+    ]
+    mine = [each.request for each in told.asked if each.role_arn == role_arn]
+    refused = [request.action for request in mine if not decide(without, request).allowed]
+    assert set(refused) == {action}
 
 
 def _granted(roles: dict[str, str]) -> Iterator[Grant]:

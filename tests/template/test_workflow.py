@@ -14,6 +14,7 @@ import pytest
 from connectivity.domain import errors
 from connectivity.domain.pacing import LONGEST_WAIT
 
+from local.state_machines.query_language import evaluate
 from tests.template import sam_template, workflow
 from tests.template.waits import names_used_by
 from tests.template.workflow import Scope, State
@@ -26,7 +27,9 @@ SUBSTITUTIONS = sam_template.resources("AWS::Serverless::StateMachine")["Private
     "DefinitionSubstitutions"
 ]
 
-WAITED_FOR = {kind.__name__ for kind in errors.Waiting.__subclasses__()}
+LEFT_TO_A_LATER_RUN = {"TurnHoursAway"}
+"""What is not waited for, because it takes hours: the execution ends, and a sweep comes back."""
+WAITED_FOR = {kind.__name__ for kind in errors.Waiting.__subclasses__()} - LEFT_TO_A_LATER_RUN
 FACTS = {kind.__name__ for kind in errors.Fact.__subclasses__()}
 
 AWS_S_OWN = {
@@ -54,6 +57,8 @@ CANNOT_WAIT = {
             "Turn off what is no longer asked for",
         )
     },
+    ("Turn off private DNS", "NotItsTurnYet"): "after a failure nobody is let wait",
+    ("Turn off all private DNS", "NotItsTurnYet"): "Withdraw took the turn for it",
     ("Ensure interface endpoints", "ConflictingPrivateDns"): "they are made with private DNS off",
 }
 """What the source seems to raise, as calls are followed by name, and why it does not."""
@@ -61,13 +66,32 @@ CANNOT_WAIT = {
 LONGEST_DRAIN: int = sam_template.TEMPLATE["Parameters"]["DrainSeconds"]["MaxValue"]
 """Seconds; the longest of the waits whose length is an expression, without those for a turn."""
 
-MOST_ATTEMPTS = {"Await acknowledgements": 250, "Turn on private DNS": 1440}
-"""States that are repeated more often than sixty times, because a parameter says how long, or how
-many VPCs come first."""
+MOST_ATTEMPTS = {"Await acknowledgements": 250}
+"""States that are repeated more often than sixty times, because a parameter says how long."""
 
 every_state = pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)
 every_task = pytest.mark.parametrize("state", TASKS, ids=lambda state: state.name)
 every_scope = pytest.mark.parametrize("scope", SCOPES, ids=lambda scope: scope.start)
+
+
+def _scope_of(state: State) -> Scope:
+    return next(scope for scope in SCOPES if scope.states.get(state.name) is state)
+
+
+def _retried(state: State) -> set[str]:
+    return {name for retry in state.retries for name in retry["ErrorEquals"]}
+
+
+def _awaited(state: State) -> set[str]:
+    """What is caught into a Wait that leads back to the state."""
+    beside = _scope_of(state).states
+    return {
+        name
+        for catch in state.catches
+        for name in catch["ErrorEquals"]
+        if beside[catch["Next"]].body["Type"] == "Wait"
+        and beside[catch["Next"]].body["Next"] == state.name
+    }
 
 
 def test_the_file_is_json_in_which_only_strings_are_substituted() -> None:
@@ -140,22 +164,26 @@ def test_a_retry_is_counted_and_never_repeats_a_fact_or_a_bug(state: State) -> N
 
 
 @every_task
-def test_what_a_function_can_wait_for_is_retried_by_name_at_or_around_its_state(
+def test_what_a_function_can_wait_for_is_waited_for_by_name_at_or_around_its_state(
     state: State,
 ) -> None:
-    """Weather may be retried by the chapter. What AWS is making is waited for where it is made:
-    a chapter would begin again from its first state."""
+    """By a retry, or in a Wait that leads back. Weather may be retried by the chapter. What AWS is
+    making is waited for where it is made: a chapter would begin again from its first state."""
     handler = sam_template.functions()[state.function]["Handler"].split(".")[1]
     raised = names_used_by(handler) & WAITED_FOR
     assert raised, f"handlers/{handler}.py calls AWS, which can be throttled"
     exempted = {error for name, error in CANNOT_WAIT if name == state.name}
     assert exempted <= raised
-    at, around = _retried(state), set[str]().union(*map(_retried, state.parallels))
+    at, around = (
+        _retried(state) | _awaited(state),
+        set[str]().union(*map(_retried, state.parallels)),
+    )
     assert raised - exempted <= at | (around & {"Throttled", "Unavailable"})
 
 
-def test_every_error_that_is_waited_for_is_retried_somewhere() -> None:
-    assert set[str]().union(*map(_retried, STATES)) >= WAITED_FOR
+def test_every_error_that_can_be_waited_for_is_waited_for_somewhere() -> None:
+    everywhere = (_retried(state) | _awaited(state) for state in STATES)
+    assert set[str]().union(*everywhere) >= WAITED_FOR
 
 
 def test_the_count_is_longer_than_the_longest_time_that_the_use_case_ends_by_itself() -> None:
@@ -194,15 +222,16 @@ def test_the_machine_s_time_is_longer_than_the_longest_waits_of_one_round() -> N
     assert _longest_waits(SCOPES[0]) + LONGEST_WAIT < DEFINITION["TimeoutSeconds"]
 
 
-def test_a_turn_is_waited_for_longer_than_it_can_be_away() -> None:
-    """Else many would fail when all has been made for them."""
-    [patience] = [
-        _patience(retry)
-        for state in TASKS
-        for retry in state.retries
-        if retry["ErrorEquals"] == ["NotItsTurnYet"]
-    ]
-    assert patience >= LONGEST_WAIT
+@pytest.mark.parametrize("state", [s for s in TASKS if _awaited(s)], ids=lambda state: state.name)
+def test_a_turn_is_waited_for_as_long_as_its_error_says(state: State) -> None:
+    """Retries every few seconds would come late, and each second late is a call refused."""
+    [catch] = [c for c in state.catches if c["ErrorEquals"] == ["NotItsTurnYet"]]
+    [(name, said)] = catch["Output"].items()
+    wait = _scope_of(state).states[catch["Next"]]
+    assert wait.body["Seconds"] == f"{{% $states.input.{name} %}}"
+    cause = json.dumps({"errorMessage": "23 seconds until vpc-1 may turn private DNS on"})
+    expression = said.removeprefix("{%").removesuffix("%}")
+    assert evaluate(expression, {"states": {"errorOutput": {"Cause": cause}}}) == 23
 
 
 @every_scope
@@ -226,14 +255,6 @@ def _handlers(state: State) -> list[dict[str, Any]]:
     return state.retries + state.catches
 
 
-def _retried(state: State) -> set[str]:
-    return {name for retry in state.retries for name in retry["ErrorEquals"]}
-
-
-def _scope_of(state: State) -> Scope:
-    return next(scope for scope in SCOPES if scope.states.get(state.name) is state)
-
-
 def _assigned_before(scope: Scope) -> Mapping[str, frozenset[str]]:
     if not scope.parallels:
         return scope.assigned_before(frozenset())
@@ -255,10 +276,10 @@ def _longest_waits(scope: Scope) -> float:
 
 def _waits_at(state: State) -> float:
     seconds = state.body.get("Seconds", 0)
-    wait = seconds if isinstance(seconds, int) else LONGEST_DRAIN
+    is_turn = state.name.startswith("Await its turn")
+    wait = seconds if isinstance(seconds, int) else 0 if is_turn else LONGEST_DRAIN
     branches = [_longest_waits(scope) for scope in SCOPES if scope.parallels[-1:] == (state,)]
-    for_others = [retry for retry in state.retries if retry["ErrorEquals"] != ["NotItsTurnYet"]]
-    return max(branches, default=0) + wait + sum(map(_patience, for_others))
+    return max(branches, default=0) + wait + sum(map(_patience, state.retries))
 
 
 def _patience(retry: dict[str, Any]) -> float:

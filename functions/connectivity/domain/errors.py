@@ -40,7 +40,12 @@ class NotAcknowledgedYet(Waiting):
 
 
 class NotItsTurnYet(Waiting):
-    """Other VPCs of this account and Region are to call AWS first."""
+    """Other VPCs of this account and Region are to call AWS first. The message begins with the
+    seconds until the turn comes, for which the workflow then waits."""
+
+
+class TurnHoursAway(Waiting):
+    """So many other VPCs come first that a later execution comes back for the turn."""
 
 
 class Throttled(Waiting):

@@ -38,6 +38,7 @@ class Bucket:
 MAKING = Bucket("CreateVpcEndpoint", "make", burst=4, rate=0.27)
 TURNING_ON = Bucket("ModifyVpcEndpoint", "turn on", burst=4, rate=0.27)
 TURNING_OFF = Bucket("ModifyVpcEndpoint", "turn off", burst=4, rate=0.27)
+TURNING_OFF_SURPLUS = Bucket("ModifyVpcEndpoint", "turn off surplus", burst=4, rate=0.27)
 """EC2 developer guide, Request throttling: 4 at once, then 0.3 a second."""
 
 

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from connectivity.domain import ledger as ledgers
 from connectivity.domain import pacing
 from connectivity.domain.desired import Desired
-from connectivity.domain.errors import NotItsTurnYet, NotReadyYet
+from connectivity.domain.errors import NotItsTurnYet, NotReadyYet, TurnHoursAway
 from connectivity.domain.model import InterfaceEndpoint
 from connectivity.domain.ownership import is_our_endpoint
+from connectivity.domain.pacing import Turn
 from connectivity.domain.plan import plan_private_dns, plan_surplus
 from connectivity.usecases.ports import Endpoints, Ledger, Probe, Vpcs
 from connectivity.usecases.remove import check_wish
@@ -22,15 +23,14 @@ def turn_on_private_dns(
     desired: Desired, now: float, endpoints: Endpoints, ledger: Ledger, us: str
 ) -> tuple[str, ...]:
     """The services for which it was turned on now, which is in seconds since the epoch. Raises
-    ConflictingPrivateDns, NotItsTurnYet, and NotReadyYet where others need the bucket too: they
-    would miss what is taken beyond its burst."""
+    ConflictingPrivateDns, NotItsTurnYet, TurnHoursAway, and NotReadyYet where others need the
+    bucket too: they would miss what is taken beyond its burst."""
     entry = ledger.read(desired.vpc_id)
     steps = plan_private_dns(desired, endpoints.all_in(desired.vpc_id), entry, us)
     if not steps:
         return ()
     turn = take_turn(entry, pacing.TURNING_ON, len(steps), now, ledger)
-    if turn.seconds(now):
-        raise NotItsTurnYet(f"{desired.vpc_id} may turn private DNS on in {turn.seconds(now)} s")
+    _await(turn, now, f"{desired.vpc_id} may turn private DNS on")
     most = pacing.at_once(turn, pacing.TURNING_ON)
     for step in steps[:most]:
         endpoints.set_private_dns(
@@ -83,14 +83,31 @@ def turn_off_all_private_dns(
 
 
 def turn_off_surplus_private_dns(
-    desired: Desired, endpoints: Endpoints, ledger: Ledger, settings: Settings
+    desired: Desired, now: float, endpoints: Endpoints, ledger: Ledger, settings: Settings
 ) -> int:
-    """Of what is no longer asked for; the answer is as of `turn_off_all_private_dns`."""
+    """Of what is no longer asked for; the answer is as of `turn_off_all_private_dns`. Raises
+    what `turn_on_private_dns` does for its turn: when the stack's own services
+    change, every VPC has some surplus at once."""
     entry = ledger.read(desired.vpc_id)
     observed = endpoints.all_in(desired.vpc_id)
     surplus = {step.endpoint_id for step in plan_surplus(desired, observed, entry, settings.us)}
-    serving = _turn_off([e for e in observed if e.id in surplus], endpoints)
+    going = [e for e in observed if e.id in surplus]
+    turn = None
+    if calls := sum(map(_is_lit, going)):
+        turn = take_turn(entry, pacing.TURNING_OFF_SURPLUS, calls, now, ledger)
+        _await(turn, now, f"{desired.vpc_id} may turn private DNS off")
+    serving = _turn_off(going, endpoints, pacing.at_once(turn, pacing.TURNING_OFF_SURPLUS))
     return settings.expiry_seconds if serving else 0
+
+
+def _await(turn: Turn, now: float, what: str) -> None:
+    """A second late is a call refused, so the workflow waits for exactly as long as it is told,
+    and does not look every few seconds."""
+    seconds = turn.seconds(now)
+    if seconds > pacing.LONGEST_WAIT:
+        raise TurnHoursAway(f"{seconds} seconds until {what}")
+    if seconds:
+        raise NotItsTurnYet(f"{seconds} seconds until {what}")
 
 
 def _turn_off(
@@ -98,13 +115,21 @@ def _turn_off(
 ) -> bool:
     """Whether somebody may still have a private answer: also where it is off already, because an
     earlier attempt may have done that just now."""
-    serving = [e for e in ours if e.type == "Interface" and e.state == "available"]
-    lit = sorted((e for e in serving if e.private_dns), key=_ecs_first)
+    serving = list(filter(_is_serving, ours))
+    lit = sorted(filter(_is_lit, serving), key=_ecs_first)
     for endpoint in lit[:most]:
         endpoints.set_private_dns(endpoint.id, on=False)
     if lit[:most] != lit:
         raise NotReadyYet(f"private DNS is off for {most} of {len(lit)}")
     return bool(serving)
+
+
+def _is_serving(endpoint: InterfaceEndpoint) -> bool:
+    return endpoint.type == "Interface" and endpoint.state == "available"
+
+
+def _is_lit(endpoint: InterfaceEndpoint) -> bool:
+    return _is_serving(endpoint) and endpoint.private_dns
 
 
 def _ecs_first(endpoint: InterfaceEndpoint) -> bool:

@@ -9,10 +9,11 @@ from connectivity.domain.errors import (
     NotItsTurnYet,
     NotReadyYet,
     NotResolvingYet,
+    TurnHoursAway,
     WishedAgain,
 )
 from connectivity.domain.model import InterfaceEndpoint
-from connectivity.domain.pacing import TURNING_OFF, TURNING_ON
+from connectivity.domain.pacing import TURNING_OFF, TURNING_OFF_SURPLUS, TURNING_ON
 from connectivity.domain.tags import WISH
 from connectivity.usecases.private_dns import turn_off_private_dns
 
@@ -120,7 +121,7 @@ def test_private_dns_is_turned_on_in_its_turn_and_burst_by_burst_where_others_wa
     desired = world.check().desired
     world.patiently(lambda: world.ensure_endpoints(desired))
     world.ledger.reserve(TURNING_ON, 6, world.seconds)
-    with pytest.raises(NotItsTurnYet, match="in 23 s"):
+    with pytest.raises(NotItsTurnYet, match=r"^23 seconds until vpc-0a1b2c3d may turn"):
         world.turn_on_private_dns(desired)
     assert lit(world) == set()
     world.clock.waited += 23
@@ -129,6 +130,29 @@ def test_private_dns_is_turned_on_in_its_turn_and_burst_by_burst_where_others_wa
     assert len(lit(world)) == TURNING_ON.burst
     world.turn_on_private_dns(desired)
     assert len(lit(world)) == 6
+
+
+def test_a_turn_that_is_hours_away_is_left_to_a_later_run() -> None:
+    world = World()
+    desired = world.check().desired
+    world.patiently(lambda: world.ensure_endpoints(desired))
+    world.ledger.reserve(TURNING_ON, 2000, world.seconds)
+    with pytest.raises(TurnHoursAway, match=r"^7408 seconds"):
+        world.turn_on_private_dns(desired)
+
+
+def test_what_is_no_longer_asked_for_is_turned_off_in_its_turn() -> None:
+    """When the stack's own services change, every VPC has some of it."""
+    world = connected(WITH_ECR)
+    desired = world.check(OPTIONS).desired
+    world.ledger.reserve(TURNING_OFF_SURPLUS, 6, world.seconds)
+    before = lit(world)
+    with pytest.raises(NotItsTurnYet, match=r"^19 seconds until vpc-0a1b2c3d may turn"):
+        world.turn_off_surplus(desired)
+    assert lit(world) == before
+    world.clock.waited += 19
+    assert world.turn_off_surplus(desired) == SETTINGS.expiry_seconds
+    assert lit(world) == {endpoint.service_name for endpoint in desired.endpoints}
 
 
 def test_it_is_turned_off_burst_by_burst_where_others_wait_too() -> None:

@@ -198,7 +198,9 @@ class World:
         return turn_off_all_private_dns(VPC.id, self.vpcs, self.endpoints, self.ledger, SETTINGS)
 
     def turn_off_surplus(self, desired: Desired) -> int:
-        return turn_off_surplus_private_dns(desired, self.endpoints, self.ledger, SETTINGS)
+        return turn_off_surplus_private_dns(
+            desired, self.seconds, self.endpoints, self.ledger, SETTINGS
+        )
 
     def acknowledge(
         self, host: str, generation: int, result: str = "applied", **fields: Any
