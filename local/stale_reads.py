@@ -7,7 +7,7 @@ it, it knows. DescribeVpcEndpoints is in `local/interface_endpoints`.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from moto.ec2.models.security_groups import SecurityGroupBackend
@@ -23,12 +23,18 @@ if TYPE_CHECKING:
 Read = Callable[..., Any]
 
 _stock_create_group = SecurityGroupBackend.create_security_group
+_stock_rule_changes: Mapping[str, Callable[..., Any]] = {
+    name: getattr(SecurityGroupBackend, name)
+    for name in ("authorize_security_group_ingress", "revoke_security_group_ingress")
+}
 
 
 def install(aws: EmbeddedAws) -> None:
     """Replaces these methods of moto as a whole, so the part installed last answers."""
     past = aws.weather.past
     SecurityGroupBackend.create_security_group = _creating(past)
+    for name, change in _stock_rule_changes.items():
+        setattr(SecurityGroupBackend, name, _changing_rules(past, change))
     for kind, name, reading in _READS:
         setattr(kind, name, _behind(past, _STOCK[kind, name], reading))
 
@@ -44,6 +50,22 @@ def _creating(past: Past) -> Callable[..., Any]:
         return group
 
     return create
+
+
+def _changing_rules(past: Past, stock: Callable[..., Any]) -> Callable[..., Any]:
+    """What checks the change itself, as for a duplicate, knows the rules."""
+
+    def change(backend: Any, *args: Any, **kwargs: Any) -> Any:
+        named = args[0] if args else kwargs["group_name_or_id"]
+        group = backend.get_security_group_by_name_or_id(named, kwargs.get("vpc_id"))
+        before = copy.copy(group)
+        if before is not None:
+            before.ingress_rules = copy.deepcopy(group.ingress_rules)
+        changed = stock(backend, *args, **kwargs)
+        past.changing(group.id, before)
+        return changed
+
+    return change
 
 
 def _vpcs(past: Past, response: Any) -> Reading:

@@ -14,6 +14,7 @@ from local.unkind.faults import Aim
 from tests.faults.cases import Case, Lap
 from tests.faults.phases import PHASES, Phase
 from tests.faults.sight import Sight, look
+from tests.faults.situations import Situation, nothing_else
 from tests.story.app import SERVICES, App
 
 POLL = 0.02
@@ -109,13 +110,15 @@ class Course:
             differs=_difference(self.sights[phase.name], sight),
         )
 
-    def die(self, phase: Phase, stop: Stop) -> Death:
-        """Stop the phase's execution there; then let the next sweep take over."""
+    def die(self, phase: Phase, stop: Stop, situation: Situation = nothing_else) -> Death:
+        """Stop the phase's execution there, in that situation; then let the next sweep take over,
+        when it is over."""
         mails, stops = len(self.app.aws.outbox), self.app.aws.stops
-        stops.aim(stop)
-        self._act(phase)
-        self.until_quiet()
-        stops.forget()
+        with situation(self.app, self.vpc_id):
+            stops.aim(stop)
+            self._act(phase)
+            self.until_quiet()
+            stops.forget()
         sweeps, sight = self._sweep_until_right(phase, look(self.app, self.vpc_id))
         differs = _difference(self.sights[phase.name], sight)
         return Death(sweeps, len(self.app.aws.outbox) - mails, differs)

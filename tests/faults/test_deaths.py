@@ -10,35 +10,27 @@ from local.state_machines.stops import Stop
 from tests.faults.cases import SHARE
 from tests.faults.laps import Course
 from tests.faults.phases import PHASES, Phase
+from tests.faults.situations import NEVER_STOPPED_AT, OTHER_WAYS
 from tests.faults.table import DEATH
 from tests.template import workflow
 
 STATES = [name for scope in workflow.scopes(workflow.definition()) for name in scope.states]
-ON_OTHER_WAYS = {
-    "Somebody else is at work": "it holds nothing",
-    "Nothing made": "nothing is under way there",
-    "Turn off private DNS": "after a failed verification",
-    "Report failure": "after a failure",
-    "Unreported": "after a failure that nobody could be told of",
-    "Failed": "after a failure",
-    "Await acknowledgements": "where a DNS host acknowledges",
-    "Tell when its turn is": "behind other VPCs",
-    "Await its turn": "behind other VPCs",
-    "Tell when it goes": "behind other VPCs",
-    "Await its turn to go": "behind other VPCs",
-    "Torn down by a later sweep": "behind hundreds of other VPCs",
-    "Await its turn to switch over": "behind other VPCs",
-    "Await its turn to turn off": "behind other VPCs",
-}
-"""States that no phase without a fault enters, and when they are."""
-
 MOMENTS = [
     (state, kind)
     for kind in ("Entered", "Exited")
     for state in STATES
-    if state not in ON_OTHER_WAYS
+    if state not in {*OTHER_WAYS, *NEVER_STOPPED_AT}
 ][:: (SHARE + 1) // 2]
 """A death costs as much as two faults."""
+
+
+OTHER_MOMENTS = [
+    (state, kind)
+    for kind in ("Entered", "Exited")
+    for state in OTHER_WAYS
+    if (state, kind) != ("Failed", "Exited")
+][:: (SHARE + 1) // 2]
+"""A Fail state is not exited: it ends the execution."""
 
 
 @pytest.mark.parametrize(("state", "kind"), MOMENTS)
@@ -54,8 +46,26 @@ def test_it_ends_as_if_nobody_had_stopped_it(
         elif not phase.changes_options or _is_needed(course, state):
             outcome = course.go(phase, None)
             assert not outcome.differs, outcome.differs
-    assert died, f"{state} is on no way: put it among ON_OTHER_WAYS, with its way"
+    assert died, f"{state} is on no way: put it among OTHER_WAYS, with its way"
     assert stop.execution, f"no phase came to {state}"
+
+
+@pytest.mark.parametrize(("state", "kind"), OTHER_MOMENTS)
+def test_it_ends_so_also_where_something_else_was_in_the_way(
+    state: str, kind: str, course: Course, record_property: Callable[[str, object], None]
+) -> None:
+    """A failure that was being reported, a turn, a DNS host: it is over by the next sweep."""
+    stop, way = Stop(state, kind), OTHER_WAYS[state]
+    options_matter = any(phase.changes_options and phase.name == way.phase for phase in PHASES)
+    for phase in PHASES:
+        if phase.name == way.phase:
+            died = course.die(phase, stop, way.situation)
+            record_property(DEATH, _told(phase, stop, died.sweeps, died.told))
+            assert not died.differs, died.differs
+        elif options_matter or not phase.changes_options:
+            outcome = course.go(phase, None)
+            assert not outcome.differs, outcome.differs
+    assert stop.execution, f"{way.phase} did not come to {state}"
 
 
 def _is_needed(course: Course, state: str) -> bool:
@@ -69,5 +79,6 @@ def _told(phase: Phase, stop: Stop, sweeps: int, mails: int) -> tuple[str, str, 
     return phase.name, f"{stop.state} {stop.kind.lower()}", f"{healed}, {mails} mails"
 
 
-def test_every_other_state_says_when_it_is_entered() -> None:
-    assert set(STATES) >= ON_OTHER_WAYS.keys()
+def test_every_state_is_stopped_at_or_has_a_reason_why_not() -> None:
+    assert set(STATES) >= OTHER_WAYS.keys() | NEVER_STOPPED_AT.keys()
+    assert not OTHER_WAYS.keys() & NEVER_STOPPED_AT.keys()

@@ -17,6 +17,7 @@ from local.unkind.past import Past
 from tests.local.unkind_world import Vpc, client_of, code_and_status, started
 from tests.local.vpc_world import until
 
+ANY = "10.0.0.0/8"
 LAG = 200
 """AWS seconds, two real ones: long enough for a slow machine to look before they are over."""
 
@@ -54,6 +55,28 @@ def test_a_new_endpoint_is_not_described_at_first_and_its_token_knows_it_all_the
         "ec2:DescribeVpcEndpoints",
         made,
     )
+
+
+def test_a_security_group_s_rules_are_described_as_they_were(behind: EmbeddedAws) -> None:
+    """AWS itself knows them: who adds one again is told."""
+    ec2, vpc = client_of(behind, "ec2"), Vpc(behind)
+    https = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}
+    rule = {"GroupId": vpc.group, "IpPermissions": [{**https, "IpRanges": [{"CidrIp": ANY}]}]}
+
+    def described() -> list[str]:
+        [group] = ec2.describe_security_groups(GroupIds=[vpc.group])["SecurityGroups"]
+        ranges = [each for rule in group["IpPermissions"] for each in rule["IpRanges"]]
+        return [each["CidrIp"] for each in ranges]
+
+    ec2.authorize_security_group_ingress(**rule)
+    assert described() == []
+    with pytest.raises(ClientError) as refused:
+        ec2.authorize_security_group_ingress(**rule)
+    assert code_and_status(refused) == ("InvalidPermission.Duplicate", 400)
+    until(lambda: described() == [ANY])
+    ec2.revoke_security_group_ingress(**rule)
+    assert described() == [ANY]
+    until(lambda: described() == [])
 
 
 def test_a_changed_endpoint_is_described_as_it_was(behind: EmbeddedAws) -> None:

@@ -1,0 +1,112 @@
+"""What has to be so that an execution comes to a state which no phase without a fault enters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+
+from connectivity.domain.pacing import LONGEST_WAIT, MAKING, TURNING_OFF, Bucket
+
+from local.unkind.endings import Ending, Spoil
+from tests.story.app import App
+
+AWAY = 1000
+"""Seconds until a turn: longer than a slow machine needs to come to where it is waited for."""
+HOST = "dns1"
+
+Situation = Callable[[App, str], AbstractContextManager[None]]
+
+
+@dataclass(frozen=True)
+class OtherWay:
+    """The phase in which the state is entered, and what is so meanwhile."""
+
+    phase: str
+    situation: Situation
+
+
+@contextmanager
+def nothing_else(_app: App, _vpc_id: str) -> Iterator[None]:
+    """As always."""
+    yield
+
+
+@contextmanager
+def a_failed_endpoint(app: App, vpc_id: str) -> Iterator[None]:
+    """Which a person deletes afterwards, as the failure says."""
+    app.aws.weather.spoil(Spoil(Ending.FAILED, "ssm"))
+    yield
+    app.aws.weather.forget_aims()
+    ec2, of_it = app.client("ec2"), [{"Name": "vpc-id", "Values": [vpc_id]}]
+    found = ec2.describe_vpc_endpoints(Filters=of_it)["VpcEndpoints"]
+    failed = [each["VpcEndpointId"] for each in found if each["State"].lower() == "failed"]
+    if failed:
+        ec2.delete_vpc_endpoints(VpcEndpointIds=failed)
+
+
+@contextmanager
+def an_acknowledging_host(app: App, vpc_id: str) -> Iterator[None]:
+    """It takes its time over the withdrawal."""
+    app.acknowledge(vpc_id, HOST, state="active")
+    yield
+    if "forwarding" in app.parameters(vpc_id):
+        app.acknowledge(vpc_id, HOST)
+
+
+def behind_others(bucket: Bucket, seconds: float = AWAY) -> Situation:
+    """They have booked the bucket for so long; afterwards that time has gone by."""
+
+    @contextmanager
+    def situation(app: App, vpc_id: str) -> Iterator[None]:
+        _book(app, bucket, app.aws.clock.epoch() + seconds)
+        yield
+        _book(app, bucket, app.aws.clock.epoch())
+        if "turn" in app.ledger(vpc_id):
+            _set(app, vpc_id, "turn.#at", app.aws.clock.epoch(), {"#at": "at"})
+
+    return situation
+
+
+def _book(app: App, bucket: Bucket, until: float) -> None:
+    _set(app, bucket.name, "booked_until", until, {}, prefix="bucket#")
+
+
+def _set(
+    app: App, what: str, attribute: str, value: float, names: Mapping[str, str], prefix: str = ""
+) -> None:
+    """In the ledger, as nobody may."""
+    settings = app.aws.settings
+    app.client("dynamodb").update_item(
+        TableName=app.aws.outputs["LedgerTable"],
+        Key={"id": {"S": f"{prefix}{settings.account}#{settings.region}#{what}"}},
+        UpdateExpression=f"SET {attribute} = :value",
+        ExpressionAttributeValues={":value": {"N": f"{value:.3f}"}},
+        **({"ExpressionAttributeNames": names} if names else {}),
+    )
+
+
+OTHER_WAYS: Mapping[str, OtherWay] = {
+    "Turn off private DNS": OtherWay("enable", a_failed_endpoint),
+    "Report failure": OtherWay("enable", a_failed_endpoint),
+    "Failed": OtherWay("enable", a_failed_endpoint),
+    "Tell when its turn is": OtherWay("enable", behind_others(MAKING)),
+    "Await its turn": OtherWay("enable", behind_others(MAKING)),
+    "Await its turn to switch over": OtherWay("enable", behind_others(TURNING_OFF)),
+    "Await its turn to turn off": OtherWay("drop ecr", behind_others(TURNING_OFF)),
+    "Tell when it goes": OtherWay("disable", behind_others(TURNING_OFF)),
+    "Await its turn to go": OtherWay("disable", behind_others(TURNING_OFF)),
+    "Torn down by a later sweep": OtherWay(
+        "disable", behind_others(TURNING_OFF, LONGEST_WAIT + AWAY)
+    ),
+    "Await acknowledgements": OtherWay("disable", an_acknowledging_host),
+}
+"""State -> how it is come to."""
+
+NEVER_STOPPED_AT = {
+    "Somebody else is at work": "it holds nothing",
+    "Nothing made": "nothing is under way there",
+    "Unreported": "it is the end of an execution that could not write its result; the death of a "
+    "function there is among the faults",
+}
+"""State -> why it makes no difference there."""
