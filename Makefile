@@ -35,7 +35,7 @@ onprem: setup servers ## only the tests of the pick-up tool, with real DNS serve
 	.venv/bin/python -m pytest tests/onprem -n 3
 
 faults: setup ## one fault at every call, a death at every state: the whole table (half an hour)
-	FAULTS_SHARE=1 .venv/bin/python -m pytest tests/faults -n 3
+	FAULTS_SHARE=1 .venv/bin/python -m pytest tests/faults -n 6
 
 storms: setup ## as many storms of events as you like, other ones each time [STORMS=100]
 	STORMS=$(or $(STORMS),100) .venv/bin/python -m pytest tests/storm

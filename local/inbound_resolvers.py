@@ -9,6 +9,7 @@ endpoints stay moto's.
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -115,6 +116,7 @@ class InboundResolvers:
             endpoint = backend.resolver_endpoints[endpoint_id]
             if endpoint.status == "DELETING":
                 return endpoint
+            self.weather.past.changing(endpoint_id, copy.copy(endpoint))
             endpoint.status = "DELETING"
             endpoint.status_message = "The endpoint is being deleted."
             self._serving.pop(endpoint_id, None)
@@ -215,6 +217,7 @@ class InboundResolvers:
     def _forget(self, backend: Any, endpoint: Any) -> None:
         """The end of DELETING; the network interfaces linger, and so hold what they use."""
         with LOCK:
+            self.weather.past.changing(endpoint.id, copy.copy(endpoint))
             backend.resolver_endpoints.pop(endpoint.id, None)
             backend.tagger.delete_all_tags_for_resource(endpoint.arn)
             self._made.pop(endpoint.id, None)

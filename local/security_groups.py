@@ -7,6 +7,8 @@ delete interfaces that a service manages.
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from moto.core.responses import ActionResult
@@ -17,6 +19,7 @@ from moto.ec2.models.vpcs import VPCBackend
 from moto.ec2.responses.elastic_network_interfaces import ElasticNetworkInterfaces
 
 from local.requester_interfaces import LOCK
+from local.unkind.past import Past
 
 if TYPE_CHECKING:
     from local.engine import EmbeddedAws
@@ -27,21 +30,23 @@ _stock_delete_vpc = VPCBackend.delete_vpc
 _stock_delete_interface = ElasticNetworkInterfaces.delete_network_interface
 
 
-def install(_aws: EmbeddedAws) -> None:
-    SecurityGroupBackend.delete_security_group = _delete_security_group
+def install(aws: EmbeddedAws) -> None:
+    SecurityGroupBackend.delete_security_group = _deleting_groups(aws.weather.past)
     SubnetBackend.delete_subnet = _delete_subnet
     VPCBackend.delete_vpc = _delete_vpc
     ElasticNetworkInterfaces.delete_network_interface = _delete_network_interface
 
 
-def _delete_security_group(
-    backend: Any, name: str | None = None, group_id: str | None = None
-) -> None:
-    with LOCK:
-        group = backend.get_security_group_by_name_or_id(group_id or name)
-        if group and (_is_held(backend, group.id) or _is_referenced(backend, group.id)):
-            raise DependencyViolationError(f"resource {group.id} has a dependent object")
-        _stock_delete_group(backend, name=name, group_id=group_id)
+def _deleting_groups(past: Past) -> Callable[..., None]:
+    def delete(backend: Any, name: str | None = None, group_id: str | None = None) -> None:
+        with LOCK:
+            group = backend.get_security_group_by_name_or_id(group_id or name)
+            if group and (_is_held(backend, group.id) or _is_referenced(backend, group.id)):
+                raise DependencyViolationError(f"resource {group.id} has a dependent object")
+            _stock_delete_group(backend, name=name, group_id=group_id)
+            past.changing(group.id, copy.copy(group))
+
+    return delete
 
 
 def _delete_subnet(backend: Any, subnet_id: str) -> Any:

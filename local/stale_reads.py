@@ -81,12 +81,14 @@ def _vpcs(past: Past, response: Any) -> Reading:
 
 def _groups(past: Past, response: Any) -> Reading:
     tables = list(response.ec2_backend.groups.values())
-    groups = past.seen({id_: each for table in tables for id_, each in list(table.items())})
+    there = {id_: each for table in tables for id_, each in list(table.items())}
+    groups = past.seen(there, gone="sg-")
     return Reading(response, "ec2_backend", groups={"": groups})
 
 
 def _resolvers(past: Past, response: Any) -> Reading:
-    seen = past.seen(dict(response.route53resolver_backend.resolver_endpoints))
+    there = dict(response.route53resolver_backend.resolver_endpoints)
+    seen = past.seen(there, gone="rslvr-in-")
     return Reading(response, "route53resolver_backend", resolver_endpoints=seen)
 
 

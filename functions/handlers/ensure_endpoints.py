@@ -13,7 +13,7 @@ from handlers.entry import Event, entry
 
 @entry
 def handler(event: Event) -> Any:
-    """{"desired"} -> ids of the endpoints, all available."""
+    """{"desired", "now"} -> ids of the endpoints, all available."""
     return ensure_endpoints(
         Desired.from_json(event["desired"]),
         wiring.endpoints(),
@@ -21,4 +21,5 @@ def handler(event: Event) -> Any:
         wiring.resolvers(),
         wiring.ledger(),
         wiring.settings().us,
+        float(event["now"]),
     )

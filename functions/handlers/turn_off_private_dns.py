@@ -15,17 +15,17 @@ from handlers.entry import Event, entry
 @entry
 def handler(event: Event) -> Any:
     """{"vpcId"} -> ids of the endpoints whose private DNS was turned off because it was never
-    verified; {"desired", "now"} or {"vpcId", "acknowledgements"} -> {"expireSeconds"}, how long
-    answers may be cached still, and the acknowledgements that came."""
+    verified; {"desired", "now"} or {"vpcId", "now", "acknowledgements"} -> {"expireSeconds"},
+    how long answers may be cached still, and the acknowledgements that came."""
     endpoints, ledger, settings = wiring.endpoints(), wiring.ledger(), wiring.settings()
     if "desired" in event:
         desired = Desired.from_json(event["desired"])
         seconds = private_dns.turn_off_surplus_private_dns(
-            desired, event["now"], endpoints, ledger, settings
+            desired, float(event["now"]), endpoints, ledger, settings
         )
     elif "acknowledgements" in event:
         seconds = private_dns.turn_off_all_private_dns(
-            event["vpcId"], wiring.vpcs(), endpoints, ledger, settings
+            event["vpcId"], float(event["now"]), wiring.vpcs(), endpoints, ledger, settings
         )
     else:
         return private_dns.turn_off_private_dns(

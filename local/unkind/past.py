@@ -40,17 +40,21 @@ class Past:
                 self._changes = [change for change in self._changes if change[0] > since]
                 self._changes.append((self._now(), thing_id, before))
 
-    def seen(self, things: Mapping[str, T]) -> dict[str, T]:
-        """The things that there are, as they were when readers looked. What has gone since is
-        gone: AWS's things go slowly enough."""
+    def seen(self, things: Mapping[str, T], gone: str | None = None) -> dict[str, T]:
+        """The things that there are, as they were when readers looked; and those that have gone
+        since, if their ids begin with `gone`."""
         since = self._now() - self._lag()
         with self._lock:
             recent = [change for change in self._changes if change[0] > since]
         # Of several changes the oldest counts: before it nothing had happened yet.
-        before = {id_: was for _, id_, was in reversed(recent) if id_ in things}
+        before = {
+            id_: was
+            for _, id_, was in reversed(recent)
+            if id_ in things or (gone is not None and id_.startswith(gone))
+        }
         if before:
             self._tell(", ".join(sorted(before)))
-        as_seen = {id_: before.get(id_, thing) for id_, thing in things.items()}
+        as_seen = {**things, **before}
         return {id_: thing for id_, thing in as_seen.items() if thing is not None}
 
 

@@ -167,13 +167,13 @@ def test_of_many_at_the_same_time_each_has_a_turn_of_its_own(ledger: Ledger) -> 
 
 def test_a_bucket_is_of_one_kind_of_call_and_no_vpc(ledger: Ledger) -> None:
     ledger.reserve(PACED, 4, NOON)
-    assert ledger.reserve(Bucket("OtherCall", "any", 4, 0.25), 4, NOON).at == NOON
+    assert ledger.reserve(Bucket("OtherCall", "any", burst=4, rate=0.25), 4, NOON).at == NOON
     assert ledger.entries() == ()
 
 
 def test_a_vpc_s_turn_is_remembered(ledger: Ledger) -> None:
     ledger.knock(VPC)
-    assert ledger.read(VPC).turn is None
-    turn = ledger.reserve(PACED, 6, NOON + 0.125)
-    ledger.remember(VPC, turn)
-    assert ledger.read(VPC).turn == turn
+    assert ledger.read(VPC).turns == {}
+    turns = {step: ledger.reserve(PACED, 6, NOON + 0.125) for step in ("plan", "call it now")}
+    ledger.remember(VPC, turns)
+    assert ledger.read(VPC).turns == turns

@@ -6,7 +6,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
-from connectivity.domain.pacing import LONGEST_WAIT, MAKING, TURNING_OFF, Bucket
+from connectivity.domain.pacing import (
+    LONGEST_WAIT,
+    MAKING,
+    MAKING_NOW,
+    TURNING_OFF,
+    TURNING_OFF_NOW,
+    TURNING_OFF_SURPLUS,
+    TURNING_ON,
+    Bucket,
+)
 
 from local.unkind.endings import Ending, Spoil
 from tests.story.app import App
@@ -61,9 +70,10 @@ def behind_others(bucket: Bucket, seconds: float = AWAY) -> Situation:
     def situation(app: App, vpc_id: str) -> Iterator[None]:
         _book(app, bucket, app.aws.clock.epoch() + seconds)
         yield
-        _book(app, bucket, app.aws.clock.epoch())
-        if "turn" in app.ledger(vpc_id):
-            _set(app, vpc_id, "turn.#at", app.aws.clock.epoch(), {"#at": "at"})
+        past = app.aws.clock.epoch()
+        _book(app, bucket, past)
+        if "turns" in app.ledger(vpc_id):
+            _set(app, vpc_id, "turns.#step.#at", past, {"#step": bucket.step, "#at": "at"})
 
     return situation
 
@@ -92,8 +102,10 @@ OTHER_WAYS: Mapping[str, OtherWay] = {
     "Failed": OtherWay("enable", a_failed_endpoint),
     "Tell when its turn is": OtherWay("enable", behind_others(MAKING)),
     "Await its turn": OtherWay("enable", behind_others(MAKING)),
-    "Await its turn to switch over": OtherWay("enable", behind_others(TURNING_OFF)),
-    "Await its turn to turn off": OtherWay("drop ecr", behind_others(TURNING_OFF)),
+    "Await its turn to make": OtherWay("enable", behind_others(MAKING_NOW)),
+    "Await its turn to switch over": OtherWay("enable", behind_others(TURNING_ON)),
+    "Await its turn to turn off": OtherWay("drop ecr", behind_others(TURNING_OFF_SURPLUS)),
+    "Await its turn to turn off all": OtherWay("disable", behind_others(TURNING_OFF_NOW)),
     "Tell when it goes": OtherWay("disable", behind_others(TURNING_OFF)),
     "Await its turn to go": OtherWay("disable", behind_others(TURNING_OFF)),
     "Torn down by a later sweep": OtherWay(

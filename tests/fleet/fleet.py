@@ -190,7 +190,8 @@ class Fleet:
 
     def _turn(self, vpc_id: str) -> float:
         """The last one that the VPC had."""
-        return float(self.app.ledger(vpc_id)["turn"]["M"]["at"]["N"])
+        turns = self.app.ledger(vpc_id)["turns"]["M"]
+        return max(float(turn["M"]["at"]["N"]) for turn in turns.values())
 
 
 def _vpc(execution: Mapping[str, Any]) -> str:

@@ -79,6 +79,34 @@ def test_a_security_group_s_rules_are_described_as_they_were(behind: EmbeddedAws
     until(lambda: described() == [])
 
 
+def test_a_security_group_that_was_deleted_is_described_for_a_while(behind: EmbeddedAws) -> None:
+    ec2, vpc = client_of(behind, "ec2"), Vpc(behind)
+    behind.clock.sleep(LAG)
+    ec2.delete_security_group(GroupId=vpc.group)
+    assert "first" in vpc.groups_in(ec2)
+    with pytest.raises(ClientError) as refused:
+        ec2.delete_security_group(GroupId=vpc.group)
+    assert code_and_status(refused) == ("InvalidGroup.NotFound", 400)
+    until(lambda: "first" not in vpc.groups_in(ec2))
+
+
+def test_a_resolver_that_is_being_deleted_and_one_that_is_gone_are_listed_as_they_were(
+    behind: EmbeddedAws,
+) -> None:
+    client, vpc = client_of(behind, "route53resolver"), Vpc(behind)
+    with behind.weather.calm():
+        made = client.create_resolver_endpoint(**vpc.resolver("r-1"))["ResolverEndpoint"]["Id"]
+
+    def listed() -> list[str]:
+        return [each["Status"] for each in client.list_resolver_endpoints()["ResolverEndpoints"]]
+
+    until(lambda: listed() == ["OPERATIONAL"])
+    client.delete_resolver_endpoint(ResolverEndpointId=made)
+    assert listed() == ["OPERATIONAL"]
+    until(lambda: listed() == ["DELETING"])
+    until(lambda: listed() == [])
+
+
 def test_a_changed_endpoint_is_described_as_it_was(behind: EmbeddedAws) -> None:
     """Its private DNS is off still, and what is being deleted is still available."""
     ec2, vpc = client_of(behind, "ec2"), Vpc(behind)
@@ -171,9 +199,11 @@ def test_the_past_ends_after_its_lag_and_begins_with_the_first_change() -> None:
     now[0] = 10
     assert past.seen(things) == {"made": "new", "changed": "old", "steady": "steady"}
     assert past.seen({"steady": "steady"}) == {"steady": "steady"}
+    gone = {"made": "new", "changed": "old", "steady": "steady"}
+    assert past.seen({"steady": "steady"}, gone="") == gone
     now[0] = 15
     assert past.seen(things) == things
-    assert ids == ["changed, made"] * 2
+    assert ids == ["changed, made"] * 3
 
 
 def test_a_kind_aws_sees_every_change_at_once(aws: EmbeddedAws) -> None:

@@ -58,7 +58,6 @@ CANNOT_WAIT = {
         )
     },
     ("Turn off private DNS", "NotItsTurnYet"): "after a failure nobody is let wait",
-    ("Turn off all private DNS", "NotItsTurnYet"): "Withdraw took the turn for it",
     ("Ensure interface endpoints", "ConflictingPrivateDns"): "they are made with private DNS off",
 }
 """What the source seems to raise, as calls are followed by name, and why it does not."""
@@ -226,7 +225,7 @@ def test_the_machine_s_time_is_longer_than_the_longest_waits_of_one_round() -> N
 def test_a_turn_is_waited_for_as_long_as_its_error_says(state: State) -> None:
     """Retries every few seconds would come late, and each second late is a call refused."""
     [catch] = [c for c in state.catches if c["ErrorEquals"] == ["NotItsTurnYet"]]
-    [(name, said)] = catch["Output"].items()
+    name, said = "turnSeconds", catch["Output"]["turnSeconds"]
     wait = _scope_of(state).states[catch["Next"]]
     assert wait.body["Seconds"] == f"{{% $states.input.{name} %}}"
     cause = json.dumps({"errorMessage": "23 seconds until vpc-1 may turn private DNS on"})

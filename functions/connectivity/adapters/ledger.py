@@ -9,10 +9,7 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from botocore.exceptions import ClientError
-
-from connectivity.adapters.aws import call, client, code_of, items
+from connectivity.adapters.table import Table
 from connectivity.domain.errors import NotReadyYet
 from connectivity.domain.ledger import MAKING, Entry, Served
 from connectivity.domain.pacing import Bucket, Turn, cost, granted
@@ -22,39 +19,23 @@ _KEPT_SECONDS = 400 * 24 * 3600
 longer than the 90 days for which Step Functions remembers a name."""
 
 _NOTHING = Served()
-_serialize = TypeSerializer().serialize
-_deserialize = TypeDeserializer().deserialize
 
 
 class DynamoDbLedger:
     """Implements the port `Ledger`."""
 
     def __init__(self, table: str, account: str, region: str) -> None:
-        self._table = table
+        self._table = Table(table)
         self._prefix = f"{account}#{region}#"
         # Before the account, so that no look at the VPCs by their prefix meets a bucket.
         self._buckets = f"bucket#{account}#{region}#"
 
     def read(self, vpc_id: str) -> Entry:
-        item = call(
-            client("dynamodb").get_item,
-            TableName=self._table,
-            Key=self._key(vpc_id),
-            ConsistentRead=True,
-        ).get("Item", {})
-        return _entry(vpc_id, item)
+        return _entry(vpc_id, self._table.item(self._prefix + vpc_id))
 
     def entries(self) -> tuple[Entry, ...]:
-        found = items(
-            client("dynamodb"),
-            "scan",
-            "Items",
-            TableName=self._table,
-            ConsistentRead=True,
-            FilterExpression="begins_with(id, :ours)",
-            ExpressionAttributeValues={":ours": _serialize(self._prefix)},
-        )
-        return tuple(_entry(item["id"]["S"].removeprefix(self._prefix), item) for item in found)
+        found = self._table.items(self._prefix)
+        return tuple(_entry(item["id"].removeprefix(self._prefix), item) for item in found)
 
     def knock(self, vpc_id: str, heard: Mapping[str, str] | None = None) -> Entry:
         """Also makes the maps that later updates write into, and calls off an expiry."""
@@ -149,38 +130,26 @@ class DynamoDbLedger:
     def reserve(self, bucket: Bucket, calls: int, now: float) -> Turn:
         """A hundred at the same time wait for each other inside DynamoDB; nobody has to try again,
         as the condition is on the time and not on what somebody has read."""
+        id_, returned = self._buckets + bucket.name, {"ReturnValues": "UPDATED_NEW"}
         spent = {":cost": _decimal(cost(bucket, calls))}
-        try:
-            booked_until = self._book(
-                bucket,
-                "SET booked_until = :now + :cost",
-                spent | {":now": _decimal(now)},
-                ConditionExpression="attribute_not_exists(booked_until) OR booked_until <= :now",
-            )
-        except ClientError as error:
-            if code_of(error) != "ConditionalCheckFailedException":
-                raise
+        booked = self._table.update_if(
+            "attribute_not_exists(booked_until) OR booked_until <= :now",
+            id_,
+            "SET booked_until = :now + :cost",
+            spent | {":now": _decimal(now)},
+            **returned,
+        ) or self._table.update(
             # It never goes back, so the condition holds no moment later either.
-            booked_until = self._book(bucket, "SET booked_until = booked_until + :cost", spent)
-        return granted(bucket, calls, booked_until, now)
-
-    def _book(
-        self, bucket: Bucket, expression: str, values: Mapping[str, Decimal], **more: Any
-    ) -> float:
-        answer = call(
-            client("dynamodb").update_item,
-            TableName=self._table,
-            Key={"id": _serialize(self._buckets + bucket.name)},
-            UpdateExpression=expression,
-            ExpressionAttributeValues={name: _serialize(value) for name, value in values.items()},
-            ReturnValues="UPDATED_NEW",
-            **more,
+            id_,
+            "SET booked_until = booked_until + :cost",
+            spent,
+            **returned,
         )
-        return float(_deserialize(answer["Attributes"]["booked_until"]))
+        return granted(bucket, calls, float(booked["booked_until"]), now)
 
-    def remember(self, vpc_id: str, turn: Turn) -> None:
-        said = turn.as_json() | {"at": _decimal(turn.at)}
-        self._update(vpc_id, "SET turn = :turn", {":turn": said})
+    def remember(self, vpc_id: str, turns: Mapping[str, Turn]) -> None:
+        said = {step: turn.as_json() | {"at": _decimal(turn.at)} for step, turn in turns.items()}
+        self._update(vpc_id, "SET turns = :turns", {":turns": said})
 
     def report(self, vpc_id: str, status: str, detail: str) -> None:
         self._update(
@@ -191,37 +160,15 @@ class DynamoDbLedger:
         )
 
     def _conditionally(
-        self,
-        vpc_id: str,
-        expression: str,
-        values: Mapping[str, Any],
-        condition: str,
-        **more: Any,
+        self, vpc_id: str, expression: str, values: Mapping[str, Any], condition: str, **more: Any
     ) -> bool:
-        try:
-            self._update(vpc_id, expression, values, ConditionExpression=condition, **more)
-        except ClientError as error:
-            if code_of(error) == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
+        id_ = self._prefix + vpc_id
+        return self._table.update_if(condition, id_, expression, values, **more) is not None
 
     def _update(
         self, vpc_id: str, expression: str, values: Mapping[str, Any], **more: Any
     ) -> dict[str, Any]:
-        if values:
-            more["ExpressionAttributeValues"] = {k: _serialize(v) for k, v in values.items()}
-        answer = call(
-            client("dynamodb").update_item,
-            TableName=self._table,
-            Key=self._key(vpc_id),
-            UpdateExpression=expression,
-            **more,
-        )
-        return dict(answer.get("Attributes", {}))
-
-    def _key(self, vpc_id: str) -> dict[str, Any]:
-        return {"id": _serialize(self._prefix + vpc_id)}
+        return self._table.update(self._prefix + vpc_id, expression, values, **more)
 
 
 def _decimal(value: float) -> Decimal:
@@ -242,8 +189,7 @@ def _set_held(held: Mapping[str, str]) -> tuple[dict[str, str], str, dict[str, A
     return names, "SET " + ", ".join(changes), values
 
 
-def _entry(vpc_id: str, item: Mapping[str, Any]) -> Entry:
-    plain = {key: _deserialize(value) for key, value in item.items()}
+def _entry(vpc_id: str, plain: Mapping[str, Any]) -> Entry:
     return Entry(
         vpc_id=vpc_id,
         knocks=int(plain.get("knocks", 0)),
@@ -258,7 +204,7 @@ def _entry(vpc_id: str, item: Mapping[str, Any]) -> Entry:
         doubted_at=plain.get("doubted_at", ""),
         unconfirmed=tuple(plain.get("unconfirmed", ())),
         heard=plain.get("heard"),
-        turn=Turn.from_json(plain["turn"]) if "turn" in plain else None,
+        turns={step: Turn.from_json(said) for step, said in plain.get("turns", {}).items()},
         status=plain.get("status", ""),
         detail=plain.get("detail", ""),
     )

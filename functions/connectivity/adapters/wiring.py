@@ -17,9 +17,9 @@ from connectivity.adapters.resolvers import Route53HostedZones, Route53Resolvers
 from connectivity.adapters.security_groups import Ec2Groups
 from connectivity.adapters.stacks import CloudFormationStacks
 from connectivity.adapters.vpcs import Ec2Vpcs
-from connectivity.usecases.check_preconditions import World
 from connectivity.usecases.remove import Holdings
 from connectivity.usecases.settings import Settings
+from connectivity.usecases.survey_vpc import World
 
 
 def settings() -> Settings:

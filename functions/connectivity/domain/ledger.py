@@ -57,8 +57,8 @@ class Entry:
     """DNS hosts that the last teardown did not hear of in time; cleared by what is published."""
     heard: Mapping[str, str] | None = None
     """The wish tags as the last tag event told them, until somebody has acted on them."""
-    turn: Turn | None = None
-    """The last one that was reserved, so that a repeated step does not reserve again."""
+    turns: Mapping[str, Turn] = field(default_factory=dict)
+    """Step -> the turn that was reserved for it, so that a repetition does not reserve again."""
     status: str = ""
     detail: str = ""
 

@@ -29,17 +29,26 @@ class Bucket:
 
     name: str
     step: str
-    burst: int
+    opens: bool = False
+    """With its turn a VPC begins: what it remembers of earlier turns is over."""
+    burst: int = 4
     """Calls that a full one holds."""
-    rate: float
-    """Calls a second that we book."""
+    rate: float = 0.27
+    """Calls a second that we book. EC2 developer guide, Request throttling: 4 at once, then 0.3 a
+    second."""
 
 
-MAKING = Bucket("CreateVpcEndpoint", "make", burst=4, rate=0.27)
-TURNING_ON = Bucket("ModifyVpcEndpoint", "turn on", burst=4, rate=0.27)
-TURNING_OFF = Bucket("ModifyVpcEndpoint", "turn off", burst=4, rate=0.27)
-TURNING_OFF_SURPLUS = Bucket("ModifyVpcEndpoint", "turn off surplus", burst=4, rate=0.27)
-"""EC2 developer guide, Request throttling: 4 at once, then 0.3 a second."""
+MAKING = Bucket("CreateVpcEndpoint", "make", opens=True)
+TURNING_OFF = Bucket("ModifyVpcEndpoint", "turn off", opens=True)
+"""Booked before anything is made, or withdrawn: they keep those in line who would have to wait
+long."""
+
+MAKING_NOW = Bucket("CreateVpcEndpoint, now", "make now")
+TURNING_ON = Bucket("ModifyVpcEndpoint, now", "turn on now")
+TURNING_OFF_NOW = Bucket("ModifyVpcEndpoint, now", "turn off now")
+TURNING_OFF_SURPLUS = Bucket("ModifyVpcEndpoint, now", "turn off surplus now")
+"""Booked right before the calls: who comes to them late, because AWS Lambda or a DNS host kept them
+waiting, does not meet those whose turn it is by then."""
 
 
 @dataclass(frozen=True)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from connectivity.domain import catalogue, pacing, plan, publication, status
+from connectivity.domain import pacing, plan, publication, status
 from connectivity.domain.acknowledgement import Acknowledgements, read_acknowledgements
-from connectivity.domain.derivation import our_resolver
+from connectivity.domain.convergence import is_verified, spoilt, whole_plan
 from connectivity.domain.desired import Desired
 from connectivity.domain.doubt import rests
 from connectivity.domain.drift import is_connected, repairs
-from connectivity.domain.errors import UnknownVpc
-from connectivity.domain.ledger import RESOLVER, Entry
-from connectivity.domain.model import InboundResolver
+from connectivity.domain.ledger import Entry
 from connectivity.domain.pacing import Turn
 from connectivity.domain.preconditions import prepare
-from connectivity.domain.resolver_adoption import candidates
 from connectivity.domain.status import Status
 from connectivity.domain.steps import (
     MakeGatewayEndpoint,
@@ -28,31 +24,10 @@ from connectivity.domain.steps import (
 )
 from connectivity.domain.survey import Survey
 from connectivity.domain.wish import Options, Wish, read_wish
-from connectivity.usecases.ports import (
-    Clock,
-    Endpoints,
-    Groups,
-    HostedZones,
-    Ledger,
-    Parameters,
-    Resolvers,
-    Vpcs,
-)
+from connectivity.usecases.ports import Clock, Ledger
 from connectivity.usecases.settings import Settings
+from connectivity.usecases.survey_vpc import World, survey_vpc
 from connectivity.usecases.turns import take_turn
-
-
-@dataclass(frozen=True)
-class World:
-    """Everything that can be looked at."""
-
-    vpcs: Vpcs
-    endpoints: Endpoints
-    groups: Groups
-    resolvers: Resolvers
-    hosted_zones: HostedZones
-    parameters: Parameters
-    ledger: Ledger
 
 
 @dataclass(frozen=True)
@@ -145,14 +120,14 @@ def check_preconditions(
     survey = survey_vpc(vpc_id, options, world, settings)
     prepared = prepare(survey, options, settings.us, settings.limits)
     desired = prepared.desired
-    steps = _whole_plan(desired, survey, settings.us)
+    steps = whole_plan(desired, survey, settings.us)
     looks = not steps or is_connected(desired, survey)
     folder = publication.folder(settings.parameter_path, vpc_id)
     parameters = world.parameters.below(folder) if looks else {}
-    spoilt = _spoilt(parameters, survey.entry, settings)
+    edited = spoilt(parameters, survey.entry, settings.parameter_path)
     gone = plan.gone_surplus(desired, survey.endpoints, survey.entry)
-    done = not steps and not spoilt and not gone
-    converged = done and _is_verified(desired, survey, settings.us)
+    done = not steps and not edited and not gone
+    converged = done and is_verified(desired, survey, settings.us)
     resting = rests(survey.entry, desired.fingerprint, because, clock.now())
     turn = None if only_plan or resting else _turn(steps, survey.entry, now, world.ledger)
     return Check(
@@ -160,7 +135,7 @@ def check_preconditions(
         steps=tuple(map(describe, steps)),
         surplus=bool(gone) or any(isinstance(step, RemoveEndpoint) for step in steps),
         warnings=prepared.warnings,
-        repairs=repairs(desired, survey, steps, spoilt, settings.us),
+        repairs=repairs(desired, survey, steps, edited, settings.us),
         rests=resting,
         converged=converged,
         monthly_dollars=plan.monthly_dollars(desired),
@@ -180,96 +155,3 @@ def _turn(steps: Plan, entry: Entry, now: float, ledger: Ledger) -> Turn | None:
 def _is_overtaken(turn: Turn, survey: Survey) -> bool:
     """Whoever had to wait looks again; everybody else has just read the tags."""
     return turn.shared and read_wish(survey.vpc.tags) is not Wish.ENABLED
-
-
-def survey_vpc(vpc_id: str, options: Options, world: World, settings: Settings) -> Survey:
-    entry, region = world.ledger.read(vpc_id), settings.region
-    vpc = world.vpcs.find(vpc_id)
-    if vpc is None:
-        raise UnknownVpc(f"{vpc_id} has just been deleted")
-    names = (
-        *catalogue.REQUIRED,
-        *catalogue.REQUIRED_WHERE_OFFERED,
-        *catalogue.requested(options.services),
-    )
-    full_names = [full for name in names for full in catalogue.service_names(name, region)]
-    resolvers = world.resolvers.all_of_region()
-    shared = candidates(resolvers, vpc_id, entry)
-    return Survey(
-        account=settings.account,
-        region=region,
-        vpc=vpc,
-        dns_support=world.vpcs.dns_support(vpc_id),
-        dns_hostnames=world.vpcs.dns_hostnames(vpc_id),
-        subnets=world.vpcs.subnets(vpc_id),
-        offered=world.endpoints.offered(full_names),
-        endpoints=world.endpoints.all_in(vpc_id),
-        groups=world.groups.all_in(vpc_id),
-        resolvers=tuple(
-            replace(r, ips=world.resolvers.addresses(r.id)) if r in shared else r for r in resolvers
-        ),
-        hosted_zones=world.hosted_zones.associated_with(vpc_id),
-        route_tables=world.vpcs.route_tables(vpc_id),
-        taken=frozenset() if shared else _taken(entry, resolvers, world),
-        entry=entry,
-    )
-
-
-def _taken(entry: Entry, resolvers: Iterable[InboundResolver], world: World) -> frozenset[str]:
-    """Asked for only while there is no resolver that could hold its addresses itself. The ledger
-    alone does not say so: somebody may have deleted the one that it names."""
-    recorded = entry.held.get(RESOLVER, "")
-    ours = plan.our_resolver_id(resolvers, recorded, also_deleting=True)
-    if ours or not entry.resolver_ips:
-        return frozenset()
-    in_use = world.vpcs.addresses_in_use(entry.vpc_id, entry.resolver_ips)
-    return in_use & entry.resolver_ips.keys()
-
-
-def _whole_plan(desired: Desired, survey: Survey, us: str) -> Plan:
-    entry, groups = survey.entry, survey.groups
-    return (
-        *plan.plan_endpoints(desired, survey.endpoints, groups, entry, us),
-        *plan.plan_resolver(desired, survey.resolvers, groups, entry, us),
-        *plan.plan_private_dns(desired, survey.endpoints, entry, us),
-        *plan.plan_surplus(desired, survey.endpoints, entry, us),
-    )
-
-
-def _is_verified(desired: Desired, survey: Survey, us: str) -> bool:
-    """Whether exactly what is there now was verified and published."""
-    entry = survey.entry
-    wanted = [plan.endpoint_for(e, survey.endpoints, entry, us) for e in desired.endpoints]
-    available = {e.id for e in wanted if e and e.state == "available"}
-    return (
-        available == entry.verified_endpoints
-        and desired.adopted == entry.served.adopted
-        and _resolver_serves(desired, survey)
-    )
-
-
-def _spoilt(parameters: Mapping[str, str], entry: Entry, settings: Settings) -> tuple[str, ...]:
-    """Names of the publication's parameters that do not say what was published last."""
-    list_name, document_name = publication.parameter_names(settings.parameter_path, entry.vpc_id)
-    document = parameters.get(document_name, "")
-    intact = publication.is_intact(document)
-    listed = publication.string_list_of(document) if intact else parameters.get(list_name)
-    said = {
-        list_name: listed is not None and parameters.get(list_name) == listed,
-        document_name: intact and publication.fingerprint_of(document) == entry.verified,
-    }
-    return tuple(name for name, is_so in said.items() if not is_so)
-
-
-def _resolver_serves(desired: Desired, survey: Survey) -> bool:
-    """Its owner may give an adopted one other addresses; ours keeps those it was made with."""
-    serving = desired.adopted_resolver or our_resolver(survey)
-    return any(
-        r.status == "operational"
-        and (
-            desired.adopted_resolver is None
-            or {ip.ip for ip in r.attached} == survey.entry.resolver_ips.keys()
-        )
-        for r in survey.resolvers
-        if r.id == serving
-    )

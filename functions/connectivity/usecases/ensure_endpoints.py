@@ -16,6 +16,7 @@ from connectivity.domain.ownership import is_our_endpoint, purpose_of
 from connectivity.domain.steps import MakeGatewayEndpoint, MakeInterfaceEndpoint, Plan
 from connectivity.usecases.ports import Endpoints, Groups, Ledger, Resolvers
 from connectivity.usecases.security_groups import group_steps
+from connectivity.usecases.turns import take_turn_now
 
 _ENDED_BADLY = frozenset({"failed", "rejected", "expired", "partial"})
 
@@ -27,8 +28,10 @@ def ensure_endpoints(
     resolvers: Resolvers,
     ledger: Ledger,
     us: str,
+    now: float,
 ) -> tuple[str, ...]:
-    """The ids of the endpoints, all available. Raises NotReadyYet, EndpointFailed, QuotaReached."""
+    """The ids of the endpoints, all available; `now` is in seconds since the epoch. Raises
+    NotReadyYet, NotItsTurnYet, TurnHoursAway, EndpointFailed, QuotaReached."""
     entry = ledger.read(desired.vpc_id)
     observed = endpoints.all_in(desired.vpc_id)
     observed_groups = groups.all_in(desired.vpc_id)
@@ -38,7 +41,7 @@ def ensure_endpoints(
         _let_the_resolver_go_first(desired, entry, resolvers)
         steps = group_steps(entry, (ledgers.ENDPOINTS_GROUP,), groups, ledger, observed_groups, us)
         steps.apply(plan)
-        _make(desired.vpc_id, plan, steps.ids[ledgers.ENDPOINTS_GROUP], endpoints, ledger, entry)
+        _make(plan, steps.ids[ledgers.ENDPOINTS_GROUP], endpoints, ledger, entry, now)
     made = [s for s in plan if isinstance(s, MakeInterfaceEndpoint | MakeGatewayEndpoint)]
     if made:
         raise NotReadyYet(f"{len(made)} endpoints of {desired.vpc_id} are being made")
@@ -76,7 +79,7 @@ def _write_down(
 
 
 def _make(
-    vpc_id: str, plan: Plan, group: str, endpoints: Endpoints, ledger: Ledger, entry: Entry
+    plan: Plan, group: str, endpoints: Endpoints, ledger: Ledger, entry: Entry, now: float
 ) -> None:
     """Announced with a token first. The token is kept until the endpoint can be seen, which may
     be a while after its creation: until then a repetition makes the same endpoint. Where others
@@ -84,9 +87,13 @@ def _make(
     making = _tokens(plan, entry)
     if not making:
         return
+    vpc_id = entry.vpc_id
+    turn = take_turn_now(
+        entry, pacing.MAKING_NOW, len(making), now, ledger, "make its interface endpoints"
+    )
     ledger.announce(entry, making)
     makes = [s for s in plan if isinstance(s, MakeInterfaceEndpoint | MakeGatewayEndpoint)]
-    for step in makes[: pacing.at_once(entry.turn, pacing.MAKING)]:
+    for step in makes[: pacing.at_once(turn, pacing.MAKING_NOW)]:
         match step:
             case MakeGatewayEndpoint():
                 token = making[ledgers.gateway_purpose(step.service_name)]

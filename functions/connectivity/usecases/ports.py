@@ -180,7 +180,8 @@ class Ledger(Protocol):
         """Book so many calls, for all of this account and Region, from `now` on: seconds since the
         epoch."""
 
-    def remember(self, vpc_id: str, turn: Turn) -> None: ...
+    def remember(self, vpc_id: str, turns: Mapping[str, Turn]) -> None:
+        """By step; what was remembered before is over."""
 
     def report(self, vpc_id: str, status: str, detail: str) -> None: ...
 

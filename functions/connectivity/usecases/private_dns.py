@@ -8,15 +8,16 @@ from collections.abc import Iterable
 from connectivity.domain import ledger as ledgers
 from connectivity.domain import pacing
 from connectivity.domain.desired import Desired
-from connectivity.domain.errors import NotItsTurnYet, NotReadyYet, TurnHoursAway
+from connectivity.domain.errors import NotReadyYet
+from connectivity.domain.ledger import Entry
 from connectivity.domain.model import InterfaceEndpoint
 from connectivity.domain.ownership import is_our_endpoint
-from connectivity.domain.pacing import Turn
+from connectivity.domain.pacing import Bucket
 from connectivity.domain.plan import plan_private_dns, plan_surplus
 from connectivity.usecases.ports import Endpoints, Ledger, Probe, Vpcs
 from connectivity.usecases.remove import check_wish
 from connectivity.usecases.settings import Settings
-from connectivity.usecases.turns import take_turn
+from connectivity.usecases.turns import take_turn_now
 
 
 def turn_on_private_dns(
@@ -29,8 +30,8 @@ def turn_on_private_dns(
     steps = plan_private_dns(desired, endpoints.all_in(desired.vpc_id), entry, us)
     if not steps:
         return ()
-    turn = take_turn(entry, pacing.TURNING_ON, len(steps), now, ledger)
-    _await(turn, now, f"{desired.vpc_id} may turn private DNS on")
+    what = "turn private DNS on"
+    turn = take_turn_now(entry, pacing.TURNING_ON, len(steps), now, ledger, what)
     most = pacing.at_once(turn, pacing.TURNING_ON)
     for step in steps[:most]:
         endpoints.set_private_dns(
@@ -69,67 +70,52 @@ def turn_off_private_dns(
 
 
 def turn_off_all_private_dns(
-    vpc_id: str, vpcs: Vpcs, endpoints: Endpoints, ledger: Ledger, settings: Settings
+    vpc_id: str, now: float, vpcs: Vpcs, endpoints: Endpoints, ledger: Ledger, settings: Settings
 ) -> int:
-    """Of everything of ours, in the turn that Withdraw took; afterwards so many seconds have to
-    pass before it goes. Raises WishedAgain before anything is changed, and NotReadyYet as
-    `turn_on_private_dns` does."""
+    """Of everything of ours; afterwards so many seconds have to pass before it goes. Raises
+    WishedAgain before anything is changed, and for its turn as `turn_on_private_dns` does."""
     check_wish(vpc_id, vpcs)
     entry = ledger.read(vpc_id)
     observed = endpoints.all_in(vpc_id)
     ours = [e for e in observed if is_our_endpoint(e, settings.us, entry.held)]
-    serving = _turn_off(ours, endpoints, pacing.at_once(entry.turn, pacing.TURNING_OFF))
+    serving = _turn_off(ours, pacing.TURNING_OFF_NOW, entry, now, endpoints, ledger)
     return settings.expiry_seconds if serving else 0
 
 
 def turn_off_surplus_private_dns(
     desired: Desired, now: float, endpoints: Endpoints, ledger: Ledger, settings: Settings
 ) -> int:
-    """Of what is no longer asked for; the answer is as of `turn_off_all_private_dns`. Raises
-    what `turn_on_private_dns` does for its turn: when the stack's own services
-    change, every VPC has some surplus at once."""
+    """Of what is no longer asked for; the answer is as of `turn_off_all_private_dns`. When the
+    stack's own services change, every VPC has some of it at once: so this, too, has its turn."""
     entry = ledger.read(desired.vpc_id)
     observed = endpoints.all_in(desired.vpc_id)
     surplus = {step.endpoint_id for step in plan_surplus(desired, observed, entry, settings.us)}
     going = [e for e in observed if e.id in surplus]
-    turn = None
-    if calls := sum(map(_is_lit, going)):
-        turn = take_turn(entry, pacing.TURNING_OFF_SURPLUS, calls, now, ledger)
-        _await(turn, now, f"{desired.vpc_id} may turn private DNS off")
-    serving = _turn_off(going, endpoints, pacing.at_once(turn, pacing.TURNING_OFF_SURPLUS))
+    serving = _turn_off(going, pacing.TURNING_OFF_SURPLUS, entry, now, endpoints, ledger)
     return settings.expiry_seconds if serving else 0
 
 
-def _await(turn: Turn, now: float, what: str) -> None:
-    """A second late is a call refused, so the workflow waits for exactly as long as it is told,
-    and does not look every few seconds."""
-    seconds = turn.seconds(now)
-    if seconds > pacing.LONGEST_WAIT:
-        raise TurnHoursAway(f"{seconds} seconds until {what}")
-    if seconds:
-        raise NotItsTurnYet(f"{seconds} seconds until {what}")
-
-
 def _turn_off(
-    ours: Iterable[InterfaceEndpoint], endpoints: Endpoints, most: int | None = None
+    ours: Iterable[InterfaceEndpoint],
+    bucket: Bucket,
+    entry: Entry,
+    now: float,
+    endpoints: Endpoints,
+    ledger: Ledger,
 ) -> bool:
     """Whether somebody may still have a private answer: also where it is off already, because an
     earlier attempt may have done that just now."""
-    serving = list(filter(_is_serving, ours))
-    lit = sorted(filter(_is_lit, serving), key=_ecs_first)
+    serving = [e for e in ours if e.type == "Interface" and e.state == "available"]
+    lit = sorted((e for e in serving if e.private_dns), key=_ecs_first)
+    if not lit:
+        return bool(serving)
+    turn = take_turn_now(entry, bucket, len(lit), now, ledger, "turn private DNS off")
+    most = pacing.at_once(turn, bucket)
     for endpoint in lit[:most]:
         endpoints.set_private_dns(endpoint.id, on=False)
     if lit[:most] != lit:
         raise NotReadyYet(f"private DNS is off for {most} of {len(lit)}")
-    return bool(serving)
-
-
-def _is_serving(endpoint: InterfaceEndpoint) -> bool:
-    return endpoint.type == "Interface" and endpoint.state == "available"
-
-
-def _is_lit(endpoint: InterfaceEndpoint) -> bool:
-    return _is_serving(endpoint) and endpoint.private_dns
+    return True
 
 
 def _ecs_first(endpoint: InterfaceEndpoint) -> bool:

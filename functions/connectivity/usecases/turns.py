@@ -1,11 +1,12 @@
-"""Turns at AWS's token buckets, reserved once."""
+"""Turns at AWS's token buckets: reserved once, and waited for."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from connectivity.domain.errors import NotItsTurnYet, TurnHoursAway
 from connectivity.domain.ledger import Entry
-from connectivity.domain.pacing import Bucket, Turn, is_good_for
+from connectivity.domain.pacing import LONGEST_WAIT, Bucket, Turn, is_good_for
 from connectivity.usecases.ports import Ledger
 
 
@@ -17,10 +18,26 @@ def take_turn(entry: Entry, bucket: Bucket, calls: int, now: float, ledger: Ledg
     lost: nobody has a turn that was not booked. Whoever had to share with others goes on as if
     they were there still: they are, a few seconds behind.
     """
-    before = entry.turn
+    before = entry.turns.get(bucket.step)
     if before is not None and is_good_for(before, bucket, calls, now):
         return before
     turn = ledger.reserve(bucket, calls, now)
-    turn = replace(turn, shared=turn.shared or (before is not None and before.shared))
-    ledger.remember(entry.vpc_id, turn)
+    earlier = {} if bucket.opens else entry.turns
+    shared = turn.shared or any(t.shared and now < t.at + LONGEST_WAIT for t in earlier.values())
+    turn = replace(turn, shared=shared)
+    ledger.remember(entry.vpc_id, {**earlier, bucket.step: turn})
+    return turn
+
+
+def take_turn_now(
+    entry: Entry, bucket: Bucket, calls: int, now: float, ledger: Ledger, what: str
+) -> Turn:
+    """One that has come. Raises NotItsTurnYet, and TurnHoursAway: the workflow waits for exactly as
+    long as it is told, as a second late is a call refused."""
+    turn = take_turn(entry, bucket, calls, now, ledger)
+    seconds = turn.seconds(now)
+    if seconds > LONGEST_WAIT:
+        raise TurnHoursAway(f"{seconds} seconds until {entry.vpc_id} may {what}")
+    if seconds:
+        raise NotItsTurnYet(f"{seconds} seconds until {entry.vpc_id} may {what}")
     return turn

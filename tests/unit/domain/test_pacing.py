@@ -9,7 +9,9 @@ import pytest
 from connectivity.domain.pacing import (
     KEPT_SECONDS,
     MAKING,
+    MAKING_NOW,
     TURNING_OFF,
+    TURNING_OFF_NOW,
     TURNING_ON,
     Bucket,
     Turn,
@@ -29,7 +31,7 @@ MILLISECOND = 0.001
 
 
 def test_we_book_less_than_aws_gives() -> None:
-    for bucket in (MAKING, TURNING_ON, TURNING_OFF):
+    for bucket in (MAKING, MAKING_NOW, TURNING_ON, TURNING_OFF, TURNING_OFF_NOW):
         assert bucket.burst <= AWS_BURST
         assert bucket.rate == pytest.approx(0.9 * AWS_RATE)
 

@@ -427,8 +427,8 @@ class FakeLedger:
         self.booked_until[bucket.name] = before + cost(bucket, calls)
         return granted(bucket, calls, self.booked_until[bucket.name], now)
 
-    def remember(self, vpc_id: str, turn: Turn) -> None:
-        self._write(vpc_id, turn=turn)
+    def remember(self, vpc_id: str, turns: Mapping[str, Turn]) -> None:
+        self._write(vpc_id, turns=dict(turns))
 
     def report(self, vpc_id: str, status: str, detail: str) -> None:
         self._write(vpc_id, status=status, detail=detail)

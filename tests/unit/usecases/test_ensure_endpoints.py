@@ -7,9 +7,15 @@ from dataclasses import replace
 import pytest
 from connectivity.domain import ledger
 from connectivity.domain.desired import Desired
-from connectivity.domain.errors import EndpointFailed, NotReadyYet, Throttled, Unavailable
+from connectivity.domain.errors import (
+    EndpointFailed,
+    NotItsTurnYet,
+    NotReadyYet,
+    Throttled,
+    Unavailable,
+)
 from connectivity.domain.model import InterfaceEndpoint, Rule, SecurityGroup
-from connectivity.domain.pacing import MAKING, Turn
+from connectivity.domain.pacing import MAKING, MAKING_NOW, Turn
 
 from tests.unit.example import ONPREM, VPC, WITH_ECR, full
 from tests.unit.usecases.world import World, connected
@@ -133,7 +139,8 @@ def test_of_two_that_are_at_it_at_once_only_one_makes() -> None:
 def test_where_others_were_first_not_more_at_once_than_aws_allows(
     world: World, desired: Desired
 ) -> None:
-    world.ledger.remember(VPC.id, Turn(MAKING.name, MAKING.step, world.seconds, 10, shared=True))
+    turn = Turn(MAKING.name, MAKING.step, world.seconds, 10, shared=True)
+    world.ledger.remember(VPC.id, {MAKING.step: turn})
     made = []
     for _ in range(3):
         with pytest.raises(NotReadyYet, match="are being made"):
@@ -142,6 +149,21 @@ def test_where_others_were_first_not_more_at_once_than_aws_allows(
         world.settle()
     assert made == [4, 8, 10]
     assert len(world.ensure_endpoints(desired)) == len(desired.endpoints)
+
+
+def test_who_comes_late_to_its_turn_waits_for_those_whose_turn_it_is(
+    world: World, desired: Desired
+) -> None:
+    """AWS Lambda may have kept it waiting, with many others: they would all meet at the bucket."""
+    world.ledger.reserve(MAKING_NOW, 6, world.seconds)
+    with pytest.raises(NotItsTurnYet, match=r"^23 seconds until vpc-0a1b2c3d may make"):
+        world.ensure_endpoints(desired)
+    assert world.endpoints.all == {}
+    assert world.entry.held.keys() == {ledger.ENDPOINTS_GROUP}
+    world.clock.waited += 23
+    with pytest.raises(NotReadyYet, match="10 endpoints of vpc-0a1b2c3d are being made"):
+        world.ensure_endpoints(desired)
+    assert len(world.endpoints.all) == MAKING_NOW.burst
 
 
 def test_promised_addresses_are_the_resolvers_before_they_are_an_endpoints() -> None:

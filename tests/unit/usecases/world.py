@@ -16,6 +16,7 @@ from connectivity.domain.status import Status
 from connectivity.domain.survey import Limits
 from connectivity.domain.wish import Options
 from connectivity.usecases import check_preconditions as checks
+from connectivity.usecases import survey_vpc
 from connectivity.usecases.await_acknowledgements import await_acknowledgements
 from connectivity.usecases.confirm_gone import confirm_gone
 from connectivity.usecases.ensure_endpoints import ensure_endpoints
@@ -133,7 +134,7 @@ class World:
             VPC.id,
             options,
             because,
-            checks.World(
+            survey_vpc.World(
                 vpcs=self.vpcs,
                 endpoints=self.endpoints,
                 groups=self.groups,
@@ -150,7 +151,7 @@ class World:
 
     def ensure_endpoints(self, desired: Desired) -> tuple[str, ...]:
         return ensure_endpoints(
-            desired, self.endpoints, self.groups, self.resolvers, self.ledger, US
+            desired, self.endpoints, self.groups, self.resolvers, self.ledger, US, self.seconds
         )
 
     def ensure_resolver(self, desired: Desired) -> Resolver:
@@ -195,7 +196,9 @@ class World:
         )
 
     def turn_off_all(self) -> int:
-        return turn_off_all_private_dns(VPC.id, self.vpcs, self.endpoints, self.ledger, SETTINGS)
+        return turn_off_all_private_dns(
+            VPC.id, self.seconds, self.vpcs, self.endpoints, self.ledger, SETTINGS
+        )
 
     def turn_off_surplus(self, desired: Desired) -> int:
         return turn_off_surplus_private_dns(

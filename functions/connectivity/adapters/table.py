@@ -1,0 +1,74 @@
+"""One DynamoDB table: items by their id, as plain values, read consistently."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from connectivity.adapters.aws import call, client, code_of, items
+
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+class Table:
+    """Expressions are DynamoDB's; the keys of `values` are their placeholders, with the colon."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def item(self, id_: str) -> dict[str, Any]:
+        """Empty if there is none."""
+        answer = call(
+            client("dynamodb").get_item,
+            TableName=self._name,
+            Key={"id": _serialize(id_)},
+            ConsistentRead=True,
+        )
+        return _plain(answer.get("Item", {}))
+
+    def items(self, prefix: str) -> Iterator[dict[str, Any]]:
+        """Those whose id begins so."""
+        found = items(
+            client("dynamodb"),
+            "scan",
+            "Items",
+            TableName=self._name,
+            ConsistentRead=True,
+            FilterExpression="begins_with(id, :prefix)",
+            ExpressionAttributeValues={":prefix": _serialize(prefix)},
+        )
+        return map(_plain, found)
+
+    def update(
+        self, id_: str, expression: str, values: Mapping[str, Any], **more: Any
+    ) -> dict[str, Any]:
+        """The attributes that `ReturnValues` asks for."""
+        if values:
+            more["ExpressionAttributeValues"] = {k: _serialize(v) for k, v in values.items()}
+        answer = call(
+            client("dynamodb").update_item,
+            TableName=self._name,
+            Key={"id": _serialize(id_)},
+            UpdateExpression=expression,
+            **more,
+        )
+        return _plain(answer.get("Attributes", {}))
+
+    def update_if(
+        self, condition: str, id_: str, expression: str, values: Mapping[str, Any], **more: Any
+    ) -> dict[str, Any] | None:
+        """None where the condition does not hold; nothing has changed then."""
+        try:
+            return self.update(id_, expression, values, ConditionExpression=condition, **more)
+        except ClientError as error:
+            if code_of(error) == "ConditionalCheckFailedException":
+                return None
+            raise
+
+
+def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _deserialize(value) for key, value in item.items()}

@@ -1,0 +1,62 @@
+"""Whether what there is, is what shall be: made, verified, and published as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from connectivity.domain import plan, publication
+from connectivity.domain.derivation import our_resolver
+from connectivity.domain.desired import Desired
+from connectivity.domain.ledger import Entry
+from connectivity.domain.steps import Plan
+from connectivity.domain.survey import Survey
+
+
+def whole_plan(desired: Desired, survey: Survey, us: str) -> Plan:
+    """Everything that is missing, and everything that is too much."""
+    entry, groups = survey.entry, survey.groups
+    return (
+        *plan.plan_endpoints(desired, survey.endpoints, groups, entry, us),
+        *plan.plan_resolver(desired, survey.resolvers, groups, entry, us),
+        *plan.plan_private_dns(desired, survey.endpoints, entry, us),
+        *plan.plan_surplus(desired, survey.endpoints, entry, us),
+    )
+
+
+def is_verified(desired: Desired, survey: Survey, us: str) -> bool:
+    """Whether exactly what is there now was verified and published."""
+    entry = survey.entry
+    wanted = [plan.endpoint_for(e, survey.endpoints, entry, us) for e in desired.endpoints]
+    available = {e.id for e in wanted if e and e.state == "available"}
+    return (
+        available == entry.verified_endpoints
+        and desired.adopted == entry.served.adopted
+        and _resolver_serves(desired, survey)
+    )
+
+
+def spoilt(parameters: Mapping[str, str], entry: Entry, path: str) -> tuple[str, ...]:
+    """Names of the publication's parameters that do not say what was published last."""
+    list_name, document_name = publication.parameter_names(path, entry.vpc_id)
+    document = parameters.get(document_name, "")
+    intact = publication.is_intact(document)
+    listed = publication.string_list_of(document) if intact else parameters.get(list_name)
+    said = {
+        list_name: listed is not None and parameters.get(list_name) == listed,
+        document_name: intact and publication.fingerprint_of(document) == entry.verified,
+    }
+    return tuple(name for name, is_so in said.items() if not is_so)
+
+
+def _resolver_serves(desired: Desired, survey: Survey) -> bool:
+    """Its owner may give an adopted one other addresses; ours keeps those it was made with."""
+    serving = desired.adopted_resolver or our_resolver(survey)
+    return any(
+        r.status == "operational"
+        and (
+            desired.adopted_resolver is None
+            or {ip.ip for ip in r.attached} == survey.entry.resolver_ips.keys()
+        )
+        for r in survey.resolvers
+        if r.id == serving
+    )
