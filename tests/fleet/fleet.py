@@ -56,10 +56,8 @@ class Lap:
     def calls_per_vpc(self) -> float:
         return sum(self.calls.values()) / self.vpcs
 
-    def refused_share(self, prefix: str = "") -> float:
-        calls = sum(count for name, count in self.calls.items() if name.startswith(prefix))
-        refused = sum(count for name, count in self.throttled.items() if name.startswith(prefix))
-        return refused / max(1, calls)
+    def refused_share(self) -> float:
+        return sum(self.throttled.values()) / max(1, sum(self.calls.values()))
 
     @cached_property
     def longest_overtaking(self) -> int:
