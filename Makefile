@@ -15,7 +15,7 @@ SEED ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help demo test onprem faults storms fleet local setup servers lint format unit build lock clean
+.PHONY: help demo test onprem faults record storms fleet local setup servers lint format unit build lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,9 @@ onprem: setup servers ## only the tests of the pick-up tool, with real DNS serve
 
 faults: setup ## one fault at every call, a death at every state: the whole table (half an hour)
 	FAULTS_SHARE=1 .venv/bin/python -m pytest tests/faults -n 6
+
+record: setup ## write anew which calls the faults are to strike (on a machine that does nothing else)
+	PYTHONPATH=functions .venv/bin/python -m tests.faults.record
 
 storms: setup ## as many storms of events as you like, other ones each time [STORMS=100]
 	STORMS=$(or $(STORMS),100) .venv/bin/python -m pytest tests/storm

@@ -1,6 +1,6 @@
 """Every call of one enable, two option changes and one teardown, times every kind of fault.
 
-`calls.json` holds the calls, as `python -m tests.faults.record` sees them.
+`calls.json` holds the calls, as `make record` sees them.
 """
 
 from __future__ import annotations

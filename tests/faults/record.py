@@ -1,4 +1,4 @@
-"""`python -m tests.faults.record` writes calls.json: which calls each phase makes."""
+"""`make record` writes calls.json: which calls each phase makes."""
 
 from __future__ import annotations
 
