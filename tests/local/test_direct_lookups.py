@@ -18,9 +18,9 @@ FILTERS = [
     [{"Name": "tag:Name", "Values": ["one"]}],
     [{"Name": "tag-key", "Values": ["team"]}],
     [{"Name": "tag-value", "Values": ["network", "other"]}],
-    [{"Name": "cidr", "Values": ["10.0.0.0/16"]}],
+    [{"Name": "cidr", "Values": ["10.70.0.0/16"]}],
     [{"Name": "vpc-id", "Values": ["vpc-none"]}],
-    [{"Name": "tag:Name", "Values": ["o*"]}, {"Name": "cidr", "Values": ["10.1.0.0/16"]}],
+    [{"Name": "tag:Name", "Values": ["o*"]}, {"Name": "cidr", "Values": ["10.71.0.0/16"]}],
 ]
 
 
@@ -34,7 +34,7 @@ def aws() -> Iterator[EmbeddedAws]:
 def two_vpcs(aws: EmbeddedAws) -> None:
     ec2 = aws.client("ec2")
     for number, tags in enumerate((TAGS, {"Name": "other", "kind": "other"})):
-        vpc_id = ec2.create_vpc(CidrBlock=f"10.{number}.0.0/16")["Vpc"]["VpcId"]
+        vpc_id = ec2.create_vpc(CidrBlock=f"10.7{number}.0.0/16")["Vpc"]["VpcId"]
         tagged = [{"Key": key, "Value": value} for key, value in tags.items()]
         ec2.create_tags(Resources=[vpc_id], Tags=tagged)
 
