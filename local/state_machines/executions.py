@@ -107,9 +107,10 @@ _stock_stop = ExecutionWorker.stop
 
 
 def _stop(worker: Any, **how: Any) -> None:
-    """Stops an execution that has not begun yet as soon as it has; moto's call fails."""
+    """Stops an execution that has not begun yet as soon as it has; moto's call fails. One that has
+    come to its end is left to write it."""
     while _status(worker._execution_communication.execution) == "RUNNING":
-        if worker.env and worker.env.is_running():
+        if worker.env and worker.env.program_state() is not None:
             _stock_stop(worker, **how)
             return
         time.sleep(INTERRUPTION)

@@ -52,7 +52,10 @@ def install(clock: Clock) -> None:
             return super().wait(None if timeout is None else timeout * clock.time_scale)
 
     def run(program: Any, env: Any) -> None:
-        """A state machine, or a branch of a Parallel state, within its TimeoutSeconds."""
+        """A state machine, or a branch of a Parallel state, within its TimeoutSeconds. A branch
+        that was stopped before it began has ended: moto's thread dies, and who waits waits on."""
+        if env.program_state() is not None and not env.is_running():
+            return
         env.next_state_name = program.start_at.start_at_name
         worker = threading.Thread(target=EvalComponent.eval, args=(program, env), daemon=True)
         worker.start()
