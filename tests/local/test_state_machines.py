@@ -20,6 +20,7 @@ from local.clock import Clock
 from local.contracts import Credentials
 from local.engine import EmbeddedAws
 from local.settings import REPOSITORY, Settings
+from local.state_machines.stops import Stop
 
 ROLE = "arn:aws:iam::123456789012:role/workflow"
 REGION = "us-east-2"
@@ -781,6 +782,26 @@ def test_an_execution_can_be_stopped_as_soon_as_it_was_started(states: Any) -> N
     arn = start(states, WAIT)
     states.stop_execution(executionArn=arn)
     assert end_of(states, arn)["status"] == "ABORTED"
+
+
+@pytest.mark.parametrize("kind", ["Entered", "Exited"])
+def test_stopping_before_all_branches_have_begun_ends_it(
+    aws: EmbeddedAws, states: Any, kind: str
+) -> None:
+    """As soon as the first of them has come so far, which is before the last one has a thread."""
+    branches = [chain(**{f"Branch {n}": answer(n)}) for n in range(20)]
+    aws.stops.aim(Stop("Branch 0", kind))
+    arn = start(
+        states,
+        chain(P={"Type": "Parallel", "Branches": branches}, W={"Type": "Wait", "Seconds": 100_000}),
+    )
+    assert end_of(states, arn)["status"] == "ABORTED"
+
+
+def test_stopping_what_has_come_to_its_end_changes_nothing(aws: EmbeddedAws, states: Any) -> None:
+    aws.stops.aim(Stop("Last", "Exited"))
+    arn = start(states, machine("Last", Last={"Type": "Succeed"}))
+    assert end_of(states, arn)["status"] in {"SUCCEEDED", "ABORTED"}
 
 
 # Starting, ending, telling
