@@ -59,7 +59,7 @@ def _changing_rules(past: Past, stock: Callable[..., Any]) -> Callable[..., Any]
         named = args[0] if args else kwargs["group_name_or_id"]
         group = backend.get_security_group_by_name_or_id(named, kwargs.get("vpc_id"))
         before = copy.copy(group)
-        if before is not None:
+        if past.is_behind and group is not None:
             before.ingress_rules = copy.deepcopy(group.ingress_rules)
         changed = stock(backend, *args, **kwargs)
         past.changing(group.id, before)

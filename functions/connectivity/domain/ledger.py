@@ -12,8 +12,8 @@ _ENDPOINT, _GATEWAY = "endpoint/", "gateway/"
 ENDPOINT_PURPOSES = (_ENDPOINT, _GATEWAY)
 REMOVED = "removed"
 """The status of a VPC in which somebody has looked and found nothing of ours."""
-MADE_NOTHING = ("planned", "waiting")
-"""What is said where nothing was made yet, or nothing shall be."""
+PLANNED, WAITING = "planned", "waiting"
+"""Its status where nothing shall be made, or nothing was made yet."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Entry:
     def may_have_left_something(self) -> bool:
         """Nothing is held any more, but nobody came to look that nothing is left: the teardown
         ended between the two."""
-        return not self.held and self.status not in {"", REMOVED, *MADE_NOTHING}
+        return not self.held and self.status not in {"", REMOVED, PLANNED, WAITING}
 
     @property
     def interface_endpoints(self) -> int:

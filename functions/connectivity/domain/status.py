@@ -10,7 +10,7 @@ from typing import Any
 
 from connectivity.domain import errors
 from connectivity.domain.acknowledgement import Acknowledgements
-from connectivity.domain.ledger import REMOVED
+from connectivity.domain.ledger import PLANNED, REMOVED, WAITING
 from connectivity.domain.pacing import Turn
 
 _SEPARATOR = "; "
@@ -80,14 +80,14 @@ def planned(
         f"{len(steps)} steps - about {monthly_dollars:.2f} USD a month - {len(names)} names would "
         "change their answer in this VPC - the execution's output lists all"
     )
-    return Status("planned", _SEPARATOR.join([detail, *uses(adopted), "nothing was made"]))
+    return Status(PLANNED, _SEPARATOR.join([detail, *uses(adopted), "nothing was made"]))
 
 
 def waiting(turn: Turn) -> Status:
     """The one detail with a time in it: of a turn, which stays the same."""
     at = datetime.fromtimestamp(turn.at, UTC).strftime("%Y-%m-%dT%H:%MZ")
     return Status(
-        "waiting",
+        WAITING,
         f"its turn is at {at} - AWS allows an account {turn.bucket} about once in 3 seconds and "
         f"other VPCs come first with theirs - it takes {turn.calls} - nothing has to be done",
     )

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from connectivity.domain import plan
+from connectivity.domain.convergence import whole_plan
 from connectivity.domain.derivation import our_resolver
 from connectivity.domain.desired import Desired
 from connectivity.domain.ledger import RESOLVER, Served
@@ -48,17 +49,7 @@ def desired_of(vpc: AnyVpc) -> Desired:
 
 def plan_of(vpc: AnyVpc) -> Plan:
     """Raises PreconditionsNotMet."""
-    return whole_plan(desired_of(vpc), vpc.survey)
-
-
-def whole_plan(desired: Desired, survey: Survey) -> Plan:
-    entry = survey.entry
-    return (
-        *plan.plan_endpoints(desired, survey.endpoints, survey.groups, entry, US),
-        *plan.plan_resolver(desired, survey.resolvers, survey.groups, entry, US),
-        *plan.plan_private_dns(desired, survey.endpoints, entry, US),
-        *plan.plan_surplus(desired, survey.endpoints, entry, US),
-    )
+    return whole_plan(desired_of(vpc), vpc.survey, US)
 
 
 def after(steps: Iterable[Step], vpc: AnyVpc) -> AnyVpc:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import pytest
 from connectivity.domain import catalogue, plan
+from connectivity.domain.convergence import whole_plan
 from connectivity.domain.desired import Desired
 from connectivity.domain.drift import repairs
 from connectivity.domain.errors import PreconditionsNotMet
@@ -40,7 +41,6 @@ from tests.unit.domain.carried_out import (
     connected,
     desired_of,
     plan_of,
-    whole_plan,
 )
 from tests.unit.domain.unfit_vpc import any_vpcs
 from tests.unit.example import US, VPC, full
@@ -61,7 +61,7 @@ def outcome(vpc: AnyVpc) -> object:
         prepared = prepare(vpc.survey, vpc.options, US, vpc.limits)
     except PreconditionsNotMet as refusal:
         return str(refusal)
-    steps = whole_plan(prepared.desired, vpc.survey)
+    steps = whole_plan(prepared.desired, vpc.survey, US)
     return prepared, steps, repairs(prepared.desired, vpc.survey, steps, (), US)
 
 
@@ -291,7 +291,7 @@ def test_what_is_desired_survives_the_way_through_the_workflow(vpc: AnyVpc) -> N
     handed_on = Desired.from_json(json.loads(json.dumps(desired.as_json())))
     assert handed_on == desired
     assert handed_on.fingerprint == desired.fingerprint
-    assert whole_plan(handed_on, vpc.survey) == plan_of(vpc)
+    assert whole_plan(handed_on, vpc.survey, US) == plan_of(vpc)
 
 
 @any_number
