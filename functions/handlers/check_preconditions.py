@@ -20,9 +20,7 @@ def handler(event: Event) -> Any:
         event["vpcId"],
         options,
         event["because"],
-        wiring.world(),
-        wiring.clock(),
-        wiring.settings(),
+        wiring.aws(),
         float(event["now"]),
         only_plan=event["verdict"] == "plan",
     ).as_json()

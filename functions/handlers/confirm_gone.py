@@ -13,4 +13,4 @@ from handlers.entry import Event, entry
 @entry
 def handler(event: Event) -> Any:
     """{"vpcId"} -> the status after a teardown."""
-    return confirm_gone(event["vpcId"], wiring.holdings()).as_json()
+    return confirm_gone(event["vpcId"], wiring.aws()).as_json()

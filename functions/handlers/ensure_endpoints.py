@@ -14,12 +14,4 @@ from handlers.entry import Event, entry
 @entry
 def handler(event: Event) -> Any:
     """{"desired", "now"} -> ids of the endpoints, all available."""
-    return ensure_endpoints(
-        Desired.from_json(event["desired"]),
-        wiring.endpoints(),
-        wiring.groups(),
-        wiring.resolvers(),
-        wiring.ledger(),
-        wiring.settings().us,
-        float(event["now"]),
-    )
+    return ensure_endpoints(Desired.from_json(event["desired"]), float(event["now"]), wiring.aws())

@@ -14,10 +14,4 @@ from handlers.entry import Event, entry
 @entry
 def handler(event: Event) -> Any:
     """{"desired"} -> the resolver's id, its IPs and the probe's security group."""
-    return ensure_resolver(
-        Desired.from_json(event["desired"]),
-        wiring.resolvers(),
-        wiring.groups(),
-        wiring.ledger(),
-        wiring.settings().us,
-    ).as_json()
+    return ensure_resolver(Desired.from_json(event["desired"]), wiring.aws()).as_json()

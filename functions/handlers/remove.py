@@ -15,6 +15,6 @@ from handlers.entry import Event, entry
 def handler(event: Event) -> Any:
     """{"vpcId", "acknowledgements"} removes everything; {"desired"} what is not in it."""
     if "desired" in event:
-        return remove_surplus(Desired.from_json(event["desired"]), wiring.holdings())
-    remove_everything(event["vpcId"], event["acknowledgements"], wiring.holdings())
+        return remove_surplus(Desired.from_json(event["desired"]), wiring.aws())
+    remove_everything(event["vpcId"], event["acknowledgements"], wiring.aws())
     return []

@@ -17,18 +17,13 @@ def handler(event: Event) -> Any:
     """{"vpcId"} -> ids of the endpoints whose private DNS was turned off because it was never
     verified; {"desired", "now"} or {"vpcId", "now", "acknowledgements"} -> {"expireSeconds"},
     how long answers may be cached still, and the acknowledgements that came."""
-    endpoints, ledger, settings = wiring.endpoints(), wiring.ledger(), wiring.settings()
+    aws = wiring.aws()
     if "desired" in event:
         desired = Desired.from_json(event["desired"])
-        seconds = private_dns.turn_off_surplus_private_dns(
-            desired, float(event["now"]), endpoints, ledger, settings
-        )
+        seconds = private_dns.turn_off_surplus_private_dns(desired, float(event["now"]), aws)
     elif "acknowledgements" in event:
-        seconds = private_dns.turn_off_all_private_dns(
-            event["vpcId"], float(event["now"]), wiring.vpcs(), endpoints, ledger, settings
-        )
+        vpc_id = event["vpcId"]
+        seconds = private_dns.turn_off_all_private_dns(vpc_id, float(event["now"]), aws)
     else:
-        return private_dns.turn_off_private_dns(
-            event["vpcId"], endpoints, ledger, wiring.probe(), settings.us
-        )
+        return private_dns.turn_off_private_dns(event["vpcId"], aws)
     return {"expireSeconds": seconds, "acknowledgements": event.get("acknowledgements", [])}

@@ -15,9 +15,5 @@ from handlers.entry import Event, entry
 def handler(event: Event) -> Any:
     """{"desired", "now"} -> the services for which it was turned on now."""
     return turn_on_private_dns(
-        Desired.from_json(event["desired"]),
-        float(event["now"]),
-        wiring.endpoints(),
-        wiring.ledger(),
-        wiring.settings().us,
+        Desired.from_json(event["desired"]), float(event["now"]), wiring.aws()
     )

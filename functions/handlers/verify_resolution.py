@@ -19,9 +19,5 @@ def handler(event: Event) -> Any:
     return verify_resolution(
         Desired.from_json(event["desired"]),
         Resolver(resolver["id"], tuple(resolver["ips"]), resolver["probe_group"]),
-        wiring.endpoints(),
-        wiring.probe(),
-        wiring.ledger(),
-        wiring.clock(),
-        wiring.settings(),
+        wiring.aws(),
     ).as_json()

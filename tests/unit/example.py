@@ -65,6 +65,7 @@ OPTIONS = Options(services=(), onprem_cidrs=(ONPREM,))
 WITH_ECR = Options(services=("ecr",), onprem_cidrs=(ONPREM,))
 LIMITS = Limits()
 SURVEY = Survey(
+    owner=US,
     account="111122223333",
     region=REGION,
     vpc=VPC,

@@ -17,9 +17,8 @@ from connectivity.adapters.resolvers import Route53HostedZones, Route53Resolvers
 from connectivity.adapters.security_groups import Ec2Groups
 from connectivity.adapters.stacks import CloudFormationStacks
 from connectivity.adapters.vpcs import Ec2Vpcs
-from connectivity.usecases.remove import Holdings
+from connectivity.usecases.aws import Aws
 from connectivity.usecases.settings import Settings
-from connectivity.usecases.survey_vpc import World
 
 
 def settings() -> Settings:
@@ -76,27 +75,17 @@ def clock() -> UtcClock:
     return UtcClock()
 
 
-def world() -> World:
-    return World(
+def aws() -> Aws:
+    """Return all ports in one bundle."""
+    return Aws(
         vpcs=vpcs(),
         endpoints=endpoints(),
         groups=groups(),
         resolvers=resolvers(),
         hosted_zones=Route53HostedZones(os.environ["AWS_REGION"]),
         parameters=parameters(),
-        ledger=ledger(),
-    )
-
-
-def holdings() -> Holdings:
-    return Holdings(
-        vpcs=vpcs(),
-        endpoints=endpoints(),
-        groups=groups(),
-        resolvers=resolvers(),
-        parameters=parameters(),
         probe=probe(),
         ledger=ledger(),
-        us=os.environ["OWNER"],
-        parameter_path=os.environ["PARAMETER_PATH"],
+        clock=clock(),
+        settings=settings(),
     )

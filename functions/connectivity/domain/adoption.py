@@ -6,12 +6,12 @@ import ipaddress
 from collections.abc import Iterable
 
 from connectivity.domain.model import InterfaceEndpoint, OfferedService, Rule
-from connectivity.domain.ownership import is_our_endpoint
 from connectivity.domain.survey import Survey
 
 
-def foreign_endpoint(survey: Survey, service: OfferedService, us: str) -> InterfaceEndpoint | None:
-    """The one that already answers for the service in this VPC, if it is not ours."""
+def foreign_endpoint(survey: Survey, service: OfferedService) -> InterfaceEndpoint | None:
+    """Return the interface endpoint that already answers for the service in this VPC, if it is not
+    ours."""
     return next(
         (
             endpoint
@@ -20,7 +20,7 @@ def foreign_endpoint(survey: Survey, service: OfferedService, us: str) -> Interf
             and endpoint.type == "Interface"
             and endpoint.private_dns
             and endpoint.exists
-            and not is_our_endpoint(endpoint, us, survey.entry.held)
+            and not survey.ownership.of_endpoint(endpoint)
         ),
         None,
     )

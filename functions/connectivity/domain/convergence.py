@@ -12,21 +12,21 @@ from connectivity.domain.steps import Plan
 from connectivity.domain.survey import Survey
 
 
-def whole_plan(desired: Desired, survey: Survey, us: str) -> Plan:
-    """Everything that is missing, and everything that is too much."""
-    entry, groups = survey.entry, survey.groups
+def whole_plan(desired: Desired, survey: Survey) -> Plan:
+    """Return the steps for everything that is missing and everything that is too much."""
+    ownership, groups = survey.ownership, survey.groups
     return (
-        *plan.plan_endpoints(desired, survey.endpoints, groups, entry, us),
-        *plan.plan_resolver(desired, survey.resolvers, groups, entry, us),
-        *plan.plan_private_dns(desired, survey.endpoints, entry, us),
-        *plan.plan_surplus(desired, survey.endpoints, entry, us),
+        *plan.plan_endpoints(desired, survey.endpoints, groups, ownership),
+        *plan.plan_resolver(desired, survey.resolvers, groups, ownership),
+        *plan.plan_private_dns(desired, survey.endpoints, ownership),
+        *plan.plan_surplus(desired, survey.endpoints, ownership),
     )
 
 
-def is_verified(desired: Desired, survey: Survey, us: str) -> bool:
-    """Whether exactly what is there now was verified and published."""
+def is_verified(desired: Desired, survey: Survey) -> bool:
+    """Tell whether exactly what is there now was verified and published."""
     entry = survey.entry
-    wanted = [plan.endpoint_for(e, survey.endpoints, entry, us) for e in desired.endpoints]
+    wanted = [plan.endpoint_for(e, survey.endpoints, survey.ownership) for e in desired.endpoints]
     available = {e.id for e in wanted if e and e.state == "available"}
     return (
         available == entry.verified_endpoints

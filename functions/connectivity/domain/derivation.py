@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from connectivity.domain import catalogue, ledger, placement, plan
+from connectivity.domain import catalogue, placement
 from connectivity.domain.adoption import foreign_endpoint
 from connectivity.domain.desired import Desired, DesiredEndpoint
 from connectivity.domain.model import OfferedService
-from connectivity.domain.ownership import is_our_endpoint
 from connectivity.domain.resolver_adoption import adopted_resolver
 from connectivity.domain.survey import Limits, Survey
 from connectivity.domain.wish import Options
 
 
-def derive(survey: Survey, options: Options, us: str, limits: Limits) -> Desired:
-    """Of a VPC that meets every precondition."""
+def derive(survey: Survey, options: Options, limits: Limits) -> Desired:
+    """Return what shall be there in a VPC that meets every precondition."""
     services = wanted(survey, options)
-    needed = addresses_needed(survey, options, us, limits)
+    needed = addresses_needed(survey, options, limits)
     subnet_of = placement.subnet_per_zone(survey.subnets, needed)
     ranked = placement.ranked_zones(subnet_of, tuple(services.values()))
     endpoints = tuple(
@@ -26,7 +25,7 @@ def derive(survey: Survey, options: Options, us: str, limits: Limits) -> Desired
             subnets=tuple(
                 subnet_of[zone] for zone in placement.zones_for(service, ranked, limits.zones)
             ),
-            adopted=foreign.id if (foreign := foreign_endpoint(survey, service, us)) else None,
+            adopted=foreign.id if (foreign := foreign_endpoint(survey, service)) else None,
         )
         for name, service in services.items()
     )
@@ -39,7 +38,7 @@ def derive(survey: Survey, options: Options, us: str, limits: Limits) -> Desired
         endpoints=endpoints,
         resolver_subnets=placement.resolver_subnets(near, limits.resolver_ips),
         given_up=() if our_resolver(survey) else tuple(sorted(survey.taken)),
-        gateway_service=_gateway_service(survey, services, us),
+        gateway_service=_gateway_service(survey, services),
         adopted_resolver=shared.id if shared else None,
     )
 
@@ -60,28 +59,30 @@ def offered(survey: Survey, name: str) -> OfferedService | None:
     return next((survey.offered[c] for c in candidates if c in survey.offered), None)
 
 
-def missing(survey: Survey, options: Options, us: str) -> list[str]:
-    """The wanted services for which nothing is there yet, neither ours nor adopted."""
+def missing(survey: Survey, options: Options) -> list[str]:
+    """Return the wanted services for which nothing is there yet, neither ours nor adopted."""
     there = {
         endpoint.service_name
         for endpoint in survey.endpoints
         if endpoint.exists
         and endpoint.type == "Interface"
-        and (endpoint.private_dns or is_our_endpoint(endpoint, us, survey.entry.held))
+        and (endpoint.private_dns or survey.ownership.of_endpoint(endpoint))
     }
     return [n for n, service in wanted(survey, options).items() if service.name not in there]
 
 
 def our_resolver(survey: Survey) -> str | None:
-    recorded = survey.entry.held.get(ledger.RESOLVER, "")
-    return plan.our_resolver_id(survey.resolvers, recorded)
+    """Return the id of our inbound resolver, if it is there and is not being deleted."""
+    resolver = survey.ownership.resolver(survey.resolvers)
+    return resolver.id if resolver else None
 
 
-def addresses_needed(survey: Survey, options: Options, us: str, limits: Limits) -> int:
-    """Per subnet: one per missing interface endpoint, the resolver's share, one for the probe."""
+def addresses_needed(survey: Survey, options: Options, limits: Limits) -> int:
+    """Return the number of free addresses that a subnet needs: one per missing interface endpoint,
+    the resolver's share, one for the probe."""
     is_there = our_resolver(survey) or adopted_resolver(survey, options.onprem_cidrs)
     resolver = 0 if is_there else -(-limits.resolver_ips // limits.zones)
-    needed = len(missing(survey, options, us)) + resolver
+    needed = len(missing(survey, options)) + resolver
     return needed + 1 if needed else 0
 
 
@@ -97,16 +98,16 @@ def _near_promises(
     return tuple(promised.get(zone, subnet_of[zone]) for zone in zones)
 
 
-def _gateway_service(survey: Survey, services: dict[str, OfferedService], us: str) -> str | None:
+def _gateway_service(survey: Survey, services: dict[str, OfferedService]) -> str | None:
     """S3's gateway endpoint, unless somebody else keeps one, or the interface endpoint itself."""
     service = services.get(catalogue.GATEWAY_FIRST)
-    if service is None or foreign_endpoint(survey, service, us):
+    if service is None or foreign_endpoint(survey, service):
         return None
     theirs = any(
         endpoint.type == "Gateway"
         and endpoint.service_name == service.name
         and endpoint.exists
-        and not is_our_endpoint(endpoint, us, survey.entry.held)
+        and not survey.ownership.of_endpoint(endpoint)
         for endpoint in survey.endpoints
     )
     return None if theirs else service.name

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from connectivity.domain.derivation import our_resolver
 from connectivity.domain.desired import Desired, DesiredEndpoint
 from connectivity.domain.ledger import RESOLVER, endpoint_purpose
-from connectivity.domain.ownership import our_groups
 from connectivity.domain.plan import endpoint_for
 from connectivity.domain.steps import (
     Admit,
@@ -30,18 +29,16 @@ def is_connected(desired: Desired, survey: Survey) -> bool:
     return survey.entry.served.wish == desired.fingerprint
 
 
-def repairs(
-    desired: Desired, survey: Survey, plan: Plan, spoilt: Iterable[str], us: str
-) -> tuple[str, ...]:
-    """A line for each thing that is put right, `spoilt` being names of parameters that do not say
-    what was published. Read from what was published last, so that a run which goes on where another
-    stopped says the same."""
+def repairs(desired: Desired, survey: Survey, plan: Plan, spoilt: Iterable[str]) -> tuple[str, ...]:
+    """Return a line for each thing that is put right, `spoilt` being names of parameters that do
+    not say what was published. Read from what was published last, so that a run which goes on where
+    another stopped says the same."""
     if not is_connected(desired, survey):
         return ()
     return (
         *_resolver(desired, survey),
-        *(line for wanted in desired.endpoints for line in _endpoint(wanted, survey, us)),
-        *(line for step in plan for line in _step(step, desired, survey, us)),
+        *(line for wanted in desired.endpoints for line in _endpoint(wanted, survey)),
+        *(line for step in plan for line in _step(step, survey)),
         *(f"parameter {name} was edited or deleted: written again" for name in spoilt),
     )
 
@@ -55,8 +52,8 @@ def _resolver(desired: Desired, survey: Survey) -> Iterator[str]:
         )
 
 
-def _endpoint(wanted: DesiredEndpoint, survey: Survey, us: str) -> Iterator[str]:
-    now = endpoint_for(wanted, survey.endpoints, survey.entry, us)
+def _endpoint(wanted: DesiredEndpoint, survey: Survey) -> Iterator[str]:
+    now = endpoint_for(wanted, survey.endpoints, survey.ownership)
     if now is None or now.id not in survey.entry.verified_endpoints:
         purpose = endpoint_purpose(wanted.service_name)
         yield _replacement(
@@ -73,9 +70,9 @@ def _replacement(what: str, which: str, purpose: str, adopted: str | None, surve
     return f"{was} {state}: {instead if theirs or adopted else 'made anew'}"
 
 
-def _step(step: Step, desired: Desired, survey: Survey, us: str) -> Iterator[str]:
+def _step(step: Step, survey: Survey) -> Iterator[str]:
     """What follows from something else that was gone is not told by itself."""
-    groups = our_groups(survey.groups, desired.vpc_id, us, survey.entry.held)
+    groups = survey.ownership.groups(survey.groups)
     match step:
         case MakeGroup() if step.purpose in survey.entry.held:
             yield f"security group {step.name} was gone: made anew"

@@ -11,7 +11,7 @@ from connectivity.domain import catalogue, ledger
 from connectivity.domain.desired import Desired, DesiredEndpoint
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import InboundResolver, InterfaceEndpoint, Rule, SecurityGroup
-from connectivity.domain.ownership import group_name, is_our_endpoint, our_groups, purpose_of
+from connectivity.domain.ownership import Ownership, group_name, purpose_of
 from connectivity.domain.steps import (
     Admit,
     MakeGatewayEndpoint,
@@ -30,18 +30,18 @@ def plan_endpoints(
     desired: Desired,
     endpoints: Iterable[InterfaceEndpoint],
     groups: tuple[SecurityGroup, ...],
-    entry: Entry,
-    us: str,
+    ownership: Ownership,
 ) -> Plan:
-    """The security group, then what is missing of the endpoints; S3's gateway before all."""
-    ours = [e for e in endpoints if e.exists and is_our_endpoint(e, us, entry.held)]
+    """Return the steps for the security group, then for the endpoints that are missing; S3's
+    gateway endpoint before all."""
+    ours = [e for e in endpoints if e.exists and ownership.of_endpoint(e)]
     there = {(endpoint.type, endpoint.service_name) for endpoint in ours}
     rules = frozenset(
         Rule("tcp", 443, cidr) for cidr in (*desired.onprem_cidrs, *desired.vpc_cidrs)
     )
     gateway = desired.gateway_service
     return (
-        *_plan_group(ledger.ENDPOINTS_GROUP, rules, desired.vpc_id, groups, entry, us),
+        *_plan_group(ledger.ENDPOINTS_GROUP, rules, groups, ownership),
         *(
             (MakeGatewayEndpoint(gateway, f"private DNS of {gateway} needs one; it has no routes"),)
             if gateway and ("Gateway", gateway) not in there
@@ -59,16 +59,14 @@ def plan_resolver(
     desired: Desired,
     resolvers: Iterable[InboundResolver],
     groups: tuple[SecurityGroup, ...],
-    entry: Entry,
-    us: str,
+    ownership: Ownership,
 ) -> Plan:
-    """The probe's and the resolver's security groups, then the resolver if there is none; for an
-    adopted one the probe's alone."""
-    vpc_id = desired.vpc_id
-    probes = _plan_group(ledger.PROBE_GROUP, frozenset(), vpc_id, groups, entry, us)
+    """Return the steps for the probe's and the resolver's security groups, then for the resolver if
+    there is none; for an adopted resolver those for the probe's group alone."""
+    probes = _plan_group(ledger.PROBE_GROUP, frozenset(), groups, ownership)
     if desired.adopted_resolver:
         return probes
-    probe = our_groups(groups, vpc_id, us, entry.held).get(ledger.PROBE_GROUP)
+    probe = ownership.groups(groups).get(ledger.PROBE_GROUP)
     probe_source = probe.id if probe else ledger.PROBE_GROUP
     rules = frozenset(
         Rule(protocol, 53, source)
@@ -77,26 +75,24 @@ def plan_resolver(
     )
     return (
         *probes,
-        *_plan_group(ledger.RESOLVER_GROUP, rules, vpc_id, groups, entry, us),
+        *_plan_group(ledger.RESOLVER_GROUP, rules, groups, ownership),
         *(
             ()
-            if our_resolver_id(resolvers, entry.held.get(ledger.RESOLVER, ""))
-            else (_make_resolver(desired, entry.resolver_ips),)
+            if ownership.resolver(resolvers)
+            else (_make_resolver(desired, ownership.entry.resolver_ips),)
         ),
     )
 
 
 def plan_private_dns(
-    desired: Desired, endpoints: Iterable[InterfaceEndpoint], entry: Entry, us: str
+    desired: Desired, endpoints: Iterable[InterfaceEndpoint], ownership: Ownership
 ) -> tuple[TurnOnPrivateDns, ...]:
-    """In the catalogue's order, so that an agent is never sent to a name that is still public."""
+    """Return the steps in the catalogue's order, so that an agent is never sent to a name that is
+    still public."""
     dark = {
         e.service_name: e
         for e in sorted(endpoints, key=lambda e: e.id, reverse=True)
-        if e.type == "Interface"
-        and e.exists
-        and not e.private_dns
-        and is_our_endpoint(e, us, entry.held)
+        if e.type == "Interface" and e.exists and not e.private_dns and ownership.of_endpoint(e)
     }
     return tuple(
         TurnOnPrivateDns(
@@ -111,15 +107,16 @@ def plan_private_dns(
 
 
 def plan_surplus(
-    desired: Desired, endpoints: Iterable[InterfaceEndpoint], entry: Entry, us: str
+    desired: Desired, endpoints: Iterable[InterfaceEndpoint], ownership: Ownership
 ) -> tuple[RemoveEndpoint, ...]:
-    """Our endpoints that are no longer asked for, interface endpoints first."""
+    """Return the steps for our endpoints that are no longer asked for, interface endpoints
+    first."""
     wanted = _wanted_purposes(desired)
     surplus = (
         endpoint
         for endpoint in endpoints
         if endpoint.exists
-        and is_our_endpoint(endpoint, us, entry.held)
+        and ownership.of_endpoint(endpoint)
         and purpose_of(endpoint) not in wanted
     )
     return tuple(
@@ -156,37 +153,19 @@ def _wanted_purposes(desired: Desired) -> frozenset[str]:
     )
 
 
-def our_resolver_id(
-    resolvers: Iterable[InboundResolver], recorded: str, also_deleting: bool = False
-) -> str | None:
-    """By its recorded id, or by the token of a creation whose answer never reached us."""
-    token = recorded.removeprefix(ledger.MAKING)
-    return next(
-        (
-            resolver.id
-            for resolver in resolvers
-            if recorded
-            and (also_deleting or resolver.status != "deleting")
-            and (resolver.id == recorded or resolver.creator_request_id == token)
-        ),
-        None,
-    )
-
-
 def _plan_group(
     purpose: str,
     rules: frozenset[Rule],
-    vpc_id: str,
     groups: tuple[SecurityGroup, ...],
-    entry: Entry,
-    us: str,
+    ownership: Ownership,
 ) -> Plan:
-    group = our_groups(groups, vpc_id, us, entry.held).get(purpose)
+    group = ownership.groups(groups).get(purpose)
     there = group.rules if group else frozenset()
     missing, extra = _in_order(rules - there), _in_order(there - rules)
     steps: list[Step] = []
     if group is None:
-        steps.append(MakeGroup(purpose, group_name(vpc_id, purpose), "there is none"))
+        name = group_name(ownership.entry.vpc_id, purpose)
+        steps.append(MakeGroup(purpose, name, "there is none"))
     if missing:
         steps.append(Admit(purpose, missing, "asked for and not there"))
     if extra:
@@ -225,9 +204,9 @@ def monthly_dollars(desired: Desired) -> float:
 
 
 def endpoint_for(
-    wanted: DesiredEndpoint, endpoints: Iterable[InterfaceEndpoint], entry: Entry, us: str
+    wanted: DesiredEndpoint, endpoints: Iterable[InterfaceEndpoint], ownership: Ownership
 ) -> InterfaceEndpoint | None:
-    """The interface endpoint that serves `wanted`: the adopted one, or ours."""
+    """Return the interface endpoint that serves `wanted`: the adopted one, or ours."""
     return next(
         (
             endpoint
@@ -236,9 +215,7 @@ def endpoint_for(
             and endpoint.type == "Interface"
             and endpoint.service_name == wanted.service_name
             and (
-                endpoint.id == wanted.adopted
-                if wanted.adopted
-                else is_our_endpoint(endpoint, us, entry.held)
+                endpoint.id == wanted.adopted if wanted.adopted else ownership.of_endpoint(endpoint)
             )
         ),
         None,

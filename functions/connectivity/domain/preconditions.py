@@ -33,12 +33,12 @@ class Prepared:
     warnings: tuple[str, ...]
 
 
-def prepare(survey: Survey, options: Options, us: str, limits: Limits) -> Prepared:
-    """What shall be there. Raises PreconditionsNotMet naming every problem and its cure."""
-    problems = [problem for check in _CHECKS for problem in check(survey, options, us, limits)]
+def prepare(survey: Survey, options: Options, limits: Limits) -> Prepared:
+    """Return what shall be there. Raises PreconditionsNotMet naming every problem and its cure."""
+    problems = [problem for check in _CHECKS for problem in check(survey, options, limits)]
     if problems:
         raise PreconditionsNotMet("; ".join(problems))
-    desired = derive(survey, options, us, limits)
+    desired = derive(survey, options, limits)
     promises = _broken_promises(survey, desired)
     return Prepared(desired, (*promises, *route_warnings(survey, desired)))
 
@@ -110,7 +110,7 @@ def _services(survey: Survey, options: Options, *_: object) -> Iterator[str]:
             )
 
 
-def _zones(survey: Survey, options: Options, us: str, limits: Limits) -> Iterator[str]:
+def _zones(survey: Survey, options: Options, limits: Limits) -> Iterator[str]:
     zones = {subnet.zone for subnet in survey.subnets}
     if len(zones) < limits.zones:
         yield (
@@ -118,7 +118,7 @@ def _zones(survey: Survey, options: Options, us: str, limits: Limits) -> Iterato
             f"{_listed(zones)}, and {limits.zones} are needed: add a subnet in another one"
         )
         return
-    needed = addresses_needed(survey, options, us, limits)
+    needed = addresses_needed(survey, options, limits)
     roomy = set(placement.subnet_per_zone(survey.subnets, needed))
     if len(roomy) < limits.zones:
         yield (
@@ -136,16 +136,16 @@ def _zones(survey: Survey, options: Options, us: str, limits: Limits) -> Iterato
             )
 
 
-def _quotas(survey: Survey, options: Options, us: str, limits: Limits) -> Iterator[str]:
+def _quotas(survey: Survey, options: Options, limits: Limits) -> Iterator[str]:
     there = sum(e.type == "Interface" and e.exists for e in survey.endpoints)
-    more = len(missing(survey, options, us))
+    more = len(missing(survey, options))
     if there + more > limits.interface_endpoints_per_vpc:
         yield (
             f"{survey.vpc.id} has {there} interface endpoints, {more} more are needed and the "
             f"quota is {limits.interface_endpoints_per_vpc} per VPC: ask AWS for more, and tell "
             "the stack's parameter InterfaceEndpointQuota"
         )
-    if our_resolver(survey) or candidates(survey.resolvers, survey.vpc.id, survey.entry):
+    if our_resolver(survey) or candidates(survey.resolvers, survey.ownership):
         return  # there is one, which is used or refused, and none is made
     if len(survey.resolvers) < limits.resolver_endpoints_per_region:
         return
@@ -157,7 +157,7 @@ def _quotas(survey: Survey, options: Options, us: str, limits: Limits) -> Iterat
     )
 
 
-def _rules(_: Survey, options: Options, _us: str, limits: Limits) -> Iterator[str]:
+def _rules(_: Survey, options: Options, limits: Limits) -> Iterator[str]:
     """The resolver's group has two rules for each network and two for the probe."""
     most = limits.rules_per_security_group // 2 - 1
     if len(options.onprem_cidrs) > most:
@@ -167,9 +167,9 @@ def _rules(_: Survey, options: Options, _us: str, limits: Limits) -> Iterator[st
         )
 
 
-def _conflicts(survey: Survey, options: Options, us: str, _: Limits) -> Iterator[str]:
+def _conflicts(survey: Survey, options: Options, _: Limits) -> Iterator[str]:
     for name, service in wanted(survey, options).items():
-        foreign = foreign_endpoint(survey, service, us)
+        foreign = foreign_endpoint(survey, service)
         if foreign is not None and (reason := unfit(foreign, survey, options.onprem_cidrs)):
             yield (
                 f"the existing interface endpoint {foreign.id} for {name} has private DNS on but "
@@ -187,7 +187,7 @@ def _inbound_resolvers(survey: Survey, options: Options, *_: object) -> Iterator
     yield from unfit_resolvers(survey, options.onprem_cidrs)
 
 
-_CHECKS: tuple[Callable[[Survey, Options, str, Limits], Iterator[str]], ...] = (
+_CHECKS: tuple[Callable[[Survey, Options, Limits], Iterator[str]], ...] = (
     _sharing,
     _dns_attributes,
     _tenancy,

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from connectivity.domain import plan
 from connectivity.domain.adoption import not_admitted
-from connectivity.domain.ledger import MAKING, RESOLVER, Entry
+from connectivity.domain.ledger import RESOLVER, announced_token
 from connectivity.domain.model import InboundResolver
+from connectivity.domain.ownership import Ownership
 from connectivity.domain.survey import Survey
 
 FEWEST_ADDRESSES = 2
@@ -21,15 +21,15 @@ _STILL_SERVING = frozenset({_SERVING, "updating", "auto_recovering"})
 
 
 def candidates(
-    resolvers: Iterable[InboundResolver], vpc_id: str, entry: Entry
+    resolvers: Iterable[InboundResolver], ownership: Ownership
 ) -> tuple[InboundResolver, ...]:
-    """Somebody else's inbound resolvers in the VPC, by id. None where ours is, or was: on-premises
-    forwards to its addresses, so ours stays, and is made anew where it went away."""
-    resolvers, recorded = tuple(resolvers), entry.held.get(RESOLVER, "")
-    was_made = bool(recorded) and not recorded.startswith(MAKING)
-    if was_made or plan.our_resolver_id(resolvers, recorded):
+    """Return somebody else's inbound resolvers in the VPC, by id. None where ours is, or was:
+    on-premises forwards to its addresses, so ours stays, and is made anew where it went away."""
+    resolvers, entry = tuple(resolvers), ownership.entry
+    was_made = RESOLVER in entry.held and announced_token(entry, RESOLVER) is None
+    if was_made or ownership.resolver(resolvers):
         return ()
-    here = (r for r in resolvers if r.vpc == vpc_id and r.direction == "inbound")
+    here = (r for r in resolvers if r.vpc == entry.vpc_id and r.direction == "inbound")
     return tuple(sorted((r for r in here if r.status != "deleting"), key=lambda r: r.id))
 
 
@@ -54,7 +54,7 @@ def unfit_resolvers(survey: Survey, onprem_cidrs: tuple[str, ...]) -> Iterator[s
 
 
 def _in_question(survey: Survey) -> tuple[InboundResolver, ...]:
-    there = candidates(survey.resolvers, survey.vpc.id, survey.entry)
+    there = candidates(survey.resolvers, survey.ownership)
     used = tuple(r for r in there if r.id == survey.entry.served.adopted.get(RESOLVER))
     return used or there
 

@@ -15,10 +15,13 @@ from connectivity.domain.model import (
     Subnet,
     Vpc,
 )
+from connectivity.domain.ownership import Ownership
 
 
 @dataclass(frozen=True)
 class Survey:
+    owner: str
+    """The value of our owner tag: the stack's name."""
     account: str
     region: str
     vpc: Vpc
@@ -38,6 +41,10 @@ class Survey:
     taken: frozenset[str]
     """Addresses once promised to on-premises that something else holds by now."""
     entry: Entry
+
+    @property
+    def ownership(self) -> Ownership:
+        return Ownership(self.owner, self.entry)
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,9 @@ from connectivity.domain.steps import (
 )
 from connectivity.domain.survey import Survey
 from connectivity.domain.wish import Options, Wish, read_wish
-from connectivity.usecases.ports import Clock, Ledger
-from connectivity.usecases.settings import Settings
-from connectivity.usecases.survey_vpc import World, survey_vpc
+from connectivity.usecases.aws import Aws
+from connectivity.usecases.ports import Ledger
+from connectivity.usecases.survey_vpc import survey_vpc
 from connectivity.usecases.turns import take_turn
 
 
@@ -108,34 +108,33 @@ def check_preconditions(
     vpc_id: str,
     options: Options,
     because: str,
-    world: World,
-    clock: Clock,
-    settings: Settings,
+    aws: Aws,
     now: float,
     only_plan: bool = False,
 ) -> Check:
     """Reserves a turn to make interface endpoints, from `now` in seconds since the epoch on, unless
     only the plan is asked for. Raises PreconditionsNotMet with every problem, and UnknownVpc if the
     VPC went away."""
-    survey = survey_vpc(vpc_id, options, world, settings)
-    prepared = prepare(survey, options, settings.us, settings.limits)
+    settings = aws.settings
+    survey = survey_vpc(vpc_id, options, aws)
+    prepared = prepare(survey, options, settings.limits)
     desired = prepared.desired
-    steps = whole_plan(desired, survey, settings.us)
+    steps = whole_plan(desired, survey)
     looks = not steps or is_connected(desired, survey)
     folder = publication.folder(settings.parameter_path, vpc_id)
-    parameters = world.parameters.below(folder) if looks else {}
+    parameters = aws.parameters.below(folder) if looks else {}
     edited = spoilt(parameters, survey.entry, settings.parameter_path)
     gone = plan.gone_surplus(desired, survey.endpoints, survey.entry)
     done = not steps and not edited and not gone
-    converged = done and is_verified(desired, survey, settings.us)
-    resting = rests(survey.entry, desired.fingerprint, because, clock.now())
-    turn = None if only_plan or resting else _turn(steps, survey.entry, now, world.ledger)
+    converged = done and is_verified(desired, survey)
+    resting = rests(survey.entry, desired.fingerprint, because, aws.clock.now())
+    turn = None if only_plan or resting else _turn(steps, survey.entry, now, aws.ledger)
     return Check(
         desired=desired,
         steps=tuple(map(describe, steps)),
         surplus=bool(gone) or any(isinstance(step, RemoveEndpoint) for step in steps),
         warnings=prepared.warnings,
-        repairs=repairs(desired, survey, steps, edited, settings.us),
+        repairs=repairs(desired, survey, steps, edited),
         rests=resting,
         converged=converged,
         monthly_dollars=plan.monthly_dollars(desired),

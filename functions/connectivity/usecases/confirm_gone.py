@@ -15,18 +15,18 @@ from connectivity.domain.errors import NotReadyYet
 from connectivity.domain.ownership import group_name, resolver_name
 from connectivity.domain.publication import folder, parameter_names
 from connectivity.domain.status import Status
-from connectivity.usecases.remove import Holdings
+from connectivity.usecases.aws import Aws
 
 _GOING = "deleting"
 
 
-def confirm_gone(vpc_id: str, holdings: Holdings) -> Status:
+def confirm_gone(vpc_id: str, aws: Aws) -> Status:
     """Raises NotReadyYet naming what is still going. What stays although it looks like ours is not
     touched, as the ledger does not know it, but named: somebody pays for it."""
-    seen = dict(_seen(vpc_id, holdings))
-    entry = holdings.ledger.read(vpc_id)
+    seen = dict(_seen(vpc_id, aws))
+    entry = aws.ledger.read(vpc_id)
     held = entry.held
-    parameters = _remove_late_acknowledgements(vpc_id, holdings)
+    parameters = _remove_late_acknowledgements(vpc_id, aws)
     going = [id_ for id_, state in seen.items() if state == _GOING or id_ in held.values()]
     if going or parameters:
         raise NotReadyYet(f"still there: {', '.join([*going, *parameters])}")
@@ -34,24 +34,24 @@ def confirm_gone(vpc_id: str, holdings: Holdings) -> Status:
     return status.removed(waiting, sorted(seen), entry.unconfirmed)
 
 
-def _remove_late_acknowledgements(vpc_id: str, holdings: Holdings) -> list[str]:
+def _remove_late_acknowledgements(vpc_id: str, aws: Aws) -> list[str]:
     """The parameters of ours that were still there, the publication's among them."""
-    path = holdings.parameter_path
-    there = holdings.parameters.below(folder(path, vpc_id))
+    path = aws.settings.parameter_path
+    there = aws.parameters.below(folder(path, vpc_id))
     late = acknowledgement_names(there, path, vpc_id)
     if late:
-        holdings.parameters.remove(late)
+        aws.parameters.remove(late)
     return [*(name for name in parameter_names(path, vpc_id) if name in there), *late]
 
 
-def _seen(vpc_id: str, holdings: Holdings) -> Iterator[tuple[str, str]]:
+def _seen(vpc_id: str, aws: Aws) -> Iterator[tuple[str, str]]:
     """Id and state of what looks like ours, apart from the probe's security group."""
-    for endpoint in holdings.endpoints.all_in(vpc_id):
-        if endpoint.owner == holdings.us and endpoint.state != "deleted":
+    for endpoint in aws.endpoints.all_in(vpc_id):
+        if endpoint.owner == aws.settings.us and endpoint.state != "deleted":
             yield endpoint.id, endpoint.state
-    for resolver in holdings.resolvers.all_of_region():
+    for resolver in aws.resolvers.all_of_region():
         if resolver.vpc == vpc_id and resolver.name == resolver_name(vpc_id):
             yield resolver.id, resolver.status
-    for group in holdings.groups.all_in(vpc_id):
-        if group.owner == holdings.us and group.name != group_name(vpc_id, ledgers.PROBE_GROUP):
+    for group in aws.groups.all_in(vpc_id):
+        if group.owner == aws.settings.us and group.name != group_name(vpc_id, ledgers.PROBE_GROUP):
             yield group.id, ""

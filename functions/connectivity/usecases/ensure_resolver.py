@@ -16,7 +16,8 @@ from connectivity.domain.ledger import Entry
 from connectivity.domain.model import InboundResolver, ResolverIp
 from connectivity.domain.resolver_adoption import FEWEST_ADDRESSES
 from connectivity.domain.steps import MakeResolver, Plan
-from connectivity.usecases.ports import Groups, Ledger, Resolvers
+from connectivity.usecases.aws import Aws
+from connectivity.usecases.ports import Ledger, Resolvers
 from connectivity.usecases.security_groups import group_steps
 
 _GROUPS = (ledgers.PROBE_GROUP, ledgers.RESOLVER_GROUP)
@@ -37,42 +38,41 @@ class Resolver:
         return {"id": self.id, "ips": list(self.ips), "probe_group": self.probe_group}
 
 
-def ensure_resolver(
-    desired: Desired, resolvers: Resolvers, groups: Groups, ledger: Ledger, us: str
-) -> Resolver:
-    """Raises NotReadyYet, ResolverFailed, ResolverRefused, QuotaReached."""
-    vpc_id = desired.vpc_id
+def ensure_resolver(desired: Desired, aws: Aws) -> Resolver:
+    """Return the inbound resolver, ready to be asked. Raises NotReadyYet, ResolverFailed,
+    ResolverRefused, QuotaReached."""
+    vpc_id, resolvers, ledger = desired.vpc_id, aws.resolvers, aws.ledger
     entry = ledger.read(vpc_id)
+    ownership = aws.ownership(entry)
     observed = () if desired.adopted_resolver else resolvers.all_of_region()
-    observed_groups = groups.all_in(vpc_id)
-    plan = plans.plan_resolver(desired, observed, observed_groups, entry, us)
-    steps = group_steps(entry, _GROUPS, groups, ledger, observed_groups, us)
+    groups = aws.groups.all_in(vpc_id)
+    plan = plans.plan_resolver(desired, observed, groups, ownership)
+    steps = group_steps(_GROUPS, groups, ownership, aws)
     steps.apply(plan)
     if desired.adopted_resolver:
         used = _in_use(desired.adopted_resolver, resolvers)
-        _promise(vpc_id, used.attached, entry, ledger)
+        _promise(used.attached, entry, ledger)
         ips = tuple(sorted(ip.ip for ip in used.attached))
         return Resolver(used.id, ips, steps.ids[ledgers.PROBE_GROUP])
-    _make(vpc_id, plan, steps.ids[ledgers.RESOLVER_GROUP], resolvers, ledger, entry)
-    resolver_id = plans.our_resolver_id(observed, entry.held.get(ledgers.RESOLVER, ""))
-    if resolver_id is None:
+    _make(plan, steps.ids[ledgers.RESOLVER_GROUP], entry, aws)
+    ours = ownership.resolver(observed)
+    if ours is None:
         raise NotReadyYet(f"the inbound resolver of {vpc_id} has just been made")
-    resolver = _operational(resolver_id, resolvers)
-    _promise(vpc_id, resolver.ips, entry, ledger)
+    resolver = _operational(ours.id, resolvers)
+    _promise(resolver.ips, entry, ledger)
     if entry.held.get(ledgers.RESOLVER) != resolver.id:
         ledger.hold(vpc_id, {ledgers.RESOLVER: resolver.id})
     return Resolver(resolver.id, resolver.addresses, steps.ids[ledgers.PROBE_GROUP])
 
 
-def _make(
-    vpc_id: str, plan: Plan, group: str, resolvers: Resolvers, ledger: Ledger, entry: Entry
-) -> None:
-    """The token is kept until the resolver can be seen: a repetition makes the same one."""
+def _make(plan: Plan, group: str, entry: Entry, aws: Aws) -> None:
+    """Make the resolver if the plan says so. The token is kept until the resolver can be seen: a
+    repetition makes the same one."""
     for step in plan:
         if isinstance(step, MakeResolver):
             token = ledgers.announced_token(entry, ledgers.RESOLVER) or uuid4().hex
-            ledger.announce(entry, {ledgers.RESOLVER: token})
-            resolvers.make(vpc_id, step.addresses, group, token)
+            aws.ledger.announce(entry, {ledgers.RESOLVER: token})
+            aws.resolvers.make(entry.vpc_id, step.addresses, group, token)
 
 
 def _in_use(resolver_id: str, resolvers: Resolvers) -> InboundResolver:
@@ -110,8 +110,8 @@ def _operational(resolver_id: str, resolvers: Resolvers) -> InboundResolver:
     return resolver
 
 
-def _promise(vpc_id: str, ips: Iterable[ResolverIp], entry: Entry, ledger: Ledger) -> None:
-    """From now on these are the addresses."""
+def _promise(ips: Iterable[ResolverIp], entry: Entry, ledger: Ledger) -> None:
+    """Write down that from now on these are the addresses."""
     addresses = {ip.ip: ip.subnet for ip in ips}
     if entry.resolver_ips != addresses:
-        ledger.promise(vpc_id, addresses)
+        ledger.promise(entry.vpc_id, addresses)

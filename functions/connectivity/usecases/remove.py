@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from connectivity.domain import ledger as ledgers
 from connectivity.domain import plan
@@ -11,70 +10,47 @@ from connectivity.domain.desired import Desired
 from connectivity.domain.errors import NotReadyYet, NotRemoved, WishedAgain
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import InboundResolver, InterfaceEndpoint
-from connectivity.domain.ownership import is_our_endpoint, our_groups, purpose_of
+from connectivity.domain.ownership import Ownership, purpose_of
 from connectivity.domain.publication import parameter_names
 from connectivity.domain.tags import OWNER
 from connectivity.domain.wish import Wish, read_wish
-from connectivity.usecases.ports import (
-    Endpoints,
-    Groups,
-    Ledger,
-    Parameters,
-    Probe,
-    Resolvers,
-    Vpcs,
-)
+from connectivity.usecases.aws import Aws
+from connectivity.usecases.ports import Vpcs
 
 
-@dataclass(frozen=True)
-class Holdings:
-    """Where our things are kept."""
-
-    vpcs: Vpcs
-    endpoints: Endpoints
-    groups: Groups
-    resolvers: Resolvers
-    parameters: Parameters
-    probe: Probe
-    ledger: Ledger
-    us: str
-    parameter_path: str
-
-
-def remove_surplus(desired: Desired, holdings: Holdings) -> tuple[str, ...]:
-    """The ids of the endpoints whose deletion was started. Raises NotReadyYet while a gateway
-    endpoint has to wait for the interface endpoint beside it, and NotRemoved."""
+def remove_surplus(desired: Desired, aws: Aws) -> tuple[str, ...]:
+    """Return the ids of the endpoints whose deletion was started. Raises NotReadyYet while a
+    gateway endpoint has to wait for the interface endpoint beside it, and NotRemoved."""
     vpc_id = desired.vpc_id
-    entry = holdings.ledger.read(vpc_id)
-    observed = holdings.endpoints.all_in(vpc_id)
-    surplus = {
-        step.endpoint_id for step in plan.plan_surplus(desired, observed, entry, holdings.us)
-    }
-    ours = _our_endpoints(observed, entry, holdings.us)
-    ids = _start_deletion([e for e in ours if e.id in surplus], observed, holdings)
+    entry = aws.ledger.read(vpc_id)
+    ownership = aws.ownership(entry)
+    observed = aws.endpoints.all_in(vpc_id)
+    surplus = {step.endpoint_id for step in plan.plan_surplus(desired, observed, ownership)}
+    ours = _our_endpoints(observed, ownership)
+    ids = _start_deletion([e for e in ours if e.id in surplus], observed, aws)
     gone = plan.gone_surplus(desired, observed, entry)
-    holdings.ledger.let_go(vpc_id, [*(purpose_of(e) for e in ours if e.id in ids), *gone])
+    aws.ledger.let_go(vpc_id, [*(purpose_of(e) for e in ours if e.id in ids), *gone])
     if surplus - set(ids):
         raise NotReadyYet(f"{', '.join(surplus - set(ids))} waits for the endpoint that needs it")
     return ids
 
 
-def remove_everything(vpc_id: str, acknowledgements: Sequence[str], holdings: Holdings) -> None:
-    """Also the parameters that `acknowledgements` names; Confirm gone collects later ones. Raises
-    NotReadyYet until endpoints, resolver and their security groups are gone, NotRemoved for what
-    AWS refuses to remove or what is no longer recognisable as ours, and WishedAgain before anything
-    is removed."""
-    entry = holdings.ledger.read(vpc_id)
+def remove_everything(vpc_id: str, acknowledgements: Sequence[str], aws: Aws) -> None:
+    """Remove all that is ours, and the parameters that `acknowledgements` names; Confirm gone
+    collects later ones. Raises NotReadyYet until endpoints, resolver and their security groups are
+    gone, NotRemoved for what AWS refuses to remove or what is no longer recognisable as ours, and
+    WishedAgain before anything is removed."""
+    entry = aws.ledger.read(vpc_id)
     if ledgers.PUBLICATION in entry.held:
-        check_wish(vpc_id, holdings.vpcs)
-    observed = holdings.endpoints.all_in(vpc_id)
-    endpoints = _remove_endpoints(vpc_id, observed, entry, holdings)
-    resolver = _remove_resolver(entry, holdings)
-    _remove_probe_and_publication(vpc_id, acknowledgements, entry, holdings)
+        check_wish(vpc_id, aws.vpcs)
+    observed = aws.endpoints.all_in(vpc_id)
+    endpoints = _remove_endpoints(vpc_id, observed, entry, aws)
+    resolver = _remove_resolver(entry, aws)
+    _remove_probe_and_publication(vpc_id, acknowledgements, entry, aws)
     if endpoints or resolver:
         raise NotReadyYet(f"being removed: {len(endpoints)} endpoints {' '.join(resolver)}".strip())
     _refuse_to_forget(_unrecognisable(observed, entry))
-    _remove_groups(vpc_id, entry, holdings)
+    _remove_groups(vpc_id, entry, aws)
 
 
 def check_wish(vpc_id: str, vpcs: Vpcs) -> None:
@@ -86,11 +62,11 @@ def check_wish(vpc_id: str, vpcs: Vpcs) -> None:
 
 
 def _remove_endpoints(
-    vpc_id: str, observed: Sequence[InterfaceEndpoint], entry: Entry, holdings: Holdings
+    vpc_id: str, observed: Sequence[InterfaceEndpoint], entry: Entry, aws: Aws
 ) -> list[str]:
-    """What is still there and has to be waited for."""
-    ours = _our_endpoints(observed, entry, holdings.us)
-    _start_deletion(ours, observed, holdings)
+    """Return the ids of what is still there and has to be waited for."""
+    ours = _our_endpoints(observed, aws.ownership(entry))
+    _start_deletion(ours, observed, aws)
     if not ours:
         kept = _unrecognisable(observed, entry)
         gone = [
@@ -98,7 +74,7 @@ def _remove_endpoints(
             for purpose, id_ in entry.held.items()
             if purpose.startswith(ledgers.ENDPOINT_PURPOSES) and id_ not in kept
         ]
-        holdings.ledger.let_go(vpc_id, gone)
+        aws.ledger.let_go(vpc_id, gone)
     return [endpoint.id for endpoint in ours]
 
 
@@ -115,7 +91,7 @@ def _unrecognisable(observed: Sequence[InterfaceEndpoint], entry: Entry) -> dict
 def _start_deletion(
     unwanted: Sequence[InterfaceEndpoint],
     observed: Sequence[InterfaceEndpoint],
-    holdings: Holdings,
+    aws: Aws,
 ) -> tuple[str, ...]:
     """In one call. AWS keeps a gateway endpoint as long as the private DNS of an interface
     endpoint of the same service depends on it, so it has its turn when that one is gone."""
@@ -127,60 +103,59 @@ def _start_deletion(
         if endpoint.exists and (endpoint.type == "Interface" or endpoint.service_name not in needed)
     )
     if ids:
-        _refuse_to_forget(holdings.endpoints.remove(ids))
+        _refuse_to_forget(aws.endpoints.remove(ids))
     return ids
 
 
 def _our_endpoints(
-    observed: Sequence[InterfaceEndpoint], entry: Entry, us: str
+    observed: Sequence[InterfaceEndpoint], ownership: Ownership
 ) -> list[InterfaceEndpoint]:
-    """Also those that are being deleted; interface endpoints before the gateway they need."""
-    ours = [e for e in observed if e.state != "deleted" and is_our_endpoint(e, us, entry.held)]
+    """Return our endpoints, also those that are being deleted; interface endpoints before the
+    gateway they need."""
+    ours = [e for e in observed if e.state != "deleted" and ownership.of_endpoint(e)]
     return sorted(ours, key=lambda e: (e.type != "Interface", e.service_name))
 
 
-def _remove_resolver(entry: Entry, holdings: Holdings) -> list[str]:
-    resolver = _our_resolver(entry, holdings)
+def _remove_resolver(entry: Entry, aws: Aws) -> list[str]:
+    resolver = _our_resolver(entry, aws)
     if resolver is None:
-        holdings.ledger.let_go(entry.vpc_id, {ledgers.RESOLVER} & entry.held.keys())
+        aws.ledger.let_go(entry.vpc_id, {ledgers.RESOLVER} & entry.held.keys())
         return []
     if resolver.status != "deleting":
-        holdings.resolvers.remove(resolver.id)
+        aws.resolvers.remove(resolver.id)
     return [resolver.id]
 
 
-def _our_resolver(entry: Entry, holdings: Holdings) -> InboundResolver | None:
-    """Also while it is being deleted."""
-    recorded = entry.held.get(ledgers.RESOLVER, "")
-    observed = holdings.resolvers.all_of_region() if recorded else ()
-    ours = plan.our_resolver_id(observed, recorded, also_deleting=True)
-    return next((resolver for resolver in observed if resolver.id == ours), None)
+def _our_resolver(entry: Entry, aws: Aws) -> InboundResolver | None:
+    """Return our inbound resolver, also while it is being deleted."""
+    observed = aws.resolvers.all_of_region() if ledgers.RESOLVER in entry.held else ()
+    return aws.ownership(entry).resolver(observed, also_deleting=True)
 
 
 def _remove_probe_and_publication(
-    vpc_id: str, acknowledgements: Sequence[str], entry: Entry, holdings: Holdings
+    vpc_id: str, acknowledgements: Sequence[str], entry: Entry, aws: Aws
 ) -> None:
     if ledgers.PROBE in entry.held:
-        holdings.probe.remove(vpc_id)
-        holdings.ledger.let_go(vpc_id, [ledgers.PROBE])
+        aws.probe.remove(vpc_id)
+        aws.ledger.let_go(vpc_id, [ledgers.PROBE])
     if ledgers.PUBLICATION in entry.held:
-        names = parameter_names(holdings.parameter_path, vpc_id)
-        holdings.parameters.remove([*names, *acknowledgements])
-        holdings.ledger.let_go(vpc_id, [ledgers.PUBLICATION])
+        names = parameter_names(aws.settings.parameter_path, vpc_id)
+        aws.parameters.remove([*names, *acknowledgements])
+        aws.ledger.let_go(vpc_id, [ledgers.PUBLICATION])
 
 
-def _remove_groups(vpc_id: str, entry: Entry, holdings: Holdings) -> None:
+def _remove_groups(vpc_id: str, entry: Entry, aws: Aws) -> None:
     """The probe's group last, because the resolver's rules name it. It may outlast a teardown: AWS
     Lambda keeps a removed function's network interfaces for 20 to 45 minutes."""
-    ours = our_groups(holdings.groups.all_in(vpc_id), vpc_id, holdings.us, entry.held)
-    busy = holdings.groups.in_use(group.id for group in ours.values()) if ours else frozenset()
+    ours = aws.ownership(entry).groups(aws.groups.all_in(vpc_id))
+    busy = aws.groups.in_use(group.id for group in ours.values()) if ours else frozenset()
     waiting = [g.id for p, g in ours.items() if g.id in busy and p != ledgers.PROBE_GROUP]
     gone = [purpose for purpose in ledgers.GROUPS if purpose in entry.held and purpose not in ours]
     for purpose, group in ours.items():
         if group.id not in busy and not (waiting and purpose == ledgers.PROBE_GROUP):
-            holdings.groups.remove(group.id)
+            aws.groups.remove(group.id)
             gone.append(purpose)
-    holdings.ledger.let_go(vpc_id, gone)
+    aws.ledger.let_go(vpc_id, gone)
     if waiting:
         raise NotReadyYet(f"still held by network interfaces: {', '.join(waiting)}")
 

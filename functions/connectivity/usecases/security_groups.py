@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from connectivity.domain.ledger import MAKING, Entry
+from connectivity.domain.ledger import MAKING
 from connectivity.domain.model import Rule, SecurityGroup
-from connectivity.domain.ownership import our_groups
+from connectivity.domain.ownership import Ownership
 from connectivity.domain.steps import Admit, MakeGroup, Plan, Revoke
+from connectivity.usecases.aws import Aws
 from connectivity.usecases.ports import Groups, Ledger
 
 
@@ -53,18 +54,13 @@ class GroupSteps:
 
 
 def group_steps(
-    entry: Entry,
-    purposes: Collection[str],
-    groups: Groups,
-    ledger: Ledger,
-    observed: tuple[SecurityGroup, ...],
-    us: str,
+    purposes: Collection[str], observed: tuple[SecurityGroup, ...], ownership: Ownership, aws: Aws
 ) -> GroupSteps:
-    """For the groups of these purposes; another branch of the workflow sees to the others. Those
-    whose creation never answered us are written down first."""
-    ours = our_groups(observed, entry.vpc_id, us, entry.held)
+    """Return the steps for the groups of these purposes; another branch of the workflow sees to
+    the others. Groups whose creation never answered us are written down first."""
+    entry, ours = ownership.entry, ownership.groups(observed)
     ids = {purpose: ours[purpose].id for purpose in purposes if purpose in ours}
     found = {purpose: id_ for purpose, id_ in ids.items() if entry.held[purpose] != id_}
     if found:
-        ledger.hold(entry.vpc_id, found)
-    return GroupSteps(entry.vpc_id, groups, ledger, ids)
+        aws.ledger.hold(entry.vpc_id, found)
+    return GroupSteps(entry.vpc_id, aws.groups, aws.ledger, ids)

@@ -14,9 +14,9 @@ from connectivity.domain.errors import NotReadyYet, NotResolvingYet
 from connectivity.domain.ledger import Entry
 from connectivity.domain.publication import zones_covering
 from connectivity.domain.verification import Finding, Target
+from connectivity.usecases.aws import Aws
 from connectivity.usecases.ensure_resolver import Resolver
-from connectivity.usecases.ports import Clock, Endpoints, Ledger, Probe
-from connectivity.usecases.settings import Settings
+from connectivity.usecases.ports import Ledger
 
 _MOST_ROWS_IN_A_MESSAGE = 12
 
@@ -39,28 +39,20 @@ class Verified:
         }
 
 
-def verify_resolution(
-    desired: Desired,
-    resolver: Resolver,
-    endpoints: Endpoints,
-    probe: Probe,
-    ledger: Ledger,
-    clock: Clock,
-    settings: Settings,
-) -> Verified:
-    """Raises NotReadyYet while the probe is being made, NotResolvingYet with the table of what is
-    wrong, ProbeFailed. The probe is gone when this returns."""
-    vpc_id = desired.vpc_id
+def verify_resolution(desired: Desired, resolver: Resolver, aws: Aws) -> Verified:
+    """Return what was proven. Raises NotReadyYet while the probe is being made, NotResolvingYet
+    with the table of what is wrong, ProbeFailed. The probe is gone when this returns."""
+    vpc_id, probe, ledger = desired.vpc_id, aws.probe, aws.ledger
     entry = ledger.read(vpc_id)
     if ledgers.PROBE not in entry.held:
         ledger.hold(vpc_id, {ledgers.PROBE: vpc_id})
     probe.ensure(vpc_id, desired.subnets, resolver.probe_group)
-    ids, targets = _targets(desired, endpoints, entry, settings)
+    ids, targets = _targets(desired, entry, aws)
     asked = verification.questions(targets, resolver.ips)
     findings = verification.judge(targets, asked, probe.ask(vpc_id, asked))
     wrong = [finding for finding in findings if not finding.ok]
     if wrong:
-        _doubt(desired, entry, ledger, clock.now())
+        _doubt(desired, entry, ledger, aws.clock.now())
         raise NotResolvingYet(_complaint(vpc_id, wrong, len(findings)))
     probe.remove(vpc_id)
     ledger.let_go(vpc_id, [ledgers.PROBE])
@@ -78,16 +70,16 @@ def verify_resolution(
 
 
 def _targets(
-    desired: Desired, endpoints: Endpoints, entry: Entry, settings: Settings
+    desired: Desired, entry: Entry, aws: Aws
 ) -> tuple[tuple[str, ...], tuple[Target, ...]]:
-    """The endpoints' ids, and each of their names with the addresses it has to lead to."""
-    observed = endpoints.all_in(desired.vpc_id)
-    found = [(w, plan.endpoint_for(w, observed, entry, settings.us)) for w in desired.endpoints]
+    """Return the endpoints' ids, and each of their names with the addresses it has to lead to."""
+    observed, ownership = aws.endpoints.all_in(desired.vpc_id), aws.ownership(entry)
+    found = [(w, plan.endpoint_for(w, observed, ownership)) for w in desired.endpoints]
     missing = [wanted.service for wanted, endpoint in found if endpoint is None]
     if missing:
         raise NotReadyYet(f"no interface endpoint can be seen for {', '.join(missing)}")
     there = [(wanted, endpoint) for wanted, endpoint in found if endpoint is not None]
-    address_of = endpoints.addresses(
+    address_of = aws.endpoints.addresses(
         interface for _, endpoint in there for interface in endpoint.interfaces
     )
     targets = {
@@ -99,7 +91,7 @@ def _targets(
         )
         for wanted, endpoint in there
         for private_name in wanted.private_names
-        for name in [verification.example(private_name, settings.account, settings.region)]
+        for name in [verification.example(private_name, aws.settings.account, aws.settings.region)]
     }
     return tuple(endpoint.id for _, endpoint in there), tuple(targets.values())
 

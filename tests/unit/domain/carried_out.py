@@ -44,12 +44,12 @@ from tests.unit.example import US
 
 def desired_of(vpc: AnyVpc) -> Desired:
     """Raises PreconditionsNotMet."""
-    return prepare(vpc.survey, vpc.options, US, vpc.limits).desired
+    return prepare(vpc.survey, vpc.options, vpc.limits).desired
 
 
 def plan_of(vpc: AnyVpc) -> Plan:
     """Raises PreconditionsNotMet."""
-    return whole_plan(desired_of(vpc), vpc.survey, US)
+    return whole_plan(desired_of(vpc), vpc.survey)
 
 
 def after(steps: Iterable[Step], vpc: AnyVpc) -> AnyVpc:
@@ -68,8 +68,8 @@ def connected(vpc: AnyVpc) -> AnyVpc:
 def published(vpc: AnyVpc) -> AnyVpc:
     """Connected, and written down as verified and published."""
     vpc = connected(vpc)
-    desired, entry = desired_of(vpc), vpc.survey.entry
-    serving = (plan.endpoint_for(e, vpc.survey.endpoints, entry, US) for e in desired.endpoints)
+    desired, ownership = desired_of(vpc), vpc.survey.ownership
+    serving = (plan.endpoint_for(e, vpc.survey.endpoints, ownership) for e in desired.endpoints)
     resolver = desired.adopted_resolver or our_resolver(vpc.survey) or ""
     return _remember(
         vpc,

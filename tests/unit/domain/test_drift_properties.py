@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.unit.domain.any_vpc import AnyVpc, any_number, fit_vpcs
 from tests.unit.domain.carried_out import connected, desired_of, plan_of, published
-from tests.unit.example import US, VPC
+from tests.unit.example import VPC
 
 T = TypeVar("T")
 
@@ -25,9 +25,9 @@ T = TypeVar("T")
 @given(fit_vpcs())
 def test_nothing_is_told_as_repaired_where_nobody_changed_anything(vpc: AnyVpc) -> None:
     """What was never connected cannot have drifted, and what is connected has not."""
-    assert repairs(desired_of(vpc), vpc.survey, plan_of(vpc), (), US) == ()
+    assert repairs(desired_of(vpc), vpc.survey, plan_of(vpc), ()) == ()
     there = published(vpc)
-    assert repairs(desired_of(there), there.survey, plan_of(there), (), US) == ()
+    assert repairs(desired_of(there), there.survey, plan_of(there), ()) == ()
 
 
 def without_endpoint(survey: Survey, which: int) -> Survey:
@@ -89,5 +89,5 @@ def test_whatever_was_changed_behind_our_back_is_put_right_and_told(
         steps = plan_of(damaged)
     except PreconditionsNotMet:  # what was lent to us is shut now; its owner is told so
         assume(False)
-    assert bool(repairs(desired_of(damaged), survey, steps, (), US)) or not steps
+    assert bool(repairs(desired_of(damaged), survey, steps, ())) or not steps
     assert plan_of(connected(damaged)) == ()

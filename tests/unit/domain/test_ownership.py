@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from connectivity.domain import ledger
+from connectivity.domain.ledger import Entry
 from connectivity.domain.model import InterfaceEndpoint, SecurityGroup
-from connectivity.domain.ownership import group_name, is_our_endpoint, is_ours, our_groups
+from connectivity.domain.ownership import Ownership, group_name
 
 from tests.unit.example import US, VPC, full
 
+PURPOSE = ledger.endpoint_purpose(full("ssm"))
 LEDGER = {
-    "this id": {"resolver": "rslvr-in-1"},
-    "making": {"resolver": "making:token"},
-    "another id": {"resolver": "rslvr-in-2"},
+    "this id": {PURPOSE: "vpce-1"},
+    "making": {PURPOSE: "making:token"},
+    "another id": {PURPOSE: "vpce-2"},
     "nothing": {},
-    "this id, for another purpose": {"probe": "rslvr-in-1"},
+    "this id, for another purpose": {ledger.PROBE: "vpce-1"},
 }
+
+
+def ownership(held: Mapping[str, str]) -> Ownership:
+    return Ownership(US, Entry(VPC.id, held=held))
 
 
 @pytest.mark.parametrize(
@@ -36,7 +44,8 @@ LEDGER = {
 def test_ours_is_what_carries_our_tag_and_is_in_our_ledger(
     owner: str | None, ledger_says: str, ours: bool
 ) -> None:
-    assert is_ours(owner, "rslvr-in-1", "resolver", US, LEDGER[ledger_says]) is ours
+    endpoint = InterfaceEndpoint("vpce-1", full("ssm"), "available", owner=owner)
+    assert ownership(LEDGER[ledger_says]).of_endpoint(endpoint) is ours
 
 
 def test_s3s_interface_and_gateway_endpoints_are_held_apart() -> None:
@@ -44,8 +53,8 @@ def test_s3s_interface_and_gateway_endpoints_are_held_apart() -> None:
     interface = InterfaceEndpoint("vpce-1", full("s3"), "available", "Interface", owner=US)
     gateway = InterfaceEndpoint("vpce-1", full("s3"), "available", "Gateway", owner=US)
     held = {ledger.endpoint_purpose(full("s3")): "vpce-1"}
-    assert is_our_endpoint(interface, US, held)
-    assert not is_our_endpoint(gateway, US, held)
+    assert ownership(held).of_endpoint(interface)
+    assert not ownership(held).of_endpoint(gateway)
 
 
 def test_a_security_group_of_our_name_that_somebody_else_made_is_not_ours() -> None:
@@ -53,5 +62,5 @@ def test_a_security_group_of_our_name_that_somebody_else_made_is_not_ours() -> N
     held = {ledger.PROBE_GROUP: "sg-1"}
     theirs = SecurityGroup("sg-1", name)
     ours = SecurityGroup("sg-1", name, owner=US)
-    assert our_groups((theirs,), VPC.id, US, held) == {}
-    assert our_groups((ours,), VPC.id, US, held) == {ledger.PROBE_GROUP: ours}
+    assert ownership(held).groups((theirs,)) == {}
+    assert ownership(held).groups((ours,)) == {ledger.PROBE_GROUP: ours}

@@ -16,7 +16,7 @@ from connectivity.domain.preconditions import prepare
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.example import LIMITS, OPTIONS, SURVEY, US, VPC
+from tests.unit.example import LIMITS, OPTIONS, SURVEY, VPC
 from tests.unit.example import SUBNETS as THEIRS
 
 ZONE = st.sampled_from(["use2-az1", "use2-az2", "use2-az3"])
@@ -78,5 +78,5 @@ def test_a_resolver_is_not_made_anew_in_a_subnet_that_has_no_room_for_it() -> No
     survey = replace(
         SURVEY, subnets=(*THEIRS, full_by_now), taken=frozenset(entry.resolver_ips), entry=entry
     )
-    desired = prepare(survey, OPTIONS, US, LIMITS).desired
+    desired = prepare(survey, OPTIONS, LIMITS).desired
     assert desired.resolver_subnets == ("subnet-a", "subnet-b")

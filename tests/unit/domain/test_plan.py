@@ -11,7 +11,7 @@ from connectivity.domain import ledger, plan
 from connectivity.domain.desired import Desired
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import InboundResolver, InterfaceEndpoint, Rule, SecurityGroup
-from connectivity.domain.ownership import group_name, is_our_endpoint, purpose_of
+from connectivity.domain.ownership import Ownership, group_name, purpose_of
 from connectivity.domain.preconditions import prepare
 from connectivity.domain.steps import (
     Admit,
@@ -31,7 +31,7 @@ from hypothesis import strategies as st
 
 from tests.unit.example import LIMITS, ONPREM, OPTIONS, SURVEY, US, VPC, WITH_ECR, full
 
-DESIRED = prepare(SURVEY, WITH_ECR, US, LIMITS).desired
+DESIRED = prepare(SURVEY, WITH_ECR, LIMITS).desired
 SERVICES = [endpoint.service_name for endpoint in DESIRED.endpoints]
 
 
@@ -49,17 +49,21 @@ class World:
     def entry(self) -> Entry:
         return Entry(VPC.id, held=self.held, resolver_ips=self.resolver_ips)
 
+    @property
+    def ownership(self) -> Ownership:
+        return Ownership(US, self.entry)
+
     def holding(self, purpose: str, resource_id: str) -> Mapping[str, str]:
         return {**self.held, purpose: resource_id}
 
 
 def whole_plan(world: World, desired: Desired = DESIRED) -> Plan:
-    entry = world.entry
+    ownership = world.ownership
     return (
-        *plan.plan_endpoints(desired, world.endpoints, world.groups, entry, US),
-        *plan.plan_resolver(desired, world.resolvers, world.groups, entry, US),
-        *plan.plan_private_dns(desired, world.endpoints, entry, US),
-        *plan.plan_surplus(desired, world.endpoints, entry, US),
+        *plan.plan_endpoints(desired, world.endpoints, world.groups, ownership),
+        *plan.plan_resolver(desired, world.resolvers, world.groups, ownership),
+        *plan.plan_private_dns(desired, world.endpoints, ownership),
+        *plan.plan_surplus(desired, world.endpoints, ownership),
     )
 
 
@@ -208,7 +212,7 @@ def test_the_same_world_gives_the_same_plan_in_whatever_order_it_is_listed(
 @given(worlds())
 def test_what_is_not_ours_is_never_touched(world: World) -> None:
     def foreign(now: World) -> list[InterfaceEndpoint]:
-        return [e for e in now.endpoints if not is_our_endpoint(e, US, world.held)]
+        return [e for e in now.endpoints if not world.ownership.of_endpoint(e)]
 
     theirs = foreign(world)
     assert [e for e in foreign(converged(world)) if e in theirs] == theirs
@@ -227,7 +231,7 @@ def connected() -> World:
 
 def test_private_dns_is_turned_on_in_an_order_that_never_sends_an_agent_to_a_public_name() -> None:
     made = apply(whole_plan(World()), World())
-    steps = plan.plan_private_dns(DESIRED, reversed(made.endpoints), made.entry, US)
+    steps = plan.plan_private_dns(DESIRED, reversed(made.endpoints), made.ownership)
     assert [step.service for step in steps][:3] == ["ecs-agent", "ecs-telemetry", "ecs"]
     assert len(steps) == len(SERVICES)
     assert [s.service for s in steps if s.for_inbound_resolver_only] == ["s3"]
@@ -310,10 +314,12 @@ def test_a_resolver_is_ours_by_its_id_or_by_the_token_it_was_made_with(
     recorded: str, status: str, found: str | None
 ) -> None:
     resolver = InboundResolver("rslvr-in-1", VPC.id, status, creator_request_id="token")
-    assert plan.our_resolver_id([resolver], recorded) == found
-    assert plan.our_resolver_id([resolver], recorded, also_deleting=True) == (
-        "rslvr-in-1" if recorded == "rslvr-in-1" else found
-    )
+    held = {ledger.RESOLVER: recorded} if recorded else {}
+    ownership = Ownership(US, Entry(VPC.id, held=held))
+    ours = resolver if found else None
+    assert ownership.resolver([resolver]) == ours
+    also_deleting = resolver if recorded == resolver.id else ours
+    assert ownership.resolver([resolver], also_deleting=True) == also_deleting
 
 
 def test_what_a_connection_costs_a_month() -> None:
@@ -340,8 +346,8 @@ def test_rules_that_differ_in_their_last_port_alone_are_in_order() -> None:
     name = group_name(VPC.id, ledger.ENDPOINTS_GROUP)
     group = SecurityGroup("sg-1", name, frozenset(rules), US)
     entry = Entry(VPC.id, held={ledger.ENDPOINTS_GROUP: group.id})
-    desired = prepare(SURVEY, OPTIONS, US, LIMITS).desired
-    steps = plan.plan_endpoints(desired, (), (group,), entry, US)
+    desired = prepare(SURVEY, OPTIONS, LIMITS).desired
+    steps = plan.plan_endpoints(desired, (), (group,), Ownership(US, entry))
     [revoked] = [step.rules for step in steps if isinstance(step, Revoke)]
     assert revoked == tuple(rules)
 
@@ -351,7 +357,7 @@ def test_of_two_that_are_ours_while_one_is_announced_the_same_is_lit_in_whatever
     entry = Entry(VPC.id, held={ledger.endpoint_purpose(full("ssm")): "making:token"})
     one = InterfaceEndpoint("vpce-1", full("ssm"), "available", owner=US)
     other = replace(one, id="vpce-2")
-    desired = prepare(SURVEY, OPTIONS, US, LIMITS).desired
+    desired = prepare(SURVEY, OPTIONS, LIMITS).desired
     for listed in ((one, other), (other, one)):
-        [step] = plan.plan_private_dns(desired, listed, entry, US)
+        [step] = plan.plan_private_dns(desired, listed, Ownership(US, entry))
         assert step.endpoint_id == "vpce-1"

@@ -43,7 +43,7 @@ from tests.unit.domain.carried_out import (
     plan_of,
 )
 from tests.unit.domain.unfit_vpc import any_vpcs
-from tests.unit.example import US, VPC, full
+from tests.unit.example import VPC, full
 
 ECS = ("ecs-agent", "ecs-telemetry", "ecs")
 
@@ -58,11 +58,11 @@ def those(kind: type[S], steps: Iterable[Step]) -> list[S]:
 def outcome(vpc: AnyVpc) -> object:
     """Everything that is decided of it, or the refusal in its words."""
     try:
-        prepared = prepare(vpc.survey, vpc.options, US, vpc.limits)
+        prepared = prepare(vpc.survey, vpc.options, vpc.limits)
     except PreconditionsNotMet as refusal:
         return str(refusal)
-    steps = whole_plan(prepared.desired, vpc.survey, US)
-    return prepared, steps, repairs(prepared.desired, vpc.survey, steps, (), US)
+    steps = whole_plan(prepared.desired, vpc.survey)
+    return prepared, steps, repairs(prepared.desired, vpc.survey, steps, ())
 
 
 @any_number
@@ -291,7 +291,7 @@ def test_what_is_desired_survives_the_way_through_the_workflow(vpc: AnyVpc) -> N
     handed_on = Desired.from_json(json.loads(json.dumps(desired.as_json())))
     assert handed_on == desired
     assert handed_on.fingerprint == desired.fingerprint
-    assert whole_plan(handed_on, vpc.survey, US) == plan_of(vpc)
+    assert whole_plan(handed_on, vpc.survey) == plan_of(vpc)
 
 
 @any_number

@@ -54,7 +54,7 @@ THEIRS = InterfaceEndpoint(
 
 
 def prepared(survey: Survey = SURVEY, options: Options = OPTIONS, **changes: Any) -> Prepared:
-    return prepare(replace(survey, **changes), options, US, LIMITS)
+    return prepare(replace(survey, **changes), options, LIMITS)
 
 
 def problems(options: Options = OPTIONS, **changes: Any) -> list[str]:

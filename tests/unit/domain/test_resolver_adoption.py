@@ -10,6 +10,7 @@ from connectivity.domain import ledger, plan
 from connectivity.domain.errors import PreconditionsNotMet
 from connectivity.domain.ledger import Entry, Served
 from connectivity.domain.model import InboundResolver, ResolverIp, Rule, SecurityGroup
+from connectivity.domain.ownership import Ownership
 from connectivity.domain.preconditions import Prepared, prepare
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,7 +37,7 @@ USED = Entry(
 
 def prepared(*resolvers: InboundResolver, **changes: Any) -> Prepared:
     survey = replace(SURVEY, **{"groups": (GROUP,), "resolvers": resolvers, **changes})
-    return prepare(survey, OPTIONS, US, LIMITS)
+    return prepare(survey, OPTIONS, LIMITS)
 
 
 def adopted(*resolvers: InboundResolver, **changes: Any) -> str | None:
@@ -53,7 +54,7 @@ def test_one_that_fits_is_used_and_costs_nothing_of_ours() -> None:
     desired = prepared(THEIRS).desired
     assert desired.adopted == {ledger.RESOLVER: THEIRS.id}
     assert plan.monthly_dollars(desired) == pytest.approx(730 * 12 * 0.01)
-    made = plan.plan_resolver(desired, (THEIRS,), (GROUP,), Entry(VPC.id), US)
+    made = plan.plan_resolver(desired, (THEIRS,), (GROUP,), Ownership(US, Entry(VPC.id)))
     assert [getattr(step, "purpose", "") for step in made] == [ledger.PROBE_GROUP]
 
 

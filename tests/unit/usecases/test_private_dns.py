@@ -23,7 +23,7 @@ from tests.unit.usecases.world import SETTINGS, World, connected
 
 
 def turn_off(world: World) -> tuple[str, ...]:
-    return turn_off_private_dns(VPC.id, world.endpoints, world.ledger, world.probe, US)
+    return turn_off_private_dns(VPC.id, world.aws)
 
 
 def test_private_dns_goes_on_in_the_order_that_agents_need() -> None:

@@ -78,12 +78,12 @@ def test_what_is_being_removed_is_waited_for() -> None:
     world = connected()
     world.withdraw()
     with pytest.raises(NotReadyYet, match="being removed: 6 endpoints rslvr-in-"):
-        remove_everything(VPC.id, (), world.holdings)
+        remove_everything(VPC.id, (), world.aws)
     with pytest.raises(NotReadyYet, match="still there: vpce-"):
-        confirm_gone(VPC.id, world.holdings)
+        confirm_gone(VPC.id, world.aws)
     world.endpoints.settle()
     with pytest.raises(NotReadyYet, match="rslvr-in-"):
-        remove_everything(VPC.id, (), world.holdings)
+        remove_everything(VPC.id, (), world.aws)
 
 
 def test_security_groups_wait_for_the_network_interfaces_that_hold_them() -> None:
@@ -135,10 +135,10 @@ def test_the_gateway_endpoint_waits_for_the_interface_endpoint_that_needs_it() -
     desired = world.check(OPTIONS).desired
     [gateway] = [e for e in world.endpoints.all.values() if e.type == "Gateway"]
     with pytest.raises(NotReadyYet, match=gateway.id):
-        remove_surplus(desired, world.holdings)
+        remove_surplus(desired, world.aws)
     assert world.endpoints.all[gateway.id].state == "available"
     world.settle()
-    assert remove_surplus(desired, world.holdings) == (gateway.id,)
+    assert remove_surplus(desired, world.aws) == (gateway.id,)
 
 
 def test_a_surplus_that_aws_refuses_to_remove_is_named() -> None:
@@ -156,7 +156,7 @@ def test_a_tag_put_back_during_the_drain_stops_the_teardown_before_anything_is_r
     before = dict(world.endpoints.all)
     world.vpcs.set_tags(VPC.id, {tags.WISH: "enabled"})
     with pytest.raises(WishedAgain):
-        remove_everything(VPC.id, (), world.holdings)
+        remove_everything(VPC.id, (), world.aws)
     assert world.endpoints.all == before
     world.connect()
     assert world.document["state"] == "active"
@@ -168,9 +168,9 @@ def test_an_acknowledgement_that_comes_after_the_removal_is_removed_by_the_last_
     world.disconnect()
     late = world.acknowledge("dns1", 2)
     with pytest.raises(NotReadyYet, match=f"still there: {late}"):
-        confirm_gone(VPC.id, world.holdings)
+        confirm_gone(VPC.id, world.aws)
     assert world.parameters.all == {}
-    confirm_gone(VPC.id, world.holdings)
+    confirm_gone(VPC.id, world.aws)
 
 
 def test_other_people_s_parameters_beside_ours_are_left_and_not_waited_for() -> None:
@@ -188,6 +188,6 @@ def test_what_was_removed_and_not_written_down_is_let_go_by_the_next_run() -> No
     check = world.check(OPTIONS)
     assert check.surplus
     assert not check.converged
-    remove_surplus(check.desired, world.holdings)
+    remove_surplus(check.desired, world.aws)
     assert ledger.gateway_purpose(full("s3")) not in world.entry.held
     assert world.check(OPTIONS).converged

@@ -16,8 +16,8 @@ from connectivity.domain.status import Status
 from connectivity.domain.survey import Limits
 from connectivity.domain.wish import Options
 from connectivity.usecases import check_preconditions as checks
-from connectivity.usecases import survey_vpc
 from connectivity.usecases.await_acknowledgements import await_acknowledgements
+from connectivity.usecases.aws import Aws
 from connectivity.usecases.confirm_gone import confirm_gone
 from connectivity.usecases.ensure_endpoints import ensure_endpoints
 from connectivity.usecases.ensure_resolver import Resolver, ensure_resolver
@@ -27,7 +27,7 @@ from connectivity.usecases.private_dns import (
     turn_on_private_dns,
 )
 from connectivity.usecases.publish import Published, publish
-from connectivity.usecases.remove import Holdings, remove_everything, remove_surplus
+from connectivity.usecases.remove import remove_everything, remove_surplus
 from connectivity.usecases.settings import Settings
 from connectivity.usecases.verify_resolution import verify_resolution
 from connectivity.usecases.withdraw import Withdrawn, withdraw
@@ -114,57 +114,38 @@ class World:
         return dict(json.loads(self.parameters.all[DOCUMENT]))
 
     @property
-    def holdings(self) -> Holdings:
-        return Holdings(
+    def aws(self) -> Aws:
+        return Aws(
             vpcs=self.vpcs,
             endpoints=self.endpoints,
             groups=self.groups,
             resolvers=self.resolvers,
+            hosted_zones=self.hosted_zones,
             parameters=self.parameters,
             probe=self.probe,
             ledger=self.ledger,
-            us=US,
-            parameter_path=SETTINGS.parameter_path,
+            clock=self.clock,
+            settings=SETTINGS,
         )
 
     def check(
         self, options: Options = OPTIONS, because: str = "tag", only_plan: bool = False
     ) -> checks.Check:
         return checks.check_preconditions(
-            VPC.id,
-            options,
-            because,
-            survey_vpc.World(
-                vpcs=self.vpcs,
-                endpoints=self.endpoints,
-                groups=self.groups,
-                resolvers=self.resolvers,
-                hosted_zones=self.hosted_zones,
-                parameters=self.parameters,
-                ledger=self.ledger,
-            ),
-            self.clock,
-            SETTINGS,
-            self.seconds,
-            only_plan,
+            VPC.id, options, because, self.aws, self.seconds, only_plan
         )
 
     def ensure_endpoints(self, desired: Desired) -> tuple[str, ...]:
-        return ensure_endpoints(
-            desired, self.endpoints, self.groups, self.resolvers, self.ledger, US, self.seconds
-        )
+        return ensure_endpoints(desired, self.seconds, self.aws)
 
     def ensure_resolver(self, desired: Desired) -> Resolver:
-        return ensure_resolver(desired, self.resolvers, self.groups, self.ledger, US)
+        return ensure_resolver(desired, self.aws)
 
     def turn_on_private_dns(self, desired: Desired) -> tuple[str, ...]:
-        return turn_on_private_dns(desired, self.seconds, self.endpoints, self.ledger, US)
+        return turn_on_private_dns(desired, self.seconds, self.aws)
 
     def verify(self, desired: Desired, resolver: Resolver) -> Mapping[str, Any]:
-        verified = verify_resolution(
-            desired, resolver, self.endpoints, self.probe, self.ledger, self.clock, SETTINGS
-        )
-        return verified.as_json()
+        return verify_resolution(desired, resolver, self.aws).as_json()
 
     def publish(
         self,
@@ -196,14 +177,10 @@ class World:
         )
 
     def turn_off_all(self) -> int:
-        return turn_off_all_private_dns(
-            VPC.id, self.seconds, self.vpcs, self.endpoints, self.ledger, SETTINGS
-        )
+        return turn_off_all_private_dns(VPC.id, self.seconds, self.aws)
 
     def turn_off_surplus(self, desired: Desired) -> int:
-        return turn_off_surplus_private_dns(
-            desired, self.seconds, self.endpoints, self.ledger, SETTINGS
-        )
+        return turn_off_surplus_private_dns(desired, self.seconds, self.aws)
 
     def acknowledge(
         self, host: str, generation: int, result: str = "applied", **fields: Any
@@ -224,7 +201,7 @@ class World:
         resolver = self.patiently(lambda: self._side_by_side(check.desired))
         status = self.patiently(lambda: self._switch_over(check, resolver))
         self.patiently(lambda: self.turn_off_surplus(check.desired))
-        self.patiently(lambda: remove_surplus(check.desired, self.holdings))
+        self.patiently(lambda: remove_surplus(check.desired, self.aws))
         return status
 
     def _side_by_side(self, desired: Desired) -> Resolver:
@@ -252,8 +229,8 @@ class World:
         if withdrawn.acknowledging:
             names = self.patiently(self.await_acknowledgements)
         self.patiently(self.turn_off_all)
-        self.patiently(lambda: remove_everything(VPC.id, names, self.holdings))
-        return self.patiently(lambda: confirm_gone(VPC.id, self.holdings)).detail
+        self.patiently(lambda: remove_everything(VPC.id, names, self.aws))
+        return self.patiently(lambda: confirm_gone(VPC.id, self.aws)).detail
 
     def patiently(self, step: Callable[[], Result]) -> Result:
         for _ in range(_MOST_TRIES):
