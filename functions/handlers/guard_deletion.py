@@ -14,4 +14,10 @@ from handlers.entry import Event, entry
 @entry
 def handler(event: Event) -> Any:
     """A request of a custom resource -> what it was answered."""
-    return guard_deletion(Request.from_json(event), wiring.ledger(), wiring.stacks()).as_json()
+    return guard_deletion(
+        Request.from_json(event),
+        wiring.ledger(),
+        wiring.host_policy(),
+        wiring.protection(),
+        wiring.stacks(),
+    ).as_json()

@@ -21,6 +21,7 @@ FIELD = re.compile(r"\{([^}]+)\}")
 
 RESOURCES = (
     ("dynamodb", "table/{TableName}", "DeleteItem GetItem PutItem Query Scan UpdateItem"),
+    ("dynamodb", "table/{TableName}", "DescribeTable UpdateTable"),
     ("ec2", "*", "DescribeNetworkInterfaces DescribeRouteTables DescribeSecurityGroupRules"),
     ("ec2", "*", "DescribeSecurityGroups DescribeSubnets DescribeTags DescribeVpcEndpoints"),
     ("ec2", "*", "DescribeVpcEndpointServices DescribeVpcs"),
@@ -42,6 +43,7 @@ RESOURCES = (
     ("ec2", "{VpcId}", "CreateSecurityGroup CreateVpcEndpoint DescribeVpcAttribute"),
     ("ec2", "security-group/*", "CreateSecurityGroup"),
     ("ec2", "vpc-endpoint/*", "CreateVpcEndpoint"),
+    ("iam", "{PolicyArn}", "ListEntitiesForPolicy"),
     ("lambda", "*", "ListFunctions"),
     ("lambda", "function:{FunctionName}", "CreateFunction DeleteFunction GetFunction"),
     ("lambda", "function:{FunctionName}", "GetFunctionConfiguration InvokeFunction"),

@@ -5,6 +5,8 @@ With an AWS of its own, because in the end the stack is really deleted.
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import pytest
@@ -24,6 +26,7 @@ def test_a_stack_with_a_connected_vpc_is_not_deleted_and_afterwards_it_is() -> N
     with terminal(*PYTHON_UP, "--network", "loopback") as local:
         stranger = visit(local)
         vpc_id = connect_as_printed(stranger, local)
+        attach_as_the_guide_says(stranger)
         before = everything(stranger)
 
         delete(stranger)
@@ -31,6 +34,7 @@ def test_a_stack_with_a_connected_vpc_is_not_deleted_and_afterwards_it_is() -> N
         reason = reasons(stranger)["DeletionGuard"]
         assert "Nothing was deleted, because what was made for VPCs would stay" in reason
         assert f"Remove the tag {WISH} from {vpc_id}, wait until" in reason
+        assert f"from role {ROLE}: AWS deletes none that is attached" in reason
         assert everything(stranger) == before, "nothing was deleted"
         assert status(stranger, vpc_id) == "connected"
         assert stranger.inbound()
@@ -41,6 +45,10 @@ def test_a_stack_with_a_connected_vpc_is_not_deleted_and_afterwards_it_is() -> N
         assert stranger.aws("ec2", "describe-vpc-endpoints")["VpcEndpoints"] == []
 
         delete(stranger)
+        told = reasons(stranger)["DeletionGuard"]
+        assert "Nothing was deleted, because AWS deletes no policy that is attached" in told
+        detach_as_told(stranger, told)
+        delete(stranger)
         assert stack_status(stranger) == ""
         assert everything(stranger) == {kind: [] for kind in before}
         assert local.terminate() == 0
@@ -50,6 +58,36 @@ def delete(stranger: Stranger) -> None:
     stranger.aws("cloudformation", "delete-stack", "--stack-name", STACK)
 
 
+ROLE = "ecs-anywhere-dns-host"
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "ssm.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+    ],
+}
+
+
+def attach_as_the_guide_says(stranger: Stranger) -> None:
+    output = "Stacks[0].Outputs[?OutputKey=='OnPremDnsHostPolicyArn'].OutputValue | [0]"
+    arn = stranger.aws("cloudformation", "describe-stacks", "--query", output)
+    role, policy = ("--role-name", ROLE), ("--policy-arn", str(arn))
+    stranger.aws("iam", "create-role", *role, "--assume-role-policy-document", json.dumps(TRUST))
+    stranger.aws("iam", "attach-role-policy", *role, *policy)
+
+
+def detach_as_told(stranger: Stranger, told: str) -> None:
+    """By the very commands of the message, as a person who pastes them."""
+    commands = re.search(r"policy=(\S+); (aws iam .*?);", told)
+    assert commands is not None, told
+    policy, command = commands.groups()
+    stranger.aws(*command.replace("$policy", policy).split()[1:])
+    stranger.aws("iam", "delete-role", "--role-name", ROLE)
+
+
 def stack_status(stranger: Stranger) -> str:
     """Empty where there is no stack."""
     found = stranger.aws("cloudformation", "describe-stacks")["Stacks"]
@@ -57,11 +95,11 @@ def stack_status(stranger: Stranger) -> str:
 
 
 def reasons(stranger: Stranger) -> dict[str, str]:
-    """Of what could not be deleted, by its name in the template."""
+    """Why each resource, by its name in the template, could not be deleted the last time."""
     told = stranger.aws("cloudformation", "describe-stack-events", "--stack-name", STACK)
     return {
         event["LogicalResourceId"]: event["ResourceStatusReason"]
-        for event in told["StackEvents"]
+        for event in reversed(told["StackEvents"])
         if event["ResourceStatus"] == "DELETE_FAILED"
     }
 

@@ -58,13 +58,42 @@ def test_what_may_be_missing_is_referred_to_only_where_it_is_there() -> None:
         assert missing == {"Ref": "AWS::NoValue"}
 
 
-def test_the_guard_may_look_into_the_ledger_and_nothing_else() -> None:
-    (allowed,) = [statement for name, statement in statements() if name == "GuardDeletionFunction"]
-    assert allowed == {
-        "Effect": "Allow",
-        "Action": "dynamodb:Scan",
-        "Resource": {"Fn::GetAtt": ["Ledger", "Arn"]},
-    }
+def test_the_guard_may_look_at_what_is_in_the_way_and_protect_the_ledger_and_nothing_else() -> None:
+    allowed = [statement for name, statement in statements() if name == "GuardDeletionFunction"]
+    assert allowed == [
+        {
+            "Effect": "Allow",
+            "Action": ["dynamodb:Scan", "dynamodb:UpdateTable"],
+            "Resource": {"Fn::GetAtt": ["Ledger", "Arn"]},
+        },
+        {
+            "Effect": "Allow",
+            "Action": "iam:ListEntitiesForPolicy",
+            "Resource": {"Ref": "OnPremDnsHostPolicy"},
+        },
+    ]
+
+
+def test_another_ledger_is_a_change_of_the_guard_which_then_protects_it() -> None:
+    assert TEMPLATE["Resources"][GUARD]["Properties"]["Protects"] == {"Ref": "Ledger"}
+
+
+def test_a_ledger_that_an_update_replaces_is_kept_and_one_of_a_failed_creation_is_not() -> None:
+    """Deletion protection that the template turns on would outlive a creation that fails."""
+    ledger = TEMPLATE["Resources"]["Ledger"]
+    assert (ledger["DeletionPolicy"], ledger["UpdateReplacePolicy"]) == ("Delete", "Retain")
+    assert "DeletionProtectionEnabled" not in ledger["Properties"]
+
+
+def test_the_policy_of_the_dns_hosts_is_never_replaced() -> None:
+    """What AWS CloudFormation can only create anew (`Description`, `Path`, `ManagedPolicyName`)
+    stays for ever: another value is another policy with another ARN, which no host has, and the
+    deletion of this one fails, because it is attached."""
+    policy = TEMPLATE["Resources"]["OnPremDnsHostPolicy"]["Properties"]
+    assert policy.keys() == {"Description", "PolicyDocument"}
+    assert policy["Description"] == (
+        "What the pick-up tool on a DNS host on-premises needs, and nothing else"
+    )
 
 
 def test_aws_waits_longer_than_the_guard_may_run_but_no_hour() -> None:

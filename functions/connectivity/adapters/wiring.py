@@ -9,10 +9,12 @@ import os
 
 from connectivity.adapters.endpoints import Ec2Endpoints
 from connectivity.adapters.executions import StepFunctionsExecutions
+from connectivity.adapters.host_policy import IamHostPolicy
 from connectivity.adapters.ledger import DynamoDbLedger
 from connectivity.adapters.notifications import SnsNotifications, UtcClock
 from connectivity.adapters.parameters import SsmParameters
 from connectivity.adapters.probe import LambdaProbe
+from connectivity.adapters.protection import DynamoDbProtection
 from connectivity.adapters.resolvers import Route53HostedZones, Route53Resolvers
 from connectivity.adapters.security_groups import Ec2Groups
 from connectivity.adapters.stacks import CloudFormationStacks
@@ -65,6 +67,14 @@ def probe() -> LambdaProbe:
 
 def notifications() -> SnsNotifications:
     return SnsNotifications(os.environ["TOPIC_ARN"])
+
+
+def host_policy() -> IamHostPolicy:
+    return IamHostPolicy(os.environ["HOST_POLICY_ARN"])
+
+
+def protection() -> DynamoDbProtection:
+    return DynamoDbProtection(os.environ["LEDGER_TABLE"])
 
 
 def stacks() -> CloudFormationStacks:

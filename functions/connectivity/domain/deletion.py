@@ -15,6 +15,9 @@ from connectivity.domain import tags
 LONGEST_REASON = 1000
 """Characters of printable ASCII: two bytes each at most, however JSON writes them."""
 _MOST_NAMED = 20
+_MOST_NAMED_BESIDE_OTHERS = 6
+"""VPCs or attachments, where both are in the way and have to share the reason."""
+_MOST_COMMANDS = 4
 _GUARD = "deletion-guard"
 
 
@@ -48,13 +51,42 @@ class Request:
     @property
     def guards(self) -> bool:
         """Whether this deletes a guard that came to be. One whose creation failed has an id that
-        CloudFormation invented, and nothing to guard: the stack is being rolled back."""
+        CloudFormation invented, or that of a refusal, and nothing to guard: the stack is being
+        rolled back."""
         return self.kind == "Delete" and self.physical_id == self.our_id
 
     @property
     def our_id(self) -> str:
         """The same for ever: another one would be another guard."""
         return f"{_GUARD}/{self.stack}"
+
+
+@dataclass(frozen=True)
+class Attached:
+    """An IAM role, user or group to which the policy of the DNS hosts is attached."""
+
+    kind: Literal["role", "user", "group"]
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+    @property
+    def detaching(self) -> str:
+        """The command that detaches the policy whose ARN is in the shell's variable `policy`."""
+        how = f"detach-{self.kind}-policy --{self.kind}-name {self.name}"
+        return f"aws iam {how} --policy-arn $policy"
+
+
+@dataclass(frozen=True)
+class InTheWay:
+    """Reasons against the deletion of the stack."""
+
+    vpcs: Sequence[str] = ()
+    """VPCs for which something is held, or on which an execution is at work."""
+    attached: Sequence[Attached] = ()
+    policy: str = ""
+    """ARN of the policy of the DNS hosts."""
 
 
 @dataclass(frozen=True)
@@ -65,40 +97,94 @@ class Answer:
     physical_id: str
     reason: str
 
+    @property
+    def allows(self) -> bool:
+        return self.status == "SUCCESS"
+
     def as_json(self) -> dict[str, str]:
         return {"status": self.status, "physical_id": self.physical_id, "reason": self.reason}
 
 
-def granted(request: Request) -> Answer:
-    return Answer("SUCCESS", request.physical_id or request.our_id, "no objection")
+def granted(request: Request, reason: str = "no objection") -> Answer:
+    return Answer("SUCCESS", request.physical_id or request.our_id, _printable(reason))
 
 
-def decided(request: Request, holding: Sequence[str]) -> Answer:
-    """By the VPCs for which something is held."""
-    if not holding:
+def decided(request: Request, found: InTheWay) -> Answer:
+    """Refuse the deletion where anything is in its way, naming all of it with the cure."""
+    both = bool(found.vpcs and found.attached)
+    reasons = [
+        _connected(found.vpcs, _MOST_NAMED_BESIDE_OTHERS if both else _MOST_NAMED),
+        _attached_too(found) if both else _attached(found),
+    ]
+    if not any(reasons):
         return granted(request)
-    named = ", ".join(sorted(holding)[:_MOST_NAMED])
-    more = len(holding) - _MOST_NAMED
-    return _refused(
-        request,
-        "Nothing was deleted, because what was made for VPCs would stay and cost, and nobody would "
-        f"remove it. Remove the tag {tags.WISH} from {named}"
-        f"{f' and {more} more' if more > 0 else ''}, wait until {tags.STATUS} says removed there "
-        "and waits for no security group, and delete the stack again.",
-    )
+    return _refused(request, " ".join(filter(None, reasons)))
 
 
 def undecided(request: Request, error: Exception) -> Answer:
-    """Nobody knows what is held: that is no leave to delete."""
+    """Refuse, because nobody knows what is in the way: that is no leave to delete."""
     return _refused(
         request,
-        "Nothing was deleted, because the ledger could not be read. Delete the stack again; if it "
-        "stays so, look into the log of GuardDeletionFunction. "
+        "Nothing was deleted, because not everything that may be in the way could be looked at. "
+        "Delete the stack again; if it stays so, look into the log of GuardDeletionFunction. "
         f"{type(error).__name__}: {error}",
     )
 
 
+def unprotected(request: Request, error: Exception) -> Answer:
+    """Refuse a creation or a change, because the ledger's deletion protection is not on."""
+    return _refused(
+        request,
+        "The deletion protection of the ledger could not be turned on. Let GuardDeletionFunction "
+        f"call dynamodb:UpdateTable, and deploy again. {type(error).__name__}: {error}",
+    )
+
+
+def _connected(vpcs: Sequence[str], most: int) -> str:
+    if not vpcs:
+        return ""
+    return (
+        "Nothing was deleted, because what was made for VPCs would stay and cost, and nobody would "
+        f"remove it. Remove the tag {tags.WISH} from {_named(sorted(vpcs), most)}, wait until "
+        f"{tags.STATUS} says removed there and waits for no security group, and delete the stack "
+        "again."
+    )
+
+
+def _attached(found: InTheWay) -> str:
+    if not found.attached:
+        return ""
+    more = len(found.attached) - _MOST_COMMANDS
+    commands = [each.detaching for each in found.attached[:_MOST_COMMANDS]]
+    rest = (
+        f" {more} more: aws iam list-entities-for-policy --policy-arn $policy" if more > 0 else ""
+    )
+    return (
+        "Nothing was deleted, because AWS deletes no policy that is attached. Detach the one of "
+        f"the DNS hosts, and delete the stack again: policy={found.policy}; "
+        f"{'; '.join(commands)};{rest}"
+    )
+
+
+def _attached_too(found: InTheWay) -> str:
+    named = _named([str(each) for each in found.attached], _MOST_NAMED_BESIDE_OTHERS // 3)
+    return (
+        f"Before, detach the policy {found.policy} from {named}: AWS deletes none that is attached."
+    )
+
+
+def _named(names: Sequence[str], most: int) -> str:
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
 def _refused(request: Request, reason: str) -> Answer:
+    """Refuse. A guard that is refused at its creation gets an id that is not a guard's: its
+    deletion, by which CloudFormation rolls back, guards nothing."""
+    return Answer("FAILED", request.physical_id or f"{_GUARD}/refused", _printable(reason))
+
+
+def _printable(reason: str) -> str:
     line = " ".join(reason.split())
     printable = "".join(letter if " " <= letter <= "~" else "?" for letter in line)
-    return Answer("FAILED", request.physical_id, printable[:LONGEST_REASON])
+    return printable[:LONGEST_REASON]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from connectivity.domain.deletion import Answer, Request
+from connectivity.domain.deletion import Answer, Attached, Request
 from connectivity.domain.ledger import Entry, Served
 from connectivity.domain.model import (
     InboundResolver,
@@ -216,6 +216,22 @@ class Stacks(Protocol):
     """The stack, whose guard CloudFormation asks."""
 
     def answer(self, request: Request, answer: Answer) -> None: ...
+
+
+class HostPolicy(Protocol):
+    """The managed policy of the DNS hosts."""
+
+    @property
+    def arn(self) -> str: ...
+
+    def attached_to(self) -> tuple[Attached, ...]:
+        """Return every role, user and group that has the policy."""
+
+
+class Protection(Protocol):
+    """The ledger's protection against deletion."""
+
+    def turn(self, *, on: bool) -> None: ...
 
 
 class Clock(Protocol):

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from connectivity.domain.deletion import Answer, Request
+from connectivity.domain.deletion import Answer, Attached, Request
 from connectivity.domain.errors import NotReadyYet, Throttled, Unavailable, UnknownVpc
 from connectivity.domain.ledger import MAKING, Entry, Served
 from connectivity.domain.model import (
@@ -504,6 +504,23 @@ class FakeNotifications:
         done = self.weather.change("notify")
         self.sent.append(f"{subject}\n{text}")
         done()
+
+
+@dataclass
+class FakeHostPolicy:
+    attached: tuple[Attached, ...] = ()
+    arn: str = "arn:aws:iam::123456789012:policy/private-connectivity-OnPremDnsHostPolicy-1ABC"
+
+    def attached_to(self) -> tuple[Attached, ...]:
+        return self.attached
+
+
+@dataclass
+class FakeProtection:
+    is_on: bool = False
+
+    def turn(self, *, on: bool) -> None:
+        self.is_on = on
 
 
 @dataclass
