@@ -34,7 +34,7 @@ NEVER = 1e6
 A_WHILE = 300
 """AWS seconds in which every door is knocked on."""
 
-DOORS = ("KnockFunction", "RequestFunction", "SweepFunction")
+DOORS = ("KnockFunction", "RequestFunction", "SweepFunction", "ReportUnreportedEndFunction")
 NOT_NEEDED_HERE = {
     **{
         (door, "sqs:SendMessage"): "AWS Lambda sends what a door failed on to the dead letters in "

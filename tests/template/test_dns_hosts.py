@@ -16,6 +16,7 @@ import pytest
 from connectivity.domain.acknowledgement import vpc_acknowledged
 from moto.events.models import EventPattern
 
+from local.gateway.decisions import Request, decide, statements_in
 from tests.template.sam_template import (
     ENVIRONMENT,
     PATH,
@@ -30,14 +31,17 @@ from tests.template.sam_template import (
 FOLDER = f"{ENVIRONMENT['PARAMETER_PATH']}/vpc-0a1b2c3d"
 ACKNOWLEDGED = functions()["KnockFunction"]["Events"]["Acknowledged"]["Properties"]["Pattern"]
 PUBLISHED = resources("AWS::Events::Rule")["PublicationChanged"]["EventPattern"]
-PARAMETERS = "parameter/ecs-anywhere/private-connectivity"
 PUSH = {"ApplyForwarding", "ApplyForwardingEverywhere", "PublicationChanged", "PushRole"}
 
 
 def change(name: str, operation: str = "Update", **more: Any) -> dict[str, Any]:
     """A `Parameter Store Change` event."""
-    detail = {"name": name, "operation": operation, "type": "String", "description": ""}
-    return {"source": "aws.ssm", "detail-type": "Parameter Store Change", "detail": detail} | more
+    return {
+        "source": "aws.ssm",
+        "detail-type": "Parameter Store Change",
+        "resources": [f"arn:aws:ssm:us-east-2:123456789012:parameter{name}"],
+        "detail": {"name": name, "operation": operation, "type": "String", "description": ""},
+    } | more
 
 
 def matches(pattern: dict[str, Any], event: dict[str, Any]) -> bool:
@@ -69,20 +73,91 @@ def test_what_we_write_and_remove_ourselves_knocks_nobody(event: dict[str, Any])
 def test_patterns_use_only_what_amazon_eventbridge_allows_of_wildcards() -> None:
     """No two in a row, and few of them: it refuses rules that are too complex."""
     used = [*found(ACKNOWLEDGED, "wildcard"), *found(PUBLISHED, "wildcard")]
-    assert len(used) == 2
+    assert len(used) == 3
     assert all("**" not in wildcard and wildcard.count("*") <= 2 for wildcard in used)
 
 
-def test_a_dns_host_may_read_the_document_and_write_acknowledgements_and_nothing_else() -> None:
-    allowed = {
-        (each["Effect"], each["Action"], each["Resource"]["Fn::Sub"].rpartition(":")[2])
-        for name, each in statements()
-        if name == "OnPremDnsHostPolicy"
+def allowed_to_hosts(vpc: str, action: str, name: str) -> bool:
+    """Whether the policy of the DNS hosts, with this `DnsHostVpc`, allows it: decided by the
+    embedded AWS's IAM."""
+    arn = f"arn:aws:ssm:us-east-2:123456789012:parameter{name}"
+    ours = [each for name, each in statements() if name == "OnPremDnsHostPolicy"]
+    text = json.dumps({"Version": "2012-10-17", "Statement": _without_sub(ours)})
+    values = {
+        "AWS::Partition": "aws",
+        "AWS::Region": "us-east-2",
+        "AWS::AccountId": "123456789012",
+        "DnsHostVpc": vpc,
     }
-    assert allowed == {
-        ("Allow", "ssm:GetParameter", f"{PARAMETERS}/*/forwarding"),
-        ("Allow", "ssm:PutParameter", f"{PARAMETERS}/*/acknowledgements/*"),
-    }
+    for variable, value in values.items():
+        text = text.replace(f"${{{variable}}}", value)
+    return decide(statements_in("hosts", text), Request(action, arn)).allowed
+
+
+def _without_sub(value: Any) -> Any:
+    if isinstance(value, dict):
+        return (
+            value["Fn::Sub"]
+            if "Fn::Sub" in value
+            else {k: _without_sub(v) for k, v in value.items()}
+        )
+    return [_without_sub(each) for each in value] if isinstance(value, list) else value
+
+
+EVERY_VPC = TEMPLATE["Parameters"]["DnsHostVpc"]["Default"]
+ANOTHER = FOLDER.replace("0a1b2c3d", "99999999")
+
+
+@pytest.mark.parametrize("vpc", [EVERY_VPC, "vpc-0a1b2c3d"])
+def test_a_dns_host_may_read_the_document_and_write_acknowledgements(vpc: str) -> None:
+    assert allowed_to_hosts(vpc, "ssm:GetParameter", f"{FOLDER}/forwarding")
+    assert allowed_to_hosts(vpc, "ssm:PutParameter", f"{FOLDER}/acknowledgements/dns1.example.com")
+
+
+@pytest.mark.parametrize("vpc", [EVERY_VPC, "vpc-0a1b2c3d"])
+@pytest.mark.parametrize(
+    ("action", "name"),
+    [
+        ("ssm:PutParameter", f"{FOLDER}/forwarding"),
+        ("ssm:PutParameter", f"{FOLDER}/resolver-ips"),
+        ("ssm:PutParameter", f"{FOLDER}/acknowledgements"),
+        ("ssm:PutParameter", f"{FOLDER}/acknowledgements/x/forwarding"),
+        ("ssm:PutParameter", f"{FOLDER}/acknowledgements/x/y/z"),
+        ("ssm:PutParameter", f"{FOLDER}/x/acknowledgements/dns1"),
+        ("ssm:PutParameter", f"{ENVIRONMENT['PARAMETER_PATH']}/acknowledgements/dns1"),
+        ("ssm:GetParameter", f"{FOLDER}/resolver-ips"),
+        ("ssm:DeleteParameter", f"{FOLDER}/acknowledgements/dns1"),
+        ("ssm:GetParametersByPath", FOLDER),
+        ("ssm:GetParameter", "/bank/password"),
+    ],
+)
+def test_a_dns_host_may_do_nothing_else(vpc: str, action: str, name: str) -> None:
+    """IAM's * matches slashes, too: `acknowledgements/*` alone would let a host write below."""
+    assert not allowed_to_hosts(vpc, action, name)
+
+
+def test_a_policy_for_one_vpc_is_about_no_other() -> None:
+    for action, name in (("Get", "forwarding"), ("Put", "acknowledgements/dns1")):
+        asked = (f"ssm:{action}Parameter", f"{ANOTHER}/{name}")
+        assert allowed_to_hosts(EVERY_VPC, *asked)
+        assert not allowed_to_hosts("vpc-0a1b2c3d", *asked)
+
+
+@pytest.mark.parametrize(
+    ("vpc", "fits"),
+    [
+        ("vpc-*", True),
+        ("vpc-0a1b2c3d", True),
+        ("vpc-0123456789abcdef0", True),
+        ("*", False),
+        ("vpc-*/acknowledgements", False),
+        ("vpc-0123", False),
+        ("vpc-0a1b2c3d/x", False),
+        ("", False),
+    ],
+)
+def test_the_policy_is_for_the_id_of_a_vpc_or_for_all(vpc: str, fits: bool) -> None:
+    assert bool(re.fullmatch(TEMPLATE["Parameters"]["DnsHostVpc"]["AllowedPattern"], vpc)) is fits
 
 
 def test_nothing_is_pushed_unless_a_tag_is_given() -> None:
@@ -137,6 +212,18 @@ def test_a_new_publication_is_pushed_and_a_withdrawn_one_that_is_removed_is_not(
     assert matches(PUBLISHED, change(f"{FOLDER}/forwarding", "Update"))
     assert not matches(PUBLISHED, change(f"{FOLDER}/forwarding", "Delete"))
     assert not matches(PUBLISHED, change(f"{FOLDER}/acknowledgements/dns1"))
+
+
+@pytest.mark.parametrize(
+    "below", ["acknowledgements/x/forwarding", "acknowledgements/x/y/forwarding"]
+)
+def test_what_a_dns_host_can_write_never_runs_a_command_on_the_others(below: str) -> None:
+    """Whatever its policy says, and whatever role a host has: the rule is about the publication
+    alone. EventBridge's * matches slashes, too."""
+    assert not matches(PUBLISHED, change(f"{FOLDER}/{below}"))
+    assert EventPattern.load(json.dumps({"detail": PUBLISHED["detail"]})).matches_event(
+        change(f"{FOLDER}/{below}")
+    ), "the name alone would match"
 
 
 def test_rule_and_association_reach_the_same_hosts() -> None:

@@ -76,6 +76,42 @@ def test_an_event_that_a_function_fails_on_goes_to_the_dead_letters(name: str) -
     assert destination["Destination"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
 
 
+def test_nobody_may_publish_or_send_without_a_condition_that_names_where_it_comes_from() -> None:
+    """A service that has no such condition may do it for whoever else it works for."""
+    allowed = [
+        each
+        for kind in ("AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy")
+        for policy in resources(kind).values()
+        for each in policy["PolicyDocument"]["Statement"]
+        if each["Effect"] == "Allow"
+    ]
+    assert len(allowed) == 2
+    named = {"aws:SourceAccount", "aws:SourceArn"}
+    for statement in allowed:
+        assert statement["Principal"].keys() == {"Service"}
+        assert named & {key for each in statement["Condition"].values() for key in each}
+
+
+@pytest.mark.parametrize(
+    ("kind", "action", "resource"),
+    [
+        ("AWS::SNS::TopicPolicy", "sns:Publish", {"Ref": "Notifications"}),
+        ("AWS::SQS::QueuePolicy", "sqs:*", {"Fn::GetAtt": ["DeadLetters", "Arn"]}),
+    ],
+)
+def test_topic_and_queue_take_nothing_over_plain_http(
+    kind: str, action: str, resource: dict[str, Any]
+) -> None:
+    (policy,) = resources(kind).values()
+    assert {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": action,
+        "Resource": resource,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    } in policy["PolicyDocument"]["Statement"]
+
+
 def test_every_permission_on_everything_stands_under_its_reason() -> None:
     """A Deny takes away, and may be as wide as it likes."""
     wide = [s for _, s in statements() if "*" in as_list(s["Resource"]) and s["Effect"] == "Allow"]

@@ -46,7 +46,7 @@ AWS_S_OWN = {
 """Names that no class of ours bears, and when AWS uses them."""
 
 THE_WORKFLOW_S_OWN = {"Unreported"}
-"""The rule UnreportedEnd tells a person about executions that end with it."""
+"""ReportUnreportedEndFunction tells a person about executions that end with it."""
 
 CANNOT_WAIT = {
     **{
@@ -149,8 +149,8 @@ def test_every_error_name_exists() -> None:
 
 
 def test_a_person_hears_of_an_execution_that_ends_unreported() -> None:
-    rule = sam_template.resources("AWS::Events::Rule")["UnreportedEnd"]
-    [named] = sam_template.found(rule["EventPattern"], "error")
+    events = sam_template.functions()["ReportUnreportedEndFunction"]["Events"]
+    [named] = sam_template.found(events["Ended"]["Properties"]["Pattern"], "error")
     assert all(name in named for name in THE_WORKFLOW_S_OWN)
     assert {"prefix": "States."} in named, "not all of AWS's own errors can be caught"
 
