@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from moto.cloudformation import parsing
 from moto.core.common_models import CloudFormationModel
+from moto.logs.models import LogGroup
 from moto.sns.models import Topic
 from moto.sqs.models import Queue
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from local.engine import EmbeddedAws
 
 _STOCK_PARSE = parsing.parse_resource
+_STOCK_LOG_GROUP_ATTRIBUTE = LogGroup.get_cfn_attribute
 
 _current: EmbeddedAws
 Properties = Mapping[str, Any]
@@ -39,6 +41,7 @@ def install(aws: EmbeddedAws) -> None:
         cached.cache_clear()
     for model, attribute in _REF_ATTRIBUTES.items():
         _answer_attribute(model, attribute)
+    LogGroup.get_cfn_attribute = _log_group_attribute
 
 
 @dataclass(frozen=True)
@@ -171,6 +174,13 @@ def _answer_attribute(model: Any, attribute: str) -> None:
 
     model.has_cfn_attr = staticmethod(lambda name: name == attribute or stock_has(name))
     model.get_cfn_attribute = get
+
+
+def _log_group_attribute(group: Any, name: str) -> Any:
+    """Return an attribute of a log group. AWS's `Arn` ends in ":*", which is all that is in the
+    group, as policies and Step Functions need it; moto's does not."""
+    value = _STOCK_LOG_GROUP_ATTRIBUTE(group, name)
+    return f"{value}:*" if name == "Arn" else value
 
 
 def _parse_resource(resource: dict[str, Any], resources: Any) -> Any:

@@ -226,6 +226,14 @@ def test_an_ignored_type_makes_nothing(create: Callable[..., Any]) -> None:
     assert create({"Query": query})["StackStatus"] == "CREATE_COMPLETE"
 
 
+def test_the_arn_of_a_log_group_is_all_that_is_in_it(create: Callable[..., Any]) -> None:
+    """As AWS gives it, and as policies and Step Functions take it."""
+    arn = {"Arn": {"Value": {"Fn::GetAtt": ["Logs", "Arn"]}}}
+    (output,) = create({"Logs": {"Type": "AWS::Logs::LogGroup"}}, Outputs=arn)["Outputs"]
+    assert output["OutputValue"].startswith(f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:")
+    assert output["OutputValue"].endswith(":*")
+
+
 def test_a_resource_that_fails_rolls_the_stack_back_and_says_why(
     create: Callable[..., Any], client: Client
 ) -> None:

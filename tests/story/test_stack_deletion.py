@@ -115,7 +115,7 @@ def everything(stranger: Stranger) -> dict[str, list[Any]]:
         ("sns", "list-subscriptions"): "Subscriptions[].SubscriptionArn",
         ("iam", "list-roles"): "Roles[].RoleName",
         ("cloudwatch", "describe-alarms"): "MetricAlarms[].AlarmName",
-        ("logs", "describe-log-groups"): f"logGroups[?logGroupName=='/{STACK}/functions'].arn",
+        ("logs", "describe-log-groups"): f"logGroups[?contains(logGroupName, '{STACK}-')].arn",
     }
     return {
         " ".join(question): sorted(stranger.aws(*question, "--query", shown))

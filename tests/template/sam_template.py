@@ -38,6 +38,11 @@ def statements() -> Iterator[tuple[str, dict[str, Any]]]:
         yield from ((name, each) for each in properties["PolicyDocument"]["Statement"])
 
 
+def allowed() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the statements that give something, with the name of who has each."""
+    yield from ((name, each) for name, each in statements() if each["Effect"] == "Allow")
+
+
 def policy_document(document: Mapping[str, Any]) -> Mapping[str, Any]:
     """Also of one that is a text with something to substitute."""
     read: Mapping[str, Any] = document

@@ -11,7 +11,7 @@ from connectivity.domain import deletion
 
 from local.cloudformation.deletion import dependencies
 from local.cloudformation.template import prepared
-from tests.template.sam_template import PATH, TEMPLATE, functions, statements
+from tests.template.sam_template import PATH, TEMPLATE, allowed, functions
 
 GUARD = "DeletionGuard"
 EVERYTHING = {"NotificationEmail": "network-team@example.com", "DnsHostTag": "dns=yes"}
@@ -59,8 +59,8 @@ def test_what_may_be_missing_is_referred_to_only_where_it_is_there() -> None:
 
 
 def test_the_guard_may_look_at_what_is_in_the_way_and_protect_the_ledger_and_nothing_else() -> None:
-    allowed = [statement for name, statement in statements() if name == "GuardDeletionFunction"]
-    assert allowed == [
+    given = [statement for name, statement in allowed() if name == "GuardDeletionFunction"]
+    assert given == [
         {
             "Effect": "Allow",
             "Action": ["dynamodb:Scan", "dynamodb:UpdateTable"],

@@ -2,8 +2,9 @@
 it may be.
 
 CloudFormation makes the names of most resources from the stack's name, the logical id and some
-letters, and cuts them to fit: those of rules to 64 characters, 50 of them for both (its handler for
-rules, `EVENT_RULE_NAME_MAX_LENGTH`; cloudformation-cli-java-plugin, `IdentifierUtils`). A stack of AWS CloudFormation StackSets is called `StackSet-<name>-<uuid>`.
+letters, and cuts them to fit: those of rules to 64 characters, 50 of them for both. (Source: its
+handler for rules, `EVENT_RULE_NAME_MAX_LENGTH`, and `IdentifierUtils` of cloudformation-cli-java-
+plugin.) A stack of StackSets is called `StackSet-<name>-<uuid>`.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -15,10 +16,12 @@ import pytest
 from connectivity.domain import tags
 from connectivity.domain.wish import Wish
 
+from local.gateway.decisions import Request, decide, statements_in
 from tests.template.sam_template import (
     ENVIRONMENT,
     PATH,
     TEMPLATE,
+    allowed,
     as_list,
     functions,
     resources,
@@ -78,16 +81,16 @@ def test_an_event_that_a_function_fails_on_goes_to_the_dead_letters(name: str) -
 
 def test_nobody_may_publish_or_send_without_a_condition_that_names_where_it_comes_from() -> None:
     """A service that has no such condition may do it for whoever else it works for."""
-    allowed = [
+    given = [
         each
         for kind in ("AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy")
         for policy in resources(kind).values()
         for each in policy["PolicyDocument"]["Statement"]
         if each["Effect"] == "Allow"
     ]
-    assert len(allowed) == 2
+    assert len(given) == 2
     named = {"aws:SourceAccount", "aws:SourceArn"}
-    for statement in allowed:
+    for statement in given:
         assert statement["Principal"].keys() == {"Service"}
         assert named & {key for each in statement["Condition"].values() for key in each}
 
@@ -114,7 +117,7 @@ def test_topic_and_queue_take_nothing_over_plain_http(
 
 def test_every_permission_on_everything_stands_under_its_reason() -> None:
     """A Deny takes away, and may be as wide as it likes."""
-    wide = [s for _, s in statements() if "*" in as_list(s["Resource"]) and s["Effect"] == "Allow"]
+    wide = [s for _, s in allowed() if "*" in as_list(s["Resource"])]
     actions = r"Action:(?: .+|(?:\n +- .+)+)"
     reasoned = re.compile(rf' +# .+\n +- Effect: Allow\n +{actions}\n +Resource: "\*"\n')
     assert len(reasoned.findall(PATH.read_text())) == len(wide) > 0
@@ -180,11 +183,72 @@ def test_what_changes_or_deletes_a_thing_needs_our_tag_on_it() -> None:
     )
 
 
-def test_every_log_group_forgets_after_a_while_and_every_function_logs_into_one() -> None:
+def test_every_log_group_forgets_after_a_while_and_goes_with_the_stack() -> None:
+    groups = {
+        name: each
+        for name, each in TEMPLATE["Resources"].items()
+        if each["Type"] == "AWS::Logs::LogGroup"
+    }
+    assert all("RetentionInDays" in group["Properties"] for group in groups.values())
+    assert {group["DeletionPolicy"] for group in groups.values()} == {"Delete"}
+
+
+def test_every_function_logs_into_a_group_of_its_own_that_cloudformation_names() -> None:
+    """A fixed name is taken, where a group of an old stack has come back."""
     groups = resources("AWS::Logs::LogGroup")
-    assert all("RetentionInDays" in group for group in groups.values())
-    assert TEMPLATE["Globals"]["Function"]["LoggingConfig"]["LogGroup"]["Ref"] in groups
-    assert not [name for name, function in functions().items() if "LoggingConfig" in function]
+    logged = {name: each["LoggingConfig"] for name, each in functions().items()}
+    assert logged == {name: {"LogGroup": {"Ref": f"{name}Logs"}} for name in functions()}
+    assert not [name for name in functions() if "LogGroupName" in groups[f"{name}Logs"]]
+
+
+MANAGED = {
+    "Effect": "Allow",
+    "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+    "Resource": "*",
+}
+"""What AWSLambdaBasicExecutionRole allows, which SAM attaches to every function's role."""
+
+
+def may_log(function: str, action: str, group: str, stream: str = "") -> bool:
+    """Whether the function may do this to a log group, the one of the function `group`."""
+    document = {"Statement": [MANAGED, *(s for name, s in statements() if name == function)]}
+    text = re.sub(
+        r'\{"Fn::GetAtt": \["(\w+)FunctionLogs", "Arn"\]\}',
+        r'"arn:aws:logs:us-east-2:123456789012:log-group:stack-\1Function-1ABC:*"',
+        json.dumps(document),
+    )
+    plain = [each for each in json.loads(text)["Statement"] if "logs:" in str(each)]
+    arn = f"arn:aws:logs:us-east-2:123456789012:log-group:stack-{group}-1ABC{stream}"
+    asked = Request(f"logs:{action}", arn)
+    return decide(statements_in(function, json.dumps({"Statement": plain})), asked).allowed
+
+
+@pytest.mark.parametrize("function", functions())
+def test_a_function_writes_into_its_own_log_group_and_makes_none(function: str) -> None:
+    """A function whose code was changed cannot write another's log; and a group that is gone
+    stays gone: the name is free for the next deployment, and nothing is kept for ever."""
+    for action in ("CreateLogStream", "PutLogEvents"):
+        assert may_log(function, action, function, ":log-stream:2026/11/28/[$LATEST]ab")
+        for other in ({*functions(), "/bank/audit"}) - {function}:
+            assert not may_log(function, action, other, ":log-stream:2026/11/28/[$LATEST]ab")
+    assert not may_log(function, "CreateLogGroup", function)
+    assert not may_log(function, "CreateLogGroup", function, ":log-stream:")
+
+
+def test_the_workflow_logs_every_state_and_no_data() -> None:
+    """Longer than the 90 days for which AWS keeps a history. The prefix of the group's name is
+    demanded by the limit of 5,120 characters of CloudWatch Logs' resource policy."""
+    machine = resources("AWS::Serverless::StateMachine")["PrivateConnectivity"]
+    assert machine["Logging"] == {
+        "Level": "ALL",
+        "IncludeExecutionData": False,
+        "Destinations": [
+            {"CloudWatchLogsLogGroup": {"LogGroupArn": {"Fn::GetAtt": ["WorkflowLogs", "Arn"]}}}
+        ],
+    }
+    name, part = resources("AWS::Logs::LogGroup")["WorkflowLogs"]["LogGroupName"]["Fn::Sub"]
+    assert name.startswith("/aws/vendedlogs/states/")
+    assert "AWS::StackId" in str(part["id"]), "else a new deployment may meet an old group"
 
 
 @pytest.mark.parametrize("section", ["Parameters", "Outputs"])
