@@ -43,6 +43,8 @@ class Settings:
     endpoint_url: str = ""
     """Of Parameter Store, as in https://vpce-….ssm.<region>.vpce.amazonaws.com; resolved by the
     operating system. Empty: found through the resolver IPs."""
+    instance_metadata: bool = False
+    """Whether AWS credentials may be asked of EC2's or a container's metadata service."""
     host: str = field(default_factory=socket.gethostname)
     """Its name in acknowledgements."""
     acknowledge: bool = True
@@ -98,8 +100,8 @@ def read_settings(content: Mapping[str, Any]) -> Settings:
 
 def _typed(key: str, value: Any) -> Any:
     expected: dict[str, type[Any]] = {
-        "resolver_ips": list, "acknowledge": bool, "port": int, "resolver_port": int,
-        "https_port": int,
+        "resolver_ips": list, "acknowledge": bool, "instance_metadata": bool, "port": int,
+        "resolver_port": int, "https_port": int,
     }  # fmt: skip
     wanted: type[Any] = expected.get(key, str)
     if type(value) is not wanted:

@@ -229,16 +229,35 @@ def test_the_variables_of_the_aws_sdks_count(environment: dict[str, str], endpoi
 
 
 def test_the_configuration_comes_before_the_variables() -> None:
-    settings = replace(SETTINGS, endpoint_url="http://10.20.0.90:8080")
+    settings = replace(SETTINGS, endpoint_url="https://10.20.0.90:8443")
     variable = {"AWS_ENDPOINT_URL_SSM": "https://a.example"}
     found = find_routes(settings, None, Resolvers(), environment=variable)
-    assert found.endpoint == "http://10.20.0.90:8080"
+    assert found.endpoint == "https://10.20.0.90:8443"
 
 
-def test_a_variable_may_not_lead_off_this_host_in_plain_http() -> None:
-    variable = {"AWS_ENDPOINT_URL": "http://10.20.0.90"}
-    with pytest.raises(BadUsage, match=r"AWS_ENDPOINT_URL = 'http://10\.20\.0\.90'.*plain HTTP"):
-        find_routes(SETTINGS, None, Resolvers(), environment=variable)
+VARIABLES = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SSM", "AWS_ENDPOINT_URL_STS")
+
+
+@pytest.mark.parametrize("where", ["endpoint_url", *VARIABLES])
+@pytest.mark.parametrize(
+    "host",
+    ["10.20.0.90", "ssm.us-east-2.amazonaws.com", "127.1", "127.0.0.1.example", "a@10.0.0.1"],
+)
+def test_plain_http_may_not_lead_off_this_host(where: str, host: str) -> None:
+    url = f"http://{host}:8080"
+    settings = replace(SETTINGS, endpoint_url=url if where == "endpoint_url" else "")
+    environment = {where: url}
+    with pytest.raises(BadUsage, match=rf"^{where} = .*plain HTTP") as caught:
+        find_routes(settings, None, Resolvers(), environment=environment)
+    assert url in caught.value.message
+    assert "https://" in caught.value.cure
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "localhost", "[::1]"])
+def test_plain_http_may_lead_to_this_host(host: str) -> None:
+    settings = replace(SETTINGS, endpoint_url=f"http://{host}:8080")
+    found = find_routes(settings, None, Resolvers(), environment={})
+    assert found.endpoint == settings.endpoint_url
 
 
 @pytest.mark.parametrize("url", ["ssm.us-east-2.amazonaws.com", "ftp://a", "https://a:port"])

@@ -34,6 +34,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from ecs_anywhere_dns.outcome import BadUsage, FetchFailed
+from ecs_anywhere_dns.publication.metadata import forgo_metadata
 from ecs_anywhere_dns.publication.refusals import NO_CREDENTIALS, Call
 from ecs_anywhere_dns.publication.routes import DeadEnd, Route, Routes, Way
 from ecs_anywhere_dns.settings import Settings
@@ -75,6 +76,8 @@ class ParameterStore:
 
     @cached_property
     def _session(self) -> botocore.session.Session:
+        if not self._settings.instance_metadata:
+            forgo_metadata(os.environ)
         return botocore.session.Session()
 
     @cached_property

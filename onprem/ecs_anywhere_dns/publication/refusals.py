@@ -11,7 +11,8 @@ LONGEST_EXCERPT = 300
 
 NO_CREDENTIALS = (
     "the SSM agent of a managed host writes some to ~/.aws/credentials of root; or give this host "
-    "an access key or a profile (AWS_PROFILE) by any way that the AWS SDKs know"
+    "an access key or a profile (AWS_PROFILE); a metadata service is asked only with "
+    "`instance_metadata = true` in the configuration"
 )
 LATER = "nothing to do: the next run tries again"
 _CLOCK_OR_KEY = (

@@ -20,8 +20,12 @@ from ecs_anywhere_dns.outcome import BadUsage
 from ecs_anywhere_dns.settings import Settings
 
 HTTPS_PORT = 443
-ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_SSM", "AWS_ENDPOINT_URL")
-"""The AWS SDKs' own, in their order."""
+ENDPOINTS = ("endpoint_url", "AWS_ENDPOINT_URL_SSM", "AWS_ENDPOINT_URL")
+"""The configuration's, then the AWS SDKs' own variables, in their order."""
+CREDENTIAL_ENDPOINTS = tuple(
+    f"AWS_ENDPOINT_URL_{service}" for service in ("STS", "SSO", "SSO_OIDC", "SIGNIN")
+)
+"""Where botocore may fetch credentials: not used here, but obeyed by it."""
 
 LookUp = Callable[[str], Sequence[str]]
 """IPv4 addresses of a name; raises OSError where it has none."""
@@ -191,22 +195,21 @@ def find_routes(
 
 
 def _given_endpoint(settings: Settings, environment: Mapping[str, str]) -> str:
-    """Empty where none is given. The configuration's may be plain HTTP: that was written for this
-    tool. A variable is everybody's, so with it plain HTTP must stay on this host."""
-    if settings.endpoint_url:
-        _read_url("endpoint_url", settings.endpoint_url)
-        return settings.endpoint_url
-    variable = next((name for name in ENDPOINT_VARIABLES if environment.get(name)), None)
-    if variable is None:
-        return ""
-    url = environment[variable]
-    parts = _read_url(variable, url)
+    """Return the endpoint's URL; empty where none is given. Raises BadUsage, also for an endpoint
+    of credentials: what is refused for the publication is refused for what signs it."""
+    said = {**environment, "endpoint_url": settings.endpoint_url}
+    given = {name: said[name] for name in (*ENDPOINTS, *CREDENTIAL_ENDPOINTS) if said.get(name)}
+    for where, url in given.items():
+        _check_encrypted(where, url, _read_url(where, url))
+    return next((given[name] for name in ENDPOINTS if name in given), "")
+
+
+def _check_encrypted(where: str, url: str, parts: SplitResult) -> None:
     if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
         raise BadUsage(
-            f"{variable} = {url!r} would send credentials' signatures in plain HTTP",
-            "use https://, or set endpoint_url in the configuration if that is meant",
+            f"{where} = {url!r} would send session tokens, and take the publication, in plain HTTP",
+            "use https://; http:// is for addresses of this host only, as in http://127.0.0.1:8080",
         )
-    return url
 
 
 def _read_url(where: str, url: str) -> SplitResult:
