@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from ecs_anywhere_dns import __version__
 from ecs_anywhere_dns.document import read_document
@@ -29,6 +29,8 @@ from ecs_anywhere_dns.looking import check, status, verify
 from ecs_anywhere_dns.memory.state import Memory
 from ecs_anywhere_dns.outcome import MEANINGS, BadUsage, Exit, Stop
 from ecs_anywhere_dns.printing import (
+    accept_any_locale,
+    show_defect,
     show_findings,
     show_fragments,
     show_lines,
@@ -41,6 +43,7 @@ from ecs_anywhere_dns.report import Report
 from ecs_anywhere_dns.servers import RENDERED, SERVERS, make_renderer
 from ecs_anywhere_dns.servers.contract import Renderer, Server
 from ecs_anywhere_dns.settings import DEFAULT_FILE, PARAMETER_STORE, load
+from ecs_anywhere_dns.visible import visible
 from ecs_anywhere_dns.wiring import host_of
 
 Command = Callable[[argparse.Namespace], int]
@@ -52,6 +55,7 @@ READER_LEFT = 141
 
 def main(words: Sequence[str] | None = None) -> int:
     """The exit code; see `outcome.Exit`."""
+    accept_any_locale()
     arguments = parser().parse_args(words)
     try:
         code = _run_command(arguments)
@@ -60,6 +64,9 @@ def main(words: Sequence[str] | None = None) -> int:
         # Whoever reads has enough, as in `… | head`. Python would complain once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return READER_LEFT
+    except Exception as defect:  # noqa: BLE001 - the end of the program: nobody else would show it
+        show_defect(defect)
+        return int(Exit.UNEXPECTED)
     return code
 
 
@@ -72,10 +79,17 @@ def _run_command(arguments: argparse.Namespace) -> int:
         return int(problem.exit)
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser that quotes words of the command line without their escape sequences."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(visible(message))
+
+
 def parser() -> argparse.ArgumentParser:
     """Every command and option."""
     codes = "\n".join(f"  {int(code):>2}  {meaning}" for code, meaning in MEANINGS.items())
-    whole = argparse.ArgumentParser(
+    whole = Parser(
         prog=NAME,
         description="Keep this host's DNS server forwarding to the inbound resolver of a VPC.",
         epilog=f"exit codes:\n{codes}",

@@ -1,20 +1,41 @@
-"""What a command shows: to people on one screen, to machines as JSON."""
+"""Output of the commands: to people on one screen, to machines as JSON in ASCII.
+
+Nothing else prints, and everything goes through `visible`, whoever wrote it.
+"""
 
 from __future__ import annotations
 
+import io
 import json
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import IO, Any
 
 from ecs_anywhere_dns.report import Report
 from ecs_anywhere_dns.servers.contract import Finding, Fragment
+from ecs_anywhere_dns.visible import visible, visible_in
 
 STATUS_WIDTH = 11
 
 
+def accept_any_locale() -> None:
+    """Make both streams write as an escape what the locale's encoding does not have: under LANG=C
+    a `…` would be an error of its own."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def show_step(step: str) -> None:
-    print(f"  {step} …", file=sys.stderr, flush=True)
+    _show(f"  {step} …", sys.stderr)
+
+
+def show_defect(defect: BaseException) -> None:
+    """The traceback: its last line quotes whatever the error was about."""
+    for part in traceback.format_exception(defect):
+        for line in part.rstrip("\n").split("\n"):
+            _show(line, sys.stderr)
 
 
 def show_nothing(step: str) -> None:
@@ -25,7 +46,8 @@ def show_report(report: Report, *, as_json: bool) -> None:
     if as_json:
         _show_json(report.as_json())
     else:
-        print("\n".join(report.lines()))
+        for line in report.lines():
+            _show(line)
 
 
 def show_status(said: Mapping[str, Any], *, as_json: bool) -> None:
@@ -44,9 +66,9 @@ def show_status(said: Mapping[str, Any], *, as_json: bool) -> None:
         "last run": f"{last['at']} exit {last['exit']}: {last['summary']}" if last else "none",
     }
     for key, value in rows.items():
-        print(f"{key:<{STATUS_WIDTH}} {value}")
+        _show(f"{key:<{STATUS_WIDTH}} {value}")
     if said["switching"]:
-        print("a switch was begun and is not undone yet; `ecs-anywhere-dns apply` does that first")
+        _show("a switch was begun and is not undone yet; `ecs-anywhere-dns apply` does that first")
 
 
 def show_findings(findings: Sequence[Finding], *, as_json: bool) -> None:
@@ -54,24 +76,41 @@ def show_findings(findings: Sequence[Finding], *, as_json: bool) -> None:
         _show_json([vars(finding) for finding in findings])
         return
     for finding in findings:
-        print(f"{'ok  ' if finding.ok else 'LOOK'}  {finding.what}")
+        _show(f"{'ok  ' if finding.ok else 'LOOK'}  {finding.what}")
         if finding.cure and not finding.ok:
-            print(f"      cure: {finding.cure}")
+            _show(f"      cure: {finding.cure}")
 
 
 def show_fragments(fragments: Sequence[Fragment], *, as_json: bool) -> None:
     if as_json:
-        _show_json([{"path": str(item.path), "text": item.text} for item in fragments])
+        _show_text_in_json([{"path": str(item.path), "text": item.text} for item in fragments])
         return
-    print("\n".join(f"==> {item.path} <==\n{item.text}" for item in fragments), end="")
+    for number, item in enumerate(fragments):
+        if number:
+            _show("")
+        _show(f"==> {item.path} <==")
+        for line in item.text.removesuffix("\n").split("\n"):
+            # The tabs are our own, and the text is to be taken over as it is.
+            print("\t".join(map(visible, line.split("\t"))))
 
 
 def show_lines(lines: Sequence[str], *, as_json: bool) -> None:
     if as_json:
         _show_json({"did": list(lines)})
-    else:
-        print("\n".join(lines))
+        return
+    for line in lines:
+        _show(line)
+
+
+def _show(line: str, stream: IO[str] | None = None) -> None:
+    print(visible(line), file=stream or sys.stdout, flush=stream is sys.stderr)
 
 
 def _show_json(said: Any) -> None:
-    print(json.dumps(said, indent=1))
+    _show_text_in_json(visible_in(said))
+
+
+def _show_text_in_json(said: Any) -> None:
+    """Text of many lines stays what it is: JSON has escapes of its own."""
+    # The one control character that JSON in ASCII leaves alone.
+    print(json.dumps(said, indent=1).replace("\x7f", "\\u007f"))

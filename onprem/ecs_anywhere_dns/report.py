@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ecs_anywhere_dns.outcome import MEANINGS, Exit, Stop
+from ecs_anywhere_dns.visible import visible, visible_in
 
 WIDE = 160
 """Characters that people still read as one line."""
@@ -46,7 +47,8 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         said = {key: value for key, value in vars(self).items() if key != "exit"}
-        return said | {"exit": int(self.exit), "meaning": MEANINGS[self.exit]}
+        shown: dict[str, Any] = visible_in(said)
+        return shown | {"exit": int(self.exit), "meaning": MEANINGS[self.exit]}
 
     def lines(self) -> list[str]:
         """For a terminal: one screen."""
@@ -57,7 +59,7 @@ class Report:
         if self.cure:
             lines.append(f"  cure: {self.cure}")
         lines += [f"  note: {hint}" for hint in self.hints]
-        return [part for line in lines for part in _folded(line)]
+        return [part for line in lines for part in _folded(visible(line))]
 
 
 def _folded(line: str) -> list[str]:

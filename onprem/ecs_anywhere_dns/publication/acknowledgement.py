@@ -13,6 +13,7 @@ from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.outcome import FetchFailed, Stop
 from ecs_anywhere_dns.publication.source import Store
 from ecs_anywhere_dns.settings import Settings
+from ecs_anywhere_dns.visible import visible
 
 Result = Literal["applied", "degraded", "failed"]
 
@@ -44,6 +45,7 @@ def acknowledgement(
     }
     # Parameter Store takes no value with double braces: it reads them as a reference (botocore's
     # own description of PutParameter says so), and DNS servers' configurations are full of braces.
+    detail = visible(detail)
     while "{{" in detail or "}}" in detail:
         detail = detail.replace("{{", "{ {").replace("}}", "} }")
     return _text(content, _fitting(detail, LARGEST_VALUE - len(_text(content, "").encode())))
