@@ -11,9 +11,10 @@ from ecs_anywhere_dns.answers.preflight import preflight
 from ecs_anywhere_dns.answers.questions import Question, Transport
 from ecs_anywhere_dns.document import Document, read_document
 from ecs_anywhere_dns.following.acceptance import accept
-from ecs_anywhere_dns.forwarding import forwarding_of
+from ecs_anywhere_dns.forwarding import NOTHING, forwarding_of
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.initialise import missing_includes
+from ecs_anywhere_dns.memory.files import state_of
 from ecs_anywhere_dns.memory.state import Memory
 from ecs_anywhere_dns.outcome import MEANINGS, Exit, Stop
 from ecs_anywhere_dns.servers.contract import Finding
@@ -27,7 +28,7 @@ PROGRAMS = {
 
 
 def examine(host: Host) -> tuple[Finding, ...]:
-    looks = (_includes, _server, _answering, _state, _publication)
+    looks = (_fragments, _includes, _server, _answering, _state, _publication)
     seen = (finding for look in looks for finding in _until_stopped(look, host))
     # One unreadable file stops several of them.
     return tuple(dict.fromkeys(seen))
@@ -51,6 +52,13 @@ def _until_stopped(look: Callable[[Host], Iterator[Finding]], host: Host) -> Ite
         yield from look(host)
     except Stop as problem:
         yield Finding(False, problem.message, problem.cure)
+
+
+def _fragments(host: Host) -> Iterator[Finding]:
+    """Yield nothing where our files can be written. Raises CheckFailed, as for a link of others."""
+    for fragment in host.server.fragments(NOTHING):
+        state_of(fragment.path)
+    yield from ()
 
 
 def _includes(host: Host) -> Iterator[Finding]:

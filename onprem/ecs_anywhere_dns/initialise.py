@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ecs_anywhere_dns.forwarding import NOTHING
-from ecs_anywhere_dns.memory.files import FileState, put, state_of
+from ecs_anywhere_dns.memory.files import FileState, make_folder, put, state_of
 from ecs_anywhere_dns.outcome import BadUsage, CheckFailed
 from ecs_anywhere_dns.servers import make_server
 from ecs_anywhere_dns.servers.contract import Include, Server
@@ -162,11 +162,8 @@ def _is_included(include: Include) -> bool:
 
 
 def _make_folder(folder: Path) -> None:
-    made = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for path in made:
-            path.chmod(READABLE_FOLDER)
+        make_folder(folder, READABLE_FOLDER)
     except OSError as error:
         raise BadUsage(f"{folder}: {error.strerror}", "run this as root") from None
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -28,6 +31,7 @@ from tests.onprem.test_rolling_back import (
     assert_former,
     assert_rolled_back,
     publish_former,
+    rollback,
     state,
     turn_after_preflight,
     turn_right,
@@ -94,6 +98,96 @@ def test_a_fragment_that_the_server_may_not_read_is_made_readable_by_the_next_ch
     assert report["exit"] == Exit.DONE, report
     changed = [path for path, text in server.files().items() if text != before[path]]
     assert {path.stat().st_mode & 0o777 for path in changed} == {0o644}
+
+
+def fragments(lab: Lab) -> list[Path]:
+    return [Path(item["path"]) for item in json.loads(lab.tool("render", "--json").stdout)]
+
+
+def change_and_go_back(lab: Lab, *, by_hand: bool) -> None:
+    lab.publish()
+    if by_hand:
+        assert apply(lab)["exit"] == Exit.DONE
+        assert {path.stat().st_mode & 0o777 for path in fragments(lab)} == {0o644}
+        assert rollback(lab)["exit"] == Exit.DONE
+        return
+    turn_after_preflight(lab)
+    assert apply(lab)["exit"] == Exit.ROLLED_BACK
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_a_rollback_puts_back_mode_and_owner_exactly(
+    lab: Lab, server_kind: str, by_hand: bool
+) -> None:
+    lab.start(server_kind)
+    lab.publish()
+    group = 12345 if lab.tier == "root-namespaces" else -1
+    for path in fragments(lab):
+        os.chown(path, -1, group)
+        path.chmod(0o640)
+    before = [path.stat() for path in fragments(lab)]
+    change_and_go_back(lab, by_hand=by_hand)
+    now = [path.stat() for path in fragments(lab)]
+    assert [(s.st_mode, s.st_uid, s.st_gid) for s in now] == [
+        (s.st_mode, s.st_uid, s.st_gid) for s in before
+    ]
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_where_the_server_could_not_read_it_so_a_rollback_leaves_it_readable(by_hand: bool) -> None:
+    """Unbound reads it as root when it starts, and as its own user at a reload: it would end."""
+    with contextlib.closing(Lab(("root-namespaces", "loopback"))) as lab:
+        lab.directory.chmod(0o755)
+        is_root = os.geteuid() == 0
+        server = lab.start("unbound", 'username: "nobody"' if is_root else "")
+        lab.publish()
+        (fragment,) = fragments(lab)
+        fragment.chmod(0o600)
+        change_and_go_back(lab, by_hand=by_hand)
+        assert server.running()
+        assert fragment.stat().st_mode & 0o777 == (0o644 if is_root else 0o600)
+
+
+@pytest.mark.parametrize("place", ["beside", "elsewhere"])
+def test_an_administrators_own_link_to_a_configuration_elsewhere_keeps_working(
+    lab: Lab, server_kind: str, place: str
+) -> None:
+    server = lab.start(server_kind)
+    folder = server.directory if place == "beside" else lab.directory / "elsewhere"
+    folder.mkdir(exist_ok=True)
+    lab.publish()
+    for path in fragments(lab):
+        real = folder / f"{path.name}.real"
+        path.rename(real)
+        path.symlink_to(real)
+    assert apply(lab)["exit"] == Exit.DONE
+    assert all(path.is_symlink() for path in fragments(lab))
+    assert_private(lab)
+
+
+def test_a_link_that_the_dns_servers_user_laid_stops_the_change_and_leads_nowhere(
+    lab: Lab, server_kind: str
+) -> None:
+    """As in /var/named of RHEL, which named owns."""
+    server = lab.start(server_kind)
+    lab.publish()
+    secret = lab.directory / "secret"
+    secret.write_text("root:secret\n")
+    secret.chmod(0o600)
+    link = fragments(lab)[0]
+    link.unlink()
+    link.symlink_to(secret)
+    link.parent.chmod(0o777)
+    report = apply(lab)
+    assert (report["exit"], report["changed"]) == (Exit.CHECK_FAILED, False), report
+    assert f"{link} is a link" in report["summary"]
+    assert report["cure"]
+    assert "secret:" not in json.dumps(report), "nor is it read"
+    assert (secret.read_text(), secret.stat().st_mode & 0o777) == ("root:secret\n", 0o600)
+    doctor = lab.tool("doctor")
+    assert f"{link} is a link" in doctor.stdout
+    assert "root:secret" not in doctor.stdout
+    assert server.running()
 
 
 def test_unbounds_control_tool_fails_with_our_broken_fragment_and_the_cure_mends_it(

@@ -11,10 +11,12 @@ from uuid import uuid4
 
 from ecs_anywhere_dns.following.confirmation import confirm
 from ecs_anywhere_dns.following.switchover import (
+    RolledBack,
     Target,
     check_fragments,
     check_running,
     files_of,
+    readable,
     recover,
     switch,
 )
@@ -22,7 +24,7 @@ from ecs_anywhere_dns.forwarding import NOTHING
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.memory.files import FileState
 from ecs_anywhere_dns.memory.state import Applied, Distrust, Memory, step_back
-from ecs_anywhere_dns.outcome import BadUsage, Exit, Stop
+from ecs_anywhere_dns.outcome import BadUsage, CheckFailed, Exit, Stop
 from ecs_anywhere_dns.report import Report
 
 BY_HAND = "rolled back by hand"
@@ -47,7 +49,7 @@ def _locked(host: Host, report: Report, to_none: bool) -> Report:
     check_running(host)
     former, files = _to_none(host, memory.applied) if to_none else _one_step(memory.applied)
     run = uuid4().hex
-    switch(host, run, Target(former.forwarding, files, lambda: None))
+    _switch_exactly_or_readable(host, run, Target(former.forwarding, files, lambda: None))
     host.progress.begin("commit")
     # First: if it died in between, the timer must not take back what a person is taking back.
     _distrust(host, memory)
@@ -56,6 +58,18 @@ def _locked(host: Host, report: Report, to_none: bool) -> Report:
         report, changed=True, zones=former.forwarding.zones, summary=_summary(host, former)
     )
     return _written_down(host, _confirmed(host, memory, report))
+
+
+def _switch_exactly_or_readable(host: Host, run: str, target: Target) -> None:
+    """Switch to the files with the modes that they had, or, where the server cannot read them so,
+    for everybody to read. Raises CheckFailed, RolledBack, RollbackFailed."""
+    wider = readable(target.files)
+    try:
+        switch(host, run, target)
+    except (CheckFailed, RolledBack):
+        if wider == target.files:
+            raise
+        switch(host, run, replace(target, files=wider))
 
 
 def _written_down(host: Host, report: Report) -> Report:

@@ -20,6 +20,9 @@ from ecs_anywhere_dns.memory.state import Journal
 from ecs_anywhere_dns.outcome import CheckFailed, Exit, NotResolving, RollbackFailed, Stop
 from ecs_anywhere_dns.servers.contract import Fragment
 
+PERMISSIONS = 0o777
+"""Without the bits that make a program run as its owner: these files are none."""
+
 
 class RolledBack(Stop):
     """The former forwarding is back, and was seen to work again."""
@@ -38,10 +41,14 @@ class Target:
 
 
 def files_of(fragments: Sequence[Fragment]) -> tuple[FileState, ...]:
-    """With the owner that a file has already."""
-    return tuple(
-        replace(_readable(fragment.path), content=fragment.text.encode()) for fragment in fragments
-    )
+    """Return the files to write: with the owner that each has already, for everybody to read."""
+    return readable(_as_they_are(fragments))
+
+
+def readable(files: Sequence[FileState]) -> tuple[FileState, ...]:
+    """Return the same files, for everybody to read: a server reads them as a user of its own, and
+    one that may not refuses every reload, also that of a rollback (BIND, PowerDNS, measured)."""
+    return tuple(replace(file, mode=file.mode & PERMISSIONS | READABLE) for file in files)
 
 
 def check_running(host: Host) -> None:
@@ -85,13 +92,7 @@ def roll_back(host: Host, journal: Journal, because: Stop) -> None:
     """Files, running server and its cache as they were. Raises RollbackFailed."""
     host.progress.begin("roll back")
     try:
-        _restore(journal)
-        host.server.check_configuration()
-        # A server that died of what was swapped in cannot be reloaded.
-        host.server.revive()
-        host.server.reload()
-        _check_former(host)
-        host.server.flush(journal.zones)
+        _put_in_force_or_readable(host, journal)
     except Stop as problem:
         raise RollbackFailed(
             f"{because.message}; and rolling back failed: {problem.message}",
@@ -132,15 +133,15 @@ def _before(host: Host, former: Forwarding, target: Target) -> tuple[FileState, 
     """What to put back: as it was applied, also where somebody edited it since, for that may be no
     forwarding that works. Where we remember none: as it is on the disk."""
     if former.is_none:
-        return tuple(_readable(file.path) for file in target.files)
-    return files_of(host.server.fragments(former))
+        return tuple(state_of(file.path) for file in target.files)
+    return _as_they_are(host.server.fragments(former))
 
 
-def _readable(path: Path) -> FileState:
-    """As it is on the disk, for everybody to read: a server reads it as a user of its own, and one
-    that may not refuses every reload, also that of a rollback (BIND, PowerDNS, measured)."""
-    state = state_of(path)
-    return replace(state, mode=state.mode | READABLE)
+def _as_they_are(fragments: Sequence[Fragment]) -> tuple[FileState, ...]:
+    """Return the fragments, each with the mode and the owner that its file has now."""
+    return tuple(
+        replace(state_of(fragment.path), content=fragment.text.encode()) for fragment in fragments
+    )
 
 
 def _swap(host: Host, files: Sequence[FileState]) -> None:
@@ -167,7 +168,7 @@ def _put_back(host: Host, journal: Journal, because: Stop) -> None:
     """Before the reload: the running server never saw it."""
     host.progress.begin("put back")
     try:
-        _restore(journal)
+        _restore(journal.before)
     except Stop as problem:
         raise RollbackFailed(
             f"{because.message}; and putting the files back failed: {problem.message}",
@@ -176,11 +177,33 @@ def _put_back(host: Host, journal: Journal, because: Stop) -> None:
     host.state.close_journal()
 
 
-def _restore(journal: Journal) -> None:
+def _put_in_force_or_readable(host: Host, journal: Journal) -> None:
+    """Exactly as it was; where that cannot be put in force, for everybody to read as well: the
+    server may have read these files as root, and now may not read them. Raises Stop."""
+    wider = readable(journal.before)
+    try:
+        _put_in_force(host, journal, journal.before)
+    except Stop:
+        if wider == journal.before:
+            raise
+        _put_in_force(host, journal, wider)
+
+
+def _put_in_force(host: Host, journal: Journal, files: Sequence[FileState]) -> None:
+    _restore(files)
+    host.server.check_configuration()
+    # A server that died of what was swapped in cannot be reloaded.
+    host.server.revive()
+    host.server.reload()
+    _check_former(host)
+    host.server.flush(journal.zones)
+
+
+def _restore(files: Sequence[FileState]) -> None:
     """What is as it was is not written: where a disk is full or read-only, nothing was changed."""
-    for file in journal.before:
+    for file in files:
         remove_half_written(file.path)
-        if not file.is_on_disk():
+        if not file.is_exactly_on_disk():
             put(file)
 
 

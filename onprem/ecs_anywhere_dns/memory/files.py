@@ -2,19 +2,26 @@
 
 The half-written file has a name that no DNS server reads: dnsmasq loads nearly every suffix of its
 folder, but nothing that begins with a dot, and the others load `*.conf` or what is named.
+
+A link is followed where only root could have laid it, as administrators do. In a folder that others
+may write it is refused: it could lead root to any file of the host.
 """
 
 from __future__ import annotations
 
 import base64
+import errno
 import os
-from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from ecs_anywhere_dns.outcome import CheckFailed
+from ecs_anywhere_dns.walking import Way, folders_for_everybody, opened
 
 READABLE = 0o644
 """Of a fragment that did not exist: the DNS server reads it as a user of its own."""
@@ -32,8 +39,14 @@ class FileState:
     """User and group id."""
 
     def is_on_disk(self) -> bool:
-        """Raises CheckFailed where that cannot be read."""
+        """Tell whether the file holds these bytes. Raises CheckFailed where it cannot be read."""
         return state_of(self.path).content == self.content
+
+    def is_exactly_on_disk(self) -> bool:
+        """Tell whether mode and owner are these as well. Raises CheckFailed."""
+        now = state_of(self.path)
+        wanted = now if self.content is None else replace(self, owner=self.owner or now.owner)
+        return now.content == self.content and now == wanted
 
     def as_json(self) -> dict[str, Any]:
         content = None if self.content is None else base64.b64encode(self.content).decode()
@@ -51,66 +64,132 @@ class FileState:
 
 
 def state_of(path: Path) -> FileState:
-    """Raises CheckFailed where it is there but cannot be read."""
+    """Raises CheckFailed where it is there but cannot be read, or is a link that others laid."""
     try:
-        content = path.read_bytes()
-        status = path.stat()
+        with _way(path) as way, _open(way) as file:
+            status = os.fstat(file.fileno())
+            content = file.read()
     except FileNotFoundError:
         return FileState(path, None)
     except OSError as error:
         raise CheckFailed(f"{path}: {error.strerror}", "run this as root") from None
-    return FileState(path, content, status.st_mode & 0o7777, (status.st_uid, status.st_gid))
+    return FileState(path, content, stat.S_IMODE(status.st_mode), (status.st_uid, status.st_gid))
+
+
+def text_of(path: Path) -> str:
+    """Return the text of a file of ours. Raises OSError, UnicodeDecodeError, CheckFailed."""
+    content = state_of(path).content
+    if content is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    return content.decode("utf-8")
 
 
 def put(wanted: FileState) -> None:
     """Make the file what `wanted` says, atomically and durably. Raises CheckFailed."""
-    # A link stays a link: what it leads to is replaced.
-    path = wanted.path.resolve()
     try:
-        if wanted.content is None:
-            path.unlink(missing_ok=True)
-        else:
-            _replace(path, wanted.content, wanted.mode, wanted.owner)
-        _sync_folder(path.parent)
+        # A link stays a link: what it leads to is replaced.
+        with _way(wanted.path) as way:
+            if wanted.content is None:
+                _remove(way, way.path.name)
+            else:
+                _replace(way, wanted, wanted.content)
+            _sync(way)
     except OSError as error:
-        with suppress(OSError):
-            # On a full disk its part of the bytes may be what others lack.
-            _half_written(path).unlink(missing_ok=True)
-        raise CheckFailed(f"{error.filename or path}: {error.strerror}", _CURE) from None
+        raise CheckFailed(f"{_named(error, wanted.path)}: {error.strerror}", _CURE) from None
 
 
 def remove_half_written(path: Path) -> None:
-    """What a run that was killed may have left. Raises CheckFailed."""
-    half = _half_written(path.resolve())
-    # Looked for first: where nothing may be written, removing nothing is an error, too.
-    if half.exists():
-        put(FileState(half, None))
+    """Remove what a run that was killed may have left. Raises CheckFailed."""
+    try:
+        with _way(path) as way:
+            # Looked for first: where nothing may be written, removing nothing is an error, too.
+            os.stat(_half_written(way), dir_fd=way.folder, follow_symlinks=False)
+            _remove(way, _half_written(way))
+            _sync(way)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise CheckFailed(f"{_named(error, path)}: {error.strerror}", _CURE) from None
 
 
-def _replace(path: Path, content: bytes, mode: int, owner: tuple[int, int] | None) -> None:
-    half = _half_written(path)
-    half.unlink(missing_ok=True)
-    descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fchmod(descriptor, mode)
-        if owner is not None and owner != (os.geteuid(), os.getegid()):
-            os.fchown(descriptor, *owner)
-        os.fsync(descriptor)
-    half.replace(path)
+def make_folder(folder: Path, mode: int) -> None:
+    """Make it with `mode`, and what is missing above it for everybody to enter. Raises OSError."""
+    with folders_for_everybody():
+        folder.mkdir(mode, parents=True, exist_ok=True)
 
 
-def _half_written(path: Path) -> Path:
-    return path.with_name(f".{path.name}.ecs-anywhere-dns")
+@contextmanager
+def _way(path: Path) -> Iterator[Way]:
+    """Raises OSError, and CheckFailed for a link that others may have laid."""
+    with opened(path) as way:
+        for step in way.steps:
+            if step.is_link_of_others:
+                folder = quote(str(step.path.parent))
+                raise CheckFailed(
+                    f"{step.path} is a link in a folder that others than root may write: "
+                    "it is not followed, and nothing was written",
+                    f"`ls -l {quote(str(step.path))}`: remove it if nobody of yours made it; else "
+                    f"write what it leads to into the configuration of this tool, or let only root "
+                    f"write there: `chown root {folder}; chmod go-w {folder}`",
+                )
+        yield way
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+@contextmanager
+def _open(way: Way) -> Iterator[Any]:
+    # A pipe that somebody put there would keep us waiting.
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+    with os.fdopen(os.open(way.path.name, flags, dir_fd=way.folder), "rb") as file:
+        kind = os.fstat(file.fileno()).st_mode
+        if not stat.S_ISREG(kind):
+            code = errno.EISDIR if stat.S_ISDIR(kind) else errno.EINVAL
+            raise OSError(code, os.strerror(code), str(way.path))
+        yield file
+
+
+def _replace(way: Way, wanted: FileState, content: bytes) -> None:
+    half = _half_written(way)
+    _remove(way, half)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    descriptor = os.open(half, flags, PRIVATE, dir_fd=way.folder)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            if wanted.owner is not None and wanted.owner != (os.geteuid(), os.getegid()):
+                os.fchown(descriptor, *wanted.owner)
+            # After the owner, whose change takes bits away.
+            os.fchmod(descriptor, wanted.mode)
+            os.fsync(descriptor)
+        os.rename(half, way.path.name, src_dir_fd=way.folder, dst_dir_fd=way.folder)
+    except OSError:
+        with suppress(OSError):
+            # On a full disk its part of the bytes may be what others lack.
+            _remove(way, half)
+        raise
+
+
+def _remove(way: Way, name: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=way.folder)
+
+
+def _half_written(way: Way) -> str:
+    return f".{way.path.name}.ecs-anywhere-dns"
+
+
+def _sync(way: Way) -> None:
+    descriptor = os.open(".", os.O_RDONLY | os.O_DIRECTORY, dir_fd=way.folder)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _named(error: OSError, path: Path) -> Path:
+    """Return the folder that was wrong, where it was one; a name within the last is just a name."""
+    said = Path(str(error.filename or path))
+    return said if said.is_absolute() else path
 
 
 _CURE = "run this as root, with room on the disk, or correct the path in the configuration"

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from ecs_anywhere_dns.commands import run
 from ecs_anywhere_dns.forwarding import Forwarding
+from ecs_anywhere_dns.memory.files import text_of
 from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
 from ecs_anywhere_dns.servers.bind.control import Rndc
 from ecs_anywhere_dns.servers.bind.findings import findings_of
@@ -167,7 +168,7 @@ class Bind:
     def on_disk(self) -> Forwarding:
         """What our own file holds now. Raises CheckFailed."""
         try:
-            text = self.zones.read_text("utf-8")
+            text = text_of(self.zones)
         except (OSError, ValueError) as error:
             raise CheckFailed(f"{self.zones}: {error}", WROTE_ANEW) from None
         return forwarding_in(text, str(self.zones))

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from ecs_anywhere_dns.commands import run
 from ecs_anywhere_dns.forwarding import Forwarding
+from ecs_anywhere_dns.memory.files import text_of
 from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed, Stop
 from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
 from ecs_anywhere_dns.servers.dnsmasq.configuration import Configuration, read_configuration
@@ -207,7 +208,7 @@ class Dnsmasq:
 
     def _fragment_on_disk(self) -> str:
         try:
-            return self.servers_file.read_text("utf-8")
+            return text_of(self.servers_file)
         except (OSError, ValueError) as error:
             raise CheckFailed(f"{self.servers_file}: {error}", CURE) from None
 

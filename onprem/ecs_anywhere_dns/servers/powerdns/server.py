@@ -21,6 +21,7 @@ from pathlib import Path
 
 from ecs_anywhere_dns.commands import run
 from ecs_anywhere_dns.forwarding import Forwarding
+from ecs_anywhere_dns.memory.files import text_of
 from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
 from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
 from ecs_anywhere_dns.servers.fragment_lines import CURE
@@ -231,6 +232,6 @@ class PowerDns:
 def _text(file: Path) -> str:
     """Raises CheckFailed."""
     try:
-        return file.read_text("utf-8")
+        return text_of(file)
     except (OSError, ValueError) as error:
         raise CheckFailed(f"{file}: {error}", CURE) from None

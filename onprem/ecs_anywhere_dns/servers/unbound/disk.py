@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ecs_anywhere_dns.commands import run
 from ecs_anywhere_dns.forwarding import DNS_PORT, Forwarding
+from ecs_anywhere_dns.memory.files import text_of
 from ecs_anywhere_dns.outcome import CheckFailed
 from ecs_anywhere_dns.servers.apparmor import confining, may_read
 from ecs_anywhere_dns.servers.contract import Finding
@@ -77,7 +78,7 @@ class Disk:
     def forwarding(self) -> Forwarding:
         """What our own file holds now. Raises CheckFailed."""
         try:
-            text = self.fragment.read_text("utf-8")
+            text = text_of(self.fragment)
         except (OSError, ValueError) as error:
             raise CheckFailed(f"{self.fragment}: {error}", WROTE_ANEW) from None
         return forwarding_in(text, str(self.fragment))
