@@ -14,6 +14,7 @@ from typing import Any, get_args
 from ecs_anywhere_dns.document import Mode
 from ecs_anywhere_dns.forwarding import DNS_PORT
 from ecs_anywhere_dns.outcome import BadUsage
+from ecs_anywhere_dns.trust import check_trusted
 
 DEFAULT_FILE = Path("/etc/ecs-anywhere-dns/config.toml")
 PARAMETER_STORE = "ssm"
@@ -70,6 +71,7 @@ class Settings:
 
 def load(file: Path) -> Settings:
     """Raises BadUsage, naming the file and the key."""
+    check_trusted(file)
     try:
         content = tomllib.loads(file.read_text("utf-8"))
     except FileNotFoundError:

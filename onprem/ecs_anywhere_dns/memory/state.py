@@ -18,8 +18,9 @@ from typing import Any, TypeVar
 
 from ecs_anywhere_dns.document import Document, read_document
 from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
-from ecs_anywhere_dns.memory.files import PRIVATE, FileState, put
+from ecs_anywhere_dns.memory.files import PRIVATE, FileState, make_folder, put
 from ecs_anywhere_dns.outcome import BadUsage, Busy, Refused
+from ecs_anywhere_dns.trust import check_trusted
 
 Made = TypeVar("Made")
 
@@ -94,8 +95,10 @@ class State:
         """Raises Busy while another run holds it, and BadUsage where it cannot be written. The
         kernel frees it however a run ends."""
         try:
-            self.folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-            descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, PRIVATE)
+            make_folder(self.folder, FOLDER_MODE)
+            check_trusted(self.folder)
+            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+            descriptor = os.open(self.folder / "lock", flags, PRIVATE)
         except OSError as error:
             raise BadUsage(f"{self.folder}: {error.strerror}", "run this as root") from None
         try:
@@ -160,6 +163,7 @@ class State:
 
     def _read(self, name: str) -> dict[str, Any] | None:
         file = self.folder / name
+        check_trusted(file)
         try:
             content = dict(json.loads(file.read_text("utf-8")))
         except FileNotFoundError:

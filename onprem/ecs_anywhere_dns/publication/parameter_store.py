@@ -13,6 +13,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import SplitResult, urlsplit
 
@@ -38,6 +39,7 @@ from ecs_anywhere_dns.publication.metadata import forgo_metadata
 from ecs_anywhere_dns.publication.refusals import NO_CREDENTIALS, Call
 from ecs_anywhere_dns.publication.routes import DeadEnd, Route, Routes, Way
 from ecs_anywhere_dns.settings import Settings
+from ecs_anywhere_dns.trust import check_trusted
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
@@ -48,6 +50,7 @@ READ_PATIENCE = 10.0
 """Seconds of silence after the request."""
 ATTEMPTS = 3
 """At what AWS itself calls transient: throttling, and errors of its own."""
+AWS_FILES = ("config_file", "credentials_file")
 REFUSED_CERTIFICATE = "certificate refused"
 _TRUST = (
     "let nothing on the way open the TLS connection, or name its authority in AWS_CA_BUNDLE; if "
@@ -78,7 +81,11 @@ class ParameterStore:
     def _session(self) -> botocore.session.Session:
         if not self._settings.instance_metadata:
             forgo_metadata(os.environ)
-        return botocore.session.Session()
+        session = botocore.session.Session()
+        for variable in AWS_FILES:
+            # They may name a program for credentials, and it would run as root.
+            check_trusted(Path(str(session.get_config_variable(variable))).expanduser())
+        return session
 
     @cached_property
     def _client(self) -> SSMClient:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from ecs_anywhere_dns.outcome import FetchFailed
 from ecs_anywhere_dns.settings import PARAMETER_STORE, Settings
+from ecs_anywhere_dns.trust import check_trusted
 
 
 class NotPublished(FetchFailed):
@@ -28,7 +29,7 @@ class Store(Protocol):
 def fetch(settings: Settings, store: Store) -> str:
     """The publication as it stands there, unread: `document` judges it.
 
-    Raises NotPublished, FetchFailed, BadUsage.
+    Raises NotPublished, FetchFailed, and BadUsage also for a file that others may write.
     """
     if settings.source == PARAMETER_STORE:
         return store.read(settings.document_parameter)
@@ -36,6 +37,7 @@ def fetch(settings: Settings, store: Store) -> str:
 
 
 def _read_file(file: Path) -> str:
+    check_trusted(file)
     cure = "put the document there (the value of the parameter, as it is), readable for this tool"
     try:
         return file.read_text("utf-8")
