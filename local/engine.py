@@ -44,6 +44,7 @@ GAPS: tuple[str, ...] = (
     "atomic_updates",
     "lambda_functions",
     "state_machines",
+    "signing_keys",
     "cloudformation",
 )
 

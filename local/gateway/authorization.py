@@ -1,7 +1,8 @@
 """Whether a role may make a call: its policies in moto's IAM, and IAM's decision on them.
 
-Identity-based policies only. Not looked at: resource policies, permissions boundaries,
-service control policies, endpoint policies, and the trust policy of the role.
+Identity-based policies, and the policies of keys. Not looked at: other resource policies,
+permissions boundaries, service control policies, endpoint policies, and the trust policy of the
+role.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from moto.backends import get_backend
 
 from local.gateway.calls import ApiCall
 from local.gateway.decisions import Context, Decision, Request, Statement, decide, statements_in
+from local.gateway.key_policies import decided
 from local.gateway.principals import PARTITION, Principals
 from local.gateway.resources import requests_of
 
@@ -79,12 +81,17 @@ class Authorizer:
             replace(each, context={**each.context, **caller})
             for each in requests_of(call, account=role_arn.split(":")[4])
         ]
-        return tuple(Authorization(role_arn, each, decide(statements, each)) for each in requests)
+        return tuple(
+            Authorization(role_arn, each, decided(role_arn, each, decide(statements, each)))
+            for each in requests
+        )
 
     def _caller_facts(self, call: ApiCall) -> Context:
-        """With which a policy tells a function's code from Lambda, who has the same role."""
+        """The role, and with which a policy tells a function's code from Lambda, who has the same
+        role."""
+        facts = {"aws:principalarn": (str(self.role_of(call)),)}
         function = self._principals.function_of(call.access_key_id)
-        return {"lambda:sourcefunctionarn": (function,)} if function else {}
+        return facts | ({"lambda:sourcefunctionarn": (function,)} if function else {})
 
     def refusal(self, call: ApiCall, refused: Authorization) -> tuple[str, str]:
         """AWS's error code and message. (EC2 adds an encoded copy of it, which is left out.)"""

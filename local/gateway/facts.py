@@ -69,6 +69,11 @@ def _session_facts(call: ApiCall, via_service: bool) -> Facts:
 
 def _call_facts(call: ApiCall, account: str) -> Facts:
     match call.name:
+        case "kms:Sign" | "kms:Verify":
+            return {
+                "kms:MessageType": call.parameters.get("MessageType", "RAW"),
+                "kms:SigningAlgorithm": call.parameters["SigningAlgorithm"],
+            }
         case "ssm:PutParameter":
             return {"ssm:Overwrite": str(call.parameters.get("Overwrite", False)).lower()}
         case "lambda:CreateFunction" | "lambda:UpdateFunctionConfiguration":
