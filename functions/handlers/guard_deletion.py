@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from connectivity.adapters import wiring
-from connectivity.domain.deletion import Request
+from connectivity.domain.custom_resource import Request
 from connectivity.usecases.guard_deletion import guard_deletion
 
 from handlers.entry import Event, entry

@@ -7,7 +7,7 @@ from typing import Any
 from connectivity.adapters import wiring
 from connectivity.domain.desired import Desired
 from connectivity.usecases.ensure_resolver import Resolver
-from connectivity.usecases.publish import publish
+from connectivity.usecases.publish import Notes, publish
 
 from handlers.entry import Event, entry
 
@@ -20,10 +20,6 @@ def handler(event: Event) -> Any:
         Desired.from_json(event["desired"]),
         Resolver(resolver["id"], tuple(resolver["ips"]), resolver["probe_group"]),
         event["verified"],
-        event["warnings"],
-        event["repairs"],
-        wiring.parameters(),
-        wiring.ledger(),
-        wiring.clock(),
-        wiring.settings(),
+        Notes(event["warnings"], event["repairs"]),
+        wiring.aws(),
     ).as_json()

@@ -14,12 +14,4 @@ from handlers.entry import Event, entry
 def handler(event: Event) -> Any:
     """{"vpcId", "now"} -> in how many seconds its turn is; if it has come, how long on-premises is
     given to stop forwarding, and who confirms it."""
-    return withdraw(
-        event["vpcId"],
-        float(event["now"]),
-        wiring.vpcs(),
-        wiring.parameters(),
-        wiring.ledger(),
-        wiring.clock(),
-        wiring.settings(),
-    ).as_json()
+    return withdraw(event["vpcId"], float(event["now"]), wiring.aws()).as_json()

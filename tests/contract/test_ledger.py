@@ -11,12 +11,15 @@ from connectivity.adapters.ledger import DynamoDbLedger
 from connectivity.domain.errors import NotReadyYet
 from connectivity.domain.ledger import Served
 from connectivity.domain.pacing import Bucket, Turn
+from connectivity.domain.publication import Issue, Signature
 from connectivity.usecases.ports import Ledger
 
 from local.engine import EmbeddedAws
 from tests.unit.usecases.fakes import FakeLedger
 
 VPC = "vpc-0a1b2c3d"
+FIRST = Issue(1, "2026-11-23T12:00:00Z", "fingerprint", Signature("1234abcd", "MEUCIQ=="))
+SECOND = Issue(2, "2026-11-23T12:00:01Z", "withdrawn")
 TABLE = "ledger-contract"
 REGION = "us-east-2"
 NOON = 1_800_000_000.0
@@ -120,7 +123,7 @@ def test_a_publication_ends_the_doubt(ledger: Ledger) -> None:
     ledger.knock(VPC)
     ledger.doubt(VPC, "this", "2026-11-23T12:00:00Z")
     assert ledger.read(VPC).doubt == "this"
-    ledger.publish(VPC, 1, "fingerprint", ["vpce-1"])
+    ledger.publish(VPC, FIRST, ["vpce-1"])
     entry = ledger.read(VPC)
     assert (entry.doubt, entry.generation, entry.verified) == ("", 1, "fingerprint")
     assert entry.verified_endpoints == {"vpce-1"}
@@ -132,9 +135,9 @@ def test_what_the_connection_stands_on_is_written_down_until_it_is_withdrawn(
     ledger.knock(VPC)
     assert ledger.read(VPC).served == Served()
     served = Served("wish", "rslvr-in-theirs", {"resolver": "rslvr-in-theirs"})
-    ledger.publish(VPC, 1, "fingerprint", ["vpce-1"], served)
+    ledger.publish(VPC, FIRST, ["vpce-1"], served)
     assert ledger.read(VPC).served == served
-    ledger.publish(VPC, 2, "withdrawn", ())
+    ledger.publish(VPC, SECOND, ())
     assert ledger.read(VPC).served == Served()
 
 
@@ -143,7 +146,7 @@ def test_whom_a_teardown_missed_is_written_down_until_the_next_publication(ledge
     assert ledger.read(VPC).unconfirmed == ()
     ledger.miss(VPC, ["dns2", "dns3"])
     assert ledger.read(VPC).unconfirmed == ("dns2", "dns3")
-    ledger.publish(VPC, 1, "fingerprint", ["vpce-1"])
+    ledger.publish(VPC, FIRST, ["vpce-1"])
     assert ledger.read(VPC).unconfirmed == ()
 
 
@@ -177,3 +180,16 @@ def test_a_vpc_s_turn_is_remembered(ledger: Ledger) -> None:
     turns = {step: ledger.reserve(PACED, 6, NOON + 0.125) for step in ("plan", "call it now")}
     ledger.remember(VPC, turns)
     assert ledger.read(VPC).turns == turns
+
+
+def test_an_issue_is_remembered_with_the_parameter_before_it_counts_as_published(
+    ledger: Ledger,
+) -> None:
+    ledger.knock(VPC)
+    ledger.issue(VPC, "/path/forwarding", FIRST)
+    entry = ledger.read(VPC)
+    assert (entry.issued, entry.held) == (FIRST, {"publication": "/path/forwarding"})
+    assert (entry.generation, entry.verified, entry.highest_generation) == (0, "", 1)
+    ledger.publish(VPC, SECOND, ())
+    entry = ledger.read(VPC)
+    assert (entry.issued, entry.generation, entry.verified) == (SECOND, 2, "withdrawn")

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from connectivity.adapters.stacks import CloudFormationStacks
-from connectivity.domain.deletion import LONGEST_REASON, Answer, Request
+from connectivity.domain.custom_resource import LONGEST_REASON, Answer, Request
 from connectivity.domain.errors import Unavailable
 
 LONGEST_BODY = 4096

@@ -8,7 +8,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
-from connectivity.domain.publication import Publication, State
+from connectivity.domain.publication import Issue, Publication, State
 from ecs_anywhere_dns.document import Document, read_document
 from ecs_anywhere_dns.outcome import Refused
 from hypothesis import example, given
@@ -49,7 +49,8 @@ def test_what_the_app_publishes_the_tool_reads(
         zones=tuple(names),
         state=state,
     )
-    read = read_document(written.document(generation, "2026-11-23T12:00:00Z"))
+    issue = Issue(generation, "2026-11-23T12:00:00Z", written.fingerprint)
+    read = read_document(written.document(issue))
     assert (read.generation, read.state) == (generation, state)
     assert (read.vpc_id, read.region, read.account) == (
         written.vpc_id, written.region, written.account,
@@ -71,7 +72,8 @@ def test_what_the_app_withdraws_the_tool_reads() -> None:
         zones=(),
         state="withdrawn",
     )
-    read = read_document(written.document(9, "2026-11-23T12:00:00Z"))
+    issue = Issue(9, "2026-11-23T12:00:00Z", written.fingerprint)
+    read = read_document(written.document(issue))
     assert (read.state, read.zones, read.names) == ("withdrawn", (), {})
 
 

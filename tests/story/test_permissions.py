@@ -34,6 +34,7 @@ NEVER = 1e6
 A_WHILE = 300
 """AWS seconds in which every door is knocked on."""
 
+AT_DEPLOYMENT = "DescribePublicationKeyFunction"
 DOORS = ("KnockFunction", "RequestFunction", "SweepFunction", "ReportUnreportedEndFunction")
 NOT_NEEDED_HERE = {
     **{
@@ -49,6 +50,11 @@ NOT_NEEDED_HERE = {
             "DescribeAvailabilityZones",
             "ModifyNetworkInterfaceAttribute",
         )
+    },
+    **{
+        (function, "ssm:GetParameterHistory"): "read where nothing is signed, to know which "
+        "generations of somebody else DNS hosts may have accepted; the story signs"
+        for function in ("PublishFunction", "WithdrawFunction")
     },
     ("TurnOnPrivateDnsFunction", "ec2:DescribeVpcs"): "IAM's reference: what "
     "route53:AssociateVPCWithHostedZone depends on; here only the action itself is asked for",
@@ -125,7 +131,18 @@ def told(app: App) -> Told:
     _meet_somebody_s_resolver(app, vpc_id)
     app.untag(vpc_id)
     app.next_success(vpc_id)
-    return Told(journal.calls(since), journal.authorizations(since))
+    return _with_the_deployment(journal, since)
+
+
+def _with_the_deployment(journal: Journal, since: int) -> Told:
+    """The story, and what the function did before it that CloudFormation asked."""
+    asked = [each for each in journal.authorizations(0) if AT_DEPLOYMENT in each.role_arn]
+    invoked = [
+        call
+        for call in journal.calls(0)
+        if AT_DEPLOYMENT in str(call.parameters.get("FunctionName"))
+    ]
+    return Told([*invoked, *journal.calls(since)], [*asked, *journal.authorizations(since)])
 
 
 def _delete_the_stack_too_early(app: App) -> None:

@@ -34,6 +34,10 @@ def statements() -> Iterator[tuple[str, dict[str, Any]]]:
             for policy in properties["Policies"]:
                 document = policy_document(policy.get("PolicyDocument", policy))
                 yield from ((name, statement) for statement in document["Statement"])
+    for properties in resources("AWS::IAM::Policy").values():
+        for role in properties["Roles"]:
+            name = role["Ref"].removesuffix("Role")
+            yield from ((name, each) for each in properties["PolicyDocument"]["Statement"])
     for name, properties in resources("AWS::IAM::ManagedPolicy").items():
         yield from ((name, each) for each in properties["PolicyDocument"]["Statement"])
 

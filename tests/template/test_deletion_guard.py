@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from connectivity.domain import deletion
+from connectivity.domain.custom_resource import Request
 
 from local.cloudformation.deletion import dependencies
 from local.cloudformation.template import prepared
@@ -106,6 +107,6 @@ def test_aws_waits_longer_than_the_guard_may_run_but_no_hour() -> None:
 
 
 def test_the_function_that_a_person_is_sent_to_is_the_guard_s() -> None:
-    request = deletion.Request("Delete", "", "stack", "id", GUARD, "deletion-guard/stack")
+    request = Request("Delete", "", "stack", "id", GUARD, "deletion-guard/stack")
     assert "GuardDeletionFunction" in deletion.undecided(request, ValueError()).reason
     assert "GuardDeletionFunction" in functions()

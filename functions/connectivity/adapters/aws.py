@@ -37,8 +37,11 @@ _UNAVAILABLE = frozenset(
         "InternalError",
         "InternalFailure",
         "InternalServiceError",
+        "KMSInternalException",
+        "KeyUnavailableException",
         "ServiceUnavailable",
         "Unavailable",
+        "DependencyTimeoutException",
     }
 )
 

@@ -11,8 +11,9 @@ from typing import Any
 
 from connectivity.adapters.table import Table
 from connectivity.domain.errors import NotReadyYet
-from connectivity.domain.ledger import MAKING, Entry, Served
+from connectivity.domain.ledger import MAKING, PUBLICATION, Entry, Served
 from connectivity.domain.pacing import Bucket, Turn, cost, granted
+from connectivity.domain.publication import Issue, Signature
 
 _KEPT_SECONDS = 400 * 24 * 3600
 """How long an entry that holds nothing keeps its knock count, generation and promised addresses:
@@ -107,23 +108,28 @@ class DynamoDbLedger:
     def miss(self, vpc_id: str, hosts: Sequence[str]) -> None:
         self._update(vpc_id, "SET unconfirmed = :hosts", {":hosts": list(hosts)})
 
+    def issue(self, vpc_id: str, parameter: str, issue: Issue) -> None:
+        names, change, values = _set_held({PUBLICATION: parameter})
+        change, values = f"{change}, issued = :issued", {**values, ":issued": asdict(issue)}
+        self._update(vpc_id, change, values, ExpressionAttributeNames=names)
+
     def publish(
         self,
         vpc_id: str,
-        generation: int,
-        fingerprint: str,
+        issue: Issue,
         endpoint_ids: Iterable[str],
         served: Served = _NOTHING,
     ) -> None:
         self._update(
             vpc_id,
             "SET generation = :generation, verified = :fingerprint, verified_endpoints = :ids, "
-            "served = :served REMOVE doubt, doubted_at, unconfirmed",
+            "served = :served, issued = :issued REMOVE doubt, doubted_at, unconfirmed",
             {
-                ":generation": generation,
-                ":fingerprint": fingerprint,
+                ":generation": issue.generation,
+                ":fingerprint": issue.fingerprint,
                 ":ids": sorted(endpoint_ids),
                 ":served": asdict(served),
+                ":issued": asdict(issue),
             },
         )
 
@@ -197,6 +203,7 @@ def _entry(vpc_id: str, plain: Mapping[str, Any]) -> Entry:
         held=plain.get("held", {}),
         resolver_ips=plain.get("resolver_ips", {}),
         generation=int(plain.get("generation", 0)),
+        issued=_issue(plain["issued"]) if "issued" in plain else None,
         verified=plain.get("verified", ""),
         verified_endpoints=frozenset(plain.get("verified_endpoints", [])),
         served=Served(**plain.get("served", {})),
@@ -207,4 +214,14 @@ def _entry(vpc_id: str, plain: Mapping[str, Any]) -> Entry:
         turns={step: Turn.from_json(said) for step, said in plain.get("turns", {}).items()},
         status=plain.get("status", ""),
         detail=plain.get("detail", ""),
+    )
+
+
+def _issue(plain: Mapping[str, Any]) -> Issue:
+    signature = plain["signature"]
+    return Issue(
+        int(plain["generation"]),
+        plain["issued_at"],
+        plain["fingerprint"],
+        Signature(**signature) if signature else None,
     )

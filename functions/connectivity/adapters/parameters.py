@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from connectivity.adapters.aws import call, client, items
+from botocore.exceptions import ClientError
+
+from connectivity.adapters.aws import call, client, code_of, items
 
 _MOST_AT_ONCE = 10
 """DeleteParameters takes no more names."""
@@ -17,6 +19,15 @@ class SsmParameters:
         ssm = client("ssm")
         found = items(ssm, "get_parameters_by_path", "Parameters", Path=path, Recursive=True)
         return {item["Name"]: item["Value"] for item in found}
+
+    def history(self, name: str) -> Sequence[str]:
+        try:
+            found = items(client("ssm"), "get_parameter_history", "Parameters", Name=name)
+        except ClientError as error:
+            if code_of(error) == "ParameterNotFound":
+                return ()
+            raise
+        return [item["Value"] for item in sorted(found, key=lambda item: int(item["Version"]))]
 
     def write(self, name: str, value: str, as_list: bool = False) -> None:
         call(

@@ -6,7 +6,7 @@ import json
 from http.client import HTTPException
 from urllib import request as http
 
-from connectivity.domain.deletion import Answer, Request
+from connectivity.domain.custom_resource import Answer, Request
 from connectivity.domain.errors import Unavailable
 
 _SECONDS = 10
@@ -37,5 +37,6 @@ def _body(request: Request, answer: Answer) -> bytes:
             "StackId": request.stack,
             "RequestId": request.id,
             "LogicalResourceId": request.logical_id,
+            **({"Data": dict(answer.data)} if answer.data else {}),
         }
     ).encode()

@@ -17,6 +17,7 @@ from connectivity.adapters.probe import LambdaProbe
 from connectivity.adapters.protection import DynamoDbProtection
 from connectivity.adapters.resolvers import Route53HostedZones, Route53Resolvers
 from connectivity.adapters.security_groups import Ec2Groups
+from connectivity.adapters.signatures import KmsSignatures
 from connectivity.adapters.stacks import CloudFormationStacks
 from connectivity.adapters.vpcs import Ec2Vpcs
 from connectivity.usecases.aws import Aws
@@ -77,6 +78,10 @@ def protection() -> DynamoDbProtection:
     return DynamoDbProtection(os.environ["LEDGER_TABLE"])
 
 
+def signatures(key_id: str) -> KmsSignatures:
+    return KmsSignatures(key_id)
+
+
 def stacks() -> CloudFormationStacks:
     return CloudFormationStacks()
 
@@ -94,6 +99,7 @@ def aws() -> Aws:
         resolvers=resolvers(),
         hosted_zones=Route53HostedZones(os.environ["AWS_REGION"]),
         parameters=parameters(),
+        signatures=signatures(os.environ["SIGNING_KEY"]),
         probe=probe(),
         ledger=ledger(),
         clock=clock(),

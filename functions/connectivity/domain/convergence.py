@@ -39,13 +39,32 @@ def spoilt(parameters: Mapping[str, str], entry: Entry, path: str) -> tuple[str,
     """Names of the publication's parameters that do not say what was published last."""
     list_name, document_name = publication.parameter_names(path, entry.vpc_id)
     document = parameters.get(document_name, "")
-    intact = publication.is_intact(document)
-    listed = publication.string_list_of(document) if intact else parameters.get(list_name)
+    stands = _is_published(document, entry)
+    listed = publication.string_list_of(document) if stands else parameters.get(list_name)
     said = {
         list_name: listed is not None and parameters.get(list_name) == listed,
-        document_name: intact and publication.fingerprint_of(document) == entry.verified,
+        document_name: stands,
     }
     return tuple(name for name, is_so in said.items() if not is_so)
+
+
+def is_signed_as_it_shall_be(entry: Entry, key_id: str) -> bool:
+    """Return whether the key with which documents are signed now signed what is published; an
+    empty `key_id` means that nothing is to be signed. An upgrade of the stack changes it, which
+    is no damage."""
+    return key_id == (entry.issued.key_id if entry.issued else "")
+
+
+def _is_published(document: str, entry: Entry) -> bool:
+    """Return whether a text is the document that was published last."""
+    if entry.issued is not None:
+        return entry.issued.fingerprint == entry.verified and publication.is_issue(
+            document, entry.issued
+        )
+    return (
+        publication.generation_of(document) == entry.generation > 0
+        and publication.fingerprint_of(document) == entry.verified
+    )
 
 
 def _resolver_serves(desired: Desired, survey: Survey) -> bool:

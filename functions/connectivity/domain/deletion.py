@@ -1,19 +1,14 @@
-"""Whether the stack may be deleted, in the words of CloudFormation's custom resources.
-
-Source of the fields and limits: AWS CloudFormation User Guide, "Custom resource reference". A
-response body has at most 4,096 bytes; a reason of this length leaves room for every id.
-"""
+"""Whether the stack may be deleted: the answers of its guard, a custom resource."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from connectivity.domain import tags
+from connectivity.domain.custom_resource import Answer, Request, printable, refused
 
-LONGEST_REASON = 1000
-"""Characters of printable ASCII: two bytes each at most, however JSON writes them."""
 _MOST_NAMED = 20
 _MOST_NAMED_BESIDE_OTHERS = 6
 """VPCs or attachments, where both are in the way and have to share the reason."""
@@ -21,44 +16,16 @@ _MOST_COMMANDS = 4
 _GUARD = "deletion-guard"
 
 
-@dataclass(frozen=True)
-class Request:
-    """What CloudFormation asks of the guard."""
+def guard_id(request: Request) -> str:
+    """Return the guard's physical id, the same for ever: another one would be another guard."""
+    return f"{_GUARD}/{request.stack}"
 
-    kind: str
-    """`Create`, `Update` or `Delete`."""
-    url: str
-    """Where the answer goes, as an HTTP PUT: presigned, so whoever knows it may answer."""
-    stack: str
-    """The stack's ARN."""
-    id: str
-    logical_id: str
-    physical_id: str
-    """Empty until there is one."""
 
-    @classmethod
-    def from_json(cls, event: Mapping[str, Any]) -> Request:
-        """Raises KeyError naming the field that is missing."""
-        return cls(
-            kind=event["RequestType"],
-            url=event["ResponseURL"],
-            stack=event["StackId"],
-            id=event["RequestId"],
-            logical_id=event["LogicalResourceId"],
-            physical_id=event.get("PhysicalResourceId", ""),
-        )
-
-    @property
-    def guards(self) -> bool:
-        """Whether this deletes a guard that came to be. One whose creation failed has an id that
-        CloudFormation invented, or that of a refusal, and nothing to guard: the stack is being
-        rolled back."""
-        return self.kind == "Delete" and self.physical_id == self.our_id
-
-    @property
-    def our_id(self) -> str:
-        """The same for ever: another one would be another guard."""
-        return f"{_GUARD}/{self.stack}"
+def is_guarded(request: Request) -> bool:
+    """Return whether a request deletes a guard that came to be. A guard whose creation failed has
+    an id that CloudFormation invented, or that of a refusal, and nothing to guard: the stack is
+    being rolled back."""
+    return request.kind == "Delete" and request.physical_id == guard_id(request)
 
 
 @dataclass(frozen=True)
@@ -89,24 +56,8 @@ class InTheWay:
     """ARN of the policy of the DNS hosts."""
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What CloudFormation is told."""
-
-    status: Literal["SUCCESS", "FAILED"]
-    physical_id: str
-    reason: str
-
-    @property
-    def allows(self) -> bool:
-        return self.status == "SUCCESS"
-
-    def as_json(self) -> dict[str, str]:
-        return {"status": self.status, "physical_id": self.physical_id, "reason": self.reason}
-
-
 def granted(request: Request, reason: str = "no objection") -> Answer:
-    return Answer("SUCCESS", request.physical_id or request.our_id, _printable(reason))
+    return Answer("SUCCESS", request.physical_id or guard_id(request), printable(reason))
 
 
 def decided(request: Request, found: InTheWay) -> Answer:
@@ -181,10 +132,4 @@ def _named(names: Sequence[str], most: int) -> str:
 def _refused(request: Request, reason: str) -> Answer:
     """Refuse. A guard that is refused at its creation gets an id that is not a guard's: its
     deletion, by which CloudFormation rolls back, guards nothing."""
-    return Answer("FAILED", request.physical_id or f"{_GUARD}/refused", _printable(reason))
-
-
-def _printable(reason: str) -> str:
-    line = " ".join(reason.split())
-    printable = "".join(letter if " " <= letter <= "~" else "?" for letter in line)
-    return printable[:LONGEST_REASON]
+    return refused(request.physical_id or f"{_GUARD}/refused", reason)

@@ -100,6 +100,11 @@ class ProbeFailed(Fact):
     """The probe inside the VPC could not be made or did not answer."""
 
 
+class SigningRefused(Fact):
+    """AWS KMS does not sign with the stack's key: it is disabled, on its way to be deleted, or not
+    ours to use."""
+
+
 class PublicationTooLarge(Fact):
     """The forwarding document does not fit into a standard parameter (4 KB)."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from connectivity.domain.pacing import Turn
+from connectivity.domain.publication import Issue
 
 MAKING = "making:"
 _ENDPOINT, _GATEWAY = "endpoint/", "gateway/"
@@ -43,7 +44,10 @@ class Entry:
     resolver_ips: Mapping[str, str] = field(default_factory=dict)
     """Address -> subnet of the inbound resolver: asked for again when it has to be made anew."""
     generation: int = 0
-    """Of the publication; it grows for ever, also across a teardown."""
+    """The generation that was published last; it grows for ever, also across a teardown."""
+    issued: Issue | None = None
+    """The document that was issued last: remembered before it is written, so that on-premises
+    never reads a generation that the ledger does not know. None in entries of former versions."""
     verified: str = ""
     """Fingerprint of the connection that was verified and published last."""
     verified_endpoints: frozenset[str] = frozenset()
@@ -77,6 +81,11 @@ class Entry:
         """Nothing is held any more, but nobody came to look that nothing is left: the teardown
         ended between the two."""
         return not self.held and self.status not in {"", REMOVED, PLANNED, WAITING}
+
+    @property
+    def highest_generation(self) -> int:
+        """The highest generation that on-premises may have read from us; 0 if there was none."""
+        return max(self.generation, self.issued.generation if self.issued else 0)
 
     @property
     def interface_endpoints(self) -> int:

@@ -6,10 +6,12 @@ schemas/forwarding.schema.json describes and the pick-up tool applies.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from connectivity.domain.errors import PublicationTooLarge
@@ -17,8 +19,58 @@ from connectivity.domain.errors import PublicationTooLarge
 SCHEMA = 1
 LARGEST_PARAMETER = 4096
 """Bytes in a standard parameter of Parameter Store."""
+LARGEST_GENERATION = 1_000_000_000
+"""The schema's maximum."""
+ALGORITHM = "ECDSA_SHA_256"
+"""AWS KMS's name of the only algorithm with which documents are signed."""
+_SIGNED = b"ecs-anywhere forwarding 1\n"
+"""What stands before the document in the bytes that are signed: a signature of something else with
+the same key is none of a document."""
+_OF_THE_ISSUE = frozenset({"generation", "issuedAt", "checksum", "signature"})
+"""Fields of a document that are no part of what it says."""
 
 State = Literal["active", "draining", "withdrawn"]
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The proof that the stack's key in AWS KMS signed one document."""
+
+    key_id: str
+    value: str
+    """The signature in DER, in base64."""
+
+    @classmethod
+    def of(cls, key_id: str, signature: bytes) -> Signature:
+        """Make one of the bytes that AWS KMS returned."""
+        return cls(key_id, base64.b64encode(signature).decode())
+
+    def as_json(self) -> dict[str, str]:
+        """Return the document's field `signature`."""
+        return {"algorithm": ALGORITHM, "keyId": self.key_id, "value": self.value}
+
+
+@dataclass(frozen=True)
+class Issue:
+    """One issue of a publication: with the publication itself it makes one text, to the byte.
+
+    The ledger remembers the last issue. A parameter that holds any other text was not written by
+    us, and an attempt that died is repeated with the same text: neither needs a second signature,
+    nor a signature to be verified.
+    """
+
+    generation: int
+    issued_at: str
+    """ISO 8601, UTC."""
+    fingerprint: str
+    """`Publication.fingerprint` of what was said."""
+    signature: Signature | None = None
+    """None where the stack has no signing key."""
+
+    @property
+    def key_id(self) -> str:
+        """Id of the key that signed it; empty where nothing is signed."""
+        return self.signature.key_id if self.signature else ""
 
 
 @dataclass(frozen=True)
@@ -41,16 +93,23 @@ class Publication:
         """Equal for publications that say the same."""
         return _digest(self._content())
 
-    def document(self, generation: int, issued_at: str) -> str:
-        """The JSON text, `issued_at` in ISO 8601 UTC. Raises PublicationTooLarge."""
-        content = self._content() | {"generation": generation, "issuedAt": issued_at}
-        text = canonical(content | {"checksum": _digest(content)})
+    def document(self, issue: Issue) -> str:
+        """Return the JSON text of that issue. Raises PublicationTooLarge."""
+        text = _text(self._content(), issue)
         if len(text.encode()) > LARGEST_PARAMETER:
             raise PublicationTooLarge(
                 f"the forwarding document of {self.vpc_id} has {len(text.encode())} bytes and a "
                 f"standard parameter holds {LARGEST_PARAMETER}: ask for fewer services"
             )
         return text
+
+    def digest(self, generation: int, issued_at: str) -> bytes:
+        """Return the SHA-256 that is signed: of the unsigned document, after the name of its kind.
+
+        A digest and not the document, because AWS KMS signs messages of at most 4,096 bytes.
+        """
+        unsigned = _text(self._content(), Issue(generation, issued_at, self.fingerprint))
+        return hashlib.sha256(_SIGNED + unsigned.encode()).digest()
 
     def _content(self) -> dict[str, Any]:
         return {
@@ -88,40 +147,49 @@ def zones_covering(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(name for name in candidates if not _covered(name, candidates)))
 
 
+def is_issue(document: str, issue: Issue) -> bool:
+    """Return whether a text is that issue, to the byte: nobody edited it, and nobody else wrote
+    it."""
+    content = _read(document)
+    said = {key: value for key, value in content.items() if key not in _OF_THE_ISSUE}
+    return _digest(said) == issue.fingerprint and _text(said, issue) == document
+
+
 def is_intact(document: str) -> bool:
-    """Whether the checksum is that of the content: nobody edited it by hand."""
-    try:
-        content = json.loads(document)
-        return bool(content.pop("checksum") == _digest(content))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return False
-
-
-def states(document: str, said: Publication) -> bool:
-    """Whether the document is intact and says exactly this."""
-    return is_intact(document) and fingerprint_of(document) == said.fingerprint
+    """Return whether the checksum is that of the content. Anybody can make it so: a checksum finds
+    mistakes, and a signature finds forgeries."""
+    content = _read(document)
+    summed = {key: content[key] for key in content.keys() - {"checksum", "signature"}}
+    return content.get("checksum") == _digest(summed)
 
 
 def fingerprint_of(document: str) -> str:
-    """The fingerprint of the publication that a document states."""
-    content = json.loads(document)
-    said = content.keys() - {"generation", "issuedAt", "checksum"}
-    return _digest({key: content[key] for key in said})
+    """Return the fingerprint of the publication that a document states."""
+    content = _read(document)
+    return _digest({key: content[key] for key in content.keys() - _OF_THE_ISSUE})
 
 
 def generation_of(document: str) -> int:
-    """The generation that a document states; 0 where there is none to believe."""
-    return int(json.loads(document)["generation"]) if is_intact(document) else 0
+    """Return the generation that a document states; 0 where it states none that the schema
+    allows."""
+    stated = _read(document).get("generation") if is_intact(document) else None
+    if isinstance(stated, int) and not isinstance(stated, bool):
+        return stated if 1 <= stated <= LARGEST_GENERATION else 0
+    return 0
 
 
 def string_list_of(document: str) -> str:
-    """The value of `resolver-ips` beside a document."""
-    return string_list(json.loads(document)["resolverIps"])
+    """Return the value of `resolver-ips` that belongs to a document of ours."""
+    return string_list(_read(document)["resolverIps"])
 
 
 def issued_at(document: str) -> str:
-    """When a document was written, in ISO 8601 UTC; empty where there is none to believe."""
-    return str(json.loads(document)["issuedAt"]) if is_intact(document) else ""
+    """Return when a document was written, in ISO 8601 UTC; empty where it does not say."""
+    stated = str(_read(document).get("issuedAt", "")) if is_intact(document) else ""
+    try:
+        return stated if datetime.fromisoformat(stated).tzinfo else ""
+    except ValueError:
+        return ""
 
 
 def canonical(content: Mapping[str, Any]) -> str:
@@ -131,6 +199,24 @@ def canonical(content: Mapping[str, Any]) -> str:
 
 def _digest(content: Mapping[str, Any]) -> str:
     return "sha256:" + hashlib.sha256(canonical(content).encode()).hexdigest()
+
+
+def _text(said: Mapping[str, Any], issue: Issue) -> str:
+    """Return the document that says `said`, as it was issued."""
+    content = {**said, "generation": issue.generation, "issuedAt": issue.issued_at}
+    signed = {"signature": issue.signature.as_json()} if issue.signature else {}
+    return canonical(content | {"checksum": _digest(content)} | signed)
+
+
+def _read(document: str) -> dict[str, Any]:
+    """Return the fields of a document that may be anybody's; none of what is no JSON object, or
+    cannot be written again."""
+    try:
+        content = json.loads(document)
+        canonical(content)
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def _covered(name: str, zones: set[str]) -> bool:

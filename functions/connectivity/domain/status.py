@@ -15,6 +15,8 @@ from connectivity.domain.pacing import Turn
 
 _SEPARATOR = "; "
 REPAIRED = "repaired: "
+UNSIGNED = "the publication is not signed (PublicationSigning is none)"
+"""A warning: whoever may write the parameter decides where DNS hosts forward to."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from connectivity.usecases.ports import (
     Parameters,
     Probe,
     Resolvers,
+    Signatures,
     Vpcs,
 )
 from connectivity.usecases.settings import Settings
@@ -30,6 +31,7 @@ class Aws:
     resolvers: Resolvers
     hosted_zones: HostedZones
     parameters: Parameters
+    signatures: Signatures
     probe: Probe
     ledger: Ledger
     clock: Clock

@@ -7,7 +7,12 @@ from typing import Any
 
 from connectivity.domain import pacing, plan, publication, status
 from connectivity.domain.acknowledgement import Acknowledgements, read_acknowledgements
-from connectivity.domain.convergence import is_verified, spoilt, whole_plan
+from connectivity.domain.convergence import (
+    is_signed_as_it_shall_be,
+    is_verified,
+    spoilt,
+    whole_plan,
+)
 from connectivity.domain.desired import Desired
 from connectivity.domain.doubt import rests
 from connectivity.domain.drift import is_connected, repairs
@@ -124,8 +129,9 @@ def check_preconditions(
     folder = publication.folder(settings.parameter_path, vpc_id)
     parameters = aws.parameters.below(folder) if looks else {}
     edited = spoilt(parameters, survey.entry, settings.parameter_path)
+    signed = is_signed_as_it_shall_be(survey.entry, settings.signing_key)
     gone = plan.gone_surplus(desired, survey.endpoints, survey.entry)
-    done = not steps and not edited and not gone
+    done = signed and not steps and not edited and not gone
     converged = done and is_verified(desired, survey)
     resting = rests(survey.entry, desired.fingerprint, because, aws.clock.now())
     turn = None if only_plan or resting else _turn(steps, survey.entry, now, aws.ledger)
@@ -133,7 +139,7 @@ def check_preconditions(
         desired=desired,
         steps=tuple(map(describe, steps)),
         surplus=bool(gone) or any(isinstance(step, RemoveEndpoint) for step in steps),
-        warnings=prepared.warnings,
+        warnings=(*prepared.warnings, *([] if settings.signing_key else [status.UNSIGNED])),
         repairs=repairs(desired, survey, steps, edited),
         rests=resting,
         converged=converged,

@@ -10,7 +10,8 @@ to the deletion, so that nobody else can delete the table, and a stack whose cre
 from __future__ import annotations
 
 from connectivity.domain import deletion
-from connectivity.domain.deletion import Answer, InTheWay, Request
+from connectivity.domain.custom_resource import Answer, Request
+from connectivity.domain.deletion import InTheWay
 from connectivity.usecases.ports import HostPolicy, Ledger, Protection, Stacks
 
 
@@ -20,7 +21,7 @@ def guard_deletion(
     """Answer CloudFormation. Returns the answer; asked again, it is by what is held then."""
     if request.kind != "Delete":
         answer = _protected(request, protection)
-    elif request.guards:
+    elif deletion.is_guarded(request):
         answer = _decided(request, ledger, policy, protection)
     else:
         answer = _rolled_back(request, protection)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from connectivity.domain.deletion import Answer, Attached, Request
+from connectivity.domain.custom_resource import Answer, Request
+from connectivity.domain.deletion import Attached
 from connectivity.domain.ledger import Entry, Served
 from connectivity.domain.model import (
     InboundResolver,
@@ -23,6 +24,7 @@ from connectivity.domain.model import (
     Vpc,
 )
 from connectivity.domain.pacing import Bucket, Turn
+from connectivity.domain.publication import Issue
 
 _NOTHING = Served()
 
@@ -127,6 +129,10 @@ class Parameters(Protocol):
     def below(self, path: str) -> Mapping[str, str]:
         """Name -> value of everything under `path`, however deep."""
 
+    def history(self, name: str) -> Sequence[str]:
+        """Return the values that the parameter had, as far as AWS remembers, oldest first; none
+        if it is not there."""
+
     def write(self, name: str, value: str, as_list: bool = False) -> None: ...
 
     def remove(self, names: Sequence[str]) -> None:
@@ -167,14 +173,17 @@ class Ledger(Protocol):
     def miss(self, vpc_id: str, hosts: Sequence[str]) -> None:
         """Write down which DNS hosts did not confirm the withdrawal; `publish` clears it."""
 
+    def issue(self, vpc_id: str, parameter: str, issue: Issue) -> None:
+        """Remember what is about to be written into `parameter`, which is held from now on."""
+
     def publish(
         self,
         vpc_id: str,
-        generation: int,
-        fingerprint: str,
+        issue: Issue,
         endpoint_ids: Iterable[str],
         served: Served = _NOTHING,
-    ) -> None: ...
+    ) -> None:
+        """Remember what on-premises reads, and on which endpoints of ours it relies."""
 
     def reserve(self, bucket: Bucket, calls: int, now: float) -> Turn:
         """Book so many calls, for all of this account and Region, from `now` on: seconds since the
@@ -212,8 +221,18 @@ class Notifications(Protocol):
     def send(self, subject: str, text: str) -> None: ...
 
 
+class Signatures(Protocol):
+    """The stack's signing key."""
+
+    def sign(self, digest: bytes) -> bytes:
+        """Return the signature of a SHA-256 digest, in DER. Raises SigningRefused."""
+
+    def public_key(self) -> bytes:
+        """Return the public key: SubjectPublicKeyInfo in DER. Raises SigningRefused."""
+
+
 class Stacks(Protocol):
-    """The stack, whose guard CloudFormation asks."""
+    """The stack, whose custom resources CloudFormation asks about."""
 
     def answer(self, request: Request, answer: Answer) -> None: ...
 

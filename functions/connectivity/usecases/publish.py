@@ -13,9 +13,18 @@ from connectivity.domain.desired import Desired
 from connectivity.domain.ledger import Served
 from connectivity.domain.publication import Publication
 from connectivity.domain.status import Status, connected
+from connectivity.usecases.aws import Aws
 from connectivity.usecases.ensure_resolver import Resolver
-from connectivity.usecases.ports import Clock, Ledger, Parameters
-from connectivity.usecases.settings import Settings
+from connectivity.usecases.issuing import issue
+
+
+@dataclass(frozen=True)
+class Notes:
+    """Lines of the check that the status tells when all is published."""
+
+    warnings: Sequence[str] = ()
+    repairs: Sequence[str] = ()
+    """Each thing that this run has put right."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +48,12 @@ def publish(
     desired: Desired,
     resolver: Resolver,
     verified: Mapping[str, Any],
-    warnings: Sequence[str],
-    repairs: Sequence[str],
-    parameters: Parameters,
-    ledger: Ledger,
-    clock: Clock,
-    settings: Settings,
+    notes: Notes,
+    aws: Aws,
 ) -> Published:
-    """`verified` is `Verified.as_json()`, `repairs` what this run has put right. Raises
-    PublicationTooLarge."""
+    """Publish what was verified, `verified` being `Verified.as_json()`. Raises PublicationTooLarge
+    and SigningRefused."""
+    settings, parameters, ledger = aws.settings, aws.parameters, aws.ledger
     said = Publication(
         account=settings.account,
         region=settings.region,
@@ -61,28 +67,26 @@ def publish(
     list_name, document_name = publication.parameter_names(settings.parameter_path, desired.vpc_id)
     there = parameters.below(publication.folder(settings.parameter_path, desired.vpc_id))
     stringlist = publication.string_list(resolver.ips)
-    document = there.get(document_name, "")
-    intact = publication.states(document, said)
-    # It may have been written by an attempt that could not write its generation down.
-    stated = publication.generation_of(document)
-    generation = stated if intact else max(stated, entry.generation) + 1
-    if ledgers.PUBLICATION not in entry.held:
-        ledger.hold(desired.vpc_id, {ledgers.PUBLICATION: document_name})
+    before = there.get(document_name, "")
+    issued = issue(said, entry, before, aws)
+    document = said.document(issued)
+    if issued != entry.issued or ledgers.PUBLICATION not in entry.held:
+        ledger.issue(desired.vpc_id, document_name, issued)
     if there.get(list_name) != stringlist:
         parameters.write(list_name, stringlist, as_list=True)
-    if not intact:
-        parameters.write(document_name, said.document(generation, clock.now()))
+    if before != document:
+        parameters.write(document_name, document)
     served = Served(desired.fingerprint, resolver.id, desired.adopted)
-    ledger.publish(desired.vpc_id, generation, said.fingerprint, verified["endpoint_ids"], served)
+    ledger.publish(desired.vpc_id, issued, verified["endpoint_ids"], served)
     services = [endpoint.service for endpoint in desired.endpoints]
     said_of_it = read_acknowledgements(there, settings.parameter_path, desired.vpc_id)
     status = connected(
         services,
         resolver.ips,
-        generation,
-        warnings,
+        issued.generation,
+        notes.warnings,
         said_of_it,
         adopted=desired.adopted.values(),
-        repairs=repairs,
+        repairs=notes.repairs,
     )
-    return Published(document_name, generation, not intact, status)
+    return Published(document_name, issued.generation, before != document, status)

@@ -18,6 +18,8 @@ class Settings:
     defaults: Options
     limits: Limits
     parameter_path: str
+    signing_key: str
+    """Id of the key in AWS KMS that signs what is published; empty where nothing is signed."""
     drain_seconds: int
     expiry_seconds: int
     """How long a workload may go on with a private answer after private DNS is off: until AWS has
@@ -40,6 +42,7 @@ class Settings:
                 resolver_endpoints_per_region=int(environment["RESOLVER_ENDPOINT_QUOTA"]),
             ),
             parameter_path=environment["PARAMETER_PATH"],
+            signing_key=environment["SIGNING_KEY"],
             drain_seconds=int(environment["DRAIN_SECONDS"]),
             expiry_seconds=int(environment["EXPIRY_SECONDS"]),
         )

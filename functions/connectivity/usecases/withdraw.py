@@ -11,9 +11,9 @@ from connectivity.domain.acknowledgement import acknowledgement_names, read_ackn
 from connectivity.domain.ledger import Entry
 from connectivity.domain.pacing import Turn
 from connectivity.domain.publication import Publication
-from connectivity.usecases.ports import Clock, Ledger, Parameters, Vpcs
+from connectivity.usecases.aws import Aws
+from connectivity.usecases.issuing import issue
 from connectivity.usecases.remove import check_wish
-from connectivity.usecases.settings import Settings
 from connectivity.usecases.turns import take_turn
 
 
@@ -42,36 +42,28 @@ class Withdrawn:
         return said | (status.waiting(self.turn).as_json() if self.turn else {})
 
 
-def withdraw(
-    vpc_id: str,
-    now: float,
-    vpcs: Vpcs,
-    parameters: Parameters,
-    ledger: Ledger,
-    clock: Clock,
-    settings: Settings,
-) -> Withdrawn:
+def withdraw(vpc_id: str, now: float, aws: Aws) -> Withdrawn:
     """When it is the VPC's turn; `now` is in seconds since the epoch. Repeated, it writes nothing,
-    unless somebody has changed the document since. Raises WishedAgain before anything is said.
+    unless somebody has changed the document since. Raises WishedAgain before anything is said, and
+    SigningRefused.
 
     The turn is to turn private DNS off, and that follows the drain. All are drained alike, so who
     begins in turn comes to it in turn; and nobody is withdrawn long before they go.
     """
-    check_wish(vpc_id, vpcs)
-    entry = ledger.read(vpc_id)
+    check_wish(vpc_id, aws.vpcs)
+    entry = aws.ledger.read(vpc_id)
     calls = entry.interface_endpoints
-    turn = take_turn(entry, pacing.TURNING_OFF, calls, now, ledger) if calls else None
+    turn = take_turn(entry, pacing.TURNING_OFF, calls, now, aws.ledger) if calls else None
     if turn is not None and turn.seconds(now):
         return Withdrawn(turn=turn, turn_seconds=turn.seconds(now))
     if ledgers.PUBLICATION not in entry.held:
         return Withdrawn()
-    return _withdraw(entry, parameters, ledger, clock, settings)
+    return _withdraw(entry, aws)
 
 
-def _withdraw(
-    entry: Entry, parameters: Parameters, ledger: Ledger, clock: Clock, settings: Settings
-) -> Withdrawn:
-    vpc_id, path = entry.vpc_id, settings.parameter_path
+def _withdraw(entry: Entry, aws: Aws) -> Withdrawn:
+    vpc_id, settings = entry.vpc_id, aws.settings
+    path = settings.parameter_path
     said = Publication(
         account=settings.account,
         region=settings.region,
@@ -82,16 +74,15 @@ def _withdraw(
         zones=(),
         state="withdrawn",
     )
-    there = parameters.below(publication.folder(path, vpc_id))
+    there = aws.parameters.below(publication.folder(path, vpc_id))
     _, document_name = publication.parameter_names(path, vpc_id)
-    document = there.get(document_name, "")
-    stands = publication.states(document, said)
-    generation = publication.generation_of(document)
-    if not stands:
-        generation = max(entry.generation, generation) + 1
-        parameters.write(document_name, said.document(generation, clock.now()))
-    if not stands or entry.verified != said.fingerprint:
-        ledger.publish(vpc_id, generation, said.fingerprint, ())
+    before = there.get(document_name, "")
+    issued = issue(said, entry, before, aws)
+    document = said.document(issued)
+    if issued != entry.issued:
+        aws.ledger.publish(vpc_id, issued, ())
+    if before != document:
+        aws.parameters.write(document_name, document)
     return Withdrawn(
         drain_seconds=settings.drain_seconds,
         acknowledging=bool(read_acknowledgements(there, path, vpc_id).readable),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -10,11 +11,17 @@ from typing import Any
 import pytest
 from connectivity.domain.errors import PublicationTooLarge
 from connectivity.domain.publication import (
+    LARGEST_GENERATION,
     LARGEST_PARAMETER,
+    Issue,
     Publication,
+    Signature,
     canonical,
     fingerprint_of,
+    generation_of,
     is_intact,
+    is_issue,
+    issued_at,
     parameter_names,
     zones_covering,
 )
@@ -38,6 +45,10 @@ CONNECTED = Publication(
 )
 WITHDRAWN = replace(CONNECTED, vpc_cidrs=(), names={}, zones=(), state="withdrawn")
 
+SIGNATURE = Signature.of("1234abcd-12ab-34cd-56ef-1234567890ab", bytes(72))
+GENERATIONS = st.integers(1, LARGEST_GENERATION)
+SIGNATURES = st.none() | st.just(SIGNATURE)
+
 LABEL = st.sampled_from(["a", "b", "ecs", "s3-control", "us-east-2", "com"])
 NAME = st.lists(LABEL, min_size=2, max_size=4).map(".".join)
 ADDRESS = st.sampled_from([f"10.20.{zone}.{host}" for zone in (0, 1) for host in (4, 10, 200)])
@@ -52,18 +63,38 @@ PUBLICATIONS = st.builds(
 )
 
 
+def issue(
+    said: Publication,
+    generation: int,
+    at: str = NOW,
+    signature: Signature | None = SIGNATURE,
+) -> Issue:
+    return Issue(generation, at, said.fingerprint, signature)
+
+
+def text(
+    said: Publication,
+    generation: int,
+    at: str = NOW,
+    signature: Signature | None = SIGNATURE,
+) -> str:
+    return said.document(issue(said, generation, at, signature))
+
+
 def test_the_schema_is_one() -> None:
     Draft202012Validator.check_schema(SCHEMA)
 
 
-@given(PUBLICATIONS, st.integers(1, 10**9))
-def test_every_document_follows_the_schema(said: Publication, generation: int) -> None:
-    VALIDATOR.validate(json.loads(said.document(generation, NOW)))
+@given(PUBLICATIONS, GENERATIONS, SIGNATURES)
+def test_every_document_follows_the_schema(
+    said: Publication, generation: int, signature: Signature | None
+) -> None:
+    VALIDATOR.validate(json.loads(text(said, generation, NOW, signature)))
 
 
 @pytest.mark.parametrize("state", ["active", "draining"])
 def test_a_document_to_forward_by_has_something_to_forward_and_somewhere_to(state: Any) -> None:
-    document = json.loads(replace(CONNECTED, state=state).document(1, NOW))
+    document = json.loads(text(replace(CONNECTED, state=state), 1))
     assert VALIDATOR.is_valid(document)
     for field in ("zones", "resolverIps", "vpcCidrs"):
         assert not VALIDATOR.is_valid(document | {field: []})
@@ -71,7 +102,7 @@ def test_a_document_to_forward_by_has_something_to_forward_and_somewhere_to(stat
 
 
 def test_a_withdrawn_document_says_whose_forwarding_ends_and_nothing_to_forward() -> None:
-    document = json.loads(WITHDRAWN.document(2, NOW))
+    document = json.loads(text(WITHDRAWN, 2))
     assert VALIDATOR.is_valid(document)
     assert document["resolverIps"] == ["10.20.0.53", "10.20.1.53"]
     assert not VALIDATOR.is_valid(document | {"zones": ["ecs.us-east-2.amazonaws.com"]})
@@ -95,41 +126,111 @@ def test_a_withdrawn_document_says_whose_forwarding_ends_and_nothing_to_forward(
         {"issuedAt": "2026-11-23 12:00"},
         {"checksum": "0" * 64},
         {"comment": "hello"},
+        {"generation": LARGEST_GENERATION + 1},
+        {"signature": SIGNATURE.as_json() | {"algorithm": "RSASSA_PSS_SHA_256"}},
+        {"signature": SIGNATURE.as_json() | {"keyId": "alias/mine"}},
+        {"signature": SIGNATURE.as_json() | {"value": "-"}},
     ],
     ids=str,
 )
 def test_the_schema_is_strict(change: dict[str, Any]) -> None:
-    document = json.loads(CONNECTED.document(1, NOW))
+    document = json.loads(text(CONNECTED, 1))
     assert VALIDATOR.is_valid(document)
     assert not VALIDATOR.is_valid(document | change)
 
 
 def test_nothing_may_be_left_out_and_everything_is_described() -> None:
-    document = json.loads(CONNECTED.document(1, NOW))
-    assert set(SCHEMA["required"]) == document.keys()
-    assert set(SCHEMA["properties"]) - document.keys() == {"signature"}
+    document = json.loads(text(CONNECTED, 1))
+    assert document.keys() == set(SCHEMA["properties"])
+    assert document.keys() - {"signature"} == set(SCHEMA["required"])
     parts = [*SCHEMA["properties"].values(), *SCHEMA["$defs"].values()]
     assert all(part["description"] for part in parts)
 
 
-@given(PUBLICATIONS, st.integers(1), st.data())
+@given(PUBLICATIONS, GENERATIONS, st.data())
 def test_a_document_that_was_edited_by_hand_is_not_intact(
     said: Publication, generation: int, data: st.DataObject
 ) -> None:
-    text = said.document(generation, NOW)
-    assert is_intact(text)
-    document = json.loads(text)
-    field = data.draw(st.sampled_from(sorted(document.keys() - {"checksum"})))
+    written = text(said, generation)
+    assert is_intact(written)
+    document = json.loads(written)
+    field = data.draw(st.sampled_from(sorted(document.keys() - {"checksum", "signature"})))
     assert not is_intact(canonical(document | {field: "something else"}))
     assert not is_intact(canonical({key: document[key] for key in document.keys() - {field}}))
 
 
-@pytest.mark.parametrize("text", ["", "not json", "null", "[]", "{}", '"text"', "1"])
-def test_what_is_no_document_is_not_intact(text: str) -> None:
-    assert not is_intact(text)
+@given(PUBLICATIONS, GENERATIONS, SIGNATURES, st.data())
+def test_only_the_very_text_that_was_issued_is_that_issue(
+    said: Publication, generation: int, signature: Signature | None, data: st.DataObject
+) -> None:
+    issued = issue(said, generation, NOW, signature)
+    written = said.document(issued)
+    assert is_issue(written, issued)
+    place = data.draw(st.integers(0, len(written) - 1))
+    letter = data.draw(st.sampled_from([*' "0}{e', "", "\ud800"]).filter(written[place].__ne__))
+    assert not is_issue(written[:place] + letter + written[place + 1 :], issued)
+    assert not is_issue(written, replace(issued, generation=generation + 1))
+    assert not is_issue(written, replace(issued, signature=Signature.of("another", b"one")))
 
 
-@given(PUBLICATIONS, PUBLICATIONS, st.integers(1), st.integers(1))
+@given(PUBLICATIONS, GENERATIONS)
+def test_a_signature_changes_neither_checksum_nor_fingerprint_nor_what_is_signed(
+    said: Publication, generation: int
+) -> None:
+    """A signature by ECDSA is another one each time."""
+    unsigned = json.loads(text(said, generation, signature=None))
+    signed = json.loads(text(said, generation))
+    assert signed.pop("signature") == SIGNATURE.as_json()
+    assert signed == unsigned
+    assert fingerprint_of(text(said, generation)) == said.fingerprint
+    assert is_intact(text(said, generation))
+
+
+def test_what_is_signed_is_the_digest_of_the_unsigned_document_behind_the_name_of_its_kind() -> (
+    None
+):
+    """The contract, spelled out once without the code that keeps it."""
+    document = json.loads(text(CONNECTED, 7))
+    del document["signature"]
+    canonically = json.dumps(document, sort_keys=True, separators=(",", ":"))
+    message = f"ecs-anywhere forwarding 1\n{canonically}".encode()
+    assert CONNECTED.digest(7, NOW) == hashlib.sha256(message).digest()
+
+
+WEIRD = [
+    *("", "not json", "null", "[]", "{}", '"text"', "1", "[" * 4000, '{"a":' * 800),
+    *('{"generation":1}', "\ud800", '{"checksum":null}', '{"generation":NaN,"checksum":1}'),
+]
+
+
+@pytest.mark.parametrize("document", WEIRD)
+def test_what_is_no_document_states_nothing(document: str) -> None:
+    assert not is_intact(document)
+    assert not is_issue(document, issue(CONNECTED, 1))
+    assert (generation_of(document), issued_at(document)) == (0, "")
+
+
+@pytest.mark.parametrize("generation", [0, -1, 10**9 + 1, 10**15, True, 1.5, "7", None, [7]])
+def test_a_generation_that_the_schema_does_not_allow_is_none(generation: Any) -> None:
+    assert generation_of(forged({"generation": generation})) == 0
+    assert generation_of(forged({"generation": 7})) == 7
+
+
+@pytest.mark.parametrize("at", ["", "soon", 7, None, "2026-11-23 12:00:00", {"a": 1}])
+def test_a_time_that_is_none_was_not_stated(at: Any) -> None:
+    assert issued_at(forged({"issuedAt": at})) == ""
+    assert issued_at(forged({"issuedAt": NOW})) == NOW
+
+
+def forged(change: dict[str, Any]) -> str:
+    """A document with a right checksum, which anybody can compute."""
+    document = json.loads(text(CONNECTED, 1, signature=None)) | change
+    del document["checksum"]
+    checksum = hashlib.sha256(canonical(document).encode()).hexdigest()
+    return canonical(document | {"checksum": f"sha256:{checksum}"})
+
+
+@given(PUBLICATIONS, PUBLICATIONS, GENERATIONS, GENERATIONS)
 def test_fingerprints_are_equal_exactly_where_the_content_is(
     one: Publication, other: Publication, generation: int, later: int
 ) -> None:
@@ -141,24 +242,23 @@ def test_fingerprints_are_equal_exactly_where_the_content_is(
         names={name: one.names[name] for name in sorted(one.names, reverse=True)},
     )
     assert turned.fingerprint == one.fingerprint
-    assert fingerprint_of(one.document(generation, NOW)) == one.fingerprint
-    assert fingerprint_of(one.document(later, "2027-01-01T00:00:00Z")) == one.fingerprint
-    same = json.loads(one.document(1, NOW)) == json.loads(other.document(1, NOW))
+    assert fingerprint_of(text(one, generation)) == one.fingerprint
+    assert fingerprint_of(text(one, later, "2027-01-01T00:00:00Z")) == one.fingerprint
+    same = json.loads(text(one, 1)) == json.loads(text(other, 1))
     assert (one.fingerprint == other.fingerprint) is same
 
 
 def test_the_same_publication_is_the_same_text() -> None:
-    assert CONNECTED.document(3, NOW) == replace(
-        CONNECTED, resolver_ips=CONNECTED.resolver_ips[::-1]
-    ).document(3, NOW)
+    turned = replace(CONNECTED, resolver_ips=CONNECTED.resolver_ips[::-1])
+    assert text(CONNECTED, 3) == text(turned, 3)
 
 
 def test_a_document_fits_into_a_standard_parameter_to_the_last_byte_or_is_refused() -> None:
-    room = LARGEST_PARAMETER - len(CONNECTED.document(1, NOW))
+    room = LARGEST_PARAMETER - len(text(CONNECTED, 1))
     full = replace(CONNECTED, zones=(*CONNECTED.zones, "z" * (room - len(',""'))))
-    assert len(full.document(1, NOW)) == LARGEST_PARAMETER
+    assert len(text(full, 1)) == LARGEST_PARAMETER
     with pytest.raises(PublicationTooLarge, match=f"{VPC.id} has 4097 bytes .* fewer services"):
-        full.document(10, NOW)
+        text(full, 10)
 
 
 def test_a_document_with_every_service_of_the_guide_fits() -> None:
@@ -168,7 +268,7 @@ def test_a_document_with_every_service_of_the_guide_fits() -> None:
         for name in private_names
     }
     said = replace(CONNECTED, names=names, zones=zones_covering(names))
-    assert len(said.document(10**6, NOW)) < LARGEST_PARAMETER
+    assert len(text(said, 10**6)) < LARGEST_PARAMETER
 
 
 def covers(zone: str, name: str) -> bool:

@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from connectivity.domain.deletion import Answer, Attached, Request
+from connectivity.domain.custom_resource import Answer, Request
+from connectivity.domain.deletion import Attached
 from connectivity.domain.errors import NotReadyYet, Throttled, Unavailable, UnknownVpc
-from connectivity.domain.ledger import MAKING, Entry, Served
+from connectivity.domain.ledger import MAKING, PUBLICATION, Entry, Served
 from connectivity.domain.model import (
     InboundResolver,
     InterfaceEndpoint,
@@ -28,6 +29,11 @@ from connectivity.domain.model import (
     Vpc,
 )
 from connectivity.domain.pacing import Bucket, Turn, cost, granted
+from connectivity.domain.publication import Issue
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.unit.example import OFFERED, SUBNETS, US, VPC
 
@@ -329,20 +335,53 @@ class FakeHostedZones:
 class FakeParameters:
     weather: Weather
     all: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, list[str]] = field(default_factory=dict)
 
     def below(self, path: str) -> Mapping[str, str]:
         return {name: text for name, text in self.all.items() if name.startswith(f"{path}/")}
 
+    def history(self, name: str) -> Sequence[str]:
+        return tuple(self.versions.get(name, ()))
+
     def write(self, name: str, value: str, as_list: bool = False) -> None:
         done = self.weather.change(f"write {name.rsplit('/', 1)[1]}")
-        self.all[name] = value
+        self.overwrite(name, value)
         done()
+
+    def overwrite(self, name: str, value: str) -> None:
+        """By somebody else."""
+        self.all[name] = value
+        self.versions.setdefault(name, []).append(value)
 
     def remove(self, names: Sequence[str]) -> None:
         done = self.weather.change("remove parameters")
         for name in names:
             self.all.pop(name, None)
+            self.versions.pop(name, None)
         done()
+
+
+@dataclass
+class FakeSignatures:
+    """A key in memory. As in AWS KMS, no two signatures of one digest are the same."""
+
+    refusal: Exception | None = None
+    signed: list[bytes] = field(default_factory=list)
+    """Digests, in the order in which they were signed."""
+    key: ec.EllipticCurvePrivateKey = field(
+        default_factory=lambda: ec.generate_private_key(ec.SECP256R1())
+    )
+
+    def sign(self, digest: bytes) -> bytes:
+        if self.refusal is not None:
+            raise self.refusal
+        self.signed.append(digest)
+        return self.key.sign(digest, ec.ECDSA(Prehashed(SHA256())))
+
+    def public_key(self) -> bytes:
+        if self.refusal is not None:
+            raise self.refusal
+        return self.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 @dataclass
@@ -397,18 +436,22 @@ class FakeLedger:
     def promise(self, vpc_id: str, resolver_ips: Mapping[str, str]) -> None:
         self._write(vpc_id, resolver_ips=resolver_ips)
 
+    def issue(self, vpc_id: str, parameter: str, issue: Issue) -> None:
+        self.hold(vpc_id, {PUBLICATION: parameter})
+        self._write(vpc_id, issued=issue)
+
     def publish(
         self,
         vpc_id: str,
-        generation: int,
-        fingerprint: str,
+        issue: Issue,
         endpoint_ids: Iterable[str],
         served: Served = NOTHING_SERVED,
     ) -> None:
         self._write(
             vpc_id,
-            generation=generation,
-            verified=fingerprint,
+            issued=issue,
+            generation=issue.generation,
+            verified=issue.fingerprint,
             verified_endpoints=frozenset(endpoint_ids),
             served=served,
             doubt="",

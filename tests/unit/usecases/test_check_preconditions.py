@@ -14,7 +14,7 @@ from connectivity.domain.status import Status
 from connectivity.domain.tags import WISH
 
 from tests.unit.example import OPTIONS, VPC, WITH_ECR, full
-from tests.unit.usecases.world import DOCUMENT, LIST, World, connected
+from tests.unit.usecases.world import DOCUMENT, LIST, SIGNING_KEY, World, connected
 
 NOW = "2026-11-23T12:00:00Z"
 
@@ -89,7 +89,7 @@ def the_documents_generation_is_edited(world: World) -> None:
         lambda world: world.parameters.all.pop(DOCUMENT),
         lambda world: world.parameters.all.update({DOCUMENT: "nonsense"}),
         the_documents_generation_is_edited,
-        lambda world: world.ledger.publish(VPC.id, 1, world.entry.verified, ["vpce-old"]),
+        lambda world: world.ledger.publish(VPC.id, world.issued, ["vpce-old"]),
     ],
     ids=[
         "endpoint failed",
@@ -110,6 +110,52 @@ def test_whatever_drifted_is_seen_by_the_next_look(drift: Callable[[World], obje
     world = connected()
     drift(world)
     assert not world.check().converged
+
+
+UNSIGNED = "the publication is not signed"
+
+
+def test_a_stack_that_begins_to_sign_publishes_anew_and_repairs_nothing() -> None:
+    """An upgrade: nobody has edited anything by hand."""
+    world = connected(signing_key="")
+    assert world.check().converged
+    assert UNSIGNED in world.check().status.detail
+    world.signing_key = SIGNING_KEY
+    check = world.check()
+    assert not check.converged
+    assert (check.steps, check.repairs) == ((), ())
+    status = world.connect()
+    assert "repaired" not in status.detail
+    assert UNSIGNED not in status.detail
+    assert (world.document["generation"], "signature" in world.document) == (2, True)
+    assert world.check().converged
+
+
+def test_an_entry_of_a_former_version_is_published_anew_with_a_signature_and_repairs_nothing() -> (
+    None
+):
+    """It knows a generation and a fingerprint, and no issue."""
+    world = connected(signing_key="")
+    world.ledger.all[VPC.id] = replace(world.entry, issued=None)
+    assert world.check().converged, "where nothing is signed it is right as it is"
+    world.parameters.overwrite(DOCUMENT, world.parameters.all[DOCUMENT].replace('"mode"', '"n"'))
+    assert not world.check().converged
+    world = connected(signing_key="")
+    world.ledger.all[VPC.id] = replace(world.entry, issued=None)
+    world.signing_key = SIGNING_KEY
+    assert world.check().repairs == ()
+    world.connect()
+    assert (world.document["generation"], world.check().converged) == (2, True)
+
+
+def test_another_signing_key_or_none_any_more_publishes_anew() -> None:
+    world = connected()
+    world.signing_key = "00000000-12ab-34cd-56ef-1234567890ab"
+    world.connect()
+    assert world.document["signature"]["keyId"] == world.signing_key
+    world.signing_key = ""
+    world.connect()
+    assert ("signature" in world.document, world.document["generation"]) == (False, 3)
 
 
 def test_an_option_that_is_taken_back_is_a_plan_with_a_surplus() -> None:

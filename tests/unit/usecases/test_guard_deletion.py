@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import pytest
-from connectivity.domain.deletion import LONGEST_REASON, Answer, Attached, Request
+from connectivity.domain.custom_resource import LONGEST_REASON, Answer, Request
+from connectivity.domain.deletion import Attached, guard_id, is_guarded
 from connectivity.domain.errors import Throttled
 from connectivity.domain.ledger import Entry
 from connectivity.usecases.guard_deletion import guard_deletion
@@ -23,8 +24,8 @@ CREATE = {
     "ResourceProperties": {"ServiceToken": "arn"},
 }
 CREATED = Request.from_json(CREATE)
-UPDATED = replace(CREATED, kind="Update", physical_id=CREATED.our_id)
-DELETED = replace(CREATED, kind="Delete", physical_id=CREATED.our_id)
+UPDATED = replace(CREATED, kind="Update", physical_id=guard_id(CREATED))
+DELETED = replace(CREATED, kind="Delete", physical_id=guard_id(CREATED))
 
 
 def holding(*vpc_ids: str) -> FakeLedger:
@@ -51,11 +52,11 @@ def answered(
 @pytest.mark.parametrize("request_", [CREATED, UPDATED], ids=["create", "update"])
 def test_making_and_changing_the_guard_succeeds_whatever_is_held(request_: Request) -> None:
     answer = answered(request_, holding("vpc-1"))
-    assert (answer.status, answer.physical_id) == ("SUCCESS", CREATED.our_id)
+    assert (answer.status, answer.physical_id) == ("SUCCESS", guard_id(CREATED))
 
 
 def test_the_guard_keeps_its_id_or_it_would_be_replaced_and_deleted() -> None:
-    assert {r.our_id for r in (CREATED, UPDATED, DELETED, replace(CREATED, id="other"))} == {
+    assert {guard_id(r) for r in (CREATED, UPDATED, DELETED, replace(CREATED, id="other"))} == {
         f"deletion-guard/{STACK}"
     }
 
@@ -74,7 +75,7 @@ def test_a_stack_that_is_about_to_make_the_first_thing_stays() -> None:
 
 def test_a_stack_that_holds_something_stays_and_is_told_which_vpcs_and_the_cure() -> None:
     answer = answered(DELETED, holding("vpc-2", "vpc-1"))
-    assert (answer.status, answer.physical_id) == ("FAILED", CREATED.our_id)
+    assert (answer.status, answer.physical_id) == ("FAILED", guard_id(CREATED))
     assert answer.reason == (
         "Nothing was deleted, because what was made for VPCs would stay and cost, and nobody would "
         "remove it. Remove the tag ecs-anywhere:private-connectivity from vpc-1, vpc-2, wait until "
@@ -116,7 +117,7 @@ def test_a_stack_whose_policy_is_attached_stays_and_is_told_the_commands_that_de
     policy = FakeHostPolicy((Attached("role", "dns-host"), Attached("user", "dns"),
                              Attached("group", "hosts")))  # fmt: skip
     answer = answered(DELETED, FakeLedger(), policy)
-    assert (answer.status, answer.physical_id) == ("FAILED", CREATED.our_id)
+    assert (answer.status, answer.physical_id) == ("FAILED", guard_id(CREATED))
     assert answer.reason == (
         "Nothing was deleted, because AWS deletes no policy that is attached. Detach the one of "
         f"the DNS hosts, and delete the stack again: policy={policy.arn}; "
@@ -183,7 +184,7 @@ def test_a_stack_whose_ledger_stays_protected_is_not_deleted() -> None:
 def test_a_stack_that_is_rolled_back_loses_its_protection_and_is_never_held_up() -> None:
     refused = answered(CREATED, FakeLedger(), protection=Unchangeable())
     rollback = replace(DELETED, physical_id=refused.physical_id)
-    assert not rollback.guards
+    assert not is_guarded(rollback)
     protection = FakeProtection(is_on=True)
     assert answered(rollback, holding("vpc-1"), attached("dns"), protection).status == "SUCCESS"
     assert not protection.is_on

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from connectivity.domain import publication
 from connectivity.domain.desired import Desired
 from connectivity.domain.errors import Waiting
 from connectivity.domain.ledger import Entry
+from connectivity.domain.publication import Issue
 from connectivity.domain.status import Status
 from connectivity.domain.survey import Limits
 from connectivity.domain.wish import Options
@@ -26,7 +28,7 @@ from connectivity.usecases.private_dns import (
     turn_off_surplus_private_dns,
     turn_on_private_dns,
 )
-from connectivity.usecases.publish import Published, publish
+from connectivity.usecases.publish import Notes, Published, publish
 from connectivity.usecases.remove import remove_everything, remove_surplus
 from connectivity.usecases.settings import Settings
 from connectivity.usecases.verify_resolution import verify_resolution
@@ -44,10 +46,12 @@ from tests.unit.usecases.fakes import (
     FakeParameters,
     FakeProbe,
     FakeResolvers,
+    FakeSignatures,
     FakeVpcs,
     Weather,
 )
 
+SIGNING_KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
 SETTINGS = Settings(
     us=US,
     account=ACCOUNT,
@@ -55,6 +59,7 @@ SETTINGS = Settings(
     defaults=OPTIONS,
     limits=Limits(),
     parameter_path="/ecs-anywhere/private-connectivity",
+    signing_key=SIGNING_KEY,
     drain_seconds=60,
     expiry_seconds=360,
 )
@@ -69,7 +74,7 @@ Result = TypeVar("Result")
 
 
 class World:
-    def __init__(self) -> None:
+    def __init__(self, signing_key: str = SIGNING_KEY) -> None:
         ids = count(4).__next__
         self.weather = Weather()
         self.vpcs = FakeVpcs(self.weather)
@@ -78,6 +83,8 @@ class World:
         self.resolvers = FakeResolvers(self.weather, ids)
         self.hosted_zones = FakeHostedZones()
         self.parameters = FakeParameters(self.weather)
+        self.signatures = FakeSignatures()
+        self.signing_key = signing_key
         self.ledger = FakeLedger()
         self.executions = FakeExecutions()
         self.probe = FakeProbe(self.weather, self.endpoints.answer)
@@ -109,9 +116,20 @@ class World:
         return self.ledger.read(VPC.id)
 
     @property
+    def issued(self) -> Issue:
+        """The document that was issued last."""
+        issued = self.entry.issued
+        assert issued is not None
+        return issued
+
+    @property
     def document(self) -> dict[str, Any]:
         """What on-premises reads."""
         return dict(json.loads(self.parameters.all[DOCUMENT]))
+
+    @property
+    def settings(self) -> Settings:
+        return replace(SETTINGS, signing_key=self.signing_key)
 
     @property
     def aws(self) -> Aws:
@@ -122,10 +140,11 @@ class World:
             resolvers=self.resolvers,
             hosted_zones=self.hosted_zones,
             parameters=self.parameters,
+            signatures=self.signatures,
             probe=self.probe,
             ledger=self.ledger,
             clock=self.clock,
-            settings=SETTINGS,
+            settings=self.settings,
         )
 
     def check(
@@ -154,22 +173,10 @@ class World:
         verified: Mapping[str, Any],
         repairs: Sequence[str] = (),
     ) -> Published:
-        return publish(
-            desired,
-            resolver,
-            verified,
-            (),
-            repairs,
-            self.parameters,
-            self.ledger,
-            self.clock,
-            SETTINGS,
-        )
+        return publish(desired, resolver, verified, Notes((), repairs), self.aws)
 
     def withdraw(self) -> Withdrawn:
-        return withdraw(
-            VPC.id, self.seconds, self.vpcs, self.parameters, self.ledger, self.clock, SETTINGS
-        )
+        return withdraw(VPC.id, self.seconds, self.aws)
 
     def await_acknowledgements(self, waited_seconds: int = 0) -> tuple[str, ...]:
         return await_acknowledgements(
@@ -242,9 +249,9 @@ class World:
         raise said
 
 
-def connected(options: Options = OPTIONS) -> World:
+def connected(options: Options = OPTIONS, signing_key: str = SIGNING_KEY) -> World:
     """A world in which the VPC is connected, and no change counted yet."""
-    world = World()
+    world = World(signing_key)
     world.connect(options)
     world.clock.waited += LATER
     world.weather.changes.clear()

@@ -1,0 +1,64 @@
+"""Signatures, through AWS KMS: the private key never leaves it.
+
+Errors of Sign and GetPublicKey: AWS KMS API reference. What lasts until somebody changes the key is
+a fact with its cure; throttles and failures of AWS KMS are `aws.call`'s.
+"""
+
+from __future__ import annotations
+
+from botocore.exceptions import ClientError
+
+from connectivity.adapters.aws import call, client, code_of, message_of
+from connectivity.domain.errors import SigningRefused
+from connectivity.domain.publication import ALGORITHM
+
+_CURES = {
+    "DisabledException": "aws kms enable-key --key-id {key}",
+    "KMSInvalidStateException": "if its deletion is scheduled, aws kms cancel-key-deletion "
+    "--key-id {key} and then aws kms enable-key --key-id {key}",
+    "NotFoundException": "the key was deleted: deploy the stack with PublicationSigning=none, "
+    "then with kms, which makes a new key, and pin its public key on every DNS host",
+    "AccessDeniedException": "the key's policy or a policy of the organization forbids it: deploy "
+    "the stack again, which restores the key's policy",
+    "InvalidKeyUsageException": "it is not the key that the stack made: deploy the stack again",
+}
+"""AWS's error code -> what a person can do."""
+
+
+class KmsSignatures:
+    """Implements the port `Signatures`."""
+
+    def __init__(self, key_id: str) -> None:
+        self._key_id = key_id
+
+    def sign(self, digest: bytes) -> bytes:
+        try:
+            answer = call(
+                client("kms").sign,
+                KeyId=self._key_id,
+                Message=digest,
+                MessageType="DIGEST",
+                SigningAlgorithm=ALGORITHM,
+            )
+        except ClientError as error:
+            raise self._explained(error) from error
+        signature: bytes = answer["Signature"]
+        return signature
+
+    def public_key(self) -> bytes:
+        try:
+            answer = call(client("kms").get_public_key, KeyId=self._key_id)
+        except ClientError as error:
+            raise self._explained(error) from error
+        public_key: bytes = answer["PublicKey"]
+        return public_key
+
+    def _explained(self, error: ClientError) -> Exception:
+        cure = _CURES.get(code_of(error))
+        if cure is None:
+            return error
+        reason = (message_of(error) or code_of(error)).rstrip(".")
+        return SigningRefused(
+            f"AWS KMS refuses {error.operation_name} with the key {self._key_id}: {reason}. "
+            f"To mend it: {cure.format(key=self._key_id)}"
+        )
