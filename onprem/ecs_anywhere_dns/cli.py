@@ -21,9 +21,7 @@ from ecs_anywhere_dns.initialise import (
     check_there,
     make_empty_fragments,
     missing_includes,
-    own_command,
     settings_for,
-    write_units,
 )
 from ecs_anywhere_dns.looking import check, status, verify
 from ecs_anywhere_dns.memory.state import Memory
@@ -41,8 +39,9 @@ from ecs_anywhere_dns.printing import (
 )
 from ecs_anywhere_dns.report import Report
 from ecs_anywhere_dns.servers import RENDERED, SERVERS, make_renderer
-from ecs_anywhere_dns.servers.contract import Renderer, Server
+from ecs_anywhere_dns.servers.contract import Renderer
 from ecs_anywhere_dns.settings import DEFAULT_FILE, PARAMETER_STORE, load
+from ecs_anywhere_dns.units import Unit, own_command, write_units
 from ecs_anywhere_dns.visible import visible
 from ecs_anywhere_dns.wiring import host_of
 
@@ -223,7 +222,7 @@ def _init(arguments: argparse.Namespace) -> int:
     said = [written]
     # What was done is told, also where it ends early.
     try:
-        for line in _initialise(arguments, host_of(settings, show_nothing).server):
+        for line in _initialise(arguments, host_of(settings, show_nothing)):
             said.append(line)
     except Stop as problem:
         raise type(problem)(f"{'; '.join(said)}; but {problem.message}", problem.cure) from problem
@@ -231,7 +230,8 @@ def _init(arguments: argparse.Namespace) -> int:
     return int(Exit.DONE)
 
 
-def _initialise(arguments: argparse.Namespace, server: Server) -> Iterator[str]:
+def _initialise(arguments: argparse.Namespace, host: Host) -> Iterator[str]:
+    server = host.server
     # First, because it may refuse: the configuration of the DNS server may be elsewhere.
     missing = missing_includes(server)
     check_there(server, missing)
@@ -241,7 +241,7 @@ def _initialise(arguments: argparse.Namespace, server: Server) -> Iterator[str]:
     else:
         yield from (f"add to {item.file}{_inside(item.inside)}: {item.line}" for item in missing)
     if arguments.timer:
-        yield from write_units(own_command(), arguments.config)
+        yield from write_units(Unit(own_command(), arguments.config, host.settings, server))
         yield "then: systemctl daemon-reload; systemctl enable --now ecs-anywhere-dns.timer"
     yield f"next: {NAME} doctor; {NAME} check; {NAME} apply --dry-run; {NAME} apply"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from ecs_anywhere_dns.answers.explanation import explain
 from ecs_anywhere_dns.answers.preflight import preflight
@@ -18,6 +19,7 @@ from ecs_anywhere_dns.memory.files import state_of
 from ecs_anywhere_dns.memory.state import Memory
 from ecs_anywhere_dns.outcome import MEANINGS, Exit, Stop
 from ecs_anywhere_dns.servers.contract import Finding
+from ecs_anywhere_dns.units import ANEW, UNITS, outdated_unit
 
 PROGRAMS = {
     "named": "bind",
@@ -27,8 +29,13 @@ PROGRAMS = {
 }
 
 
-def examine(host: Host) -> tuple[Finding, ...]:
-    looks = (_fragments, _includes, _server, _answering, _state, _publication)
+def examine(host: Host, units: Path = UNITS) -> tuple[Finding, ...]:
+    """Return everything that was seen; `units` is where systemd's are installed."""
+
+    def unit(host: Host) -> Iterator[Finding]:
+        return _unit(host, units)
+
+    looks = (unit, _fragments, _includes, _server, _answering, _state, _publication)
     seen = (finding for look in looks for finding in _until_stopped(look, host))
     # One unreadable file stops several of them.
     return tuple(dict.fromkeys(seen))
@@ -52,6 +59,17 @@ def _until_stopped(look: Callable[[Host], Iterator[Finding]], host: Host) -> Ite
         yield from look(host)
     except Stop as problem:
         yield Finding(False, problem.message, problem.cure)
+
+
+def _unit(host: Host, units: Path) -> Iterator[Finding]:
+    file = outdated_unit(host.settings, host.server, units)
+    if file is not None:
+        yield Finding(
+            False,
+            f"{file} is not what this version writes for this configuration: an older version "
+            "wrote it, or the configuration or that file was changed since",
+            f"{ANEW}; what you have added belongs into a drop-in (`systemctl edit {file.name}`)",
+        )
 
 
 def _fragments(host: Host) -> Iterator[Finding]:

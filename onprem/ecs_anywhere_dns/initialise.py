@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +20,9 @@ from ecs_anywhere_dns.servers import make_server
 from ecs_anywhere_dns.servers.contract import Include, Server
 from ecs_anywhere_dns.settings import Settings, load, read_settings
 
-UNITS = Path("/etc/systemd/system")
 READABLE_FOLDER = 0o755
 """The DNS server reads its fragment there as a user of its own, whatever our umask is."""
 NEEDED = ("vpc", "region", "server")
-UNIT_NAMES = ("ecs-anywhere-dns.service", "ecs-anywhere-dns.timer")
 
 ANEW = "edit it, or add --replace to write it anew"
 
@@ -129,31 +125,8 @@ def with_line(text: str, include: Include) -> str:
     return f"{text[: opened.end()]}\n\t{include.line}{text[opened.end() :]}"
 
 
-def own_command(script: str = sys.argv[0]) -> tuple[str, ...]:
-    """The words that run this tool, from wherever: the installed script, or `python -m`."""
-    file = Path(script).resolve()
-    if file.name == "__main__.py":
-        return sys.executable, "-m", "ecs_anywhere_dns"
-    return (str(file),)
-
-
 def _by_hand(include: Include) -> str:
     return f"add `{include.line}` inside `{include.inside}` by hand, wherever it stands"
-
-
-def write_units(command: Sequence[str], config: Path, folder: Path = UNITS) -> Iterator[str]:
-    """The systemd service and its timer; not enabled."""
-    if not folder.is_dir():
-        raise BadUsage(
-            f"there is no {folder}: systemd does not run this host",
-            f"have `{' '.join(command)} apply` run every five minutes in another way",
-        )
-    words = " ".join(map(_unit_word, command))
-    for name in UNIT_NAMES:
-        text = files("ecs_anywhere_dns").joinpath("systemd", name).read_text("utf-8")
-        text = text.replace("@COMMAND@", words).replace("@CONFIG@", _unit_word(config.resolve()))
-        put(replace(state_of(folder / name), content=text.encode()))
-        yield f"wrote {folder / name}"
 
 
 def _is_included(include: Include) -> bool:
@@ -174,15 +147,6 @@ def _toml_value(value: Any) -> str:
     # JSON's strings, numbers and booleans are TOML's as well, but for two things: TOML knows no
     # halves of a surrogate pair, and takes no bare DEL.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _unit_word(word: str | Path) -> str:
-    """As systemd.service(5) reads a command line."""
-    text = str(word).replace("%", "%%").replace("$", "$$")
-    if not re.search(r"[\s\"'\\;]", text):
-        return text
-    quoted = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{quoted}"'
 
 
 def _check_agreement(file: Path, settings: Settings, given: Mapping[str, Any]) -> None:

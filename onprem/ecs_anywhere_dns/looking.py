@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from ecs_anywhere_dns.answers.explanation import explain
@@ -16,6 +17,7 @@ from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.memory.state import Distrust, Memory
 from ecs_anywhere_dns.outcome import BadUsage, Exit, Stop
 from ecs_anywhere_dns.report import Report
+from ecs_anywhere_dns.units import UNITS, unit_state
 
 
 def check(host: Host) -> Report:
@@ -28,8 +30,9 @@ def verify(host: Host) -> Report:
     return _looked(host, "verify", _verify)
 
 
-def status(host: Host) -> Mapping[str, Any]:
-    """What is applied, and how the last run ended. Reads files, asks nobody."""
+def status(host: Host, units: Path = UNITS) -> Mapping[str, Any]:
+    """Return what is applied, how the last run ended, and whether the systemd service in `units` is
+    the one that this version writes. Reads files, asks nobody."""
     applied = host.state.applied()
     document = Memory.of(applied).document
     return {
@@ -41,6 +44,7 @@ def status(host: Host) -> Mapping[str, Any]:
         "forwarders": applied.forwarding.forwarders,
         "appliedAt": applied.at,
         "switching": host.state.journal() is not None,
+        "unit": unit_state(host.settings, host.server, units),
         "lastRun": host.state.report(),
     }
 

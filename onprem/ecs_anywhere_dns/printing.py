@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from ecs_anywhere_dns.report import Report
 from ecs_anywhere_dns.servers.contract import Finding, Fragment
+from ecs_anywhere_dns.units import ANEW
 from ecs_anywhere_dns.visible import visible, visible_in
 
 STATUS_WIDTH = 11
@@ -67,6 +68,8 @@ def show_status(said: Mapping[str, Any], *, as_json: bool) -> None:
     }
     for key, value in rows.items():
         _show(f"{key:<{STATUS_WIDTH}} {value}")
+    if said["unit"] == "older":
+        _show(f"the systemd service is not what this version writes: {ANEW}")
     if said["switching"]:
         _show("a switch was begun and is not undone yet; `ecs-anywhere-dns apply` does that first")
 

@@ -15,13 +15,10 @@ from typing import Any
 import pytest
 from ecs_anywhere_dns.cli import parser
 from ecs_anywhere_dns.initialise import (
-    UNIT_NAMES,
     as_toml,
-    own_command,
     settings_for,
     with_line,
     write_settings,
-    write_units,
 )
 from ecs_anywhere_dns.outcome import BadUsage, CheckFailed, Exit
 from ecs_anywhere_dns.servers.contract import Include
@@ -318,61 +315,6 @@ def test_it_stands_inside_its_block(text: str) -> None:
     before, _, after = now.partition("ours;")
     assert before.rstrip().endswith("{")
     assert before.rstrip() + after == text
-
-
-def test_the_units_run_this_very_tool_every_five_minutes_with_jitter(tmp_path: Path) -> None:
-    config = tmp_path / "the config.toml"
-    command = (str(tmp_path / "100%" / "ecs-anywhere-dns"),)
-    written = list(write_units(command, config, tmp_path))
-    assert written == [f"wrote {tmp_path / name}" for name in UNIT_NAMES]
-    service, timer = (_unit(tmp_path / name) for name in UNIT_NAMES)
-    assert service["ExecStart"] == f'{tmp_path}/100%%/ecs-anywhere-dns --config "{config}" apply'
-    assert service["Type"] == "oneshot"
-    assert service["SuccessExitStatus"] == str(int(Exit.DEGRADED))
-    assert timer["OnUnitInactiveSec"] == "5min"
-    assert timer["RandomizedDelaySec"] == "60"
-    assert timer["WantedBy"] == "timers.target"
-
-
-def test_systemd_takes_the_units(tmp_path: Path) -> None:
-    """Where its own checker is installed; elsewhere what they say has to do."""
-    script = tmp_path / "ecs anywhere dns"
-    script.write_text("#!/bin/sh\n")
-    script.chmod(0o755)
-    list(write_units((str(script),), tmp_path / "config.toml", tmp_path))
-    try:
-        checked = subprocess.run(
-            ["systemd-analyze", "verify", *(str(tmp_path / name) for name in UNIT_NAMES)],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-    except FileNotFoundError:
-        return
-    assert (checked.returncode, checked.stderr) == (0, "")
-
-
-def _unit(file: Path) -> dict[str, str]:
-    lines = file.read_text().splitlines()
-    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
-
-
-def test_without_systemd_it_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(BadUsage) as caught:
-        list(write_units(("/bin/ecs-anywhere-dns",), tmp_path / "c", tmp_path / "no-systemd"))
-    assert "every five minutes" in caught.value.cure
-
-
-def test_the_command_in_the_unit_is_found_from_everywhere(tmp_path: Path) -> None:
-    script = tmp_path / "venv" / "ecs-anywhere-dns"
-    script.parent.mkdir()
-    script.write_text("")
-    (tmp_path / "ecs-anywhere-dns").symlink_to(script)
-    assert own_command(str(tmp_path / "ecs-anywhere-dns")) == (str(script),)
-    assert own_command("/usr/lib/ecs_anywhere_dns/__main__.py") == (
-        sys.executable, "-m", "ecs_anywhere_dns",
-    )  # fmt: skip
 
 
 def test_a_relative_source_is_written_as_the_timer_finds_it(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_no_command_prints_text_of_others_as_it_is(
     last = {"at": one, "exit": 0, "summary": other}
     said = {
         "vpc": one, "server": other, "state": one, "generation": None, "appliedAt": one,
-        "zones": more, "forwarders": more, "lastRun": last, "switching": True,
+        "zones": more, "forwarders": more, "lastRun": last, "switching": True, "unit": "older",
     }  # fmt: skip
     report = Report("apply", summary=one, cure=other, findings=tuple(more), hints=tuple(more))
     with written(encoding) as out:

@@ -95,7 +95,9 @@ def put(wanted: FileState) -> None:
                 _replace(way, wanted, wanted.content)
             _sync(way)
     except OSError as error:
-        raise CheckFailed(f"{_named(error, wanted.path)}: {error.strerror}", _CURE) from None
+        raise CheckFailed(
+            f"{_named(error, wanted.path)}: {error.strerror}", cure_of(error)
+        ) from None
 
 
 def remove_half_written(path: Path) -> None:
@@ -109,7 +111,18 @@ def remove_half_written(path: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise CheckFailed(f"{_named(error, path)}: {error.strerror}", _CURE) from None
+        raise CheckFailed(f"{_named(error, path)}: {error.strerror}", cure_of(error)) from None
+
+
+def cure_of(error: OSError) -> str:
+    """Return what to do where a file or a folder cannot be written."""
+    if error.errno == errno.EROFS:
+        return (
+            "the systemd service may write only where the configuration was when it was installed: "
+            "`ecs-anywhere-dns init --timer`, then `systemctl daemon-reload`; otherwise mount that "
+            "file system for writing"
+        )
+    return "run this as root, with room on the disk, or correct the path in the configuration"
 
 
 def make_folder(folder: Path, mode: int) -> None:
@@ -190,6 +203,3 @@ def _named(error: OSError, path: Path) -> Path:
     """Return the folder that was wrong, where it was one; a name within the last is just a name."""
     said = Path(str(error.filename or path))
     return said if said.is_absolute() else path
-
-
-_CURE = "run this as root, with room on the disk, or correct the path in the configuration"

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from ecs_anywhere_dns.document import Document, read_document
 from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
-from ecs_anywhere_dns.memory.files import PRIVATE, FileState, make_folder, put
+from ecs_anywhere_dns.memory.files import PRIVATE, FileState, cure_of, make_folder, put
 from ecs_anywhere_dns.outcome import BadUsage, Busy, Refused
 from ecs_anywhere_dns.trust import check_trusted
 
@@ -100,7 +100,7 @@ class State:
             flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
             descriptor = os.open(self.folder / "lock", flags, PRIVATE)
         except OSError as error:
-            raise BadUsage(f"{self.folder}: {error.strerror}", "run this as root") from None
+            raise BadUsage(f"{self.folder}: {error.strerror}", cure_of(error)) from None
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -6,7 +6,7 @@ files and its own process.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -61,6 +61,12 @@ class Renderer(Protocol):
 
 class Server(Renderer, Protocol):
     """A server that we configure for real. Commands are bounded in time; see `commands`."""
+
+    @property
+    def privileges(self) -> Mapping[str, str]:
+        """Capabilities (CAP_…, capabilities(7)) and address families (AF_…) that its commands need
+        besides those of every server, and why. The systemd service has no others."""
+        ...
 
     uses_other_when_silent: bool
     """Whether it moves on to the other forwarder when one is silent or answers SERVFAIL

@@ -15,7 +15,7 @@ What is known of it, each measured:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +61,12 @@ class Bind:
     checkconf: tuple[str, ...] = ("named-checkconf",)
     """With `-t <folder>` where named runs in a chroot; the paths above are those outside of it."""
     start: tuple[str, ...] = ("systemctl", "start", "named")
+
+    @property
+    def privileges(self) -> Mapping[str, str]:
+        if "-t" not in self.checkconf:
+            return {}
+        return {"CAP_SYS_CHROOT": "named-checkconf -t looks from within named's chroot"}
 
     @property
     def control(self) -> Rndc:

@@ -17,7 +17,7 @@ Its traps, each measured, and what is done about them:
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +59,10 @@ class Dnsmasq:
     pid_file: Path = Path("/run/dnsmasq/dnsmasq.pid")
     program: tuple[str, ...] = ("dnsmasq",)
     start: tuple[str, ...] = ("systemctl", "start", "dnsmasq")
+
+    @property
+    def privileges(self) -> Mapping[str, str]:
+        return {"CAP_KILL": "dnsmasq is sent SIGHUP, and is another user's process"}
 
     @property
     def static_file(self) -> Path:

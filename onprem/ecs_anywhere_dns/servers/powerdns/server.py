@@ -15,7 +15,7 @@ Its traps, each measured, and what is done about them:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +55,10 @@ class PowerDns:
     program: tuple[str, ...] = ("pdns_recursor",)
     rec_control: tuple[str, ...] = ("rec_control",)
     start: tuple[str, ...] = ("systemctl", "start", "pdns-recursor")
+
+    @property
+    def privileges(self) -> Mapping[str, str]:
+        return {}
 
     @property
     def lua_file(self) -> Path:

@@ -18,7 +18,7 @@ verification of answers stands for that.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +52,10 @@ class Unbound:
     control: tuple[str, ...] = ("unbound-control",)
     checkconf: tuple[str, ...] = ("unbound-checkconf",)
     start: tuple[str, ...] = ("systemctl", "start", "unbound")
+
+    @property
+    def privileges(self) -> Mapping[str, str]:
+        return {"AF_NETLINK": "unbound-checkconf lists the network interfaces"}
 
     @property
     def running(self) -> UnboundControl:
