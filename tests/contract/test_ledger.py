@@ -9,7 +9,7 @@ import pytest
 from connectivity.adapters import aws as adapter
 from connectivity.adapters.ledger import DynamoDbLedger
 from connectivity.domain.errors import NotReadyYet
-from connectivity.domain.ledger import Served
+from connectivity.domain.ledger import Announcement, Served, announcement, begun_endpoints
 from connectivity.domain.pacing import Bucket, Turn
 from connectivity.domain.publication import Issue, Signature
 from connectivity.usecases.ports import Ledger
@@ -112,6 +112,23 @@ def test_what_is_let_go_is_held_no_longer(ledger: Ledger) -> None:
     assert ledger.read(VPC).holds_something
     ledger.let_go(VPC, ["resolver", "probe"])
     assert not ledger.read(VPC).holds_something
+
+
+def test_when_the_last_endpoint_was_made_is_kept_until_the_next_is(ledger: Ledger) -> None:
+    ledger.knock(VPC)
+    assert ledger.read(VPC).made_at == 0
+    ledger.hold(VPC, {"endpoint/ecs": "vpce-1"}, made_at=NOON)
+    ledger.hold(VPC, {"resolver": "rslvr-in-1"})
+    entry = ledger.read(VPC)
+    assert (entry.made_at, entry.held["endpoint/ecs"]) == (NOON, "vpce-1")
+
+
+def test_what_an_endpoint_was_to_be_made_of_is_announced_with_its_token(ledger: Ledger) -> None:
+    announced = Announcement("token", "sg-1", ("subnet-a", "subnet-b"))
+    ledger.announce(ledger.knock(VPC), {"endpoint/ecs": str(announced)})
+    entry = ledger.read(VPC)
+    assert announcement(entry, "endpoint/ecs") == announced
+    assert begun_endpoints(entry) == ("endpoint/ecs",)
 
 
 def test_the_entries_are_of_every_vpc_that_was_heard_of(ledger: Ledger) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.story.app import DETAIL, STATUS, App
 
+_RANDOM_END = re.compile(r"(?<=-)[0-9a-f]{10}$")
 _COUNTED = re.compile(r"generation \d+")
 _VOLATILE = {"generation", "checksum", "issuedAt"}
 
@@ -21,15 +22,15 @@ def look(app: App, vpc_id: str) -> Sight:
     groups = ec2.describe_security_groups(Filters=in_vpc)["SecurityGroups"]
     endpoints = ec2.describe_vpc_endpoints(Filters=in_vpc)["VpcEndpoints"]
     interfaces = ec2.describe_network_interfaces(Filters=in_vpc)["NetworkInterfaces"]
-    names = {group["GroupId"]: group["GroupName"] for group in groups}
+    names = {group["GroupId"]: _RANDOM_END.sub("", group["GroupName"]) for group in groups}
     return {
         "endpoints": sorted(_endpoint(item, names) for item in endpoints),
-        "groups": {group["GroupName"]: _rules(group, names) for group in groups},
+        "groups": {names[group["GroupId"]]: _rules(group, names) for group in groups},
         "resolvers": _resolvers(app, vpc_id),
         "published": _published(app, vpc_id, _owners(endpoints, interfaces)),
         "ledger": _ledger(app, vpc_id),
         "status": _status(app, vpc_id),
-        "probes": _probes(app, vpc_id),
+        "probes": [_RANDOM_END.sub("", name) for name in _probes(app, vpc_id)],
         "interfaces": sorted(item["Description"].split()[0] for item in interfaces),
     }
 

@@ -216,14 +216,19 @@ class App:
             if item["State"].lower() not in {"deleting", "deleted"}
         }
 
+    def group(self, vpc_id: str, purpose: str) -> dict[str, Any]:
+        """Our security group for `endpoints`, `resolver` or `probe`; its name has a random end."""
+        filters = [{"Name": "vpc-id", "Values": [vpc_id]}]
+        found = self.client("ec2").describe_security_groups(Filters=filters)["SecurityGroups"]
+        name = f"ecs-anywhere-{vpc_id}-{purpose}-"
+        (group,) = (each for each in found if each["GroupName"].startswith(name))
+        return dict(group)
+
     def ingress(self, vpc_id: str, purpose: str) -> set[tuple[str, int, str]]:
         """Protocol, port and CIDR of one of our security groups' rules."""
-        name = f"ecs-anywhere-{vpc_id}-{purpose}"
-        filters = [{"Name": "group-name", "Values": [name]}]
-        (group,) = self.client("ec2").describe_security_groups(Filters=filters)["SecurityGroups"]
         return {
             (permission["IpProtocol"], permission["FromPort"], item["CidrIp"])
-            for permission in group["IpPermissions"]
+            for permission in self.group(vpc_id, purpose)["IpPermissions"]
             for item in permission["IpRanges"]
         }
 

@@ -206,8 +206,7 @@ def test_a_security_group_that_somebody_else_uses_is_named_and_removed_when_it_i
 def borrowed(app: App, vpc_id: str) -> Iterator[str]:
     """Somebody attached our security group to a network interface of theirs."""
     ec2 = app.client("ec2")
-    filters = [{"Name": "group-name", "Values": [f"ecs-anywhere-{vpc_id}-endpoints"]}]
-    [group] = ec2.describe_security_groups(Filters=filters)["SecurityGroups"]
+    group = app.group(vpc_id, "endpoints")
     subnets = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])["Subnets"]
     theirs = ec2.create_network_interface(
         SubnetId=subnets[0]["SubnetId"], Groups=[group["GroupId"]], Description="theirs"

@@ -30,6 +30,7 @@ WORDED_FOR_PEOPLE = {
     "Turn off all private DNS": "TurnOffPrivateDns",
     "Tell when its turn is": "Finish",
     "Tell when it goes": "Finish",
+    "Learn what was begun": "EnsureEndpoints",
     "Turn off what is no longer asked for": "TurnOffPrivateDns",
 }
 """States that say more than their function's name."""

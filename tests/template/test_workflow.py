@@ -59,6 +59,8 @@ CANNOT_WAIT = {
     },
     ("Turn off private DNS", "NotItsTurnYet"): "after a failure nobody is let wait",
     ("Ensure interface endpoints", "ConflictingPrivateDns"): "they are made with private DNS off",
+    ("Learn what was begun", "ConflictingPrivateDns"): "they are made with private DNS off",
+    ("Learn what was begun", "NotItsTurnYet"): "it makes again what had its turn, and takes none",
 }
 """What the source seems to raise, as calls are followed by name, and why it does not."""
 

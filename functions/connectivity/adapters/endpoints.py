@@ -16,13 +16,25 @@ from connectivity.domain.errors import (
     PreconditionsNotMet,
     QuotaReached,
 )
+from connectivity.domain.ledger import Announcement
 from connectivity.domain.model import InterfaceEndpoint, OfferedService
 from connectivity.domain.tags import OWNER
+from connectivity.usecases.ports import UsedToken
 
 _QUOTA = frozenset({"VpcEndpointLimitExceeded", "GatewayVpcEndpointLimitExceeded"})
 _BEING_CHANGED = "IncorrectState"
 """One modification at a time; also of an endpoint that is still pending."""
 _GONE = frozenset({"InvalidVpcEndpoint.NotFound", "InvalidVpcEndpointId.NotFound"})
+_NOT_MADE = frozenset(
+    {
+        "DuplicateSubnetsInSameZone",
+        "InvalidParameter",
+        "InvalidSubnetID.NotFound",
+        "InvalidVpcID.NotFound",
+        "InvalidVpcId.NotFound",
+    }
+)
+"""What was asked for cannot be: a network interface would keep a subnet, and that its VPC."""
 
 
 class Ec2Endpoints:
@@ -50,17 +62,15 @@ class Ec2Endpoints:
             _endpoint(item) for item in found if item["VpcEndpointType"] in {"Interface", "Gateway"}
         )
 
-    def make_interface(
-        self, vpc_id: str, service_name: str, subnets: Sequence[str], group: str, token: str
-    ) -> str:
+    def make_interface(self, vpc_id: str, service_name: str, announced: Announcement) -> str:
         return self._make(
             VpcEndpointType="Interface",
             VpcId=vpc_id,
             ServiceName=service_name,
-            SubnetIds=list(subnets),
-            SecurityGroupIds=[group],
+            SubnetIds=list(announced.subnets),
+            SecurityGroupIds=[announced.group],
             PrivateDnsEnabled=False,
-            ClientToken=token,
+            ClientToken=announced.token,
             TagSpecifications=self._tags(vpc_id, service_name),
         )
 
@@ -162,7 +172,7 @@ def _refusal(error: ClientError, what: str) -> Exception:
     if code in NOT_SEEN_YET or code == _BEING_CHANGED:
         return NotReadyYet(said)
     if code == "IdempotentParameterMismatch":
-        return NotReadyYet(f"{said} - an earlier attempt took effect and will be seen soon")
-    if code in {"InvalidParameter", "DuplicateSubnetsInSameZone"}:
+        return UsedToken(said)
+    if code in _NOT_MADE:
         return PreconditionsNotMet(said)
     return error

@@ -88,8 +88,10 @@ class DynamoDbLedger:
         ):
             raise NotReadyYet(f"somebody else is making the same in {entry.vpc_id}")
 
-    def hold(self, vpc_id: str, held: Mapping[str, str]) -> None:
+    def hold(self, vpc_id: str, held: Mapping[str, str], made_at: float | None = None) -> None:
         names, change, values = _set_held(held)
+        if made_at is not None:
+            change, values[":made_at"] = f"{change}, made_at = :made_at", _decimal(made_at)
         self._update(vpc_id, change, values, ExpressionAttributeNames=names)
 
     def let_go(self, vpc_id: str, purposes: Iterable[str]) -> None:
@@ -201,6 +203,7 @@ def _entry(vpc_id: str, plain: Mapping[str, Any]) -> Entry:
         knocks=int(plain.get("knocks", 0)),
         holder=plain.get("holder"),
         held=plain.get("held", {}),
+        made_at=float(plain.get("made_at", 0)),
         resolver_ips=plain.get("resolver_ips", {}),
         generation=int(plain.get("generation", 0)),
         issued=_issue(plain["issued"]) if "issued" in plain else None,

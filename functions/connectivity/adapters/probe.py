@@ -6,11 +6,13 @@ Its role may do nothing but be attached to a VPC. It needs no way to the AWS API
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 _READABLE_BY_ALL = 0o100644
 """AWS Lambda runs code as another user, and `ZipInfo` alone lets only the owner read it."""
 _RUNTIME = "python3.13"
+_HANDLER = "probe.handler.handler"
 _TIMEOUT = 55
 """Seconds; below the read timeout of our client."""
 
@@ -33,23 +36,29 @@ _TIMEOUT = 55
 class LambdaProbe:
     """Implements the port `Probe`."""
 
-    def __init__(self, name_prefix: str, role: str, owner: str) -> None:
-        self._name_prefix = name_prefix
+    def __init__(self, role: str, owner: str) -> None:
         self._role = role
         self._owner = owner
 
-    def ensure(self, vpc_id: str, subnets: Sequence[str], group: str) -> None:
-        name = self._name(vpc_id)
+    def ensure(self, name: str, vpc_id: str, subnets: Sequence[str], group: str) -> None:
+        """Its name was known to nobody before it was made. What is there under that name and is
+        not what we make is asked nothing: of our role it is made anew, as after an upgrade in
+        between, of another role it is left."""
         state = self._state(name)
         if state is None:
             self._make(name, subnets, group)
             raise NotReadyYet(f"the probe {name} has just been made")
+        if state["Role"] != self._role or _vpc_of(state) != vpc_id:
+            raise ProbeFailed(f"the function {name} is not this app's: it has another role or VPC")
         if state["State"] == "Failed":
             reason = state.get("StateReason", "no reason given")
-            self.remove(vpc_id)
+            self.remove(name)
             raise ProbeFailed(f"AWS Lambda cannot put the probe into {vpc_id}: {reason}")
         if state["State"] != "Active":
             raise NotReadyYet(f"the probe {name} is {state['State'].lower()}")
+        if different := _differences(state):
+            self.remove(name)
+            raise NotReadyYet(f"the probe {name} has other {', '.join(different)}: made anew")
 
     def _state(self, name: str) -> dict[str, Any] | None:
         try:
@@ -68,7 +77,7 @@ class LambdaProbe:
                 Description="Verifies private resolution from inside the VPC; removed afterwards",
                 Runtime=_RUNTIME,
                 Architectures=["arm64"],
-                Handler="probe.handler.handler",
+                Handler=_HANDLER,
                 Role=self._role,
                 Code={"ZipFile": code()},
                 Timeout=_TIMEOUT,
@@ -81,8 +90,7 @@ class LambdaProbe:
             if code_of(error) != "ResourceConflictException":
                 raise
 
-    def ask(self, vpc_id: str, questions: Mapping[str, Any]) -> Mapping[str, Any]:
-        name = self._name(vpc_id)
+    def ask(self, name: str, questions: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
             answer = call(
                 client("lambda").invoke,
@@ -99,15 +107,28 @@ class LambdaProbe:
             raise ProbeFailed(f"the probe {name} failed: {payload.get('errorMessage', payload)}")
         return dict(payload)
 
-    def remove(self, vpc_id: str) -> None:
+    def remove(self, name: str) -> None:
         try:
-            call(client("lambda").delete_function, FunctionName=self._name(vpc_id))
+            call(client("lambda").delete_function, FunctionName=name)
         except ClientError as error:
             if code_of(error) != "ResourceNotFoundException":
                 raise
 
-    def _name(self, vpc_id: str) -> str:
-        return f"{self._name_prefix}{vpc_id}"
+
+def _vpc_of(state: Mapping[str, Any]) -> str:
+    return str(state.get("VpcConfig", {}).get("VpcId", ""))
+
+
+def _differences(state: Mapping[str, Any]) -> list[str]:
+    """Return what of a function is not as we make it, so that other code would run."""
+    found = {
+        "code": state["CodeSha256"] == base64.b64encode(sha256(code()).digest()).decode(),
+        "handler": state["Handler"] == _HANDLER,
+        "runtime": state["Runtime"] == _RUNTIME,
+        "layers": not state.get("Layers"),
+        "environment": not state.get("Environment", {}).get("Variables"),
+    }
+    return [name for name, is_same in found.items() if not is_same]
 
 
 @cache

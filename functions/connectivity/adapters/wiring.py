@@ -61,9 +61,7 @@ def executions() -> StepFunctionsExecutions:
 
 def probe() -> LambdaProbe:
     environment = os.environ
-    return LambdaProbe(
-        environment["PROBE_NAME_PREFIX"], environment["PROBE_ROLE_ARN"], environment["OWNER"]
-    )
+    return LambdaProbe(environment["PROBE_ROLE_ARN"], environment["OWNER"])
 
 
 def notifications() -> SnsNotifications:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectivity.domain import catalogue, placement
+from connectivity.domain import catalogue, ledger, placement
 from connectivity.domain.adoption import foreign_endpoint
 from connectivity.domain.desired import Desired, DesiredEndpoint
 from connectivity.domain.model import OfferedService
@@ -99,10 +99,13 @@ def _near_promises(
 
 
 def _gateway_service(survey: Survey, services: dict[str, OfferedService]) -> str | None:
-    """S3's gateway endpoint, unless somebody else keeps one, or the interface endpoint itself."""
+    """Return the service for which we keep a gateway endpoint: S3, unless somebody else keeps one,
+    or the interface endpoint itself. The one that we have begun is ours, although nobody knows yet
+    which it is."""
     service = services.get(catalogue.GATEWAY_FIRST)
     if service is None or foreign_endpoint(survey, service):
         return None
+    begun = ledger.gateway_purpose(service.name) in ledger.begun_endpoints(survey.entry)
     theirs = any(
         endpoint.type == "Gateway"
         and endpoint.service_name == service.name
@@ -110,4 +113,4 @@ def _gateway_service(survey: Survey, services: dict[str, OfferedService]) -> str
         and not survey.ownership.of_endpoint(endpoint)
         for endpoint in survey.endpoints
     )
-    return None if theirs else service.name
+    return service.name if begun or not theirs else None

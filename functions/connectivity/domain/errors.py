@@ -76,6 +76,10 @@ class TagsRefused(Fact):
     """AWS does not let us write status tags: a tag policy, or fifty tags on the VPC already."""
 
 
+class OutOfReach(Fact):
+    """Something of ours has lost its owner tag, without which IAM lets us touch nothing."""
+
+
 class PreconditionsNotMet(Fact):
     """The VPC is not fit, for one or several reasons; nothing was made."""
 

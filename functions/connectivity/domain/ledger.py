@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from connectivity.domain.pacing import Turn
 from connectivity.domain.publication import Issue
 
 MAKING = "making:"
+VISIBLE_WITHIN = 120
+"""Seconds after its creation in which a VPC endpoint that AWS does not show is not taken for gone:
+Amazon EC2's API is eventually consistent."""
 _ENDPOINT, _GATEWAY = "endpoint/", "gateway/"
 ENDPOINT_PURPOSES = (_ENDPOINT, _GATEWAY)
 REMOVED = "removed"
@@ -40,7 +43,10 @@ class Entry:
     """ARN of the execution that is at work on this VPC."""
     held: Mapping[str, str] = field(default_factory=dict)
     """Purpose -> id of what we made for it, or `making:<token>` from before its creation until its
-    id is known. The token makes a repeated creation the same creation."""
+    id is known. The token makes a repeated creation the same creation; behind that of an interface
+    endpoint stands what it was to be made of, because AWS answers only the same request."""
+    made_at: float = 0.0
+    """When the last VPC endpoint was made, in seconds since the epoch: AWS may not show it yet."""
     resolver_ips: Mapping[str, str] = field(default_factory=dict)
     """Address -> subnet of the inbound resolver: asked for again when it has to be made anew."""
     generation: int = 0
@@ -93,10 +99,57 @@ class Entry:
         return sum(purpose.startswith(_ENDPOINT) for purpose in self.held)
 
 
-def announced_token(entry: Entry, purpose: str) -> str | None:
-    """The token of a creation that was announced and whose id is not known yet."""
+@dataclass(frozen=True)
+class Announcement:
+    """What was written down before a creation."""
+
+    token: str
+    group: str = ""
+    """Id of the security group of an interface endpoint."""
+    subnets: tuple[str, ...] = ()
+    """Ids of the subnets of an interface endpoint."""
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (self.token, self.group, *self.subnets)))
+
+
+def announcement(entry: Entry, purpose: str) -> Announcement | None:
+    """Return what was announced, while its id is not known yet."""
     recorded = entry.held.get(purpose, "")
-    return recorded.removeprefix(MAKING) if recorded.startswith(MAKING) else None
+    if not recorded.startswith(MAKING):
+        return None
+    token, *made_of = recorded.removeprefix(MAKING).split(" ")
+    group, *subnets = made_of or [""]
+    return Announcement(token, group, tuple(subnets))
+
+
+def announced_token(entry: Entry, purpose: str) -> str | None:
+    """Return the token of a creation that was announced and whose id is not known yet."""
+    announced = announcement(entry, purpose)
+    return announced.token if announced else None
+
+
+def begun_endpoints(entry: Entry) -> tuple[str, ...]:
+    """Return the purposes of VPC endpoints that were announced and whose ids are not known: each
+    may have been made, or not."""
+    return tuple(
+        purpose
+        for purpose, recorded in entry.held.items()
+        if purpose.startswith(ENDPOINT_PURPOSES) and recorded.startswith(MAKING)
+    )
+
+
+def unseen_endpoints(entry: Entry, shown: Iterable[str], now: float) -> tuple[str, ...]:
+    """Return the ids of VPC endpoints that were made a moment ago and are not among those that AWS
+    shows: they will be. `now` is in seconds since the epoch."""
+    if now >= entry.made_at + VISIBLE_WITHIN:
+        return ()
+    there = set(shown)
+    return tuple(
+        id_
+        for purpose, id_ in entry.held.items()
+        if purpose.startswith(ENDPOINT_PURPOSES) and not id_.startswith(MAKING) and id_ not in there
+    )
 
 
 def endpoint_purpose(service_name: str) -> str:

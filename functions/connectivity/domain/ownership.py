@@ -1,24 +1,31 @@
-"""Whose is it? The rule behind "touch only what is ours".
+"""Whose is it? The rule behind "touch only what is ours". A tag proves nothing: whoever may tag can
+copy ours onto anything, before, during and after a run (docs/decisions/0018).
 
-    owner tag    the ledger says             then it is
-    ---------    ------------------------    -----------------------------------------------
-    ours         this id                     ours
-    ours         making (no id yet)          ours: made just before we could write it down
-    ours         another id, or nothing      not ours: somebody copied our tag
-    not ours     anything                    not ours, whatever we once thought
+    the ledger says     AWS shows                                       then it is
+    ---------------     --------------------------------------------    --------------------------
+    this id             our owner tag on it                             ours
+    this id             another owner tag, or none                      ours and out of reach: it is
+                                                                        named, and never touched
+    making (no id yet)  of a VPC endpoint: nothing that counts, until   not ours yet
+                        EC2 answers our client token with its id
+    making (no id yet)  of a security group: the name with our random   ours
+                        end, which nobody could know before
+    making (no id yet)  of a resolver: our token as CreatorRequestId    ours
+    anything else       anything                                        not ours
 
-AWS IAM holds the first half of the line: our functions may change and delete only what carries our
-tag (docs/operations.md lists what the roles could do beyond).
+AWS IAM is a second line: our functions may change and delete only what carries our tag
+(docs/operations.md lists what the roles could do beyond).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from connectivity.domain import ledger
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import InboundResolver, InterfaceEndpoint, SecurityGroup
+from connectivity.domain.tags import OWNER
 
 
 @dataclass(frozen=True)
@@ -30,18 +37,13 @@ class Ownership:
     entry: Entry
 
     def of_endpoint(self, endpoint: InterfaceEndpoint) -> bool:
-        """Tell whether this VPC endpoint, of either type, is ours."""
-        return self._is_ours(endpoint.owner, endpoint.id, purpose_of(endpoint))
+        """Tell whether this VPC endpoint, of either type, is ours and can be changed."""
+        return endpoint.owner == self.owner and self._holds(endpoint)
 
     def groups(self, observed: Iterable[SecurityGroup]) -> dict[str, SecurityGroup]:
-        """Return our security groups by their purpose, as far as they exist."""
-        by_name = {group.name: group for group in observed}
-        return {
-            purpose: group
-            for purpose in ledger.GROUPS
-            if (group := by_name.get(group_name(self.entry.vpc_id, purpose))) is not None
-            and self._is_ours(group.owner, group.id, purpose)
-        }
+        """Return our security groups by their purpose, as far as they exist and can be changed."""
+        known = self._known_groups(observed)
+        return {purpose: each for purpose, each in known.items() if each.owner == self.owner}
 
     def resolver(
         self, observed: Iterable[InboundResolver], also_deleting: bool = False
@@ -60,10 +62,57 @@ class Ownership:
             None,
         )
 
-    def _is_ours(self, owner: str | None, resource_id: str, purpose: str) -> bool:
-        recorded = self.entry.held.get(purpose, "")
-        return owner == self.owner and (
-            recorded == resource_id or recorded.startswith(ledger.MAKING)
+    def out_of_reach(
+        self,
+        endpoints: Iterable[InterfaceEndpoint] = (),
+        groups: Iterable[SecurityGroup] = (),
+    ) -> dict[str, str]:
+        """Return, by id, why something that we made can no longer be changed: somebody has taken
+        its owner tag away, and IAM lets us touch nothing without it."""
+        known: tuple[InterfaceEndpoint | SecurityGroup, ...] = (
+            *(e for e in endpoints if e.exists and self._holds(e)),
+            *self._known_groups(groups).values(),
+        )
+        return {each.id: self._lost(each.id) for each in known if each.owner != self.owner}
+
+    def strays(
+        self, endpoints: Iterable[InterfaceEndpoint], groups: Iterable[SecurityGroup]
+    ) -> Iterator[str]:
+        """Yield the ids of what carries our owner tag without being ours by the ledger. A VPC
+        endpoint whose creation we have announced may be the one that was made: not yet."""
+        begun = ledger.begun_endpoints(self.entry)
+        yield from (
+            endpoint.id
+            for endpoint in endpoints
+            if endpoint.exists
+            and endpoint.owner == self.owner
+            and not self._holds(endpoint)
+            and purpose_of(endpoint) not in begun
+        )
+        listed = tuple(groups)
+        ours = {group.id for group in self._known_groups(listed).values()}
+        yield from (g.id for g in listed if g.owner == self.owner and g.id not in ours)
+
+    def _holds(self, endpoint: InterfaceEndpoint) -> bool:
+        return self.entry.held.get(purpose_of(endpoint)) == endpoint.id
+
+    def _known_groups(self, observed: Iterable[SecurityGroup]) -> dict[str, SecurityGroup]:
+        """Return by purpose what we made, whatever its tags say."""
+        listed = tuple(observed)
+        by_id = {group.id: group for group in listed}
+        by_name = {group.name: group for group in listed}
+        found = {
+            purpose: by_name.get(ledger.announced_token(self.entry, purpose) or "")
+            or by_id.get(self.entry.held.get(purpose, ""))
+            for purpose in ledger.GROUPS
+        }
+        return {purpose: group for purpose, group in found.items() if group is not None}
+
+    def _lost(self, resource_id: str) -> str:
+        return (
+            f"made by us, but its tag {OWNER} is gone or another one; put it back (aws ec2 "
+            f"create-tags --resources {resource_id} --tags Key={OWNER},Value={self.owner}) or "
+            "delete it"
         )
 
 
@@ -75,10 +124,16 @@ def purpose_of(endpoint: InterfaceEndpoint) -> str:
 
 
 def group_name(vpc_id: str, purpose: str) -> str:
-    """A security group's name is unique in its VPC, so it is its own idempotency token."""
+    """Return what the name of a security group of ours begins with. Its random end makes it known
+    to nobody before it is there."""
     return f"ecs-anywhere-{vpc_id}-{purpose.removeprefix('group/')}"
 
 
+def probe_name(vpc_id: str, token: str) -> str:
+    """Return the name of the probe's function, which nobody knows before it is there."""
+    return f"ecs-anywhere-probe-{vpc_id}-{token}"
+
+
 def resolver_name(vpc_id: str) -> str:
-    """Resolver endpoints are listed with their names but without their tags."""
+    """Return the name of our inbound resolver: AWS lists them with their names, without tags."""
     return f"ecs-anywhere-{vpc_id}"

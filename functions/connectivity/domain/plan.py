@@ -33,26 +33,46 @@ def plan_endpoints(
     ownership: Ownership,
 ) -> Plan:
     """Return the steps for the security group, then for the endpoints that are missing; S3's
-    gateway endpoint before all."""
+    gateway endpoint before all. What was begun is made with the request that was announced, also
+    where nobody asks for it any more: that is how its id becomes known."""
     ours = [e for e in endpoints if e.exists and ownership.of_endpoint(e)]
-    there = {(endpoint.type, endpoint.service_name) for endpoint in ours}
+    there = {purpose_of(endpoint) for endpoint in ours}
+    begun = ledger.begun_endpoints(ownership.entry)
     rules = frozenset(
         Rule("tcp", 443, cidr) for cidr in (*desired.onprem_cidrs, *desired.vpc_cidrs)
     )
     gateway = desired.gateway_service
-    return (
-        *_plan_group(ledger.ENDPOINTS_GROUP, rules, groups, ownership),
+    missing = (
         *(
             (MakeGatewayEndpoint(gateway, f"private DNS of {gateway} needs one; it has no routes"),)
-            if gateway and ("Gateway", gateway) not in there
+            if gateway and ledger.gateway_purpose(gateway) not in {*there, *begun}
             else ()
         ),
+        *plan_begun(ownership.entry),
         *(
             MakeInterfaceEndpoint(e.service_name, e.subnets, f"{e.service} has none")
             for e in desired.ours
-            if ("Interface", e.service_name) not in there
+            if ledger.endpoint_purpose(e.service_name) not in {*there, *begun}
         ),
     )
+    return (
+        *_plan_group(ledger.ENDPOINTS_GROUP, rules, groups, ownership),
+        *sorted(missing, key=lambda step: isinstance(step, MakeInterfaceEndpoint)),
+    )
+
+
+def plan_begun(entry: Entry) -> tuple[MakeGatewayEndpoint | MakeInterfaceEndpoint, ...]:
+    """Return the steps that were announced and whose outcome nobody knows."""
+    reason = "it was begun, and its id is not known"
+    steps: list[MakeGatewayEndpoint | MakeInterfaceEndpoint] = []
+    for purpose in sorted(ledger.begun_endpoints(entry)):
+        announced = ledger.announcement(entry, purpose)
+        service_name = purpose.partition("/")[2]
+        if announced and purpose == ledger.gateway_purpose(service_name):
+            steps.append(MakeGatewayEndpoint(service_name, reason))
+        elif announced:
+            steps.append(MakeInterfaceEndpoint(service_name, announced.subnets, reason))
+    return tuple(steps)
 
 
 def plan_resolver(

@@ -21,6 +21,8 @@ from connectivity.domain.derivation import (
 )
 from connectivity.domain.desired import Desired
 from connectivity.domain.errors import PreconditionsNotMet
+from connectivity.domain.ledger import ENDPOINTS_GROUP, RESOLVER_GROUP
+from connectivity.domain.ownership import group_name
 from connectivity.domain.resolver_adoption import candidates, unfit_resolvers
 from connectivity.domain.routes import route_warnings
 from connectivity.domain.survey import Limits, Survey
@@ -40,7 +42,7 @@ def prepare(survey: Survey, options: Options, limits: Limits) -> Prepared:
         raise PreconditionsNotMet("; ".join(problems))
     desired = derive(survey, options, limits)
     promises = _broken_promises(survey, desired)
-    return Prepared(desired, (*promises, *route_warnings(survey, desired)))
+    return Prepared(desired, (*promises, *route_warnings(survey, desired), *_strays(survey)))
 
 
 def _broken_promises(survey: Survey, desired: Desired) -> Iterator[str]:
@@ -58,6 +60,32 @@ def _broken_promises(survey: Survey, desired: Desired) -> Iterator[str]:
             f"{_names(desired.given_up)} was an address of the inbound resolver and belongs to "
             "something else now: on-premises has to forward to the new address"
         )
+
+
+def _strays(survey: Survey) -> Iterator[str]:
+    """Warn of what looks like ours and is not: of ours it would be a loss that nobody sees."""
+    strays = _names(survey.ownership.strays(survey.endpoints, survey.groups))
+    if strays:
+        yield f"{strays} carries our tag {tags.OWNER} and is not in our ledger: whose is it?"
+
+
+def _out_of_reach(survey: Survey, *_: object) -> Iterator[str]:
+    lost = survey.ownership.out_of_reach(survey.endpoints, survey.groups)
+    yield from (f"{id_}: {why}" for id_, why in sorted(lost.items()))
+
+
+def _another_stack(survey: Survey, *_: object) -> Iterator[str]:
+    """Two stacks would publish to the same parameters; the one that was first has the VPC."""
+    if survey.entry.held:
+        return
+    names = tuple(group_name(survey.vpc.id, p) for p in (ENDPOINTS_GROUP, RESOLVER_GROUP))
+    for group in survey.groups:
+        if group.name.startswith(names) and group.owner not in {None, survey.owner}:
+            yield (
+                f"{survey.vpc.id} is connected by another stack: its security group {group.id} "
+                f"({group.name}) carries {tags.OWNER} = {group.owner}. Connect it by one stack "
+                "only, or delete that group if nobody needs it"
+            )
 
 
 def _dns_attributes(survey: Survey, *_: object) -> Iterator[str]:
@@ -188,6 +216,8 @@ def _inbound_resolvers(survey: Survey, options: Options, *_: object) -> Iterator
 
 
 _CHECKS: tuple[Callable[[Survey, Options, Limits], Iterator[str]], ...] = (
+    _out_of_reach,
+    _another_stack,
     _sharing,
     _dns_attributes,
     _tenancy,

@@ -12,6 +12,7 @@ from connectivity.domain.model import Rule
 class MakeGroup:
     purpose: str
     name: str
+    """The beginning of its name, which gets a random end."""
     reason: str
 
 

@@ -46,6 +46,7 @@ def _remove_late_acknowledgements(vpc_id: str, aws: Aws) -> list[str]:
 
 def _seen(vpc_id: str, aws: Aws) -> Iterator[tuple[str, str]]:
     """Id and state of what looks like ours, apart from the probe's security group."""
+    probes = group_name(vpc_id, ledgers.PROBE_GROUP)
     for endpoint in aws.endpoints.all_in(vpc_id):
         if endpoint.owner == aws.settings.us and endpoint.state != "deleted":
             yield endpoint.id, endpoint.state
@@ -53,5 +54,5 @@ def _seen(vpc_id: str, aws: Aws) -> Iterator[tuple[str, str]]:
         if resolver.vpc == vpc_id and resolver.name == resolver_name(vpc_id):
             yield resolver.id, resolver.status
     for group in aws.groups.all_in(vpc_id):
-        if group.owner == aws.settings.us and group.name != group_name(vpc_id, ledgers.PROBE_GROUP):
+        if group.owner == aws.settings.us and not group.name.startswith(probes):
             yield group.id, ""

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from uuid import uuid4
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from itertools import islice
 
 from connectivity.domain import ledger as ledgers
 from connectivity.domain import pacing
 from connectivity.domain import plan as plans
 from connectivity.domain.desired import Desired
-from connectivity.domain.errors import EndpointFailed, NotReadyYet
-from connectivity.domain.ledger import Entry
+from connectivity.domain.errors import EndpointFailed, Fact, NotReadyYet
+from connectivity.domain.ledger import Announcement, Entry
 from connectivity.domain.model import InterfaceEndpoint
-from connectivity.domain.ownership import Ownership, purpose_of
+from connectivity.domain.ownership import Ownership
 from connectivity.domain.steps import MakeGatewayEndpoint, MakeInterfaceEndpoint, Plan
 from connectivity.usecases.aws import Aws
-from connectivity.usecases.ports import Ledger, Resolvers
-from connectivity.usecases.security_groups import group_steps
+from connectivity.usecases.ports import Resolvers, UsedToken
+from connectivity.usecases.security_groups import group_steps, refuse_out_of_reach
+from connectivity.usecases.tokens import token
 from connectivity.usecases.turns import take_turn_now
 
 _ENDED_BADLY = frozenset({"failed", "rejected", "expired", "partial"})
@@ -24,11 +26,12 @@ _ENDED_BADLY = frozenset({"failed", "rejected", "expired", "partial"})
 
 def ensure_endpoints(desired: Desired, now: float, aws: Aws) -> tuple[str, ...]:
     """Return the ids of the endpoints, all available; `now` is in seconds since the epoch. Raises
-    NotReadyYet, NotItsTurnYet, TurnHoursAway, EndpointFailed, QuotaReached."""
+    NotReadyYet, NotItsTurnYet, TurnHoursAway, EndpointFailed, OutOfReach, QuotaReached."""
     ownership = aws.ownership(aws.ledger.read(desired.vpc_id))
     observed = aws.endpoints.all_in(desired.vpc_id)
+    refuse_out_of_reach(ownership.out_of_reach(observed))
+    require_all_seen(ownership.entry, observed, now)
     groups = aws.groups.all_in(desired.vpc_id)
-    _write_down(observed, ownership, aws.ledger)
     plan = plans.plan_endpoints(desired, observed, groups, ownership)
     if plan:
         _let_the_resolver_go_first(desired, ownership, aws.resolvers)
@@ -39,6 +42,31 @@ def ensure_endpoints(desired: Desired, now: float, aws: Aws) -> tuple[str, ...]:
     if made:
         raise NotReadyYet(f"{len(made)} endpoints of {desired.vpc_id} are being made")
     return _available(desired, observed, ownership)
+
+
+def learn_what_was_begun(vpc_id: str, now: float, aws: Aws) -> tuple[str, ...]:
+    """Return the ids of the endpoints whose creation was announced and never answered, `now` being
+    in seconds since the epoch. Only AWS knows them, and tells them to whoever repeats the request:
+    what was not made before is made now, and a teardown can then remove all of it by its id."""
+    entry = aws.ledger.read(vpc_id)
+    announced = {
+        purpose: announcement
+        for purpose in ledgers.begun_endpoints(entry)
+        if (announcement := ledgers.announcement(entry, purpose)) is not None
+    }
+    for purpose, announcement in announced.items():
+        with suppress(Fact):
+            _make_announced({purpose: announcement}, entry, now, aws)
+    held = aws.ledger.read(vpc_id).held
+    return tuple(held[purpose] for purpose in announced if purpose in held)
+
+
+def require_all_seen(entry: Entry, observed: Iterable[InterfaceEndpoint], now: float) -> None:
+    """Raises NotReadyYet while AWS does not show what was made a moment ago: it would be taken for
+    gone."""
+    unseen = ledgers.unseen_endpoints(entry, [endpoint.id for endpoint in observed], now)
+    if unseen:
+        raise NotReadyYet(f"made a moment ago and not shown by AWS yet: {', '.join(unseen)}")
 
 
 def _let_the_resolver_go_first(
@@ -53,55 +81,68 @@ def _let_the_resolver_go_first(
         raise NotReadyYet(f"the resolver of {desired.vpc_id} takes its promised addresses up first")
 
 
-def _write_down(
-    observed: Iterable[InterfaceEndpoint], ownership: Ownership, ledger: Ledger
-) -> None:
-    """Write down the ids of the endpoints that were made since and can be seen now."""
-    found = {
-        purpose_of(endpoint): endpoint.id
-        for endpoint in sorted(observed, key=lambda e: e.id, reverse=True)
-        if endpoint.exists
-        and ownership.of_endpoint(endpoint)
-        and ownership.entry.held[purpose_of(endpoint)] != endpoint.id
-    }
-    if found:
-        ledger.hold(ownership.entry.vpc_id, found)
-
-
 def _make(plan: Plan, group: str, entry: Entry, now: float, aws: Aws) -> None:
-    """Make the endpoints of the plan. Announced with a token first. The token is kept until the
-    endpoint can be seen, which may be a while after its creation: until then a repetition makes the
-    same endpoint. Where others have booked too, not more at once than AWS allows; the rest with the
-    next look."""
-    making = _tokens(plan, entry)
-    if not making:
+    """Make the endpoints of the plan, announced first. Where others have booked too, not more at
+    once than AWS allows; the rest with the next look."""
+    announced = _announcements(plan, group, entry)
+    if not announced:
         return
-    vpc_id, endpoints = entry.vpc_id, aws.endpoints
     turn = take_turn_now(
-        entry, pacing.MAKING_NOW, len(making), now, aws.ledger, "make its interface endpoints"
+        entry, pacing.MAKING_NOW, len(announced), now, aws.ledger, "make its interface endpoints"
     )
-    aws.ledger.announce(entry, making)
-    makes = [s for s in plan if isinstance(s, MakeInterfaceEndpoint | MakeGatewayEndpoint)]
-    for step in makes[: pacing.at_once(turn, pacing.MAKING_NOW)]:
+    aws.ledger.announce(entry, {purpose: str(each) for purpose, each in announced.items()})
+    most = pacing.at_once(turn, pacing.MAKING_NOW)
+    _make_announced(dict(islice(announced.items(), most)), entry, now, aws)
+
+
+def _announcements(plan: Plan, group: str, entry: Entry) -> dict[str, Announcement]:
+    """Return by purpose what is to be announced: what was announced before, because AWS answers
+    only the same request, unless its security group is another one by now. An endpoint would hold
+    that group: so there is none."""
+    announced: dict[str, Announcement] = {}
+    for step in plan:
         match step:
             case MakeGatewayEndpoint():
-                token = making[ledgers.gateway_purpose(step.service_name)]
-                endpoints.make_gateway(vpc_id, step.service_name, token)
+                purpose, new = ledgers.gateway_purpose(step.service_name), Announcement(token())
             case MakeInterfaceEndpoint():
-                token = making[ledgers.endpoint_purpose(step.service_name)]
-                endpoints.make_interface(vpc_id, step.service_name, step.subnets, group, token)
+                purpose = ledgers.endpoint_purpose(step.service_name)
+                new = Announcement(token(), group, step.subnets)
+            case _:
+                continue
+        before = ledgers.announcement(entry, purpose)
+        announced[purpose] = before if before and before.group == new.group else new
+    return announced
 
 
-def _tokens(plan: Plan, entry: Entry) -> dict[str, str]:
-    """Purpose -> client token: the announced one if there is one, else a new one."""
-    purposes = [
-        ledgers.gateway_purpose(step.service_name)
-        if isinstance(step, MakeGatewayEndpoint)
-        else ledgers.endpoint_purpose(step.service_name)
-        for step in plan
-        if isinstance(step, MakeInterfaceEndpoint | MakeGatewayEndpoint)
-    ]
-    return {purpose: ledgers.announced_token(entry, purpose) or uuid4().hex for purpose in purposes}
+def _make_announced(
+    announced: Mapping[str, Announcement], entry: Entry, now: float, aws: Aws
+) -> None:
+    """Make the endpoints, and write down the ids that AWS answers, also if not all of them came:
+    from then on these ids and nothing else are ours."""
+    made: dict[str, str] = {}
+    try:
+        for purpose, announcement in announced.items():
+            made[purpose] = _id_of(purpose, announcement, entry.vpc_id, aws)
+    finally:
+        if made:
+            aws.ledger.hold(entry.vpc_id, made, made_at=now)
+
+
+def _id_of(purpose: str, announced: Announcement, vpc_id: str, aws: Aws) -> str:
+    """Return the id of the endpoint that was made with this token, now or before. What AWS refuses
+    is announced no longer: nothing was made with its token, or nobody can learn what. (Such an
+    endpoint carries our owner tag, and is named as a stray.)"""
+    service_name = purpose.partition("/")[2]
+    try:
+        if purpose == ledgers.gateway_purpose(service_name):
+            return aws.endpoints.make_gateway(vpc_id, service_name, announced.token)
+        return aws.endpoints.make_interface(vpc_id, service_name, announced)
+    except UsedToken as error:
+        aws.ledger.let_go(vpc_id, [purpose])
+        raise NotReadyYet(f"{error} - begun anew") from error
+    except Fact:
+        aws.ledger.let_go(vpc_id, [purpose])
+        raise
 
 
 def _available(

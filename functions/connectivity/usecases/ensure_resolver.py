@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 from connectivity.domain import ledger as ledgers
 from connectivity.domain import plan as plans
@@ -19,6 +18,7 @@ from connectivity.domain.steps import MakeResolver, Plan
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.ports import Ledger, Resolvers
 from connectivity.usecases.security_groups import group_steps
+from connectivity.usecases.tokens import token as new_token
 
 _GROUPS = (ledgers.PROBE_GROUP, ledgers.RESOLVER_GROUP)
 _HEALTHY_IP = "attached"
@@ -70,7 +70,7 @@ def _make(plan: Plan, group: str, entry: Entry, aws: Aws) -> None:
     repetition makes the same one."""
     for step in plan:
         if isinstance(step, MakeResolver):
-            token = ledgers.announced_token(entry, ledgers.RESOLVER) or uuid4().hex
+            token = ledgers.announced_token(entry, ledgers.RESOLVER) or new_token()
             aws.ledger.announce(entry, {ledgers.RESOLVER: token})
             aws.resolvers.make(entry.vpc_id, step.addresses, group, token)
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from connectivity.domain.custom_resource import Answer, Request
 from connectivity.domain.deletion import Attached
-from connectivity.domain.ledger import Entry, Served
+from connectivity.domain.ledger import Announcement, Entry, Served
 from connectivity.domain.model import (
     InboundResolver,
     InterfaceEndpoint,
@@ -27,6 +27,11 @@ from connectivity.domain.pacing import Bucket, Turn
 from connectivity.domain.publication import Issue
 
 _NOTHING = Served()
+
+
+class UsedToken(Exception):
+    """AWS knows the client token from another request: something was made with it, and AWS does not
+    say what."""
 
 
 class Vpcs(Protocol):
@@ -60,11 +65,13 @@ class Endpoints(Protocol):
 
     def all_in(self, vpc_id: str) -> tuple[InterfaceEndpoint, ...]: ...
 
-    def make_interface(
-        self, vpc_id: str, service_name: str, subnets: Sequence[str], group: str, token: str
-    ) -> str: ...
+    def make_interface(self, vpc_id: str, service_name: str, announced: Announcement) -> str:
+        """Return the id of the endpoint made with this token, now or before. Raises UsedToken,
+        QuotaReached, PreconditionsNotMet."""
 
-    def make_gateway(self, vpc_id: str, service_name: str, token: str) -> str: ...
+    def make_gateway(self, vpc_id: str, service_name: str, token: str) -> str:
+        """Return the id of the endpoint made with this token, now or before. Raises as
+        `make_interface` does."""
 
     def set_private_dns(
         self, endpoint_id: str, on: bool, for_inbound_resolver_only: bool = False
@@ -160,8 +167,9 @@ class Ledger(Protocol):
         """Write down by purpose that it is being made, and with which token. Raises NotReadyYet if
         somebody else has written since `entry` was read: of two only one makes."""
 
-    def hold(self, vpc_id: str, held: Mapping[str, str]) -> None:
-        """Write down ids by purpose."""
+    def hold(self, vpc_id: str, held: Mapping[str, str], made_at: float | None = None) -> None:
+        """Write down ids by purpose; of VPC endpoints that were just made also when that was, in
+        seconds since the epoch."""
 
     def let_go(self, vpc_id: str, purposes: Iterable[str]) -> None: ...
 
@@ -208,13 +216,13 @@ class Executions(Protocol):
 class Probe(Protocol):
     """The small function inside the VPC."""
 
-    def ensure(self, vpc_id: str, subnets: Sequence[str], group: str) -> None:
-        """Raises NotReadyYet until it can be asked."""
+    def ensure(self, name: str, vpc_id: str, subnets: Sequence[str], group: str) -> None:
+        """Raises NotReadyYet until it can be asked, and ProbeFailed for what is not the probe."""
 
-    def ask(self, vpc_id: str, questions: Mapping[str, Any]) -> Mapping[str, Any]:
+    def ask(self, name: str, questions: Mapping[str, Any]) -> Mapping[str, Any]:
         """Raises ProbeFailed."""
 
-    def remove(self, vpc_id: str) -> None: ...
+    def remove(self, name: str) -> None: ...
 
 
 class Notifications(Protocol):

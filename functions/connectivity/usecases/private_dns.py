@@ -14,6 +14,7 @@ from connectivity.domain.model import InterfaceEndpoint
 from connectivity.domain.pacing import Bucket
 from connectivity.domain.plan import plan_private_dns, plan_surplus
 from connectivity.usecases.aws import Aws
+from connectivity.usecases.ensure_endpoints import require_all_seen
 from connectivity.usecases.remove import check_wish
 from connectivity.usecases.turns import take_turn_now
 
@@ -62,18 +63,21 @@ def turn_off_private_dns(vpc_id: str, aws: Aws) -> tuple[str, ...]:
     for endpoint_id in unverified:
         aws.endpoints.set_private_dns(endpoint_id, on=False)
     if ledgers.PROBE in entry.held:
-        aws.probe.remove(vpc_id)
+        aws.probe.remove(entry.held[ledgers.PROBE])
         aws.ledger.let_go(vpc_id, [ledgers.PROBE])
     return unverified
 
 
 def turn_off_all_private_dns(vpc_id: str, now: float, aws: Aws) -> int:
     """Turn off private DNS on every endpoint that is ours. Return the seconds for which clients may
-    still use cached answers; 0 if nothing was on. Raises WishedAgain before any change, and for its
+    still use cached answers; 0 if nothing was on. Raises WishedAgain before any change, NotReadyYet
+    while AWS does not show what is to go, and for its
     turn as `turn_on_private_dns` does."""
     check_wish(vpc_id, aws.vpcs)
     ownership = aws.ownership(aws.ledger.read(vpc_id))
-    ours = [e for e in aws.endpoints.all_in(vpc_id) if ownership.of_endpoint(e)]
+    observed = aws.endpoints.all_in(vpc_id)
+    require_all_seen(ownership.entry, observed, now)
+    ours = [endpoint for endpoint in observed if ownership.of_endpoint(endpoint)]
     return _turn_off(ours, pacing.TURNING_OFF_NOW, ownership.entry, now, aws)
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from connectivity.domain import status as statuses
 from connectivity.domain.errors import NotReadyYet, UnknownVpc
-from connectivity.domain.ledger import REMOVED, Entry
+from connectivity.domain.ledger import REMOVED, Entry, begun_endpoints
 from connectivity.domain.model import Vpc
 from connectivity.domain.status import Status
 from connectivity.domain.tags import wish_tags
@@ -34,6 +34,8 @@ class Reading:
     """What there is to say if nothing is to be done."""
     because: str = "tag"
     """`sweep` or `acknowledgement` only where nothing else knocked."""
+    begun: bool = False
+    """Whether VPC endpoints were announced whose ids nobody has learned: they may be there."""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -43,6 +45,7 @@ class Reading:
             "onprem_cidrs": list(self.options.onprem_cidrs) if self.options else [],
             "status": self.status.as_json() if self.status else None,
             "because": self.because,
+            "begun": self.begun,
         }
 
 
@@ -72,7 +75,8 @@ def read_vpc(
     if vpc is None:
         return _of_no_vpc(entry, because, settings)
     _await_what_was_heard(vpc, entry, tries)
-    return replace(_of_tags(vpc, entry, settings.defaults), because=woken_by)
+    begun = bool(begun_endpoints(entry))
+    return replace(_of_tags(vpc, entry, settings.defaults), because=woken_by, begun=begun)
 
 
 def _await_what_was_heard(vpc: Vpc, entry: Entry, tries: int) -> None:

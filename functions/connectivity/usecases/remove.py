@@ -12,7 +12,6 @@ from connectivity.domain.ledger import Entry
 from connectivity.domain.model import InboundResolver, InterfaceEndpoint
 from connectivity.domain.ownership import Ownership, purpose_of
 from connectivity.domain.publication import parameter_names
-from connectivity.domain.tags import OWNER
 from connectivity.domain.wish import Wish, read_wish
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.ports import Vpcs
@@ -49,7 +48,7 @@ def remove_everything(vpc_id: str, acknowledgements: Sequence[str], aws: Aws) ->
     _remove_probe_and_publication(vpc_id, acknowledgements, entry, aws)
     if endpoints or resolver:
         raise NotReadyYet(f"being removed: {len(endpoints)} endpoints {' '.join(resolver)}".strip())
-    _refuse_to_forget(_unrecognisable(observed, entry))
+    _refuse_to_forget(aws.ownership(entry).out_of_reach(observed))
     _remove_groups(vpc_id, entry, aws)
 
 
@@ -68,7 +67,7 @@ def _remove_endpoints(
     ours = _our_endpoints(observed, aws.ownership(entry))
     _start_deletion(ours, observed, aws)
     if not ours:
-        kept = _unrecognisable(observed, entry)
+        kept = aws.ownership(entry).out_of_reach(observed)
         gone = [
             purpose
             for purpose, id_ in entry.held.items()
@@ -76,16 +75,6 @@ def _remove_endpoints(
         ]
         aws.ledger.let_go(vpc_id, gone)
     return [endpoint.id for endpoint in ours]
-
-
-def _unrecognisable(observed: Sequence[InterfaceEndpoint], entry: Entry) -> dict[str, str]:
-    """What the ledger says is ours but lost its owner tag: IAM no longer lets us remove it."""
-    held = set(entry.held.values())
-    return {
-        endpoint.id: f"made by us, but its tag {OWNER} is gone; put it back or delete the endpoint"
-        for endpoint in observed
-        if endpoint.id in held and endpoint.exists and endpoint.owner is None
-    }
 
 
 def _start_deletion(
@@ -136,7 +125,7 @@ def _remove_probe_and_publication(
     vpc_id: str, acknowledgements: Sequence[str], entry: Entry, aws: Aws
 ) -> None:
     if ledgers.PROBE in entry.held:
-        aws.probe.remove(vpc_id)
+        aws.probe.remove(entry.held[ledgers.PROBE])
         aws.ledger.let_go(vpc_id, [ledgers.PROBE])
     if ledgers.PUBLICATION in entry.held:
         names = parameter_names(aws.settings.parameter_path, vpc_id)
@@ -145,12 +134,18 @@ def _remove_probe_and_publication(
 
 
 def _remove_groups(vpc_id: str, entry: Entry, aws: Aws) -> None:
-    """The probe's group last, because the resolver's rules name it. It may outlast a teardown: AWS
-    Lambda keeps a removed function's network interfaces for 20 to 45 minutes."""
-    ours = aws.ownership(entry).groups(aws.groups.all_in(vpc_id))
+    """Remove our security groups, the probe's last, because the resolver's rules name it. It may
+    outlast a teardown: AWS Lambda keeps a removed function's network interfaces for 20 to 45
+    minutes."""
+    ownership, observed = aws.ownership(entry), aws.groups.all_in(vpc_id)
+    ours, lost = ownership.groups(observed), ownership.out_of_reach(groups=observed)
     busy = aws.groups.in_use(group.id for group in ours.values()) if ours else frozenset()
     waiting = [g.id for p, g in ours.items() if g.id in busy and p != ledgers.PROBE_GROUP]
-    gone = [purpose for purpose in ledgers.GROUPS if purpose in entry.held and purpose not in ours]
+    gone = [
+        purpose
+        for purpose in ledgers.GROUPS
+        if purpose in entry.held and purpose not in ours and entry.held[purpose] not in lost
+    ]
     for purpose, group in ours.items():
         if group.id not in busy and not (waiting and purpose == ledgers.PROBE_GROUP):
             aws.groups.remove(group.id)
@@ -158,6 +153,7 @@ def _remove_groups(vpc_id: str, entry: Entry, aws: Aws) -> None:
     aws.ledger.let_go(vpc_id, gone)
     if waiting:
         raise NotReadyYet(f"still held by network interfaces: {', '.join(waiting)}")
+    _refuse_to_forget(lost)
 
 
 def _refuse_to_forget(refused: Mapping[str, str]) -> None:

@@ -5,30 +5,33 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from connectivity.domain.ledger import MAKING
+from connectivity.domain import ledger as ledgers
+from connectivity.domain.errors import OutOfReach
+from connectivity.domain.ledger import Entry
 from connectivity.domain.model import Rule, SecurityGroup
 from connectivity.domain.ownership import Ownership
 from connectivity.domain.steps import Admit, MakeGroup, Plan, Revoke
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.ports import Groups, Ledger
+from connectivity.usecases.tokens import ending
 
 
 @dataclass(frozen=True)
 class GroupSteps:
     """Makes, opens and closes the groups of one VPC, and remembers their ids."""
 
-    vpc_id: str
+    entry: Entry
     groups: Groups
     ledger: Ledger
     ids: dict[str, str]
     """Purpose -> id, growing as groups are made."""
 
     def apply(self, plan: Plan) -> None:
-        self._announce(plan)
+        names = self._announce(plan)
         for step in plan:
             match step:
                 case MakeGroup():
-                    self._make(step)
+                    self._make(step.purpose, names[step.purpose])
                 case Admit():
                     self.groups.admit(self.ids[step.purpose], self._resolved(step.rules))
                 case Revoke():
@@ -36,17 +39,23 @@ class GroupSteps:
                 case _:
                     pass
 
-    def _announce(self, plan: Plan) -> None:
-        """A group's name is its token, so one word in the ledger says that we are making it."""
-        making = {
-            step.purpose: f"{MAKING}{step.name}" for step in plan if isinstance(step, MakeGroup)
+    def _announce(self, plan: Plan) -> dict[str, str]:
+        """Return by purpose the names of the groups to be made. A name is unique in its VPC, and
+        with its random end it is the token of its creation: a group of that name is the one that
+        we made."""
+        steps = [step for step in plan if isinstance(step, MakeGroup)]
+        names = {
+            step.purpose: ledgers.announced_token(self.entry, step.purpose)
+            or f"{step.name}-{ending()}"
+            for step in steps
         }
-        if making:
-            self.ledger.hold(self.vpc_id, making)
+        if names:
+            self.ledger.announce(self.entry, names)
+        return names
 
-    def _make(self, step: MakeGroup) -> None:
-        self.ids[step.purpose] = self.groups.make(self.vpc_id, step.name, step.purpose)
-        self.ledger.hold(self.vpc_id, {step.purpose: self.ids[step.purpose]})
+    def _make(self, purpose: str, name: str) -> None:
+        self.ids[purpose] = self.groups.make(self.entry.vpc_id, name, purpose)
+        self.ledger.hold(self.entry.vpc_id, {purpose: self.ids[purpose]})
 
     def _resolved(self, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
         """A source that is a purpose becomes the id of the group made for it."""
@@ -57,10 +66,18 @@ def group_steps(
     purposes: Collection[str], observed: tuple[SecurityGroup, ...], ownership: Ownership, aws: Aws
 ) -> GroupSteps:
     """Return the steps for the groups of these purposes; another branch of the workflow sees to
-    the others. Groups whose creation never answered us are written down first."""
+    the others. Groups whose creation never answered us are written down first. Raises OutOfReach
+    for a group of ours that lost its owner tag."""
+    refuse_out_of_reach(ownership.out_of_reach(groups=observed))
     entry, ours = ownership.entry, ownership.groups(observed)
     ids = {purpose: ours[purpose].id for purpose in purposes if purpose in ours}
     found = {purpose: id_ for purpose, id_ in ids.items() if entry.held[purpose] != id_}
     if found:
         aws.ledger.hold(entry.vpc_id, found)
-    return GroupSteps(entry.vpc_id, aws.groups, aws.ledger, ids)
+    return GroupSteps(entry, aws.groups, aws.ledger, ids)
+
+
+def refuse_out_of_reach(lost: dict[str, str]) -> None:
+    """Raises OutOfReach if something is: made anew, it would be there twice."""
+    if lost:
+        raise OutOfReach("; ".join(f"{id_}: {why}" for id_, why in sorted(lost.items())))

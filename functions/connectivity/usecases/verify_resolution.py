@@ -12,11 +12,13 @@ from connectivity.domain.desired import Desired
 from connectivity.domain.doubt import is_doubted
 from connectivity.domain.errors import NotReadyYet, NotResolvingYet
 from connectivity.domain.ledger import Entry
+from connectivity.domain.ownership import probe_name
 from connectivity.domain.publication import zones_covering
 from connectivity.domain.verification import Finding, Target
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.ensure_resolver import Resolver
 from connectivity.usecases.ports import Ledger
+from connectivity.usecases.tokens import ending
 
 _MOST_ROWS_IN_A_MESSAGE = 12
 
@@ -44,17 +46,18 @@ def verify_resolution(desired: Desired, resolver: Resolver, aws: Aws) -> Verifie
     with the table of what is wrong, ProbeFailed. The probe is gone when this returns."""
     vpc_id, probe, ledger = desired.vpc_id, aws.probe, aws.ledger
     entry = ledger.read(vpc_id)
+    name = entry.held.get(ledgers.PROBE) or probe_name(vpc_id, ending())
     if ledgers.PROBE not in entry.held:
-        ledger.hold(vpc_id, {ledgers.PROBE: vpc_id})
-    probe.ensure(vpc_id, desired.subnets, resolver.probe_group)
+        ledger.hold(vpc_id, {ledgers.PROBE: name})
+    probe.ensure(name, vpc_id, desired.subnets, resolver.probe_group)
     ids, targets = _targets(desired, entry, aws)
     asked = verification.questions(targets, resolver.ips)
-    findings = verification.judge(targets, asked, probe.ask(vpc_id, asked))
+    findings = verification.judge(targets, asked, probe.ask(name, asked))
     wrong = [finding for finding in findings if not finding.ok]
     if wrong:
         _doubt(desired, entry, ledger, aws.clock.now())
         raise NotResolvingYet(_complaint(vpc_id, wrong, len(findings)))
-    probe.remove(vpc_id)
+    probe.remove(name)
     ledger.let_go(vpc_id, [ledgers.PROBE])
     return Verified(
         findings=findings,

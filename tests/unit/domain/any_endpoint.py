@@ -44,16 +44,15 @@ def situations(service: str, kind: Kind) -> tuple[Found, ...]:
 
 def _dark(service: str, kind: Kind) -> Iterator[Found]:
     for ours, theirs in product(_ours(service, kind), ((), *_theirs(service, kind))):
-        copied = any(endpoint.owner == US for endpoint in theirs)
-        # While ours is announced, a copy of our tag makes anything ours: the rule says so.
-        if not (copied and ours.held == ANNOUNCED):
-            yield replace(ours, endpoints=(*ours.endpoints, *theirs))
+        yield replace(ours, endpoints=(*ours.endpoints, *theirs))
 
 
 def _lit(dark: Found) -> Iterator[Found]:
-    """With private DNS on for one of them. A stranger's that is not ready is no fit one."""
+    """With private DNS on for one of them. A stranger's that is not ready is no fit one, and it is
+    off on ours until its id is known."""
     for one in dark.endpoints:
-        if not (is_theirs(one.id) and one.state == "pending"):
+        unfit = one.state == "pending" if is_theirs(one.id) else dark.held == ANNOUNCED
+        if not unfit:
             endpoints = (replace(e, private_dns=e is one) for e in dark.endpoints)
             yield replace(dark, endpoints=tuple(endpoints))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from connectivity.domain.ledger import GROUPS, RESOLVER, Entry, Served
+from connectivity.domain.ledger import GROUPS, MAKING, RESOLVER, Entry, Served
 from connectivity.domain.model import (
     ANY_PROTOCOL,
     InboundResolver,
@@ -166,13 +166,18 @@ def _groups(draw: st.DrawFn) -> tuple[tuple[SecurityGroup, ...], Mapping[str, st
     there, held = [OPEN, SecurityGroup("sg-theirs-default", "default", draw(RULES), US)], {}
     for purpose in GROUPS:
         ours = f"sg-ours-{purpose.removeprefix('group/')}"
+        name = f"{group_name(VPC.id, purpose)}-0a1b2c"
+        announced = f"{MAKING}{name}"
         is_there, held[purpose] = draw(
             st.sampled_from(
-                [*((False, h) for h in ("", ANNOUNCED, STALE)), (True, ours), (True, ANNOUNCED)]
+                [*((False, h) for h in ("", announced, STALE)), (True, ours), (True, announced)]
             )
         )
         if is_there:
-            there.append(SecurityGroup(ours, group_name(VPC.id, purpose), draw(RULES), US))
+            there.append(SecurityGroup(ours, name, draw(RULES), US))
+        if draw(st.booleans()):
+            squat = f"sg-theirs-{purpose.removeprefix('group/')}"
+            there.append(SecurityGroup(squat, group_name(VPC.id, purpose), draw(RULES), US))
     return tuple(there), {purpose: known for purpose, known in held.items() if known}
 
 

@@ -14,7 +14,7 @@ from connectivity.domain import plan
 from connectivity.domain.convergence import whole_plan
 from connectivity.domain.derivation import our_resolver
 from connectivity.domain.desired import Desired
-from connectivity.domain.ledger import RESOLVER, Served
+from connectivity.domain.ledger import RESOLVER, Served, begun_endpoints
 from connectivity.domain.model import (
     InboundResolver,
     InterfaceEndpoint,
@@ -22,7 +22,7 @@ from connectivity.domain.model import (
     Rule,
     SecurityGroup,
 )
-from connectivity.domain.ownership import group_name, purpose_of
+from connectivity.domain.ownership import purpose_of
 from connectivity.domain.preconditions import prepare
 from connectivity.domain.steps import (
     Admit,
@@ -59,8 +59,14 @@ def after(steps: Iterable[Step], vpc: AnyVpc) -> AnyVpc:
     return replace(vpc, survey=survey)
 
 
+def learnt(vpc: AnyVpc) -> AnyVpc:
+    """After a look more, if the id of something that was begun has to be learnt first."""
+    return after(plan_of(vpc), vpc) if begun_endpoints(vpc.survey.entry) else vpc
+
+
 def connected(vpc: AnyVpc) -> AnyVpc:
     """After two looks: private DNS is planned for what is there, not for what will be."""
+    vpc = learnt(vpc)
     made = after(plan_of(vpc), vpc)
     return after(plan_of(made), made)
 
@@ -97,7 +103,7 @@ def _after(step: Step, survey: Survey) -> Survey:
         case MakeInterfaceEndpoint():
             name = step.service_name
             made = InterfaceEndpoint("", name, "pending", subnets=step.subnets)
-            return _with_endpoint(_with_less_room(survey, step.subnets), made)
+            return _with_endpoint(survey, made)
         case MakeResolver():
             return _with_resolver(survey, step)
         case TurnOnPrivateDns():
@@ -117,8 +123,8 @@ def _holding(survey: Survey, purpose: str, resource_id: str) -> Survey:
 
 
 def _with_group(survey: Survey, step: MakeGroup) -> Survey:
-    assert step.name not in {group.name for group in survey.groups}
-    made = SecurityGroup(_new_id(survey, step.purpose), step.name, owner=US)
+    name = f"{step.name}-{len(survey.groups)}"
+    made = SecurityGroup(_new_id(survey, step.purpose), name, owner=US)
     return _holding(replace(survey, groups=(*survey.groups, made)), step.purpose, made.id)
 
 
@@ -126,9 +132,9 @@ def _with_rules(
     survey: Survey, purpose: str, more: frozenset[Rule], less: frozenset[Rule]
 ) -> Survey:
     """A source that is a purpose stands for the group made for it."""
-    held, name = survey.entry.held, group_name(survey.vpc.id, purpose)
+    held = survey.entry.held
     resolved = {replace(rule, source=held.get(rule.source, rule.source)) for rule in more}
-    [group] = [group for group in survey.groups if group.name == name]
+    group = survey.ownership.groups(survey.groups)[purpose]
     assert less <= group.rules
     assert not resolved & group.rules
     changed = replace(group, rules=(group.rules | resolved) - less)
@@ -138,7 +144,11 @@ def _with_rules(
 
 def _with_endpoint(survey: Survey, endpoint: InterfaceEndpoint) -> Survey:
     purpose = purpose_of(endpoint)
+    begun = f"vpce-ours-{endpoint.type}-{endpoint.service_name}"
+    if begun in {e.id for e in survey.endpoints} and purpose in begun_endpoints(survey.entry):
+        return _holding(survey, purpose, begun)
     made = replace(endpoint, id=_new_id(survey, purpose), owner=US)
+    survey = _with_less_room(survey, made.subnets)
     return _holding(replace(survey, endpoints=(*survey.endpoints, made)), purpose, made.id)
 
 

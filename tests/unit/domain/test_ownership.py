@@ -30,7 +30,7 @@ def ownership(held: Mapping[str, str]) -> Ownership:
     ("owner", "ledger_says", "ours"),
     [
         (US, "this id", True),
-        (US, "making", True),
+        (US, "making", False),
         (US, "another id", False),
         (US, "nothing", False),
         (US, "this id, for another purpose", False),
@@ -57,10 +57,35 @@ def test_s3s_interface_and_gateway_endpoints_are_held_apart() -> None:
     assert not ownership(held).of_endpoint(gateway)
 
 
-def test_a_security_group_of_our_name_that_somebody_else_made_is_not_ours() -> None:
-    name = group_name(VPC.id, ledger.PROBE_GROUP)
-    held = {ledger.PROBE_GROUP: "sg-1"}
-    theirs = SecurityGroup("sg-1", name)
-    ours = SecurityGroup("sg-1", name, owner=US)
-    assert ownership(held).groups((theirs,)) == {}
-    assert ownership(held).groups((ours,)) == {ledger.PROBE_GROUP: ours}
+NAME = f"{group_name(VPC.id, ledger.PROBE_GROUP)}-0123456789"
+
+
+def test_a_group_is_ours_by_its_id_or_by_the_name_that_nobody_could_know() -> None:
+    ours = SecurityGroup("sg-1", NAME, owner=US)
+    for held in ("sg-1", f"making:{NAME}"):
+        assert ownership({ledger.PROBE_GROUP: held}).groups((ours,)) == {ledger.PROBE_GROUP: ours}
+
+
+@pytest.mark.parametrize("held", ["", f"making:{NAME}", "sg-1"])
+def test_a_group_that_only_looks_like_ours_is_not_ours(held: str) -> None:
+    """Whoever may make and tag groups gives them any other name and our tag."""
+    theirs = SecurityGroup("sg-2", group_name(VPC.id, ledger.PROBE_GROUP), owner=US)
+    entry = {ledger.PROBE_GROUP: held} if held else {}
+    assert ownership(entry).groups((theirs,)) == {}
+    assert [*ownership(entry).strays((), (theirs,))] == ["sg-2"]
+
+
+@pytest.mark.parametrize("owner", [None, "another-stack"])
+def test_what_we_made_and_lost_its_tag_is_out_of_reach_with_the_cure(owner: str | None) -> None:
+    held = {PURPOSE: "vpce-1", ledger.PROBE_GROUP: f"making:{NAME}"}
+    endpoint = InterfaceEndpoint("vpce-1", full("ssm"), "available", owner=owner)
+    lost = ownership(held).out_of_reach((endpoint,), (SecurityGroup("sg-1", NAME, owner=owner),))
+    assert lost.keys() == {"vpce-1", "sg-1"}
+    cure = f"create-tags --resources vpce-1 --tags Key=ecs-anywhere:owner,Value={US}"
+    assert cure in lost["vpce-1"]
+
+
+def test_an_endpoint_that_carries_our_tag_is_no_stray_while_one_for_its_service_is_begun() -> None:
+    endpoint = InterfaceEndpoint("vpce-1", full("ssm"), "available", owner=US)
+    assert [*ownership({PURPOSE: "making:token"}).strays((endpoint,), ())] == []
+    assert [*ownership({PURPOSE: "vpce-2"}).strays((endpoint,), ())] == ["vpce-1"]

@@ -18,7 +18,6 @@ from connectivity.domain.drift import repairs
 from connectivity.domain.errors import PreconditionsNotMet
 from connectivity.domain.ledger import GROUPS, Entry
 from connectivity.domain.model import InterfaceEndpoint, Rule
-from connectivity.domain.ownership import group_name
 from connectivity.domain.preconditions import prepare
 from connectivity.domain.steps import (
     MakeGatewayEndpoint,
@@ -40,6 +39,7 @@ from tests.unit.domain.carried_out import (
     after,
     connected,
     desired_of,
+    learnt,
     plan_of,
 )
 from tests.unit.domain.unfit_vpc import any_vpcs
@@ -70,6 +70,7 @@ def outcome(vpc: AnyVpc) -> object:
 def test_a_plan_on_its_own_result_is_empty(vpc: AnyVpc) -> None:
     """A sweep comes every hour: what is never finished would be changed for ever. Private DNS
     alone takes a second look, because it is planned for what is there."""
+    vpc = learnt(vpc)
     made = after(plan_of(vpc), vpc)
     second = plan_of(made)
     assert {type(step) for step in second} <= {TurnOnPrivateDns}
@@ -82,6 +83,7 @@ def test_afterwards_everything_that_is_asked_for_is_there_and_nothing_else_of_ou
     vpc: AnyVpc,
 ) -> None:
     """An empty plan would be its own result, too."""
+    vpc = learnt(vpc)
     desired, survey = desired_of(vpc), connected(vpc).survey
     lit = Counter(e.service_name for e in survey.endpoints if e.exists and e.private_dns)
     assert all(lit[endpoint.service_name] == 1 for endpoint in desired.endpoints)
@@ -111,9 +113,10 @@ def test_afterwards_the_security_groups_admit_what_is_asked_for_and_nothing_else
     """Whoever reaches an interface endpoint reaches AWS with the VPC's names: a rule left over is a
     door left open, a rule missing an agent that does not connect."""
     survey = connected(vpc).survey
-    rules = {group.name: group.rules for group in survey.groups}
-    ids = {group.name: group.id for group in survey.groups}
-    endpoints, resolver, probe = (group_name(VPC.id, purpose) for purpose in GROUPS)
+    ours = survey.ownership.groups(survey.groups)
+    rules = {purpose: group.rules for purpose, group in ours.items()}
+    ids = {purpose: group.id for purpose, group in ours.items()}
+    endpoints, resolver, probe = GROUPS
     onprem = vpc.options.onprem_cidrs
     assert rules[endpoints] == {Rule("tcp", 443, cidr) for cidr in (*onprem, *VPC.cidrs)}
     assert rules[probe] == frozenset()
@@ -127,6 +130,7 @@ def test_afterwards_the_security_groups_admit_what_is_asked_for_and_nothing_else
 def test_a_run_that_stopped_anywhere_is_taken_up_where_it_stopped(vpc: AnyVpc, done: int) -> None:
     """An execution can end between any two steps. The next one must neither be refused for what
     the first has made nor make it twice."""
+    vpc = learnt(vpc)
     stopped = after(plan_of(vpc)[:done], vpc)
     assert plan_of(connected(stopped)) == ()
     assert set(services_made(plan_of(stopped))) <= set(services_made(plan_of(vpc)[done:]))
@@ -170,6 +174,7 @@ def not_ours(survey: Survey) -> dict[str, object]:
 def test_nothing_is_made_beside_what_is_adopted(vpc: AnyVpc) -> None:
     """AWS refuses a second interface endpoint with private DNS for one service, and a second
     inbound resolver costs 183 USD a month."""
+    vpc = learnt(vpc)
     desired, steps = desired_of(vpc), plan_of(vpc)
     adopted = {e.service_name: e.adopted for e in desired.endpoints if e.adopted}
     assert not adopted.keys() & set(services_made(steps))
@@ -198,6 +203,7 @@ def test_an_interface_endpoint_has_one_subnet_in_each_zone_and_only_where_it_is_
 ) -> None:
     """AWS refuses a second subnet of a zone (DuplicateSubnetsInSameZone) and a zone that the
     service does not support; one zone alone would not outlive the zone."""
+    vpc = learnt(vpc)
     zone_of = {subnet.id: subnet.zone for subnet in vpc.survey.subnets}
     for step in those(MakeInterfaceEndpoint, plan_of(vpc)):
         zones = [zone_of[subnet] for subnet in step.subnets]

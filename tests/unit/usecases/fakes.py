@@ -16,7 +16,7 @@ from typing import Any
 from connectivity.domain.custom_resource import Answer, Request
 from connectivity.domain.deletion import Attached
 from connectivity.domain.errors import NotReadyYet, Throttled, Unavailable, UnknownVpc
-from connectivity.domain.ledger import MAKING, PUBLICATION, Entry, Served
+from connectivity.domain.ledger import MAKING, PUBLICATION, Announcement, Entry, Served
 from connectivity.domain.model import (
     InboundResolver,
     InterfaceEndpoint,
@@ -30,6 +30,7 @@ from connectivity.domain.model import (
 )
 from connectivity.domain.pacing import Bucket, Turn, cost, granted
 from connectivity.domain.publication import Issue
+from connectivity.usecases.ports import UsedToken
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -129,6 +130,8 @@ class FakeEndpoints:
     all: dict[str, InterfaceEndpoint] = field(default_factory=dict)
     interfaces: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
+    requests: dict[str, InterfaceEndpoint] = field(default_factory=dict)
+    """By client token: what was asked for with it, and what came of it."""
     offers: Mapping[str, OfferedService] = field(default_factory=lambda: OFFERED)
     refusals: dict[str, str] = field(default_factory=dict)
     """Ids that AWS does not delete, and its reason."""
@@ -139,18 +142,16 @@ class FakeEndpoints:
     def all_in(self, vpc_id: str) -> tuple[InterfaceEndpoint, ...]:
         return tuple(self.all.values())
 
-    def make_interface(
-        self, vpc_id: str, service_name: str, subnets: Sequence[str], group: str, token: str
-    ) -> str:
+    def make_interface(self, vpc_id: str, service_name: str, announced: Announcement) -> str:
         endpoint = InterfaceEndpoint(
             id="",
             service_name=service_name,
             state="pending",
-            subnets=tuple(subnets),
-            security_groups=(group,),
+            subnets=announced.subnets,
+            security_groups=(announced.group,),
             owner=US,
         )
-        return self._make(endpoint, token)
+        return self._make(endpoint, announced.token)
 
     def make_gateway(self, vpc_id: str, service_name: str, token: str) -> str:
         return self._make(
@@ -158,7 +159,9 @@ class FakeEndpoints:
         )
 
     def _make(self, endpoint: InterfaceEndpoint, token: str) -> str:
-        """The same client token is the same endpoint."""
+        """The same client token and request are the same endpoint, as long as AWS remembers."""
+        if token in self.tokens and self.requests[token] != endpoint:
+            raise UsedToken(f"{endpoint.service_name}: AWS says IdempotentParameterMismatch")
         if token not in self.tokens:
             done = self.weather.change(f"make {endpoint.type} endpoint")
             number = self.ids()
@@ -166,7 +169,7 @@ class FakeEndpoints:
                 f"eni-{number}-{i}": f"10.20.{i}.{number}" for i in range(len(endpoint.subnets))
             }
             self.interfaces |= addresses
-            self.tokens[token] = f"vpce-{number}"
+            self.tokens[token], self.requests[token] = f"vpce-{number}", endpoint
             self.all[f"vpce-{number}"] = replace(
                 endpoint, id=f"vpce-{number}", interfaces=tuple(addresses)
             )
@@ -426,8 +429,10 @@ class FakeLedger:
             raise NotReadyYet(f"somebody else is making the same in {entry.vpc_id}")
         self.hold(entry.vpc_id, {p: f"{MAKING}{token}" for p, token in tokens.items()})
 
-    def hold(self, vpc_id: str, held: Mapping[str, str]) -> None:
-        self._write(vpc_id, held={**self.read(vpc_id).held, **held})
+    def hold(self, vpc_id: str, held: Mapping[str, str], made_at: float | None = None) -> None:
+        entry = self.read(vpc_id)
+        made_at = entry.made_at if made_at is None else made_at
+        self._write(vpc_id, held={**entry.held, **held}, made_at=made_at)
 
     def let_go(self, vpc_id: str, purposes: Iterable[str]) -> None:
         gone = set(purposes)
@@ -506,20 +511,22 @@ class FakeProbe:
     weather: Weather
     answer: Callable[[str], tuple[str, ...]]
     state: str = "none"
+    name: str = ""
     group: str | None = None
     """The security group that its network interfaces hold, also after it is gone."""
     asked: int = 0
 
-    def ensure(self, vpc_id: str, subnets: Sequence[str], group: str) -> None:
+    def ensure(self, name: str, vpc_id: str, subnets: Sequence[str], group: str) -> None:
         if self.state == "none":
             done = self.weather.change("make probe")
-            self.state, self.group = "pending", group
+            self.state, self.name, self.group = "pending", name, group
             done()
+        assert name == self.name
         if self.state != "active":
             raise NotReadyYet("the probe is pending")
 
-    def ask(self, vpc_id: str, questions: Mapping[str, Any]) -> Mapping[str, Any]:
-        assert self.state == "active"
+    def ask(self, name: str, questions: Mapping[str, Any]) -> Mapping[str, Any]:
+        assert (self.state, self.name) == ("active", name)
         self.asked += 1
         rest = {"chain": [], "error": "", "milliseconds": 1.0}
         return {
@@ -527,8 +534,8 @@ class FakeProbe:
             "tls": [q | {"error": "", "milliseconds": 1.0} for q in questions["tls"]],
         }
 
-    def remove(self, vpc_id: str) -> None:
-        if self.state != "none":
+    def remove(self, name: str) -> None:
+        if self.state != "none" and self.name == name:
             done = self.weather.change("remove probe")
             self.state = "none"
             done()

@@ -15,7 +15,7 @@ from tests.unit.usecases.world import World, connected
 
 def test_the_resolver_is_reached_from_onprem_and_by_the_probe() -> None:
     world = connected()
-    by_name = {group.name.rsplit("-", 1)[1]: group for group in world.groups.all.values()}
+    by_name = {group.name.rsplit("-", 2)[1]: group for group in world.groups.all.values()}
     [resolver] = world.resolvers.all.values()
     assert resolver.security_groups == (by_name["resolver"].id,)
     assert by_name["resolver"].rules == {

@@ -46,7 +46,7 @@ def things(world: World) -> tuple[object, ...]:
     """What there is and what on-premises is told, apart from ids, addresses and times."""
     return (
         sorted((e.service_name, e.type, e.private_dns) for e in world.endpoints.all.values()),
-        sorted((g.name, len(g.rules)) for g in world.groups.all.values()),
+        sorted((g.name.rpartition("-")[0], len(g.rules)) for g in world.groups.all.values()),
         [(r.status, len(r.ips)) for r in world.resolvers.all.values()],
         world.probe.state,
         sorted(world.entry.held),

@@ -6,7 +6,7 @@ import pytest
 from connectivity.domain import ledger
 from connectivity.domain.errors import NotReadyYet, NotResolvingYet
 
-from tests.unit.example import ACCOUNT, WITH_ECR
+from tests.unit.example import ACCOUNT, VPC, WITH_ECR
 from tests.unit.usecases.fakes import PUBLIC
 from tests.unit.usecases.world import World, connected
 
@@ -78,7 +78,8 @@ def test_an_endpoint_that_went_away_meanwhile_is_waited_for_by_name() -> None:
     world = connected()
     desired = world.check().desired
     resolver = world.ensure_resolver(desired)
-    world.probe.state = "active"
+    world.ledger.hold(VPC.id, {ledger.PROBE: "ecs-anywhere-probe"})
+    world.probe.state, world.probe.name = "active", "ecs-anywhere-probe"
     world.endpoints.all.popitem()
     with pytest.raises(NotReadyYet, match="no interface endpoint can be seen for ec2messages"):
         world.verify(desired, resolver)

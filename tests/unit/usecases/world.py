@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import count
 from typing import Any, TypeVar
 
+from connectivity.domain import ledger as ledgers
 from connectivity.domain import publication
 from connectivity.domain.desired import Desired
 from connectivity.domain.errors import Waiting
@@ -21,7 +22,7 @@ from connectivity.usecases import check_preconditions as checks
 from connectivity.usecases.await_acknowledgements import await_acknowledgements
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.confirm_gone import confirm_gone
-from connectivity.usecases.ensure_endpoints import ensure_endpoints
+from connectivity.usecases.ensure_endpoints import ensure_endpoints, learn_what_was_begun
 from connectivity.usecases.ensure_resolver import Resolver, ensure_resolver
 from connectivity.usecases.private_dns import (
     turn_off_all_private_dns,
@@ -231,6 +232,8 @@ class World:
     def disconnect(self) -> str:
         """The detail of the status that a teardown ends with."""
         self.clock.waited += LATER
+        if ledgers.begun_endpoints(self.entry):
+            self.patiently(lambda: learn_what_was_begun(VPC.id, self.seconds, self.aws))
         withdrawn = self.patiently(self.withdraw)
         names = withdrawn.acknowledgements
         if withdrawn.acknowledging:
