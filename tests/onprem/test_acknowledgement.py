@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import Any
 
@@ -17,10 +17,13 @@ from ecs_anywhere_dns.publication.acknowledgement import (
     acknowledgement,
     says_the_same,
 )
-from ecs_anywhere_dns.settings import Settings
+from hypothesis import given
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-SETTINGS = Settings(vpc="vpc-0123456789abcdef0", region="us-east-2", server="bind", host="ns1")
+from tests.onprem.example import settings as settings_of
+
+SETTINGS = settings_of(vpc="vpc-0123456789abcdef0", host="ns1")
 DOCUMENT = Document(
     text="{}",
     generation=3,
@@ -93,6 +96,18 @@ def test_double_braces_which_parameter_store_refuses_are_parted(detail: str) -> 
     assert "{{" not in text
     assert "}}" not in text
     assert valid(text)["detail"].replace(" ", "") == detail.replace(" ", "")
+
+
+@given(st.text(st.characters(), max_size=60), st.integers(0, 300), st.integers(1, 3))
+def test_whatever_has_to_be_said_is_shortened_in_the_end(text: str, times: int, big: int) -> None:
+    """Halves of surrogate pairs, and content that leaves no room at all."""
+    for document in (DOCUMENT, replace(DOCUMENT, generation=10 ** (1300 * big))):
+        written = acknowledgement(
+            host="ns1", document=document, result="failed", server="bind",
+            detail=text * times, at="2026-11-23T19:00:00Z",
+        )  # fmt: skip
+        assert written.encode()
+        assert document is not DOCUMENT or len(written.encode()) <= 4096
 
 
 def test_a_later_time_is_nothing_new() -> None:

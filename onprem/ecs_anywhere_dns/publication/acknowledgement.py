@@ -74,13 +74,14 @@ def _text(content: Mapping[str, Any], detail: str) -> str:
 
 
 def _fitting(detail: str, room: int) -> str:
-    """Its beginning: at most LONGEST_DETAIL characters, and `room` bytes once it is JSON."""
+    """Return its beginning: at most LONGEST_DETAIL characters, and `room` bytes once it is JSON;
+    nothing where there is no room."""
     if len(detail) <= LONGEST_DETAIL and _size(detail) <= room:
         return detail
     end = LONGEST_DETAIL - 1
-    while _size(detail[:end] + "…") > room:
+    while end and _size(detail[:end] + "…") > room:
         end = end * 9 // 10
-    return detail[:end] + "…"
+    return detail[:end] + "…" if end else ""
 
 
 def _size(detail: str) -> int:
