@@ -44,20 +44,17 @@ class DnsHost:
     folder: Path
     environment: Mapping[str, str]
 
-    def initialise(self, vpc_id: str, region: str, resolver_ips: Sequence[str]) -> None:
-        """What an administrator does once; the DNS server's files are not where Debian has them.
-        Raises PickUpFailedError."""
-        settings = {
-            "vpc": vpc_id,
-            "region": region,
-            "server": self.server.kind.name,
-            "host": HOST,
-            "resolver_ips": list(resolver_ips),
-            "state": str(self.folder / "state"),
-        }
-        tables = f"{_toml(settings)}[{self.server.kind.name}]\n{_toml(self._server_table())}"
-        self._configuration.write_text(tables)
-        self.tool("init")
+    def initialise(self, options: Mapping[str, Sequence[str]]) -> Sequence[str]:
+        """Do what an administrator does once, with these options of `init`, and return what it
+        said. The DNS server's files are not where Debian has them: a line each says where. Raises
+        PickUpFailedError."""
+        kind = self.server.kind.name
+        places = {"state": str(self.folder / "state")}
+        self._configuration.write_text(f"{_toml(places)}[{kind}]\n{_toml(self._server_table())}")
+        given = {"--server": [kind], "--host": [HOST], **options}
+        words = [word for option, values in given.items() for v in values for word in (option, v)]
+        said: Sequence[str] = self.tool("init", *words)["did"]
+        return said
 
     def tool(self, *words: str) -> Any:
         """What it says as JSON. Raises PickUpFailedError."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -45,13 +45,29 @@ class SiteDemo:
             f"on-premises: {title} at {site.dns_ip} in a network of its own, linked to the VPC; "
             f"for everything else it asks an 'internet' that logs every question"
         )
-        self._host.initialise(self._vpc_id, self._aws.settings.region, connected["resolver"]["ips"])
+        for line in self._host.initialise(self._options(connected["resolver"]["ips"])):
+            if "believes" in line:
+                self._say(f"  [dim]{line}[/]")
         report = self._host.tool("apply")
         self._say(f"[bold]ecs-anywhere-dns apply[/]: {report['summary']}")
         self._say(f"  it fetched the publication of {_parameter_store(report)} and went through:")
         steps = " -> ".join(f"{step} {took:.2f} s" for step, took in report["seconds"].items())
         self._console.print(f"           [dim]{steps}[/]\n", highlight=False)
         self._show_answers()
+
+    def _options(self, resolver_ips: Sequence[str]) -> dict[str, Sequence[str]]:
+        """What `init` is told: whom to believe, as the stack's outputs and the VPC say it."""
+        settings, outputs = self._aws.settings, self._aws.outputs
+        key = outputs.get("PublicationPublicKey")
+        signed = {"--public-key": [key], "--key-id": [outputs["PublicationKeyId"]]} if key else {}
+        return {
+            "--vpc": [self._vpc_id],
+            "--region": [settings.region],
+            "--account": [settings.account],
+            "--network": _networks_of(self._aws, self._vpc_id),
+            "--resolver-ip": resolver_ips,
+            **(signed or {"--signature": ["none"]}),
+        }
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -122,9 +138,7 @@ def site_of(aws: EmbeddedAws, vpc_id: str, console: Console, say: Say) -> Iterat
 
 
 def _dns_host(aws: EmbeddedAws, vpc_id: str, ending: ExitStack) -> DnsHost:
-    vpc = aws.client("ec2").describe_vpcs(VpcIds=[vpc_id])["Vpcs"][0]
-    cidrs = [item["CidrBlock"] for item in vpc["CidrBlockAssociationSet"]]
-    site = aws.networks.connect_site(vpc_id, cidrs, ONPREM_CIDR)
+    site = aws.networks.connect_site(vpc_id, _networks_of(aws, vpc_id), ONPREM_CIDR)
     ending.callback(site.close)
     folder = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="dns-host-")))
     server = ending.enter_context(start(site, folder))
@@ -134,6 +148,11 @@ def _dns_host(aws: EmbeddedAws, vpc_id: str, ending: ExitStack) -> DnsHost:
     authorities = Path(aws.lambda_environment["SSL_CERT_FILE"])
     environment = environment_of(credentials, aws.settings.region, authorities)
     return DnsHost(server, folder, environment)
+
+
+def _networks_of(aws: EmbeddedAws, vpc_id: str) -> list[str]:
+    vpc = aws.client("ec2").describe_vpcs(VpcIds=[vpc_id])["Vpcs"][0]
+    return [item["CidrBlock"] for item in vpc["CidrBlockAssociationSet"]]
 
 
 def _parameter_store(report: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ecs_anywhere_dns import __version__
+from ecs_anywhere_dns.configuring import KeyStep, Wish, configure
 from ecs_anywhere_dns.document import read_document
 from ecs_anywhere_dns.examination import examine, installed
 from ecs_anywhere_dns.following.rollback import rollback
@@ -21,11 +22,12 @@ from ecs_anywhere_dns.initialise import (
     check_there,
     make_empty_fragments,
     missing_includes,
-    settings_for,
 )
 from ecs_anywhere_dns.looking import check, status, verify
 from ecs_anywhere_dns.memory.state import Memory
 from ecs_anywhere_dns.outcome import MEANINGS, BadUsage, Exit, Stop
+from ecs_anywhere_dns.pinned.belief import check_believed, pins_of
+from ecs_anywhere_dns.pinned.keys import WHAT_IT_IS, read_public_key
 from ecs_anywhere_dns.printing import (
     accept_any_locale,
     show_defect,
@@ -48,6 +50,11 @@ from ecs_anywhere_dns.wiring import host_of
 Command = Callable[[argparse.Namespace], int]
 
 NAME = "ecs-anywhere-dns"
+CONFIGURED = (
+    "vpc", "region", "server", "account", "networks", "resolver_ips", "signature", "allowed_zones",
+    "mode", "source", "endpoint_url", "host",
+)  # fmt: skip
+"""Keys of the configuration that `init` takes as they are said."""
 READER_LEFT = 141
 """As of a program that ended by SIGPIPE."""
 
@@ -140,6 +147,15 @@ def _add_init(commands: Any) -> None:
     added.add_argument("--vpc")
     added.add_argument("--region")
     added.add_argument("--server", choices=list(SERVERS))
+    added.add_argument("--account", help="12 digits: whose publication is believed")
+    added.add_argument(
+        "--network", action="append", dest="networks", metavar="CIDR", help="of the VPC, each one"
+    )
+    _add_keys(added)
+    added.add_argument(
+        "--allow-zone", action="append", dest="allowed_zones", metavar="ZONE",
+        help="believed besides the names of AWS in this Region",
+    )  # fmt: skip
     added.add_argument("--mode", choices=["names", "region"])
     added.add_argument("--source", type=_source, help="ssm (default), or a file")
     added.add_argument("--resolver-ip", action="append", dest="resolver_ips", metavar="IP")
@@ -148,6 +164,25 @@ def _add_init(commands: Any) -> None:
     added.add_argument("--include", action="store_true", help="add the include lines as well")
     added.add_argument("--timer", action="store_true", help="write the systemd service and timer")
     added.add_argument("--replace", action="store_true", help="an existing configuration file")
+
+
+def _add_keys(added: argparse.ArgumentParser) -> None:
+    added.add_argument(
+        "--public-key", metavar="KEY", help="base64, or a file in PEM or DER: the app's, believed"
+    )
+    added.add_argument("--key-id", metavar="ID", help="of that key in AWS KMS")
+    added.add_argument(
+        "--add-key", action="store_const", dest="key_step", const="add", default="agree",
+        help="the key beside the pinned one, while keys are exchanged",
+    )  # fmt: skip
+    added.add_argument(
+        "--replace-key", action="store_const", dest="key_step", const="replace",
+        help="the key in place of those that are pinned",
+    )  # fmt: skip
+    added.add_argument(
+        "--signature", choices=["required", "none"],
+        help="none: believe what nobody signed, where the stack has no signing key",
+    )  # fmt: skip
 
 
 def _apply(arguments: argparse.Namespace) -> int:
@@ -188,6 +223,8 @@ def _render(arguments: argparse.Namespace) -> int:
     is_enough = arguments.server and arguments.source and not arguments.config.exists()
     host = None if is_enough else _host(arguments)
     document = read_document(_text_to_render(arguments, host))
+    if host and not arguments.source:
+        check_believed(document, host.settings)
     mode = arguments.mode or (host.settings.mode if host else None)
     forwarding = forwarding_of(document, document.resolver_ips, mode)
     fragments = _renderer(arguments.server, host, document.region).fragments(forwarding)
@@ -216,10 +253,10 @@ def _text_of(file: Path) -> str:
 
 
 def _init(arguments: argparse.Namespace) -> int:
-    keys = ("vpc", "region", "server", "mode", "source", "resolver_ips", "endpoint_url", "host")
-    given = {key: getattr(arguments, key) for key in keys if getattr(arguments, key)}
-    settings, written = settings_for(arguments.config, given, replace_it=arguments.replace)
-    said = [written]
+    step: KeyStep = arguments.key_step
+    wish = Wish(_given(arguments), replace_file=arguments.replace, key_step=step)
+    settings, done = configure(arguments.config, wish)
+    said = [*done, *pins_of(settings)]
     # What was done is told, also where it ends early.
     try:
         for line in _initialise(arguments, host_of(settings, show_nothing)):
@@ -228,6 +265,21 @@ def _init(arguments: argparse.Namespace) -> int:
         raise type(problem)(f"{'; '.join(said)}; but {problem.message}", problem.cure) from problem
     show_lines(said, as_json=arguments.json)
     return int(Exit.DONE)
+
+
+def _given(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The keys of the configuration that were said. Raises BadUsage."""
+    given = {key: getattr(arguments, key) for key in CONFIGURED if getattr(arguments, key)}
+    if arguments.public_key and arguments.signature == "none":
+        raise BadUsage("--public-key and --signature none contradict each other", "leave out one")
+    if arguments.public_key:
+        key = read_public_key(arguments.public_key, arguments.key_id or "")
+        given["public_keys"] = [key.entry]
+    elif arguments.key_id or arguments.key_step != "agree":
+        raise BadUsage(
+            "--key-id, --add-key and --replace-key say something of --public-key", WHAT_IT_IS
+        )
+    return given
 
 
 def _initialise(arguments: argparse.Namespace, host: Host) -> Iterator[str]:

@@ -1,15 +1,18 @@
 """The forwarding document that a VPC publishes: read, and refused where it is unfit.
 
 The contract is forwarding.schema.json, the same file that the publishing side is tested with. What
-a schema cannot say (checksum, addresses within their networks) is checked here.
+a schema cannot say (checksum, addresses within their networks) is checked here. Whether this host
+believes a fit document is another question: `pinned`.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -20,11 +23,21 @@ from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
 from ecs_anywhere_dns.outcome import Refused
+from ecs_anywhere_dns.pinned.signature import FIRST_LINE, Signature
+from ecs_anywhere_dns.visible import visible
 
 State = Literal["active", "draining", "withdrawn"]
 Mode = Literal["names", "region"]
 
 LONGEST_EXCERPT = 120
+LARGEST_DOCUMENT = 8192
+"""Bytes: what an advanced parameter of Parameter Store holds, twice what the app needs."""
+MOST_MEMBERS = 256
+"""Of a list or object: several times what fits into the app's documents."""
+DEEPEST = 4
+"""Levels of lists and objects; a document has three."""
+LONGEST_NUMBER = 20
+"""Digits."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +57,8 @@ class Document:
     zones: tuple[str, ...]
     names: Mapping[str, tuple[str, ...]]
     checksum: str
+    signature: Signature | None = None
+    """Not checked yet; None where the document has none."""
 
     @property
     def label(self) -> str:
@@ -52,13 +67,8 @@ class Document:
 
 def read_document(text: str) -> Document:
     """Raises Refused, naming the place and what is wrong with it."""
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise Refused(
-            f"the publication is no JSON ({error}): {text[:LONGEST_EXCERPT]!r}",
-            "look at the parameter; the app's next sweep writes it anew",
-        ) from None
+    content = _parsed(text)
+    _check_size(content)
     _check_schema(content)
     _check_checksum(content)
     document = _as_document(text, content)
@@ -66,28 +76,111 @@ def read_document(text: str) -> Document:
     return document
 
 
+def _parsed(text: str) -> Any:
+    """Strictly: what two readers could understand differently is no document."""
+    if len(text) > LARGEST_DOCUMENT:
+        raise Refused(
+            f"the publication has {len(text)} characters, and a parameter holds "
+            f"{LARGEST_DOCUMENT} bytes: {_shown(text)}",
+            "bring the value of the parameter as it is; the app's next sweep writes it anew",
+        )
+    try:
+        return json.loads(
+            text,
+            object_pairs_hook=_without_doubles,
+            parse_int=_short_integer,
+            parse_float=_no_float,
+            parse_constant=_no_float,
+        )
+    except (ValueError, RecursionError) as error:
+        raise Refused(
+            f"the publication is no JSON ({error}): {_shown(text)}",
+            "look at the parameter; the app's next sweep writes it anew",
+        ) from None
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in content:
+            raise ValueError(f"the key {_shown(key)} is there twice")
+        content[key] = value
+    return content
+
+
+def _short_integer(digits: str) -> int:
+    if len(digits) > LONGEST_NUMBER:
+        raise ValueError(f"a number of {len(digits)} digits")
+    return int(digits)
+
+
+def _no_float(text: str) -> float:
+    """A generation of 1.0 or 1e300 is an integer to a JSON Schema."""
+    raise ValueError(f"{_shown(text)} is no whole number")
+
+
+def _check_size(content: Any) -> None:
+    """Before anything is compared with anything: the work of the schema grows with the square."""
+    level = [content]
+    for _ in range(DEEPEST):
+        level = [member for value in level for member in _members(value)]
+    if level:
+        raise Refused(
+            f"the publication has lists or objects in more than {DEEPEST - 1} levels",
+            "look at the parameter; the app's next sweep writes it anew",
+        )
+
+
+def _members(value: Any) -> Collection[Any]:
+    if not isinstance(value, dict | list):
+        return ()
+    if len(value) > MOST_MEMBERS:
+        raise Refused(
+            f"the publication has {len(value)} entries in one list, more than {MOST_MEMBERS}",
+            "look at the parameter; the app's next sweep writes it anew",
+        )
+    return value.values() if isinstance(value, dict) else value
+
+
 def _check_schema(content: Any) -> None:
     problem = next(iter(sorted(_validator().iter_errors(content), key=lambda e: str(e.path))), None)
     if problem is not None:
         place = "/".join(str(part) for part in problem.absolute_path) or "the document"
         raise Refused(
-            f"the publication does not fit its schema: {place}: "
-            f"{problem.message[:LONGEST_EXCERPT]}",
+            f"the publication does not fit its schema: {_shown(place)}: {_shown(problem.message)}",
             "upgrade this tool if the app is newer; the app's next sweep mends what was edited",
         )
 
 
 def _check_checksum(content: Mapping[str, Any]) -> None:
-    said = {key: value for key, value in content.items() if key != "checksum"}
-    # The form over which the checksum is taken, as the schema describes it.
-    canonical = json.dumps(said, sort_keys=True, separators=(",", ":"))
-    actual = "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+    said = {key: value for key, value in content.items() if key not in {"checksum", "signature"}}
+    actual = "sha256:" + hashlib.sha256(_canonical(said)).hexdigest()
     if actual != content["checksum"]:
         raise Refused(
             f"the publication was edited by hand: its checksum is {content['checksum']}, "
             f"its content has {actual}",
             "do not edit the parameter; the app's next sweep writes it anew",
         )
+
+
+def _canonical(content: Mapping[str, Any]) -> bytes:
+    """The form over which checksum and signature are taken, as the schema describes it."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _signature_of(content: Mapping[str, Any]) -> Signature | None:
+    said = content.get("signature")
+    if said is None:
+        return None
+    try:
+        value = base64.b64decode(said["value"], validate=True)
+    except binascii.Error:
+        raise Refused(
+            "the publication's signature is no base64",
+            "do not edit the parameter; the app's next sweep writes it anew",
+        ) from None
+    signed = {key: value for key, value in content.items() if key != "signature"}
+    return Signature(said["keyId"], value, FIRST_LINE + _canonical(signed))
 
 
 def _check_addresses(document: Document) -> None:
@@ -120,6 +213,7 @@ def _as_document(text: str, content: Mapping[str, Any]) -> Document:
         zones=tuple(content["zones"]),
         names={name: tuple(addresses) for name, addresses in content["names"].items()},
         checksum=content["checksum"],
+        signature=_signature_of(content),
     )
 
 
@@ -134,3 +228,8 @@ def _check_pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[Valida
     """A schema's `$` is the very end (ECMA 262); Python's is also before a last line end."""
     if isinstance(value, str) and (value.endswith("\n") or not re.search(pattern, value)):
         yield ValidationError(f"{value!r} does not match {pattern!r}")
+
+
+def _shown(text: str) -> str:
+    """Return the beginning of what a stranger wrote, fit for a terminal."""
+    return visible(text[:LONGEST_EXCERPT])

@@ -18,6 +18,7 @@ from ecs_anywhere_dns.initialise import missing_includes
 from ecs_anywhere_dns.memory.files import state_of
 from ecs_anywhere_dns.memory.state import Memory
 from ecs_anywhere_dns.outcome import MEANINGS, Exit, Stop
+from ecs_anywhere_dns.pinned.belief import check_believed, pins_of
 from ecs_anywhere_dns.servers.contract import Finding
 from ecs_anywhere_dns.units import ANEW, UNITS, outdated_unit
 
@@ -35,7 +36,7 @@ def examine(host: Host, units: Path = UNITS) -> tuple[Finding, ...]:
     def unit(host: Host) -> Iterator[Finding]:
         return _unit(host, units)
 
-    looks = (unit, _fragments, _includes, _server, _answering, _state, _publication)
+    looks = (_pins, unit, _fragments, _includes, _server, _answering, _state, _publication)
     seen = (finding for look in looks for finding in _until_stopped(look, host))
     # One unreadable file stops several of them.
     return tuple(dict.fromkeys(seen))
@@ -77,6 +78,10 @@ def _fragments(host: Host) -> Iterator[Finding]:
     for fragment in host.server.fragments(NOTHING):
         state_of(fragment.path)
     yield from ()
+
+
+def _pins(host: Host) -> Iterator[Finding]:
+    yield from (Finding(True, line) for line in pins_of(host.settings))
 
 
 def _includes(host: Host) -> Iterator[Finding]:
@@ -132,7 +137,8 @@ def _publication(host: Host) -> Iterator[Finding]:
     applied = host.state.applied()
     host.progress.begin("fetch")
     document = read_document(host.publication.fetch(Memory.of(applied).known))
-    yield Finding(True, f"the publication can be read: {document.label}")
+    check_believed(document, host.settings)
+    yield Finding(True, f"the publication can be read and believed: {document.label}")
     if document.state != "withdrawn":
         yield from _resolvers(host, document)
     accept(document, host.settings, applied, host.state.distrust(), host.now(), force=False)

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from ecs_anywhere_dns.document import Document, Mode
+from ecs_anywhere_dns.pinned.aws_names import region_zones_of
 
 DNS_PORT = 53
 
@@ -53,9 +54,5 @@ def _region_zones(document: Document) -> tuple[str, ...]:
 
 
 def region_zone(document: Document) -> str:
-    """`<region>.amazonaws.com`, with the suffix that the names of this partition have."""
-    parent = f".{document.region}."
-    suffixes = {zone.partition(parent)[2] for zone in document.zones if parent in zone}
-    # `ecs.<region>.<suffix>` is always there; one other suffix (api.aws) may be.
-    suffix = next((s for s in sorted(suffixes) if s.startswith("amazonaws")), "amazonaws.com")
-    return f"{document.region}.{suffix}"
+    """Return `<region>.amazonaws.com`, with the domain that the names of this partition have."""
+    return region_zones_of(document.region)[0]

@@ -16,6 +16,7 @@ from ecs_anywhere_dns.forwarding import forwarding_of
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.memory.state import Distrust, Memory
 from ecs_anywhere_dns.outcome import BadUsage, Exit, Stop
+from ecs_anywhere_dns.pinned.belief import warnings_of
 from ecs_anywhere_dns.report import Report
 from ecs_anywhere_dns.units import UNITS, unit_state
 
@@ -31,12 +32,17 @@ def verify(host: Host) -> Report:
 
 
 def status(host: Host, units: Path = UNITS) -> Mapping[str, Any]:
-    """Return what is applied, how the last run ended, and whether the systemd service in `units` is
-    the one that this version writes. Reads files, asks nobody."""
+    """Return what is believed, what is applied, how the last run ended, and whether the systemd
+    service in `units` is the one that this version writes. Reads files, asks nobody."""
     applied = host.state.applied()
     document = Memory.of(applied).document
     return {
         "vpc": host.settings.vpc,
+        "account": host.settings.account,
+        "networks": host.settings.networks,
+        "signature": host.settings.signature,
+        "keys": [{"id": k.id, "fingerprint": k.fingerprint} for k in host.settings.keys],
+        "warnings": warnings_of(host.settings),
         "server": host.server.name,
         "generation": document.generation if document else None,
         "state": document.state if document else "nothing applied",
@@ -50,7 +56,12 @@ def status(host: Host, units: Path = UNITS) -> Mapping[str, Any]:
 
 
 def _looked(host: Host, command: str, look: Callable[[Host, Report], Report]) -> Report:
-    report = Report(command, host=host.settings.host, server=host.server.name)
+    report = Report(
+        command,
+        host=host.settings.host,
+        server=host.server.name,
+        hints=warnings_of(host.settings),
+    )
     try:
         report = look(host, report)
     except Stop as problem:
@@ -63,7 +74,9 @@ def _check(host: Host, report: Report) -> Report:
     memory = Memory.of(host.state.applied())
     host.progress.begin("fetch")
     document = read_document(host.publication.fetch(memory.known))
-    report = replace(_about(report, document), hints=_acceptable(host, memory, document))
+    report = replace(
+        _about(report, document), hints=(*report.hints, *_acceptable(host, memory, document))
+    )
     if document.state == "withdrawn":
         return replace(report, summary=f"{document.label}: nothing to forward")
     host.progress.begin("preflight")

@@ -59,6 +59,9 @@ def show_status(said: Mapping[str, Any], *, as_json: bool) -> None:
     rows = {
         "vpc": said["vpc"],
         "server": said["server"],
+        "believes": f"account {said['account']}, addresses in {' '.join(said['networks'])}",
+        "key": "; ".join(f"{key['id'] or 'no id'} {key['fingerprint']}" for key in said["keys"])
+        or "none",
         "state": said["state"],
         "generation": said["generation"] or "none",
         "applied at": said["appliedAt"] or "never",
@@ -70,6 +73,8 @@ def show_status(said: Mapping[str, Any], *, as_json: bool) -> None:
         _show(f"{key:<{STATUS_WIDTH}} {value}")
     if said["unit"] == "older":
         _show(f"the systemd service is not what this version writes: {ANEW}")
+    for warning in said["warnings"]:
+        _show(warning)
     if said["switching"]:
         _show("a switch was begun and is not undone yet; `ecs-anywhere-dns apply` does that first")
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 import socket
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from ecs_anywhere_dns.document import Mode
 from ecs_anywhere_dns.forwarding import DNS_PORT
 from ecs_anywhere_dns.outcome import BadUsage
+from ecs_anywhere_dns.pinned.keys import PublicKey, key_of
+from ecs_anywhere_dns.pinned.networks import PinnedNetworks, pinned_networks
+from ecs_anywhere_dns.pinned.zones import check_allowed_zone
 from ecs_anywhere_dns.trust import check_trusted
 
 DEFAULT_FILE = Path("/etc/ecs-anywhere-dns/config.toml")
@@ -25,6 +28,22 @@ FOLDER = re.compile(r"(/[A-Za-z0-9_.-]+)+")
 REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
 LARGEST_PORT = 65536
 HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+ACCOUNT = re.compile(r"[0-9]{12}")
+MOST_KEYS = 2
+"""Public keys: the one in use, and beside it the next one while keys are exchanged."""
+
+SignatureWish = Literal["required", "none"]
+NEEDED = ("vpc", "region", "server", "account", "networks")
+OPTIONS = {
+    "vpc": "--vpc vpc-…",
+    "region": "--region …",
+    "server": "--server …",
+    "account": "--account <12 digits: the account of the VPC>",
+    "networks": "--network <network of the VPC, as in 10.0.0.0/16>",
+    "public_keys": "--public-key <the stack's output PublicationPublicKey> "
+    "--key-id <its output PublicationKeyId>",
+}
+"""What `init` is told for each key that has to be there."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +53,16 @@ class Settings:
     vpc: str
     region: str
     server: str
+    account: str
+    """The one whose publication is believed, 12 digits."""
+    networks: tuple[str, ...]
+    """IPv4 networks in which the publication's addresses are believed: those of the VPC."""
+    signature: SignatureWish = "required"
+    """`none` believes what nobody signed, within the other pins."""
+    public_keys: tuple[str, ...] = ()
+    """Base64, and after a space the id in AWS KMS; see `pinned.keys`."""
+    allowed_zones: tuple[str, ...] = ()
+    """Zones that are believed besides those of AWS in this Region, each by its name."""
     source: str = PARAMETER_STORE
     """`ssm`, or the path of a file that holds the document."""
     mode: Mode | None = None
@@ -61,6 +90,15 @@ class Settings:
     """The table `[<server>]`: paths and commands of that server; see its file in `servers`."""
 
     @property
+    def keys(self) -> tuple[PublicKey, ...]:
+        return tuple(key_of(entry) for entry in self.public_keys)
+
+    @property
+    def pinned_networks(self) -> PinnedNetworks:
+        # Only a laboratory has its resolvers on the loopback, and on another port than 53.
+        return pinned_networks(self.networks, laboratory=self.resolver_port != DNS_PORT)
+
+    @property
     def document_parameter(self) -> str:
         return f"{self.parameter_path}/{self.vpc}/forwarding"
 
@@ -84,6 +122,17 @@ def load(file: Path) -> Settings:
         raise BadUsage(f"{file}: {problem.message}", problem.cure) from None
 
 
+def missing_in(content: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the keys that a configuration has to have and this one has not."""
+    unpinned = content.get("signature") != "none" and not content.get("public_keys")
+    return (*(key for key in NEEDED if key not in content), *["public_keys"] * unpinned)
+
+
+def init_adding(missing: Sequence[str]) -> str:
+    """Return the command that adds these keys to the configuration."""
+    return f"`ecs-anywhere-dns init {' '.join(OPTIONS[key] for key in missing)}`"
+
+
 def read_settings(content: Mapping[str, Any]) -> Settings:
     """Raises BadUsage, naming the key."""
     server = str(content.get("server", ""))
@@ -92,9 +141,12 @@ def read_settings(content: Mapping[str, Any]) -> Settings:
     if unknown:
         raise BadUsage(f"unknown key {unknown[0]!r}", f"known are {', '.join(sorted(keys))}")
     values = {key: _typed(key, content[key]) for key in content.keys() & keys}
-    missing = sorted({"vpc", "region", "server"} - values.keys())
+    missing = missing_in(values)
     if missing:
-        raise BadUsage(f"{missing[0]!r} is missing", "`ecs-anywhere-dns init` writes it")
+        raise BadUsage(
+            f"without {', '.join(missing)} this host does not know what to believe",
+            f"{init_adding(missing)} adds it and keeps the rest of the file",
+        )
     settings = Settings(**values)
     _check_form(settings)
     return replace(settings, server_table=_table(content, server))
@@ -102,8 +154,9 @@ def read_settings(content: Mapping[str, Any]) -> Settings:
 
 def _typed(key: str, value: Any) -> Any:
     expected: dict[str, type[Any]] = {
-        "resolver_ips": list, "acknowledge": bool, "instance_metadata": bool, "port": int,
-        "resolver_port": int, "https_port": int,
+        "resolver_ips": list, "networks": list, "public_keys": list, "allowed_zones": list,
+        "acknowledge": bool, "instance_metadata": bool, "port": int, "resolver_port": int,
+        "https_port": int,
     }  # fmt: skip
     wanted: type[Any] = expected.get(key, str)
     if type(value) is not wanted:
@@ -116,7 +169,9 @@ def _typed(key: str, value: Any) -> Any:
 
 
 def _check_form(settings: Settings) -> None:
-    forms = {"vpc": VPC_ID, "region": REGION, "host": HOST, "parameter_path": FOLDER}
+    forms = {
+        "vpc": VPC_ID, "region": REGION, "host": HOST, "parameter_path": FOLDER, "account": ACCOUNT
+    }  # fmt: skip
     for key, form in forms.items():
         value = getattr(settings, key)
         if not form.fullmatch(value):
@@ -138,6 +193,23 @@ def _check_form(settings: Settings) -> None:
             raise BadUsage(f"{key} = {str(path)!r} is no absolute path", "write it from / on")
     if settings.mode is not None and settings.mode not in get_args(Mode):
         raise BadUsage(f"mode = {settings.mode!r}", "it is names or region")
+    _check_pins(settings)
+
+
+def _check_pins(settings: Settings) -> None:
+    if settings.signature not in get_args(SignatureWish):
+        raise BadUsage(f"signature = {settings.signature!r}", "it is required or none")
+    if len(settings.keys) > MOST_KEYS:
+        raise BadUsage(
+            f"public_keys has {len(settings.keys)} keys, and {MOST_KEYS} are enough: the one in "
+            "use, and the next one",
+            "take out those that the app no longer signs with",
+        )
+    networks = settings.pinned_networks
+    for ip in settings.resolver_ips:
+        networks.check_resolver_ip(ip)
+    for zone in settings.allowed_zones:
+        check_allowed_zone(zone, settings.region)
 
 
 def _is_ip(address: str) -> bool:

@@ -9,6 +9,8 @@ from ecs_anywhere_dns.answers.asking import Asking
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.host import Host, Progress
 from ecs_anywhere_dns.memory.state import Memory, State
+from ecs_anywhere_dns.outcome import Refused
+from ecs_anywhere_dns.pinned.belief import check_pins
 from ecs_anywhere_dns.publication.acknowledgement import acknowledge
 from ecs_anywhere_dns.publication.routes import find_routes
 from ecs_anywhere_dns.publication.source import Store, fetch
@@ -50,13 +52,23 @@ class ParameterStorePublication:
     _store: Store | None = field(default=None)
 
     def fetch(self, known: Document | None) -> str:
-        self._store = ParameterStoreOnDemand(self.settings, known)
+        self._store = ParameterStoreOnDemand(self.settings, self._believed(known))
         return fetch(self.settings, self._store)
 
     def acknowledge(self, text: str) -> None:
-        known = Memory.of(self.state.applied()).known
+        known = self._believed(Memory.of(self.state.applied()).known)
         store = self._store or ParameterStoreOnDemand(self.settings, known)
         acknowledge(self.settings, store, text)
+
+    def _believed(self, known: Document | None) -> Document | None:
+        """None also for what was applied before this host was told what to believe, and would not
+        be any more: its resolver IPs are not asked for the way."""
+        try:
+            if known is not None:
+                check_pins(known, self.settings)
+        except Refused:
+            return None
+        return known
 
 
 def host_of(settings: Settings, tell: Callable[[str], None]) -> Host:

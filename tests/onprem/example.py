@@ -7,6 +7,7 @@ from typing import Any
 
 from ecs_anywhere_dns.answers.questions import Answer, Question
 from ecs_anywhere_dns.document import Document, read_document
+from ecs_anywhere_dns.settings import Settings
 
 from tests.onprem.lab.document import ACCOUNT, REGION, VPC_ID, document, names, zones
 
@@ -37,6 +38,19 @@ def published(**changes: Any) -> str:
 
 def fit(**changes: Any) -> Document:
     return read_document(published(**changes))
+
+
+def settings(**changes: Any) -> Settings:
+    """Of a host that follows this publication, and takes it unsigned."""
+    least: dict[str, Any] = {
+        "vpc": VPC_ID,
+        "region": REGION,
+        "server": "bind",
+        "account": ACCOUNT,
+        "networks": ("10.0.0.0/16",),
+        "signature": "none",
+    }
+    return Settings(**least | changes)
 
 
 def asks_nobody(questions: Sequence[Question]) -> dict[Question, Answer]:

@@ -16,15 +16,13 @@ from ecs_anywhere_dns.following.acceptance import (
 )
 from ecs_anywhere_dns.memory.state import Applied, Distrust
 from ecs_anywhere_dns.outcome import Exit, Refused
-from ecs_anywhere_dns.settings import Settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.onprem.example import fit
-from tests.onprem.lab.document import REGION, VPC_ID
+from tests.onprem.example import fit, settings
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-SETTINGS = Settings(VPC_ID, REGION, "bind")
+SETTINGS = settings()
 DOCUMENT = fit(generation=5)
 FAILED = Distrust(DOCUMENT.checksum, failures=1, at=NOW.isoformat(), why="a stone in the way")
 

@@ -24,6 +24,7 @@ from ecs_anywhere_dns.servers import RENDERED, SERVERS
 from ecs_anywhere_dns.settings import Settings
 
 from tests.onprem.example import published
+from tests.onprem.example import settings as settings_of
 from tests.onprem.lab.dns_server import DnsServer
 from tests.onprem.lab.forked import REPOSITORY
 from tests.onprem.lab.lab import Lab
@@ -35,7 +36,7 @@ SCREEN = (24, 200)
 REPORT = {field.name for field in fields(Report)} | {"meaning"}
 STATUS = {
     "vpc", "server", "generation", "state", "zones", "forwarders", "appliedAt", "switching",
-    "lastRun",
+    "lastRun", "account", "networks", "signature", "keys", "warnings",
 }  # fmt: skip
 LABORATORY_ONLY = {"resolver_port", "https_port"}
 RIGHT = {
@@ -416,7 +417,7 @@ def test_the_table_of_commands_is_that_of_the_parser() -> None:
 def test_every_option_of_init_is_in_the_readme() -> None:
     there = set(_commands()["init"]._option_string_actions) - {"-h", "--help", "--json"}
     missing = {option for option in there if option not in README}
-    explained = {"--mode", "--source", "--endpoint-url", "--host"}
+    explained = {"--mode", "--source", "--endpoint-url", "--host", "--account", "--signature"}
     assert missing <= explained, "those are keys of the configuration"
     assert {option.removeprefix("--").replace("-", "_") for option in explained} <= _keys()
 
@@ -436,7 +437,7 @@ def test_the_table_of_the_configuration_is_that_of_the_settings() -> None:
     there = {field.name for field in fields(Settings)} - {"server_table"} - LABORATORY_ONLY
     assert _keys() == there
     defaults = {row[0]: row[1] for row in _table("Configuration")}
-    settings = Settings("vpc-0a1b2c3d4e5f60718", "us-east-2", "bind")
+    settings = settings_of()
     for key in ("source", "parameter_path", "state"):
         assert defaults[f"`{key}`"] == f"`{getattr(settings, key)}`"
     assert defaults["`acknowledge`"] == f"`{str(settings.acknowledge).lower()}`"

@@ -19,9 +19,10 @@ from ecs_anywhere_dns.outcome import Exit
 from ecs_anywhere_dns.publication.acknowledgement import AcknowledgementFailed
 from ecs_anywhere_dns.report import Report
 from ecs_anywhere_dns.servers import make_server
-from ecs_anywhere_dns.settings import PARAMETER_PATH, Settings
+from ecs_anywhere_dns.settings import PARAMETER_PATH
 
 from tests.onprem.example import asks_nobody, fit
+from tests.onprem.example import settings as settings_of
 from tests.onprem.lab.document import REGION, VPC_ID
 
 BEGUN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -64,7 +65,7 @@ class Site:
 
 def site(folder: Path, **settings: Any) -> Site:
     publication = Published()
-    made = Settings(VPC_ID, REGION, "bind", host="dns1", **settings)
+    made = settings_of(host="dns1", **settings)
     host = Host(
         settings=made,
         server=make_server("bind", REGION, "127.0.0.1", 53, {}),

@@ -30,7 +30,7 @@ ADDRESSES = st.lists(ADDRESS, min_size=1, max_size=3, unique=True)
 
 
 @given(
-    generation=st.integers(1, 2**40),
+    generation=st.integers(1, 10**9),
     ips=st.lists(ADDRESS, min_size=2, max_size=4, unique=True),
     names=st.dictionaries(NAME, ADDRESSES, min_size=1, max_size=5),
     state=st.sampled_from(["active", "draining"]),

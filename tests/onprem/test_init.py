@@ -14,11 +14,9 @@ from typing import Any
 
 import pytest
 from ecs_anywhere_dns.cli import parser
+from ecs_anywhere_dns.configuring import Wish, as_toml, configure
 from ecs_anywhere_dns.initialise import (
-    as_toml,
-    settings_for,
     with_line,
-    write_settings,
 )
 from ecs_anywhere_dns.outcome import BadUsage, CheckFailed, Exit
 from ecs_anywhere_dns.servers.contract import Include
@@ -30,9 +28,24 @@ from tests.onprem.lab import tool
 from tests.onprem.lab.dns_server import DnsServer
 from tests.onprem.lab.forked import Ran
 from tests.onprem.lab.lab import KINDS, REPOSITORY, Lab
+from tests.onprem.lab.signing import SigningKey
 from tests.onprem.test_apply import apply, assert_private
 
-GIVEN = {"vpc": "vpc-0a1b2c3d4e5f60718", "region": "us-east-2", "server": "bind"}
+KEY = SigningKey()
+GIVEN = {
+    "vpc": "vpc-0a1b2c3d4e5f60718",
+    "region": "us-east-2",
+    "server": "bind",
+    "account": "111122223333",
+    "networks": ["10.0.0.0/16"],
+    "public_keys": [KEY.entry],
+}
+WORDS = (
+    "--vpc", "vpc-0a1b2c3d4e5f60718", "--region", "us-east-2", "--server", "bind",
+    "--account", "111122223333", "--network", "10.0.0.0/16",
+    "--public-key", KEY.public, "--key-id", KEY.id,
+)  # fmt: skip
+"""The same on the command line."""
 NONSENSE = {
     "bind": ("nonsense;", "unknown option 'nonsense'"),
     "unbound": ("nonsense:", "unknown keyword 'nonsense'"),
@@ -206,8 +219,7 @@ def test_what_is_wrong_in_the_command_is_said_and_nothing_is_written(
     tmp_path: Path, words: tuple[str, ...], said: str
 ) -> None:
     file = tmp_path / "etc" / "config.toml"
-    right = ("--vpc", GIVEN["vpc"], "--region", GIVEN["region"], "--server", "bind")
-    ran = tool.run((), file, ("init", *right, *words), 20)
+    ran = tool.run((), file, ("init", *WORDS, *words), 20)
     assert ran.code == Exit.USAGE
     assert said in ran.stdout
     assert "cure: " in ran.stdout
@@ -217,35 +229,37 @@ def test_what_is_wrong_in_the_command_is_said_and_nothing_is_written(
 def test_what_is_missing_in_the_command_is_named(tmp_path: Path) -> None:
     ran = tool.run((), tmp_path / "config.toml", ("init", "--server", "bind"), 20)
     assert ran.code == Exit.USAGE
-    assert "needs --vpc, --region" in ran.stdout
+    assert "needs --vpc, --region, --account, --network, --public-key" in ran.stdout
+    assert "--signature none" in ran.stdout
 
 
 def test_a_file_that_is_there_is_only_written_anew_if_that_is_asked_for(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
-    settings_for(file, GIVEN, replace_it=False)
+    configure(file, Wish(GIVEN))
     before = file.read_bytes()
     with pytest.raises(BadUsage, match='with region = "us-east-2"') as caught:
-        settings_for(file, GIVEN | {"region": "eu-west-1"}, replace_it=False)
+        configure(file, Wish(GIVEN | {"region": "eu-west-1"}))
     assert "--replace" in caught.value.cure
     assert file.read_bytes() == before
-    settings, said = settings_for(file, GIVEN | {"region": "eu-west-1"}, replace_it=True)
+    settings, said = configure(file, Wish(GIVEN | {"region": "eu-west-1"}, replace_file=True))
     assert (settings.region, load(file).region) == ("eu-west-1", "eu-west-1")
-    assert said == f"wrote {file}"
+    assert said == (f"wrote {file}",)
 
 
 def test_the_same_command_again_keeps_what_was_edited_by_hand(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
-    settings_for(file, GIVEN | {"resolver_ips": ["10.0.0.32"]}, replace_it=False)
+    wish = Wish(GIVEN | {"resolver_ips": ["10.0.0.32"]})
+    configure(file, wish)
     with file.open("a") as edited:
         edited.write('mode = "region"\n[bind]\nconfiguration = "/etc/named.conf"\n')
     before = file.read_bytes()
-    settings, said = settings_for(file, GIVEN | {"resolver_ips": ["10.0.0.32"]}, replace_it=False)
+    settings, said = configure(file, wish)
     assert (settings.mode, settings.server_table) == (
         "region",
         {"configuration": "/etc/named.conf"},
     )
     assert file.read_bytes() == before
-    assert said.startswith("kept ")
+    assert said == (f"kept {file} as it is",)
 
 
 @pytest.mark.parametrize("umask", ["000", "022", "077"])
@@ -273,7 +287,7 @@ def test_the_folders_that_it_makes_can_be_entered_whatever_the_umask(lab: Lab, u
 def test_the_configuration_folder_can_be_entered_whatever_the_umask(tmp_path: Path) -> None:
     former = os.umask(0o077)
     try:
-        write_settings(tmp_path / "made" / "config.toml", GIVEN, replace_it=False)
+        configure(tmp_path / "made" / "config.toml", Wish(GIVEN))
     finally:
         os.umask(former)
     assert _mode(tmp_path / "made") == 0o755

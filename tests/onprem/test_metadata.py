@@ -77,6 +77,7 @@ def check(
 ) -> Ran:
     """`check` on a host without keys of its own."""
     lines = [f'vpc = "{VPC}"', 'region = "us-east-2"', 'server = "bind"', f'state = "{folder}/s"']
+    lines += ['account = "111122223333"', 'networks = ["10.0.0.0/16"]', 'signature = "none"']
     lines += ['endpoint_url = "https://10.0.0.1"', f"instance_metadata = {str(allowed).lower()}"]
     config = folder / "config.toml"
     config.write_text("\n".join(lines))

@@ -130,10 +130,10 @@ def test_in_the_repository_the_schemas_are_one_file_with_two_names() -> None:
         assert (PACKAGE / name).resolve() == REPOSITORY / "schemas" / name
 
 
-def test_it_needs_three_libraries_and_no_more(installed: Installed) -> None:
+def test_it_needs_four_libraries_and_no_more(installed: Installed) -> None:
     (metadata,) = (text for name, text in installed.files().items() if name.endswith("/METADATA"))
     needed = re.findall(r"^Requires-Dist: ([\w-]+)", metadata.decode(), re.MULTILINE)
-    assert needed == ["boto3", "dnspython", "jsonschema"]
+    assert needed == ["boto3", "cryptography", "dnspython", "jsonschema"]
 
 
 IMPORT_ALL = """

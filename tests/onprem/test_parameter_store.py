@@ -23,13 +23,13 @@ from ecs_anywhere_dns.outcome import BadUsage, FetchFailed
 from ecs_anywhere_dns.publication.parameter_store import ParameterStore
 from ecs_anywhere_dns.publication.routes import Routes, find_routes
 from ecs_anywhere_dns.publication.source import NotPublished
-from ecs_anywhere_dns.settings import Settings
 
+from tests.onprem.example import settings as settings_of
 from tests.onprem.lab.moto_server import Moto
 
 HOST = "ssm.us-east-2.amazonaws.com"
 NAME = "/ecs-anywhere/private-connectivity/vpc-0123456789abcdef0/forwarding"
-SETTINGS = Settings(vpc="vpc-0123456789abcdef0", region="us-east-2", server="bind", host="ns1")
+SETTINGS = settings_of(vpc="vpc-0123456789abcdef0", host="ns1")
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from ecs_anywhere_dns.outcome import Exit
 from tests.onprem.lab.lab import Lab
 from tests.onprem.test_apply import AGENT, applied, apply, assert_private
 
-WITHOUT_NAMES: dict[str, Any] = {"zones": [], "names": {}}
+WITHDRAWN: dict[str, Any] = {"state": "withdrawn", "zones": [], "names": {}, "vpcCidrs": []}
 
 
 @pytest.mark.parametrize(
@@ -62,11 +61,16 @@ def test_a_person_may_force_an_older_generation_but_not_another_vpc(lab: Lab) ->
     assert apply(lab, "--force")["exit"] == Exit.REFUSED
 
 
-def test_the_same_generation_with_other_content_is_taken(lab: Lab) -> None:
-    """Two contents may share a generation where the app died between two writes."""
+@pytest.mark.parametrize("changes", [{"state": "draining"}, WITHDRAWN])
+def test_the_same_generation_with_other_content_is_refused(
+    lab: Lab, changes: dict[str, Any]
+) -> None:
+    """Also as a withdrawal, and signed: the app gives each new content a higher generation."""
     applied(lab, "unbound")
-    names = {name: list(ips) for name, ips in lab.names.items() if "ssmmessages" not in name}
-    lab.publish(generation=1, names=names)
-    before = json.loads(lab.published.read_text())["checksum"]
+    lab.publish(**{"generation": 1} | changes)
     report = apply(lab)
-    assert (report["exit"], report["checksum"]) == (Exit.DONE, before)
+    assert report["exit"] == Exit.REFUSED
+    assert "of the same generation" in report["summary"]
+    lab.publish(generation=1)
+    assert apply(lab)["exit"] == Exit.DONE, "the same content is no other"
+    assert_private(lab)

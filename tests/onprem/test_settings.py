@@ -7,13 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from ecs_anywhere_dns.outcome import BadUsage
 from ecs_anywhere_dns.servers import SERVERS, make_server
-from ecs_anywhere_dns.settings import Settings, load, read_settings
+from ecs_anywhere_dns.settings import OPTIONS, Settings, load, read_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-LEAST: dict[str, Any] = {"vpc": "vpc-0a1b2c3d4e5f60718", "region": "us-east-2", "server": "bind"}
+from tests.onprem.lab.signing import SigningKey
+
+KEY = SigningKey()
+LEAST: dict[str, Any] = {
+    "vpc": "vpc-0a1b2c3d4e5f60718",
+    "region": "us-east-2",
+    "server": "bind",
+    "account": "111122223333",
+    "networks": ["10.0.0.0/16"],
+    "public_keys": [KEY.entry],
+}
 TOML = st.recursive(
     st.booleans() | st.integers() | st.floats() | st.text(max_size=30) | st.dates(),
     lambda inner: (
@@ -25,13 +36,17 @@ KEYS = st.sampled_from(
     [
         "vpc", "region", "server", "mode", "source", "resolver_ips", "endpoint_url", "host", "port",
         "acknowledge", "parameter_path", "address", "state", "resolver_port", "https_port", "bind",
+        "account", "networks", "public_keys", "signature", "allowed_zones",
     ]
 )  # fmt: skip
 
 
-def test_three_keys_are_enough() -> None:
+def test_six_keys_are_enough() -> None:
     settings = read_settings(LEAST)
-    assert settings == Settings(**LEAST)
+    lists = {key: tuple(value) for key, value in LEAST.items() if isinstance(value, list)}
+    assert settings == Settings(**LEAST | lists)
+    assert settings.signature == "required"
+    assert [key.id for key in settings.keys] == [KEY.id]
     assert (settings.source, settings.mode, settings.acknowledge) == ("ssm", None, True)
     assert settings.host == socket.gethostname()
     assert (settings.address, settings.port, settings.resolver_port) == ("127.0.0.1", 53, 53)
@@ -46,9 +61,9 @@ def test_the_parameters_are_those_of_the_app() -> None:
 
 @pytest.mark.parametrize("key", sorted(LEAST))
 def test_a_key_that_is_missing_is_named(key: str) -> None:
-    with pytest.raises(BadUsage, match=f"'{key}' is missing") as caught:
+    with pytest.raises(BadUsage, match=f"without {key} this host does not know") as caught:
         read_settings({k: v for k, v in LEAST.items() if k != key})
-    assert "init" in caught.value.cure
+    assert f"`ecs-anywhere-dns init {OPTIONS[key]}` adds it" in caught.value.cure
 
 
 @pytest.mark.parametrize(
@@ -77,6 +92,36 @@ def test_a_key_that_is_missing_is_named(key: str) -> None:
         ({"parameter_path": "/ecs-anywhere/"}, "parameter_path = '/ecs-anywhere/'"),
         ({"bind": "rndc"}, "bind = 'rndc' is no table"),
         ({"server": ["bind"]}, "server = ['bind'] is no str"),
+        ({"account": "1234"}, "account = '1234' has the wrong form"),
+        ({"account": 111122223333}, "account = 111122223333 is no str"),
+        ({"signature": "optional"}, "signature = 'optional'"),
+        ({"networks": []}, "networks is empty"),
+        ({"networks": "10.0.0.0/16"}, "networks = '10.0.0.0/16' is no list"),
+        ({"networks": ["10.0.0.1/16"]}, "has host bits set"),
+        ({"networks": ["10.0.0.32"]}, "10.0.0.32 has no length"),
+        ({"networks": ["fd00::/16"]}, "'fd00::/16' is no IPv4 network"),
+        ({"networks": ["0.0.0.0/0"]}, "no VPC is in 0.0.0.0/0"),
+        ({"networks": ["10.0.0.0/16", "0.0.0.0/1"]}, "no VPC is in 0.0.0.0/1"),
+        ({"networks": ["32.0.0.0/3"]}, "32.0.0.0/3 is public and wider"),
+        ({"networks": ["10.0.0.0/7"]}, "10.0.0.0/7 is public and wider"),
+        ({"networks": ["127.0.0.0/8"]}, "no VPC is in 127.0.0.0/8"),
+        ({"networks": ["169.254.0.0/16"]}, "no VPC is in 169.254.0.0/16"),
+        ({"networks": ["224.0.0.0/16"]}, "no VPC is in 224.0.0.0/16"),
+        ({"networks": ["255.255.255.255/32"]}, "no VPC is in 255.255.255.255/32"),
+        ({"networks": [f"{n}.0.0.0/16" for n in range(20, 26)]}, "6 of them are public"),
+        ({"resolver_ips": ["10.1.0.32"]}, "10.1.0.32 lies outside networks (10.0.0.0/16)"),
+        ({"public_keys": ["MFkw"]}, "'MFkw' is no public key on the curve P-256"),
+        ({"public_keys": [f"{KEY.entry}0"]}, "has the wrong form"),
+        ({"public_keys": [SigningKey().entry for _ in range(3)]}, "public_keys has 3 keys"),
+        ({"public_keys": [SigningKey(ec.SECP384R1()).entry]}, "no public key on the curve P-256"),
+        ({"allowed_zones": ["com"]}, "'com' is no zone"),
+        ({"allowed_zones": ["co.uk"]}, "co.uk is a public suffix"),
+        ({"allowed_zones": ["amazonaws.com"]}, "amazonaws.com is a whole domain of AWS"),
+        ({"allowed_zones": ["api.aws"]}, "api.aws is a whole domain of AWS"),
+        ({"allowed_zones": ["us-east-2.amazonaws.com"]}, "the whole Region"),
+        ({"allowed_zones": ["168.192.in-addr.arpa"]}, "is a reverse zone"),
+        ({"allowed_zones": ["Vendor.example"]}, "is no zone"),
+        ({"allowed_zones": ["vendor.example."]}, "is no zone"),
     ],
 )
 def test_what_is_wrong_is_named(changes: dict[str, Any], said: str) -> None:

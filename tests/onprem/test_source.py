@@ -21,8 +21,10 @@ from ecs_anywhere_dns.publication.routes import (
 from ecs_anywhere_dns.publication.source import fetch
 from ecs_anywhere_dns.settings import Settings
 
+from tests.onprem.example import settings as settings_of
+
 HOST = "ssm.us-east-2.amazonaws.com"
-SETTINGS = Settings(vpc="vpc-0123456789abcdef0", region="us-east-2", server="bind", host="ns1")
+SETTINGS = settings_of(vpc="vpc-0123456789abcdef0", host="ns1")
 DOCUMENT = Document(
     text="{}",
     generation=3,

@@ -34,8 +34,8 @@ FILES = st.lists(
 ).map(tuple)
 FORWARDINGS = st.builds(Forwarding, TEXTS, TEXTS, TEXT, st.integers(1, 65535))
 APPLIED = st.builds(
-    Applied, run=TEXT, document=TEXT, known=TEXT, newest=st.integers(0), forwarding=FORWARDINGS,
-    at=TEXT, before=FILES,
+    Applied, run=TEXT, document=TEXT, known=TEXT, newest=st.integers(0, 10**9),
+    newest_checksum=TEXT, forwarding=FORWARDINGS, at=TEXT, before=FILES,
 )  # fmt: skip
 JOURNALS = st.builds(Journal, TEXT, FILES, TEXTS)
 DISTRUSTS = st.builds(Distrust, TEXT, st.booleans(), st.integers(0, 99), TEXT, TEXT)

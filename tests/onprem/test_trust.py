@@ -28,7 +28,14 @@ from tests.onprem.example import published
 from tests.onprem.lab.lab import Lab
 from tests.onprem.test_apply import apply
 
-LEAST = 'vpc = "vpc-0a1b2c3d4e5f60718"\nregion = "us-east-2"\nserver = "bind"\n'
+LEAST = """\
+vpc = "vpc-0a1b2c3d4e5f60718"
+region = "us-east-2"
+server = "bind"
+account = "111122223333"
+networks = ["10.0.0.0/16"]
+signature = "none"
+"""
 IS_ROOT = os.geteuid() == 0
 STRANGER = 12345 if IS_ROOT else os.geteuid()
 """A user of this host. Only root can give files away: to others, files are their own."""

@@ -91,6 +91,8 @@ def test_no_command_prints_text_of_others_as_it_is(
     said = {
         "vpc": one, "server": other, "state": one, "generation": None, "appliedAt": one,
         "zones": more, "forwarders": more, "lastRun": last, "switching": True, "unit": "older",
+        "account": one, "networks": more, "keys": [{"id": one, "fingerprint": other}],
+        "warnings": more,
     }  # fmt: skip
     report = Report("apply", summary=one, cure=other, findings=tuple(more), hints=tuple(more))
     with written(encoding) as out:

@@ -1,7 +1,9 @@
 """Whether a fit document is for this host, and now. Pure.
 
-another VPC or Region than configured     refused
+not what this host was told to believe    refused, see `pinned.belief`
 lower generation than was ever applied    refused, unless forced
+the same generation with other content    refused, unless forced
+more than 1,000 generations ahead         refused, unless forced; the first contact takes any
 rolled back by hand                       refused until there is another one, unless forced
 rolled back by hand, not known which      refused, unless forced
 failed after the reload                   rests, longer each time, unless forced
@@ -14,10 +16,16 @@ from datetime import datetime, timedelta
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.memory.state import Applied, Distrust
 from ecs_anywhere_dns.outcome import Exit, Refused, Stop
+from ecs_anywhere_dns.pinned.belief import check_believed
 from ecs_anywhere_dns.settings import Settings
 
 FIRST_REST = timedelta(minutes=15)
 LONGEST_REST = timedelta(hours=6)
+LARGEST_STEP = 1_000
+"""Generations between two documents that this host sees: the app writes a handful in a busy week.
+Without a bound, one document with a very high generation would make all later ones too old."""
+LARGEST_UNSIGNED = 1_000_000
+"""Generation that an unsigned document may begin with: the app counts from 1."""
 
 
 class Resting(Stop):
@@ -36,15 +44,12 @@ def accept(
     force: bool,
 ) -> None:
     """Raises Refused and Resting. `force` is a person's word; it never crosses VPCs."""
-    _check_place(document, settings)
+    check_believed(document, settings)
     if force:
         return
-    if document.generation < applied.newest:
-        raise Refused(
-            f"{document.label} is older than generation {applied.newest}, which was applied here",
-            "nothing to do if Parameter Store lags behind; if the app was deployed anew and counts "
-            "from 1 again: `ecs-anywhere-dns apply --force`",
-        )
+    _check_generation(document, applied)
+    if not applied.newest and settings.signature == "none":
+        _check_beginning(document)
     if distrust.by_hand and not distrust.checksum:
         raise Refused(
             "a person took the forwarding back when none was known to this tool",
@@ -61,16 +66,37 @@ def rest_after(failures: int) -> timedelta:
     return min(doubled, LONGEST_REST)
 
 
-def _check_place(document: Document, settings: Settings) -> None:
-    for what, said, wanted in (
-        ("VPC", document.vpc_id, settings.vpc),
-        ("Region", document.region, settings.region),
-    ):
-        if said != wanted:
-            raise Refused(
-                f"the publication is of {what} {said}, and this host follows {wanted}",
-                f"correct the source, or `{what.lower()}` in the configuration file",
-            )
+def _check_generation(document: Document, applied: Applied) -> None:
+    if document.generation < applied.newest:
+        raise Refused(
+            f"{document.label} is older than generation {applied.newest}, which was applied here",
+            "nothing to do if Parameter Store lags behind; if the app was deployed anew and counts "
+            "from 1 again: `ecs-anywhere-dns apply --force`",
+        )
+    if document.generation == applied.newest and applied.is_another(document):
+        raise Refused(
+            f"{document.label} says something else than the document of the same generation that "
+            "was applied here",
+            "find out who wrote it: the app gives each new content a higher generation, and its "
+            "next one is taken; `ecs-anywhere-dns apply --force` takes this one",
+        )
+    if applied.newest and document.generation > applied.newest + LARGEST_STEP:
+        raise Refused(
+            f"{document.label} is more than {LARGEST_STEP:,} generations ahead of "
+            f"{applied.newest}, which was applied here",
+            "find out who wrote it; if this host was away for very long: "
+            "`ecs-anywhere-dns apply --force`",
+        )
+
+
+def _check_beginning(document: Document) -> None:
+    if document.generation > LARGEST_UNSIGNED:
+        raise Refused(
+            f"{document.label} is not signed, and begins with a generation above "
+            f"{LARGEST_UNSIGNED:,}",
+            "find out who wrote it: the app counts from 1; `ecs-anywhere-dns apply --force` takes "
+            "it",
+        )
 
 
 def _check_distrust(document: Document, distrust: Distrust, now: datetime) -> None:

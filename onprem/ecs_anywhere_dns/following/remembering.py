@@ -51,6 +51,7 @@ def _applied(
         document=document.text,
         known=document.text if document.names else former.known,
         newest=document.generation,
+        newest_checksum=document.checksum,
         forwarding=forwarding,
         at=run.host.timestamp(),
         before=journal.before if journal and is_step else former.before,

@@ -97,14 +97,23 @@ def _one_step(applied: Applied) -> tuple[Applied, tuple[FileState, ...]]:
             "there is nothing to roll back to: nothing was changed here before",
             "`ecs-anywhere-dns rollback --to-none` removes the forwarding",
         )
-    return replace(former, known=applied.known or former.known), applied.before
+    return replace(
+        former,
+        known=applied.known or former.known,
+        newest=applied.newest,
+        newest_checksum=applied.newest_checksum,
+    ), applied.before
 
 
 def _to_none(host: Host, applied: Applied) -> tuple[Applied, tuple[FileState, ...]]:
     fragments = host.server.fragments(NOTHING)
     check_fragments(host, fragments)
     former = Applied(
-        server=host.server.name, known=applied.known, newest=applied.newest, forwarding=NOTHING
+        server=host.server.name,
+        known=applied.known,
+        newest=applied.newest,
+        newest_checksum=applied.newest_checksum,
+        forwarding=NOTHING,
     )
     return former, files_of(fragments)
 

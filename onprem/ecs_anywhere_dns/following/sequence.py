@@ -34,6 +34,7 @@ from ecs_anywhere_dns.forwarding import Forwarding, forwarding_of
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.memory.state import Memory
 from ecs_anywhere_dns.outcome import Exit, FetchFailed, Stop
+from ecs_anywhere_dns.pinned.belief import warnings_of
 from ecs_anywhere_dns.report import Report
 from ecs_anywhere_dns.servers.contract import Fragment
 
@@ -55,6 +56,7 @@ def apply(host: Host, *, force: bool = False, dry: bool = False) -> Report:
 
 
 def _locked(run: Run) -> None:
+    run.hint(*warnings_of(run.host.settings))
     try:
         _recover(run)
         _follow(run)

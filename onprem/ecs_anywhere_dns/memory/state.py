@@ -26,6 +26,8 @@ Made = TypeVar("Made")
 
 DAMAGED = "if its disk was damaged, restore it or move it away"
 FOLDER_MODE = 0o750
+LARGEST_GENERATION = 1_000_000_000
+"""The schema's."""
 ROOM = 65536
 """Bytes, kept free while the forwarding is switched: several times what a commit writes."""
 
@@ -43,12 +45,18 @@ class Applied:
     """The last document that named addresses: where Parameter Store was to be found."""
     newest: int = 0
     """The highest generation that was ever applied."""
+    newest_checksum: str = ""
+    """The checksum of the document with that generation; empty where it is not known."""
     forwarding: Forwarding = NOTHING
     at: str = ""
     before: tuple[FileState, ...] = ()
     """The fragments as they were before, for `rollback`."""
     before_that: Mapping[str, Any] | None = None
     """The `Applied` that they belong to, one step back."""
+
+    def is_another(self, document: Document) -> bool:
+        """Whether this document of generation `newest` is known to be not the one applied."""
+        return self.newest_checksum not in ("", document.checksum)
 
     def check_server(self, server: str) -> None:
         """Raises BadUsage where it is another one than before: that would be left with a
@@ -223,10 +231,20 @@ def _applied_as_json(applied: Applied) -> dict[str, Any]:
 
 
 def _applied_from(said: Mapping[str, Any]) -> Applied:
+    """Also from what a version wrote that believed any generation and kept no checksum of it."""
+    is_possible = said["newest"] <= LARGEST_GENERATION
+    newest = {"newest_checksum": said.get("newest_checksum", _checksum_of(said))}
+    said = {**said, **(newest if is_possible else {"newest": 0, "newest_checksum": ""})}
     forwarding = dict(said["forwarding"])
     lists = {key: tuple(forwarding[key]) for key in ("zones", "forwarders")}
     before = tuple(FileState.from_json(item) for item in said["before"])
     return Applied(**{**said, "forwarding": Forwarding(**forwarding | lists), "before": before})
+
+
+def _checksum_of(said: Mapping[str, Any]) -> str:
+    document = _understood(said["document"])
+    is_newest = document is not None and document.generation == said["newest"]
+    return document.checksum if document and is_newest else ""
 
 
 def step_back(applied: Applied) -> Applied | None:

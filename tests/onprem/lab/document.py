@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tests.onprem.lab.signing import SigningKey
+
 ACCOUNT = "111122223333"
 REGION = "us-east-2"
 VPC_ID = "vpc-0a1b2c3d4e5f60718"
@@ -30,8 +32,11 @@ def zones() -> tuple[str, ...]:
     return tuple(sorted(f"{service}.{REGION}.amazonaws.com" for service in forwarded))
 
 
-def document(content: Mapping[str, Any]) -> str:
-    """The JSON text; with its checksum, unless the content has one."""
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+def document(content: Mapping[str, Any], key: SigningKey | None = None) -> str:
+    """The JSON text; with its checksum, unless the content has one, and signed with `key`."""
+    said = {name: value for name, value in content.items() if name != "signature"}
+    canonical = json.dumps(said, sort_keys=True, separators=(",", ":"))
     checksum = "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
-    return json.dumps({"checksum": checksum, **content}, sort_keys=True, separators=(",", ":"))
+    whole = {"checksum": checksum, **content}
+    signed = key.sign(whole) if key else whole
+    return json.dumps(signed, sort_keys=True, separators=(",", ":"))

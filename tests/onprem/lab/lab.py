@@ -21,6 +21,7 @@ from tests.onprem.lab.places import INTERNET, in_namespace, on_loopback
 from tests.onprem.lab.public import PublicServer
 from tests.onprem.lab.resolver import FakeResolver
 from tests.onprem.lab.serving import Respond, Thread, serve
+from tests.onprem.lab.signing import SigningKey
 
 WRITERS: dict[str, Callable[[Ground], Launch]] = {
     "bind": bind.write,
@@ -41,6 +42,7 @@ class Lab:
     vpc_id = document.VPC_ID
     region = document.REGION
     account = document.ACCOUNT
+    zones: tuple[str, ...]
 
     def __init__(self, tiers: Sequence[str] = ()) -> None:
         """`tiers`: those to try, in order; by default what the environment says, or all."""
@@ -114,6 +116,13 @@ class Lab:
         """One more, at another address of the VPC."""
         return self._serve_resolver(ip, self._ending)
 
+    def serve_name(self, name: str, like: str) -> None:
+        """One more private name, published too, with the addresses of another one."""
+        self.names[name] = self.names[like]
+        self.zones = tuple(sorted({*self.zones, name}))
+        for resolver in self.resolvers.values():
+            resolver.serve(name, self.names[name])
+
     def serve_https(self, name: str, certificate: ssl.SSLContext, backend: tuple[str, int]) -> int:
         """An interface endpoint: TLS on the addresses of one of `names`, in front of `backend` on
         this machine's loopback. Returns its port."""
@@ -127,8 +136,9 @@ class Lab:
         return port
 
     def document(self, **changes: Any) -> str:
-        """The JSON text, with the right checksum. `changes`: keys of the document."""
-        return document.document(self._content() | changes)
+        """The JSON text, with the right checksum, signed with `key`. `changes`: keys of the
+        document."""
+        return document.document(self._content() | changes, self.key)
 
     def publish(self, **changes: Any) -> Path:
         """To the file that the tool reads; each time a generation higher, unless one is given."""
@@ -164,6 +174,8 @@ class Lab:
         self.resolver_port = self._places.resolver_port
         self.names = document.names(self._places.subnets)
         self.zones = document.zones()
+        self.key: SigningKey | None = SigningKey()
+        """The app's; None where nothing is signed."""
         self.published = self.directory / "forwarding.json"
         self._servers: list[DnsServer] = []
         self._generations = itertools.count(1)
@@ -223,6 +235,9 @@ class Lab:
             "vpc": self.vpc_id,
             "region": self.region,
             "server": server.kind,
+            "account": self.account,
+            "networks": list(self.vpc_cidrs),
+            **self._keys(),
             "source": str(self.published),
             "host": "dns1",
             "acknowledge": False,
@@ -231,6 +246,9 @@ class Lab:
             "port": server.port,
             "resolver_port": self.resolver_port,
         }
+
+    def _keys(self) -> dict[str, Any]:
+        return {"public_keys": [self.key.entry]} if self.key else {"signature": "none"}
 
 
 def _tiers() -> tuple[str, ...]:

@@ -21,11 +21,13 @@ Behaviour = Literal[
     "cname-escape",  # api.ecr leads to a name that nobody forwards
     "soa-above",  # empty answers come from the zone of the Region, not from the name's own
     "slow",
+    "lying",  # right for the private names; all else leads to somebody's own host
     "missing",  # `missing_name` does not exist
 ]
 DELAY = 0.3
 """Seconds, of a slow one."""
 ESCAPE = "outside.example"
+LIE = "10.66.6.6"
 RCODES = {"servfail": "SERVFAIL", "refused": "REFUSED", "nxdomain": "NXDOMAIN"}
 
 
@@ -47,6 +49,10 @@ class FakeResolver:
     def turn(self, behaviour: Behaviour, *, after: int) -> None:
         """Behaves so from then on, when it was asked that many more questions."""
         self._turn = (len(self.queries) + after, behaviour)
+
+    def serve(self, name: str, addresses: tuple[str, ...]) -> None:
+        """One more private name."""
+        self._zones[name] = addresses
 
     def respond(self, wire: bytes, transport: str) -> Said:
         exchange = exchange_of(wire)
@@ -100,7 +106,7 @@ class FakeResolver:
 
     def _addresses(self, zone: str | None) -> tuple[str, ...]:
         if zone is None or self.behaviour == "public":
-            return (PUBLIC_ADDRESS,)
+            return (LIE if self.behaviour == "lying" else PUBLIC_ADDRESS,)
         addresses = self._zones[zone]
         if self.behaviour == "wrong-vpc":
             return tuple(f"10.99.0.{host}" for host, _ in enumerate(addresses, 1))

@@ -25,6 +25,7 @@ from pathlib import Path
 from ecs_anywhere_dns.commands import run
 from ecs_anywhere_dns.forwarding import DNS_PORT, Forwarding
 from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
+from ecs_anywhere_dns.pinned.aws_names import is_below, suffixes_of
 from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
 from ecs_anywhere_dns.servers.harmless import harmless
 from ecs_anywhere_dns.servers.unbound.control import UnboundControl
@@ -156,8 +157,9 @@ class Unbound:
     def _check_exemptions(self, forwarding: Forwarding) -> None:
         """They are also the trace of what was forwarded once: each of our zones has one. One that
         is in force, but not on the disk any more, tells of a reload that was not done."""
-        running = {name for name in self.running.insecure() if self._is_of_region(name)}
-        disk = {name for name in self._on_disk() if self._is_of_region(name)}
+        ours = frozenset(forwarding.zones)
+        running = {n for n in self.running.insecure() if n in ours or self._is_of_aws(n)}
+        disk = {n for n in self._on_disk() if n in ours or self._is_of_aws(n)}
         differing = (running ^ disk) | (set(forwarding.zones) - running)
         if differing:
             raise ReloadFailed(
@@ -174,8 +176,9 @@ class Unbound:
         except CheckFailed as refused:
             raise ReloadFailed(refused.message, refused.cure) from None
 
-    def _is_of_region(self, name: str) -> bool:
-        return f".{self.region}." in f".{name}"
+    def _is_of_aws(self, name: str) -> bool:
+        """Whether it may have been ours once: names with and without a Region are published."""
+        return any(is_below(name, domain) for domain in suffixes_of(self.region))
 
     @property
     def _cure(self) -> str:

@@ -1,0 +1,229 @@
+"""Writing the configuration file: anew, or what is missing into one that people have edited.
+
+A file that is there is a person's: only the lines of the keys that `init` was told to set are
+touched, and what it says already is never contradicted without a word for it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from ecs_anywhere_dns.memory import files
+from ecs_anywhere_dns.memory.files import put, state_of
+from ecs_anywhere_dns.outcome import BadUsage
+from ecs_anywhere_dns.pinned.keys import key_of
+from ecs_anywhere_dns.servers import make_server
+from ecs_anywhere_dns.settings import (
+    MOST_KEYS,
+    OPTIONS,
+    Settings,
+    init_adding,
+    missing_in,
+    read_settings,
+)
+from ecs_anywhere_dns.trust import check_trusted
+
+READABLE_FOLDER = 0o755
+"""The DNS server reads its fragment there as a user of its own, whatever our umask is."""
+GROWING = ("networks", "allowed_zones")
+"""Lists to which `init` adds what it is given."""
+ANEW = "edit it, or add --replace to write it anew"
+TOML_HEAD = """\
+# ecs-anywhere-dns: which VPC this host's DNS server follows. Written by `init`; edit it freely.
+# Every key, with its default, is in the README of ecs-anywhere-dns.
+"""
+
+KeyStep = Literal["agree", "add", "replace"]
+"""What to do with a public key beside, or in place of, one that is pinned already."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What `init` was told."""
+
+    given: Mapping[str, Any]
+    """Keys of the configuration."""
+    replace_file: bool = False
+    key_step: KeyStep = "agree"
+
+
+def configure(file: Path, wish: Wish) -> tuple[Settings, tuple[str, ...]]:
+    """Return the settings, and what was done. Raises BadUsage, and then nothing was written."""
+    there = _content(file, wish)
+    if there is None:
+        _check_complete(file, wish.given)
+        settings = _written(file, wish.given, TOML_HEAD + as_toml(wish.given))
+        return settings, (f"wrote {file}",)
+    keys, said = _keys(there, wish)
+    if wish.replace_file:
+        content = {**wish.given, **keys}
+        _check_complete(file, content)
+        settings = _written(file, content, TOML_HEAD + as_toml(content))
+        return settings, (f"wrote {file}", *said)
+    changes = {**_additions(file, there, wish.given), **keys}
+    content = {**there, **changes}
+    if not changes:
+        return _checked(content, file), (f"kept {file} as it is",)
+    text = _edited(file.read_text("utf-8"), changes, file)
+    return _written(file, content, text), (f"set {', '.join(changes)} in {file}", *said)
+
+
+def as_toml(content: Mapping[str, Any]) -> str:
+    """Strings, numbers, booleans, lists of strings; tables of these last."""
+    plain = {key: value for key, value in content.items() if not isinstance(value, Mapping)}
+    lines = [_line(key, value) for key, value in plain.items()]
+    for key, value in content.items():
+        if isinstance(value, Mapping) and value:
+            lines += ["", f"[{key}]", as_toml(value).rstrip()]
+    return "\n".join(lines) + "\n"
+
+
+def make_folder(folder: Path) -> None:
+    """Make it for everybody to read, with those above it. Raises BadUsage."""
+    try:
+        files.make_folder(folder, READABLE_FOLDER)
+    except OSError as error:
+        raise BadUsage(f"{folder}: {error.strerror}", "run this as root") from None
+
+
+def _content(file: Path, wish: Wish) -> dict[str, Any] | None:
+    """Return what the file says; None where there is none. One that is replaced may be broken."""
+    check_trusted(file)
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        if wish.replace_file and isinstance(error, ValueError):
+            return {}
+        raise BadUsage(f"{file} cannot be read: {error}", f"correct it; {ANEW}") from None
+
+
+def _check_complete(file: Path, content: Mapping[str, Any]) -> None:
+    missing = missing_in(content)
+    if missing:
+        unsigned = "; a stack without a signing key has --signature none for it"
+        raise BadUsage(
+            f"to write {file}, `init` needs {', '.join(OPTIONS[k].split()[0] for k in missing)}",
+            f"{init_adding(missing)}{unsigned if 'public_keys' in missing else ''}",
+        )
+
+
+def _written(file: Path, content: Mapping[str, Any], text: str) -> Settings:
+    settings = _checked(content, file)
+    make_folder(file.parent)
+    put(replace(state_of(file), content=text.encode()))
+    return settings
+
+
+def _checked(content: Mapping[str, Any], file: Path) -> Settings:
+    try:
+        settings = read_settings(content)
+        make_server(
+            settings.server, settings.region, settings.address, settings.port, settings.server_table
+        )
+    except BadUsage as problem:
+        raise BadUsage(f"{file}: {problem.message}", problem.cure) from None
+    return settings
+
+
+def _additions(file: Path, there: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the keys that the file lacks, and lists that grow. Raises BadUsage where the file
+    says otherwise."""
+    changes = {}
+    for key, value in given.items():
+        if key == "public_keys" or there.get(key) == value:
+            continue
+        if key not in there:
+            changes[key] = value
+        elif key in GROWING and isinstance(there[key], list):
+            changes[key] = list(dict.fromkeys((*there[key], *value)))
+        else:
+            raise BadUsage(f"{file} is there already, with {_line(key, there[key])}", ANEW)
+    return {key: value for key, value in changes.items() if value != there.get(key)}
+
+
+def _keys(there: Mapping[str, Any], wish: Wish) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the keys of the configuration to set for a public key, and what to say of it. Raises
+    BadUsage where another one is pinned and nobody said what is to become of that."""
+    given = wish.given.get("public_keys")
+    pinned = [str(entry) for entry in there.get("public_keys", ())]
+    if not given:
+        dropped = pinned if wish.replace_file else ()
+        return {}, (f"no longer believes the key {_labels(pinned)}",) if dropped else ()
+    if there.get("signature") == "none":
+        required = {"signature": "required"}
+        said: tuple[str, ...] = ("signatures are required from now on",)
+    else:
+        required, said = {}, ()
+    if set(given) <= set(pinned) and wish.key_step != "replace":
+        return required, said
+    after = list(given) if wish.key_step == "replace" or not pinned else [*pinned, *given]
+    if pinned and wish.key_step == "agree":
+        raise BadUsage(
+            f"this host pinned another key: {_labels(pinned)}; the given one is {_labels(given)}",
+            "compare the fingerprint with the stack's output PublicationPublicKey, then add "
+            "--replace-key (only the given key is believed) or --add-key (both are, until "
+            "--replace-key: while keys are exchanged)",
+        )
+    if len(after) > MOST_KEYS:
+        raise BadUsage(
+            f"{len(pinned)} keys are pinned already: {_labels(pinned)}",
+            "--replace-key, if the app no longer signs with them",
+        )
+    gone = [entry for entry in pinned if entry not in after]
+    if gone:
+        said = (*said, f"no longer believes the key {_labels(gone)}")
+    return {"public_keys": after, **required}, said
+
+
+def _labels(entries: Sequence[str]) -> str:
+    return "; ".join(key_of(entry).label for entry in entries)
+
+
+def _edited(text: str, changes: Mapping[str, Any], file: Path) -> str:
+    """The text with these keys; what else stands in it stays to the byte. Raises BadUsage where it
+    is written in a form in which that cannot be done line by line."""
+    lines = [line for line in _top(text) if not _sets(line, changes)]
+    head = [_line(key, value) for key, value in changes.items()]
+    comments = next((i for i, line in enumerate(lines) if not line.lstrip().startswith("#")), 0)
+    rest = text.splitlines(keepends=True)[len(_top(text)) :]
+    new = "".join([*lines[:comments], *(f"{line}\n" for line in head), *lines[comments:], *rest])
+    try:
+        if tomllib.loads(new) == {**tomllib.loads(text), **changes}:
+            return new
+    except ValueError:
+        pass
+    raise BadUsage(
+        f"{file} is written in a form that `init` cannot add to",
+        f"write into it by hand, above any table: {'; '.join(head)}",
+    )
+
+
+def _top(text: str) -> list[str]:
+    """The lines before the first table."""
+    lines = text.splitlines(keepends=True)
+    table = next((i for i, line in enumerate(lines) if re.match(r"\s*\[", line)), len(lines))
+    return lines[:table]
+
+
+def _sets(line: str, changes: Mapping[str, Any]) -> bool:
+    return any(re.match(rf"\s*{re.escape(key)}\s*=", line) for key in changes)
+
+
+def _line(key: str, value: Any) -> str:
+    return f"{key} = {_toml_value(value)}"
+
+
+def _toml_value(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml_value(item) for item in value) + "]"
+    # JSON's strings, numbers and booleans are TOML's as well, but for two things: TOML knows no
+    # halves of a surrogate pair, and takes no bare DEL.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

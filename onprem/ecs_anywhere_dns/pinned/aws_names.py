@@ -1,0 +1,45 @@
+"""The domains in which AWS names its services, by Region.
+
+Sources: `dnsSuffix` and `dualStackDnsSuffix` of botocore's partitions.json, with which a test
+compares them; the registries of Amazon ECR for dual-stack hosts stand below the third of a row
+(`*.dkr-ecr.<region>.on.aws`, as the credential provider of Kubernetes lists them).
+"""
+
+from __future__ import annotations
+
+_COMMERCIAL = ("amazonaws.com", "api.aws", "on.aws")
+_OTHERS = {
+    "cn-": ("amazonaws.com.cn", "api.amazonwebservices.com.cn", "on.amazonwebservices.com.cn"),
+    "eusc-": ("amazonaws.eu", "api.amazonwebservices.eu", "on.amazonwebservices.eu"),
+    "us-iso-": ("c2s.ic.gov", "api.aws.ic.gov"),
+    "us-isob-": ("sc2s.sgov.gov", "api.aws.scloud"),
+    "eu-isoe-": ("cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
+    "us-isof-": ("csp.hci.ic.gov", "api.aws.hci.ic.gov"),
+}
+"""By the beginning of the Region. All others are `aws` and `aws-us-gov`, which share theirs."""
+
+
+def suffixes_of(region: str) -> tuple[str, ...]:
+    """Return the domains of the Region's partition; the first holds the names that agents use."""
+    others = (found for beginning, found in _OTHERS.items() if region.startswith(beginning))
+    return next(others, _COMMERCIAL)
+
+
+def region_zones_of(region: str) -> tuple[str, ...]:
+    """Return the Region's own zone in each of these domains, as in us-east-2.amazonaws.com."""
+    return tuple(f"{region}.{suffix}" for suffix in suffixes_of(region))
+
+
+def is_below(name: str, zone: str) -> bool:
+    """Whether `name` stands in `zone` and is not the zone itself."""
+    return name.endswith(f".{zone}")
+
+
+def is_within(name: str, zone: str) -> bool:
+    """Whether `name` is the zone, or stands in it."""
+    return name == zone or is_below(name, zone)
+
+
+def parent_of(name: str) -> str:
+    """Return `name` without its first label; empty for a name of one label."""
+    return name.partition(".")[2]
