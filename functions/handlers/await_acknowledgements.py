@@ -12,8 +12,8 @@ from handlers.entry import Event, entry
 
 @entry
 def handler(event: Event) -> Any:
-    """{"vpcId", "waited_seconds"} -> the names of the acknowledgements' parameters."""
-    names = await_acknowledgements(
+    """{"vpcId", "waited_seconds"} -> how many hosts did not confirm in time."""
+    unconfirmed = await_acknowledgements(
         event["vpcId"],
         event["waited_seconds"],
         wiring.vpcs(),
@@ -22,4 +22,4 @@ def handler(event: Event) -> Any:
         wiring.clock(),
         wiring.settings(),
     )
-    return {"acknowledgements": names}
+    return {"unconfirmed": unconfirmed}

@@ -13,8 +13,8 @@ from handlers.entry import Event, entry
 
 @entry
 def handler(event: Event) -> Any:
-    """{"vpcId", "acknowledgements"} removes everything; {"desired"} what is not in it."""
+    """{"vpcId"} removes everything; {"desired"} what is not in it."""
     if "desired" in event:
         return remove_surplus(Desired.from_json(event["desired"]), wiring.aws())
-    remove_everything(event["vpcId"], event["acknowledgements"], wiring.aws())
+    remove_everything(event["vpcId"], wiring.aws())
     return []

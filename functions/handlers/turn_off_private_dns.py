@@ -15,15 +15,15 @@ from handlers.entry import Event, entry
 @entry
 def handler(event: Event) -> Any:
     """{"vpcId"} -> ids of the endpoints whose private DNS was turned off because it was never
-    verified; {"desired", "now"} or {"vpcId", "now", "acknowledgements"} -> {"expireSeconds"},
-    how long answers may be cached still, and the acknowledgements that came."""
+    verified; {"desired", "now"} or {"vpcId", "now"} -> {"expireSeconds"}, how long answers may be
+    cached still."""
     aws = wiring.aws()
     if "desired" in event:
         desired = Desired.from_json(event["desired"])
         seconds = private_dns.turn_off_surplus_private_dns(desired, float(event["now"]), aws)
-    elif "acknowledgements" in event:
+    elif "now" in event:
         vpc_id = event["vpcId"]
         seconds = private_dns.turn_off_all_private_dns(vpc_id, float(event["now"]), aws)
     else:
         return private_dns.turn_off_private_dns(event["vpcId"], aws)
-    return {"expireSeconds": seconds, "acknowledgements": event.get("acknowledgements", [])}
+    return {"expireSeconds": seconds}

@@ -28,7 +28,7 @@ def parameters(request: pytest.FixtureRequest) -> Iterator[Parameters]:
         _forget_clients()
         ssm = SsmParameters()
         yield ssm
-        ssm.remove(list(ssm.below("/ecs-anywhere")))
+        assert ssm.remove_below("/ecs-anywhere", 1000)
         _forget_clients()
 
 
@@ -37,24 +37,60 @@ def _forget_clients() -> None:
     adapter._session.cache_clear()
 
 
-def test_everything_below_a_path_is_read_however_deep_and_however_much(
-    parameters: Parameters,
-) -> None:
-    written = {f"{OURS}/acknowledgements/dns{number}": str(number) for number in range(23)}
-    written[f"{OURS}/forwarding"] = "{}"
+def write_hosts(parameters: Parameters, number: int) -> dict[str, str]:
+    written = {f"{OURS}/acknowledgements/dns{host}": str(host) for host in range(number)}
     for name, value in written.items():
         parameters.write(name, value)
-    parameters.write(f"{OURS}0/forwarding", "another VPC whose id begins like ours")
-    assert parameters.below(OURS) == written
+    return written
 
 
-def test_any_number_is_removed_and_what_is_not_there_is_no_error(parameters: Parameters) -> None:
-    names = [f"{OURS}/acknowledgements/dns{number}" for number in range(23)]
-    for name in names[:21]:
-        parameters.write(name, "1")
+def test_what_stands_directly_below_a_path_is_read_and_nothing_else(
+    parameters: Parameters,
+) -> None:
+    written = write_hosts(parameters, 23)
+    parameters.write(f"{OURS}/forwarding", "{}")
+    parameters.write(f"{OURS}/acknowledgements/dns1/deeper", "x")
+    parameters.write(f"{OURS}0/acknowledgements/dns1", "another VPC whose id begins like ours")
+    assert parameters.below(f"{OURS}/acknowledgements", 400) == (written, True)
+
+
+def test_of_very_many_only_so_many_are_read_and_it_is_said_that_there_are_more(
+    parameters: Parameters,
+) -> None:
+    write_hosts(parameters, 23)
+    found, all_seen = parameters.below(f"{OURS}/acknowledgements", 20)
+    assert (len(found), all_seen) == (20, False)
+
+
+def test_parameters_are_read_by_name_and_what_is_not_there_is_no_error(
+    parameters: Parameters,
+) -> None:
+    parameters.write(f"{OURS}/forwarding", "{}")
+    names = [f"{OURS}/forwarding", f"{OURS}/resolver-ips"]
+    assert parameters.read(names) == {f"{OURS}/forwarding": "{}"}
+
+
+def test_parameters_are_removed_by_name_and_what_is_not_there_is_no_error(
+    parameters: Parameters,
+) -> None:
+    names = [f"{OURS}/forwarding", f"{OURS}/resolver-ips"]
+    parameters.write(names[0], "{}")
     parameters.remove(names)
     parameters.remove(names)
-    assert parameters.below(OURS) == {}
+    assert parameters.read(names) == {}
+
+
+def test_everything_below_a_path_is_removed_in_steps_however_deep_it_is(
+    parameters: Parameters,
+) -> None:
+    write_hosts(parameters, 43)
+    parameters.write(f"{OURS}/acknowledgements/dns1/deeper", "x")
+    parameters.write(f"{OURS}/forwarding", "{}")
+    assert not parameters.remove_below(f"{OURS}/acknowledgements", 30)
+    assert len(parameters.below(f"{OURS}/acknowledgements", 400)[0]) in {13, 14}
+    assert parameters.remove_below(f"{OURS}/acknowledgements", 30)
+    assert parameters.remove_below(f"{OURS}/acknowledgements", 30), "nothing is there any more"
+    assert parameters.read([f"{OURS}/forwarding"])
 
 
 def test_a_list_is_written_and_read_as_its_text_and_can_be_written_again(
@@ -62,4 +98,5 @@ def test_a_list_is_written_and_read_as_its_text_and_can_be_written_again(
 ) -> None:
     parameters.write(f"{OURS}/resolver-ips", "10.0.0.9", as_list=True)
     parameters.write(f"{OURS}/resolver-ips", "10.0.0.9,10.0.1.9", as_list=True)
-    assert parameters.below(OURS) == {f"{OURS}/resolver-ips": "10.0.0.9,10.0.1.9"}
+    name = f"{OURS}/resolver-ips"
+    assert parameters.read([name]) == {name: "10.0.0.9,10.0.1.9"}

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from connectivity.adapters.aws import call, client, code_of, items
 
 _MOST_AT_ONCE = 10
-"""DeleteParameters takes no more names."""
+"""GetParameters and DeleteParameters take no more names, GetParametersByPath gives no more."""
 
 
 class SsmParameters:
     """Implements the port `Parameters`."""
 
-    def below(self, path: str) -> Mapping[str, str]:
-        ssm = client("ssm")
-        found = items(ssm, "get_parameters_by_path", "Parameters", Path=path, Recursive=True)
+    def read(self, names: Sequence[str]) -> Mapping[str, str]:
+        found = call(client("ssm").get_parameters, Names=list(names))["Parameters"]
         return {item["Name"]: item["Value"] for item in found}
 
     def history(self, name: str) -> Sequence[str]:
@@ -29,6 +29,11 @@ class SsmParameters:
             raise
         return [item["Value"] for item in sorted(found, key=lambda item: int(item["Version"]))]
 
+    def below(self, path: str, most: int) -> tuple[Mapping[str, str], bool]:
+        pages = list(_pages(path, most, recursive=False))
+        found = {item["Name"]: item["Value"] for page, _ in pages for item in page}
+        return found, pages[-1][1]
+
     def write(self, name: str, value: str, as_list: bool = False) -> None:
         call(
             client("ssm").put_parameter,
@@ -39,6 +44,30 @@ class SsmParameters:
         )
 
     def remove(self, names: Sequence[str]) -> None:
-        for start in range(0, len(names), _MOST_AT_ONCE):
-            some = list(names[start : start + _MOST_AT_ONCE])
-            call(client("ssm").delete_parameters, Names=some)
+        call(client("ssm").delete_parameters, Names=list(names))
+
+    def remove_below(self, path: str, most: int) -> bool:
+        # Read first: removing while one reads would move the pages.
+        pages = list(_pages(path, most, recursive=True))
+        for page, _ in pages:
+            if page:
+                self.remove([item["Name"] for item in page])
+        return pages[-1][1]
+
+
+def _pages(path: str, most: int, recursive: bool) -> Iterator[tuple[list[dict[str, Any]], bool]]:
+    """Yield pages of parameters, and whether each is the last, until there were `most`. A page may
+    be empty although another follows, so pages are counted and not what is in them."""
+    token: dict[str, str] = {}
+    for _ in range(-(-most // _MOST_AT_ONCE)):
+        answer = call(
+            client("ssm").get_parameters_by_path,
+            Path=path,
+            Recursive=recursive,
+            MaxResults=_MOST_AT_ONCE,
+            **token,
+        )
+        token = {key: answer[key] for key in ("NextToken",) if answer.get(key)}
+        yield answer["Parameters"], not token
+        if not token:
+            return

@@ -1,18 +1,20 @@
 """Acknowledgements: what the DNS hosts on-premises say of the publication.
 
 Each host's pick-up tool writes one, as schemas/acknowledgement.schema.json describes, and anybody
-with the hosts' policy can write anything there: so it is read leniently, believed only as far as a
-status goes, and what cannot be read is named and otherwise ignored.
+with the hosts' policy can write anything there, any number of times. So it is read leniently and
+within bounds, believed only as far as a status goes, and what cannot be read is named or counted,
+and otherwise ignored.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from connectivity.domain.printable import first_lines, listed, printable
 from connectivity.domain.publication import folder
 
 SCHEMA = 1
@@ -20,9 +22,20 @@ CONFIRMING = ("applied", "degraded")
 """Results that mean: this host's DNS server does what the document says."""
 LONGEST_DETAIL = 200
 """Characters of a host's own words in our line; the parameter holds all of them."""
+MOST_HOSTS = 200
+"""Hosts of one VPC that are known by name; the rest is a number."""
+MOST_LOOKED_AT = 2 * MOST_HOSTS
+"""Parameters that one look reads, of the 10,000 that an account may have."""
+LARGEST_VALUE = 8192
+"""Characters in the largest parameter of Parameter Store."""
+LARGEST_GENERATION = 2**53
+"""No publication of ours comes near it: a larger number is no generation."""
 
+_LONGEST_SERVER = 40
 _STATES = ("active", "draining", "withdrawn")
-_NAME = re.compile(r"/.+/(vpc-[0-9a-f]{8,17})/acknowledgements/[A-Za-z0-9._-]+")
+_HOST = r"[A-Za-z0-9._-]{1,128}"
+_HOST_NAME = re.compile(_HOST)
+_NAME = re.compile(rf"/.+/(vpc-[0-9a-f]{{8,17}})/acknowledgements/{_HOST}")
 
 
 @dataclass(frozen=True)
@@ -43,76 +56,102 @@ class Acknowledgement:
 
 @dataclass(frozen=True)
 class Acknowledgements:
-    """Those of one VPC, by host."""
+    """What is known of one VPC's DNS hosts."""
 
     readable: tuple[Acknowledgement, ...] = ()
     unreadable: tuple[str, ...] = ()
     """Hosts, as their parameters are named."""
+    misnamed: int = 0
+    """Parameters whose names no host's tool would choose."""
+    uncounted: int = 0
+    """Hosts beyond those that are known by name; at least so many, where not all was looked at."""
 
-    def failures(self, generation: int) -> tuple[str, ...]:
-        """A line for each host that failed at this generation."""
+    @property
+    def confirming(self) -> bool:
+        """Whether some DNS host says what it does, and can be waited for."""
+        return bool(self.readable or self.uncounted)
+
+    def failing(self, generation: int) -> tuple[str, ...]:
+        """Return the hosts that failed at this generation."""
         return tuple(
-            f"{said.host} failed: {said.detail}"
+            said.host
             for said in self.readable
             if said.generation == generation and said.result == "failed"
         )
 
+    def failures(self, generation: int) -> tuple[str, ...]:
+        """Return a line for each host that failed at this generation, ten at most."""
+        failed = set(self.failing(generation))
+        lines = [f"{s.host} failed: {s.detail}" for s in self.readable if s.host in failed]
+        return tuple(first_lines(lines))
+
     def lines(self, generation: int) -> tuple[str, ...]:
-        """Who acknowledged this generation, and how. What needs a person comes first: a tag holds
-        only the beginning. Empty where no host ever said anything."""
+        """Return who acknowledged this generation, and how. What needs a person comes first: a tag
+        holds only the beginning. Empty where no host ever said anything."""
         present = [said for said in self.readable if said.generation == generation]
         late = [said.host for said in self.readable if said.generation != generation]
         done = [f"{said.host} ({said.server})" for said in present if said.result == "applied"]
+        weak = [f"{s.host} is degraded: {s.detail}" for s in present if s.result == "degraded"]
+        garbled = len(self.unreadable) + self.misnamed
         return (
             *self.failures(generation),
-            *(f"{s.host} is degraded: {s.detail}" for s in present if s.result == "degraded"),
-            *([f"not yet confirmed by {', '.join(late)}"] if late else []),
+            *first_lines(weak),
+            *([f"not yet confirmed by {listed(late)}"] if late else []),
             *(
-                [f"unreadable acknowledgement of {', '.join(self.unreadable)}"]
-                if self.unreadable
+                [f"unreadable acknowledgement of {listed(self.unreadable, self.misnamed)}"]
+                if garbled
                 else []
             ),
-            *([f"confirmed by {', '.join(done)}"] if done else []),
+            *(
+                [f"{self.uncounted} or more acknowledgements were not looked at"]
+                if self.uncounted
+                else []
+            ),
+            *([f"confirmed by {listed(done)}"] if done else []),
         )
 
     def unconfirmed(self, generation: int) -> tuple[str, ...]:
-        """Hosts that acknowledged something before, and not yet this generation."""
+        """Return the hosts that acknowledged something before, and not yet this generation."""
         return tuple(said.host for said in self.readable if not said.confirms(generation))
 
 
-def acknowledgement_names(parameters: Iterable[str], path: str, vpc_id: str) -> tuple[str, ...]:
-    """Those of `parameters` that are acknowledgements of this VPC, readable or not."""
-    return tuple(sorted(name for name in parameters if name.startswith(_folder(path, vpc_id))))
+def acknowledgements_path(path: str, vpc_id: str) -> str:
+    """Return the path under which the acknowledgements of a VPC stand."""
+    return f"{folder(path, vpc_id)}/acknowledgements"
 
 
 def read_acknowledgements(
-    parameters: Mapping[str, str], path: str, vpc_id: str
+    parameters: Mapping[str, str], path: str, vpc_id: str, all_seen: bool = True
 ) -> Acknowledgements:
-    """What the VPC's `parameters`, name -> value, say."""
-    start = len(_folder(path, vpc_id))
-    names = acknowledgement_names(parameters, path, vpc_id)
-    read = {name[start:]: _read(parameters[name], name[start:], vpc_id) for name in names}
+    """Return what the VPC's `parameters`, name -> value, say. `all_seen` is False where there are
+    more than these."""
+    start = f"{acknowledgements_path(path, vpc_id)}/"
+    texts = {n.removeprefix(start): t for n, t in parameters.items() if n.startswith(start)}
+    hosts = sorted(host for host in texts if _HOST_NAME.fullmatch(host))
+    read = {host: _read(texts[host], host, vpc_id) for host in hosts}
+    readable = [said for said in read.values() if said is not None]
+    unreadable = [host for host, said in read.items() if said is None]
+    known = readable[:MOST_HOSTS]
+    named = unreadable[: MOST_HOSTS - len(known)]
     return Acknowledgements(
-        readable=tuple(said for said in read.values() if said is not None),
-        unreadable=tuple(host for host, said in read.items() if said is None),
+        readable=tuple(known),
+        unreadable=tuple(named),
+        misnamed=len(texts) - len(hosts) + len(unreadable) - len(named),
+        uncounted=len(readable) - len(known) + (not all_seen),
     )
 
 
 def vpc_acknowledged(name: str) -> str | None:
-    """The VPC whose acknowledgement a parameter of this name is; None for anything else."""
+    """Return the VPC whose acknowledgement a parameter of this name is; None for anything else."""
     match = _NAME.fullmatch(name)
     return match[1] if match else None
 
 
-def _folder(path: str, vpc_id: str) -> str:
-    return f"{folder(path, vpc_id)}/acknowledgements/"
-
-
 def _read(text: str, host: str, vpc_id: str) -> Acknowledgement | None:
-    """None for what is no acknowledgement of this host and VPC in a version that we know."""
+    """Return None for what is no acknowledgement of this host and VPC in a version that we know."""
     try:
-        said = json.loads(text)
-    except ValueError:
+        said = json.loads(text) if len(text) <= LARGEST_VALUE else None
+    except (ValueError, RecursionError):
         return None
     if not isinstance(said, dict) or not _is_fit(said, host, vpc_id):
         return None
@@ -121,15 +160,17 @@ def _read(text: str, host: str, vpc_id: str) -> Acknowledgement | None:
         generation=said["generation"],
         state=said["state"],
         result=said["result"],
-        server=_in_one_line(said["server"]),
-        detail=_in_one_line(said["detail"]),
+        server=_in_one_line(said["server"], _LONGEST_SERVER),
+        detail=_in_one_line(said["detail"], LONGEST_DETAIL),
     )
 
 
 def _is_fit(said: Mapping[str, Any], host: str, vpc_id: str) -> bool:
+    generation = said.get("generation")
     return (
         (said.get("schema"), said.get("host"), said.get("vpcId")) == (SCHEMA, host, vpc_id)
-        and type(said.get("generation")) is int
+        and type(generation) is int
+        and 0 <= generation <= LARGEST_GENERATION
         and said.get("state") in _STATES
         and said.get("result") in (*CONFIRMING, "failed")
         and isinstance(said.get("server"), str)
@@ -137,7 +178,6 @@ def _is_fit(said: Mapping[str, Any], host: str, vpc_id: str) -> bool:
     )
 
 
-def _in_one_line(text: str) -> str:
-    """Without the semicolon, which separates what a status says."""
-    line = " ".join(text.replace(";", ",").split())
-    return line if len(line) <= LONGEST_DETAIL else line[: LONGEST_DETAIL - 3] + "..."
+def _in_one_line(text: str, longest: int) -> str:
+    """Return `text` without the semicolon, which separates what a status says."""
+    return printable(text.replace(";", ","), longest)

@@ -6,8 +6,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from connectivity.domain import publication
-from connectivity.domain.acknowledgement import acknowledgement_names, read_acknowledgements
 from connectivity.domain.errors import NotAcknowledgedYet
+from connectivity.domain.printable import listed
+from connectivity.usecases.acknowledgements import hear_acknowledgements
 from connectivity.usecases.ports import Clock, Ledger, Parameters, Vpcs
 from connectivity.usecases.remove import check_wish
 from connectivity.usecases.settings import Settings
@@ -21,27 +22,28 @@ def await_acknowledgements(
     ledger: Ledger,
     clock: Clock,
     settings: Settings,
-) -> tuple[str, ...]:
-    """The names of all acknowledgements; the hosts that did not confirm are in the ledger then.
-    Raises NotAcknowledgedYet naming them while there is time, and WishedAgain.
+) -> int:
+    """Write the hosts that did not confirm into the ledger, and return how many they are. Raises
+    NotAcknowledgedYet naming them while there is time, and WishedAgain.
 
     The time is over when the document is old enough, or when the state machine has waited as long
     in this state: the first survives a new execution, the second needs no clock.
     """
     check_wish(vpc_id, vpcs)
     path = settings.parameter_path
-    there = parameters.below(publication.folder(path, vpc_id))
-    document = there.get(publication.parameter_names(path, vpc_id)[1], "")
+    _, document_name = publication.parameter_names(path, vpc_id)
+    document = parameters.read([document_name]).get(document_name, "")
     generation = ledger.read(vpc_id).generation
-    missing = read_acknowledgements(there, path, vpc_id).unconfirmed(generation)
+    heard = hear_acknowledgements(vpc_id, parameters, path)
+    missing = heard.unconfirmed(generation)
     over = waited_seconds >= settings.drain_seconds or _is_old(document, clock.now(), settings)
-    if missing and not over:
+    if (missing or heard.uncounted) and not over:
         raise NotAcknowledgedYet(
             f"{vpc_id}: generation {generation} (withdrawn) is not yet confirmed by "
-            f"{', '.join(missing)}"
+            f"{listed(missing, heard.uncounted)}"
         )
     ledger.miss(vpc_id, missing)
-    return acknowledgement_names(there, path, vpc_id)
+    return len(missing) + heard.uncounted
 
 
 def _is_old(document: str, now: str, settings: Settings) -> bool:

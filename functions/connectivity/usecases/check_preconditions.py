@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectivity.domain import pacing, plan, publication, status
-from connectivity.domain.acknowledgement import Acknowledgements, read_acknowledgements
+from connectivity.domain.acknowledgement import Acknowledgements
 from connectivity.domain.convergence import (
     is_signed_as_it_shall_be,
     is_verified,
@@ -29,6 +29,7 @@ from connectivity.domain.steps import (
 )
 from connectivity.domain.survey import Survey
 from connectivity.domain.wish import Options, Wish, read_wish
+from connectivity.usecases.acknowledgements import hear_acknowledgements
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.ports import Ledger
 from connectivity.usecases.survey_vpc import survey_vpc
@@ -126,9 +127,11 @@ def check_preconditions(
     desired = prepared.desired
     steps = whole_plan(desired, survey)
     looks = not steps or is_connected(desired, survey)
-    folder = publication.folder(settings.parameter_path, vpc_id)
-    parameters = aws.parameters.below(folder) if looks else {}
-    edited = spoilt(parameters, survey.entry, settings.parameter_path)
+    path = settings.parameter_path
+    names = publication.parameter_names(path, vpc_id)
+    parameters = aws.parameters.read(names) if looks else {}
+    heard = hear_acknowledgements(vpc_id, aws.parameters, path) if looks else Acknowledgements()
+    edited = spoilt(parameters, survey.entry, path)
     signed = is_signed_as_it_shall_be(survey.entry, settings.signing_key)
     gone = plan.gone_surplus(desired, survey.endpoints, survey.entry)
     done = signed and not steps and not edited and not gone
@@ -145,7 +148,7 @@ def check_preconditions(
         converged=converged,
         monthly_dollars=plan.monthly_dollars(desired),
         entry=survey.entry,
-        acknowledgements=read_acknowledgements(parameters, settings.parameter_path, vpc_id),
+        acknowledgements=heard,
         turn=turn,
         turn_seconds=turn.seconds(now) if turn else 0,
         overtaken=turn is not None and _is_overtaken(turn, survey),

@@ -1,7 +1,8 @@
 """Confirm gone: look once more at everything, by the owner tag and our names, not by remembering.
 
 Remove has let go of what it removed, so the ledger cannot say what should be gone. What a DNS host
-acknowledged after Remove had looked is removed here: nobody would come back for it.
+acknowledged after Remove had looked is removed here: nobody would come back for it. It does not
+hold up the end, which a host that goes on writing would put off for ever.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from collections.abc import Iterator
 
 from connectivity.domain import ledger as ledgers
 from connectivity.domain import status
-from connectivity.domain.acknowledgement import acknowledgement_names
 from connectivity.domain.errors import NotReadyYet
 from connectivity.domain.ownership import group_name, resolver_name
-from connectivity.domain.publication import folder, parameter_names
+from connectivity.domain.publication import parameter_names
 from connectivity.domain.status import Status
+from connectivity.usecases.acknowledgements import remove_acknowledgements
 from connectivity.usecases.aws import Aws
 
 _GOING = "deleting"
@@ -26,7 +27,7 @@ def confirm_gone(vpc_id: str, aws: Aws) -> Status:
     seen = dict(_seen(vpc_id, aws))
     entry = aws.ledger.read(vpc_id)
     held = entry.held
-    parameters = _remove_late_acknowledgements(vpc_id, aws)
+    parameters = _parameters_left(vpc_id, aws)
     going = [id_ for id_, state in seen.items() if state == _GOING or id_ in held.values()]
     if going or parameters:
         raise NotReadyYet(f"still there: {', '.join([*going, *parameters])}")
@@ -34,14 +35,13 @@ def confirm_gone(vpc_id: str, aws: Aws) -> Status:
     return status.removed(waiting, sorted(seen), entry.unconfirmed)
 
 
-def _remove_late_acknowledgements(vpc_id: str, aws: Aws) -> list[str]:
-    """The parameters of ours that were still there, the publication's among them."""
+def _parameters_left(vpc_id: str, aws: Aws) -> list[str]:
+    """Remove late acknowledgements, and return what is still there: the publication's parameters
+    by name, and whether acknowledgements are left."""
     path = aws.settings.parameter_path
-    there = aws.parameters.below(folder(path, vpc_id))
-    late = acknowledgement_names(there, path, vpc_id)
-    if late:
-        aws.parameters.remove(late)
-    return [*(name for name in parameter_names(path, vpc_id) if name in there), *late]
+    there = sorted(aws.parameters.read(parameter_names(path, vpc_id)))
+    none_left = remove_acknowledgements(vpc_id, aws.parameters, path)
+    return there if none_left else [*there, "more acknowledgements"]
 
 
 def _seen(vpc_id: str, aws: Aws) -> Iterator[tuple[str, str]]:

@@ -8,11 +8,11 @@ from typing import Any
 
 from connectivity.domain import ledger as ledgers
 from connectivity.domain import publication
-from connectivity.domain.acknowledgement import read_acknowledgements
 from connectivity.domain.desired import Desired
 from connectivity.domain.ledger import Served
 from connectivity.domain.publication import Publication
 from connectivity.domain.status import Status, connected
+from connectivity.usecases.acknowledgements import hear_acknowledgements
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.ensure_resolver import Resolver
 from connectivity.usecases.issuing import issue
@@ -65,7 +65,7 @@ def publish(
     )
     entry = ledger.read(desired.vpc_id)
     list_name, document_name = publication.parameter_names(settings.parameter_path, desired.vpc_id)
-    there = parameters.below(publication.folder(settings.parameter_path, desired.vpc_id))
+    there = parameters.read([list_name, document_name])
     stringlist = publication.string_list(resolver.ips)
     before = there.get(document_name, "")
     issued = issue(said, entry, before, aws)
@@ -79,13 +79,13 @@ def publish(
     served = Served(desired.fingerprint, resolver.id, desired.adopted)
     ledger.publish(desired.vpc_id, issued, verified["endpoint_ids"], served)
     services = [endpoint.service for endpoint in desired.endpoints]
-    said_of_it = read_acknowledgements(there, settings.parameter_path, desired.vpc_id)
+    heard = hear_acknowledgements(desired.vpc_id, parameters, settings.parameter_path)
     status = connected(
         services,
         resolver.ips,
         issued.generation,
         notes.warnings,
-        said_of_it,
+        heard,
         adopted=desired.adopted.values(),
         repairs=notes.repairs,
     )

@@ -13,6 +13,7 @@ from connectivity.domain.model import InboundResolver, InterfaceEndpoint
 from connectivity.domain.ownership import Ownership, purpose_of
 from connectivity.domain.publication import parameter_names
 from connectivity.domain.wish import Wish, read_wish
+from connectivity.usecases.acknowledgements import remove_acknowledgements
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.ports import Vpcs
 
@@ -34,20 +35,21 @@ def remove_surplus(desired: Desired, aws: Aws) -> tuple[str, ...]:
     return ids
 
 
-def remove_everything(vpc_id: str, acknowledgements: Sequence[str], aws: Aws) -> None:
-    """Remove all that is ours, and the parameters that `acknowledgements` names; Confirm gone
-    collects later ones. Raises NotReadyYet until endpoints, resolver and their security groups are
-    gone, NotRemoved for what AWS refuses to remove or what is no longer recognisable as ours, and
-    WishedAgain before anything is removed."""
+def remove_everything(vpc_id: str, aws: Aws) -> None:
+    """Remove what we made for the VPC, and the acknowledgements of its DNS hosts; Confirm gone
+    collects later ones. Raises NotReadyYet until endpoints, resolver, their security groups and
+    the acknowledgements are gone, NotRemoved for what AWS refuses to remove or what is no longer
+    recognisable as ours, and WishedAgain before anything is removed."""
     entry = aws.ledger.read(vpc_id)
     if ledgers.PUBLICATION in entry.held:
         check_wish(vpc_id, aws.vpcs)
     observed = aws.endpoints.all_in(vpc_id)
     endpoints = _remove_endpoints(vpc_id, observed, entry, aws)
     resolver = _remove_resolver(entry, aws)
-    _remove_probe_and_publication(vpc_id, acknowledgements, entry, aws)
-    if endpoints or resolver:
-        raise NotReadyYet(f"being removed: {len(endpoints)} endpoints {' '.join(resolver)}".strip())
+    parameters = _remove_probe_and_publication(vpc_id, entry, aws)
+    if endpoints or resolver or parameters:
+        going = [f"{len(endpoints)} endpoints", *resolver, *parameters]
+        raise NotReadyYet(f"being removed: {' '.join(going)}")
     _refuse_to_forget(aws.ownership(entry).out_of_reach(observed))
     _remove_groups(vpc_id, entry, aws)
 
@@ -121,16 +123,23 @@ def _our_resolver(entry: Entry, aws: Aws) -> InboundResolver | None:
     return aws.ownership(entry).resolver(observed, also_deleting=True)
 
 
-def _remove_probe_and_publication(
-    vpc_id: str, acknowledgements: Sequence[str], entry: Entry, aws: Aws
-) -> None:
+def _remove_probe_and_publication(vpc_id: str, entry: Entry, aws: Aws) -> list[str]:
+    """Return what is left of it: acknowledgements, where there are very many."""
     if ledgers.PROBE in entry.held:
         aws.probe.remove(entry.held[ledgers.PROBE])
         aws.ledger.let_go(vpc_id, [ledgers.PROBE])
-    if ledgers.PUBLICATION in entry.held:
-        names = parameter_names(aws.settings.parameter_path, vpc_id)
-        aws.parameters.remove([*names, *acknowledgements])
-        aws.ledger.let_go(vpc_id, [ledgers.PUBLICATION])
+    held = entry.held.keys() & {ledgers.PUBLICATION, ledgers.ACKNOWLEDGEMENTS}
+    if not held:
+        return []
+    path = aws.settings.parameter_path
+    if ledgers.PUBLICATION in held:
+        aws.parameters.remove(parameter_names(path, vpc_id))
+    none_left = remove_acknowledgements(vpc_id, aws.parameters, path)
+    if not none_left:
+        aws.ledger.hold(vpc_id, {ledgers.ACKNOWLEDGEMENTS: "more"})
+        held -= {ledgers.ACKNOWLEDGEMENTS}
+    aws.ledger.let_go(vpc_id, held)
+    return [] if none_left else ["and more acknowledgements"]
 
 
 def _remove_groups(vpc_id: str, entry: Entry, aws: Aws) -> None:

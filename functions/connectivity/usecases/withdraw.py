@@ -7,10 +7,10 @@ from typing import Any
 
 from connectivity.domain import ledger as ledgers
 from connectivity.domain import pacing, publication, status
-from connectivity.domain.acknowledgement import acknowledgement_names, read_acknowledgements
 from connectivity.domain.ledger import Entry
 from connectivity.domain.pacing import Turn
 from connectivity.domain.publication import Publication
+from connectivity.usecases.acknowledgements import hear_acknowledgements
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.issuing import issue
 from connectivity.usecases.remove import check_wish
@@ -25,8 +25,6 @@ class Withdrawn:
     """At most; 0 where nothing was published."""
     acknowledging: bool = False
     """Whether some DNS host says what it does: then it is heard, else the time is let pass."""
-    acknowledgements: tuple[str, ...] = ()
-    """Names of their parameters, readable or not: they go with the publication."""
     turn: Turn | None = None
     """While it has not come nothing was done yet."""
     turn_seconds: int = 0
@@ -35,7 +33,6 @@ class Withdrawn:
         said = {
             "drainSeconds": self.drain_seconds,
             "acknowledging": self.acknowledging,
-            "acknowledgements": list(self.acknowledgements),
             "turnSeconds": self.turn_seconds,
             "late": self.turn_seconds > pacing.LONGEST_WAIT,
         }
@@ -74,9 +71,8 @@ def _withdraw(entry: Entry, aws: Aws) -> Withdrawn:
         zones=(),
         state="withdrawn",
     )
-    there = aws.parameters.below(publication.folder(path, vpc_id))
     _, document_name = publication.parameter_names(path, vpc_id)
-    before = there.get(document_name, "")
+    before = aws.parameters.read([document_name]).get(document_name, "")
     issued = issue(said, entry, before, aws)
     document = said.document(issued)
     if issued != entry.issued:
@@ -85,6 +81,5 @@ def _withdraw(entry: Entry, aws: Aws) -> Withdrawn:
         aws.parameters.write(document_name, document)
     return Withdrawn(
         drain_seconds=settings.drain_seconds,
-        acknowledging=bool(read_acknowledgements(there, path, vpc_id).readable),
-        acknowledgements=acknowledgement_names(there, path, vpc_id),
+        acknowledging=hear_acknowledgements(vpc_id, aws.parameters, path).confirming,
     )

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from connectivity.domain.acknowledgement import (
     LONGEST_DETAIL,
+    MOST_HOSTS,
     Acknowledgements,
-    acknowledgement_names,
     read_acknowledgements,
     vpc_acknowledged,
 )
-from hypothesis import given
+from connectivity.domain.printable import LONGEST_LINE
+from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -90,6 +91,8 @@ def test_a_host_has_confirmed_when_it_did_what_this_generation_or_a_newer_one_sa
         {"generation": "1"},
         {"generation": True},
         {"generation": None},
+        {"generation": -1},
+        {"generation": 10**3900},
         {"state": "unknown"},
         {"result": "splendid"},
         {"result": ["applied"]},
@@ -124,10 +127,63 @@ def test_a_host_s_words_are_one_short_line_without_our_separator() -> None:
 
 def test_only_what_stands_in_the_folder_is_an_acknowledgement() -> None:
     names = [f"{PATH}/{VPC.id}/{name}" for name in ("forwarding", "acknowledgements/b", "notes")]
-    assert acknowledgement_names([f"{FOLDER}/a", *names], PATH, VPC.id) == (
-        f"{FOLDER}/a",
-        f"{FOLDER}/b",
-    )
+    there = dict.fromkeys([f"{FOLDER}/a", *names], "x")
+    assert read_acknowledgements(there, PATH, VPC.id).unreadable == ("a", "b")
+
+
+@given(st.dictionaries(st.text(max_size=1000), st.text(), max_size=30), st.booleans())
+def test_whatever_the_names_and_texts_are_every_line_is_printable_and_short(
+    written: dict[str, str], all_seen: bool
+) -> None:
+    parameters = {f"{FOLDER}/{name}": text for name, text in written.items()}
+    heard = read_acknowledgements(parameters, PATH, VPC.id, all_seen)
+    for line in heard.lines(1):
+        assert line.isprintable()
+        assert len(line.encode()) < LONGEST_LINE
+
+
+TEXTS = st.text(st.characters(codec=None), max_size=300)  # with lone surrogates
+
+
+@given(TEXTS, TEXTS)
+@example("\ud800", "\x1b]0;pwned\x07\u202e")
+@example("bind", "URGENT sign in at https://bank-aws-login.evil.example/x, www.evil.example/y")
+def test_a_host_s_words_are_encodable_without_control_characters_and_links(
+    server: str, detail: str
+) -> None:
+    for result in ("applied", "degraded", "failed"):
+        said = acknowledgement("dns1", 1, result) | {"server": server, "detail": detail}
+        [line] = read(said).lines(1)
+        assert line.isprintable()
+        assert json.loads(json.dumps({"line": line}).encode())["line"] == line
+        assert "://" not in line
+        assert "evil.example/" not in line
+        assert ";" not in line
+
+
+@pytest.mark.parametrize("text", ["[" * 8000, "1" * 8000, '{"a":' * 1500, " " * 9000 + "{}"])
+def test_what_would_tire_a_reader_is_unreadable(text: str) -> None:
+    assert read_text(text) == Acknowledgements(unreadable=("dns1",))
+
+
+def test_at_most_two_hundred_hosts_are_known_by_name_and_the_rest_is_a_number() -> None:
+    heard = read(*(acknowledgement(f"dns{number}", 1, "failed") for number in range(1300)))
+    assert len(heard.readable) == MOST_HOSTS
+    assert heard.uncounted == 1300 - MOST_HOSTS
+    assert heard.confirming
+    lines = heard.lines(1)
+    assert lines[10] == "and 190 more"
+    assert lines[-1] == "1100 or more acknowledgements were not looked at"
+    assert len(json.dumps(lines)) < 4000
+
+
+def test_names_that_no_host_has_are_counted_and_not_repeated() -> None:
+    names = ["a/b", "x" * 129, "\u202e", "", "a b"]
+    parameters = {f"{FOLDER}/{name}": json.dumps(acknowledgement("dns1", 1)) for name in names}
+    heard = read_acknowledgements(parameters, PATH, VPC.id)
+    assert heard == Acknowledgements(misnamed=5)
+    assert heard.lines(1) == ("unreadable acknowledgement of 5 hosts",)
+    assert not heard.confirming
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from connectivity.domain import tags
+from connectivity.domain.acknowledgement import MOST_HOSTS, MOST_LOOKED_AT
 from connectivity.domain.errors import NotAcknowledgedYet, Unavailable, WishedAgain
 
 from tests.unit.example import VPC
@@ -31,9 +32,7 @@ def test_whoever_has_not_confirmed_is_waited_for_and_named(world: World) -> None
 def test_it_goes_on_as_soon_as_all_have_confirmed(world: World) -> None:
     world.acknowledge("dns1", 2)
     world.acknowledge("dns2", 2, "degraded")
-    assert world.await_acknowledgements() == tuple(
-        f"{ACKNOWLEDGEMENTS}/{host}" for host in ("dns1", "dns2")
-    )
+    assert world.await_acknowledgements() == 0
     assert world.entry.unconfirmed == ()
 
 
@@ -47,7 +46,7 @@ def test_a_host_that_failed_to_stop_is_waited_for(world: World) -> None:
 def test_the_drain_time_ends_it_and_the_ledger_knows_who_was_missing(world: World) -> None:
     world.acknowledge("dns1", 2)
     world.clock.waited += SETTINGS.drain_seconds
-    assert len(world.await_acknowledgements()) == 2
+    assert world.await_acknowledgements() == 1
     assert world.entry.unconfirmed == ("dns2",)
 
 
@@ -84,7 +83,33 @@ def test_a_tag_put_back_ends_the_waiting_at_once(world: World) -> None:
 def test_a_host_that_acknowledges_only_now_is_removed_with_the_others(world: World) -> None:
     for host in ("dns1", "dns2", "dns3"):
         world.acknowledge(host, 2)
-    assert f"{ACKNOWLEDGEMENTS}/dns3" in world.await_acknowledgements()
+    world.disconnect()
+    assert world.parameters.all == {}
+
+
+def test_where_there_are_more_than_can_be_looked_at_the_drain_time_is_waited_for(
+    world: World,
+) -> None:
+    """Whoever floods the folder hides no host behind the flood."""
+    for number in range(MOST_LOOKED_AT):
+        world.parameters.all[f"{ACKNOWLEDGEMENTS}/flood{number}"] = "x"
+    for host in ("dns1", "dns2"):
+        world.acknowledge(host, 2)
+    with pytest.raises(NotAcknowledgedYet, match=r"is not yet confirmed by 1 hosts$"):
+        world.await_acknowledgements()
+    world.clock.waited += SETTINGS.drain_seconds
+    world.await_acknowledgements()
+
+
+def test_what_is_waited_for_is_named_in_a_line_of_bounded_length(world: World) -> None:
+    for number in range(1300):
+        world.acknowledge(f"{number}{'a' * 120}", 1)
+    with pytest.raises(NotAcknowledgedYet, match=r"and 391 more$") as raised:
+        world.await_acknowledgements()
+    assert len(str(raised.value)) < 1600
+    world.clock.waited += SETTINGS.drain_seconds
+    world.await_acknowledgements()
+    assert len(world.entry.unconfirmed) == MOST_HOSTS
 
 
 def test_a_teardown_names_who_did_not_confirm_until_the_vpc_is_connected_again(

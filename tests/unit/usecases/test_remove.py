@@ -9,11 +9,12 @@ import pytest
 from connectivity.domain import ledger, tags
 from connectivity.domain.errors import NotReadyYet, NotRemoved, WishedAgain
 from connectivity.domain.model import InterfaceEndpoint, SecurityGroup
+from connectivity.usecases.acknowledgements import MOST_REMOVED
 from connectivity.usecases.confirm_gone import confirm_gone
 from connectivity.usecases.remove import remove_everything, remove_surplus
 
 from tests.unit.example import OPTIONS, US, VPC, WITH_ECR, full
-from tests.unit.usecases.world import LIST, connected
+from tests.unit.usecases.world import ACKNOWLEDGEMENTS, LIST, connected
 
 
 def test_a_teardown_removes_everything_of_ours_and_repeating_it_changes_nothing() -> None:
@@ -78,12 +79,12 @@ def test_what_is_being_removed_is_waited_for() -> None:
     world = connected()
     world.withdraw()
     with pytest.raises(NotReadyYet, match="being removed: 6 endpoints rslvr-in-"):
-        remove_everything(VPC.id, (), world.aws)
+        remove_everything(VPC.id, world.aws)
     with pytest.raises(NotReadyYet, match="still there: vpce-"):
         confirm_gone(VPC.id, world.aws)
     world.endpoints.settle()
     with pytest.raises(NotReadyYet, match="rslvr-in-"):
-        remove_everything(VPC.id, (), world.aws)
+        remove_everything(VPC.id, world.aws)
 
 
 def test_security_groups_wait_for_the_network_interfaces_that_hold_them() -> None:
@@ -156,7 +157,7 @@ def test_a_tag_put_back_during_the_drain_stops_the_teardown_before_anything_is_r
     before = dict(world.endpoints.all)
     world.vpcs.set_tags(VPC.id, {tags.WISH: "enabled"})
     with pytest.raises(WishedAgain):
-        remove_everything(VPC.id, (), world.aws)
+        remove_everything(VPC.id, world.aws)
     assert world.endpoints.all == before
     world.connect()
     assert world.document["state"] == "active"
@@ -167,10 +168,47 @@ def test_an_acknowledgement_that_comes_after_the_removal_is_removed_by_the_last_
     world.acknowledge("dns1", 1)
     world.disconnect()
     late = world.acknowledge("dns1", 2)
-    with pytest.raises(NotReadyYet, match=f"still there: {late}"):
-        confirm_gone(VPC.id, world.aws)
-    assert world.parameters.all == {}
     confirm_gone(VPC.id, world.aws)
+    assert late not in world.parameters.all
+    assert world.parameters.all == {}
+
+
+def test_a_host_that_goes_on_acknowledging_does_not_hold_up_the_end_of_a_teardown() -> None:
+    world = connected()
+    world.disconnect()
+    for generation in range(3):
+        world.acknowledge("dns1", generation)
+        confirm_gone(VPC.id, world.aws)
+
+
+def test_thousands_of_acknowledgements_go_in_bounded_steps_and_block_nothing() -> None:
+    """Also those whose names no host's tool would choose."""
+    world = connected()
+    world.parameters.all |= {f"{ACKNOWLEDGEMENTS}/{i}{'a' * 900}/x": "x" for i in range(300)}
+    for number in range(1300):
+        world.acknowledge(f"dns{number}", 1, "failed", detail="x" * 200)
+    removals = world.parameters.removed_at_once
+    assert "nothing of ours" not in world.disconnect(), "the probe's group is waited for"
+    assert world.parameters.all == {}
+    assert max(removals) <= MOST_REMOVED
+    assert ledger.ACKNOWLEDGEMENTS not in world.entry.held
+
+
+def test_a_tag_put_back_while_acknowledgements_are_removed_does_not_stop_a_removal_half_way() -> (
+    None
+):
+    world = connected()
+    for number in range(MOST_REMOVED + 1):
+        world.acknowledge(f"dns{number}", 1)
+    world.withdraw()
+    with pytest.raises(NotReadyYet, match="and more acknowledgements"):
+        remove_everything(VPC.id, world.aws)
+    assert ledger.PUBLICATION not in world.entry.held
+    assert world.entry.holds_something
+    world.vpcs.set_tags(VPC.id, {tags.WISH: "enabled"})
+    with pytest.raises(NotReadyYet, match="being removed"):
+        remove_everything(VPC.id, world.aws)
+    assert world.parameters.all == {}
 
 
 def test_other_people_s_parameters_beside_ours_are_left_and_not_waited_for() -> None:
