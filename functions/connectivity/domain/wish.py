@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,8 +9,12 @@ from enum import StrEnum
 
 from connectivity.domain import tags
 from connectivity.domain.errors import UnreadableOption
+from connectivity.domain.networks import Bounds, cidr_problems
+from connectivity.domain.printable import first_lines, quoted
 
 _SERVICE = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+_LONGEST_SERVICE = 128
+_UNBOUNDED = Bounds()
 
 
 class Wish(StrEnum):
@@ -30,6 +33,16 @@ class Options:
     onprem_cidrs: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a request event asks for, and its place among the requests about the same VPC."""
+
+    order: str
+    """Of two the one with the higher order stands."""
+    tags: Mapping[str, str]
+    """Written on the VPC; empty where its wish is removed."""
+
+
 def read_wish(vpc_tags: Mapping[str, str]) -> Wish:
     """No tag means disabled; any case is understood. Raises UnreadableOption."""
     value = vpc_tags.get(tags.WISH)
@@ -39,15 +52,19 @@ def read_wish(vpc_tags: Mapping[str, str]) -> Wish:
         return Wish(value.strip().lower())
     except ValueError:
         raise UnreadableOption(
-            f'tag {tags.WISH} = "{value}" is not one of enabled, plan, disabled'
+            f"tag {tags.WISH} = {quoted(value)} is not one of enabled, plan, disabled"
         ) from None
 
 
-def read_options(vpc_tags: Mapping[str, str], defaults: Options) -> Options:
-    """The options of a VPC. Raises UnreadableOption with every problem in one message."""
+def read_options(
+    vpc_tags: Mapping[str, str], defaults: Options, bounds: Bounds = _UNBOUNDED
+) -> Options:
+    """Return the options of a VPC. Raises UnreadableOption with every problem in one message."""
     services, where_services = _option(vpc_tags, tags.SERVICES, defaults.services)
     onprem_cidrs, where_cidrs = _option(vpc_tags, tags.ONPREM_CIDRS, defaults.onprem_cidrs)
-    problems = service_problems(services, where_services) + cidr_problems(onprem_cidrs, where_cidrs)
+    own = tags.ONPREM_CIDRS in vpc_tags
+    problems = service_problems(services, where_services)
+    problems += cidr_problems(onprem_cidrs, where_cidrs, bounds, own)
     if problems:
         raise UnreadableOption("; ".join(problems))
     return Options(services=services, onprem_cidrs=onprem_cidrs)
@@ -58,7 +75,7 @@ def _option(
 ) -> tuple[tuple[str, ...], str]:
     """The items, and where they were found."""
     if key in vpc_tags:
-        return words(vpc_tags[key]), f'tag {key} = "{vpc_tags[key]}"'
+        return words(vpc_tags[key]), f"tag {key} = {quoted(vpc_tags[key])}"
     return default, f"the stack's default for {key}"
 
 
@@ -68,31 +85,10 @@ def words(text: str) -> tuple[str, ...]:
 
 
 def service_problems(services: Iterable[str], where: str) -> list[str]:
-    """Why each of `services` cannot be the name of a service; empty when all can."""
-    return [
-        f'{where}: "{name}" is not the name of an AWS service, as in ecr, logs, secretsmanager'
+    """Return why each of `services` cannot be the name of a service; empty when all can."""
+    problems = [
+        f"{quoted(name)} is not the name of an AWS service, as in ecr, logs, secretsmanager"
         for name in services
-        if not _SERVICE.fullmatch(name)
+        if not (len(name) <= _LONGEST_SERVICE and _SERVICE.fullmatch(name))
     ]
-
-
-def cidr_problems(cidrs: Iterable[str], where: str) -> list[str]:
-    """Why each of `cidrs` cannot be a network on-premises; empty when all can."""
-    found = list(cidrs)
-    if not found:
-        return [f"{where}: no CIDR given; name the networks on-premises, as in 10.0.0.0/8"]
-    return [f"{where}: {problem}" for cidr in found if (problem := _cidr_problem(cidr))]
-
-
-def _cidr_problem(cidr: str) -> str | None:
-    try:
-        network = ipaddress.IPv4Network(cidr, strict=False)
-    except ValueError:
-        return f'"{cidr}" is not an IPv4 CIDR, as in 10.0.0.0/8'
-    if "/" not in cidr:
-        return f'"{cidr}" is not an IPv4 CIDR; for the one address write {cidr}/32'
-    if str(network) != cidr:
-        return f'"{cidr}" has host bits set; the network is {network}'
-    if network.prefixlen == 0:
-        return f'"{cidr}" would admit every address; name the networks on-premises'
-    return None
+    return [f"{where}: {problem}" for problem in first_lines(problems)]

@@ -59,7 +59,8 @@ def read_vpc(
     executions: Executions,
     settings: Settings,
 ) -> Reading:
-    """Raises UnreadableOption, UnknownVpc, NotReadyYet. `tries` were made before this one.
+    """Raises UnreadableOption, UnknownVpc, VpcNotAllowed, NotReadyYet. `tries` were made before
+    this one.
 
     The knocks are read before the tags: a tag that changes after this has its own knock, which we
     then see at the end.
@@ -76,7 +77,7 @@ def read_vpc(
         return _of_no_vpc(entry, because, settings)
     _await_what_was_heard(vpc, entry, tries)
     begun = bool(begun_endpoints(entry))
-    return replace(_of_tags(vpc, entry, settings.defaults), because=woken_by, begun=begun)
+    return replace(_of_tags(vpc, entry, settings), because=woken_by, begun=begun)
 
 
 def _await_what_was_heard(vpc: Vpc, entry: Entry, tries: int) -> None:
@@ -98,19 +99,17 @@ def _of_no_vpc(entry: Entry, because: str, settings: Settings) -> Reading:
     if entry.may_have_left_something:
         return Reading("tear down", _NOT_LOOKED)
     if because == "request":
-        raise UnknownVpc(
-            f"there is no VPC {entry.vpc_id} in account {settings.account}, {settings.region}: "
-            "correct the id in the request event, or send it in the VPC's own account and Region"
-        )
+        raise UnknownVpc(settings.unknown_vpc(entry.vpc_id))
     reason = "the VPC is gone and nothing is held for it"
     return Reading("nothing", reason, status=_is_removed(entry))
 
 
-def _of_tags(vpc: Vpc, entry: Entry, defaults: Options) -> Reading:
+def _of_tags(vpc: Vpc, entry: Entry, settings: Settings) -> Reading:
     wish = read_wish(vpc.tags)
     if wish is Wish.DISABLED:
         return _of_disabled(entry)
-    options = read_options(vpc.tags, defaults)
+    settings.check_allowed(vpc.id)
+    options = read_options(vpc.tags, settings.defaults, settings.bounds)
     verdict: Verdict = "provision" if wish is Wish.ENABLED else "plan"
     return Reading(verdict, f"its tag says {wish.value}", options)
 

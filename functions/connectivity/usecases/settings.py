@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from connectivity.domain.errors import VpcNotAllowed
+from connectivity.domain.networks import Bounds
 from connectivity.domain.survey import Limits
 from connectivity.domain.wish import Options, words
+
+_UNBOUNDED = Bounds()
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,24 @@ class Settings:
     expiry_seconds: int
     """How long a workload may go on with a private answer after private DNS is off: until AWS has
     detached the zone, which "can take minutes", and the records' TTL of a minute is over."""
+    allowed_vpcs: frozenset[str] = frozenset()
+    """The VPCs that may be connected; empty for every VPC of the account and Region."""
+    bounds: Bounds = _UNBOUNDED
+
+    def check_allowed(self, vpc_id: str) -> None:
+        """Raises VpcNotAllowed."""
+        if self.allowed_vpcs and vpc_id not in self.allowed_vpcs:
+            raise VpcNotAllowed(
+                f"{vpc_id} is not among the stack's AllowedVpcs: add it to that parameter, or "
+                "remove its tag; what was made for it stays as it is until then"
+            )
+
+    def unknown_vpc(self, vpc_id: str) -> str:
+        """Return what is wrong with a request about a VPC that does not exist."""
+        return (
+            f"there is no VPC {vpc_id} in account {self.account}, {self.region}: correct the id in "
+            "the request event, or send it in the VPC's own account and Region"
+        )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -45,4 +67,10 @@ class Settings:
             signing_key=environment["SIGNING_KEY"],
             drain_seconds=int(environment["DRAIN_SECONDS"]),
             expiry_seconds=int(environment["EXPIRY_SECONDS"]),
+            allowed_vpcs=frozenset(words(environment["ALLOWED_VPCS"])),
+            bounds=Bounds(
+                onprem_cidrs=words(environment["DEFAULT_ONPREM_CIDRS"]),
+                may_widen=environment["ONPREM_CIDRS_MAY_WIDEN"] == "yes",
+                public=environment["ALLOW_PUBLIC_ONPREM_CIDRS"] == "yes",
+            ),
         )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network
-
 import pytest
 from connectivity.domain import tags
 from connectivity.domain.errors import UnreadableOption
-from connectivity.domain.wish import Options, Wish, cidr_problems, read_options, read_wish, words
+from connectivity.domain.wish import Options, Wish, read_options, read_wish, words
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -95,21 +93,3 @@ def test_all_problems_are_named_at_once() -> None:
     problems = str(raised.value).split("; ")
     quoted = ('"_a"', '"_b"', '"::1"', '"10.0.0.1/8"')
     assert all(any(f": {value} " in problem for problem in problems) for value in quoted), problems
-
-
-NETWORKS = st.builds(
-    lambda address, length: IPv4Network((address, length), strict=False),
-    st.integers(0, 2**32 - 1),
-    st.integers(1, 32),
-)
-
-
-@given(NETWORKS)
-def test_every_ipv4_network_but_everything_is_readable(network: IPv4Network) -> None:
-    assert cidr_problems([str(network)], "here") == []
-
-
-@given(NETWORKS.filter(lambda network: network.prefixlen < 32))
-def test_a_cidr_with_host_bits_is_answered_with_its_network(network: IPv4Network) -> None:
-    [problem] = cidr_problems([f"{network[1]}/{network.prefixlen}"], "here")
-    assert problem.endswith(f"the network is {network}")
