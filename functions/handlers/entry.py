@@ -7,6 +7,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 from connectivity.domain.errors import Fact, Waiting
+from connectivity.domain.printable import printable_lines
 
 Event = Mapping[str, Any]
 Handler = Callable[[Event], Any]
@@ -27,13 +28,18 @@ def entry(handler: Handler) -> Callable[[Event, Any], Any]:
             answer = handler(event)
         except Waiting as waiting:
             logger.info("waiting", reason=str(waiting), error=type(waiting).__name__)
-            raise
+            raise _in_bounds(waiting) from waiting
         except Fact as fact:
             logger.warning("stopped", reason=str(fact), error=type(fact).__name__)
-            raise
+            raise _in_bounds(fact) from fact
         told = {name: value for name, value in event.items() if name != _PRESIGNED}
         logger.info("done", event=told, answer=answer)
         return answer
 
     run.__doc__ = handler.__doc__
     return run
+
+
+def _in_bounds(error: Waiting | Fact) -> Waiting | Fact:
+    """Return an error that AWS Lambda can encode and the workflow can hold, whatever is quoted."""
+    return type(error)(printable_lines(str(error)))

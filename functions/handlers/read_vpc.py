@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from connectivity.adapters import wiring
-from connectivity.domain.errors import TagsRefused, UnreadableOption, UnreadableRequest
+from connectivity.domain import errors
 from connectivity.usecases.read_vpc import read_vpc
 
 from handlers.entry import Event, entry
 
-_REFUSALS = {fact.__name__: fact for fact in (TagsRefused, UnreadableOption, UnreadableRequest)}
+_REFUSALS = {fact.__name__: fact for fact in errors.Fact.__subclasses__()}
 
 
 @entry

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -22,20 +23,28 @@ class StepFunctionsExecutions:
 
     def start_refused(self, subject: str, error: str, problem: str) -> str:
         refused = {"error": error, "problem": problem}
+        # Several problems within a second are several executions.
+        digest = hashlib.sha256(f"{error} {problem}".encode()).hexdigest()[:8]
         return self._start(
-            f"{subject}-refused", {"vpcId": subject, "because": "request", "refused": refused}
+            f"{subject}-refused-{digest}",
+            {"vpcId": subject, "because": "request", "refused": refused},
         )
 
     def _start(self, name: str, given: Mapping[str, object]) -> str:
         """Names are unique for 90 days, so the second is part of it: an entry of the ledger may
         begin to count anew within that time."""
         at = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-        started = call(
-            client("stepfunctions").start_execution,
-            stateMachineArn=self._state_machine,
-            name=f"{name}-{at}",
-            input=json.dumps(given),
-        )
+        try:
+            started = call(
+                client("stepfunctions").start_execution,
+                stateMachineArn=self._state_machine,
+                name=f"{name}-{at}",
+                input=json.dumps(given),
+            )
+        except ClientError as error:
+            if code_of(error) == "ExecutionAlreadyExists":
+                return f"{self._state_machine.replace(':stateMachine:', ':execution:')}:{name}-{at}"
+            raise
         return str(started["executionArn"])
 
     def is_running(self, execution: str) -> bool:

@@ -1,96 +1,217 @@
-"""Request: an event that asks for a wish. The wish is written as tags; then we knock."""
+"""Request: an event that asks for a wish. The wish is written as tags; then we knock.
+
+Amazon EventBridge keeps no order, so every event has one of its own: the time that it carries, and
+at the same time Delete before Plan before Enable. What was overtaken changes nothing.
+"""
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Literal
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, get_args
 
 from connectivity.domain import tags
-from connectivity.domain.errors import UnknownVpc, UnreadableOption, UnreadableRequest
-from connectivity.domain.wish import Wish, cidr_problems, service_problems
+from connectivity.domain.errors import (
+    RequestOvertaken,
+    UnknownVpc,
+    UnreadableOption,
+    UnreadableRequest,
+)
+from connectivity.domain.networks import Bounds, cidr_problems
+from connectivity.domain.printable import first_lines, quoted, shown
+from connectivity.domain.wish import Asked, Wish, service_problems
 from connectivity.usecases.knock import knock
 from connectivity.usecases.ports import Executions, Ledger, Vpcs
+from connectivity.usecases.settings import Settings
 
+Kind = Literal["Enable", "Plan", "Delete"]
+"""In the order in which the later one wins where two events have the same time."""
+
+_KINDS: dict[str, Kind] = {kind.lower(): kind for kind in get_args(Kind)} | {"disable": "Delete"}
 _VPC_ID = re.compile(r"vpc-[0-9a-f]{8,17}")
-_FIELDS = {"vpc-id", "services", "onprem-cidrs"}
+_EVENT_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+_FIELDS = {"vpc-id", "services", "onprem-cidrs", "requested-at"}
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
+_AHEAD = timedelta(minutes=5)
+_OLDEST = timedelta(days=1)
+_MOST_OVERTAKINGS = 10
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class WishRequest:
     """A request event, understood. `None` leaves the VPC's own tag as it is."""
 
-    kind: Literal["Enable", "Delete"]
+    kind: Kind
     vpc_id: str
-    services: tuple[str, ...] | None
-    onprem_cidrs: tuple[str, ...] | None
+    services: tuple[str, ...] | None = None
+    onprem_cidrs: tuple[str, ...] | None = None
+    order: str = ""
+    """Of two requests about a VPC the one with the higher order stands."""
+
+    @property
+    def asked(self) -> Asked:
+        """The request as it is written down."""
+        return Asked(self.order, {} if self.kind == "Delete" else _tags_of(self))
 
 
-def vpc_id_of(detail: Mapping[str, Any]) -> str:
+def vpc_id_of(detail: Any) -> str:
     """Raises UnreadableRequest."""
-    vpc_id = detail.get("vpc-id")
+    vpc_id = detail.get("vpc-id") if isinstance(detail, Mapping) else None
     if not isinstance(vpc_id, str) or not _VPC_ID.fullmatch(vpc_id):
         raise UnreadableRequest(
-            f'request event: "vpc-id" is {vpc_id!r}, and a VPC id such as vpc-0a1b2c3d is needed'
+            f'request event: "vpc-id" is {shown(vpc_id)}, and a VPC id such as vpc-0a1b2c3d is '
+            f"needed{_unknown_fields(detail)}"
         )
     return vpc_id
 
 
-def read_request(kind: Literal["Enable", "Delete"], detail: Mapping[str, Any]) -> WishRequest:
-    """Raises UnreadableRequest or UnreadableOption, with every problem at once."""
+def read_request(event: Mapping[str, Any], now: str, bounds: Bounds) -> WishRequest:
+    """Return what an event with a VPC's id asks for; `now` is in ISO 8601 UTC. Raises
+    UnreadableRequest or UnreadableOption, with every problem at once."""
+    detail = event["detail"]
     vpc_id = vpc_id_of(detail)
-    problems = [
-        f'request event: unknown field "{name}"; known are {", ".join(sorted(_FIELDS))}'
-        for name in sorted(detail.keys() - _FIELDS)
-    ]
+    kind = _kind(event.get("detail-type"))
+    order = _order(event, kind, now)
+    names = sorted(detail.keys() - _FIELDS)
+    problems = first_lines(
+        [
+            f"request event: unknown field {quoted(name)}; known are {', '.join(sorted(_FIELDS))}"
+            for name in names
+        ]
+    )
     lists: dict[str, tuple[str, ...] | None] = {}
     for name in ("services", "onprem-cidrs"):
         value = detail.get(name)
         if value is not None and not _is_list_of_strings(value):
             problems.append(
-                f'request event: "{name}" is {value!r}, and a list of strings is needed'
+                f'request event: "{name}" is {shown(value)}, and a list of strings is needed'
             )
             value = None
         lists[name] = None if value is None else tuple(value)
-    services, onprem_cidrs = lists["services"], lists["onprem-cidrs"]
-    if services is not None:
-        problems += service_problems(services, "request event")
-    if onprem_cidrs is not None:
-        problems += cidr_problems(onprem_cidrs, "request event")
-    asked = WishRequest(kind, vpc_id, services, onprem_cidrs)
-    problems += [
-        f"request event: tag {key} would have {len(value)} characters, and AWS allows "
-        f"{tags.LONGEST_VALUE}: ask for less, or for wider networks"
-        for key, value in _tags_of(asked).items()
-        if len(value) > tags.LONGEST_VALUE
-    ]
+    asked = WishRequest(kind, vpc_id, lists["services"], lists["onprem-cidrs"], order)
+    problems += _problems_of(asked, bounds)
     if problems:
         raise UnreadableOption("; ".join(problems))
     return asked
 
 
+def _problems_of(asked: WishRequest, bounds: Bounds) -> list[str]:
+    problems = []
+    if asked.services is not None:
+        problems += service_problems(asked.services, "request event")
+    if asked.onprem_cidrs is not None:
+        problems += cidr_problems(asked.onprem_cidrs, "request event", bounds)
+    return problems + [
+        f"request event: tag {key} would have {len(value)} characters, and AWS allows "
+        f"{tags.LONGEST_VALUE}: ask for less, or for wider networks"
+        for key, value in _tags_of(asked).items()
+        if len(value) > tags.LONGEST_VALUE
+    ]
+
+
+def _kind(detail_type: Any) -> Kind:
+    kind = _KINDS.get(detail_type.strip().lower()) if isinstance(detail_type, str) else None
+    if kind is None:
+        raise UnreadableRequest(
+            f"request event: its detail-type is {shown(detail_type)}, and one of "
+            f"{', '.join(get_args(Kind))} is needed"
+        )
+    return kind
+
+
+def _order(event: Mapping[str, Any], kind: Kind, now: str) -> str:
+    """Return the request's order: microseconds, the kind's rank, and the event's id, each of a
+    fixed length. An event is carried out twice where AWS delivers it twice."""
+    field, at = "time", event.get("time", now)
+    if event["detail"].get("requested-at") is not None:
+        field, at = "requested-at", event["detail"]["requested-at"]
+    moment, present = _moment(at), datetime.fromisoformat(now)
+    if moment is None or not present - _OLDEST <= moment <= present + _AHEAD:
+        raise UnreadableRequest(
+            f'request event: "{field}" is {shown(at)}, and a UTC time such as '
+            "2026-11-23T12:00:00.25Z is needed, not older than a day and not in the future"
+        )
+    id_ = event.get("id")
+    name = id_ if isinstance(id_, str) and _EVENT_ID.fullmatch(id_) else ""
+    return f"{moment:%Y%m%dT%H%M%S.%f}#{get_args(Kind).index(kind)}#{name}"
+
+
+def _moment(text: Any) -> datetime | None:
+    if not isinstance(text, str) or not _MOMENT.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
 def carry_out(
-    request: WishRequest, vpcs: Vpcs, ledger: Ledger, executions: Executions
+    request: WishRequest, vpcs: Vpcs, ledger: Ledger, executions: Executions, settings: Settings
 ) -> str | None:
-    """Write or remove the tags, and knock: the execution that it started, or None."""
-    # A VPC that does not exist is knocked on as well: the execution says so where people look.
-    with suppress(UnknownVpc):
-        if request.kind == "Delete":
-            vpcs.remove_tags(request.vpc_id, [tags.WISH])
-        else:
-            vpcs.set_tags(request.vpc_id, _tags_of(request))
+    """Write or remove the tags, and knock. Return the execution that it started; None where one is
+    at work, or where a newer request came before. Raises RequestOvertaken, VpcNotAllowed,
+    UnknownVpc and TagsRefused."""
+    settings.check_allowed(request.vpc_id)
+    asked = request.asked
+    newest = ledger.remember_request(request.vpc_id, asked)
+    if newest != asked:
+        logger.info("%s of %s was overtaken", request.kind, request.vpc_id)
+        _refuse_a_tie(request, newest)
+        return None
+    try:
+        _write(request.vpc_id, asked, vpcs, ledger)
+    except UnknownVpc:
+        # Of one that is gone there may be something left to remove.
+        if not ledger.read(request.vpc_id).status:
+            raise UnknownVpc(settings.unknown_vpc(request.vpc_id)) from None
     return knock(request.vpc_id, "request", ledger, executions)
 
 
+def _write(vpc_id: str, asked: Asked, vpcs: Vpcs, ledger: Ledger) -> None:
+    """Write the tags, and look afterwards whether a newer request came in between: whoever writes
+    last sees to it that the newest stands."""
+    for _ in range(_MOST_OVERTAKINGS):
+        if asked.tags:
+            vpcs.set_tags(vpc_id, asked.tags)
+        else:
+            vpcs.remove_tags(vpc_id, [tags.WISH])
+        newest = ledger.remember_request(vpc_id, asked)
+        if newest == asked:
+            return
+        asked = newest
+
+
+def _refuse_a_tie(request: WishRequest, newest: Asked) -> None:
+    """Two events of one moment: nobody but their sender knows which one came last. What is older is
+    overtaken as it should be, and that needs no person."""
+    moment, rank, _ = newest.order.split("#")
+    stands = get_args(Kind)[int(rank)]
+    if moment == request.order.partition("#")[0] and stands != request.kind:
+        raise RequestOvertaken(
+            f"request event: {request.kind} for {request.vpc_id} changed nothing, because another "
+            f"event of the same moment asked for {stands}. If you want it, send it again; to send "
+            'several within a second, give each its "requested-at" with fractions'
+        )
+
+
 def _tags_of(request: WishRequest) -> dict[str, str]:
-    written = {tags.WISH: Wish.ENABLED.value}
+    wish = Wish.PLAN if request.kind == "Plan" else Wish.ENABLED
+    written = {tags.WISH: wish.value}
     if request.services is not None:
         written[tags.SERVICES] = "+".join(request.services)
     if request.onprem_cidrs is not None:
         written[tags.ONPREM_CIDRS] = " ".join(request.onprem_cidrs)
     return written
+
+
+def _unknown_fields(detail: Any) -> str:
+    names = sorted(detail.keys() - _FIELDS) if isinstance(detail, Mapping) else []
+    return f"; it has the unknown field {quoted(names[0])}" if names else ""
 
 
 def _is_list_of_strings(value: Any) -> bool:

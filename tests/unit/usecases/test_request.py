@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
 import pytest
 from connectivity.domain import tags
-from connectivity.domain.errors import UnreadableOption, UnreadableRequest
+from connectivity.domain.errors import (
+    RequestOvertaken,
+    UnknownVpc,
+    UnreadableOption,
+    UnreadableRequest,
+    VpcNotAllowed,
+)
+from connectivity.domain.networks import Bounds
+from connectivity.domain.printable import shown
 from connectivity.domain.wish import Options, read_options
+from connectivity.usecases.refusal import refuse
 from connectivity.usecases.request import WishRequest, carry_out, read_request
 from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from tests.unit.example import OPTIONS, VPC
-from tests.unit.usecases.world import World
+from tests.unit.usecases.fakes import FakeVpcs
+from tests.unit.usecases.world import SETTINGS, World
 
 SCHEMA = json.loads(
     (Path(__file__).parents[3] / "schemas" / "request-event.schema.json").read_text()
@@ -34,9 +48,9 @@ VPC_IDS = st.sampled_from([VPC.id, "vpc-0123456789abcdef0", "vpc-1", "vpc-XYZ", 
 SERVICE = st.sampled_from(["ecr", "s3", "ecr.api", "com.amazonaws.us-east-2.kms", "ECR", "-", ""])
 CIDR = st.builds(
     "{}.0.0.0/{}".format,
-    st.sampled_from(["0", "10", "172", "256", "010", ""]),
+    st.sampled_from(["10", "172", "256", "010", ""]),
     st.sampled_from(["8", "32", "33", "08", "x", ""]),
-) | st.sampled_from(["10.0.0.1", "fd00::/8", "128.0.0.0/1", "0.0.0.0/0"])
+) | st.sampled_from(["10.0.0.1", "fd00::/8", "128.0.0.0/2", "0.0.0.0/0"])
 
 
 def either(good: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -54,9 +68,27 @@ DETAILS = st.fixed_dictionaries(
 )
 
 
+NOW = "2026-11-23T12:00:00Z"
+PUBLIC = Bounds(public=True)
+
+
+def event(kind: Any, detail: Any, at: str = NOW, id_: str = "0-1") -> dict[str, Any]:
+    """What Amazon EventBridge delivers."""
+    return {"detail-type": kind, "detail": detail, "time": at, "id": id_}
+
+
+def read(kind: str, detail: dict[str, Any], at: str = NOW, id_: str = "0-1") -> WishRequest:
+    return read_request(event(kind, detail, at, id_), NOW, PUBLIC)
+
+
+def send(world: World, kind: str, at: str = NOW, id_: str = "0-1", **detail: Any) -> str | None:
+    asked = read(kind, {"vpc-id": VPC.id} | detail, at, id_)
+    return carry_out(asked, world.vpcs, world.ledger, world.executions, SETTINGS)
+
+
 def is_read(detail: dict[str, Any]) -> bool:
     try:
-        read_request("Enable", detail)
+        read("Enable", detail)
     except (UnreadableOption, UnreadableRequest):
         return False
     return True
@@ -77,18 +109,18 @@ def test_a_request_is_read_exactly_where_the_schema_allows_it(detail: dict[str, 
     assert is_read(detail) is VALIDATOR.is_valid(detail)
 
 
-def test_host_bits_are_what_a_schema_cannot_say() -> None:
+def test_host_bits_and_networks_are_what_a_schema_cannot_say() -> None:
     detail = {"vpc-id": VPC.id, "onprem-cidrs": ["10.1.2.3/8"]}
     assert VALIDATOR.is_valid(detail)
     with pytest.raises(UnreadableOption, match=r'"10.1.2.3/8" has host bits set'):
-        read_request("Enable", detail)
+        read("Enable", detail)
 
 
 @pytest.mark.parametrize("vpc_id", [None, 1, "", "vpc-1", "vpc-0A1B2C3D", f"{VPC.id}\n"])
 def test_a_request_that_does_not_say_which_vpc_is_quoted(vpc_id: object) -> None:
     with pytest.raises(UnreadableRequest) as raised:
-        read_request("Enable", {"vpc-id": vpc_id})
-    assert f'"vpc-id" is {vpc_id!r}' in str(raised.value)
+        read("Enable", {"vpc-id": vpc_id})
+    assert f'"vpc-id" is {shown(vpc_id)}' in str(raised.value)
 
 
 def test_all_problems_of_a_request_are_named_at_once() -> None:
@@ -99,7 +131,7 @@ def test_all_problems_of_a_request_are_named_at_once() -> None:
         "onprem-cidrs": ["10.0.0.0/40", "0.0.0.0/0"],
     }
     with pytest.raises(UnreadableOption) as raised:
-        read_request("Enable", detail)
+        read("Enable", detail)
     problems = str(raised.value).split("; ")
     assert sum(problem.startswith("request event: ") for problem in problems) == 4
     told = ('unknown field "service"', '"e c r"', '"10.0.0.0/40"', '"0.0.0.0/0"')
@@ -109,7 +141,7 @@ def test_all_problems_of_a_request_are_named_at_once() -> None:
 def test_what_does_not_fit_into_a_tag_is_refused_at_the_door() -> None:
     cidrs = [f"10.{i}.0.0/16" for i in range(100, 125)]
     with pytest.raises(UnreadableOption, match=r"onprem-cidrs would have 349 characters, and AWS"):
-        read_request("Enable", {"vpc-id": VPC.id, "onprem-cidrs": cidrs})
+        read("Enable", {"vpc-id": VPC.id, "onprem-cidrs": cidrs})
 
 
 @given(
@@ -120,8 +152,8 @@ def test_what_a_request_writes_is_read_back_from_the_tags(
     services: list[str], cidrs: list[str]
 ) -> None:
     world = World()
-    detail = {"vpc-id": VPC.id, "services": services, "onprem-cidrs": cidrs}
-    carry_out(read_request("Enable", detail), world.vpcs, world.ledger, world.executions)
+    lists: dict[str, Any] = {"services": services, "onprem-cidrs": cidrs}
+    send(world, "Enable", **lists)
     written = world.vpcs.all[VPC.id].tags
     assert written[tags.WISH] == "enabled"
     assert read_options(written, OPTIONS) == Options(tuple(services), tuple(cidrs))
@@ -130,21 +162,175 @@ def test_what_a_request_writes_is_read_back_from_the_tags(
 def test_what_a_request_leaves_out_stays_as_it_is_on_the_vpc() -> None:
     world = World()
     world.vpcs.set_tags(VPC.id, {tags.SERVICES: "logs"})
-    asked = read_request("Enable", {"vpc-id": VPC.id})
-    assert carry_out(asked, world.vpcs, world.ledger, world.executions) == f"{VPC.id}-1-request"
+    assert send(world, "Enable") == f"{VPC.id}-1-request"
     assert world.vpcs.all[VPC.id].tags == {tags.SERVICES: "logs", tags.WISH: "enabled"}
 
 
 def test_delete_removes_the_wish_and_nothing_else() -> None:
     world = World()
     world.vpcs.set_tags(VPC.id, {tags.WISH: "enabled", tags.SERVICES: "logs"})
-    asked = read_request("Delete", {"vpc-id": VPC.id})
-    carry_out(asked, world.vpcs, world.ledger, world.executions)
+    send(world, "Delete")
     assert world.vpcs.all[VPC.id].tags == {tags.SERVICES: "logs"}
 
 
-def test_a_vpc_that_does_not_exist_is_knocked_on_so_that_the_execution_says_so() -> None:
+def test_a_vpc_that_does_not_exist_is_refused_and_nothing_of_it_is_kept() -> None:
     world = World()
-    asked = WishRequest("Enable", "vpc-0badbadbad", None, None)
-    started = carry_out(asked, world.vpcs, world.ledger, world.executions)
-    assert started == "vpc-0badbadbad-1-request"
+    world.vpcs.all.clear()
+    with pytest.raises(UnknownVpc, match=f"no VPC {VPC.id} in account"):
+        send(world, "Enable")
+    assert world.ledger.all == {}
+    assert world.executions.started == []
+
+
+def test_a_vpc_that_is_gone_and_left_something_is_knocked_on() -> None:
+    world = World()
+    world.ledger.report(VPC.id, "connected", "6 services")
+    world.vpcs.all.clear()
+    assert send(world, "Delete") == f"{VPC.id}-1-request"
+
+
+@pytest.mark.parametrize(
+    ("kind", "wish"),
+    [
+        ("Enable", "enabled"),
+        ("enable", "enabled"),
+        (" ENABLE ", "enabled"),
+        ("Plan", "plan"),
+        ("delete", None),
+        ("Disable", None),
+        ("DISABLE", None),
+    ],
+)
+def test_a_kind_is_understood_in_any_case_as_the_tag_is(kind: str, wish: str | None) -> None:
+    world = World()
+    world.vpcs.set_tags(VPC.id, {tags.WISH: "enabled"})
+    send(world, kind)
+    assert world.vpcs.all[VPC.id].tags.get(tags.WISH) == wish
+
+
+@pytest.mark.parametrize(
+    "kind", ["Enabled", "", "Remove", None, 7, ["Enable"], "\ud800", "x" * 999]
+)
+def test_any_other_kind_is_refused_by_name(kind: Any) -> None:
+    with pytest.raises(UnreadableRequest) as raised:
+        read_request(event(kind, {"vpc-id": VPC.id}), NOW, PUBLIC)
+    assert f"its detail-type is {shown(kind)}, and one of Enable, Plan, Delete" in str(raised.value)
+
+
+LATER, EARLIER = "2026-11-23T12:00:01Z", "2026-11-23T11:59:59Z"
+
+
+def wish_after(*sent: tuple[str, str], **details: Any) -> str | None:
+    world = World()
+    for number, (kind, at) in enumerate(sent):
+        with suppress(RequestOvertaken):
+            send(world, kind, at, f"0-{number}")
+    return world.vpcs.all[VPC.id].tags.get(tags.WISH)
+
+
+@pytest.mark.parametrize("first", ["Enable", "Delete"])
+def test_the_wish_that_was_sent_last_stands_in_whatever_order_the_events_come(first: str) -> None:
+    second = {"Enable": "Delete", "Delete": "Enable"}[first]
+    sent = [(first, EARLIER), (second, LATER)]
+    expected = "enabled" if second == "Enable" else None
+    assert wish_after(*sent) == wish_after(*reversed(sent)) == expected
+
+
+@pytest.mark.parametrize("order", [*permutations(["Enable", "Plan", "Delete"])], ids="-".join)
+def test_of_one_second_delete_stands_before_plan_and_plan_before_enable(
+    order: tuple[str, ...],
+) -> None:
+    assert wish_after(*((kind, NOW) for kind in order)) is None
+    assert wish_after(*((kind, NOW) for kind in order if kind != "Delete")) == "plan"
+
+
+def test_whoever_loses_a_tie_is_told_what_to_do_and_whoever_is_late_is_not() -> None:
+    world = World()
+    send(world, "Delete")
+    with pytest.raises(RequestOvertaken, match=r"same moment asked for Delete.*send it again"):
+        send(world, "Enable")
+    assert send(world, "Enable", EARLIER) is None
+    assert world.vpcs.all[VPC.id].tags == {}
+
+
+def test_fractions_of_a_second_can_be_given_by_the_sender() -> None:
+    world = World()
+    send(world, "Delete", **{"requested-at": "2026-11-23T12:00:00.25Z"})
+    send(world, "Enable", **{"requested-at": "2026-11-23T12:00:00.5Z"})
+    assert world.vpcs.all[VPC.id].tags[tags.WISH] == "enabled"
+
+
+def test_an_event_that_is_delivered_twice_is_carried_out_twice() -> None:
+    world = World()
+    assert send(world, "Enable")
+    assert send(world, "Enable")
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        "2026-11-23T12:06:00Z",
+        "9999-12-31T23:59:59Z",
+        "2026-11-22T11:59:00Z",
+        "2026-11-23",
+        "2026-13-23T12:00:00Z",
+        "0000-00-00T00:00:00Z",
+        "yesterday",
+        1,
+        ["x"],
+        "2026-11-23T12:00:00Z\n",
+    ],
+)
+def test_a_time_that_would_silence_later_requests_or_is_none_is_refused(at: Any) -> None:
+    for asked in ({"time": at}, {"detail": {"vpc-id": VPC.id, "requested-at": at}}):
+        with pytest.raises(UnreadableRequest, match="and a UTC time such as"):
+            read_request(event("Enable", {"vpc-id": VPC.id}) | asked, NOW, PUBLIC)
+
+
+class MeanwhileDeleted(FakeVpcs):
+    """Right before the tags of Enable are written a later Delete is carried out."""
+
+    world: World
+
+    def set_tags(self, vpc_id: str, tags: Mapping[str, str]) -> None:
+        if not self.world.ledger.requests[vpc_id].order.startswith("20261123T120001"):
+            send(self.world, "Delete", LATER)
+        super().set_tags(vpc_id, tags)
+
+
+def test_whoever_writes_last_sees_to_it_that_the_newest_stands() -> None:
+    """Two functions at the same time: the older one's write comes after the newer one's."""
+    world = World()
+    world.vpcs = MeanwhileDeleted(world.weather)
+    world.vpcs.world = world
+    send(world, "Enable")
+    assert tags.WISH not in world.vpcs.all[VPC.id].tags
+
+
+def test_a_vpc_that_is_not_on_the_stack_s_list_is_refused_before_anything_is_written() -> None:
+    world = World()
+    asked = read("Enable", {"vpc-id": VPC.id})
+    settings = replace(SETTINGS, allowed_vpcs=frozenset({"vpc-0badbadb"}))
+    with pytest.raises(VpcNotAllowed, match="AllowedVpcs"):
+        carry_out(asked, world.vpcs, world.ledger, world.executions, settings)
+    assert world.weather.changes == []
+    assert world.ledger.requests == {}
+
+
+def test_a_flood_of_refusals_is_sixty_executions_an_hour_and_the_log() -> None:
+    world = World()
+    for number in range(1000):
+        problem = UnreadableRequest(f"number {number} " + "x" * 9000)
+        refuse(f"vpc-{number:08x}", problem, NOW, world.ledger, world.executions)
+    assert len(world.executions.started) == 60
+    assert world.ledger.all == {}
+    assert refuse(None, problem, LATER.replace("T12", "T13"), world.ledger, world.executions)
+
+
+NARROW = Bounds(("10.0.0.0/8",), may_widen=False)
+
+
+def test_a_request_may_only_narrow_the_networks_where_the_stack_says_so() -> None:
+    detail = {"vpc-id": VPC.id, "onprem-cidrs": ["192.168.0.0/16"]}
+    with pytest.raises(UnreadableOption, match="OnPremCidrsMayWiden"):
+        read_request(event("Enable", detail), NOW, NARROW)
