@@ -55,7 +55,9 @@ def asked(url: str) -> Request:
 
 def test_the_answer_names_what_it_answers_and_has_an_empty_content_type(bucket: Bucket) -> None:
     """Amazon S3 refuses another content type than the one that was signed: none."""
-    CloudFormationStacks().answer(asked(bucket.url), Answer("FAILED", "id", "vpc-1 is connected"))
+    CloudFormationStacks("amazonaws.com", bucket.url).answer(
+        asked(bucket.url), Answer("FAILED", "id", "vpc-1 is connected")
+    )
     ((path, headers, body),) = bucket.puts
     assert path == "/key?Signature=a%2Bb"
     assert headers["content-type"] == ""
@@ -74,7 +76,7 @@ def test_the_longest_answer_fits(bucket: Bucket) -> None:
     stack = f"arn:aws:cloudformation:ap-southeast-2:123456789012:stack/{'s' * 128}/{'u' * 36}"
     request = Request("Delete", f"{bucket.url}/key", stack, "r" * 36, "L" * 255, "p" * 1024)
     answer = Answer("FAILED", request.physical_id, '"' * LONGEST_REASON)
-    CloudFormationStacks().answer(request, answer)
+    CloudFormationStacks("amazonaws.com", bucket.url).answer(request, answer)
     assert len(bucket.puts[0][2]) <= LONGEST_BODY
 
 
@@ -83,6 +85,10 @@ def test_an_answer_that_does_not_arrive_is_an_error_so_that_the_function_is_run_
 ) -> None:
     bucket.status = 403
     with pytest.raises(Unavailable, match="403"):
-        CloudFormationStacks().answer(asked(bucket.url), Answer("SUCCESS", "id", "-"))
+        CloudFormationStacks("amazonaws.com", bucket.url).answer(
+            asked(bucket.url), Answer("SUCCESS", "id", "-")
+        )
     with pytest.raises(Unavailable, match="the answer to CloudFormation"):
-        CloudFormationStacks().answer(asked("http://127.0.0.1:1"), Answer("SUCCESS", "id", "-"))
+        CloudFormationStacks("amazonaws.com", bucket.url).answer(
+            asked("http://127.0.0.1:1"), Answer("SUCCESS", "id", "-")
+        )

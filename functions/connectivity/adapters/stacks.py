@@ -6,22 +6,27 @@ import json
 from http.client import HTTPException
 from urllib import request as http
 
-from connectivity.domain.custom_resource import Answer, Request
+from connectivity.domain.custom_resource import Answer, Request, check_address
 from connectivity.domain.errors import Unavailable
 
 _SECONDS = 10
 
 
 class CloudFormationStacks:
-    """Implements the port `Stacks`."""
+    """Implements the port `Stacks`. `suffix` is the partition's, as in amazonaws.com; `endpoint`
+    is where AWS is called, if that is not its own address."""
+
+    def __init__(self, suffix: str, endpoint: str = "") -> None:
+        self._suffix, self._endpoint = suffix, endpoint
 
     def answer(self, request: Request, answer: Answer) -> None:
+        check_address(request.url, self._suffix, self._endpoint)
         # Amazon S3 has signed an empty content type: any other, also urllib's own, is a 403.
-        put = http.Request(  # noqa: S310 (CloudFormation says where)
+        put = http.Request(  # noqa: S310 (checked above)
             request.url, _body(request, answer), {"content-type": ""}, method="PUT"
         )
         try:
-            with http.urlopen(put, timeout=_SECONDS):  # noqa: S310 (CloudFormation says where)
+            with http.urlopen(put, timeout=_SECONDS):  # noqa: S310 (checked above)
                 pass
         except (OSError, HTTPException) as error:
             # AWS Lambda invokes again what fails with an error, within the guard's ServiceTimeout.

@@ -9,9 +9,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from connectivity.domain.errors import UnreadableRequest
+from connectivity.domain.printable import quoted
 
 LONGEST_REASON = 1000
 """Characters of printable ASCII: two bytes each at most, however JSON writes them."""
+_FIELDS = (
+    "RequestType",
+    "ResponseURL",
+    "StackId",
+    "RequestId",
+    "LogicalResourceId",
+    "PhysicalResourceId",
+)
+"""In the order of `Request`."""
+_LONGEST_FIELD = 4096
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True)
@@ -31,16 +46,13 @@ class Request:
 
     @classmethod
     def from_json(cls, event: Mapping[str, Any]) -> Request:
-        """Read the event of the Lambda function. Raises KeyError naming the field that is
-        missing."""
-        return cls(
-            kind=event["RequestType"],
-            url=event["ResponseURL"],
-            stack=event["StackId"],
-            id=event["RequestId"],
-            logical_id=event["LogicalResourceId"],
-            physical_id=event.get("PhysicalResourceId", ""),
-        )
+        """Read the event of the Lambda function. Raises UnreadableRequest naming the fields that
+        are not texts, or too long."""
+        texts = {"PhysicalResourceId": "", **event}
+        odd = [name for name in _FIELDS if not _is_text(texts.get(name))]
+        if odd:
+            raise UnreadableRequest(f"a request of AWS CloudFormation without {', '.join(odd)}")
+        return cls(*(texts[name] for name in _FIELDS))
 
 
 @dataclass(frozen=True)
@@ -76,3 +88,32 @@ def printable(reason: str) -> str:
     """Return a reason in one line of printable ASCII, of at most `LONGEST_REASON` characters."""
     line = " ".join(reason.split())
     return "".join(letter if " " <= letter <= "~" else "?" for letter in line)[:LONGEST_REASON]
+
+
+def check_address(url: str, suffix: str, endpoint: str = "") -> None:
+    """Raises UnreadableRequest unless `url` is where CloudFormation takes answers: https, at a
+    name below the partition's `suffix`, as amazonaws.com. Where AWS itself is on the loopback, as
+    `endpoint` says, the answer may go to the loopback over http, too."""
+    try:
+        parts, aws = urlsplit(url), urlsplit(endpoint)
+        host, port, local = parts.hostname or "", parts.port, aws.hostname in _LOOPBACK
+    except ValueError:
+        host, port, local = "", None, False
+    if url.isascii() and url.isprintable() and " " not in url:
+        if local and parts.scheme == "http" and host in _LOOPBACK:
+            return
+        of_aws = bool(suffix) and host.endswith(f".{suffix}") and parts.username is None
+        if parts.scheme == "https" and of_aws and port in {None, 443}:
+            return
+    raise UnreadableRequest(
+        f"ResponseURL is at {quoted(host)}, and AWS CloudFormation takes answers over https at a "
+        f"name below {suffix}: nothing was answered"
+    )
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= _LONGEST_FIELD and _is_encodable(value)
+
+
+def _is_encodable(text: str) -> bool:
+    return text.encode("utf-8", "replace").decode() == text
