@@ -13,19 +13,13 @@ from handlers.entry import Event, entry
 
 @entry
 def handler(event: Event) -> Any:
-    """{"vpcId", "execution", "status": null or `Status.as_json()`} -> shall we go round again?
-    Without an execution the status is written and the hold is kept."""
-    said = event["status"]
+    """{"vpcId", "execution", "status": null or `Status.as_json()`, "now"} -> shall we go round
+    again? Without an execution the status is written and the hold is kept."""
+    said, now = event["status"], float(event["now"])
     if event["execution"] is None:
         status = Status.from_json(said)
-        tell(event["vpcId"], status, wiring.vpcs(), wiring.ledger(), wiring.notifications())
+        tell(event["vpcId"], status, wiring.desk(now))
         return {"again": False}
-    again = finish(
-        event["vpcId"],
-        event["execution"],
-        Status.from_json(said) if said else None,
-        wiring.vpcs(),
-        wiring.ledger(),
-        wiring.notifications(),
-    )
-    return {"again": again}
+    status_or_none = Status.from_json(said) if said else None
+    desk = wiring.desk(now, event["execution"])
+    return {"again": finish(event["vpcId"], event["execution"], status_or_none, desk)}

@@ -12,12 +12,12 @@ from handlers.entry import Event, entry
 
 @entry
 def handler(event: Event) -> Any:
-    """{"vpcId", "error", "cause"} -> the failure as a person reads it."""
+    """{"vpcId", "error", "cause", "execution", "now", "refused": a request, at the door} -> the
+    failure as a person reads it."""
     return report_failure(
         event["vpcId"],
         event["error"],
         event["cause"],
-        wiring.vpcs(),
-        wiring.ledger(),
-        wiring.notifications(),
+        wiring.desk(float(event["now"]), event["execution"]),
+        of_a_request=event["refused"],
     ).as_json()

@@ -263,7 +263,8 @@ REFUSED = {
     ),
     "an unknown field": (
         {"sevices": ["ecr"]},
-        'request event: unknown field "sevices"; known are onprem-cidrs, services, vpc-id',
+        'request event: unknown field "sevices"; known are onprem-cidrs, requested-at, services, '
+        "vpc-id",
     ),
     "a list that is none": (
         {"services": "ecr"},
@@ -302,8 +303,7 @@ def test_a_request_for_an_unknown_vpc_is_told_and_nothing_is_held_for_it(app: Ap
     says = f"there is no VPC {unknown} in account 123456789012, us-east-2"
     assert_failed(failed, "UnknownVpc", [says, "correct the id in the request event"])
     assert app.aws.outbox[-1].message == f"{unknown}: {failed.cause}"
-    assert app.ledger(unknown)["held"] == {"M": {}}
-    assert "holder" not in app.ledger(unknown)
+    assert app.ledger(unknown) == {}, "nor is anything of it kept"
     assert unknown not in app.sweep()["knocked"]
     assert made(app, since) == []
 

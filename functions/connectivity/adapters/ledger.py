@@ -11,13 +11,15 @@ from typing import Any
 
 from connectivity.adapters.table import Table
 from connectivity.domain.errors import NotReadyYet
-from connectivity.domain.ledger import MAKING, PUBLICATION, Entry, Served
+from connectivity.domain.ledger import KEPT_SECONDS, MAKING, PUBLICATION, Entry, Served
+from connectivity.domain.mails import Allowance
 from connectivity.domain.pacing import Bucket, Turn, cost, granted
 from connectivity.domain.publication import Issue, Signature
+from connectivity.domain.wish import Asked
 
-_KEPT_SECONDS = 400 * 24 * 3600
-"""How long an entry that holds nothing keeps its knock count, generation and promised addresses:
-longer than the 90 days for which Step Functions remembers a name."""
+_REQUEST_KEPT_SECONDS = 2 * 24 * 3600
+"""Longer than any delivery of an event is tried again."""
+_HOUR_KEPT_SECONDS = 2 * 3600
 
 _NOTHING = Served()
 
@@ -30,6 +32,9 @@ class DynamoDbLedger:
         self._prefix = f"{account}#{region}#"
         # Before the account, so that no look at the VPCs by their prefix meets a bucket.
         self._buckets = f"bucket#{account}#{region}#"
+        self._requests = f"request#{account}#{region}#"
+        self._hours = f"hour#{account}#{region}#"
+        self._mails = f"mails#{account}#{region}"
 
     def read(self, vpc_id: str) -> Entry:
         return _entry(vpc_id, self._table.item(self._prefix + vpc_id))
@@ -50,6 +55,31 @@ class DynamoDbLedger:
         )
         return _entry(vpc_id, attributes)
 
+    def knock_if_known(self, vpc_id: str) -> Entry | None:
+        """Count a knock as `knock` does, under the condition that there is an entry."""
+        attributes = self._table.update_if(
+            "attribute_exists(knocks)",
+            self._prefix + vpc_id,
+            "SET held = if_not_exists(held, :none) REMOVE expires_at ADD knocks :one",
+            {":none": {}, ":one": 1},
+            ReturnValues="ALL_NEW",
+        )
+        return None if attributes is None else _entry(vpc_id, attributes)
+
+    def remember_request(self, vpc_id: str, asked: Asked) -> Asked:
+        id_ = self._requests + vpc_id
+        soon = int(time.time()) + _REQUEST_KEPT_SECONDS
+        newest = self._table.update_if(
+            "attribute_not_exists(newest) OR newest <= :order",
+            id_,
+            "SET newest = :order, asked = :tags, expires_at = :soon",
+            {":order": asked.order, ":tags": dict(asked.tags), ":soon": soon},
+        )
+        if newest is not None:
+            return asked
+        found = self._table.item(id_)
+        return Asked(found["newest"], found["asked"])
+
     def take(self, entry: Entry, execution: str) -> bool:
         condition = "attribute_not_exists(holder)" if entry.holder is None else "holder = :before"
         values: dict[str, Any] = {":me": execution, ":begun": entry.knocks, ":none": {}}
@@ -62,8 +92,8 @@ class DynamoDbLedger:
             condition,
         )
 
-    def release(self, vpc_id: str, execution: str) -> bool:
-        kept = int(time.time()) + _KEPT_SECONDS
+    def release(self, vpc_id: str, execution: str, kept_seconds: int = KEPT_SECONDS) -> bool:
+        kept = int(time.time()) + kept_seconds
         released = self._conditionally(
             vpc_id,
             "REMOVE holder, heard SET expires_at = :kept",
@@ -159,13 +189,34 @@ class DynamoDbLedger:
         said = {step: turn.as_json() | {"at": _decimal(turn.at)} for step, turn in turns.items()}
         self._update(vpc_id, "SET turns = :turns", {":turns": said})
 
-    def report(self, vpc_id: str, status: str, detail: str) -> None:
+    def report(self, vpc_id: str, status: str, detail: str, told: Iterable[str] = ()) -> None:
         self._update(
             vpc_id,
-            "SET #status = :status, detail = :detail",
-            {":status": status, ":detail": detail},
+            "SET #status = :status, detail = :detail, told = :told",
+            {":status": status, ":detail": detail, ":told": sorted(told)},
             ExpressionAttributeNames={"#status": "status"},
         )
+
+    def allow(self, allowance: Allowance, hour: str) -> bool:
+        """Each hour has an item of its own, which expires: nothing has to be set back."""
+        counted = self._table.update_if(
+            "attribute_not_exists(happened) OR happened < :most",
+            f"{self._hours}{hour}#{allowance.name}",
+            "SET expires_at = :soon ADD happened :one",
+            {
+                ":most": allowance.most,
+                ":one": 1,
+                ":soon": int(time.time()) + _HOUR_KEPT_SECONDS,
+            },
+        )
+        return counted is not None
+
+    def hold_back_mail(self) -> None:
+        self._table.update(self._mails, "ADD held_back :one", {":one": 1})
+
+    def take_held_back_mails(self) -> int:
+        before = self._table.update(self._mails, "REMOVE held_back", {}, ReturnValues="UPDATED_OLD")
+        return int(before.get("held_back", 0))
 
     def _conditionally(
         self, vpc_id: str, expression: str, values: Mapping[str, Any], condition: str, **more: Any
@@ -217,6 +268,7 @@ def _entry(vpc_id: str, plain: Mapping[str, Any]) -> Entry:
         turns={step: Turn.from_json(said) for step, said in plain.get("turns", {}).items()},
         status=plain.get("status", ""),
         detail=plain.get("detail", ""),
+        told=frozenset(plain.get("told", ())),
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+from connectivity.adapters.aws import client
 from connectivity.adapters.endpoints import Ec2Endpoints
 from connectivity.adapters.executions import StepFunctionsExecutions
 from connectivity.adapters.host_policy import IamHostPolicy
@@ -21,6 +22,7 @@ from connectivity.adapters.signatures import KmsSignatures
 from connectivity.adapters.stacks import CloudFormationStacks
 from connectivity.adapters.vpcs import Ec2Vpcs
 from connectivity.usecases.aws import Aws
+from connectivity.usecases.finish import Desk
 from connectivity.usecases.settings import Settings
 
 
@@ -81,11 +83,21 @@ def signatures(key_id: str) -> KmsSignatures:
 
 
 def stacks() -> CloudFormationStacks:
-    return CloudFormationStacks()
+    return CloudFormationStacks(os.environ["URL_SUFFIX"], client("dynamodb").meta.endpoint_url)
 
 
 def clock() -> UtcClock:
     return UtcClock()
+
+
+def desk(now: float, execution: str = "") -> Desk:
+    return Desk(
+        vpcs=vpcs(),
+        ledger=ledger(),
+        notifications=notifications(),
+        now=now,
+        execution=execution,
+    )
 
 
 def aws() -> Aws:

@@ -65,11 +65,20 @@ class UnreadableOption(Fact):
 
 
 class UnreadableRequest(Fact):
-    """A request event that does not say which VPC it is about."""
+    """A request event that does not say which VPC it is about, what it asks for, or when; or a
+    request of AWS CloudFormation that is none."""
 
 
 class UnknownVpc(Fact):
     """The VPC that a request names does not exist in this account and region."""
+
+
+class VpcNotAllowed(Fact):
+    """The stack has a list of the VPCs that may be connected, and this one is not on it."""
+
+
+class RequestOvertaken(Fact):
+    """A request event of the same moment asked for something else, and that one stands."""
 
 
 class TagsRefused(Fact):

@@ -8,6 +8,11 @@ from dataclasses import dataclass, field
 from connectivity.domain.pacing import Turn
 from connectivity.domain.publication import Issue
 
+KEPT_SECONDS = 400 * 24 * 3600
+"""Seconds for which a VPC that holds nothing keeps its knock count, generation and promised
+addresses: longer than the 90 days for which Step Functions remembers a name."""
+_KEPT_BRIEFLY = 24 * 3600
+
 MAKING = "making:"
 VISIBLE_WITHIN = 120
 """Seconds after its creation in which a VPC endpoint that AWS does not show is not taken for gone:
@@ -71,10 +76,19 @@ class Entry:
     """Step -> the turn that was reserved for it, so that a repetition does not reserve again."""
     status: str = ""
     detail: str = ""
+    told: frozenset[str] = frozenset()
+    """Lines of the status that a person was told, as `mails.as_news` has them."""
 
     @property
     def holds_something(self) -> bool:
         return bool(self.held)
+
+    @property
+    def kept_seconds(self) -> int:
+        """How long this is kept after its last execution. A VPC of which nothing was ever written
+        down may never have been: anybody can make up an id, or thousands."""
+        was = self.held or self.status or self.generation or self.resolver_ips
+        return KEPT_SECONDS if was else _KEPT_BRIEFLY
 
     @property
     def is_at_rest(self) -> bool:
@@ -163,6 +177,8 @@ def gateway_purpose(service_name: str) -> str:
 RESOLVER = "resolver"
 PROBE = "probe"
 PUBLICATION = "publication"
+ACKNOWLEDGEMENTS = "acknowledgements"
+"""Held while a teardown has removed the publication, and not yet all acknowledgements."""
 ENDPOINTS_GROUP = "group/endpoints"
 RESOLVER_GROUP = "group/resolver"
 PROBE_GROUP = "group/probe"

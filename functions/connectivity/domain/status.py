@@ -11,7 +11,15 @@ from typing import Any
 from connectivity.domain import errors
 from connectivity.domain.acknowledgement import Acknowledgements
 from connectivity.domain.ledger import PLANNED, REMOVED, WAITING
+from connectivity.domain.mails import as_news
 from connectivity.domain.pacing import Turn
+from connectivity.domain.printable import (
+    LONGEST_LINE,
+    first_lines,
+    listed,
+    printable_lines,
+    shortened,
+)
 
 _SEPARATOR = "; "
 REPAIRED = "repaired: "
@@ -29,7 +37,7 @@ class Status:
     state: str
     detail: str
     to_tell: tuple[str, ...] = ()
-    """Parts of the detail that a person has to hear of, once each."""
+    """Lines that a person has to hear of, once each. They hold nobody's words but ours."""
 
     def as_json(self) -> dict[str, Any]:
         return {"status": self.state, "detail": self.detail, "to_tell": list(self.to_tell)}
@@ -39,9 +47,10 @@ class Status:
         return cls(said["status"], said["detail"], tuple(said["to_tell"]))
 
 
-def parts(detail: str) -> list[str]:
-    """What a detail says, one after the other."""
-    return detail.split(_SEPARATOR)
+def news(status: Status, told: Collection[str]) -> tuple[str, ...]:
+    """Return the lines of a status that were not told yet. `told` are lines as `as_news` has
+    them."""
+    return tuple(line for line in status.to_tell if as_news(line) not in told)
 
 
 def connected(
@@ -58,21 +67,26 @@ def connected(
     ips = " ".join(sorted(resolver_ips))
     detail = f"{len(services)} services resolve privately through {ips} - generation {generation}"
     failures = acknowledgements.failures(generation)
-    repaired = tuple(f"{REPAIRED}{line}" for line in repairs)
+    repaired = tuple(first_lines([f"{REPAIRED}{line}" for line in repairs]))
     said = [
         detail,
         *failures,
         *repaired,
         *uses(adopted),
         *acknowledgements.lines(generation)[len(failures) :],
-        *(f"warning: {w}" for w in warnings),
+        *first_lines([f"warning: {w}" for w in warnings]),
     ]
-    return Status("connected", _SEPARATOR.join(said), (*failures, *repaired))
+    failing = first_lines([f"{host} failed" for host in acknowledgements.failing(generation)])
+    return Status("connected", _joined(said), (*failing, *repaired))
 
 
 def uses(adopted: Iterable[str]) -> tuple[str, ...]:
     """A line for each thing that is used as it is, and that stays when we go."""
     return tuple(f"uses {id_} which is not ours" for id_ in adopted)
+
+
+def _joined(lines: Iterable[str]) -> str:
+    return shortened(_SEPARATOR.join(lines), LONGEST_LINE)
 
 
 def planned(
@@ -82,7 +96,7 @@ def planned(
         f"{len(steps)} steps - about {monthly_dollars:.2f} USD a month - {len(names)} names would "
         "change their answer in this VPC - the execution's output lists all"
     )
-    return Status(PLANNED, _SEPARATOR.join([detail, *uses(adopted), "nothing was made"]))
+    return Status(PLANNED, _joined([detail, *uses(adopted), "nothing was made"]))
 
 
 def waiting(turn: Turn) -> Status:
@@ -101,9 +115,13 @@ def removed(
     """`waiting` is ours and goes with a later sweep; `strays` carry our tag or name, and the ledger
     does not know them; `unconfirmed` are DNS hosts that may still forward into nothing."""
     to_tell = tuple(
-        f"{host} has not confirmed that it stopped forwarding: "
-        "`ecs-anywhere-dns rollback --to-none` there"
-        for host in unconfirmed
+        first_lines(
+            [
+                f"{host} has not confirmed that it stopped forwarding: "
+                "`ecs-anywhere-dns rollback --to-none` there"
+                for host in unconfirmed
+            ]
+        )
     )
     said = ["nothing of ours is left in this VPC"]
     if waiting:
@@ -114,26 +132,28 @@ def removed(
     said += to_tell
     if strays:
         said.append(
-            f"{' '.join(strays)} looks like ours but is not in our ledger, so it was not touched: "
+            f"{listed(strays)} looks like ours but is not in our ledger, so it was not touched: "
             "delete it if nobody needs it"
         )
-    return Status(REMOVED, _SEPARATOR.join(said), to_tell)
+    return Status(REMOVED, _joined(said), to_tell)
 
 
 def failed(error: str, message: str) -> Status:
-    """A fact speaks for itself; everything else needs its name and what happens next."""
+    """Return the status of a run that failed. A fact speaks for itself; everything else needs its
+    name and what happens next."""
     kind = getattr(errors, error, None)
+    said = f"unexpected {error}, the next sweep tries again: {message}"
     if isinstance(kind, type) and issubclass(kind, errors.Fact):
-        return Status("failed", message)
-    if isinstance(kind, type) and issubclass(kind, errors.Waiting):
-        return Status("failed", f"gave up waiting, the next sweep goes on from here: {message}")
-    return Status("failed", f"unexpected {error}, the next sweep tries again: {message}")
+        said = message
+    elif isinstance(kind, type) and issubclass(kind, errors.Waiting):
+        said = f"gave up waiting, the next sweep goes on from here: {message}"
+    return Status("failed", printable_lines(said))
 
 
 def message_of(cause: str) -> str:
     """The message in the cause that AWS Step Functions gives for a failed Lambda function."""
     try:
         document = json.loads(cause)
-    except ValueError:
+    except (ValueError, RecursionError):
         return cause
     return str(document.get("errorMessage", cause)) if isinstance(document, dict) else cause

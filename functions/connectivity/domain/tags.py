@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from connectivity.domain.printable import shortened
+
 WISH = "ecs-anywhere:private-connectivity"
 SERVICES = "ecs-anywhere:services"
 ONPREM_CIDRS = "ecs-anywhere:onprem-cidrs"
@@ -20,6 +22,9 @@ OWNER = "ecs-anywhere:owner"
 
 LONGEST_VALUE = 256
 _NOT_ALLOWED = re.compile(r"[^\w+\-=.:/@ ]", re.ASCII)
+_PUNCTUATION = r"""[;,!?()\[\]{}<>"'`]"""
+_OURS = re.compile(rf"\s+|(?:(?<=\s)|^){_PUNCTUATION}+|{_PUNCTUATION}+(?=\s|$)")
+"""White space, and the punctuation of a sentence: at the beginning or the end of a word."""
 
 
 def wish_tags(tags: Mapping[str, str]) -> dict[str, str]:
@@ -27,7 +32,17 @@ def wish_tags(tags: Mapping[str, str]) -> dict[str, str]:
     return {key: tags[key] for key in WISH_TAGS if key in tags}
 
 
-def as_tag_value(text: str) -> str:
-    """`text` in the characters that every AWS service accepts in a tag, 256 at most."""
-    plain = re.sub(r" +", " ", _NOT_ALLOWED.sub(" ", text)).strip()
-    return plain if len(plain) <= LONGEST_VALUE else plain[: LONGEST_VALUE - 3] + "..."
+def as_tag_value(text: str, more: str = "...") -> str:
+    """Return `text` in the characters that every AWS service accepts in a tag, 256 at most; where
+    it has more, it ends with `more`. A sentence loses its punctuation, and every other character
+    becomes `_`, so that a value that is quoted shows where it is wrong."""
+    plain = _NOT_ALLOWED.sub("_", " ".join(_OURS.sub(" ", text).split()))
+    return shortened(plain, LONGEST_VALUE, more)
+
+
+def more_in(execution: str) -> str:
+    """Return how a text ends of which the execution, given by its ARN, has the rest. What follows
+    the VPC's id in its name is enough to find it by."""
+    name = execution.rpartition(":")[2]
+    short = re.sub(r"^vpc-[0-9a-f]+-", "", name)
+    return f"... more in execution {short}" if re.fullmatch(r"[\w-]{1,80}", short) else "..."

@@ -11,7 +11,8 @@ from typing import Any, Protocol
 
 from connectivity.domain.custom_resource import Answer, Request
 from connectivity.domain.deletion import Attached
-from connectivity.domain.ledger import Announcement, Entry, Served
+from connectivity.domain.ledger import KEPT_SECONDS, Announcement, Entry, Served
+from connectivity.domain.mails import Allowance
 from connectivity.domain.model import (
     InboundResolver,
     InterfaceEndpoint,
@@ -25,6 +26,7 @@ from connectivity.domain.model import (
 )
 from connectivity.domain.pacing import Bucket, Turn
 from connectivity.domain.publication import Issue
+from connectivity.domain.wish import Asked
 
 _NOTHING = Served()
 
@@ -133,8 +135,14 @@ class HostedZones(Protocol):
 
 
 class Parameters(Protocol):
-    def below(self, path: str) -> Mapping[str, str]:
-        """Name -> value of everything under `path`, however deep."""
+    """Parameter Store. Others write there, too, so every look and every removal is bounded."""
+
+    def read(self, names: Sequence[str]) -> Mapping[str, str]:
+        """Return name -> value of those of `names`, ten at most, that exist."""
+
+    def below(self, path: str, most: int) -> tuple[Mapping[str, str], bool]:
+        """Return name -> value of at most `most` parameters directly under `path`, and whether
+        these are all."""
 
     def history(self, name: str) -> Sequence[str]:
         """Return the values that the parameter had, as far as AWS remembers, oldest first; none
@@ -143,7 +151,11 @@ class Parameters(Protocol):
     def write(self, name: str, value: str, as_list: bool = False) -> None: ...
 
     def remove(self, names: Sequence[str]) -> None:
-        """Any number of them."""
+        """Remove parameters, ten at most."""
+
+    def remove_below(self, path: str, most: int) -> bool:
+        """Remove at most `most` parameters under `path`, however deep. Return whether none is
+        left, as far as one look can tell."""
 
 
 class Ledger(Protocol):
@@ -156,12 +168,21 @@ class Ledger(Protocol):
         """Count a knock, and write down the wish tags that it told of, if it did; the entry after
         it."""
 
+    def knock_if_known(self, vpc_id: str) -> Entry | None:
+        """Count a knock on a VPC that was knocked on before; None for any other, of which nothing
+        is written down."""
+
+    def remember_request(self, vpc_id: str, asked: Asked) -> Asked:
+        """Write down what a request event asks for, unless one of a higher order was written down
+        before. Return the one that stands. It is kept for two days."""
+
     def take(self, entry: Entry, execution: str) -> bool:
         """Make `execution` the holder instead of `entry.holder`, beginning with `entry.knocks`.
         False if somebody was quicker."""
 
-    def release(self, vpc_id: str, execution: str) -> bool:
-        """Give up the hold. False if there was a knock since it was taken: go round again."""
+    def release(self, vpc_id: str, execution: str, kept_seconds: int = KEPT_SECONDS) -> bool:
+        """Give up the hold; the entry stays so long unless it is knocked on. False if there was a
+        knock since it was taken: go round again."""
 
     def announce(self, entry: Entry, tokens: Mapping[str, str]) -> None:
         """Write down by purpose that it is being made, and with which token. Raises NotReadyYet if
@@ -200,7 +221,17 @@ class Ledger(Protocol):
     def remember(self, vpc_id: str, turns: Mapping[str, Turn]) -> None:
         """By step; what was remembered before is over."""
 
-    def report(self, vpc_id: str, status: str, detail: str) -> None: ...
+    def report(self, vpc_id: str, status: str, detail: str, told: Iterable[str] = ()) -> None: ...
+
+    def allow(self, allowance: Allowance, hour: str) -> bool:
+        """Count that something happens in this hour of the clock, as in `2026-11-23T12`. False,
+        and nothing is counted, where it happened as often as it may."""
+
+    def hold_back_mail(self) -> None:
+        """Count a mail that was not sent."""
+
+    def take_held_back_mails(self) -> int:
+        """Return how many mails were held back since this was asked last."""
 
 
 class Executions(Protocol):

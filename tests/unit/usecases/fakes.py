@@ -7,6 +7,7 @@ group long after its function is gone.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -15,8 +16,16 @@ from typing import Any
 
 from connectivity.domain.custom_resource import Answer, Request
 from connectivity.domain.deletion import Attached
-from connectivity.domain.errors import NotReadyYet, Throttled, Unavailable, UnknownVpc
-from connectivity.domain.ledger import MAKING, PUBLICATION, Announcement, Entry, Served
+from connectivity.domain.errors import NotReadyYet, TagsRefused, Throttled, Unavailable, UnknownVpc
+from connectivity.domain.ledger import (
+    KEPT_SECONDS,
+    MAKING,
+    PUBLICATION,
+    Announcement,
+    Entry,
+    Served,
+)
+from connectivity.domain.mails import Allowance
 from connectivity.domain.model import (
     InboundResolver,
     InterfaceEndpoint,
@@ -30,6 +39,7 @@ from connectivity.domain.model import (
 )
 from connectivity.domain.pacing import Bucket, Turn, cost, granted
 from connectivity.domain.publication import Issue
+from connectivity.domain.wish import Asked
 from connectivity.usecases.ports import UsedToken
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
@@ -83,6 +93,8 @@ class FakeVpcs:
     subnet_list: tuple[Subnet, ...] = SUBNETS
     dns: bool = True
     in_use: frozenset[str] = frozenset()
+    refused: str = ""
+    """Why AWS refuses tags, where it does."""
 
     def find(self, vpc_id: str) -> Vpc | None:
         return self.all.get(vpc_id)
@@ -118,6 +130,8 @@ class FakeVpcs:
         return self.all[vpc_id]
 
     def _tag(self, vpc_id: str, tags: Mapping[str, str]) -> None:
+        if self.refused:
+            raise TagsRefused(self.refused)
         done = self.weather.change("tag vpc")
         self.all[vpc_id] = replace(self.all[vpc_id], tags=tags)
         done()
@@ -339,9 +353,14 @@ class FakeParameters:
     weather: Weather
     all: dict[str, str] = field(default_factory=dict)
     versions: dict[str, list[str]] = field(default_factory=dict)
+    removed_at_once: list[int] = field(default_factory=list)
 
-    def below(self, path: str) -> Mapping[str, str]:
-        return {name: text for name, text in self.all.items() if name.startswith(f"{path}/")}
+    def read(self, names: Sequence[str]) -> Mapping[str, str]:
+        return {name: self.all[name] for name in names if name in self.all}
+
+    def below(self, path: str, most: int) -> tuple[Mapping[str, str], bool]:
+        names = [name for name in self.all if name.rpartition("/")[0] == path]
+        return {name: self.all[name] for name in names[:most]}, len(names) <= most
 
     def history(self, name: str) -> Sequence[str]:
         return tuple(self.versions.get(name, ()))
@@ -358,10 +377,17 @@ class FakeParameters:
 
     def remove(self, names: Sequence[str]) -> None:
         done = self.weather.change("remove parameters")
+        self.removed_at_once.append(len(names))
         for name in names:
             self.all.pop(name, None)
             self.versions.pop(name, None)
         done()
+
+    def remove_below(self, path: str, most: int) -> bool:
+        names = [name for name in self.all if name.startswith(f"{path}/")]
+        if names:
+            self.remove(names[:most])
+        return len(names) <= most
 
 
 @dataclass
@@ -395,6 +421,10 @@ class FakeLedger:
     begun: dict[str, int] = field(default_factory=dict)
     booked_until: dict[str, float] = field(default_factory=dict)
     """By a bucket's name, in seconds since the epoch."""
+    requests: dict[str, Asked] = field(default_factory=dict)
+    kept_seconds: dict[str, int] = field(default_factory=dict)
+    happened: Counter[tuple[str, str]] = field(default_factory=Counter)
+    held_back: int = 0
 
     def read(self, vpc_id: str) -> Entry:
         return self.all.get(vpc_id, Entry(vpc_id))
@@ -407,6 +437,15 @@ class FakeLedger:
         heard = entry.heard if heard is None else heard
         return self._write(vpc_id, knocks=entry.knocks + 1, heard=heard)
 
+    def knock_if_known(self, vpc_id: str) -> Entry | None:
+        return self.knock(vpc_id) if vpc_id in self.all else None
+
+    def remember_request(self, vpc_id: str, asked: Asked) -> Asked:
+        newest = self.requests.setdefault(vpc_id, asked)
+        if newest.order <= asked.order:
+            self.requests[vpc_id] = asked
+        return self.requests[vpc_id]
+
     def take(self, entry: Entry, execution: str) -> bool:
         if self.read(entry.vpc_id).holder != entry.holder:
             return False
@@ -414,13 +453,14 @@ class FakeLedger:
         self._write(entry.vpc_id, holder=execution)
         return True
 
-    def release(self, vpc_id: str, execution: str) -> bool:
+    def release(self, vpc_id: str, execution: str, kept_seconds: int = KEPT_SECONDS) -> bool:
         entry = self.read(vpc_id)
         if entry.holder != execution:
             return True
         if self.begun[vpc_id] != entry.knocks:
             return False
         self._write(vpc_id, holder=None, heard=None)
+        self.kept_seconds[vpc_id] = kept_seconds
         return True
 
     def announce(self, entry: Entry, tokens: Mapping[str, str]) -> None:
@@ -478,8 +518,22 @@ class FakeLedger:
     def remember(self, vpc_id: str, turns: Mapping[str, Turn]) -> None:
         self._write(vpc_id, turns=dict(turns))
 
-    def report(self, vpc_id: str, status: str, detail: str) -> None:
-        self._write(vpc_id, status=status, detail=detail)
+    def report(self, vpc_id: str, status: str, detail: str, told: Iterable[str] = ()) -> None:
+        self._write(vpc_id, status=status, detail=detail, told=frozenset(told))
+
+    def allow(self, allowance: Allowance, hour: str) -> bool:
+        key = (hour, allowance.name)
+        if self.happened[key] >= allowance.most:
+            return False
+        self.happened[key] += 1
+        return True
+
+    def hold_back_mail(self) -> None:
+        self.held_back += 1
+
+    def take_held_back_mails(self) -> int:
+        held_back, self.held_back = self.held_back, 0
+        return held_back
 
     def _write(self, vpc_id: str, **changes: Any) -> Entry:
         self.all[vpc_id] = replace(self.read(vpc_id), **changes)

@@ -7,12 +7,14 @@ import json
 import pytest
 from connectivity.domain import tags
 from connectivity.domain.errors import Unavailable
+from connectivity.domain.ledger import KEPT_SECONDS
+from connectivity.domain.mails import MOST_ABOUT_A_VPC, MOST_ABOUT_HOSTS, MOST_ABOUT_REQUESTS
 from connectivity.domain.status import Status
 from connectivity.usecases.finish import finish, report_failure, tell
 from connectivity.usecases.knock import knock
 
 from tests.unit.example import VPC
-from tests.unit.usecases.world import World
+from tests.unit.usecases.world import EXECUTION, World
 
 CONNECTED = Status("connected", "6 services (all) resolve")
 CAUSE = json.dumps({"errorMessage": "subnet-a is full", "errorType": "QuotaReached"})
@@ -28,11 +30,11 @@ def world() -> World:
 
 
 def end(world: World, status: Status | None = CONNECTED, execution: str = "me") -> bool:
-    return finish(VPC.id, execution, status, world.vpcs, world.ledger, world.notifications)
+    return finish(VPC.id, execution, status, world.desk)
 
 
 def fail(world: World, error: str = "QuotaReached", cause: str = CAUSE) -> Status:
-    return report_failure(VPC.id, error, cause, world.vpcs, world.ledger, world.notifications)
+    return report_failure(VPC.id, error, cause, world.desk)
 
 
 def test_the_result_is_written_on_the_vpc_and_the_hold_given_up(world: World) -> None:
@@ -94,6 +96,106 @@ def test_a_failure_is_told_once_and_not_again_while_it_stays_the_same(world: Wor
     assert len(world.notifications.sent) == 2
 
 
+def test_a_request_id_and_a_counter_do_not_make_a_failure_new(world: World) -> None:
+    for number in range(9):
+        request = f"RequestId: 1937b408-0b0e-4c6f-9a6e-{number:012}"
+        fail(world, "Runtime.ExitError", f"{request} {number} of 9 tries")
+    assert len(world.notifications.sent) == 1
+    assert "8 of 9" in world.entry.detail, "what is written is the newest"
+
+
+def test_a_host_s_own_words_are_in_no_mail(world: World) -> None:
+    end(world, with_a_broken_host(why="URGENT sign in at https:__evil.example_x"))
+    for number in range(10):
+        end(world, with_a_broken_host(why=f"{number} other words"))
+    [told] = world.notifications.sent
+    assert "evil" not in told
+    assert "9 other words" in world.entry.detail
+
+
+def test_there_are_at_most_four_mails_an_hour_about_a_vpc_and_the_rest_is_counted(
+    world: World,
+) -> None:
+    causes = [f"subnet-{letter} is full" for letter in "abcdefgh"]
+    for cause in causes:
+        fail(world, cause=cause)
+    assert len(world.notifications.sent) == MOST_ABOUT_A_VPC
+    world.clock.waited += 3600
+    fail(world, cause=causes[-1])
+    assert "4 more mails were held back" in world.notifications.sent[-1]
+    assert len(world.notifications.sent) == MOST_ABOUT_A_VPC + 1
+
+
+def test_what_was_held_back_is_told_an_hour_later_also_where_nothing_has_changed(
+    world: World,
+) -> None:
+    for letter in "abcde":
+        fail(world, cause=f"subnet-{letter} is full")
+    fail(world, cause="subnet-e is full")
+    assert not any("subnet-e" in told for told in world.notifications.sent)
+    world.clock.waited += 3600
+    fail(world, cause="subnet-e is full")
+    fail(world, cause="subnet-e is full")
+    assert sum("subnet-e" in told for told in world.notifications.sent) == 1
+
+
+def test_requests_and_hosts_cannot_use_up_the_mails_of_the_workflow(world: World) -> None:
+    for number in range(100):
+        stranger = f"vpc-{number:08x}"
+        report_failure(stranger, "UnknownVpc", f"no {stranger}", world.desk, of_a_request=True)
+        said = Status("connected", "6 services; dns1 failed: x", (f"dns{number} failed",))
+        tell(f"vpc-1000{number:04x}", said, world.desk)
+    assert len(world.notifications.sent) == MOST_ABOUT_REQUESTS + MOST_ABOUT_HOSTS
+    fail(world)
+    assert "subnet-a is full" in world.notifications.sent[-1]
+
+
+def test_a_request_that_was_overtaken_is_told_and_changes_no_status(world: World) -> None:
+    end(world)
+    report_failure(VPC.id, "RequestOvertaken", "send it again", world.desk, of_a_request=True)
+    assert world.entry.status == "connected"
+    assert "send it again" in world.notifications.sent[-1]
+
+
+def test_a_vpc_that_never_was_is_kept_for_a_day_and_one_that_was_for_longer_than_a_year(
+    world: World,
+) -> None:
+    world.vpcs.all.clear()
+    fail(world, "UnknownVpc")
+    end(world, None)
+    assert world.ledger.kept_seconds[VPC.id] == 24 * 3600
+    world.ledger.promise(VPC.id, {"10.0.0.9": "subnet-a"})
+    world.ledger.take(world.ledger.knock(VPC.id), "me")
+    end(world, None)
+    assert world.ledger.kept_seconds[VPC.id] == KEPT_SECONDS
+
+
+def test_where_aws_refuses_the_status_tags_a_person_is_told_once_whatever_the_status(
+    world: World,
+) -> None:
+    world.vpcs.refused = "The maximum number of Tags for a resource has been reached"
+    end(world)
+    end(world, Status("connected", "7 services"))
+    end(world, None)
+    [told] = world.notifications.sent
+    assert f"{VPC.id} is connected, and AWS does not let that be written on it" in told
+    assert "maximum number of Tags" in told
+    assert EXECUTION in told
+    assert world.entry.status == "connected"
+    world.vpcs.refused = ""
+    end(world, Status("connected", "8 services"))
+    world.vpcs.refused = "a tag policy"
+    end(world)
+    assert len(world.notifications.sent) == 2, "refused again after it was allowed"
+
+
+def test_a_status_that_does_not_fit_says_in_which_execution_the_rest_is(world: World) -> None:
+    end(world, Status("connected", "word " * 100))
+    written = world.vpcs.all[VPC.id].tags[tags.STATUS_DETAIL]
+    assert written.endswith("... more in execution 17-20261123T120000Z")
+    assert len(written) <= tags.LONGEST_VALUE
+
+
 def test_a_failure_that_comes_back_after_a_success_is_told_again(world: World) -> None:
     fail(world)
     end(world)
@@ -118,11 +220,12 @@ def test_a_failure_that_could_not_be_told_is_told_by_the_next_attempt(world: Wor
     assert len(world.notifications.sent) == 1
 
 
-BROKEN = "dns2 failed: port 53 is taken"
+BROKEN = "dns2 failed"
 
 
-def with_a_broken_host(*others: str) -> Status:
-    return Status("connected", "; ".join(["6 services", BROKEN, *others]), (BROKEN,))
+def with_a_broken_host(*others: str, why: str = "port 53 is taken") -> Status:
+    detail = "; ".join(["6 services", f"{BROKEN}: {why}", *others])
+    return Status("connected", detail, (BROKEN,))
 
 
 def test_a_dns_host_that_failed_reaches_a_person_once(world: World) -> None:
@@ -157,9 +260,7 @@ def test_of_two_dns_hosts_only_the_new_one_is_told(world: World) -> None:
     other = f"my{BROKEN}"
     end(world, Status("connected", f"6 services; {other}", (other,)))
     end(world, Status("connected", f"6 services; {BROKEN}; {other}", (BROKEN, other)))
-    assert [told.rpartition(": dns2")[2] for told in world.notifications.sent][1:] == [
-        " failed: port 53 is taken"
-    ]
+    assert world.notifications.sent[1].endswith(f"\n{VPC.id}: {BROKEN}")
 
 
 @pytest.mark.parametrize("lost", ["notify", "tag vpc"])
@@ -175,7 +276,7 @@ def test_news_of_a_dns_host_that_got_lost_is_not_lost(world: World, lost: str) -
 def test_a_status_can_be_told_while_the_run_goes_on(world: World) -> None:
     waiting = Status("waiting", "its turn is at noon")
     for _ in range(2):
-        tell(VPC.id, waiting, world.vpcs, world.ledger, world.notifications)
+        tell(VPC.id, waiting, world.desk)
     assert world.vpcs.all[VPC.id].tags[tags.STATUS] == "waiting"
     assert world.weather.changes == ["tag vpc"]
     assert world.entry.holder == "me"

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from connectivity.domain import tags
 from connectivity.domain.errors import NotReadyYet
 from connectivity.domain.status import Status
-from connectivity.usecases.finish import finish
+from connectivity.usecases.finish import Desk, finish
 from connectivity.usecases.knock import knock
 from connectivity.usecases.read_vpc import Reading, read_vpc
 from connectivity.usecases.sweep import sweep
@@ -22,7 +22,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.example import VPC
-from tests.unit.usecases.fakes import FakeExecutions, FakeLedger, FakeNotifications, FakeVpcs
+from tests.unit.usecases.fakes import (
+    FakeExecutions,
+    FakeLedger,
+    FakeNotifications,
+    FakeVpcs,
+)
 from tests.unit.usecases.fakes import Weather as Kind
 from tests.unit.usecases.world import SETTINGS
 
@@ -147,8 +152,8 @@ class Execution:
             ports.ledger.hold(VPC.id, {CONNECTION: self.reading.options.onprem_cidrs[0]})
 
     def _finish(self, ports: Ports) -> bool:
-        world = ports.vpcs, ports.ledger, ports.notifications
-        return finish(VPC.id, self.arn, CONNECTED, *world)
+        desk = Desk(ports.vpcs, ports.ledger, ports.notifications, 0.0)
+        return finish(VPC.id, self.arn, CONNECTED, desk)
 
 
 class OneVpc:

@@ -24,6 +24,7 @@ from connectivity.usecases.aws import Aws
 from connectivity.usecases.confirm_gone import confirm_gone
 from connectivity.usecases.ensure_endpoints import ensure_endpoints, learn_what_was_begun
 from connectivity.usecases.ensure_resolver import Resolver, ensure_resolver
+from connectivity.usecases.finish import Desk
 from connectivity.usecases.private_dns import (
     turn_off_all_private_dns,
     turn_off_surplus_private_dns,
@@ -69,6 +70,7 @@ LIST, DOCUMENT = publication.parameter_names(SETTINGS.parameter_path, VPC.id)
 LATER = 600
 """Seconds after which nobody who connected a VPC is in anybody's way."""
 _MOST_TRIES = 40
+EXECUTION = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:{US}:{VPC.id}-17-20261123T120000Z"
 START = 1_800_000_000.0
 
 Result = TypeVar("Result")
@@ -122,6 +124,11 @@ class World:
         issued = self.entry.issued
         assert issued is not None
         return issued
+
+    @property
+    def desk(self) -> Desk:
+        """Where an execution reports to."""
+        return Desk(self.vpcs, self.ledger, self.notifications, self.seconds, EXECUTION)
 
     @property
     def document(self) -> dict[str, Any]:
@@ -179,7 +186,7 @@ class World:
     def withdraw(self) -> Withdrawn:
         return withdraw(VPC.id, self.seconds, self.aws)
 
-    def await_acknowledgements(self, waited_seconds: int = 0) -> tuple[str, ...]:
+    def await_acknowledgements(self, waited_seconds: int = 0) -> int:
         return await_acknowledgements(
             VPC.id, waited_seconds, self.vpcs, self.parameters, self.ledger, self.clock, SETTINGS
         )
@@ -235,11 +242,10 @@ class World:
         if ledgers.begun_endpoints(self.entry):
             self.patiently(lambda: learn_what_was_begun(VPC.id, self.seconds, self.aws))
         withdrawn = self.patiently(self.withdraw)
-        names = withdrawn.acknowledgements
         if withdrawn.acknowledging:
-            names = self.patiently(self.await_acknowledgements)
+            self.patiently(self.await_acknowledgements)
         self.patiently(self.turn_off_all)
-        self.patiently(lambda: remove_everything(VPC.id, names, self.aws))
+        self.patiently(lambda: remove_everything(VPC.id, self.aws))
         return self.patiently(lambda: confirm_gone(VPC.id, self.aws)).detail
 
     def patiently(self, step: Callable[[], Result]) -> Result:
