@@ -106,15 +106,21 @@ class Authorizer:
 
 
 def statements_of(role_arn: str) -> Iterator[Statement]:
-    """All policy statements of a role, inline and managed; none for a role that is gone."""
+    """Yield all policy statements of a role, inline and managed; none for a role that is gone."""
+    for name, document in policies_of(role_arn):
+        yield from statements_in(name, document)
+
+
+def policies_of(role_arn: str) -> Iterator[tuple[str, str]]:
+    """Yield name and JSON text of each policy of a role, the inline ones first."""
     role = _role(role_arn)
     if role is None:
         return
     for name, document in list(role.policies.items()):
-        yield from statements_in(name, _as_json(document))
+        yield name, _as_json(document)
     for policy in list(role.managed_policies.values()):
         document = next(each.document for each in policy.versions if each.is_default)
-        yield from statements_in(policy.name, _as_json(document))
+        yield policy.name, _as_json(document)
 
 
 def _role(role_arn: str) -> Any:

@@ -15,7 +15,8 @@ import re
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from jsonata import Jsonata
@@ -124,9 +125,26 @@ def _json(value: Any) -> Any:
     raise TypeError("it returned an unsupported result type")
 
 
-def _evaluate_in(expression: str, env: Any) -> Any:
+Witness = Callable[[str, Mapping[str, Any], Any], None]
+"""Told of each evaluation: the expression, its variables, and its value."""
+
+_witnesses: list[Witness] = []
+
+
+@contextmanager
+def witnessed_by(witness: Witness) -> Iterator[None]:
+    """Tell `witness` of every evaluation within the block that has a value."""
+    _witnesses.append(witness)
     try:
-        result = evaluate(expression, _variables(expression, env))
+        yield
+    finally:
+        _witnesses.remove(witness)
+
+
+def _evaluate_in(expression: str, env: Any) -> Any:
+    variables = _variables(expression, env)
+    try:
+        result = evaluate(expression, variables)
     except Exception as error:  # jsonata-python leaks errors of any type
         raise query_failed(
             env, f"The JSONata expression '{expression}' threw an error during evaluation. {error}"
@@ -135,6 +153,8 @@ def _evaluate_in(expression: str, env: Any) -> Any:
         raise query_failed(
             env, f"The JSONata expression '{expression}' returned nothing (undefined)."
         )
+    for witness in tuple(_witnesses):
+        witness(expression, variables, result)
     return result
 
 

@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from connectivity.domain import errors
 from connectivity.domain.pacing import LONGEST_WAIT
 
 from local.state_machines.query_language import evaluate
-from tests.template import sam_template, workflow
+from tests.template import definition_rules, sam_template, workflow
 from tests.template.waits import names_used_by
 from tests.template.workflow import Scope, State
 
@@ -123,6 +122,10 @@ def test_cfn_lint_finds_nothing_wrong_with_the_definition(tmp_path: Path) -> Non
         text=True,
     )
     assert linted.returncode == 0, linted.stdout + linted.stderr
+
+
+def test_the_definition_breaks_no_rule_that_only_aws_checks() -> None:
+    assert definition_rules.problems(DEFINITION) == []
 
 
 def test_every_state_has_a_name_of_its_own() -> None:
@@ -244,7 +247,7 @@ def test_no_branch_assigns_a_variable_of_a_scope_around_it(scope: Scope) -> None
 
 @every_scope
 def test_every_variable_has_a_value_on_every_way_to_where_it_is_used(scope: Scope) -> None:
-    before = _assigned_before(scope)
+    before = workflow.assigned_before(scope, SCOPES)
     assert not {
         name: missing
         for name, state in scope.states.items()
@@ -254,13 +257,6 @@ def test_every_variable_has_a_value_on_every_way_to_where_it_is_used(scope: Scop
 
 def _handlers(state: State) -> list[dict[str, Any]]:
     return state.retries + state.catches
-
-
-def _assigned_before(scope: Scope) -> Mapping[str, frozenset[str]]:
-    if not scope.parallels:
-        return scope.assigned_before(frozenset())
-    parallel = scope.parallels[-1]
-    return scope.assigned_before(_assigned_before(_scope_of(parallel))[parallel.name])
 
 
 def _longest_waits(scope: Scope) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -131,6 +131,15 @@ def scopes(machine: Mapping[str, Any], parallels: tuple[State, ...] = ()) -> Ite
     for state in states.values():
         for branch in state.body.get("Branches", []):
             yield from scopes(branch, (*parallels, state))
+
+
+def assigned_before(scope: Scope, scopes: Sequence[Scope]) -> Mapping[str, frozenset[str]]:
+    """Return, by state, the variables that have a value on every way there; `scopes` are all."""
+    if not scope.parallels:
+        return scope.assigned_before(frozenset())
+    parallel = scope.parallels[-1]
+    around = next(each for each in scopes if each.states.get(parallel.name) is parallel)
+    return scope.assigned_before(assigned_before(around, scopes)[parallel.name])
 
 
 def texts(value: Any) -> Iterator[str]:
