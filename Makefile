@@ -15,7 +15,7 @@ SEED ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help demo test onprem faults record storms fleet second-opinion readers local setup servers lint format unit build lock clean
+.PHONY: help demo test onprem faults record storms fleet second-opinion tools release audit local setup servers lint format unit build lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -24,8 +24,8 @@ demo: setup ## connect a VPC on an embedded AWS, show the proof, take it all awa
 	@scripts/install-dns-servers --if-possible
 	@.venv/bin/python -m local demo --region $(REGION)
 
-test: setup servers readers lint ## every check and every test
-	.venv/bin/python -m pytest tests/unit tests/contract tests/template tests/local tests/second_opinion -n 2 --dist loadfile
+test: setup servers tools lint ## every check and every test
+	.venv/bin/python -m pytest tests/unit tests/contract tests/template tests/local tests/second_opinion tests/release -n 2 --dist loadfile
 	.venv/bin/python -m pytest tests/story -n 4 --dist loadfile --no-loadscope-reorder
 	.venv/bin/python -m pytest tests/storm
 	.venv/bin/python -m pytest tests/faults -n 2
@@ -67,10 +67,10 @@ build: setup ## sam build, with the python3.13 of this machine or of its pyenv
 servers: ## the DNS servers that the tests run (Debian, Ubuntu; root or sudo; never started)
 	@scripts/install-dns-servers
 
-readers: .venv-readers/.ready ## other people's validators and evaluators, which read what this app is made of
+tools: .venv-tools/.ready ## other people's validators and evaluators, and what builds a release, into .venv-tools
 
-.venv-readers/.ready: requirements-readers.lock tests/second_opinion/package-lock.json
-	@scripts/install-readers $(PYTHON)
+.venv-tools/.ready: requirements-tools.lock tests/second_opinion/package-lock.json
+	@scripts/install-tools $(PYTHON)
 
 setup: .venv/.ready .venv-lambda/.ready ## install what all of this needs, into .venv and .venv-lambda
 
@@ -88,10 +88,17 @@ setup: .venv/.ready .venv-lambda/.ready ## install what all of this needs, into 
 	@touch $@
 
 lock: ## pin the newest versions of what the *.in files ask for
-	.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --custom-compile-command "make lock" functions/requirements.in -o functions/requirements.txt
+	.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --custom-compile-command "make lock" --generate-hashes functions/requirements.in -o functions/requirements.txt
+	.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --custom-compile-command "make lock" --generate-hashes onprem/pyproject.toml -o onprem/requirements.lock
 	.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.lock
 	.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --custom-compile-command "make lock" requirements-runtime.in -c requirements-dev.lock -o requirements-runtime.lock
-	.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --custom-compile-command "make lock" requirements-readers.in -o requirements-readers.lock
+	.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --custom-compile-command "make lock" requirements-tools.in -o requirements-tools.lock
+
+release: setup tools ## the wheel, the app, their SBOMs and checksums, into dist; the same bytes each time
+	.venv-tools/bin/python scripts/release.py dist
+
+audit: tools ## known vulnerabilities of what ships, where the index has advisory data
+	.venv-tools/bin/pip-audit --disable-pip -r functions/requirements.txt -r onprem/requirements.lock
 
 clean: ## remove everything that make made
-	rm -rf .venv .venv-lambda .venv-readers tests/second_opinion/node_modules .local .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-lambda .venv-tools tests/second_opinion/node_modules dist .local .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis

