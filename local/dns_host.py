@@ -51,6 +51,8 @@ class DnsHost:
         kind = self.server.kind.name
         places = {"state": str(self.folder / "state")}
         self._configuration.write_text(f"{_toml(places)}[{kind}]\n{_toml(self._server_table())}")
+        # Whatever the umask: the tool obeys nothing that a group may write.
+        self._configuration.chmod(0o644)
         given = {"--server": [kind], "--host": [HOST], **options}
         words = [word for option, values in given.items() for v in values for word in (option, v)]
         said: Sequence[str] = self.tool("init", *words)["did"]

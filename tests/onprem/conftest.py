@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,14 @@ import trustme
 
 from tests.onprem.lab.lab import KINDS, Lab
 from tests.onprem.lab.moto_server import Moto
+
+
+@pytest.fixture(scope="session", autouse=True)
+def usual_umask() -> Iterator[None]:
+    """As root has it on a host: what a group may write, the tool does not obey."""
+    former = os.umask(0o022)
+    yield
+    os.umask(former)
 
 
 @pytest.fixture

@@ -36,7 +36,8 @@ SCREEN = (24, 200)
 REPORT = {field.name for field in fields(Report)} | {"meaning"}
 STATUS = {
     "vpc", "server", "generation", "state", "zones", "forwarders", "appliedAt", "switching",
-    "lastRun", "account", "networks", "signature", "keys", "warnings",
+    "lastRun", "account", "networks", "signature", "keys", "unit",
+    "warnings",
 }  # fmt: skip
 LABORATORY_ONLY = {"resolver_port", "https_port"}
 RIGHT = {

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shlex
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from ecs_anywhere_dns.examination import examine
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.looking import status
@@ -29,10 +31,15 @@ from tests.onprem.lab import confined, forked
 from tests.onprem.lab.dns_server import DnsServer
 from tests.onprem.lab.forked import PATH, Ran, Start
 from tests.onprem.lab.lab import KINDS, REPOSITORY, Lab
+from tests.onprem.lab.moto_server import Moto
 from tests.onprem.test_apply import assert_private, assert_public
+from tests.onprem.test_finding_parameter_store import SSM, Site
 from tests.onprem.test_rolling_back import turn_after_preflight, turn_right
 
-LEAST = {"vpc": "vpc-0a1b2c3d4e5f60718", "region": "us-east-2"}
+LEAST = {
+    "vpc": "vpc-0a1b2c3d4e5f60718", "region": "us-east-2", "account": "111122223333",
+    "networks": ["10.0.0.0/16"], "signature": "none",
+}  # fmt: skip
 MOST_EXPOSED = 3.0
 """What `systemd-analyze security` may say: 0 is nothing at all, 10 is everything."""
 COMMAND = ("/usr/local/bin/ecs-anywhere-dns",)
@@ -371,6 +378,32 @@ def test_it_starts_a_dead_server_with_what_the_service_allows(lab: Lab, kind: st
     said = report(run_confined(lab, service))
     assert said["exit"] == Exit.DONE, said
     assert server.running()
+    assert_private(lab)
+
+
+def test_parameter_store_is_read_and_told_with_what_the_service_allows(
+    lab: Lab, aws: Moto, authority: trustme.CA, credentials: None
+) -> None:
+    """With keys by `credential_process`, as IAM Roles Anywhere has it."""
+    aws.post("reset")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(SSM).configure_cert(context)
+    site = Site(lab, aws, lab.serve_https(SSM, context, ("127.0.0.1", aws.port)))
+    service = installed(lab, site.start("bind"))
+    bundle, program, profile = (lab.directory / name for name in ("ca.pem", "keys", "aws"))
+    authority.cert_pem.write_to_path(str(bundle))
+    keys = {"Version": 1, "AccessKeyId": "AKIAIOSFODNN7EXAMPLE", "SecretAccessKey": "secret"}
+    program.write_text(f"#!/bin/sh\necho '{json.dumps(keys)}'\n")
+    program.chmod(0o755)
+    profile.write_text(f"[default]\ncredential_process = {program}\n")
+    site.publish()
+    environment = {
+        "AWS_CONFIG_FILE": str(profile), "AWS_CA_BUNDLE": str(bundle),
+        "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "",
+    }  # fmt: skip
+    said = report(run_confined(lab, service, **environment))
+    assert (said["exit"], said["changed"]) == (Exit.DONE, True), said
+    assert site.acknowledgement()["result"] == "applied"
     assert_private(lab)
 
 

@@ -108,7 +108,7 @@ def remove_half_written(path: Path) -> None:
             os.stat(_half_written(way), dir_fd=way.folder, follow_symlinks=False)
             _remove(way, _half_written(way))
             _sync(way)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
         raise CheckFailed(f"{_named(error, path)}: {error.strerror}", cure_of(error)) from None
