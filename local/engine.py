@@ -37,6 +37,7 @@ GAPS: tuple[str, ...] = (
     "event_bus",
     "tag_events",
     "parameter_events",
+    "parameter_tiers",
     "interface_endpoints",
     "inbound_resolvers",
     "security_groups",

@@ -62,6 +62,7 @@ class InterfaceEndpoints:
     answers: VpcAnswers
     weather: Weather
     withheld: dict[str, frozenset[str] | None] = field(default_factory=dict)
+    fully_named: set[str] = field(default_factory=set)
     _endpoints: dict[str, Endpoint] = field(default_factory=dict)
     _zones: Zones = field(init=False)
 
@@ -77,7 +78,11 @@ class InterfaceEndpoints:
         self.withheld[service] = None if everywhere else frozenset(availability_zones or ())
 
     def offered(self, account: str, region: str) -> list[dict[str, Any]]:
-        return services.offered(account, region, self.withheld)
+        return services.offered(account, region, self.withheld, self.fully_named)
+
+    def name_fully(self, *service_names: str) -> None:
+        """Give these services, by short names, private names for dual-stack and FIPS, too."""
+        self.fully_named.update(service_names)
 
     def create(self, backend: Any, request: Request, tags: Mapping[str, str]) -> dict[str, Any]:
         """CreateVpcEndpoint. The same ClientToken and parameters give the same endpoint."""

@@ -6,7 +6,7 @@ moto 5.2.5 gives every region the same list, `ecs-agent.<region>…` as a privat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from moto.ec2.exceptions import InvalidFilter
@@ -22,8 +22,18 @@ PRIVATE_NAMES: Mapping[str, tuple[str, ...]] = {
         "s3-control.{region}.amazonaws.com",
         "s3-accesspoint.{region}.amazonaws.com",
     ),
+    "monitoring": (
+        "monitoring.{region}.amazonaws.com",
+        "monitoring.{region}.api.aws",
+        "monitoring-fips.{region}.amazonaws.com",
+        "monitoring-fips.{region}.api.aws",
+    ),
 }
-"""Where AWS's private names are not simply `<service>.<region>.amazonaws.com`."""
+"""Where AWS's private names are not simply `<service>.<region>.amazonaws.com`.
+
+`monitoring`: AWS PrivateLink guide, "View information about a service", where it is the example.
+Which other services have all four names AWS documents nowhere: `InterfaceEndpoints.name_fully`.
+"""
 
 WITHOUT_POLICY = frozenset({"ecs-agent", "ecs-telemetry"})
 WITH_GATEWAYS_TOO = frozenset({"s3", "dynamodb"})
@@ -53,10 +63,13 @@ Withheld = Mapping[str, frozenset[str] | None]
 """Short names of services that are not offered: in these zones, or nowhere (None)."""
 
 
-def offered(account: str, region: str, withheld: Withheld) -> list[dict[str, Any]]:
-    """The ServiceDetails of AWS's own services in a region."""
+def offered(
+    account: str, region: str, withheld: Withheld, fully_named: Collection[str] = ()
+) -> list[dict[str, Any]]:
+    """The ServiceDetails of AWS's own services in a region; those in `fully_named`, short names,
+    have a name for dual-stack and for FIPS as well."""
     return [
-        _as_on_aws(detail, region, withheld)
+        _fully_named(_as_on_aws(detail, region, withheld), fully_named)
         for detail in _stock_services(account, region)
         if not (short_name(detail) == "ec2messages" and region in REGIONS_SINCE_2024)
         and withheld.get(short_name(detail), frozenset()) is not None
@@ -99,6 +112,24 @@ def matching(
         if (not service_names or service["ServiceName"] in service_names)
         and all(FILTERS[item["Name"]](service) in item.get("Values", ()) for item in filters)
     ]
+
+
+def _fully_named(detail: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """In the shape that AWS documents for `monitoring`."""
+    if short_name(detail) not in names or type_of(detail) == "Gateway":
+        return detail
+    written = private_names(detail)
+    fips = tuple(_fips(name) for name in written)
+    dual = tuple(f"{n.removesuffix('.amazonaws.com')}.api.aws" for n in (*written, *fips))
+    every = dict.fromkeys((*written, *fips, *dual))
+    return detail | {"PrivateDnsNames": [{"PrivateDnsName": name} for name in every]}
+
+
+def _fips(name: str) -> str:
+    """The name whose first label that is no wildcard says `-fips`."""
+    wildcard = "*." if name.startswith("*.") else ""
+    label, rest = name.removeprefix(wildcard).split(".", 1)
+    return f"{wildcard}{label}-fips.{rest}"
 
 
 def _as_on_aws(detail: Mapping[str, Any], region: str, withheld: Withheld) -> dict[str, Any]:

@@ -114,6 +114,33 @@ def test_a_service_and_a_zone_can_be_withheld(world: World) -> None:
     assert f"does not support the availability zone of the subnet: {subnet}" in message
 
 
+def test_a_service_has_as_many_private_names_as_aws_documents(world: World) -> None:
+    """`monitoring` is the example of AWS's guide; any other can be told to be like it."""
+    part = world.aws.interface_endpoints
+    assert names_of(world, "monitoring") == [
+        f"monitoring.{REGION}.amazonaws.com",
+        f"monitoring.{REGION}.api.aws",
+        f"monitoring-fips.{REGION}.amazonaws.com",
+        f"monitoring-fips.{REGION}.api.aws",
+    ]
+    assert names_of(world, "logs") == [f"logs.{REGION}.amazonaws.com"]
+    part.name_fully("logs", "ecr.dkr")
+    try:
+        assert sorted(names_of(world, "logs")) == [
+            f"logs-fips.{REGION}.amazonaws.com",
+            f"logs-fips.{REGION}.api.aws",
+            f"logs.{REGION}.amazonaws.com",
+            f"logs.{REGION}.api.aws",
+        ]
+        assert f"*.dkr-fips.ecr.{REGION}.api.aws" in names_of(world, "ecr.dkr")
+    finally:
+        part.fully_named.clear()
+
+
+def names_of(world: World, name: str) -> list[str]:
+    return [each["PrivateDnsName"] for each in service(world, name)["PrivateDnsNames"]]
+
+
 def test_services_come_in_pages(world: World) -> None:
     first = world.ec2.describe_vpc_endpoint_services(MaxResults=5)
     second = world.ec2.describe_vpc_endpoint_services(MaxResults=5, NextToken=first["NextToken"])
