@@ -20,7 +20,7 @@ def parameters(request: pytest.FixtureRequest) -> Iterator[Parameters]:
     if request.param == "fake":
         yield FakeParameters(Weather())
         return
-    with EmbeddedAws(gaps=()) as aws, pytest.MonkeyPatch.context() as patch:
+    with EmbeddedAws(gaps=("parameter_tiers",)) as aws, pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", aws.url)
         patch.setenv("AWS_DEFAULT_REGION", "us-east-2")
         patch.setenv("AWS_ACCESS_KEY_ID", "any")
@@ -100,3 +100,23 @@ def test_a_list_is_written_and_read_as_its_text_and_can_be_written_again(
     parameters.write(f"{OURS}/resolver-ips", "10.0.0.9,10.0.1.9", as_list=True)
     name = f"{OURS}/resolver-ips"
     assert parameters.read([name]) == {name: "10.0.0.9,10.0.1.9"}
+
+
+def test_a_value_of_8_kilobytes_is_written_and_a_small_one_in_its_place(
+    parameters: Parameters,
+) -> None:
+    """What outgrew the standard tier stays in the advanced one, and can shrink all the same."""
+    for size in (4096, 4097, 8192, 20, 8192):
+        parameters.write(f"{OURS}/forwarding", "x" * size)
+        assert parameters.read([f"{OURS}/forwarding"]) == {f"{OURS}/forwarding": "x" * size}
+
+
+def test_the_history_of_a_parameter_is_all_that_it_said_oldest_first(
+    parameters: Parameters,
+) -> None:
+    name = f"{OURS}/forwarding"
+    assert parameters.history(name) == ()
+    said = [str(number) for number in range(60)]
+    for value in said:
+        parameters.write(name, value)
+    assert list(parameters.history(name)) == said

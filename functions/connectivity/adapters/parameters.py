@@ -40,6 +40,9 @@ class SsmParameters:
             Name=name,
             Value=value,
             Type="StringList" if as_list else "String",
+            # Standard and free of charge up to 4 KB, advanced up to 8 KB. An advanced parameter
+            # stays so until it is deleted, and Tier=Standard would then be refused.
+            Tier="Intelligent-Tiering",
             Overwrite=True,
         )
 

@@ -119,7 +119,7 @@ class SigningRefused(Fact):
 
 
 class PublicationTooLarge(Fact):
-    """The forwarding document does not fit into a standard parameter (4 KB)."""
+    """The forwarding document does not fit into an advanced parameter (8 KB)."""
 
 
 class WishedAgain(Fact):

@@ -20,6 +20,7 @@ from connectivity.domain.derivation import (
     wanted,
 )
 from connectivity.domain.desired import Desired
+from connectivity.domain.document_size import too_large
 from connectivity.domain.errors import PreconditionsNotMet
 from connectivity.domain.ledger import ENDPOINTS_GROUP, RESOLVER_GROUP
 from connectivity.domain.ownership import group_name
@@ -41,6 +42,8 @@ def prepare(survey: Survey, options: Options, limits: Limits) -> Prepared:
     if problems:
         raise PreconditionsNotMet("; ".join(problems))
     desired = derive(survey, options, limits)
+    for problem in too_large(survey, desired, options):
+        raise PreconditionsNotMet(problem)
     promises = _broken_promises(survey, desired)
     return Prepared(desired, (*promises, *route_warnings(survey, desired), *_strays(survey)))
 

@@ -17,8 +17,10 @@ from typing import Any, Literal
 from connectivity.domain.errors import PublicationTooLarge
 
 SCHEMA = 1
-LARGEST_PARAMETER = 4096
-"""Bytes in a standard parameter of Parameter Store."""
+LARGEST_STANDARD = 4096
+"""Bytes in a standard parameter of Parameter Store, which is free of charge."""
+LARGEST_PARAMETER = 8192
+"""Bytes in an advanced parameter of Parameter Store, the largest that there is."""
 LARGEST_GENERATION = 1_000_000_000
 """The schema's maximum."""
 ALGORITHM = "ECDSA_SHA_256"
@@ -73,6 +75,11 @@ class Issue:
         return self.signature.key_id if self.signature else ""
 
 
+_WIDEST = Issue(LARGEST_GENERATION, "2026-11-23T12:00:00Z", "", Signature.of(36 * "-", bytes(72)))
+"""An issue whose fields are as long as they can be: a signature by ECDSA on P-256 has at most 72
+bytes in DER."""
+
+
 @dataclass(frozen=True)
 class Publication:
     """Everything that the document says, apart from when and how often it was said."""
@@ -98,10 +105,16 @@ class Publication:
         text = _text(self._content(), issue)
         if len(text.encode()) > LARGEST_PARAMETER:
             raise PublicationTooLarge(
-                f"the forwarding document of {self.vpc_id} has {len(text.encode())} bytes and a "
-                f"standard parameter holds {LARGEST_PARAMETER}: ask for fewer services"
+                f"the forwarding document of {self.vpc_id} has {len(text.encode())} bytes and "
+                f"Parameter Store holds {LARGEST_PARAMETER}: ask for fewer services"
             )
         return text
+
+    @property
+    def most_bytes(self) -> int:
+        """The size of the largest document that says this, whatever its generation and its
+        signature."""
+        return len(_text(self._content(), _WIDEST).encode())
 
     def digest(self, generation: int, issued_at: str) -> bytes:
         """Return the SHA-256 that is signed: of the unsigned document, after the name of its kind.

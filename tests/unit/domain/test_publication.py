@@ -253,11 +253,21 @@ def test_the_same_publication_is_the_same_text() -> None:
     assert text(CONNECTED, 3) == text(turned, 3)
 
 
-def test_a_document_fits_into_a_standard_parameter_to_the_last_byte_or_is_refused() -> None:
+@given(PUBLICATIONS, GENERATIONS, SIGNATURES)
+def test_no_document_is_larger_than_was_said_of_it_before(
+    said: Publication, generation: int, signature: Signature | None
+) -> None:
+    written = text(said, generation, NOW, signature)
+    assert len(written) <= said.most_bytes
+    if signature and generation == LARGEST_GENERATION:
+        assert len(written) == said.most_bytes
+
+
+def test_a_document_fits_into_a_parameter_to_the_last_byte_or_is_refused() -> None:
     room = LARGEST_PARAMETER - len(text(CONNECTED, 1))
     full = replace(CONNECTED, zones=(*CONNECTED.zones, "z" * (room - len(',""'))))
     assert len(text(full, 1)) == LARGEST_PARAMETER
-    with pytest.raises(PublicationTooLarge, match=f"{VPC.id} has 4097 bytes .* fewer services"):
+    with pytest.raises(PublicationTooLarge, match=f"{VPC.id} has 8193 bytes .* fewer services"):
         text(full, 10)
 
 

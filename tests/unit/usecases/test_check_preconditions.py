@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from math import ceil
 
 import pytest
 from connectivity.domain.errors import PreconditionsNotMet, UnknownVpc
+from connectivity.domain.model import OfferedService
 from connectivity.domain.pacing import KEPT_SECONDS, MAKING
+from connectivity.domain.publication import LARGEST_PARAMETER, LARGEST_STANDARD
 from connectivity.domain.status import Status
 from connectivity.domain.tags import WISH
+from connectivity.domain.wish import Options
 
-from tests.unit.example import OPTIONS, VPC, WITH_ECR, full
+from tests.unit.example import OPTIONS, PRIVATE_NAMES, REGION, VPC, WITH_ECR, ZONES, full
 from tests.unit.usecases.world import DOCUMENT, LIST, SIGNING_KEY, World, connected
 
 NOW = "2026-11-23T12:00:00Z"
@@ -112,6 +116,56 @@ def test_whatever_drifted_is_seen_by_the_next_look(drift: Callable[[World], obje
     assert not world.check().converged
 
 
+def fully_named(names: Mapping[str, tuple[str, ...]], region: str) -> dict[str, OfferedService]:
+    """Every service with four times its names: for FIPS and for dual-stack, too."""
+    offered = {}
+    for short, private in names.items():
+        written = [name.replace("us-east-2", region) for name in private]
+        every = [
+            form.replace(".amazonaws.com", suffix)
+            for name in written
+            for form in (name, name.replace(f".{region}", f"-fips.{region}"))
+            for suffix in (".amazonaws.com", ".api.aws")
+        ]
+        offered[full(short)] = OfferedService(full(short), tuple(every), ZONES)
+    return offered
+
+
+def test_the_readme_s_example_fits_with_four_names_per_service_in_a_region_with_a_long_name() -> (
+    None
+):
+    world = World()
+    world.endpoints.offers = fully_named(PRIVATE_NAMES, "ap-southeast-2")
+    world.connect(Options(("ecr", "logs"), OPTIONS.onprem_cidrs))
+    assert LARGEST_STANDARD < len(world.parameters.all[DOCUMENT]) <= LARGEST_PARAMETER
+
+
+def test_what_could_not_be_published_is_refused_before_anything_is_made() -> None:
+    """With the services to leave out, the largest first; the rest then fits."""
+    world = World()
+    more: dict[str, tuple[str, ...]] = {
+        f"service-{n}": (f"service-{n}.{REGION}.amazonaws.com",) for n in range(7)
+    }
+    more["large"] = tuple(f"{n}.large.{REGION}.amazonaws.com" for n in range(20))
+    world.endpoints.offers = fully_named(PRIVATE_NAMES | more, REGION)
+    asked = Options(("ecr", "logs", *more), OPTIONS.onprem_cidrs)
+    with pytest.raises(PreconditionsNotMet) as refused:
+        world.connect(asked)
+    assert world.weather.changes == []
+    said = re.fullmatch(
+        r"the names and addresses of 18 services would be published in up to (\d+) bytes, and a "
+        r"parameter of AWS Systems Manager holds 8192: leave out (.*) of what "
+        r"ecs-anywhere:services asks for, or as much as that",
+        str(refused.value),
+    )
+    assert said
+    spared = said[2].split(", ")
+    assert spared[0] == "large"
+    assert not {"s3", "ecr.api", "ecr.dkr"} & set(spared), "nobody asked for these by name"
+    world.connect(Options(tuple(s for s in asked.services if s not in spared), asked.onprem_cidrs))
+    assert len(world.parameters.all[DOCUMENT]) <= LARGEST_PARAMETER
+
+
 UNSIGNED = "the publication is not signed"
 
 
@@ -170,7 +224,7 @@ def test_a_sweep_leaves_alone_what_failed_its_verification_and_says_the_same() -
     """Each try changes the answers of the whole VPC for some minutes."""
     world = World()
     desired = world.check().desired
-    world.ledger.doubt(VPC.id, desired.fingerprint, world.clock.now())
+    world.ledger.doubt(VPC.id, desired.fingerprint, world.clock.now(), ())
     world.ledger.report(VPC.id, "failed", "3 of 36 checks failed")
     swept = world.check(because="sweep")
     assert swept.rests
@@ -180,7 +234,7 @@ def test_a_sweep_leaves_alone_what_failed_its_verification_and_says_the_same() -
 
 def test_a_verification_that_succeeds_ends_the_doubt() -> None:
     world = World()
-    world.ledger.doubt(VPC.id, world.check().desired.fingerprint, world.clock.now())
+    world.ledger.doubt(VPC.id, world.check().desired.fingerprint, world.clock.now(), ())
     world.connect()
     assert not world.check(because="sweep").rests
 
@@ -212,7 +266,7 @@ def test_a_connected_vpc_says_which_dns_hosts_confirmed() -> None:
 def test_an_acknowledgement_is_no_reason_to_try_again_what_failed_its_verification() -> None:
     """Nobody asked for anything new, and each try changes the answers of the whole VPC."""
     world = World()
-    world.ledger.doubt(VPC.id, world.check().desired.fingerprint, world.clock.now())
+    world.ledger.doubt(VPC.id, world.check().desired.fingerprint, world.clock.now(), ())
     assert world.check(because="acknowledgement").rests
 
 
@@ -258,7 +312,7 @@ def test_what_makes_no_interface_endpoint_reserves_nothing() -> None:
     """A plan that was only asked for, a connected VPC, and one that rests after a failure."""
     planned, done, resting = World(), connected(), World()
     done.ledger.booked_until.clear()
-    resting.ledger.doubt(VPC.id, planned.check(only_plan=True).desired.fingerprint, NOW)
+    resting.ledger.doubt(VPC.id, planned.check(only_plan=True).desired.fingerprint, NOW, ())
     assert planned.check(only_plan=True).turn is None
     assert done.check().converged
     assert resting.check(because="sweep").rests
