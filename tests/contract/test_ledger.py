@@ -138,12 +138,27 @@ def test_the_entries_are_of_every_vpc_that_was_heard_of(ledger: Ledger) -> None:
 
 def test_a_publication_ends_the_doubt(ledger: Ledger) -> None:
     ledger.knock(VPC)
-    ledger.doubt(VPC, "this", "2026-11-23T12:00:00Z")
-    assert ledger.read(VPC).doubt == "this"
+    ledger.doubt(VPC, "this", "2026-11-23T12:00:00Z", ["vpce-1"])
+    entry = ledger.read(VPC)
+    assert (entry.doubt, *entry.serving_endpoints) == ("this", "vpce-1")
     ledger.publish(VPC, FIRST, ["vpce-1"])
     entry = ledger.read(VPC)
     assert (entry.doubt, entry.generation, entry.verified) == ("", 1, "fingerprint")
-    assert entry.verified_endpoints == {"vpce-1"}
+    assert (*entry.verified_endpoints, *entry.proven_endpoints) == ("vpce-1",)
+
+
+def test_what_was_verified_ends_the_doubt_and_the_probe_and_is_kept_until_it_is_published(
+    ledger: Ledger,
+) -> None:
+    ledger.knock(VPC)
+    ledger.hold(VPC, {"probe": VPC, "resolver": "rslvr-in-1"})
+    ledger.doubt(VPC, "this", "2026-11-23T12:00:00Z", ())
+    ledger.record_verified(VPC, ["vpce-1", "vpce-2"])
+    entry = ledger.read(VPC)
+    assert (entry.doubt, entry.held) == ("", {"resolver": "rslvr-in-1"})
+    assert entry.proven_endpoints == {"vpce-1", "vpce-2"}
+    ledger.publish(VPC, FIRST, ["vpce-1"])
+    assert ledger.read(VPC).serving_endpoints == {"vpce-1"}
 
 
 def test_what_the_connection_stands_on_is_written_down_until_it_is_withdrawn(

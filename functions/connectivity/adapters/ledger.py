@@ -11,7 +11,7 @@ from typing import Any
 
 from connectivity.adapters.table import Table
 from connectivity.domain.errors import NotReadyYet
-from connectivity.domain.ledger import KEPT_SECONDS, MAKING, PUBLICATION, Entry, Served
+from connectivity.domain.ledger import KEPT_SECONDS, MAKING, PROBE, PUBLICATION, Entry, Served
 from connectivity.domain.mails import Allowance
 from connectivity.domain.pacing import Bucket, Turn, cost, granted
 from connectivity.domain.publication import Issue, Signature
@@ -133,9 +133,22 @@ class DynamoDbLedger:
     def promise(self, vpc_id: str, resolver_ips: Mapping[str, str]) -> None:
         self._update(vpc_id, "SET resolver_ips = :ips", {":ips": dict(resolver_ips)})
 
-    def doubt(self, vpc_id: str, fingerprint: str, at: str) -> None:
-        values = {":fingerprint": fingerprint, ":at": at}
-        self._update(vpc_id, "SET doubt = :fingerprint, doubted_at = :at", values)
+    def doubt(self, vpc_id: str, fingerprint: str, at: str, proven: Iterable[str]) -> None:
+        self._update(
+            vpc_id,
+            "SET doubt = :fingerprint, doubted_at = :at, proven_endpoints = :proven",
+            {":fingerprint": fingerprint, ":at": at, ":proven": sorted(proven)},
+        )
+
+    def record_verified(self, vpc_id: str, endpoint_ids: Iterable[str]) -> None:
+        names = _places([PROBE])
+        gone = ", ".join(f"held.{place}" for place in names)
+        self._update(
+            vpc_id,
+            f"SET proven_endpoints = :ids REMOVE doubt, doubted_at, {gone}",
+            {":ids": sorted(endpoint_ids)},
+            ExpressionAttributeNames=names,
+        )
 
     def miss(self, vpc_id: str, hosts: Sequence[str]) -> None:
         self._update(vpc_id, "SET unconfirmed = :hosts", {":hosts": list(hosts)})
@@ -155,7 +168,8 @@ class DynamoDbLedger:
         self._update(
             vpc_id,
             "SET generation = :generation, verified = :fingerprint, verified_endpoints = :ids, "
-            "served = :served, issued = :issued REMOVE doubt, doubted_at, unconfirmed",
+            "served = :served, issued = :issued REMOVE doubt, doubted_at, "
+            "proven_endpoints, unconfirmed",
             {
                 ":generation": issue.generation,
                 ":fingerprint": issue.fingerprint,
@@ -260,6 +274,7 @@ def _entry(vpc_id: str, plain: Mapping[str, Any]) -> Entry:
         issued=_issue(plain["issued"]) if "issued" in plain else None,
         verified=plain.get("verified", ""),
         verified_endpoints=frozenset(plain.get("verified_endpoints", [])),
+        proven_endpoints=frozenset(plain.get("proven_endpoints", ())),
         served=Served(**plain.get("served", {})),
         doubt=plain.get("doubt", ""),
         doubted_at=plain.get("doubted_at", ""),

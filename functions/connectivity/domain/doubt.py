@@ -1,7 +1,8 @@
-"""A failed verification is not tried again at every sweep.
+"""What failed after private DNS was turned on is not tried again at every sweep.
 
 Each try turns private DNS on for the whole VPC and off again: its workloads must not pay for that
-twice an hour. Somebody who changes a tag or sends a request is answered at once.
+twice an hour, whatever it was that failed. Somebody who changes a tag or sends a request is
+answered at once.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from datetime import datetime, timedelta
 from connectivity.domain.ledger import Entry
 
 PATIENCE = timedelta(hours=6)
-"""After this a sweep tries the same again: what was wrong may have been mended on-premises."""
+"""After this a sweep tries the same again: what was wrong may have been mended."""
 UNASKED = ("sweep", "acknowledgement")
 """Why an execution began, where nobody asked for anything new."""
 
@@ -22,7 +23,8 @@ def rests(entry: Entry, fingerprint: str, because: str, now: str) -> bool:
 
 
 def is_doubted(entry: Entry, fingerprint: str, now: str) -> bool:
-    """Whether exactly this failed its verification a short while ago."""
+    """Return whether exactly this was begun a short while ago, and neither verified nor published
+    since."""
     if entry.doubt != fingerprint:
         return False
     return datetime.fromisoformat(now) - datetime.fromisoformat(entry.doubted_at) < PATIENCE

@@ -63,9 +63,13 @@ class Entry:
     """Fingerprint of the connection that was verified and published last."""
     verified_endpoints: frozenset[str] = frozenset()
     """Ids whose private DNS was verified and published: on-premises relies on them."""
+    proven_endpoints: frozenset[str] = frozenset()
+    """Ids whose private DNS was verified, and that are not published yet: what failed since then
+    is no reason to turn it off."""
     served: Served = Served()
     doubt: str = ""
-    """Fingerprint of what was desired when a verification failed, and was not verified since."""
+    """Fingerprint of what was desired when private DNS was last turned on, or its publication
+    refused, and that was not verified and published since."""
     doubted_at: str = ""
     """When that was, in ISO 8601 UTC."""
     unconfirmed: tuple[str, ...] = ()
@@ -101,6 +105,11 @@ class Entry:
         """Nothing is held any more, but nobody came to look that nothing is left: the teardown
         ended between the two."""
         return not self.held and self.status not in {"", REMOVED, PLANNED, WAITING}
+
+    @property
+    def serving_endpoints(self) -> frozenset[str]:
+        """Ids whose private DNS was verified: it stays on."""
+        return self.verified_endpoints | self.proven_endpoints
 
     @property
     def highest_generation(self) -> int:

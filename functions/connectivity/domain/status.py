@@ -146,7 +146,7 @@ def failed(error: str, message: str) -> Status:
     if isinstance(kind, type) and issubclass(kind, errors.Fact):
         said = message
     elif isinstance(kind, type) and issubclass(kind, errors.Waiting):
-        said = f"gave up waiting, the next sweep goes on from here: {message}"
+        said = f"gave up waiting, a later sweep goes on from here: {message}"
     return Status("failed", printable_lines(said))
 
 

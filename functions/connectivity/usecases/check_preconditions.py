@@ -137,6 +137,7 @@ def check_preconditions(
     done = signed and not steps and not edited and not gone
     converged = done and is_verified(desired, survey)
     resting = rests(survey.entry, desired.fingerprint, because, aws.clock.now())
+    resting = resting and not _is_left_on(survey)
     turn = None if only_plan or resting else _turn(steps, survey.entry, now, aws.ledger)
     return Check(
         desired=desired,
@@ -158,6 +159,18 @@ def check_preconditions(
 def _turn(steps: Plan, entry: Entry, now: float, ledger: Ledger) -> Turn | None:
     calls = sum(isinstance(step, MakeInterfaceEndpoint | MakeGatewayEndpoint) for step in steps)
     return take_turn(entry, pacing.MAKING, calls, now, ledger) if calls else None
+
+
+def _is_left_on(survey: Survey) -> bool:
+    """Return whether an execution died between turning private DNS on and verifying it: then it is
+    verified, or turned off, now."""
+    return any(
+        endpoint.exists
+        and endpoint.private_dns
+        and survey.ownership.of_endpoint(endpoint)
+        and endpoint.id not in survey.entry.serving_endpoints
+        for endpoint in survey.endpoints
+    )
 
 
 def _is_overtaken(turn: Turn, survey: Survey) -> bool:

@@ -196,8 +196,12 @@ class Ledger(Protocol):
 
     def promise(self, vpc_id: str, resolver_ips: Mapping[str, str]) -> None: ...
 
-    def doubt(self, vpc_id: str, fingerprint: str, at: str) -> None:
-        """Write down what could not be verified, and when; `publish` clears it."""
+    def doubt(self, vpc_id: str, fingerprint: str, at: str, proven: Iterable[str]) -> None:
+        """Remember what is not verified and published, and since when, and the ids of the
+        endpoints whose private DNS is verified nevertheless."""
+
+    def record_verified(self, vpc_id: str, endpoint_ids: Iterable[str]) -> None:
+        """Remember whose private DNS was verified; the probe is gone, and the doubt."""
 
     def miss(self, vpc_id: str, hosts: Sequence[str]) -> None:
         """Write down which DNS hosts did not confirm the withdrawal; `publish` clears it."""

@@ -14,6 +14,7 @@ from connectivity.domain.model import InterfaceEndpoint
 from connectivity.domain.pacing import Bucket
 from connectivity.domain.plan import plan_private_dns, plan_surplus
 from connectivity.usecases.aws import Aws
+from connectivity.usecases.doubts import remember_doubt
 from connectivity.usecases.ensure_endpoints import require_all_seen
 from connectivity.usecases.remove import check_wish
 from connectivity.usecases.turns import take_turn_now
@@ -32,6 +33,8 @@ def turn_on_private_dns(desired: Desired, now: float, aws: Aws) -> tuple[str, ..
     what = "turn private DNS on"
     turn = take_turn_now(entry, pacing.TURNING_ON, len(steps), now, aws.ledger, what)
     most = pacing.at_once(turn, pacing.TURNING_ON)
+    # Whatever fails from here on: it is turned off again, and no sweep tries the same soon.
+    remember_doubt(desired, entry, entry.proven_endpoints, aws)
     for step in steps[:most]:
         aws.endpoints.set_private_dns(
             step.endpoint_id,
@@ -44,11 +47,10 @@ def turn_on_private_dns(desired: Desired, now: float, aws: Aws) -> tuple[str, ..
 
 
 def turn_off_private_dns(vpc_id: str, aws: Aws) -> tuple[str, ...]:
-    """Return the ids of the endpoints whose private DNS was on although on-premises never relied
-    on it, and turn it off.
+    """Turn off private DNS where it was never verified, and return the ids of those endpoints.
 
-    What was verified and published before stays on: somebody uses it. The probe that a failed
-    verification left behind goes, too.
+    What was verified stays on: its answers are right, and on-premises uses them as soon as they
+    are published. The probe that a failed verification left behind goes, too.
     """
     entry = aws.ledger.read(vpc_id)
     ownership = aws.ownership(entry)
@@ -58,7 +60,7 @@ def turn_off_private_dns(vpc_id: str, aws: Aws) -> tuple[str, ...]:
         if endpoint.exists
         and endpoint.private_dns
         and ownership.of_endpoint(endpoint)
-        and endpoint.id not in entry.verified_endpoints
+        and endpoint.id not in entry.serving_endpoints
     )
     for endpoint_id in unverified:
         aws.endpoints.set_private_dns(endpoint_id, on=False)

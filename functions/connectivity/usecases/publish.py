@@ -9,11 +9,13 @@ from typing import Any
 from connectivity.domain import ledger as ledgers
 from connectivity.domain import publication
 from connectivity.domain.desired import Desired
+from connectivity.domain.errors import Fact
 from connectivity.domain.ledger import Served
 from connectivity.domain.publication import Publication
 from connectivity.domain.status import Status, connected
 from connectivity.usecases.acknowledgements import hear_acknowledgements
 from connectivity.usecases.aws import Aws
+from connectivity.usecases.doubts import remember_doubt
 from connectivity.usecases.ensure_resolver import Resolver
 from connectivity.usecases.issuing import issue
 
@@ -52,7 +54,22 @@ def publish(
     aws: Aws,
 ) -> Published:
     """Publish what was verified, `verified` being `Verified.as_json()`. Raises PublicationTooLarge
-    and SigningRefused."""
+    and SigningRefused, and remembers the doubt: private DNS, which was verified, stays on."""
+    try:
+        return _publish(desired, resolver, verified, notes, aws)
+    except Fact:
+        entry = aws.ledger.read(desired.vpc_id)
+        remember_doubt(desired, entry, entry.proven_endpoints, aws)
+        raise
+
+
+def _publish(
+    desired: Desired,
+    resolver: Resolver,
+    verified: Mapping[str, Any],
+    notes: Notes,
+    aws: Aws,
+) -> Published:
     settings, parameters, ledger = aws.settings, aws.parameters, aws.ledger
     said = Publication(
         account=settings.account,

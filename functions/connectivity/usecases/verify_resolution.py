@@ -9,15 +9,14 @@ from typing import Any
 from connectivity.domain import ledger as ledgers
 from connectivity.domain import plan, verification
 from connectivity.domain.desired import Desired
-from connectivity.domain.doubt import is_doubted
 from connectivity.domain.errors import NotReadyYet, NotResolvingYet
 from connectivity.domain.ledger import Entry
 from connectivity.domain.ownership import probe_name
 from connectivity.domain.publication import zones_covering
 from connectivity.domain.verification import Finding, Target
 from connectivity.usecases.aws import Aws
+from connectivity.usecases.doubts import remember_doubt
 from connectivity.usecases.ensure_resolver import Resolver
-from connectivity.usecases.ports import Ledger
 from connectivity.usecases.tokens import ending
 
 _MOST_ROWS_IN_A_MESSAGE = 12
@@ -55,10 +54,10 @@ def verify_resolution(desired: Desired, resolver: Resolver, aws: Aws) -> Verifie
     findings = verification.judge(targets, asked, probe.ask(name, asked))
     wrong = [finding for finding in findings if not finding.ok]
     if wrong:
-        _doubt(desired, entry, ledger, aws.clock.now())
+        remember_doubt(desired, entry, (), aws)
         raise NotResolvingYet(_complaint(vpc_id, wrong, len(findings)))
     probe.remove(name)
-    ledger.let_go(vpc_id, [ledgers.PROBE])
+    ledger.record_verified(vpc_id, ids)
     return Verified(
         findings=findings,
         endpoint_ids=ids,
@@ -101,12 +100,6 @@ def _targets(
 
 def _addresses(interfaces: Sequence[str], address_of: Any) -> tuple[str, ...]:
     return tuple(sorted(address_of[i] for i in interfaces if i in address_of))
-
-
-def _doubt(desired: Desired, entry: Entry, ledger: Ledger, now: str) -> None:
-    """Once for all the tries of a run."""
-    if not is_doubted(entry, desired.fingerprint, now):
-        ledger.doubt(desired.vpc_id, desired.fingerprint, now)
 
 
 def _complaint(vpc_id: str, wrong: Sequence[Finding], asked: int) -> str:

@@ -69,7 +69,7 @@ def test_removed_names_what_still_waits_for_lambda() -> None:
     ("error", "said"),
     [
         ("UnreadableOption", "what was wrong"),
-        ("NotReadyYet", "gave up waiting, the next sweep goes on from here: what was wrong"),
+        ("NotReadyYet", "gave up waiting, a later sweep goes on from here: what was wrong"),
         ("States.Timeout", "unexpected States.Timeout, the next sweep tries again: what was wrong"),
         ("KeyError", "unexpected KeyError, the next sweep tries again: what was wrong"),
     ],

@@ -20,6 +20,7 @@ from connectivity.domain.errors import NotReadyYet, TagsRefused, Throttled, Unav
 from connectivity.domain.ledger import (
     KEPT_SECONDS,
     MAKING,
+    PROBE,
     PUBLICATION,
     Announcement,
     Entry,
@@ -501,11 +502,16 @@ class FakeLedger:
             served=served,
             doubt="",
             doubted_at="",
+            proven_endpoints=frozenset(),
             unconfirmed=(),
         )
 
-    def doubt(self, vpc_id: str, fingerprint: str, at: str) -> None:
-        self._write(vpc_id, doubt=fingerprint, doubted_at=at)
+    def doubt(self, vpc_id: str, fingerprint: str, at: str, proven: Iterable[str]) -> None:
+        self._write(vpc_id, doubt=fingerprint, doubted_at=at, proven_endpoints=frozenset(proven))
+
+    def record_verified(self, vpc_id: str, endpoint_ids: Iterable[str]) -> None:
+        self.let_go(vpc_id, [PROBE])
+        self._write(vpc_id, doubt="", doubted_at="", proven_endpoints=frozenset(endpoint_ids))
 
     def miss(self, vpc_id: str, hosts: Sequence[str]) -> None:
         self._write(vpc_id, unconfirmed=tuple(hosts))

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from connectivity.domain.errors import (
+    Fact,
     NotItsTurnYet,
     NotReadyYet,
     NotResolvingYet,
+    ProbeFailed,
+    SigningRefused,
+    Throttled,
     TurnHoursAway,
+    Unavailable,
+    Waiting,
     WishedAgain,
 )
 from connectivity.domain.model import InterfaceEndpoint
@@ -18,7 +26,7 @@ from connectivity.domain.tags import WISH
 from connectivity.usecases.private_dns import turn_off_private_dns
 
 from tests.unit.example import OPTIONS, US, VPC, WITH_ECR, full
-from tests.unit.usecases.fakes import Aborted
+from tests.unit.usecases.fakes import Aborted, FakeProbe
 from tests.unit.usecases.world import SETTINGS, World, connected
 
 
@@ -53,6 +61,134 @@ def test_what_onprem_relies_on_stays_on_when_a_later_run_fails() -> None:
         world.connect(WITH_ECR)
     turn_off(world)
     assert lit(world) == {e.service_name for e in world.check(OPTIONS).desired.endpoints}
+
+
+SIX_HOURS = 6 * 3600
+HALF_AN_HOUR = 1800
+
+
+def a_probe_that_cannot_be_made(world: World) -> None:
+    def ensure(*_: object) -> None:
+        raise ProbeFailed("lambda:CreateFunction is denied by a policy of the organization")
+
+    world.probe = replace_ensure(world, ensure)
+
+
+def replace_ensure(world: World, ensure: Callable[..., None]) -> FakeProbe:
+    class Probe(FakeProbe):
+        def ensure(self, name: str, vpc_id: str, subnets: Sequence[str], group: str) -> None:
+            ensure()
+
+    return Probe(world.weather, world.endpoints.answer)
+
+
+def an_answer_that_is_wrong(world: World) -> None:
+    world.probe.answer = lambda name: ()
+
+
+def weather_that_does_not_end(world: World) -> None:
+    def ensure(*_: object) -> None:
+        raise Unavailable("AWS Lambda does not answer")
+
+    world.probe = replace_ensure(world, ensure)
+
+
+def a_key_that_does_not_sign(world: World) -> None:
+    world.signatures.refusal = SigningRefused("the key is disabled")
+
+
+def a_document_that_does_not_fit(world: World) -> None:
+    """By what the preconditions could not know: where the names lead through."""
+    world.probe = Chained(world.weather, world.endpoints.answer)
+
+
+class Chained(FakeProbe):
+    def ask(self, name: str, questions: Mapping[str, Any]) -> Mapping[str, Any]:
+        answers = super().ask(name, questions)
+        chain = [f"{'c' * 50}{number}.example" for number in range(200)]
+        return {**answers, "dns": [answer | {"chain": chain} for answer in answers["dns"]]}
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        a_probe_that_cannot_be_made,
+        an_answer_that_is_wrong,
+        weather_that_does_not_end,
+        a_key_that_does_not_sign,
+        a_document_that_does_not_fit,
+    ],
+)
+def test_whatever_failed_after_private_dns_was_turned_on_no_sweep_changes_anything_for_six_hours(
+    trouble: Callable[[World], None],
+) -> None:
+    """Workloads of the VPC would get other answers twice an hour."""
+    world = World()
+    trouble(world)
+    assert fails(world, "tag")
+    world.weather.changes.clear()
+    for _ in range(SIX_HOURS // HALF_AN_HOUR - 1):
+        world.clock.waited += HALF_AN_HOUR
+        assert not fails(world, "sweep")
+    assert world.weather.changes == []
+    world.clock.waited += HALF_AN_HOUR
+    assert fails(world, "sweep"), "what was wrong may have been mended"
+
+
+def fails(world: World, because: str) -> bool:
+    """Whether a run tried, and failed; with what the workflow does then."""
+    if world.check(because=because).rests:
+        return False
+    with pytest.raises((Fact, Waiting)):
+        world.connect()
+    turn_off(world)
+    return True
+
+
+@pytest.mark.parametrize("trouble", [a_key_that_does_not_sign, a_document_that_does_not_fit])
+def test_what_was_verified_stays_on_though_it_could_not_be_published(
+    trouble: Callable[[World], None],
+) -> None:
+    """Its answers are right, and nobody on-premises asks yet."""
+    world = World()
+    trouble(world)
+    assert fails(world, "tag")
+    assert len(lit(world)) == 6
+
+
+def test_what_was_verified_once_and_is_wrong_by_now_is_turned_off() -> None:
+    world = World()
+    a_key_that_does_not_sign(world)
+    fails(world, "tag")
+    an_answer_that_is_wrong(world)
+    fails(world, "tag")
+    assert lit(world) == set()
+
+
+def test_a_publication_that_aws_did_not_take_is_tried_again_by_the_next_sweep() -> None:
+    """It changes no answer of the VPC."""
+    world = World()
+    world.weather.refused = {"write forwarding"}
+    check = world.patiently(world.check)
+    resolver = world.patiently(lambda: world._side_by_side(check.desired))
+    world.turn_on_private_dns(check.desired)
+    verified = world.patiently(lambda: world.verify(check.desired, resolver))
+    with pytest.raises(Throttled):
+        world.publish(check.desired, resolver, verified)
+    assert turn_off(world) == ()
+    assert not world.check(because="sweep").rests
+    assert world.connect().state == "connected"
+
+
+def test_an_execution_that_died_before_it_verified_is_taken_up_by_the_next_sweep() -> None:
+    """Private DNS is on and nobody knows whether it is right: that is no time to rest."""
+    world = World()
+    check = world.patiently(world.check)
+    world.patiently(lambda: world.ensure_endpoints(check.desired))
+    world.turn_on_private_dns(check.desired)
+    assert not world.check(because="sweep").rests
+    turn_off(world)
+    assert world.check(because="sweep").rests
 
 
 def test_what_is_not_ours_stays_as_it_is() -> None:
