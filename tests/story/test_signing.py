@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from base64 import b64decode
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -15,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from local.settings import REPOSITORY
 from tests.story.app import App
 
 SIGNERS = {"PublishFunction", "WithdrawFunction"}
@@ -60,6 +64,21 @@ def test_what_is_published_is_signed_with_the_key_of_the_stack_s_outputs(
     document = published(app, vpc_id) | {"zones": ["bank.example"]}
     with pytest.raises(InvalidSignature):
         verify(app, document)
+
+
+def test_the_guide_s_commands_verify_what_is_published(
+    app: App, vpc_id: str, tmp_path: Path
+) -> None:
+    """And nothing else."""
+    guide = (REPOSITORY / "docs" / "guide.md").read_text()
+    lines = guide.partition("By hand, with `openssl` and `jq`:\n\n")[2].partition("\n\n")[0]
+    commands = "".join(line.removeprefix("    ") for line in lines.splitlines(keepends=True))
+    environment = {**os.environ, "PUBLIC_KEY": app.aws.outputs["PublicationPublicKey"]}
+    forged = json.dumps(published(app, vpc_id) | {"zones": ["bank.example"]})
+    for text, code in ((app.parameters(vpc_id)["forwarding"], 0), (forged, 1)):
+        (tmp_path / "forwarding.json").write_text(text)
+        verified = subprocess.run(["bash", "-c", commands], cwd=tmp_path, env=environment)
+        assert verified.returncode == code
 
 
 def test_what_says_nothing_new_is_not_signed_again(app: App, vpc_id: str) -> None:
