@@ -72,8 +72,7 @@ def _to_leave_out(survey: Survey, desired: Desired, options: Options) -> Sequenc
             for option in asked
         }
         name = min(asked, key=lambda option: most_bytes(survey, smaller[option]))
-        left = smaller[name]
-        asked.remove(name)
+        left, asked = smaller[name], [option for option in asked if option != name]
         spared.append(name)
     return spared
 
