@@ -34,7 +34,7 @@ NEVER = 1e6
 A_WHILE = 300
 """AWS seconds in which every door is knocked on."""
 
-AT_DEPLOYMENT = "DescribePublicationKeyFunction"
+AT_DEPLOYMENT = ("DescribePublicationKeyFunction", "GuardDeletionFunction")
 DOORS = ("KnockFunction", "RequestFunction", "SweepFunction", "ReportUnreportedEndFunction")
 NOT_NEEDED_HERE = {
     **{
@@ -135,12 +135,16 @@ def told(app: App) -> Told:
 
 
 def _with_the_deployment(journal: Journal, since: int) -> Told:
-    """The story, and what the function did before it that CloudFormation asked."""
-    asked = [each for each in journal.authorizations(0) if AT_DEPLOYMENT in each.role_arn]
+    """The story, and before it what the functions did that CloudFormation asked."""
+    asked = [
+        each
+        for each in journal.authorizations(0)
+        if any(name in each.role_arn for name in AT_DEPLOYMENT)
+    ]
     invoked = [
         call
         for call in journal.calls(0)
-        if AT_DEPLOYMENT in str(call.parameters.get("FunctionName"))
+        if any(name in str(call.parameters.get("FunctionName")) for name in AT_DEPLOYMENT)
     ]
     return Told([*invoked, *journal.calls(since)], [*asked, *journal.authorizations(since)])
 
