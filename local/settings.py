@@ -61,8 +61,9 @@ class Unkindness:
     and, by inference, ListResolverEndpoints, GetResolverEndpoint and
     ListResolverEndpointIpAddresses with new resolver endpoints."""
     one_modify_at_a_time: bool = False
-    """ModifyVpcEndpoint is refused with IncorrectState while the association of the endpoint's
-    private DNS is under way. That it is refused, and the text, are our inference."""
+    """ModifyVpcEndpoint is refused with OperationInProgress while the association of the endpoint's
+    private DNS is under way (terraform-provider-aws #42884: AWS allows one modification at a time;
+    how long one takes is our inference)."""
     capitalised_states: float = 0
     """`Pending`, `Available`, `Deleting` in an answer about VPC endpoints
     (terraform-provider-aws, `internal/service/ec2`: State "may be in varied case")."""

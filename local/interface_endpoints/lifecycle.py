@@ -37,6 +37,9 @@ from local.unkind.endings import OF_A_DELETION, OF_A_NEW_ENDPOINT, SAYINGS, Endi
 from local.unkind.faults import Quirk
 from local.unkind.weather import Weather
 
+MODIFYING = ("OperationInProgress", "VpcEndpoint modify operation in progress")
+"""AWS's code and message (terraform-provider-aws #42884)."""
+
 FILTERS = frozenset(
     [
         "service-name",
@@ -299,16 +302,13 @@ class InterfaceEndpoints:
     def _require_no_other_change(self, endpoint: Endpoint) -> None:
         if self.weather.unkindness.one_modify_at_a_time and self._zones.are_changing(endpoint):
             self.weather.tell(Quirk.BUSY, endpoint.record.id)
-            raise EC2ClientError(
-                "IncorrectState",
-                f"The Vpc Endpoint {endpoint.record.id} is being modified",
-            )
+            raise EC2ClientError(*MODIFYING)
 
     def _require_deletable(self, endpoint: Endpoint) -> None:
         ending = self.weather.ending(OF_A_DELETION, services.short_name(endpoint.service))
         if ending is not None:
             code, message = SAYINGS[ending]
-            raise EC2ClientError(code, f"{message} {endpoint.record.service_name}.")
+            raise EC2ClientError(code, message.format(service=endpoint.record.service_name))
 
     def _table(self, backend: Any) -> dict[str, Endpoint]:
         endpoints = list(self._endpoints.items())

@@ -19,6 +19,9 @@ class Ending(StrEnum):
     """The same. AWS documents nobody's idea of it; here such a one serves nothing."""
     UNDELETABLE = "undeletable"
     """DeleteVpcEndpoints answers 200 and lists the endpoint as `Unsuccessful`."""
+    BUSY = "busy"
+    """The same, because the endpoint is being modified (terraform-provider-aws #42884 has the code
+    and the text of ModifyVpcEndpoint; that a deletion is refused like it is an inference)."""
     NEEDS_ACTION_AT_FIRST = "action needed at first"
     """A new resolver endpoint is ACTION_NEEDED before it is OPERATIONAL
     (terraform-provider-aws #46782)."""
@@ -29,7 +32,7 @@ class Ending(StrEnum):
 
 
 OF_A_NEW_ENDPOINT = frozenset({Ending.FAILED, Ending.PARTIAL})
-OF_A_DELETION = frozenset({Ending.UNDELETABLE})
+OF_A_DELETION = frozenset({Ending.UNDELETABLE, Ending.BUSY})
 OF_A_NEW_RESOLVER = frozenset(
     {Ending.NEEDS_ACTION_AT_FIRST, Ending.NEEDS_ACTION, Ending.FAILED_CREATION}
 )
@@ -37,9 +40,10 @@ OF_A_NEW_RESOLVER = frozenset(
 SAYINGS: Mapping[Ending, tuple[str, str]] = {
     Ending.FAILED: ("InternalError", "The VPC endpoint could not be created."),
     Ending.PARTIAL: ("InternalError", "The VPC endpoint could be created in some zones only."),
+    Ending.BUSY: ("OperationInProgress", "VpcEndpoint modify operation in progress"),
     Ending.UNDELETABLE: (
         "InvalidParameter",
-        "Operation is not allowed for requester-managed VPC endpoints for the service",
+        "Operation is not allowed for requester-managed VPC endpoints for the service {service}.",
     ),
 }
 """Code and message. The last is what AWS says of endpoints that Amazon RDS or ElastiCache made;

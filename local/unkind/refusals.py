@@ -42,7 +42,8 @@ SERVER_ERRORS = {
     "events": Refusal("InternalException", _FAILED, 500),
     "kms": Refusal("KMSInternalException", _FAILED, 500),
     "lambda": Refusal("ServiceException", _FAILED, 500),
-    "route53resolver": Refusal("InternalServiceErrorException", _FAILED, 500),
+    # With the status of a client error (terraform-provider-aws #8014: the answer as AWS sent it).
+    "route53resolver": Refusal("InternalServiceErrorException", _FAILED, 400),
     "s3": Refusal("InternalError", _FAILED, 500),
     "sns": Refusal("InternalError", _FAILED, 500),
     "ssm": Refusal("InternalServerError", _FAILED, 500),

@@ -219,8 +219,7 @@ def test_a_kind_aws_sees_every_change_at_once(aws: EmbeddedAws) -> None:
 
 
 def test_an_endpoint_that_is_being_modified_is_not_modified_again() -> None:
-    """IncorrectState, as of any endpoint that is not in the state for it; AWS's words for a
-    modification under way are our inference."""
+    """terraform-provider-aws #42884 has AWS's code and text."""
     with started(Unkindness(one_modify_at_a_time=True)) as aws:
         ec2, vpc = client_of(aws, "ec2"), Vpc(aws)
         made = available(aws, vpc, PrivateDnsEnabled=False)
@@ -231,7 +230,8 @@ def test_an_endpoint_that_is_being_modified_is_not_modified_again() -> None:
         turn(on=True)
         with pytest.raises(ClientError) as refused:
             turn(on=False)
-        assert code_and_status(refused) == ("IncorrectState", 400)
+        assert code_and_status(refused) == ("OperationInProgress", 400)
+        assert "VpcEndpoint modify operation in progress" in str(refused.value)
         [busy] = told(aws, Quirk.BUSY)
         assert (busy.action, busy.why) == ("ec2:ModifyVpcEndpoint", made)
         until(lambda: succeeds(lambda: turn(on=False)))

@@ -91,6 +91,21 @@ def test_an_endpoint_that_aws_does_not_delete_is_unsuccessful_in_a_200(
     until(lambda: vpc.endpoints_in(ec2) == [])
 
 
+def test_an_endpoint_that_is_being_modified_is_not_deleted_yet(
+    aws: EmbeddedAws, client: Client, vpc: Vpc
+) -> None:
+    ec2 = client("ec2")
+    made = make(ec2, vpc, "ecs")
+    aws.weather.spoil(Spoil(Ending.BUSY, "ecs"))
+    [refusal] = ec2.delete_vpc_endpoints(VpcEndpointIds=[made])["Unsuccessful"]
+    assert refusal["Error"] == {
+        "Code": "OperationInProgress",
+        "Message": "VpcEndpoint modify operation in progress",
+    }
+    assert ec2.delete_vpc_endpoints(VpcEndpointIds=[made])["Unsuccessful"] == []
+    until(lambda: vpc.endpoints_in(ec2) == [])
+
+
 def statuses(aws: EmbeddedAws, resolver_id: str) -> tuple[str, list[str]]:
     """The endpoint's, and its addresses', sorted."""
     resolver = client_of(aws, "route53resolver")

@@ -1,8 +1,8 @@
-"""How AWS is called: one session, bounded patience, and AWS's weather given its two names."""
+"""How AWS is called: one session, bounded patience, and a name for every refusal."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, ParamSpec, TypeVar
 
@@ -11,39 +11,11 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnection
 
-from connectivity.domain.errors import Throttled, Unavailable
+from connectivity.adapters.refusals import translated
+from connectivity.domain.errors import Unavailable
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-_THROTTLED = frozenset(
-    {
-        "RequestLimitExceeded",
-        "Throttled",
-        "Throttling",
-        "ThrottlingException",
-        "ThrottledException",
-        "TooManyRequestsException",
-        "TooManyUpdates",
-        "ProvisionedThroughputExceededException",
-        "RequestThrottled",
-        "EC2ThrottledException",
-        "PriorRequestNotComplete",
-        "SlowDown",
-    }
-)
-_UNAVAILABLE = frozenset(
-    {
-        "InternalError",
-        "InternalFailure",
-        "InternalServiceError",
-        "KMSInternalException",
-        "KeyUnavailableException",
-        "ServiceUnavailable",
-        "Unavailable",
-        "DependencyTimeoutException",
-    }
-)
 
 
 @cache
@@ -70,31 +42,19 @@ def _session() -> Any:
 
 
 def call(operation: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call AWS. Raises Throttled, Unavailable, or botocore's ClientError for everything else."""
-    try:
-        return operation(*args, **kwargs)
-    except ClientError as error:
-        raise _translated(error) from error
-    except (HTTPClientError, NoConnection) as error:
-        raise Unavailable(f"{type(error).__name__}: {error}") from error
+    """Call AWS. Raises what `refusals.MEANINGS` says of a refusal: an error of ours, or botocore's
+    ClientError for an answer that the adapter reads, and for a bug."""
+    return _translating(lambda: operation(*args, **kwargs), kwargs)
 
 
 def items(client: Any, operation: str, key: str, **arguments: Any) -> list[dict[str, Any]]:
-    """All items of all pages. Raises as `call` does."""
+    """Return all items of all pages. Raises as `call` does."""
 
     def read() -> list[dict[str, Any]]:
         pages = client.get_paginator(operation).paginate(**arguments)
         return [item for page in pages for item in page[key]]
 
-    return call(read)
-
-
-def code_of(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
-
-
-def message_of(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Message", ""))
+    return _translating(read, arguments)
 
 
 def filters(**values: Any) -> list[dict[str, Any]]:
@@ -102,10 +62,10 @@ def filters(**values: Any) -> list[dict[str, Any]]:
     return [{"Name": name.replace("_", "-"), "Values": list(v)} for name, v in values.items()]
 
 
-def _translated(error: ClientError) -> Exception:
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code_of(error) in _THROTTLED:
-        return Throttled(f"{error.operation_name}: {message_of(error)}")
-    if code_of(error) in _UNAVAILABLE or status >= 500:
-        return Unavailable(f"{error.operation_name}: {message_of(error)}")
-    return error
+def _translating(ask: Callable[[], R], parameters: Mapping[str, object]) -> R:
+    try:
+        return ask()
+    except ClientError as error:
+        raise translated(error, parameters) from error
+    except (HTTPClientError, NoConnection) as error:
+        raise Unavailable(f"{type(error).__name__}: {error}") from error

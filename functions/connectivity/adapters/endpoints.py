@@ -7,34 +7,16 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from connectivity.adapters.aws import call, client, code_of, filters, items, message_of
-from connectivity.adapters.security_groups import NOT_SEEN_YET
+from connectivity.adapters.aws import call, client, filters, items
+from connectivity.adapters.refusals import ANSWER, is_answer, meaning_of
 from connectivity.adapters.vpcs import ec2_tags, tags_of
-from connectivity.domain.errors import (
-    ConflictingPrivateDns,
-    NotReadyYet,
-    PreconditionsNotMet,
-    QuotaReached,
-)
+from connectivity.domain.errors import NotReadyYet, Waiting
 from connectivity.domain.ledger import Announcement
 from connectivity.domain.model import InterfaceEndpoint, OfferedService
 from connectivity.domain.tags import OWNER
 from connectivity.usecases.ports import UsedToken
 
-_QUOTA = frozenset({"VpcEndpointLimitExceeded", "GatewayVpcEndpointLimitExceeded"})
-_BEING_CHANGED = "IncorrectState"
-"""One modification at a time; also of an endpoint that is still pending."""
-_GONE = frozenset({"InvalidVpcEndpoint.NotFound", "InvalidVpcEndpointId.NotFound"})
-_NOT_MADE = frozenset(
-    {
-        "DuplicateSubnetsInSameZone",
-        "InvalidParameter",
-        "InvalidSubnetID.NotFound",
-        "InvalidVpcID.NotFound",
-        "InvalidVpcId.NotFound",
-    }
-)
-"""What was asked for cannot be: a network interface would keep a subnet, and that its VPC."""
+_DELETION = "DeleteVpcEndpoints"
 
 
 class Ec2Endpoints:
@@ -88,7 +70,9 @@ class Ec2Endpoints:
         try:
             made = call(client("ec2").create_vpc_endpoint, **arguments)
         except ClientError as error:
-            raise _refusal(error, f"{arguments['ServiceName']} in {arguments['VpcId']}") from error
+            if not is_answer(error):
+                raise
+            raise UsedToken(f"{arguments['ServiceName']} in {arguments['VpcId']}: {error}") from error
         return str(made["VpcEndpoint"]["VpcEndpointId"])
 
     def _tags(self, vpc_id: str, service_name: str) -> list[dict[str, Any]]:
@@ -102,23 +86,30 @@ class Ec2Endpoints:
         options: dict[str, Any] = {}
         if for_inbound_resolver_only:
             options["DnsOptions"] = {"PrivateDnsOnlyForInboundResolverEndpoint": True}
-        try:
-            call(
-                client("ec2").modify_vpc_endpoint,
-                VpcEndpointId=endpoint_id,
-                PrivateDnsEnabled=on,
-                **options,
-            )
-        except ClientError as error:
-            raise _refusal(error, endpoint_id) from error
+        call(
+            client("ec2").modify_vpc_endpoint,
+            VpcEndpointId=endpoint_id,
+            PrivateDnsEnabled=on,
+            **options,
+        )
 
     def remove(self, endpoint_ids: Sequence[str]) -> Mapping[str, str]:
-        answer = call(client("ec2").delete_vpc_endpoints, VpcEndpointIds=list(endpoint_ids))
-        return {
-            item["ResourceId"]: f"{item['Error']['Code']}: {item['Error']['Message']}"
-            for item in answer.get("Unsuccessful", [])
-            if item["Error"]["Code"] not in _GONE
-        }
+        """Start their deletion in one call, and return AWS's reason for each that it refuses.
+        Raises NotReadyYet where nothing but a change under way is in the way of some."""
+        ids = list(endpoint_ids)
+        try:
+            answer = call(client("ec2").delete_vpc_endpoints, VpcEndpointIds=ids)
+        except ClientError as error:
+            if not is_answer(error):
+                raise
+            return self._remove_one_by_one(ids)
+        return _refused(answer.get("Unsuccessful", []))
+
+    def _remove_one_by_one(self, ids: Sequence[str]) -> Mapping[str, str]:
+        """For an id that is gone AWS may fail the whole call, whatever became of the others."""
+        if len(ids) == 1:
+            return {}
+        return {id_: reason for one in ids for id_, reason in self.remove([one]).items()}
 
     def addresses(self, interface_ids: Iterable[str]) -> Mapping[str, str]:
         wanted = sorted(interface_ids)
@@ -157,22 +148,17 @@ def _endpoint(item: Mapping[str, Any]) -> InterfaceEndpoint:
     )
 
 
-def _refusal(error: ClientError, what: str) -> Exception:
-    """AWS's refusals that mean something to us; everything else stays what it is."""
-    code, message = code_of(error), message_of(error)
-    said = f"{what}: AWS says {code}: {message}"
-    if "conflicting DNS domain" in message:
-        return ConflictingPrivateDns(f"{said} - remove what answers for that name")
-    if "must have a Gateway endpoint" in message:
-        return PreconditionsNotMet(
-            f"{said} - make a gateway endpoint for Amazon S3 in this VPC, or leave s3 and ecr out"
-        )
-    if code in _QUOTA:
-        return QuotaReached(f"{said} - ask for a higher quota")
-    if code in NOT_SEEN_YET or code == _BEING_CHANGED:
-        return NotReadyYet(said)
-    if code == "IdempotentParameterMismatch":
-        return UsedToken(said)
-    if code in _NOT_MADE:
-        return PreconditionsNotMet(said)
-    return error
+def _refused(unsuccessful: Iterable[Mapping[str, Any]]) -> Mapping[str, str]:
+    """Return the reasons of the items that no waiting can help. Raises NotReadyYet if there is
+    none of them, but one that is being changed."""
+    reasons: dict[str, str] = {}
+    busy: dict[str, str] = {}
+    for item in unsuccessful:
+        code, message = item["Error"]["Code"], item["Error"]["Message"]
+        meaning = meaning_of(_DELETION, code, message)
+        if meaning is not ANSWER:
+            waits = isinstance(meaning, type) and issubclass(meaning, Waiting)
+            (busy if waits else reasons)[item["ResourceId"]] = f"{code}: {message}"
+    if busy and not reasons:
+        raise NotReadyYet("; ".join(f"{id_}: {why}" for id_, why in sorted(busy.items())))
+    return reasons

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 
 from botocore.exceptions import ClientError
 
-from connectivity.adapters.aws import call, client, code_of
+from connectivity.adapters.aws import call, client
+from connectivity.adapters.refusals import is_answer
 
 
 class StepFunctionsExecutions:
@@ -52,6 +53,6 @@ class StepFunctionsExecutions:
         try:
             return bool(call(describe, executionArn=execution)["status"] == "RUNNING")
         except ClientError as error:
-            if code_of(error) == "ExecutionDoesNotExist":
+            if is_answer(error):
                 return False
             raise

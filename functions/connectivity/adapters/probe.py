@@ -11,6 +11,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 from importlib.util import find_spec
@@ -19,7 +20,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from connectivity.adapters.aws import call, client, code_of, message_of
+from connectivity.adapters.aws import call, client
+from connectivity.adapters.refusals import is_answer
 from connectivity.domain.errors import NotReadyYet, ProbeFailed
 from connectivity.domain.tags import OWNER
 
@@ -52,7 +54,8 @@ class LambdaProbe:
             raise ProbeFailed(f"the function {name} is not this app's: it has another role or VPC")
         if state["State"] == "Failed":
             reason = state.get("StateReason", "no reason given")
-            self.remove(name)
+            with suppress(NotReadyYet):  # the reason matters more; the teardown removes it too
+                self.remove(name)
             raise ProbeFailed(f"AWS Lambda cannot put the probe into {vpc_id}: {reason}")
         if state["State"] != "Active":
             raise NotReadyYet(f"the probe {name} is {state['State'].lower()}")
@@ -64,7 +67,7 @@ class LambdaProbe:
         try:
             found = call(client("lambda").get_function_configuration, FunctionName=name)
         except ClientError as error:
-            if code_of(error) == "ResourceNotFoundException":
+            if is_answer(error):
                 return None
             raise
         return dict(found)
@@ -87,21 +90,16 @@ class LambdaProbe:
             )
         except ClientError as error:
             # Made by an attempt whose answer was lost.
-            if code_of(error) != "ResourceConflictException":
+            if not is_answer(error):
                 raise
 
     def ask(self, name: str, questions: Mapping[str, Any]) -> Mapping[str, Any]:
-        try:
-            answer = call(
-                client("lambda").invoke,
-                FunctionName=name,
-                InvocationType="RequestResponse",
-                Payload=json.dumps(questions).encode(),
-            )
-        except ClientError as error:
-            if code_of(error) in {"ResourceConflictException", "ResourceNotReadyException"}:
-                raise NotReadyYet(f"the probe {name}: {message_of(error)}") from error
-            raise
+        answer = call(
+            client("lambda").invoke,
+            FunctionName=name,
+            InvocationType="RequestResponse",
+            Payload=json.dumps(questions).encode(),
+        )
         payload = json.loads(answer["Payload"].read())
         if "FunctionError" in answer:
             raise ProbeFailed(f"the probe {name} failed: {payload.get('errorMessage', payload)}")
@@ -111,7 +109,7 @@ class LambdaProbe:
         try:
             call(client("lambda").delete_function, FunctionName=name)
         except ClientError as error:
-            if code_of(error) != "ResourceNotFoundException":
+            if not is_answer(error):
                 raise
 
 

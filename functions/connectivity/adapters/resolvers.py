@@ -7,8 +7,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from connectivity.adapters.aws import call, client, code_of, items, message_of
-from connectivity.adapters.security_groups import NOT_SEEN_YET
+from connectivity.adapters.aws import call, client, items
+from connectivity.adapters.refusals import NOT_SEEN_YET, code_of, is_answer, message_of
 from connectivity.adapters.vpcs import ec2_tags
 from connectivity.domain.errors import (
     NotReadyYet,
@@ -20,8 +20,9 @@ from connectivity.domain.model import InboundResolver, ResolverIp
 from connectivity.domain.ownership import resolver_name
 from connectivity.domain.tags import OWNER
 
-_GONE = "ResourceNotFoundException"
-_REFUSED = frozenset({"InvalidParameterException", "InvalidRequestException"})
+_REFUSED = frozenset(
+    {"InvalidParameterException", "InvalidRequestException", "ResourceNotFoundException"}
+)
 _MADE_BY_AWS = "OwningService"
 
 
@@ -45,7 +46,7 @@ class Route53Resolvers:
         try:
             found = call(get, ResolverEndpointId=resolver_id)["ResolverEndpoint"]
         except ClientError as error:
-            if code_of(error) == _GONE:
+            if is_answer(error):
                 return None
             raise
         return _resolver(found, self.addresses(resolver_id))
@@ -59,7 +60,7 @@ class Route53Resolvers:
                 ResolverEndpointId=resolver_id,
             )
         except ClientError as error:
-            if code_of(error) == _GONE:
+            if is_answer(error):
                 return ()
             raise
         return tuple(ResolverIp(a.get("Ip", ""), a["SubnetId"], a["Status"].lower()) for a in found)
@@ -87,7 +88,7 @@ class Route53Resolvers:
         try:
             call(delete, ResolverEndpointId=resolver_id)
         except ClientError as error:
-            if code_of(error) not in {_GONE, "InvalidRequestException"}:
+            if not is_answer(error):
                 raise
 
 

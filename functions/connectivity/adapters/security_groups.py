@@ -6,15 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from botocore.exceptions import ClientError
 
-from connectivity.adapters.aws import call, client, code_of, filters, items, message_of
+from connectivity.adapters.aws import call, client, filters, items
+from connectivity.adapters.refusals import code_of, is_answer
 from connectivity.adapters.security_group_rules import permission_of, rules_of
 from connectivity.adapters.vpcs import ec2_tags, tags_of
-from connectivity.domain.errors import NotReadyYet
 from connectivity.domain.model import Rule, SecurityGroup
 from connectivity.domain.tags import OWNER
-
-NOT_SEEN_YET = frozenset({"InvalidGroup.NotFound", "InvalidSecurityGroupID.NotFound"})
-"""What AWS says of a security group that it has just made and does not see everywhere yet."""
 
 _DESCRIPTIONS = {
     "group/endpoints": "HTTPS from on-premises and this VPC to the interface endpoints",
@@ -48,18 +45,13 @@ class Ec2Groups:
 
     def make(self, vpc_id: str, name: str, purpose: str) -> str:
         tags = ec2_tags({OWNER: self._owner, "Name": name})
-        try:
-            made = call(
-                client("ec2").create_security_group,
-                VpcId=vpc_id,
-                GroupName=name,
-                Description=_DESCRIPTIONS[purpose],
-                TagSpecifications=[{"ResourceType": "security-group", "Tags": tags}],
-            )
-        except ClientError as error:
-            if code_of(error) == "InvalidGroup.Duplicate":
-                raise NotReadyYet(f"{name} was made just before and will be seen soon") from error
-            raise
+        made = call(
+            client("ec2").create_security_group,
+            VpcId=vpc_id,
+            GroupName=name,
+            Description=_DESCRIPTIONS[purpose],
+            TagSpecifications=[{"ResourceType": "security-group", "Tags": tags}],
+        )
         return str(made["GroupId"])
 
     def admit(self, group_id: str, rules: Sequence[Rule]) -> None:
@@ -74,8 +66,6 @@ class Ec2Groups:
         try:
             call(getattr(client("ec2"), operation), GroupId=group_id, IpPermissions=permissions)
         except ClientError as error:
-            if code_of(error) in NOT_SEEN_YET:
-                raise NotReadyYet(f"{group_id}: {message_of(error)}") from error
             if code_of(error) != f"InvalidPermission.{harmless}":
                 raise
             if len(rules) > 1:
@@ -96,7 +86,5 @@ class Ec2Groups:
         try:
             call(client("ec2").delete_security_group, GroupId=group_id)
         except ClientError as error:
-            if code_of(error) == "DependencyViolation":
-                raise NotReadyYet(f"{group_id}: {message_of(error)}") from error
-            if code_of(error) != "InvalidGroup.NotFound":
+            if not is_answer(error):
                 raise

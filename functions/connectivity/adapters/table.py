@@ -8,7 +8,8 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
-from connectivity.adapters.aws import call, client, code_of, items
+from connectivity.adapters.aws import call, client, items
+from connectivity.adapters.refusals import is_answer
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
@@ -65,7 +66,7 @@ class Table:
         try:
             return self.update(id_, expression, values, ConditionExpression=condition, **more)
         except ClientError as error:
-            if code_of(error) == "ConditionalCheckFailedException":
+            if is_answer(error):
                 return None
             raise
 

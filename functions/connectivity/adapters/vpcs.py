@@ -7,12 +7,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from connectivity.adapters.aws import call, client, code_of, filters, items, message_of
-from connectivity.domain.errors import TagsRefused, UnknownVpc
+from connectivity.adapters.aws import call, client, filters, items
+from connectivity.adapters.refusals import is_answer
+from connectivity.domain.errors import UnknownVpc
 from connectivity.domain.model import RouteTable, Subnet, Vpc
 
-_UNKNOWN = frozenset({"InvalidVpcID.NotFound", "InvalidVpcID.Malformed", "InvalidID"})
-_REFUSED = frozenset({"TagLimitExceeded", "TagPolicyViolation", "UnauthorizedOperation"})
 _TOWARDS_ONPREM = ("vgw-", "tgw-")
 
 
@@ -23,7 +22,7 @@ class Ec2Vpcs:
         try:
             vpc = call(client("ec2").describe_vpcs, VpcIds=[vpc_id])["Vpcs"][0]
         except ClientError as error:
-            if code_of(error) in _UNKNOWN:
+            if is_answer(error):
                 return None
             raise
         return Vpc(
@@ -89,14 +88,7 @@ class Ec2Vpcs:
         # For an id that is no VPC's AWS says that we may not, rather than that there is none.
         if not vpc_id.startswith("vpc-"):
             raise UnknownVpc(vpc_id)
-        try:
-            call(operation, Resources=[vpc_id], Tags=tags)
-        except ClientError as error:
-            if code_of(error) in _UNKNOWN:
-                raise UnknownVpc(vpc_id) from error
-            if code_of(error) in _REFUSED:
-                raise TagsRefused(f"tags of {vpc_id}: {message_of(error)}") from error
-            raise
+        call(operation, Resources=[vpc_id], Tags=tags)
 
 
 def ec2_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:

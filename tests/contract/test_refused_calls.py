@@ -1,0 +1,158 @@
+"""AWS's refusals in AWS's own form: what each adapter makes of them, over HTTP."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from connectivity.adapters import aws as adapter
+from connectivity.adapters.endpoints import Ec2Endpoints
+from connectivity.adapters.executions import StepFunctionsExecutions
+from connectivity.adapters.notifications import SnsNotifications
+from connectivity.adapters.parameters import SsmParameters
+from connectivity.adapters.probe import LambdaProbe
+from connectivity.adapters.refusals import ANSWER, MEANINGS, Reading, codes_of
+from connectivity.adapters.resolvers import Route53HostedZones, Route53Resolvers
+from connectivity.adapters.security_groups import Ec2Groups
+from connectivity.adapters.table import Table
+from connectivity.adapters.vpcs import Ec2Vpcs
+from connectivity.domain.errors import Fact, NotReadyYet, Throttled, Unavailable, Waiting
+from connectivity.domain.model import Rule
+from werkzeug.serving import make_server
+
+from local.gateway.calls import recognise
+from local.gateway.errors import error_response
+
+VPC = "vpc-0a1b2c3d"
+PLACES = [("subnet-1", None), ("subnet-2", None)]
+RULE = Rule("tcp", 443, "10.0.0.0/8")
+MACHINE = "arn:aws:states:us-east-2:123456789012:stateMachine:s"
+
+CALLS: dict[str, Callable[[], object]] = {
+    "AuthorizeSecurityGroupIngress": lambda: Ec2Groups("us").admit("sg-1", [RULE]),
+    "CreateFunction": lambda: _probe()._make("probe", ["subnet-1"], "sg-1"),
+    "CreateResolverEndpoint": lambda: Route53Resolvers("us").make(VPC, PLACES, "sg-1", "t"),
+    "CreateSecurityGroup": lambda: Ec2Groups("us").make(VPC, "name", "group/probe"),
+    "CreateTags": lambda: Ec2Vpcs().set_tags(VPC, {"key": "value"}),
+    "CreateVpcEndpoint": lambda: Ec2Endpoints("us").make_gateway(VPC, "com.amazonaws.r.s3", "t"),
+    "DeleteFunction": lambda: _probe().remove(VPC),
+    "DeleteParameters": lambda: SsmParameters().remove(["/name"]),
+    "DeleteResolverEndpoint": lambda: Route53Resolvers("us").remove("rslvr-in-1"),
+    "DeleteSecurityGroup": lambda: Ec2Groups("us").remove("sg-1"),
+    "DeleteTags": lambda: Ec2Vpcs().remove_tags(VPC, ["key"]),
+    "DeleteVpcEndpoints": lambda: Ec2Endpoints("us").remove(["vpce-1", "vpce-2"]),
+    "DescribeExecution": lambda: StepFunctionsExecutions(MACHINE).is_running(f"{MACHINE}:e"),
+    "DescribeVpcs": lambda: Ec2Vpcs().find(VPC),
+    "DescribeVpcAttribute": lambda: Ec2Vpcs().dns_support(VPC),
+    "GetFunctionConfiguration": lambda: _probe()._state("probe"),
+    "GetItem": lambda: Table("ledger").item("id"),
+    "GetParametersByPath": lambda: SsmParameters().below("/path"),
+    "GetResolverEndpoint": lambda: Route53Resolvers("us").find("rslvr-in-1"),
+    "Invoke": lambda: _probe().ask(VPC, {}),
+    "ListHostedZonesByVPC": lambda: Route53HostedZones("us-east-2").associated_with(VPC),
+    "ListResolverEndpointIpAddresses": lambda: Route53Resolvers("us").addresses("rslvr-in-1"),
+    "ListResolverEndpoints": lambda: Route53Resolvers("us").all_of_region(),
+    "ModifyVpcEndpoint": lambda: Ec2Endpoints("us").set_private_dns("vpce-1", on=True),
+    "Publish": lambda: SnsNotifications("arn:aws:sns:us-east-2:123456789012:t").send("s", "t"),
+    "PutParameter": lambda: SsmParameters().write("/name", "value"),
+    "RevokeSecurityGroupIngress": lambda: Ec2Groups("us").revoke("sg-1", [RULE]),
+    "Scan": lambda: list(Table("ledger").items("prefix")),
+    "StartExecution": lambda: StepFunctionsExecutions(MACHINE).start(VPC, 1, "because"),
+    "UpdateItem": lambda: Table("ledger").update_if("a = b", "id", "SET a = b", {}),
+}
+WAITED_OUT_BY_BOTOCORE = (Throttled, Unavailable)
+"""botocore itself tries these twice more, slowly; tests/unit/test_refusals.py has all of them."""
+
+
+def _probe() -> LambdaProbe:
+    return LambdaProbe("probe-", "arn:aws:iam::123456789012:role/probe", "us")
+
+
+class RefusingAws:
+    """An AWS that answers every call with one error code, in the form of the called service."""
+
+    def __init__(self) -> None:
+        self.code = ""
+        self.message = "no"
+        self.url = ""
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        call = recognise(environ)
+        assert call is not None, "an adapter signs what it sends"
+        return error_response(call, self.code, self.message, 400)(environ, start_response)
+
+
+@contextmanager
+def serving(application: RefusingAws) -> Iterator[None]:
+    server = make_server("127.0.0.1", 0, application, threaded=True)
+    application.url = f"http://127.0.0.1:{server.port}"
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def refusing() -> Iterator[RefusingAws]:
+    refusing = RefusingAws()
+    with serving(refusing), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", refusing.url)
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-2")
+        patch.setenv("AWS_ACCESS_KEY_ID", "any")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "any")
+        _forget_clients()
+        yield refusing
+        _forget_clients()
+
+
+def _forget_clients() -> None:
+    adapter.client.cache_clear()
+    adapter._session.cache_clear()
+
+
+@pytest.mark.parametrize("operation", sorted(CALLS))
+def test_every_refusal_reaches_the_use_case_as_the_table_says(
+    refusing: RefusingAws, operation: str
+) -> None:
+    """An answer is no error; a bug keeps AWS's name; all else is waiting, or a fact."""
+    for refusing.code, meaning in codes_of(MEANINGS[operation]):
+        if meaning in WAITED_OUT_BY_BOTOCORE:
+            continue
+        if meaning is ANSWER and operation != "CreateResolverEndpoint":
+            CALLS[operation]()
+            continue
+        expected: tuple[type[Exception], ...] = (Waiting, Fact, ClientError)
+        if operation != "CreateResolverEndpoint":  # its messages decide: test_refusals.py
+            expected = (ClientError if isinstance(meaning, Reading) else meaning,)
+        with pytest.raises(expected) as caught:
+            CALLS[operation]()
+        assert refusing.code in str(caught.value) or "made before" in str(caught.value)
+
+
+def test_every_operation_with_a_code_of_its_own_is_tried() -> None:
+    assert {operation for operation, entry in MEANINGS.items() if entry} <= CALLS.keys()
+
+
+def test_a_security_group_that_lambda_does_not_see_yet_is_waited_for(
+    refusing: RefusingAws,
+) -> None:
+    refusing.code = "InvalidParameterValueException"
+    refusing.message = (
+        "Error occurred while DescribeSecurityGroups. EC2 Error Code: InvalidGroup.NotFound. "
+        "EC2 Error Message: The security group 'sg-1' does not exist"
+    )
+    with pytest.raises(NotReadyYet, match="sg-1"):
+        CALLS["CreateFunction"]()
+    refusing.message = "no"
+
+
+def test_a_probe_that_is_still_being_made_is_removed_later(refusing: RefusingAws) -> None:
+    """AWS: "The operation cannot be performed at this time. The function is currently in the
+    following state: Pending" (remotion #1186, serverless-application-model #2356)."""
+    refusing.code = "ResourceConflictException"
+    with pytest.raises(NotReadyYet, match="ResourceConflictException"):
+        CALLS["DeleteFunction"]()
