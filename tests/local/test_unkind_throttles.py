@@ -248,8 +248,16 @@ def refused_by(
     return refused
 
 
-@pytest.mark.parametrize("service", ["route53resolver", "sqs"])
-@pytest.mark.parametrize("fault", [Fault.THROTTLED, Fault.SERVER_ERROR, Fault.DROPPED_REQUEST])
+@pytest.mark.parametrize(
+    ("fault", "service"),
+    [
+        (Fault.THROTTLED, "route53resolver"),
+        (Fault.DROPPED_REQUEST, "route53resolver"),
+        (Fault.THROTTLED, "sqs"),
+        (Fault.SERVER_ERROR, "sqs"),
+        (Fault.DROPPED_REQUEST, "sqs"),
+    ],
+)
 def test_an_sdk_that_retries_takes_each_fault_for_one_that_passes(
     aws: EmbeddedAws, service: str, fault: Fault
 ) -> None:
@@ -258,3 +266,15 @@ def test_an_sdk_that_retries_takes_each_fault_for_one_that_passes(
     patient = client_of(aws, service, Config(retries={"mode": "standard"}))
     answer = getattr(patient, operation)(**parameters)
     assert answer["ResponseMetadata"]["RetryAttempts"] == 1
+
+
+def test_no_sdk_retries_resolvers_internal_error_because_it_is_no_server_error(
+    aws: EmbeddedAws,
+) -> None:
+    """terraform-provider-aws #8014: "not retrying", status code 400."""
+    action, operation, parameters = WISHES["route53resolver"]
+    aim(aws, Fault.SERVER_ERROR, f"route53resolver:{action}")
+    patient = client_of(aws, "route53resolver", Config(retries={"mode": "standard"}))
+    with pytest.raises(ClientError) as refused:
+        getattr(patient, operation)(**parameters)
+    assert refused.value.response["ResponseMetadata"]["RetryAttempts"] == 0
