@@ -11,11 +11,11 @@ import pytest
 from botocore.exceptions import ClientError
 from connectivity.adapters import aws as adapter
 from connectivity.adapters.endpoints import Ec2Endpoints
+from connectivity.adapters.error_codes import ANSWER, MEANINGS, Reading, codes_of
 from connectivity.adapters.executions import StepFunctionsExecutions
 from connectivity.adapters.notifications import SnsNotifications
 from connectivity.adapters.parameters import SsmParameters
 from connectivity.adapters.probe import LambdaProbe
-from connectivity.adapters.refusals import ANSWER, MEANINGS, Reading, codes_of
 from connectivity.adapters.resolvers import Route53HostedZones, Route53Resolvers
 from connectivity.adapters.security_groups import Ec2Groups
 from connectivity.adapters.table import Table

@@ -13,16 +13,8 @@ import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
 from connectivity.adapters.aws import call
-from connectivity.adapters.refusals import (
-    COMMON,
-    CURES,
-    MEANINGS,
-    SAYINGS,
-    SUBJECTS,
-    Reading,
-    codes_of,
-    meaning_of,
-)
+from connectivity.adapters.error_codes import COMMON, MEANINGS, Reading, codes_of
+from connectivity.adapters.refusals import CURES, SAYINGS, SUBJECTS, meaning_of
 from connectivity.adapters.resolvers import refusal
 from connectivity.domain.errors import (
     NotReadyYet,

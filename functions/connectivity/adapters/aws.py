@@ -42,7 +42,7 @@ def _session() -> Any:
 
 
 def call(operation: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call AWS. Raises what `refusals.MEANINGS` says of a refusal: an error of ours, or botocore's
+    """Call AWS. Raises what `error_codes.MEANINGS` says: an error of ours, or botocore's
     ClientError for an answer that the adapter reads, and for a bug."""
     return _translating(lambda: operation(*args, **kwargs), kwargs)
 

@@ -8,7 +8,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from connectivity.adapters.aws import call, client, filters, items
-from connectivity.adapters.refusals import ANSWER, is_answer, meaning_of
+from connectivity.adapters.error_codes import ANSWER
+from connectivity.adapters.refusals import is_answer, meaning_of
 from connectivity.adapters.vpcs import ec2_tags, tags_of
 from connectivity.domain.errors import NotReadyYet, Waiting
 from connectivity.domain.ledger import Announcement

@@ -8,7 +8,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from connectivity.adapters.aws import call, client, items
-from connectivity.adapters.refusals import NOT_SEEN_YET, code_of, is_answer, message_of
+from connectivity.adapters.error_codes import NOT_SEEN_YET
+from connectivity.adapters.refusals import code_of, is_answer, message_of
 from connectivity.adapters.vpcs import ec2_tags
 from connectivity.domain.errors import (
     NotReadyYet,
