@@ -85,9 +85,18 @@ class EmbeddedAws:
         self.weather = Weather(self.settings.unkindness, self.clock)
 
     @property
-    def url(self) -> str:
+    def port(self) -> int:
         assert self._server is not None, "start() first"
-        return f"http://{self.settings.host}:{self._server.port}"
+        return self._server.port
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.settings.host}:{self.port}"
+
+    @property
+    def trust_bundle(self) -> str:
+        """The path of the CA certificate (PEM) that signs those of all interface endpoints."""
+        return self.lambda_environment["SSL_CERT_FILE"]
 
     def start(self) -> None:
         from moto.moto_server.werkzeug_app import (

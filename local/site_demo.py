@@ -145,7 +145,7 @@ def _dns_host(aws: EmbeddedAws, vpc_id: str, ending: ExitStack) -> DnsHost:
     policy = aws.outputs["OnPremDnsHostPolicyArn"]
     role = make_role(aws.client("iam"), aws.settings.account, policy)
     credentials = aws.principals.credentials_for(role, "dns1")
-    authorities = Path(aws.lambda_environment["SSL_CERT_FILE"])
+    authorities = Path(aws.trust_bundle)
     environment = environment_of(credentials, aws.settings.region, authorities)
     return DnsHost(server, folder, environment)
 

@@ -32,6 +32,9 @@ The app is deployed as stack {stack}. With any credentials:
 How to reach each inbound resolver IP is printed here when it answers; as JSON:
   curl -s {url}/_local/inbound
 What was called:  {url}/_local/calls      E-mails:  {url}/_local/outbox
+
+Interface endpoints speak TLS. Whoever connects to one has to trust this CA ({url}/_local/ca):
+  export AWS_CA_BUNDLE={ca}
 """  # noqa: E501
 
 UNKIND = """\
@@ -52,7 +55,9 @@ def up(settings: Settings) -> int:
                 aws.outputs = deploy(aws, parameters)
             _routes(aws)
             print(f"ready {aws.url}", flush=True)
-            hint = HINT.format(stack=settings.stack_name, url=aws.url, region=settings.region)
+            hint = HINT.format(
+                stack=settings.stack_name, url=aws.url, region=settings.region, ca=aws.trust_bundle
+            )
             print(hint, flush=True)
             if settings.unkindness != Unkindness():
                 print(UNKIND.format(seed=settings.unkindness.seed, url=aws.url), flush=True)
@@ -70,6 +75,7 @@ def _routes(aws: EmbeddedAws) -> None:
     )
     aws.gateway.route("/_local/outbox", lambda: [vars(note) for note in aws.outbox])
     aws.gateway.route("/_local/stack", lambda: dict(aws.outputs))
+    aws.gateway.route("/_local/ca", lambda: {"path": aws.trust_bundle})
 
 
 def _as_json(address: InboundAddress) -> dict[str, Any]:

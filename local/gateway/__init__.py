@@ -1,7 +1,8 @@
 """The one door of the embedded AWS: every API call passes here, whoever makes it.
 
-In this order, as in AWS: who calls, what for, may they, how is the weather, then the service
-itself. What each call was and how it ended is in the journal.
+First the door: programs come in, web sites do not. Then, in this order, as in AWS: who calls,
+what for, may they, how is the weather, then the service itself. What each call was and how it
+ended is in the journal.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from werkzeug.wrappers import Response
 
 from local.clock import Clock
 from local.contracts import Call
-from local.gateway import managed_policies
+from local.gateway import door, managed_policies
 from local.gateway.authorization import Authorizer
 from local.gateway.calls import ApiCall, recognise
 from local.gateway.errors import error_code, error_response
@@ -41,12 +42,14 @@ class Gateway:
         journal: Journal,
         clock: Clock,
         weather: Weather,
+        port: int,
     ) -> None:
         self._application = application
         self._authorizer = authorizer
         self._journal = journal
         self._clock = clock
         self._weather = weather
+        self._port = port
         self._routes: dict[str, Callable[[], Any]] = {}
 
     def route(self, path: str, answer: Callable[[], Any]) -> None:
@@ -56,7 +59,9 @@ class Gateway:
         self._routes[path] = answer
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        return self._respond(environ)(environ, start_response)
+        refusal = door.refusal(environ, self._port, LOCAL)
+        response = door.closed(refusal) if refusal else self._respond(environ)
+        return door.without_cors(response)(environ, start_response)
 
     def _respond(self, environ: dict[str, Any]) -> Response:
         if environ["PATH_INFO"].startswith(LOCAL):
@@ -117,7 +122,9 @@ def install(aws: EmbeddedAws) -> None:
     settings = aws.settings
     managed_policies.install(settings.account)
     principals, journal = Principals(settings.region), Journal()
-    gateway = Gateway(aws.application, Authorizer(principals), journal, aws.clock, aws.weather)
+    gateway = Gateway(
+        aws.application, Authorizer(principals), journal, aws.clock, aws.weather, aws.port
+    )
     gateway.route(LOCAL + "calls", lambda: [vars(call) for call in journal.recent(RECENT_CALLS)])
     gateway.route(LOCAL + "weather", lambda: [vars(each) for each in aws.weather.happenings()])
     gateway.route(LOCAL + "health", lambda: {"status": "ok", "region": settings.region})

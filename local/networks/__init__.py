@@ -60,7 +60,12 @@ class VpcNetworks:
         """The CA that signs the certificates of all interface endpoints of this run."""
         authority = trustme.CA(organization_name="Embedded AWS")
         authority.cert_pem.write_to_path(str(self.trust_bundle))
-        authority.private_key_pem.write_to_path(str(self._directory / "ca-key.pem"))
+        key = self._directory / "ca-key.pem"
+        key.touch(mode=0o600)
+        authority.private_key_pem.write_to_path(str(key))
+        # Everybody may read the certificate, the programs of other users included, and find nothing
+        # else here.
+        self._directory.chmod(0o711)
 
     def apply(self, vpc_id: str, state: NetworkState) -> None:
         has_addresses = bool(state.resolver_ips or state.tls)

@@ -244,7 +244,9 @@ def test_an_unsigned_request_goes_to_moto_without_a_word(
     aws: EmbeddedAws, journal: Journal
 ) -> None:
     mark = journal.mark()
-    assert _get(f"{aws.url}/moto-api/config")
+    with pytest.raises(urllib.error.HTTPError) as answer:
+        _get(f"{aws.url}/no-bucket-of-ours/file")
+    assert b"NoSuchBucket" in answer.value.read()
     assert journal.mark() == mark
 
 
