@@ -46,6 +46,7 @@ GAPS: tuple[str, ...] = (
     "lambda_functions",
     "state_machines",
     "signing_keys",
+    "service_roles",
     "cloudformation",
 )
 

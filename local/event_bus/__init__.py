@@ -9,6 +9,7 @@ Sets `aws.events` (the bus) and `aws.outbox` (the e-mails that SNS would have se
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from moto.events.exceptions import ValidationException
@@ -18,6 +19,7 @@ from moto.sns.models import Topic
 from local.contracts import Notification
 from local.event_bus.bus import Bus
 from local.event_bus.outbox import notifications
+from local.service_roles import require_events_role
 
 if TYPE_CHECKING:
     from local.engine import EmbeddedAws
@@ -26,6 +28,7 @@ MAX_ENTRIES = 10
 """PutEvents takes at most this many entries."""
 
 _STOCK_PUT_RULE = EventsBackend.put_rule
+_STOCK_PUT_TARGETS = EventsBackend.put_targets
 _STOCK_ENABLE_RULE = EventsBackend.enable_rule
 _STOCK_PUBLISH = Topic.publish
 
@@ -41,6 +44,7 @@ def install(aws: EmbeddedAws) -> None:
     aws.closers.append(_current.close)
     EventsBackend.put_events = _put_events
     EventsBackend.put_rule = _put_rule
+    EventsBackend.put_targets = _put_targets
     EventsBackend.enable_rule = _enable_rule
     Topic.publish = _publish
 
@@ -54,10 +58,19 @@ def _put_events(backend: Any, events: list[dict[str, Any]]) -> list[dict[str, st
     return [_current.put(entry, backend.region_name) for entry in events]
 
 
-def _put_rule(backend: Any, *args: Any, **kwargs: Any) -> Any:
-    rule = _STOCK_PUT_RULE(backend, *args, **kwargs)
+def _put_rule(backend: Any, name: str, **kwargs: Any) -> Any:
+    require_events_role(backend, name, kwargs.get("role_arn"))
+    rule = _STOCK_PUT_RULE(backend, name, **kwargs)
     _current.schedule(rule)
     return rule
+
+
+def _put_targets(
+    backend: Any, name: str, event_bus_arn: str | None, targets: Sequence[Mapping[str, Any]]
+) -> None:
+    for target in targets:
+        require_events_role(backend, name, target.get("RoleArn"))
+    _STOCK_PUT_TARGETS(backend, name, event_bus_arn, targets)
 
 
 def _enable_rule(backend: Any, name: str, event_bus_arn: str | None) -> bool:

@@ -5,8 +5,8 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html: throt
 and lost connections are retried, with exponential back off and jitter (AWS publishes no
 numbers, so those here are made up); missing permissions and resources are not.
 Calls go over the API, so that whoever stands behind it (functions, state machines, the
-policies of the target's role) sees them. Of resource policies, those of queues and topics are
-asked before the call; what lambda:AddPermission allows is not evaluated.
+policies of the target's role) sees them. The policy of a function, queue or topic, and the trust
+policy of the target's role, are asked before the call.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
+from local import service_roles
 from local.contracts import Credentials
 from local.event_bus.resource_policies import refusal
 from local.event_bus.target_input import target_input
@@ -117,8 +118,8 @@ class Courier:
             return Failure("INVALID_PARAMETER", f"No {delivery.service} targets here")
         if delivery.service == "states" and role is None:
             return Failure("NO_PERMISSIONS", "A state machine target needs a RoleArn")
-        refused = refusal(delivery.target["Arn"], delivery.rule_arn)
-        if refused and role is None:
+        refused = _refusal(delivery, role)
+        if refused:
             return Failure("NO_PERMISSIONS", refused)
         try:
             call(self._client(delivery.service, delivery.region, role), delivery)
@@ -223,6 +224,15 @@ _CALLS: dict[str, Callable[[Any, Delivery], None]] = {
     "sns": _publish,
     "sqs": _send_message,
 }
+
+
+def _refusal(delivery: Delivery, role: str | None) -> str | None:
+    """Return why EventBridge may not call the target; None if nothing is in the way."""
+    if role is None:
+        return refusal(delivery.target["Arn"], delivery.rule_arn)
+    return service_roles.refusal(
+        role, service_roles.EVENTS, service_roles.rule_context(delivery.rule_arn)
+    )
 
 
 def _queue_url(queue_arn: str) -> str:

@@ -1,8 +1,8 @@
 """Whether a role may make a call: its policies in moto's IAM, and IAM's decision on them.
 
-Identity-based policies, and the policies of keys. Not looked at: other resource policies,
-permissions boundaries, service control policies, endpoint policies, and the trust policy of the
-role.
+Identity-based policies, and the policies of keys. Other policies of resources and trust policies are
+asked where a service acts (`policies_of_resources`). Not looked at: permissions boundaries, service
+control policies, and endpoint policies.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def statements_of(role_arn: str) -> Iterator[Statement]:
 
 def policies_of(role_arn: str) -> Iterator[tuple[str, str]]:
     """Yield name and JSON text of each policy of a role, the inline ones first."""
-    role = _role(role_arn)
+    role = role_of_arn(role_arn)
     if role is None:
         return
     for name, document in list(role.policies.items()):
@@ -123,7 +123,8 @@ def policies_of(role_arn: str) -> Iterator[tuple[str, str]]:
         yield policy.name, _as_json(document)
 
 
-def _role(role_arn: str) -> Any:
+def role_of_arn(role_arn: str) -> Any:
+    """Return moto's role; None if there is none."""
     iam = get_backend("iam")[role_arn.split(":")[4]][PARTITION]
     return next((role for role in list(iam.roles.values()) if role.arn == role_arn), None)
 
