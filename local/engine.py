@@ -47,6 +47,7 @@ GAPS: tuple[str, ...] = (
     "state_machines",
     "signing_keys",
     "service_roles",
+    "attached_policies",
     "cloudformation",
 )
 

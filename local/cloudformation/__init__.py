@@ -2,12 +2,13 @@
 
 moto's has no SAM transform, skips resource types that it does not know and still says
 CREATE_COMPLETE, loses the Outputs of a stack made by a change set, and lets a resource that
-fails end in an HTTP 500; it deletes in no order, and asks no custom resource. A stack is made and
-deleted here; updating one is refused.
+fails end in an HTTP 500; it deletes in no order, asks no custom resource, cuts no name, and takes
+every value for a parameter. A stack is made and deleted here; updating one is refused.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from moto.cloudformation import parsing
@@ -15,7 +16,8 @@ from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import CloudFormationBackend, Stack
 from moto.cloudformation.responses import CloudFormationResponse
 
-from local.cloudformation import custom_resources, deletion, resource_types
+from local.cloudformation import custom_resources, deletion, names, resource_types
+from local.cloudformation.acceptance import CAPABILITIES
 from local.cloudformation.template import prepared
 
 if TYPE_CHECKING:
@@ -25,6 +27,10 @@ _STOCK_CREATE_STACK = CloudFormationBackend.create_stack
 _STOCK_CREATE_CHANGE_SET = CloudFormationBackend.create_change_set
 _STOCK_CREATE_RESOURCES = Stack.create_resources
 _STOCK_CREATE_RESOURCE = parsing.parse_and_create_resource
+_STOCK_ANSWERS = {
+    name: getattr(CloudFormationResponse, name) for name in ("create_stack", "create_change_set")
+}
+_STOCK_NAME = parsing.generate_resource_name
 _STOCK_TEMPLATE_AT = CloudFormationResponse._get_stack_from_s3_url
 
 _current: EmbeddedAws
@@ -44,6 +50,29 @@ def install(aws: EmbeddedAws) -> None:
     Stack.create_resources = _create_resources
     Stack.parameter_list = property(_parameter_list)
     parsing.parse_and_create_resource = _create_resource
+    parsing.generate_resource_name = _name
+    for action, stock in _STOCK_ANSWERS.items():
+        setattr(CloudFormationResponse, action, _acknowledging(stock))
+
+
+def _acknowledging(stock: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Remember, while a request is answered, the capabilities that it acknowledges."""
+
+    def answer(response: Any) -> Any:
+        token = CAPABILITIES.set(response._get_param("Capabilities", []))
+        try:
+            return stock(response)
+        finally:
+            CAPABILITIES.reset(token)
+
+    return answer
+
+
+def _name(resource_type: str, stack_name: str, logical_id: str) -> str:
+    longest = names.LONGEST.get(resource_type)
+    if longest is None:
+        return str(_STOCK_NAME(resource_type, stack_name, logical_id))
+    return names.physical_name(stack_name, logical_id, longest)
 
 
 def _create_stack(

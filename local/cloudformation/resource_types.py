@@ -105,7 +105,19 @@ def _alarm(cloudwatch: Any, name: str, properties: Properties) -> str:
     return str(alarm["AlarmName"])
 
 
+def _bucket_policy(s3: Any, _name: str, properties: Properties) -> str:
+    bucket = str(properties["Bucket"])
+    s3.put_bucket_policy(Bucket=bucket, Policy=_policy(properties["PolicyDocument"]))
+    return bucket
+
+
 _API_TYPES = (
+    ApiType(
+        "AWS::S3::BucketPolicy",
+        "s3",
+        _bucket_policy,
+        lambda s3, bucket: s3.delete_bucket_policy(Bucket=bucket),
+    ),
     ApiType("AWS::SNS::TopicPolicy", "sns", _topic_policy),
     ApiType(
         "AWS::SNS::Subscription",

@@ -1,4 +1,4 @@
-"""What AWS does to a template before it makes anything: transform it, and check its types."""
+"""What AWS does to a template before it makes anything: check it, and transform it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
+from local.cloudformation.acceptance import (
+    require_capabilities,
+    require_known_properties,
+    require_values,
+)
 from local.cloudformation.resource_types import IGNORED
 
 SAM = "AWS::Serverless-2016-10-31"
@@ -31,9 +36,12 @@ def prepared(text: str, parameters: Mapping[str, Any], region: str) -> tuple[str
         for name, slot in template.get("Parameters", {}).items()
         if "Default" in slot
     } | dict(parameters)
+    require_values(template, given)
     if SAM in _transforms(template):
         template = _transformed(template, given, region)
     _refuse_unknown_types(template)
+    require_capabilities(template)
+    require_known_properties(template, region)
     # YAML reads a policy's `Version: 2012-10-17` as a date; CloudFormation as text
     return json.dumps(template, default=str), given
 

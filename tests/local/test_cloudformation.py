@@ -117,7 +117,9 @@ def create(client: Client, request: pytest.FixtureRequest) -> Iterator[Callable[
 
     def create(resources: dict[str, Any], **sections: Any) -> Any:
         template = json.dumps({"Resources": resources, **sections})
-        cloudformation.create_stack(StackName=name, TemplateBody=template)
+        cloudformation.create_stack(
+            StackName=name, TemplateBody=template, Capabilities=["CAPABILITY_NAMED_IAM"]
+        )
         return cloudformation.describe_stacks(StackName=name)["Stacks"][0]
 
     yield create
