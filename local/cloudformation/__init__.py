@@ -17,7 +17,7 @@ from moto.cloudformation.models import CloudFormationBackend, Stack
 from moto.cloudformation.responses import CloudFormationResponse
 
 from local.cloudformation import custom_resources, deletion, names, resource_types
-from local.cloudformation.acceptance import CAPABILITIES
+from local.cloudformation.acceptance import CAPABILITIES, require_capabilities
 from local.cloudformation.template import prepared
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ def _create_stack(
     backend: Any, name: str, template: str, parameters: dict[str, Any], *args: Any, **kwargs: Any
 ) -> Any:
     template, parameters = prepared(template, parameters, backend.region_name)
+    require_capabilities(template)
     return _STOCK_CREATE_STACK(backend, name, template, parameters, *args, **kwargs)
 
 
@@ -88,6 +89,7 @@ def _create_change_set(backend: Any, **kwargs: Any) -> Any:
     kwargs["template"], kwargs["parameters"] = prepared(
         kwargs["template"], kwargs["parameters"], backend.region_name
     )
+    require_capabilities(kwargs["template"])
     return _STOCK_CREATE_CHANGE_SET(backend, **kwargs)
 
 

@@ -88,9 +88,11 @@ def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def require_capabilities(template: Mapping[str, Any]) -> None:
-    """Raise InsufficientCapabilities for IAM resources that the request does not acknowledge."""
-    resources = [r for r in template.get("Resources", {}).values() if r["Type"] in IAM_TYPES]
+def require_capabilities(text: str) -> None:
+    """Raise InsufficientCapabilities for IAM resources of a template (JSON, transformed) that the
+    request does not acknowledge."""
+    every = json.loads(text).get("Resources", {}).values()
+    resources = [resource for resource in every if resource["Type"] in IAM_TYPES]
     if not resources:
         return
     named = any(NAMES & r.get("Properties", {}).keys() for r in resources)

@@ -16,7 +16,6 @@ from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
 from local.cloudformation.acceptance import (
-    require_capabilities,
     require_known_properties,
     require_values,
 )
@@ -40,7 +39,6 @@ def prepared(text: str, parameters: Mapping[str, Any], region: str) -> tuple[str
     if SAM in _transforms(template):
         template = _transformed(template, given, region)
     _refuse_unknown_types(template)
-    require_capabilities(template)
     require_known_properties(template, region)
     # YAML reads a policy's `Version: 2012-10-17` as a date; CloudFormation as text
     return json.dumps(template, default=str), given

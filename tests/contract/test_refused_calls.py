@@ -13,9 +13,11 @@ from connectivity.adapters import aws as adapter
 from connectivity.adapters.endpoints import Ec2Endpoints
 from connectivity.adapters.error_codes import ANSWER, MEANINGS, Reading, codes_of
 from connectivity.adapters.executions import StepFunctionsExecutions
+from connectivity.adapters.host_policy import IamHostPolicy
 from connectivity.adapters.notifications import SnsNotifications
 from connectivity.adapters.parameters import SsmParameters
 from connectivity.adapters.probe import LambdaProbe
+from connectivity.adapters.protection import DynamoDbProtection
 from connectivity.adapters.resolvers import Route53HostedZones, Route53Resolvers
 from connectivity.adapters.security_groups import Ec2Groups
 from connectivity.adapters.table import Table
@@ -30,6 +32,7 @@ from local.gateway.errors import error_response
 VPC = "vpc-0a1b2c3d"
 PLACES = [("subnet-1", None), ("subnet-2", None)]
 RULE = Rule("tcp", 443, "10.0.0.0/8")
+POLICY = "arn:aws:iam::123456789012:policy/hosts"
 MACHINE = "arn:aws:states:us-east-2:123456789012:stateMachine:s"
 
 CALLS: dict[str, Callable[[], object]] = {
@@ -53,6 +56,7 @@ CALLS: dict[str, Callable[[], object]] = {
     "GetParametersByPath": lambda: SsmParameters().below("/path"),
     "GetResolverEndpoint": lambda: Route53Resolvers("us").find("rslvr-in-1"),
     "Invoke": lambda: _probe().ask(VPC, {}),
+    "ListEntitiesForPolicy": lambda: IamHostPolicy(POLICY).attached_to(),
     "ListHostedZonesByVPC": lambda: Route53HostedZones("us-east-2").associated_with(VPC),
     "ListResolverEndpointIpAddresses": lambda: Route53Resolvers("us").addresses("rslvr-in-1"),
     "ListResolverEndpoints": lambda: Route53Resolvers("us").all_of_region(),
@@ -62,6 +66,7 @@ CALLS: dict[str, Callable[[], object]] = {
     "RevokeSecurityGroupIngress": lambda: Ec2Groups("us").revoke("sg-1", [RULE]),
     "Scan": lambda: list(Table("ledger").items("prefix")),
     "StartExecution": lambda: StepFunctionsExecutions(MACHINE).start(VPC, 1, "because"),
+    "UpdateTable": lambda: DynamoDbProtection("ledger").turn(on=False),
     "UpdateItem": lambda: Table("ledger").update_if("a = b", "id", "SET a = b", {}),
 }
 WAITED_OUT_BY_BOTOCORE = (Throttled, Unavailable)

@@ -177,6 +177,18 @@ MEANINGS: Mapping[str, Mapping[Meaning, str]] = {
         Unavailable: "ReplicatedWriteConflictException TransactionConflictException",
         BUG: "ItemCollectionSizeLimitExceededException ResourceNotFoundException",
     },
+    "UpdateTable": {
+        # LimitExceededException: too many tables of the account are being changed.
+        NotReadyYet: "LimitExceededException ResourceInUseException",
+        BUG: "ResourceNotFoundException",
+    },
+    # --------------------------------------------------------------------------------- AWS IAM
+    # NoSuchEntity: somebody deleted the policy, so nobody has it.
+    "ListEntitiesForPolicy": {
+        ANSWER: "NoSuchEntity",
+        Unavailable: "ServiceFailure",
+        BUG: "InvalidInput",
+    },
     # ----------------------------------------------------------------------- AWS Step Functions
     "StartExecution": {
         # The second is part of an execution's name: the next attempt has another one.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from botocore.exceptions import ClientError
+
 from connectivity.adapters.aws import client, items
+from connectivity.adapters.refusals import is_answer
 from connectivity.domain.deletion import Attached
 
 
@@ -20,12 +23,18 @@ class IamHostPolicy:
         )
 
     def _names(self, kind: str) -> list[str]:
-        """Return the names of the `Role`s, `User`s or `Group`s that have the policy."""
-        found = items(
-            client("iam"),
-            "list_entities_for_policy",
-            f"Policy{kind}s",
-            PolicyArn=self.arn,
-            EntityFilter=kind,
-        )
+        """Return the names of the `Role`s, `User`s or `Group`s that have the policy; none where
+        somebody deleted it."""
+        try:
+            found = items(
+                client("iam"),
+                "list_entities_for_policy",
+                f"Policy{kind}s",
+                PolicyArn=self.arn,
+                EntityFilter=kind,
+            )
+        except ClientError as error:
+            if is_answer(error):
+                return []
+            raise
         return [str(item[f"{kind}Name"]) for item in found]
