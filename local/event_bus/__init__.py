@@ -19,6 +19,7 @@ from moto.sns.models import Topic
 from local.contracts import Notification
 from local.event_bus.bus import Bus
 from local.event_bus.outbox import notifications
+from local.event_bus.rules import require_valid
 from local.service_roles import require_events_role
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def _put_events(backend: Any, events: list[dict[str, Any]]) -> list[dict[str, st
 
 def _put_rule(backend: Any, name: str, **kwargs: Any) -> Any:
     require_events_role(backend, name, kwargs.get("role_arn"))
+    require_valid(kwargs.get("event_pattern"), kwargs.get("scheduled_expression"))
     rule = _STOCK_PUT_RULE(backend, name, **kwargs)
     _current.schedule(rule)
     return rule

@@ -1,8 +1,8 @@
 """The one door of the embedded AWS: every API call passes here, whoever makes it.
 
 First the door: programs come in, web sites do not. Then, in this order, as in AWS: who calls,
-what for, may they, how is the weather, then the service itself. What each call was and how it
-ended is in the journal.
+what for, may they, is it well-formed, how is the weather, then the service itself. What each call
+was and how it ended is in the journal.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 
 from local.clock import Clock
 from local.contracts import Call
-from local.gateway import door, managed_policies
+from local.gateway import constraints, door, limits, managed_policies
 from local.gateway.authorization import Authorizer
 from local.gateway.calls import ApiCall, recognise
 from local.gateway.errors import error_code, error_response
@@ -80,6 +80,11 @@ class Gateway:
         refused = next((each for each in authorizations if not each.allowed), None)
         if refused:
             response = error_response(call, *self._authorizer.refusal(call, refused))
+            self._journal.record(self._entry(call, response), authorizations)
+            return response
+        broken = constraints.refusal(call) or limits.refusal(call)
+        if broken:
+            response = error_response(call, *broken, status=400)
             self._journal.record(self._entry(call, response), authorizations)
             return response
         fate = self._weather.meet(call, self._authorizer.role_of(call), environ.get(TRACE))

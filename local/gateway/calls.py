@@ -48,6 +48,13 @@ ACTIONS = {
 """IAM's names of actions, where the API has another."""
 
 
+API_NAMES = {
+    "lambda:InvokeFunction": "Invoke",
+    "s3:ListAllMyBuckets": "ListBuckets",
+}
+"""The API's names of operations, where IAM has one name for it alone."""
+
+
 @dataclass(frozen=True)
 class ApiCall:
     """One signed request, before it is answered."""

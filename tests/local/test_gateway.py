@@ -282,7 +282,7 @@ def test_whoever_assumes_a_role_through_the_api_is_that_role(
     aws: EmbeddedAws, admin: Callable[[str], Any]
 ) -> None:
     arn = f"arn:aws:iam::{ACCOUNT}:role/hub"
-    given = admin("sts").assume_role(RoleArn=arn, RoleSessionName="s")["Credentials"]
+    given = admin("sts").assume_role(RoleArn=arn, RoleSessionName="session")["Credentials"]
     assert aws.principals.role_of(given["AccessKeyId"]) == arn
 
 
