@@ -1,8 +1,8 @@
 """Whether a role may make a call: its policies in moto's IAM, and IAM's decision on them.
 
-Identity-based policies, and the policies of keys. Other policies of resources and trust policies are
-asked where a service acts (`policies_of_resources`). Not looked at: permissions boundaries, service
-control policies, and endpoint policies.
+Identity-based policies, and the policies of keys. Other policies of resources, and trust policies,
+are asked where a service acts (`policies_of_resources`). Not looked at: permissions boundaries,
+service control policies, and endpoint policies.
 """
 
 from __future__ import annotations

@@ -48,6 +48,9 @@ reference's word for any resource that is not in the state for a request."""
 
 _UNSEEN_GROUP = " ".join(sorted(NOT_SEEN_YET))
 
+_KEY = "AccessDeniedException DisabledException KMSInvalidStateException NotFoundException"
+_KEY_AWAY = "DependencyTimeoutException KMSInternalException KeyUnavailableException"
+
 COMMON: Mapping[Meaning, str] = {
     Throttled: """
         EC2ThrottledException PriorRequestNotComplete ProvisionedThroughputExceededException
@@ -169,6 +172,19 @@ MEANINGS: Mapping[str, Mapping[Meaning, str]] = {
             UnsupportedParameterType""",
     },
     "DeleteParameters": {},
+    "GetParameterHistory": {ANSWER: "ParameterNotFound", BUG: "InvalidKeyId InvalidNextToken"},
+    # ----------------------------------------------------------------------------------- AWS KMS
+    # Each has a cure of its own: `signatures` reads them.
+    "Sign": {
+        ANSWER: f"InvalidKeyUsageException {_KEY}",
+        Unavailable: _KEY_AWAY,
+        BUG: "DryRunOperationException InvalidGrantTokenException",
+    },
+    "GetPublicKey": {
+        ANSWER: f"InvalidKeyUsageException {_KEY}",
+        Unavailable: _KEY_AWAY,
+        BUG: "InvalidArnException InvalidGrantTokenException UnsupportedOperationException",
+    },
     # -------------------------------------------------------------------------- Amazon DynamoDB
     "GetItem": {BUG: "ResourceNotFoundException"},
     "Scan": {BUG: "ResourceNotFoundException"},

@@ -7,7 +7,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from connectivity.adapters.aws import call, client, code_of, items
+from connectivity.adapters.aws import call, client, items
+from connectivity.adapters.refusals import is_answer
 
 _MOST_AT_ONCE = 10
 """GetParameters and DeleteParameters take no more names, GetParametersByPath gives no more."""
@@ -24,7 +25,7 @@ class SsmParameters:
         try:
             found = items(client("ssm"), "get_parameter_history", "Parameters", Name=name)
         except ClientError as error:
-            if code_of(error) == "ParameterNotFound":
+            if is_answer(error):
                 return ()
             raise
         return [item["Value"] for item in sorted(found, key=lambda item: int(item["Version"]))]

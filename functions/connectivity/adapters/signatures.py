@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from botocore.exceptions import ClientError
 
-from connectivity.adapters.aws import call, client, code_of, message_of
+from connectivity.adapters.aws import call, client
+from connectivity.adapters.refusals import code_of, message_of
 from connectivity.domain.errors import SigningRefused
 from connectivity.domain.publication import ALGORITHM
 
