@@ -2,13 +2,16 @@
 
 AWS answers DependencyViolation while a network interface holds a security group or a subnet,
 or another group's rule names the group. moto 5.2.5 deletes all of them, and lets a caller
-delete interfaces that a service manages.
+delete interfaces that a service manages. It also keeps a rule's network as it was written: AWS
+keeps its canonical form (EC2 API reference, AuthorizeSecurityGroupIngress: 100.68.0.18/18 becomes
+100.68.0.0/18), so that 10.0.0.1/8 beside 10.0.0.0/8 is a duplicate.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 from moto.core.responses import ActionResult
@@ -27,14 +30,46 @@ if TYPE_CHECKING:
 _stock_delete_group = SecurityGroupBackend.delete_security_group
 _stock_delete_subnet = SubnetBackend.delete_subnet
 _stock_delete_vpc = VPCBackend.delete_vpc
+_STOCK_CHANGES = {
+    name: getattr(SecurityGroupBackend, name)
+    for name in (
+        "authorize_security_group_egress",
+        "authorize_security_group_ingress",
+        "revoke_security_group_egress",
+        "revoke_security_group_ingress",
+    )
+}
+_NETWORKS = frozenset({"CidrIp", "CidrIpv6"})
 _stock_delete_interface = ElasticNetworkInterfaces.delete_network_interface
 
 
 def install(aws: EmbeddedAws) -> None:
     SecurityGroupBackend.delete_security_group = _deleting_groups(aws.weather.past)
+    for name, stock in _STOCK_CHANGES.items():
+        setattr(SecurityGroupBackend, name, _canonical(stock))
     SubnetBackend.delete_subnet = _delete_subnet
     VPCBackend.delete_vpc = _delete_vpc
     ElasticNetworkInterfaces.delete_network_interface = _delete_network_interface
+
+
+def _canonical(stock: Callable[..., Any]) -> Callable[..., Any]:
+    """Return one of moto's changes of rules, with its networks in their canonical form."""
+
+    def change(backend: Any, *given: Any, **more: Any) -> Any:
+        for listed in [*given, *more.values()]:
+            for each in listed if isinstance(listed, list) else ():
+                if isinstance(each, dict):
+                    each.update({k: _network(v) for k, v in each.items() if k in _NETWORKS})
+        return stock(backend, *given, **more)
+
+    return change
+
+
+def _network(cidr: str) -> str:
+    try:
+        return str(ip_network(cidr, strict=False))
+    except ValueError:
+        return cidr  # moto refuses it, as AWS does
 
 
 def _deleting_groups(past: Past) -> Callable[..., None]:

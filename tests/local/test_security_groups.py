@@ -129,3 +129,26 @@ def test_threads_share_a_subnets_addresses_until_it_is_full(world: World) -> Non
     }
     code, _ = error_of(lambda: world.endpoint(vpc, SubnetIds=[subnet]))
     assert code == "InsufficientFreeAddressesInSubnet"
+
+
+def test_a_rule_has_the_network_and_not_a_host_in_it(world: World) -> None:
+    """EC2 API reference: 100.68.0.18/18 is kept as 100.68.0.0/18."""
+    group = world.group(world.vpc())
+
+    def change(operation: str, cidr: str) -> None:
+        permission = {
+            "IpProtocol": "tcp",
+            "FromPort": 443,
+            "ToPort": 443,
+            "IpRanges": [{"CidrIp": cidr}],
+        }
+        getattr(world.ec2, operation)(GroupId=group, IpPermissions=[permission])
+
+    change("authorize_security_group_ingress", "100.68.0.18/18")
+    [described] = world.ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
+    assert described["IpPermissions"][0]["IpRanges"][0]["CidrIp"] == "100.68.0.0/18"
+    again = error_of(lambda: change("authorize_security_group_ingress", "100.68.0.0/18"))
+    assert again[0] == "InvalidPermission.Duplicate"
+    change("revoke_security_group_ingress", "100.68.1.1/18")
+    [described] = world.ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
+    assert described["IpPermissions"] == []
