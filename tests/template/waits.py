@@ -1,7 +1,8 @@
 """Which of the errors that are waited for a handler can raise, read from its source.
 
 A call is followed by the name that it calls, wherever something of that name is defined: a port's
-`remove` is every adapter's `remove`. So the answer is never too small, and sometimes too large.
+`remove` is every adapter's `remove`. A call of AWS may raise what the table of error codes says of
+it. So the answer is never too small, and sometimes too large.
 """
 
 from __future__ import annotations
@@ -12,7 +13,15 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from botocore import xform_name
+from connectivity.adapters.error_codes import MEANINGS, Reading
+from connectivity.adapters.refusals import SAYINGS
+
 FUNCTIONS = Path(__file__).parents[2] / "functions"
+
+
+OPERATIONS = {xform_name(operation): operation for operation in MEANINGS}
+"""botocore's method -> AWS's name of the operation."""
 
 
 def names_used_by(handler: str) -> frozenset[str]:
@@ -24,7 +33,15 @@ def names_used_by(handler: str) -> frozenset[str]:
         new = known.get(waiting.pop(), set()) - used
         used |= new
         waiting += new
-    return frozenset(name.rpartition(".")[2] for name in used)
+    names = frozenset(name.rpartition(".")[2] for name in used)
+    return names.union(*(_raised_by(OPERATIONS[name]) for name in names & OPERATIONS.keys()))
+
+
+def _raised_by(operation: str) -> set[str]:
+    """The names of the errors that AWS's refusals of `operation` become."""
+    said = {each.means for each in SAYINGS if operation in each.operations}
+    meanings = said | MEANINGS[operation].keys()
+    return {each.__name__ for each in meanings if not isinstance(each, Reading)}
 
 
 @cache
@@ -43,6 +60,9 @@ def _definitions() -> Mapping[str, set[str]]:
 
 def _names(node: ast.AST) -> set[str]:
     names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+    # A paginator's operation, and one that is chosen, stand there as text.
+    texts = {str(n.value) for n in ast.walk(node) if isinstance(n, ast.Constant)}
+    names |= texts & OPERATIONS.keys()
     return names | {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)}
 
 

@@ -62,9 +62,9 @@ def filters(**values: Any) -> list[dict[str, Any]]:
     return [{"Name": name.replace("_", "-"), "Values": list(v)} for name, v in values.items()]
 
 
-def _translating(ask: Callable[[], R], parameters: Mapping[str, object]) -> R:
+def _translating(attempt: Callable[[], R], parameters: Mapping[str, object]) -> R:
     try:
-        return ask()
+        return attempt()
     except ClientError as error:
         raise translated(error, parameters) from error
     except (HTTPClientError, NoConnection) as error:

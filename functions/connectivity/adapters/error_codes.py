@@ -194,8 +194,8 @@ MEANINGS: Mapping[str, Mapping[Meaning, str]] = {
         BUG: "ItemCollectionSizeLimitExceededException ResourceNotFoundException",
     },
     "UpdateTable": {
-        # LimitExceededException: too many tables of the account are being changed.
-        NotReadyYet: "LimitExceededException ResourceInUseException",
+        # The table, or too many tables of the account, are being changed.
+        Unavailable: "LimitExceededException ResourceInUseException",
         BUG: "ResourceNotFoundException",
     },
     # --------------------------------------------------------------------------------- AWS IAM
@@ -208,7 +208,7 @@ MEANINGS: Mapping[str, Mapping[Meaning, str]] = {
     # ----------------------------------------------------------------------- AWS Step Functions
     "StartExecution": {
         # The second is part of an execution's name: the next attempt has another one.
-        NotReadyYet: "ExecutionAlreadyExists",
+        Unavailable: "ExecutionAlreadyExists",
         Throttled: "ExecutionLimitExceeded KmsThrottlingException",
         BUG: """
             InvalidArn InvalidExecutionInput InvalidName KmsAccessDeniedException
