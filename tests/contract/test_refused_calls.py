@@ -25,6 +25,7 @@ from connectivity.adapters.table import Table
 from connectivity.adapters.vpcs import Ec2Vpcs
 from connectivity.domain.errors import Fact, NotReadyYet, Throttled, Unavailable, Waiting
 from connectivity.domain.model import Rule
+from connectivity.usecases.ports import UsedToken
 from werkzeug.serving import make_server
 
 from local.gateway.calls import recognise
@@ -43,7 +44,7 @@ CALLS: dict[str, Callable[[], object]] = {
     "CreateSecurityGroup": lambda: Ec2Groups("us").make(VPC, "name", "group/probe"),
     "CreateTags": lambda: Ec2Vpcs().set_tags(VPC, {"key": "value"}),
     "CreateVpcEndpoint": lambda: Ec2Endpoints("us").make_gateway(VPC, "com.amazonaws.r.s3", "t"),
-    "DeleteFunction": lambda: _probe().remove(VPC),
+    "DeleteFunction": lambda: _probe().remove("probe"),
     "DeleteParameters": lambda: SsmParameters().remove(["/name"]),
     "DeleteResolverEndpoint": lambda: Route53Resolvers("us").remove("rslvr-in-1"),
     "DeleteSecurityGroup": lambda: Ec2Groups("us").remove("sg-1"),
@@ -59,7 +60,7 @@ CALLS: dict[str, Callable[[], object]] = {
     "GetPublicKey": lambda: KmsSignatures("key").public_key(),
     "Sign": lambda: KmsSignatures("key").sign(b"digest"),
     "GetResolverEndpoint": lambda: Route53Resolvers("us").find("rslvr-in-1"),
-    "Invoke": lambda: _probe().ask(VPC, {}),
+    "Invoke": lambda: _probe().ask("probe", {}),
     "ListEntitiesForPolicy": lambda: IamHostPolicy(POLICY).attached_to(),
     "ListHostedZonesByVPC": lambda: Route53HostedZones("us-east-2").associated_with(VPC),
     "ListResolverEndpointIpAddresses": lambda: Route53Resolvers("us").addresses("rslvr-in-1"),
@@ -73,14 +74,14 @@ CALLS: dict[str, Callable[[], object]] = {
     "UpdateTable": lambda: DynamoDbProtection("ledger").turn(on=False),
     "UpdateItem": lambda: Table("ledger").update_if("a = b", "id", "SET a = b", {}),
 }
-READ_BY_THE_ADAPTER = {"CreateResolverEndpoint", "GetPublicKey", "Sign"}
-"""Their adapters make facts of what they read: test_refusals.py, test_signatures.py."""
+READ_BY_THE_ADAPTER = {"CreateResolverEndpoint", "CreateVpcEndpoint", "GetPublicKey", "Sign"}
+"""Their adapters make errors of what they read: test_refusals.py, test_signatures.py."""
 WAITED_OUT_BY_BOTOCORE = (Throttled, Unavailable)
 """botocore itself tries these twice more, slowly; tests/unit/test_refusals.py has all of them."""
 
 
 def _probe() -> LambdaProbe:
-    return LambdaProbe("probe-", "arn:aws:iam::123456789012:role/probe", "us")
+    return LambdaProbe("arn:aws:iam::123456789012:role/probe", "us")
 
 
 class RefusingAws:
@@ -136,8 +137,8 @@ def test_every_refusal_reaches_the_use_case_as_the_table_says(
         if meaning is ANSWER and operation not in READ_BY_THE_ADAPTER:
             CALLS[operation]()
             continue
-        expected: tuple[type[Exception], ...] = (Waiting, Fact, ClientError)
-        if operation not in READ_BY_THE_ADAPTER:
+        expected: tuple[type[Exception], ...] = (Waiting, Fact, UsedToken, ClientError)
+        if meaning is not ANSWER:
             expected = (ClientError if isinstance(meaning, Reading) else meaning,)
         with pytest.raises(expected) as caught:
             CALLS[operation]()

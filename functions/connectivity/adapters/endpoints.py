@@ -73,7 +73,9 @@ class Ec2Endpoints:
         except ClientError as error:
             if not is_answer(error):
                 raise
-            raise UsedToken(f"{arguments['ServiceName']} in {arguments['VpcId']}: {error}") from error
+            raise UsedToken(
+                f"{arguments['ServiceName']} in {arguments['VpcId']}: {error}"
+            ) from error
         return str(made["VpcEndpoint"]["VpcEndpointId"])
 
     def _tags(self, vpc_id: str, service_name: str) -> list[dict[str, Any]]:
