@@ -172,6 +172,7 @@ MEANINGS: Mapping[str, Mapping[Meaning, str]] = {
             UnsupportedParameterType""",
     },
     "DeleteParameters": {},
+    "GetParameters": {BUG: "InvalidKeyId"},
     "GetParameterHistory": {ANSWER: "ParameterNotFound", BUG: "InvalidKeyId InvalidNextToken"},
     # ----------------------------------------------------------------------------------- AWS KMS
     # Each has a cure of its own: `signatures` reads them.
@@ -207,8 +208,8 @@ MEANINGS: Mapping[str, Mapping[Meaning, str]] = {
     },
     # ----------------------------------------------------------------------- AWS Step Functions
     "StartExecution": {
-        # The second is part of an execution's name: the next attempt has another one.
-        Unavailable: "ExecutionAlreadyExists",
+        # Started by an attempt whose answer was lost.
+        ANSWER: "ExecutionAlreadyExists",
         Throttled: "ExecutionLimitExceeded KmsThrottlingException",
         BUG: """
             InvalidArn InvalidExecutionInput InvalidName KmsAccessDeniedException

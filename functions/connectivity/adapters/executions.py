@@ -43,9 +43,9 @@ class StepFunctionsExecutions:
                 input=json.dumps(given),
             )
         except ClientError as error:
-            if code_of(error) == "ExecutionAlreadyExists":
-                return f"{self._state_machine.replace(':stateMachine:', ':execution:')}:{name}-{at}"
-            raise
+            if not is_answer(error):
+                raise
+            return f"{self._state_machine.replace(':stateMachine:', ':execution:')}:{name}-{at}"
         return str(started["executionArn"])
 
     def is_running(self, execution: str) -> bool:
