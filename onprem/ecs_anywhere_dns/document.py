@@ -80,8 +80,8 @@ def _parsed(text: str) -> Any:
     """Strictly: what two readers could understand differently is no document."""
     if len(text) > LARGEST_DOCUMENT:
         raise Refused(
-            f"the publication has {len(text)} characters, and a parameter holds "
-            f"{LARGEST_DOCUMENT} bytes: {_shown(text)}",
+            f"the publication is longer than {LARGEST_DOCUMENT} bytes, which is all that a "
+            f"parameter can hold: {_shown(text)}",
             "bring the value of the parameter as it is; the app's next sweep writes it anew",
         )
     try:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from ecs_anywhere_dns.document import Document
+from ecs_anywhere_dns.document import Document, read_document
 from ecs_anywhere_dns.following.acceptance import (
     FIRST_REST,
     LONGEST_REST,
@@ -19,7 +19,9 @@ from ecs_anywhere_dns.outcome import Exit, Refused
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.onprem.example import fit, settings
+from tests.onprem.example import content, fit, settings
+from tests.onprem.lab.document import document as signed_document
+from tests.onprem.lab.signing import SigningKey
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SETTINGS = settings()
@@ -31,11 +33,19 @@ def taken(
     document: Document = DOCUMENT,
     *,
     newest: int = 0,
+    checksum: str = "",
     distrust: Distrust = Distrust(),  # noqa: B008 - frozen
     after: timedelta = timedelta(0),
     force: bool = False,
 ) -> None:
-    accept(document, SETTINGS, Applied(newest=newest), distrust, NOW + after, force=force)
+    accept(
+        document,
+        SETTINGS,
+        Applied(newest=newest, newest_checksum=checksum),
+        distrust,
+        NOW + after,
+        force=force,
+    )
 
 
 def test_the_first_the_same_and_a_newer_one_are_taken() -> None:
@@ -60,6 +70,41 @@ def test_an_older_one_is_only_taken_by_a_persons_word() -> None:
         taken(newest=6)
     assert "--force" in caught.value.cure
     taken(newest=6, force=True)
+
+
+def test_the_same_generation_is_only_taken_with_the_same_content() -> None:
+    withdrawn = fit(generation=5, state="withdrawn", zones=[], names={}, vpcCidrs=[])
+    for other in (fit(generation=5, state="draining"), withdrawn):
+        with pytest.raises(Refused, match="of the same generation") as caught:
+            taken(other, newest=5, checksum=DOCUMENT.checksum)
+        assert "--force" in caught.value.cure
+        taken(other, newest=5, checksum=DOCUMENT.checksum, force=True)
+        taken(other, newest=5)
+    taken(newest=5, checksum=DOCUMENT.checksum)
+    taken(replace(DOCUMENT, text="with another signature"), newest=5, checksum=DOCUMENT.checksum)
+
+
+@given(st.integers(1, 10**9), st.integers(1, 10**9))
+def test_a_generation_is_taken_from_the_highest_to_a_thousand_more(newest: int, it: int) -> None:
+    try:
+        taken(replace(DOCUMENT, generation=it), newest=newest)
+    except Refused as refused:
+        assert it < newest or it > newest + 1000
+        assert "--force" in refused.cure
+        taken(replace(DOCUMENT, generation=it), newest=newest, force=True)
+    else:
+        assert newest <= it <= newest + 1000
+
+
+def test_the_first_contact_takes_any_signed_generation_and_the_first_million_unsigned() -> None:
+    key = SigningKey()
+    signed = settings(signature="required", public_keys=(key.entry,))
+    for generation in (1, 1_000_000, 1_000_001, 10**9):
+        text = signed_document(content(generation=generation), key)
+        accept(read_document(text), signed, Applied(), Distrust(), NOW, force=False)
+    taken(fit(generation=1_000_000))
+    with pytest.raises(Refused, match="above 1,000,000"):
+        taken(fit(generation=1_000_001))
 
 
 def test_what_was_rolled_back_by_hand_waits_for_another_one() -> None:

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
 from connectivity.domain.publication import Issue, Publication, State
 from ecs_anywhere_dns.document import Document, read_document
+from ecs_anywhere_dns.following.acceptance import accept
+from ecs_anywhere_dns.memory.state import Applied, Distrust
 from ecs_anywhere_dns.outcome import Refused
 from hypothesis import example, given
+from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
-from tests.onprem.example import content, fit, published
+from tests.onprem.example import content, fit, published, settings
 from tests.onprem.lab.document import document as with_checksum
+from tests.onprem.lab.signing import SigningKey
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+SPECIAL = ("\ud800", "\x1b[2J", "\u202e", "\x00", "*.", "amazonaws.com", "10.0.0.1", "0.0.0.0/0")
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -139,6 +148,113 @@ def test_an_address_outside_of_the_vpc_is_never_believed(addresses: list[str]) -
             assert "outside the VPC" in refused.message
         else:
             assert inside
+
+
+KEY = SigningKey()
+SIGNED = with_checksum(content(), KEY)
+WIDE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(SPECIAL),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.sampled_from(SPECIAL), inner),
+)
+SETTINGS = settings(signature="required", public_keys=(KEY.entry,))
+
+
+def _taken(text: str) -> Document | None:
+    """As `apply` would take it, within a bounded time; None where it is refused with a cure."""
+    begun = time.monotonic()
+    try:
+        document = read_document(text)
+        accept(document, SETTINGS, Applied(), Distrust(), NOW, force=False)
+    except Refused as refused:
+        assert refused.cure
+        assert refused.message.isprintable()
+        assert len(refused.message) < 600
+        document = None
+    assert time.monotonic() - begun < 5, "seconds; a loaded machine needs a tenth of one"
+    return document
+
+
+@given(WIDE)
+@settings_of_hypothesis(max_examples=300)
+def test_whatever_json_there_is_is_refused_quickly_and_printably(value: Any) -> None:
+    assert _taken(json.dumps(value)) is None
+
+
+@given(st.text() | st.binary().map(lambda raw: raw.decode("utf-8", "surrogateescape")))
+def test_whatever_text_there_is_is_refused_quickly_and_printably(text: str) -> None:
+    assert _taken(text) is None
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 30), st.text(max_size=8)), max_size=4)
+)
+@settings_of_hypothesis(max_examples=400)
+def test_a_signed_document_with_changed_bytes_is_refused_or_the_same(
+    edits: list[tuple[int, int, str]],
+) -> None:
+    text = SIGNED
+    for place, cut, put in edits:
+        text = text[:place] + put + text[place + cut :]
+    read = _taken(text)
+    assert read is None or _same_but_for_text(read, read_document(SIGNED))
+
+
+@given(st.sampled_from(sorted([*content(), "checksum", "signature", "surprise"])), WIDE)
+@settings_of_hypothesis(max_examples=300)
+def test_a_signed_document_with_a_changed_key_is_refused_or_the_same(key: str, value: Any) -> None:
+    edited = json.loads(SIGNED) | {key: value}
+    for text in (json.dumps(edited), with_checksum({**edited, "checksum": _checksum(edited)})):
+        read = _taken(text)
+        assert read is None or _same_but_for_text(read, read_document(SIGNED))
+
+
+def _checksum(edited: dict[str, Any]) -> str:
+    said = {name: value for name, value in edited.items() if name not in ("checksum", "signature")}
+    found: str = json.loads(with_checksum(said))["checksum"]
+    return found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SIGNED.replace('"mode"', '"mode":"names","mode"'),
+        SIGNED.replace('"generation":1', '"generation":2,"generation":1'),
+        SIGNED.replace('"generation":1', '"generation":1.0'),
+        SIGNED.replace('"generation":1', '"generation":1e0'),
+        SIGNED.replace('"generation":1', '"generation":1e300'),
+        SIGNED.replace('"generation":1', '"generation":true'),
+        SIGNED.replace('"generation":1', '"generation":"1"'),
+        SIGNED.replace('"generation":1', '"generation":NaN'),
+        SIGNED.replace('"generation":1', '"generation":-Infinity'),
+        SIGNED.replace('"generation":1', f'"generation":1{"0" * 3900}'),
+        SIGNED.replace('"generation":1', '"generation":1000000001'),
+        SIGNED.replace('"names":{', '"names":{"\\ud800":5,'),
+        SIGNED.replace('"names":{', '"names":{"\\u001b]0;pwned\\u0007\\u001b[2J":5,'),
+        SIGNED.replace('"names":{', '"names":{"\u202e":5,'),
+        SIGNED.replace('"zones":[', '"zones":[' + "[" * 900 + "]" * 900 + ","),
+        SIGNED.replace('"zones":[', '"zones":[' + "{},1," * 1000),
+        SIGNED.replace('"zones":[', '"zones":[' + '"a",[1],' * 500),
+        SIGNED.replace('"zones":[', '"zones":["' + "a." * 3000 + '",'),
+        SIGNED + " " * 8192,
+        "\ufeff" + SIGNED,
+        SIGNED + SIGNED,
+        "NaN",
+        '"\\ud800"',
+        '{"\\ud800":"\\udfff"}',
+        "[" * 8000,
+        '{"a":' * 1600,
+        "[" * 500 + "]" * 500,
+        "1e999",
+        "-0",
+    ],
+)
+def test_what_two_readers_could_read_differently_is_refused(text: str) -> None:
+    assert text != SIGNED
+    assert _taken(text) is None
+
+
+def test_a_signed_document_is_taken() -> None:
+    assert _taken(SIGNED) == read_document(SIGNED)
 
 
 @given(JSON)

@@ -20,6 +20,7 @@ from tests.onprem.lab.moto_server import Moto
 from tests.onprem.test_apply import apply, assert_private, assert_public
 from tests.onprem.test_rolling_back import rollback, turn_after_preflight
 
+MOTOS_ACCOUNT = "123456789012"
 SSM = "ssm.us-east-2.amazonaws.com"
 PATH = f"/ecs-anywhere/private-connectivity/{Lab.vpc_id}"
 ACKNOWLEDGEMENT = f"{PATH}/acknowledgements/dns1"
@@ -72,6 +73,7 @@ def site(lab: Lab, aws: Moto, authority: trustme.CA, credentials: None) -> Site:
     aws.post("reset")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(SSM).configure_cert(context)
+    lab.account = MOTOS_ACCOUNT
     return Site(lab, aws, lab.serve_https(SSM, context, ("127.0.0.1", aws.port)))
 
 

@@ -19,7 +19,7 @@ import pytest
 import trustme
 from botocore.auth import AUTH_TYPE_MAPS, SigV4Auth
 from ecs_anywhere_dns.answers.questions import Answer, Question
-from ecs_anywhere_dns.outcome import BadUsage, FetchFailed
+from ecs_anywhere_dns.outcome import BadUsage, FetchFailed, Refused
 from ecs_anywhere_dns.publication.parameter_store import ParameterStore
 from ecs_anywhere_dns.publication.routes import Routes, find_routes
 from ecs_anywhere_dns.publication.source import NotPublished
@@ -29,7 +29,8 @@ from tests.onprem.lab.moto_server import Moto
 
 HOST = "ssm.us-east-2.amazonaws.com"
 NAME = "/ecs-anywhere/private-connectivity/vpc-0123456789abcdef0/forwarding"
-SETTINGS = settings_of(vpc="vpc-0123456789abcdef0", host="ns1")
+SETTINGS = settings_of(vpc="vpc-0123456789abcdef0", host="ns1", account="123456789012")
+"""Moto's own account."""
 
 
 @dataclass
@@ -40,7 +41,7 @@ class Front:
     port: int = 0
     sni: list[str | None] = field(default_factory=list)
     hosts: list[list[str]] = field(default_factory=list)
-    own_answer: tuple[int, dict[str, str]] | None = None
+    own_answer: tuple[int, dict[str, Any]] | None = None
 
 
 @contextmanager
@@ -156,6 +157,28 @@ def test_a_parameter_is_read_over_tls_from_an_ip(site: Site) -> None:
     publish(site, "the document")
     with site.tls() as front:
         assert store_at(front.port, "127.0.0.1").read(NAME) == "the document"
+
+
+def test_a_parameter_of_another_account_or_region_is_refused(site: Site) -> None:
+    """As credentials of another account, from whoever gave them to this host, would read it."""
+    publish(site)
+    with site.tls() as front:
+        for account in ("111122223333", "666666666666"):
+            stranger = replace(SETTINGS, account=account)
+            with pytest.raises(Refused) as caught:
+                ParameterStore(stranger, routes_to(front.port, "127.0.0.1")).read(NAME)
+            assert ":123456789012:" in caught.value.message
+            assert f"account {account}" in caught.value.message
+            assert "credentials of that account" in caught.value.cure
+        for arn in (
+            "",
+            "\x1b]0;x\x07",
+            f"arn:aws:ssm:eu-west-1:{SETTINGS.account}:parameter{NAME}",
+        ):
+            front.own_answer = (200, {"Parameter": {"Name": NAME, "Value": "it", "ARN": arn}})
+            with pytest.raises(Refused) as caught:
+                store_at(front.port, "127.0.0.1").read(NAME)
+            assert caught.value.message.isprintable()
 
 
 def test_tls_and_http_both_name_the_host_and_not_the_ip(site: Site) -> None:

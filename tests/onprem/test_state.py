@@ -25,7 +25,7 @@ from ecs_anywhere_dns.outcome import BadUsage, Busy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.onprem.example import published
+from tests.onprem.example import fit, published
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 TEXTS = st.lists(TEXT, max_size=3).map(tuple)
@@ -93,6 +93,25 @@ def test_a_damaged_file_is_named_with_a_cure(tmp_path: Path, name: str, text: st
         READERS[name](State(tmp_path))
     assert str(tmp_path / name) in caught.value.message
     assert "restore it" in caught.value.cure
+
+
+def test_a_generation_that_no_app_can_reach_is_forgotten(tmp_path: Path) -> None:
+    """A version that had no bound may have taken it: all later documents would be too old."""
+    state = State(tmp_path)
+    state.commit(Applied(newest=10**15, newest_checksum="sha256:x"))
+    assert (state.applied().newest, state.applied().newest_checksum) == (0, "")
+
+
+def test_the_checksum_of_what_an_older_version_applied_is_known(tmp_path: Path) -> None:
+    state = State(tmp_path)
+    state.commit(Applied(document=fit(generation=7).text, newest=7))
+    file = tmp_path / "applied.json"
+    said = json.loads(file.read_text())
+    del said["newest_checksum"]
+    file.write_text(json.dumps(said))
+    assert state.applied().newest_checksum == fit(generation=7).checksum
+    file.write_text(json.dumps(said | {"newest": 8}))
+    assert state.applied().newest_checksum == ""
 
 
 @pytest.mark.parametrize("name", ["applied.json", "journal.json", "distrust.json"])

@@ -36,6 +36,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from ecs_anywhere_dns.outcome import BadUsage, FetchFailed
 from ecs_anywhere_dns.publication.metadata import forgo_metadata
+from ecs_anywhere_dns.publication.owner import check_owner
 from ecs_anywhere_dns.publication.refusals import NO_CREDENTIALS, Call
 from ecs_anywhere_dns.publication.routes import DeadEnd, Route, Routes, Way
 from ecs_anywhere_dns.settings import Settings
@@ -68,9 +69,11 @@ class ParameterStore:
         """The one that led there: an acknowledgement goes the way of its document."""
 
     def read(self, name: str) -> str:
-        """Raises NotPublished, FetchFailed, BadUsage."""
+        """Raises NotPublished, FetchFailed, Refused, BadUsage."""
         with self._explained("GetParameter", name):
-            return self._client.get_parameter(Name=name)["Parameter"]["Value"]
+            parameter = self._client.get_parameter(Name=name)["Parameter"]
+        check_owner(parameter.get("ARN", ""), name, self._settings)
+        return parameter["Value"]
 
     def write(self, name: str, value: str) -> None:
         """Raises FetchFailed, BadUsage."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
+from ecs_anywhere_dns.document import LARGEST_DOCUMENT
 from ecs_anywhere_dns.outcome import FetchFailed
 from ecs_anywhere_dns.settings import PARAMETER_STORE, Settings
 from ecs_anywhere_dns.trust import check_trusted
@@ -18,7 +19,7 @@ class Store(Protocol):
     """Text by name; `parameter_store` is the real one."""
 
     def read(self, name: str) -> str:
-        """Raises NotPublished where there is none, FetchFailed, BadUsage."""
+        """Raises NotPublished where there is none, FetchFailed, Refused, BadUsage."""
         ...
 
     def write(self, name: str, value: str) -> None:
@@ -29,7 +30,7 @@ class Store(Protocol):
 def fetch(settings: Settings, store: Store) -> str:
     """The publication as it stands there, unread: `document` judges it.
 
-    Raises NotPublished, FetchFailed, and BadUsage also for a file that others may write.
+    Raises NotPublished, FetchFailed, Refused, and BadUsage also for a file that others may write.
     """
     if settings.source == PARAMETER_STORE:
         return store.read(settings.document_parameter)
@@ -40,7 +41,11 @@ def _read_file(file: Path) -> str:
     check_trusted(file)
     cure = "put the document there (the value of the parameter, as it is), readable for this tool"
     try:
-        return file.read_text("utf-8")
+        with file.open("rb") as opened:
+            # A byte more than may be there shows that it is too long; no file is read for ever.
+            content = opened.read(LARGEST_DOCUMENT + 1)
+        # One that is too long may be cut within a character; `read_document` says what is wrong.
+        return content.decode("utf-8", "strict" if len(content) <= LARGEST_DOCUMENT else "replace")
     except OSError as error:
         raise FetchFailed(f"{file} cannot be read: {error.strerror}", cure) from None
     except UnicodeDecodeError as error:
