@@ -27,6 +27,8 @@ def test_the_demo_shows_every_answer_and_that_nothing_is_left() -> None:
     assert "is privately connected" in done.stdout
     assert "│ ecs-a.eu-central-1.amazonaws.com" in done.stdout
     assert "✗" not in done.stdout
+    assert "believes documents that this key signed: " in done.stdout
+    assert "WARNING" not in done.stdout
     assert "28 of 28 answers on-premises are private" in done.stdout
     assert ", 0 for these names" in done.stdout
     assert "confirmed by dns1 bind" in done.stdout
