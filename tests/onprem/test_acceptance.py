@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from connectivity.domain.generations import HIGHEST_BELIEVED
 from ecs_anywhere_dns.document import Document, read_document
 from ecs_anywhere_dns.following.acceptance import (
     FIRST_REST,
@@ -96,15 +97,15 @@ def test_a_generation_is_taken_from_the_highest_to_a_thousand_more(newest: int, 
         assert newest <= it <= newest + 1000
 
 
-def test_the_first_contact_takes_any_signed_generation_and_the_first_million_unsigned() -> None:
+def test_the_first_contact_takes_any_signed_generation_and_unsigned_the_apps_bound() -> None:
     key = SigningKey()
     signed = settings(signature="required", public_keys=(key.entry,))
-    for generation in (1, 1_000_000, 1_000_001, 10**9):
+    for generation in (1, HIGHEST_BELIEVED, HIGHEST_BELIEVED + 1, 10**9):
         text = signed_document(content(generation=generation), key)
         accept(read_document(text), signed, Applied(), Distrust(), NOW, force=False)
-    taken(fit(generation=1_000_000))
-    with pytest.raises(Refused, match="above 1,000,000"):
-        taken(fit(generation=1_000_001))
+    taken(fit(generation=HIGHEST_BELIEVED))
+    with pytest.raises(Refused, match="above 900,000,000"):
+        taken(fit(generation=HIGHEST_BELIEVED + 1))
 
 
 def test_what_was_rolled_back_by_hand_waits_for_another_one() -> None:

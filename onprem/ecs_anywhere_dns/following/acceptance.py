@@ -24,8 +24,9 @@ LONGEST_REST = timedelta(hours=6)
 LARGEST_STEP = 1_000
 """Generations between two documents that this host sees: the app writes a handful in a busy week.
 Without a bound, one document with a very high generation would make all later ones too old."""
-LARGEST_UNSIGNED = 1_000_000
-"""Generation that an unsigned document may begin with: the app counts from 1."""
+LARGEST_UNSIGNED = 900_000_000
+"""Generation that an unsigned document may begin with. The app counts on from what others wrote up
+to this one, so that a host that believed them follows the app again by itself."""
 
 
 class Resting(Stop):
