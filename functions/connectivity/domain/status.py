@@ -142,7 +142,7 @@ def failed(error: str, message: str) -> Status:
     """Return the status of a run that failed. A fact speaks for itself; everything else needs its
     name and what happens next."""
     kind = getattr(errors, error, None)
-    said = f"unexpected {error}, the next sweep tries again: {message}"
+    said = f"unexpected {error}, a later sweep tries again: {message}"
     if isinstance(kind, type) and issubclass(kind, errors.Fact):
         said = message
     elif isinstance(kind, type) and issubclass(kind, errors.Waiting):

@@ -33,14 +33,16 @@ def turn_on_private_dns(desired: Desired, now: float, aws: Aws) -> tuple[str, ..
     what = "turn private DNS on"
     turn = take_turn_now(entry, pacing.TURNING_ON, len(steps), now, aws.ledger, what)
     most = pacing.at_once(turn, pacing.TURNING_ON)
-    # Whatever fails from here on: it is turned off again, and no sweep tries the same soon.
-    remember_doubt(desired, entry, entry.proven_endpoints, aws)
     for step in steps[:most]:
         aws.endpoints.set_private_dns(
             step.endpoint_id,
             on=True,
             for_inbound_resolver_only=step.for_inbound_resolver_only,
         )
+        if step is steps[0]:
+            # Whatever fails from here on: it is turned off again, and no sweep tries the same
+            # soon. Where nothing could be turned on, no answer has changed, and the next one may.
+            remember_doubt(desired, entry, entry.proven_endpoints, aws)
     if steps[:most] != steps:
         raise NotReadyYet(f"private DNS is on for {most} of {len(steps)} in {desired.vpc_id}")
     return tuple(step.service for step in steps)

@@ -70,8 +70,8 @@ def test_removed_names_what_still_waits_for_lambda() -> None:
     [
         ("UnreadableOption", "what was wrong"),
         ("NotReadyYet", "gave up waiting, a later sweep goes on from here: what was wrong"),
-        ("States.Timeout", "unexpected States.Timeout, the next sweep tries again: what was wrong"),
-        ("KeyError", "unexpected KeyError, the next sweep tries again: what was wrong"),
+        ("States.Timeout", "unexpected States.Timeout, a later sweep tries again: what was wrong"),
+        ("KeyError", "unexpected KeyError, a later sweep tries again: what was wrong"),
     ],
 )
 def test_a_failure_says_what_happens_next_unless_its_message_does(error: str, said: str) -> None:
