@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from local.engine import EmbeddedAws
 
 _STOCK_PARSE = parsing.parse_resource
+_STOCK_CLEAN = parsing.clean_json
 _STOCK_LOG_GROUP_ATTRIBUTE = LogGroup.get_cfn_attribute
 
 _current: EmbeddedAws
@@ -36,6 +37,7 @@ def install(aws: EmbeddedAws) -> None:
     global _current
     _current = aws
     parsing.parse_resource = _parse_resource
+    parsing.clean_json = _clean
     # moto remembers the types that it knew when it was first asked
     for cached in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
         cached.cache_clear()
@@ -186,6 +188,14 @@ def _answer_attribute(model: Any, attribute: str) -> None:
 
     model.has_cfn_attr = staticmethod(lambda name: name == attribute or stock_has(name))
     model.get_cfn_attribute = get
+
+
+def _clean(value: Any, resources: Any) -> Any:
+    """Resolve `value`. AWS::NoValue in a list is no element of it: moto leaves a null there."""
+    resolved = _STOCK_CLEAN(value, resources)
+    if isinstance(value, list):
+        return [each for each in resolved if each is not None]
+    return resolved
 
 
 def _log_group_attribute(group: Any, name: str) -> Any:

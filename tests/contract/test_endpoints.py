@@ -8,6 +8,7 @@ import pytest
 from connectivity.adapters import aws as adapter
 from connectivity.adapters.endpoints import Ec2Endpoints
 from connectivity.domain.errors import NotReadyYet
+from connectivity.domain.tags import CreationTags
 
 from local.unkind.endings import Ending, Spoil
 from tests.local.vpc_world import REGION, World, started
@@ -39,7 +40,7 @@ def test_an_endpoint_that_is_being_changed_is_removed_later(world: World) -> Non
     """AWS lists it as Unsuccessful in an answer that is a success."""
     busy, other = _made(world, world.vpc(), "ecs", "ssm")
     world.aws.weather.spoil(Spoil(Ending.BUSY, "ecs"))
-    endpoints = Ec2Endpoints("us")
+    endpoints = Ec2Endpoints(CreationTags("us"))
     with pytest.raises(NotReadyYet, match=f"{busy}: OperationInProgress"):
         endpoints.remove([busy, other])
     assert endpoints.remove([busy]) == {}
@@ -49,11 +50,11 @@ def test_what_aws_refuses_for_good_is_told_although_another_is_only_busy(world: 
     busy, kept = _made(world, world.vpc(), "ecs", "ssm")
     world.aws.weather.spoil(Spoil(Ending.BUSY, "ecs"))
     world.aws.weather.spoil(Spoil(Ending.UNDELETABLE, "ssm"))
-    refused = Ec2Endpoints("us").remove([busy, kept])
+    refused = Ec2Endpoints(CreationTags("us")).remove([busy, kept])
     assert refused.keys() == {kept}
     assert "Operation is not allowed" in refused[kept]
 
 
 def test_what_is_gone_already_is_no_refusal(world: World) -> None:
     [made] = _made(world, world.vpc(), "ecs")
-    assert Ec2Endpoints("us").remove([made, "vpce-0123456789abcdef0"]) == {}
+    assert Ec2Endpoints(CreationTags("us")).remove([made, "vpce-0123456789abcdef0"]) == {}

@@ -15,7 +15,10 @@ from tests.unit.usecases.fakes import FakeParameters, Weather
 OURS = "/ecs-anywhere/private-connectivity/vpc-0a1b2c3d"
 
 
-@pytest.fixture(params=["fake", "parameter store"])
+EXTRA = {"CostCenter": "42"}
+
+
+@pytest.fixture(params=["fake", "parameter store", "parameter store, tagged"])
 def parameters(request: pytest.FixtureRequest) -> Iterator[Parameters]:
     if request.param == "fake":
         yield FakeParameters(Weather())
@@ -26,7 +29,7 @@ def parameters(request: pytest.FixtureRequest) -> Iterator[Parameters]:
         patch.setenv("AWS_ACCESS_KEY_ID", "any")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "any")
         _forget_clients()
-        ssm = SsmParameters()
+        ssm = SsmParameters(EXTRA if "tagged" in request.param else {})
         yield ssm
         assert ssm.remove_below("/ecs-anywhere", 1000)
         _forget_clients()
@@ -120,3 +123,26 @@ def test_the_history_of_a_parameter_is_all_that_it_said_oldest_first(
     for value in said:
         parameters.write(name, value)
     assert list(parameters.history(name)) == said
+
+
+@pytest.mark.parametrize("parameters", ["parameter store, tagged"], indirect=True)
+def test_a_parameter_carries_its_tags_from_the_start_and_however_often_it_is_written(
+    parameters: Parameters,
+) -> None:
+    """Also by somebody who has not read whether it is there, and again after its removal."""
+    name = f"{OURS}/forwarding"
+    for value in ("1", "2"):
+        parameters.write(name, value)
+        assert tags(name) == EXTRA
+    assert parameters.read([name]) == {name: "2"}
+    parameters.write(name, "3")
+    parameters.remove([name])
+    parameters.write(name, "4")
+    assert parameters.read([name]) == {name: "4"}
+    assert tags(name) == EXTRA
+
+
+def tags(name: str) -> dict[str, str]:
+    asked = {"ResourceType": "Parameter", "ResourceId": name}
+    found = adapter.client("ssm").list_tags_for_resource(**asked)["TagList"]
+    return {tag["Key"]: tag["Value"] for tag in found}

@@ -25,6 +25,7 @@ from connectivity.adapters.table import Table
 from connectivity.adapters.vpcs import Ec2Vpcs
 from connectivity.domain.errors import Fact, NotReadyYet, Throttled, Unavailable, Waiting
 from connectivity.domain.model import Rule
+from connectivity.domain.tags import CreationTags
 from connectivity.usecases.ports import UsedToken
 from werkzeug.serving import make_server
 
@@ -34,42 +35,44 @@ from local.gateway.errors import error_response
 VPC = "vpc-0a1b2c3d"
 PLACES = [("subnet-1", None), ("subnet-2", None)]
 RULE = Rule("tcp", 443, "10.0.0.0/8")
+TAGS = CreationTags("us", {"CostCenter": "42"})
+PARAMETER = {"Name": "/name", "Value": "value", "Type": "String"}
 POLICY = "arn:aws:iam::123456789012:policy/hosts"
 MACHINE = "arn:aws:states:us-east-2:123456789012:stateMachine:s"
 
 CALLS: dict[str, Callable[[], object]] = {
-    "AuthorizeSecurityGroupIngress": lambda: Ec2Groups("us").admit("sg-1", [RULE]),
+    "AuthorizeSecurityGroupIngress": lambda: Ec2Groups(TAGS).admit("sg-1", [RULE]),
     "CreateFunction": lambda: _probe()._make("probe", ["subnet-1"], "sg-1"),
-    "CreateResolverEndpoint": lambda: Route53Resolvers("us").make(VPC, PLACES, "sg-1", "t"),
-    "CreateSecurityGroup": lambda: Ec2Groups("us").make(VPC, "name", "group/probe"),
+    "CreateResolverEndpoint": lambda: Route53Resolvers(TAGS).make(VPC, PLACES, "sg-1", "t"),
+    "CreateSecurityGroup": lambda: Ec2Groups(TAGS).make(VPC, "name", "group/probe"),
     "CreateTags": lambda: Ec2Vpcs().set_tags(VPC, {"key": "value"}),
-    "CreateVpcEndpoint": lambda: Ec2Endpoints("us").make_gateway(VPC, "com.amazonaws.r.s3", "t"),
+    "CreateVpcEndpoint": lambda: Ec2Endpoints(TAGS).make_gateway(VPC, "com.amazonaws.r.s3", "t"),
     "DeleteFunction": lambda: _probe().remove("probe"),
-    "DeleteParameters": lambda: SsmParameters().remove(["/name"]),
-    "DeleteResolverEndpoint": lambda: Route53Resolvers("us").remove("rslvr-in-1"),
-    "DeleteSecurityGroup": lambda: Ec2Groups("us").remove("sg-1"),
+    "DeleteParameters": lambda: SsmParameters({}).remove(["/name"]),
+    "DeleteResolverEndpoint": lambda: Route53Resolvers(TAGS).remove("rslvr-in-1"),
+    "DeleteSecurityGroup": lambda: Ec2Groups(TAGS).remove("sg-1"),
     "DeleteTags": lambda: Ec2Vpcs().remove_tags(VPC, ["key"]),
-    "DeleteVpcEndpoints": lambda: Ec2Endpoints("us").remove(["vpce-1", "vpce-2"]),
+    "DeleteVpcEndpoints": lambda: Ec2Endpoints(TAGS).remove(["vpce-1", "vpce-2"]),
     "DescribeExecution": lambda: StepFunctionsExecutions(MACHINE).is_running(f"{MACHINE}:e"),
     "DescribeVpcs": lambda: Ec2Vpcs().find(VPC),
     "DescribeVpcAttribute": lambda: Ec2Vpcs().dns_support(VPC),
     "GetFunctionConfiguration": lambda: _probe()._state("probe"),
     "GetItem": lambda: Table("ledger").item("id"),
-    "GetParametersByPath": lambda: SsmParameters().below("/path", 10),
-    "GetParameters": lambda: SsmParameters().read(["/name"]),
-    "GetParameterHistory": lambda: SsmParameters().history("/name"),
+    "GetParametersByPath": lambda: SsmParameters({}).below("/path", 10),
+    "GetParameters": lambda: SsmParameters({}).read(["/name"]),
+    "GetParameterHistory": lambda: SsmParameters({}).history("/name"),
     "GetPublicKey": lambda: KmsSignatures("key").public_key(),
     "Sign": lambda: KmsSignatures("key").sign(b"digest"),
-    "GetResolverEndpoint": lambda: Route53Resolvers("us").find("rslvr-in-1"),
+    "GetResolverEndpoint": lambda: Route53Resolvers(TAGS).find("rslvr-in-1"),
     "Invoke": lambda: _probe().ask("probe", {}),
     "ListEntitiesForPolicy": lambda: IamHostPolicy(POLICY).attached_to(),
     "ListHostedZonesByVPC": lambda: Route53HostedZones("us-east-2").associated_with(VPC),
-    "ListResolverEndpointIpAddresses": lambda: Route53Resolvers("us").addresses("rslvr-in-1"),
-    "ListResolverEndpoints": lambda: Route53Resolvers("us").all_of_region(),
-    "ModifyVpcEndpoint": lambda: Ec2Endpoints("us").set_private_dns("vpce-1", on=True),
+    "ListResolverEndpointIpAddresses": lambda: Route53Resolvers(TAGS).addresses("rslvr-in-1"),
+    "ListResolverEndpoints": lambda: Route53Resolvers(TAGS).all_of_region(),
+    "ModifyVpcEndpoint": lambda: Ec2Endpoints(TAGS).set_private_dns("vpce-1", on=True),
     "Publish": lambda: SnsNotifications("arn:aws:sns:us-east-2:123456789012:t").send("s", "t"),
-    "PutParameter": lambda: SsmParameters().write("/name", "value"),
-    "RevokeSecurityGroupIngress": lambda: Ec2Groups("us").revoke("sg-1", [RULE]),
+    "PutParameter": lambda: SsmParameters(TAGS.extra)._made(PARAMETER),
+    "RevokeSecurityGroupIngress": lambda: Ec2Groups(TAGS).revoke("sg-1", [RULE]),
     "Scan": lambda: list(Table("ledger").items("prefix")),
     "StartExecution": lambda: StepFunctionsExecutions(MACHINE).start(VPC, 1, "because"),
     "UpdateTable": lambda: DynamoDbProtection("ledger").turn(on=False),
@@ -82,7 +85,7 @@ WAITED_OUT_BY_BOTOCORE = (Throttled, Unavailable)
 
 
 def _probe() -> LambdaProbe:
-    return LambdaProbe("arn:aws:iam::123456789012:role/probe", "us")
+    return LambdaProbe("arn:aws:iam::123456789012:role/probe", "arm64", TAGS)
 
 
 class RefusingAws:

@@ -8,6 +8,7 @@ import pytest
 from connectivity.adapters import aws as adapter
 from connectivity.adapters.resolvers import Route53Resolvers
 from connectivity.domain.errors import NotReadyYet, ResolverRefused
+from connectivity.domain.tags import CreationTags
 
 from tests.local.vpc_world import REGION, World, started
 
@@ -37,7 +38,7 @@ def test_a_promised_address_that_somebody_took_is_refused_by_name(world: World) 
     theirs = world.ec2.create_network_interface(SubnetId=subnets[0], PrivateIpAddress="10.0.0.77")[
         "NetworkInterface"
     ]
-    resolvers = Route53Resolvers("us")
+    resolvers = Route53Resolvers(CreationTags("us"))
     promised = [(subnets[0], "10.0.0.77"), (subnets[1], "10.0.1.78")]
     with pytest.raises(ResolverRefused, match=r"10\.0\.0\.77.* the next sweep gives it up"):
         resolvers.make(vpc, promised, group, token="one")

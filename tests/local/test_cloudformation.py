@@ -236,6 +236,20 @@ def test_the_arn_of_a_log_group_is_all_that_is_in_it(create: Callable[..., Any])
     assert output["OutputValue"].endswith(":*")
 
 
+def test_what_is_no_value_is_no_element_of_a_list(
+    create: Callable[..., Any], client: Client
+) -> None:
+    reading = {"Effect": "Allow", "Action": "ssm:GetParameter", "Resource": "*"}
+    chosen = {"Fn::If": ["Never", {"Effect": "Deny"}, {"Ref": "AWS::NoValue"}]}
+    document = {"Version": "2012-10-17", "Statement": [reading, chosen]}
+    policy = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document}}
+    output = {"Arn": {"Value": {"Ref": "Policy"}}}
+    never = {"Never": {"Fn::Equals": ["a", "b"]}}
+    (made,) = create({"Policy": policy}, Conditions=never, Outputs=output)["Outputs"]
+    found = client("iam").get_policy_version(PolicyArn=made["OutputValue"], VersionId="v1")
+    assert found["PolicyVersion"]["Document"]["Statement"] == [reading]
+
+
 def test_a_resource_that_fails_rolls_the_stack_back_and_says_why(
     create: Callable[..., Any], client: Client
 ) -> None:

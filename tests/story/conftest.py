@@ -14,6 +14,7 @@ from tests.story.app import App
 
 DRAIN_SECONDS = 60
 EMAIL = "network-team@example.com"
+EXTRA_TAGS = "CostCenter=42,DataClass=for internal use"
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +29,7 @@ def app() -> Iterator[App]:
                 "ExpirySeconds": "120",
                 "OnPremCidrs": ONPREM_CIDR,
                 "NotificationEmail": EMAIL,
+                "ExtraTags": EXTRA_TAGS,
                 # Sweeps come when a story asks for one, and not while another is told.
                 "SweepMinutes": "1440",
             },

@@ -22,6 +22,7 @@ def told_apart() -> None:
     """Nothing to tell apart: this has an AWS of its own."""
 
 
+@pytest.mark.timeout(600)  # some fifty calls of the AWS CLI, which takes a second to start
 def test_a_stack_with_a_connected_vpc_is_not_deleted_and_afterwards_it_is() -> None:
     with terminal(*PYTHON_UP, "--network", "loopback") as local:
         stranger = visit(local)

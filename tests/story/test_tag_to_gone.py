@@ -9,6 +9,7 @@ import pytest
 from local.ask import ask
 from local.example_vpc import ONPREM_CIDR
 from tests.story.app import DETAIL, STATUS, App
+from tests.story.conftest import EXTRA_TAGS
 
 REGION = "us-east-2"
 SIX = {"ecs", "ecs-agent", "ecs-telemetry", "ssm", "ssmmessages", "ec2messages"}
@@ -69,6 +70,35 @@ def _assert_answers_are_the_endpoints_own(
     assert ask(inbound[0], numbered) not in {(), addresses}, "numbered hosts stay public"
 
 
+def _without_the_company_s_tags(app: App, vpc_id: str) -> list[str]:
+    """Return the ids of what was made for the VPC and lacks a tag of the stack's `ExtraTags`."""
+    ec2, resolver, ssm = (app.client(name) for name in ("ec2", "route53resolver", "ssm"))
+    in_vpc = [{"Name": "vpc-id", "Values": [vpc_id]}]
+    found = {
+        item["VpcEndpointId"]: item["Tags"]
+        for item in ec2.describe_vpc_endpoints(Filters=in_vpc)["VpcEndpoints"]
+    } | {
+        item["GroupId"]: item["Tags"]
+        for item in ec2.describe_security_groups(Filters=in_vpc)["SecurityGroups"]
+        if item["GroupName"] != "default"
+    }
+    for item in resolver.list_resolver_endpoints()["ResolverEndpoints"]:
+        if item["HostVPCId"] == vpc_id:
+            tags = resolver.list_tags_for_resource(ResourceArn=item["Arn"])["Tags"]
+            found[item["Id"]] = tags
+    for name in app.parameters(vpc_id):
+        whole = f"{app.aws.outputs['ParameterPath']}/{vpc_id}/{name}"
+        asked = {"ResourceType": "Parameter", "ResourceId": whole}
+        found[whole] = ssm.list_tags_for_resource(**asked)["TagList"]
+    assert len(found) == 10 + 3 + 1 + 2, "endpoints, groups, resolver, parameters"
+    demanded = dict(pair.split("=") for pair in EXTRA_TAGS.split(","))
+    return [
+        thing
+        for thing, tags in found.items()
+        if not demanded.items() <= {tag["Key"]: tag["Value"] for tag in tags}.items()
+    ]
+
+
 def test_services_and_cidrs_are_added_and_removed_in_place(app: App) -> None:
     vpc_id = app.vpc()
     app.tag(vpc_id, wish="enabled")
@@ -91,6 +121,7 @@ def test_services_and_cidrs_are_added_and_removed_in_place(app: App) -> None:
         for protocol in ("tcp", "udp")
         for cidr in (ONPREM_CIDR, "192.168.7.0/24")
     }
+    assert _without_the_company_s_tags(app, vpc_id) == []
     second = json.loads(app.parameters(vpc_id)["forwarding"])
     assert second["generation"] == first["generation"] + 1
     assert second["resolverIps"] == first["resolverIps"]

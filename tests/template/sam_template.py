@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
+
+Statement = dict[str, Any]
 
 PATH = Path(__file__).parents[2] / "template.yaml"
 TEMPLATE: dict[str, Any] = yaml_parse(PATH.read_text())
@@ -27,24 +29,39 @@ def functions() -> dict[str, Any]:
     return resources("AWS::Serverless::Function")
 
 
-def statements() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every policy statement that something of ours is given, with the name of who has it."""
+def statements(holds: Callable[[str], bool] = lambda _: True) -> Iterator[tuple[str, Statement]]:
+    """Yield every policy statement that something of ours is given, with the name of who has it;
+    of those under a condition, the ones whose condition `holds`."""
     for kind in ("AWS::Serverless::Function", "AWS::Serverless::StateMachine", "AWS::IAM::Role"):
         for name, properties in resources(kind).items():
             for policy in properties["Policies"]:
                 document = policy_document(policy.get("PolicyDocument", policy))
-                yield from ((name, statement) for statement in document["Statement"])
+                yield from ((name, each) for each in _given(document["Statement"], holds))
     for properties in resources("AWS::IAM::Policy").values():
         for role in properties["Roles"]:
             name = role["Ref"].removesuffix("Role")
-            yield from ((name, each) for each in properties["PolicyDocument"]["Statement"])
+            given = _given(properties["PolicyDocument"]["Statement"], holds)
+            yield from ((name, each) for each in given)
     for name, properties in resources("AWS::IAM::ManagedPolicy").items():
-        yield from ((name, each) for each in properties["PolicyDocument"]["Statement"])
+        given = _given(properties["PolicyDocument"]["Statement"], holds)
+        yield from ((name, each) for each in given)
 
 
-def allowed() -> Iterator[tuple[str, dict[str, Any]]]:
+def _given(
+    listed: Iterable[dict[str, Any]], holds: Callable[[str], bool]
+) -> Iterator[dict[str, Any]]:
+    for statement in listed:
+        if "Fn::If" not in statement:
+            yield statement
+            continue
+        condition, there, _ = statement["Fn::If"]
+        if holds(condition):
+            yield there
+
+
+def allowed(holds: Callable[[str], bool] = lambda _: True) -> Iterator[tuple[str, Statement]]:
     """Yield the statements that give something, with the name of who has each."""
-    yield from ((name, each) for name, each in statements() if each["Effect"] == "Allow")
+    yield from ((name, each) for name, each in statements(holds) if each["Effect"] == "Allow")
 
 
 def policy_document(document: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -180,6 +180,12 @@ def test_nothing_is_pushed_unless_a_tag_is_given() -> None:
         ("=dns", False),
         ("role=", False),
         ("a=b=c", False),
+        # Systems Manager knows no + in the key of a target, and EventBridge counts "tag:" among
+        # its 128 characters (botocore: `TargetKey`, `RunCommandTargetKey`).
+        ("d+ns=yes", False),
+        ("dns=a+b", True),
+        (f"{'k' * 124}=yes", True),
+        (f"{'k' * 125}=yes", False),
         ("role=d ns", False),
         ('role=d"ns', False),
     ],

@@ -14,17 +14,17 @@ from connectivity.adapters.vpcs import ec2_tags, tags_of
 from connectivity.domain.errors import NotReadyYet, Waiting
 from connectivity.domain.ledger import Announcement
 from connectivity.domain.model import InterfaceEndpoint, OfferedService
-from connectivity.domain.tags import OWNER
+from connectivity.domain.tags import OWNER, CreationTags
 from connectivity.usecases.ports import UsedToken
 
 _DELETION = "DeleteVpcEndpoints"
 
 
 class Ec2Endpoints:
-    """Implements the port `Endpoints`; what it makes carries the owner tag from the start."""
+    """Implements the port `Endpoints`; what it makes carries its tags from the start."""
 
-    def __init__(self, owner: str) -> None:
-        self._owner = owner
+    def __init__(self, tags: CreationTags) -> None:
+        self._creation_tags = tags
 
     def offered(self, service_names: Iterable[str]) -> Mapping[str, OfferedService]:
         """By filter: an unknown name among `ServiceNames` would fail the whole call."""
@@ -80,7 +80,7 @@ class Ec2Endpoints:
 
     def _tags(self, vpc_id: str, service_name: str) -> list[dict[str, Any]]:
         short = service_name.rsplit(".amazonaws.", 1)[-1].split(".", 1)[-1]
-        tags = {OWNER: self._owner, "Name": f"ecs-anywhere {short} {vpc_id}"}
+        tags = self._creation_tags.named(f"ecs-anywhere {short} {vpc_id}")
         return [{"ResourceType": "vpc-endpoint", "Tags": ec2_tags(tags)}]
 
     def set_private_dns(

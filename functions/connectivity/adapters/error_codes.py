@@ -162,14 +162,15 @@ MEANINGS: Mapping[str, Mapping[Meaning, str]] = {
             InvalidNextToken"""
     },
     "PutParameter": {
+        # Where it is to be made with tags: it is overwritten then.
+        ANSWER: "ParameterAlreadyExists",
         QuotaReached: "ParameterLimitExceeded ParameterMaxVersionLimitExceeded",
         # Somebody made the parameter before us, as a SecureString for example.
         PreconditionsNotMet: "HierarchyTypeMismatchException ParameterPatternMismatchException",
         BUG: """
             HierarchyLevelLimitExceededException IncompatiblePolicyException
             InvalidAllowedPatternException InvalidKeyId InvalidPolicyAttributeException
-            InvalidPolicyTypeException ParameterAlreadyExists PoliciesLimitExceededException
-            UnsupportedParameterType""",
+            InvalidPolicyTypeException PoliciesLimitExceededException UnsupportedParameterType""",
     },
     "DeleteParameters": {},
     "GetParameters": {BUG: "InvalidKeyId"},

@@ -9,16 +9,23 @@ from botocore.exceptions import ClientError
 
 from connectivity.adapters.aws import call, client, items
 from connectivity.adapters.refusals import is_answer
+from connectivity.adapters.vpcs import ec2_tags
 
 _MOST_AT_ONCE = 10
 """GetParameters and DeleteParameters take no more names, GetParametersByPath gives no more."""
 
 
 class SsmParameters:
-    """Implements the port `Parameters`."""
+    """Implements the port `Parameters`; what it makes carries its tags from the start."""
+
+    def __init__(self, tags: Mapping[str, str]) -> None:
+        self._creation_tags = tags
+        self._there: set[str] = set()
+        """Names that were read: no need to try whether one of them can be made."""
 
     def read(self, names: Sequence[str]) -> Mapping[str, str]:
         found = call(client("ssm").get_parameters, Names=list(names))["Parameters"]
+        self._there |= {item["Name"] for item in found}
         return {item["Name"]: item["Value"] for item in found}
 
     def history(self, name: str) -> Sequence[str]:
@@ -36,19 +43,34 @@ class SsmParameters:
         return found, pages[-1][1]
 
     def write(self, name: str, value: str, as_list: bool = False) -> None:
-        call(
-            client("ssm").put_parameter,
-            Name=name,
-            Value=value,
-            Type="StringList" if as_list else "String",
+        """Write one. AWS takes no tags together with leave to overwrite ("tags and overwrite can't
+        be used together"): so where there are tags, it is made, or else overwritten."""
+        said = {
+            "Name": name,
+            "Value": value,
+            "Type": "StringList" if as_list else "String",
             # Standard and free of charge up to 4 KB, advanced up to 8 KB. An advanced parameter
             # stays so until it is deleted, and Tier=Standard would then be refused.
-            Tier="Intelligent-Tiering",
-            Overwrite=True,
-        )
+            "Tier": "Intelligent-Tiering",
+        }
+        is_new = self._creation_tags and name not in self._there
+        if not (is_new and self._made(said)):
+            call(client("ssm").put_parameter, **said, Overwrite=True)
+
+    def _made(self, said: Mapping[str, str]) -> bool:
+        """Return whether it was made; False where it was there already."""
+        tags = ec2_tags(self._creation_tags)
+        try:
+            call(client("ssm").put_parameter, **said, Tags=tags)
+        except ClientError as error:
+            if is_answer(error):
+                return False
+            raise
+        return True
 
     def remove(self, names: Sequence[str]) -> None:
         call(client("ssm").delete_parameters, Names=list(names))
+        self._there -= set(names)
 
     def remove_below(self, path: str, most: int) -> bool:
         # Read first: removing while one reads would move the pages.

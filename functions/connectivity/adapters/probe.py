@@ -23,7 +23,7 @@ from botocore.exceptions import ClientError
 from connectivity.adapters.aws import call, client
 from connectivity.adapters.refusals import is_answer
 from connectivity.domain.errors import NotReadyYet, ProbeFailed
-from connectivity.domain.tags import OWNER
+from connectivity.domain.tags import CreationTags
 
 _PACKAGES = ("probe", "dns")
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
@@ -38,9 +38,11 @@ _TIMEOUT = 55
 class LambdaProbe:
     """Implements the port `Probe`."""
 
-    def __init__(self, role: str, owner: str) -> None:
+    def __init__(self, role: str, architecture: str, tags: CreationTags) -> None:
+        """`architecture` is `arm64` or `x86_64`, as AWS Lambda calls processors."""
         self._role = role
-        self._owner = owner
+        self._architecture = architecture
+        self._creation_tags = tags
 
     def ensure(self, name: str, vpc_id: str, subnets: Sequence[str], group: str) -> None:
         """Its name was known to nobody before it was made. What is there under that name and is
@@ -79,14 +81,14 @@ class LambdaProbe:
                 FunctionName=name,
                 Description="Verifies private resolution from inside the VPC; removed afterwards",
                 Runtime=_RUNTIME,
-                Architectures=["arm64"],
+                Architectures=[self._architecture],
                 Handler=_HANDLER,
                 Role=self._role,
                 Code={"ZipFile": code()},
                 Timeout=_TIMEOUT,
                 MemorySize=256,
                 VpcConfig={"SubnetIds": list(subnets), "SecurityGroupIds": [group]},
-                Tags={OWNER: self._owner},
+                Tags=self._creation_tags.unnamed(),
             )
         except ClientError as error:
             # Made by an attempt whose answer was lost.

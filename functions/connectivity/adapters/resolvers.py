@@ -19,7 +19,7 @@ from connectivity.domain.errors import (
 )
 from connectivity.domain.model import InboundResolver, ResolverIp
 from connectivity.domain.ownership import resolver_name
-from connectivity.domain.tags import OWNER
+from connectivity.domain.tags import CreationTags
 
 _REFUSED = frozenset(
     {"InvalidParameterException", "InvalidRequestException", "ResourceNotFoundException"}
@@ -30,8 +30,8 @@ _MADE_BY_AWS = "OwningService"
 class Route53Resolvers:
     """Implements the port `Resolvers`."""
 
-    def __init__(self, owner: str) -> None:
-        self._owner = owner
+    def __init__(self, tags: CreationTags) -> None:
+        self._creation_tags = tags
 
     def all_of_region(self) -> tuple[InboundResolver, ...]:
         found = items(
@@ -78,7 +78,7 @@ class Route53Resolvers:
                 Direction="INBOUND",
                 SecurityGroupIds=[group],
                 IpAddresses=[_ip_request(subnet, ip) for subnet, ip in addresses],
-                Tags=ec2_tags({OWNER: self._owner, "Name": name}),
+                Tags=ec2_tags(self._creation_tags.named(name)),
             )
         except ClientError as error:
             raise refusal(error, vpc_id, [ip for _, ip in addresses if ip]) from error

@@ -11,7 +11,7 @@ from connectivity.adapters.refusals import code_of, is_answer
 from connectivity.adapters.security_group_rules import permission_of, rules_of
 from connectivity.adapters.vpcs import ec2_tags, tags_of
 from connectivity.domain.model import Rule, SecurityGroup
-from connectivity.domain.tags import OWNER
+from connectivity.domain.tags import OWNER, CreationTags
 
 _DESCRIPTIONS = {
     "group/endpoints": "HTTPS from on-premises and this VPC to the interface endpoints",
@@ -21,10 +21,10 @@ _DESCRIPTIONS = {
 
 
 class Ec2Groups:
-    """Implements the port `Groups`; what it makes carries the owner tag from the start."""
+    """Implements the port `Groups`; what it makes carries its tags from the start."""
 
-    def __init__(self, owner: str) -> None:
-        self._owner = owner
+    def __init__(self, tags: CreationTags) -> None:
+        self._creation_tags = tags
 
     def all_in(self, vpc_id: str) -> tuple[SecurityGroup, ...]:
         found = items(
@@ -44,7 +44,7 @@ class Ec2Groups:
         )
 
     def make(self, vpc_id: str, name: str, purpose: str) -> str:
-        tags = ec2_tags({OWNER: self._owner, "Name": name})
+        tags = ec2_tags(self._creation_tags.named(name))
         made = call(
             client("ec2").create_security_group,
             VpcId=vpc_id,

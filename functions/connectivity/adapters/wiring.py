@@ -21,6 +21,7 @@ from connectivity.adapters.security_groups import Ec2Groups
 from connectivity.adapters.signatures import KmsSignatures
 from connectivity.adapters.stacks import CloudFormationStacks
 from connectivity.adapters.vpcs import Ec2Vpcs
+from connectivity.domain.tags import CreationTags, extra_tags
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.finish import Desk
 from connectivity.usecases.settings import Settings
@@ -30,24 +31,28 @@ def settings() -> Settings:
     return Settings.from_environment(os.environ)
 
 
+def creation_tags() -> CreationTags:
+    return CreationTags(os.environ["OWNER"], extra_tags(os.environ["EXTRA_TAGS"]))
+
+
 def vpcs() -> Ec2Vpcs:
     return Ec2Vpcs()
 
 
 def endpoints() -> Ec2Endpoints:
-    return Ec2Endpoints(os.environ["OWNER"])
+    return Ec2Endpoints(creation_tags())
 
 
 def groups() -> Ec2Groups:
-    return Ec2Groups(os.environ["OWNER"])
+    return Ec2Groups(creation_tags())
 
 
 def resolvers() -> Route53Resolvers:
-    return Route53Resolvers(os.environ["OWNER"])
+    return Route53Resolvers(creation_tags())
 
 
 def parameters() -> SsmParameters:
-    return SsmParameters()
+    return SsmParameters(creation_tags().extra)
 
 
 def ledger() -> DynamoDbLedger:
@@ -63,7 +68,7 @@ def executions() -> StepFunctionsExecutions:
 
 def probe() -> LambdaProbe:
     environment = os.environ
-    return LambdaProbe(environment["PROBE_ROLE_ARN"], environment["OWNER"])
+    return LambdaProbe(environment["PROBE_ROLE_ARN"], environment["ARCHITECTURE"], creation_tags())
 
 
 def notifications() -> SnsNotifications:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from connectivity.domain.printable import shortened
 
@@ -20,11 +21,53 @@ STATUS_DETAIL = "ecs-anywhere:status-detail"
 OWNER = "ecs-anywhere:owner"
 """On everything we make, from its creation; its value is the name of the stack."""
 
+NAME = "Name"
+_RESERVED = ("aws:", "ecs-anywhere:")
+"""Beginnings of keys that are AWS's and ours, in any case."""
+MOST_EXTRA = 20
+"""AWS's limit is 50 for each resource; ours take their place beside those of the company."""
+
 LONGEST_VALUE = 256
 _NOT_ALLOWED = re.compile(r"[^\w+\-=.:/@ ]", re.ASCII)
 _PUNCTUATION = r"""[;,!?()\[\]{}<>"'`]"""
 _OURS = re.compile(rf"\s+|(?:(?<=\s)|^){_PUNCTUATION}+|{_PUNCTUATION}+(?=\s|$)")
 """White space, and the punctuation of a sentence: at the beginning or the end of a word."""
+
+
+class UnusableTagsError(ValueError):
+    """The stack's parameter `ExtraTags` cannot be used; the message quotes what is wrong."""
+
+
+@dataclass(frozen=True)
+class CreationTags:
+    """The tags that a thing is given in the act of its creation."""
+
+    owner: str
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """Tags that the company demands, from the stack's parameter `ExtraTags`."""
+
+    def named(self, name: str) -> dict[str, str]:
+        """Return the tags of a thing that is called `name`. Ours win: by them it is known."""
+        return {**self.extra, OWNER: self.owner, NAME: name}
+
+    def unnamed(self) -> dict[str, str]:
+        """Return the tags of a thing whose name is no tag."""
+        return {**self.extra, OWNER: self.owner}
+
+
+def extra_tags(text: str) -> dict[str, str]:
+    """Return the tags of `key=value,key=value`, or none. Raises UnusableTagsError."""
+    pairs = [pair.partition("=") for pair in text.split(",") if pair.strip()]
+    tags = {key.strip(): value.strip() for key, _, value in pairs}
+    for key, equals, _ in pairs:
+        plain = key.strip()
+        if not plain or not equals:
+            raise UnusableTagsError(f"ExtraTags: {key!r} is no key=value, as in CostCenter=42")
+        if plain == NAME or plain.lower().startswith(_RESERVED):
+            raise UnusableTagsError(f"ExtraTags: {plain} is not free: choose another key")
+    if len(tags) < len(pairs) or len(tags) > MOST_EXTRA:
+        raise UnusableTagsError(f"ExtraTags: at most {MOST_EXTRA} tags, and each key once")
+    return tags
 
 
 def wish_tags(tags: Mapping[str, str]) -> dict[str, str]:

@@ -257,7 +257,8 @@ class Probe(Protocol):
     def ask(self, name: str, questions: Mapping[str, Any]) -> Mapping[str, Any]:
         """Raises ProbeFailed."""
 
-    def remove(self, name: str) -> None: ...
+    def remove(self, name: str) -> None:
+        """Raises NotReadyYet while AWS Lambda is at work on it."""
 
 
 class Notifications(Protocol):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from connectivity.domain import tags
+from connectivity.domain.tags import OWNER, CreationTags, UnusableTagsError, extra_tags
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -30,3 +32,45 @@ def test_a_text_that_was_cut_says_so() -> None:
 def test_writing_a_result_is_no_knock() -> None:
     """A change of a wish tag starts a run, so that the status must not be one of them."""
     assert not {tags.STATUS, tags.STATUS_DETAIL} & set(tags.WISH_TAGS)
+
+
+@pytest.mark.parametrize(
+    ("text", "tags"),
+    [
+        ("", {}),
+        ("CostCenter=42", {"CostCenter": "42"}),
+        ("Cost=42,Data Class=for internal use", {"Cost": "42", "Data Class": "for internal use"}),
+        ("CostCenter=42, app:owner=a/b@c ", {"CostCenter": "42", "app:owner": "a/b@c"}),
+        ("Empty=", {"Empty": ""}),
+    ],
+)  # fmt: skip
+def test_extra_tags_are_pairs_separated_by_commas(text: str, tags: dict[str, str]) -> None:
+    assert extra_tags(text) == tags
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("CostCenter", "'CostCenter' is no key=value"),
+        ("=42", "'' is no key=value"),
+        ("aws:cloudformation:stack-id=x", "aws:cloudformation:stack-id is not free"),
+        ("AWS:x=y", "AWS:x is not free"),
+        ("ecs-anywhere:owner=another-stack", "ecs-anywhere:owner is not free"),
+        (" Ecs-Anywhere:token=x", "Ecs-Anywhere:token is not free"),
+        ("Name=mine", "Name is not free"),
+        ("a=1,a=2", "each key once"),
+        (",".join(f"k{number}=v" for number in range(21)), "at most 20 tags"),
+    ],
+)
+def test_extra_tags_that_are_ours_or_cannot_be_tags_are_refused_by_name(
+    text: str, said: str
+) -> None:
+    with pytest.raises(UnusableTagsError, match=said):
+        extra_tags(text)
+
+
+def test_no_extra_tag_takes_the_place_of_the_owner() -> None:
+    """Else a thing of ours would be somebody else's from its first second."""
+    tags = CreationTags("us", {OWNER: "them", "Name": "theirs", "CostCenter": "42"})
+    assert tags.named("ours") == {OWNER: "us", "Name": "ours", "CostCenter": "42"}
+    assert tags.unnamed()[OWNER] == "us"
