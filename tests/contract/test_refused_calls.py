@@ -47,7 +47,7 @@ CALLS: dict[str, Callable[[], object]] = {
     "CreateSecurityGroup": lambda: Ec2Groups(TAGS).make(VPC, "name", "group/probe"),
     "CreateTags": lambda: Ec2Vpcs().set_tags(VPC, {"key": "value"}),
     "CreateVpcEndpoint": lambda: Ec2Endpoints(TAGS).make_gateway(VPC, "com.amazonaws.r.s3", "t"),
-    "DeleteFunction": lambda: _probe().remove("probe"),
+    "DeleteFunction": lambda: _probe()._delete("probe"),
     "DeleteParameters": lambda: SsmParameters({}).remove(["/name"]),
     "DeleteResolverEndpoint": lambda: Route53Resolvers(TAGS).remove("rslvr-in-1"),
     "DeleteSecurityGroup": lambda: Ec2Groups(TAGS).remove("sg-1"),

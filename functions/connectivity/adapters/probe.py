@@ -24,6 +24,7 @@ from connectivity.adapters.aws import call, client
 from connectivity.adapters.refusals import is_answer
 from connectivity.domain.errors import NotReadyYet, ProbeFailed
 from connectivity.domain.tags import CreationTags
+from connectivity.usecases.ports import UsedName
 
 _PACKAGES = ("probe", "dns")
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
@@ -43,17 +44,19 @@ class LambdaProbe:
         self._role = role
         self._architecture = architecture
         self._creation_tags = tags
+        self._ours: set[str] = set()
+        """Names of functions that were seen to be ours."""
 
     def ensure(self, name: str, vpc_id: str, subnets: Sequence[str], group: str) -> None:
-        """Its name was known to nobody before it was made. What is there under that name and is
-        not what we make is asked nothing: of our role it is made anew, as after an upgrade in
-        between, of another role it is left."""
+        """The name was known to nobody before the function was made, and nobody else may pass the
+        function's role. What has that role and other code is made anew, as after an upgrade in
+        between: it is never asked."""
         state = self._state(name)
         if state is None:
             self._make(name, subnets, group)
             raise NotReadyYet(f"the probe {name} has just been made")
-        if state["Role"] != self._role or _vpc_of(state) != vpc_id:
-            raise ProbeFailed(f"the function {name} is not this app's: it has another role or VPC")
+        if not self._is_ours(name, state) or _vpc_of(state) != vpc_id:
+            raise UsedName(f"the function {name} is not this app's, by its role or its VPC")
         if state["State"] == "Failed":
             reason = state.get("StateReason", "no reason given")
             with suppress(NotReadyYet):  # the reason matters more; the teardown removes it too
@@ -64,6 +67,11 @@ class LambdaProbe:
         if different := _differences(state):
             self.remove(name)
             raise NotReadyYet(f"the probe {name} has other {', '.join(different)}: made anew")
+
+    def _is_ours(self, name: str, state: Mapping[str, Any]) -> bool:
+        if state["Role"] == self._role:
+            self._ours.add(name)
+        return name in self._ours
 
     def _state(self, name: str) -> dict[str, Any] | None:
         try:
@@ -108,6 +116,15 @@ class LambdaProbe:
         return dict(payload)
 
     def remove(self, name: str) -> None:
+        """Looked at before, because its name has been there for everybody to see: somebody may have
+        made another function of that name since ours was removed."""
+        if name not in self._ours:
+            state = self._state(name)
+            if state is None or not self._is_ours(name, state):
+                return
+        self._delete(name)
+
+    def _delete(self, name: str) -> None:
         try:
             call(client("lambda").delete_function, FunctionName=name)
         except ClientError as error:

@@ -42,8 +42,20 @@ class Ownership:
 
     def groups(self, observed: Iterable[SecurityGroup]) -> dict[str, SecurityGroup]:
         """Return our security groups by their purpose, as far as they exist and can be changed."""
-        known = self._known_groups(observed)
+        known = self.known_groups(observed)
         return {purpose: each for purpose, each in known.items() if each.owner == self.owner}
+
+    def known_groups(self, observed: Iterable[SecurityGroup]) -> dict[str, SecurityGroup]:
+        """Return by their purpose the security groups that we made, whatever their tags say."""
+        listed = tuple(observed)
+        by_id = {group.id: group for group in listed}
+        by_name = {group.name: group for group in listed}
+        found = {
+            purpose: by_name.get(ledger.announced_token(self.entry, purpose) or "")
+            or by_id.get(self.entry.held.get(purpose, ""))
+            for purpose in ledger.GROUPS
+        }
+        return {purpose: group for purpose, group in found.items() if group is not None}
 
     def resolver(
         self, observed: Iterable[InboundResolver], also_deleting: bool = False
@@ -71,7 +83,7 @@ class Ownership:
         its owner tag away, and IAM lets us touch nothing without it."""
         known: tuple[InterfaceEndpoint | SecurityGroup, ...] = (
             *(e for e in endpoints if e.exists and self._holds(e)),
-            *self._known_groups(groups).values(),
+            *self.known_groups(groups).values(),
         )
         return {each.id: self._lost(each.id) for each in known if each.owner != self.owner}
 
@@ -90,23 +102,11 @@ class Ownership:
             and purpose_of(endpoint) not in begun
         )
         listed = tuple(groups)
-        ours = {group.id for group in self._known_groups(listed).values()}
+        ours = {group.id for group in self.known_groups(listed).values()}
         yield from (g.id for g in listed if g.owner == self.owner and g.id not in ours)
 
     def _holds(self, endpoint: InterfaceEndpoint) -> bool:
         return self.entry.held.get(purpose_of(endpoint)) == endpoint.id
-
-    def _known_groups(self, observed: Iterable[SecurityGroup]) -> dict[str, SecurityGroup]:
-        """Return by purpose what we made, whatever its tags say."""
-        listed = tuple(observed)
-        by_id = {group.id: group for group in listed}
-        by_name = {group.name: group for group in listed}
-        found = {
-            purpose: by_name.get(ledger.announced_token(self.entry, purpose) or "")
-            or by_id.get(self.entry.held.get(purpose, ""))
-            for purpose in ledger.GROUPS
-        }
-        return {purpose: group for purpose, group in found.items() if group is not None}
 
     def _lost(self, resource_id: str) -> str:
         return (

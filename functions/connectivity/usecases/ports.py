@@ -31,6 +31,10 @@ from connectivity.domain.wish import Asked
 _NOTHING = Served()
 
 
+class UsedName(Exception):
+    """The function of this name is not ours: somebody made it after ours was removed."""
+
+
 class UsedToken(Exception):
     """AWS knows the client token from another request: something was made with it, and AWS does not
     say what."""
@@ -252,13 +256,14 @@ class Probe(Protocol):
     """The small function inside the VPC."""
 
     def ensure(self, name: str, vpc_id: str, subnets: Sequence[str], group: str) -> None:
-        """Raises NotReadyYet until it can be asked, and ProbeFailed for what is not the probe."""
+        """Raises NotReadyYet until it can be asked, UsedName, and ProbeFailed."""
 
     def ask(self, name: str, questions: Mapping[str, Any]) -> Mapping[str, Any]:
         """Raises ProbeFailed."""
 
     def remove(self, name: str) -> None:
-        """Raises NotReadyYet while AWS Lambda is at work on it."""
+        """Remove the function if it is there and ours. Raises NotReadyYet while AWS Lambda is at
+        work on it."""
 
 
 class Notifications(Protocol):

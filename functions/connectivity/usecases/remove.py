@@ -150,11 +150,8 @@ def _remove_groups(vpc_id: str, entry: Entry, aws: Aws) -> None:
     ours, lost = ownership.groups(observed), ownership.out_of_reach(groups=observed)
     busy = aws.groups.in_use(group.id for group in ours.values()) if ours else frozenset()
     waiting = [g.id for p, g in ours.items() if g.id in busy and p != ledgers.PROBE_GROUP]
-    gone = [
-        purpose
-        for purpose in ledgers.GROUPS
-        if purpose in entry.held and purpose not in ours and entry.held[purpose] not in lost
-    ]
+    known = ownership.known_groups(observed)
+    gone = [p for p in ledgers.GROUPS if p in entry.held and p not in known]
     for purpose, group in ours.items():
         if group.id not in busy and not (waiting and purpose == ledgers.PROBE_GROUP):
             aws.groups.remove(group.id)

@@ -17,6 +17,7 @@ from connectivity.domain.verification import Finding, Target
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.doubts import remember_doubt
 from connectivity.usecases.ensure_resolver import Resolver
+from connectivity.usecases.ports import UsedName
 from connectivity.usecases.tokens import ending
 
 _MOST_ROWS_IN_A_MESSAGE = 12
@@ -48,7 +49,11 @@ def verify_resolution(desired: Desired, resolver: Resolver, aws: Aws) -> Verifie
     name = entry.held.get(ledgers.PROBE) or probe_name(vpc_id, ending())
     if ledgers.PROBE not in entry.held:
         ledger.hold(vpc_id, {ledgers.PROBE: name})
-    probe.ensure(name, vpc_id, desired.subnets, resolver.probe_group)
+    try:
+        probe.ensure(name, vpc_id, desired.subnets, resolver.probe_group)
+    except UsedName as error:
+        ledger.let_go(vpc_id, [ledgers.PROBE])
+        raise NotReadyYet(f"{error}: ours is made under another name") from error
     ids, targets = _targets(desired, entry, aws)
     asked = verification.questions(targets, resolver.ips)
     findings = verification.judge(targets, asked, probe.ask(name, asked))

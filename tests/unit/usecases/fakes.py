@@ -41,7 +41,7 @@ from connectivity.domain.model import (
 from connectivity.domain.pacing import Bucket, Turn, cost, granted
 from connectivity.domain.publication import Issue
 from connectivity.domain.wish import Asked
-from connectivity.usecases.ports import UsedToken
+from connectivity.usecases.ports import UsedName, UsedToken
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -575,8 +575,12 @@ class FakeProbe:
     group: str | None = None
     """The security group that its network interfaces hold, also after it is gone."""
     asked: int = 0
+    strangers: set[str] = field(default_factory=set)
+    """Names of functions that others have made."""
 
     def ensure(self, name: str, vpc_id: str, subnets: Sequence[str], group: str) -> None:
+        if name in self.strangers:
+            raise UsedName(name)
         if self.state == "none":
             done = self.weather.change("make probe")
             self.state, self.name, self.group = "pending", name, group
