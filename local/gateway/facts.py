@@ -82,13 +82,15 @@ def _call_facts(call: ApiCall, account: str) -> Facts:
 
 
 def _attachment(call: ApiCall, account: str) -> Facts:
-    """The network that a function is to be attached to; no keys for a function without."""
+    """The network that a function is to be attached to, and its layers; no keys for a function
+    without."""
     subnet_ids = values_at(call.parameters, "VpcConfig.SubnetIds")
     subnets = get_backend("ec2")[account][call.region].describe_subnets() if subnet_ids else []
     return {
         "lambda:SubnetIds": subnet_ids,
         "lambda:SecurityGroupIds": values_at(call.parameters, "VpcConfig.SecurityGroupIds"),
         "lambda:VpcIds": sorted({each.vpc_id for each in subnets if each.id in subnet_ids}),
+        "lambda:Layer": values_at(call.parameters, "Layers"),
     }
 
 
@@ -125,8 +127,14 @@ def _ec2_facts(call: ApiCall, ec2: Any, arn: str) -> Facts:
         case "vpc-endpoint":
             endpoint = ec2.vpc_end_points.get(name)
             service = endpoint.service_name if endpoint else call.parameters.get("ServiceName")
-            return {"ec2:VpceServiceName": service} if service else {}
+            return {"ec2:VpceServiceName": service, "ec2:VpceServiceOwner": _owner(ec2, service)}
     return {}
+
+
+def _owner(ec2: Any, service_name: str | None) -> list[str]:
+    """`amazon`, or the account whose service it is; nothing of an unknown service."""
+    offered = ec2._collect_default_endpoint_services(ec2.account_id, ec2.region_name)
+    return [each["Owner"] for each in offered if each["ServiceName"] == service_name]
 
 
 def _listed(value: Any) -> list[Any]:

@@ -91,6 +91,11 @@ TAGGING = {
 }
 """The second action that tags in a call need. (EC2's is always ec2:CreateTags.)"""
 
+OF_THE_CREATION = frozenset(
+    {"lambda:layer", "lambda:securitygroupids", "lambda:subnetids", "lambda:vpcids"}
+)
+"""What AWS tells IAM about lambda:CreateFunction, and not about the tagging in it."""
+
 PASSING = {
     "events:PutTargets": ("Targets.RoleArn", "events.amazonaws.com"),
     "lambda:CreateFunction": ("Role", "lambda.amazonaws.com"),
@@ -156,7 +161,8 @@ def _tagging(call: ApiCall, own: Sequence[Request], account: str) -> Iterator[Re
                 yield Request("ec2:CreateTags", arn, context)
     elif call.name in TAGGING and request_tags(call, "*"):
         for request in own:
-            yield Request(TAGGING[call.name], request.resource, request.context)
+            context = {k: v for k, v in request.context.items() if k not in OF_THE_CREATION}
+            yield Request(TAGGING[call.name], request.resource, context)
 
 
 def _passing(call: ApiCall) -> Iterator[Request]:

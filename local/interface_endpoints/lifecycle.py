@@ -66,6 +66,8 @@ class InterfaceEndpoints:
     weather: Weather
     withheld: dict[str, frozenset[str] | None] = field(default_factory=dict)
     fully_named: set[str] = field(default_factory=set)
+    partners: list[dict[str, Any]] = field(default_factory=list)
+    """Services of other accounts, which AWS PrivateLink offers here."""
     _endpoints: dict[str, Endpoint] = field(default_factory=dict)
     _zones: Zones = field(init=False)
 
@@ -80,8 +82,13 @@ class InterfaceEndpoints:
         everywhere = availability_zones is None
         self.withheld[service] = None if everywhere else frozenset(availability_zones or ())
 
+    def add_partner(self, service: Mapping[str, Any]) -> None:
+        """Offer somebody else's service, given as DescribeVpcEndpointServices shows it."""
+        self.partners.append({**services.OF_A_PARTNER, **service})
+
     def offered(self, account: str, region: str) -> list[dict[str, Any]]:
-        return services.offered(account, region, self.withheld, self.fully_named)
+        amazon_s = services.offered(account, region, self.withheld, self.fully_named)
+        return [*amazon_s, *self.partners]
 
     def name_fully(self, *service_names: str) -> None:
         """Give these services, by short names, private names for dual-stack and FIPS, too."""

@@ -50,6 +50,18 @@ REGIONS_SINCE_2024 = frozenset(
 )
 """AWS offers `ec2messages` only in regions that it launched before 2024."""
 
+OF_A_PARTNER: Mapping[str, Any] = {
+    "ServiceType": [{"ServiceType": "Interface"}],
+    "Owner": "666666666666",
+    "AcceptanceRequired": False,
+    "ManagesVpcEndpoints": False,
+    "VpcEndpointPolicySupported": False,
+    "SupportedIpAddressTypes": ["ipv4"],
+    "PrivateDnsNameVerificationState": "verified",
+    "Tags": [],
+}
+"""What a service of another account says of itself, beside its names and zones."""
+
 FILTERS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "owner": lambda detail: str(detail["Owner"]),
     "service-name": lambda detail: str(detail["ServiceName"]),

@@ -410,6 +410,26 @@ def test_an_interface_endpoint_is_made_only_with_our_tag_and_for_its_service(
         _refusal(ec2.create_vpc_endpoint, **_endpoint(vpc, **differently))
 
 
+@pytest.mark.parametrize(("owner", "allowed"), [("amazon", True), ("666666666666", False)])
+def test_an_interface_endpoint_is_made_only_for_services_of_whom_the_policy_names(
+    as_role: Callable[..., Any],
+    admin: Callable[[str], Any],
+    vpc: dict[str, str],
+    owner: str,
+    allowed: bool,
+) -> None:
+    """ec2:VpceServiceOwner, of AWS's own services `amazon` (AWS PrivateLink guide, "Identity and
+    access management")."""
+    theirs = {"ec2:VpceServiceOwner": [owner, "111111111111"]}
+    only = _allow("ec2:CreateVpcEndpoint", _ec2_arn("vpc-endpoint/*"), StringEquals=theirs)
+    ec2 = as_role(*CREATE_ENDPOINT[:3], only, *CREATE_ENDPOINT[4:])("ec2")
+    if not allowed:
+        _refusal(ec2.create_vpc_endpoint, **_endpoint(vpc))
+        return
+    made = ec2.create_vpc_endpoint(**_endpoint(vpc))["VpcEndpoint"]["VpcEndpointId"]
+    admin("ec2").delete_vpc_endpoints(VpcEndpointIds=[made])
+
+
 def test_the_request_tag_is_not_a_fact_about_the_vpc(
     as_role: Callable[..., Any], vpc: dict[str, str]
 ) -> None:
@@ -534,7 +554,12 @@ def test_a_function_is_made_only_with_the_role_that_may_be_passed_and_where_it_m
     functions = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:probe-*"
     only_here = {"lambda:VpcIds": vpc["VpcId"]}
     policy = [
-        _allow("lambda:CreateFunction", functions, StringEquals=only_here),
+        _allow(
+            "lambda:CreateFunction",
+            functions,
+            StringEquals=only_here,
+            Null={"lambda:VpcIds": "false", "lambda:Layer": "true"},
+        ),
         _allow(
             "iam:PassRole", allowed, StringEquals={"iam:PassedToService": "lambda.amazonaws.com"}
         ),
@@ -551,6 +576,7 @@ def test_a_function_is_made_only_with_the_role_that_may_be_passed_and_where_it_m
         {"Role": other},
         {"FunctionName": "other"},
         {"VpcConfig": {}},
+        {"Layers": [f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:theirs:1"]},
     ]
     for differently in different:
         refused = _refusal(client.create_function, **{**wish, **differently})
@@ -561,6 +587,28 @@ def test_a_function_is_made_only_with_the_role_that_may_be_passed_and_where_it_m
     with pytest.raises(ClientError) as reached_moto:
         client.create_function(**wish)
     assert _code(reached_moto.value) != "AccessDeniedException"
+
+
+def test_the_tagging_of_a_new_function_knows_nothing_of_its_network(
+    as_role: Callable[..., Any], vpc: dict[str, str]
+) -> None:
+    """AWS's service authorization data has lambda:VpcIds for CreateFunction, not for
+    TagResource."""
+    role = f"arn:aws:iam::{ACCOUNT}:role/probe"
+    in_a_vpc = {"lambda:VpcIds": "false"}
+    client = as_role(
+        _allow(["lambda:CreateFunction", "iam:PassRole", "ec2:Describe*"]),
+        _allow("lambda:TagResource", Null=in_a_vpc),
+    )("lambda")
+    refused = _refusal(
+        client.create_function,
+        FunctionName="probe-1",
+        Role=role,
+        Code={"ZipFile": b"x"},
+        VpcConfig={"SubnetIds": [vpc["SubnetId"]], "SecurityGroupIds": [vpc["GroupId"]]},
+        Tags={"ManagedBy": "us"},
+    )
+    assert "lambda:TagResource" in str(refused)
 
 
 def test_a_function_can_be_denied_what_lambda_does_with_its_role(

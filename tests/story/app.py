@@ -253,6 +253,12 @@ class App:
             if function["FunctionName"] in logical
         }
 
+    def probe_role(self) -> str:
+        """The ARN of the role with which the probe runs."""
+        functions = self.client("lambda").list_functions()["Functions"]
+        variables = (each.get("Environment", {}).get("Variables", {}) for each in functions)
+        return next(str(v["PROBE_ROLE_ARN"]) for v in variables if "PROBE_ROLE_ARN" in v)
+
     @contextmanager
     def lifecycles(self, **aws_seconds: float) -> Iterator[None]:
         """AWS takes this long over what begins within the block."""

@@ -309,6 +309,10 @@ class Foreign:
     endpoint: str
     group: str
     resolver: str
+    vpc: str
+    subnet: str
+    probe_role: str
+    """Ours: so that a refusal is for something else."""
     our_tag: Mapping[str, str]
     """Which they do not have."""
 
@@ -338,7 +342,7 @@ def foreign(app: App, request: pytest.FixtureRequest) -> Iterator[Foreign]:
     if tags:
         ec2.create_tags(Resources=[group, endpoint], Tags=tags)
     ours = {"Key": OWNER, "Value": app.aws.settings.stack_name}
-    yield Foreign(endpoint, group, resolver, ours)
+    yield Foreign(endpoint, group, resolver, vpc_id, subnets[0], app.probe_role(), ours)
     ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
     route53resolver.delete_resolver_endpoint(ResolverEndpointId=resolver)
 
@@ -352,6 +356,31 @@ def _tag_endpoint(ec2: Any, foreign: Foreign) -> None:
 
 def _tag_group(ec2: Any, foreign: Foreign) -> None:
     ec2.create_tags(Resources=[foreign.group], Tags=[foreign.our_tag])
+
+
+def _make_for_a_partner(ec2: Any, foreign: Foreign) -> None:
+    ec2.create_vpc_endpoint(
+        VpcEndpointType="Interface",
+        VpcId=foreign.vpc,
+        ServiceName="com.amazonaws.vpce.us-east-2.vpce-svc-0badc0de0badc0de0",
+        TagSpecifications=[{"ResourceType": "vpc-endpoint", "Tags": [foreign.our_tag]}],
+    )
+
+
+def _make_function(**differently: Any) -> Attempt:
+    def attempt(client: Any, foreign: Foreign) -> None:
+        wish: dict[str, Any] = {
+            "FunctionName": "ecs-anywhere-probe-mine",
+            "Role": foreign.probe_role,
+            "Runtime": "python3.13",
+            "Handler": "mine.handler",
+            "Code": {"ZipFile": b"x"},
+            "VpcConfig": {"SubnetIds": [foreign.subnet], "SecurityGroupIds": [foreign.group]},
+            "Tags": {foreign.our_tag["Key"]: foreign.our_tag["Value"]},
+        }
+        client.create_function(**{**wish, **differently})
+
+    return attempt
 
 
 ATTEMPTS: dict[str, tuple[str, str, Attempt]] = {
@@ -374,6 +403,26 @@ ATTEMPTS: dict[str, tuple[str, str, Attempt]] = {
     "tag endpoint for the others": ("EnsureEndpoints", "ec2", _tag_endpoint),
     "tag group for the others": ("EnsureEndpoints", "ec2", _tag_group),
     "tag resolver's group for the others": ("EnsureResolver", "ec2", _tag_group),
+    "make an endpoint for a partner's service": ("EnsureEndpoints", "ec2", _make_for_a_partner),
+    "make a function outside a VPC": ("VerifyResolution", "lambda", _make_function(VpcConfig={})),
+    "make a function with layers": (
+        "VerifyResolution", "lambda",
+        _make_function(Layers=["arn:aws:lambda:us-east-2:666666666666:layer:theirs:1"]),
+    ),
+    "make a function of another name": (
+        "VerifyResolution", "lambda", _make_function(FunctionName="payroll"),
+    ),
+    "make a function without our tag": ("VerifyResolution", "lambda", _make_function(Tags={})),
+    "change the code of the probe": (
+        "VerifyResolution", "lambda",
+        lambda client, f: client.update_function_code(
+            FunctionName="ecs-anywhere-probe-mine", ZipFile=b"x"
+        ),
+    ),
+    "ask a function that is not ours": (
+        "VerifyResolution", "lambda",
+        lambda client, f: client.invoke(FunctionName="ecs-anywhere-probe-theirs"),
+    ),
 }  # fmt: skip
 
 

@@ -132,6 +132,8 @@ def _offered(detail: Mapping[str, Any]) -> OfferedService:
         name=detail["ServiceName"],
         private_names=tuple(dict.fromkeys(several or one)),
         zones=frozenset(detail["AvailabilityZones"]),
+        owner=detail["Owner"],
+        needs_acceptance=bool(detail.get("AcceptanceRequired")),
     )
 
 

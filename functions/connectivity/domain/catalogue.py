@@ -22,6 +22,17 @@ GROUPS = {"ecr": ("ecr.api", "ecr.dkr", "s3")}
 GATEWAY_FIRST = "s3"
 """The service whose private DNS AWS grants only beside a gateway endpoint of the same service."""
 
+NOT_BY_HTTPS = {
+    "cassandra": "Cassandra's own protocol on port 9142",
+    "cassandra-fips": "Cassandra's own protocol on port 9142",
+    "email-smtp": "SMTP on ports 25, 465, 587, 2465 and 2587",
+    "transfer.server": "SFTP and FTPS on ports 21, 22 and 8192 to 8200",
+}
+"""Services that nobody reaches by TLS on 443, which is all that the security group admits and the
+probe tries, with what they speak. Sources: "Using Amazon Keyspaces with interface VPC endpoints",
+"Setting up VPC endpoints with Amazon SES", "Create a server in a virtual private cloud" of AWS
+Transfer Family."""
+
 _PREFIXES = {
     "cn": ("cn.com.amazonaws", "com.amazonaws"),
     "eusc": ("eu.amazonaws", "com.amazonaws"),

@@ -31,6 +31,10 @@ class OfferedService:
     name: str
     private_names: tuple[str, ...]
     zones: frozenset[str]
+    owner: str = "amazon"
+    """`amazon`, `aws-marketplace`, or the id of the account whose service it is."""
+    needs_acceptance: bool = False
+    """Whether its owner has to accept every interface endpoint before it serves."""
 
 
 @dataclass(frozen=True)

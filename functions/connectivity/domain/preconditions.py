@@ -23,6 +23,7 @@ from connectivity.domain.desired import Desired
 from connectivity.domain.document_size import too_large
 from connectivity.domain.errors import PreconditionsNotMet
 from connectivity.domain.ledger import ENDPOINTS_GROUP, RESOLVER_GROUP
+from connectivity.domain.model import OfferedService
 from connectivity.domain.ownership import group_name
 from connectivity.domain.resolver_adoption import candidates, unfit_resolvers
 from connectivity.domain.routes import route_warnings
@@ -128,16 +129,36 @@ def _services(survey: Survey, options: Options, *_: object) -> Iterator[str]:
                 f"{survey.region}, so ECS Anywhere cannot be reached privately there"
             )
     for name in catalogue.requested(options.services):
-        service = offered(survey, name)
-        if service is None:
+        if unfit := _unfit_service(name, offered(survey, name), survey.region):
+            yield f'{tags.SERVICES} asks for "{name}", {unfit}'
+
+
+def _unfit_service(name: str, service: OfferedService | None, region: str) -> str | None:
+    """Return why no connection can be made with this service, and the cure."""
+    if spoken := catalogue.NOT_BY_HTTPS.get(name):
+        return f"which speaks {spoken}, and only TLS on 443 is admitted and verified: leave it out"
+    if service is None:
+        return (
+            f"which is no interface endpoint service in {region}: correct the name or leave it out"
+        )
+    if not service.private_names:
+        return "which has no private DNS name that on-premises could forward: leave it out"
+    if service.needs_acceptance:
+        return (
+            f"every interface endpoint of which its owner, {service.owner}, has to accept first: "
+            "leave it out and make its endpoint by hand"
+        )
+    return None
+
+
+def _service_owners(survey: Survey, options: Options, limits: Limits) -> Iterator[str]:
+    """A service is a way out of the network to its owner, and its names are published."""
+    for name, service in wanted(survey, options).items():
+        if service.owner not in limits.service_owners:
             yield (
-                f'{tags.SERVICES} asks for "{name}", which is no interface endpoint service in '
-                f"{survey.region}: correct the name or leave it out"
-            )
-        elif not service.private_names:
-            yield (
-                f'{tags.SERVICES} asks for "{name}", which has no private DNS name that '
-                "on-premises could forward: leave it out"
+                f'{tags.SERVICES} asks for "{name}", a service of {service.owner}, and the '
+                f"stack's parameter AllowedServiceOwners allows "
+                f"{_names(limits.service_owners)}: leave it out, or allow its owner there"
             )
 
 
@@ -225,6 +246,7 @@ _CHECKS: tuple[Callable[[Survey, Options, Limits], Iterator[str]], ...] = (
     _dns_attributes,
     _tenancy,
     _services,
+    _service_owners,
     _zones,
     _quotas,
     _rules,

@@ -49,10 +49,12 @@ class Survey:
 
 @dataclass(frozen=True)
 class Limits:
-    """Sizes and quotas, from the stack's parameters and AWS's defaults."""
+    """What is allowed: sizes, quotas and owners, from the stack's parameters and AWS's defaults."""
 
     zones: int = 2
     resolver_ips: int = 2
     interface_endpoints_per_vpc: int = 50
     resolver_endpoints_per_region: int = 4
     rules_per_security_group: int = 60
+    service_owners: tuple[str, ...] = ("amazon",)
+    """Whose services interface endpoints may be made for."""

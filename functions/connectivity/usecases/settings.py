@@ -62,6 +62,7 @@ class Settings:
                 resolver_ips=int(environment["RESOLVER_IP_COUNT"]),
                 interface_endpoints_per_vpc=int(environment["INTERFACE_ENDPOINT_QUOTA"]),
                 resolver_endpoints_per_region=int(environment["RESOLVER_ENDPOINT_QUOTA"]),
+                service_owners=words(environment["ALLOWED_SERVICE_OWNERS"]),
             ),
             parameter_path=environment["PARAMETER_PATH"],
             signing_key=environment["SIGNING_KEY"],

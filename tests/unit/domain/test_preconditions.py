@@ -369,3 +369,65 @@ def test_a_promised_address_that_something_else_took_is_given_up_and_said() -> N
     ready = prepared(entry=entry, taken=frozenset({"10.20.1.53"}))
     assert ready.desired.given_up == ("10.20.1.53",)
     assert ready.warnings[0].startswith("10.20.1.53 was an address of the inbound resolver")
+
+
+PARTNERS = f"com.amazonaws.vpce.{REGION}.vpce-svc-0123"
+PARTNER_S = OfferedService(PARTNERS, ("api.partner.example",), ZONES, owner="666666666666")
+
+
+def with_partner(owners: tuple[str, ...], **how: Any) -> Prepared:
+    offered = {**OFFERED, PARTNERS: replace(PARTNER_S, **how)}
+    options = Options(services=(PARTNERS,), onprem_cidrs=OPTIONS.onprem_cidrs)
+    limits = replace(LIMITS, service_owners=owners)
+    return prepare(replace(SURVEY, offered=offered), options, limits)
+
+
+def test_a_service_of_somebody_whom_the_stack_does_not_allow_is_refused_by_its_owner() -> None:
+    with pytest.raises(PreconditionsNotMet, match="a service of 666666666666, and the stack's"):
+        with_partner(("amazon",))
+    wanted = with_partner(("amazon", "666666666666")).desired.endpoints
+    assert PARTNERS in {endpoint.service_name for endpoint in wanted}
+
+
+def test_amazon_s_own_services_need_amazon_among_the_owners() -> None:
+    with pytest.raises(PreconditionsNotMet, match='"ssm", a service of amazon'):
+        prepare(SURVEY, OPTIONS, replace(LIMITS, service_owners=("666666666666",)))
+
+
+def test_a_service_whose_owner_has_to_accept_first_holds_nobody_up() -> None:
+    """Ten minutes of waiting for somebody in another account, and nothing for ECS Anywhere."""
+    with pytest.raises(PreconditionsNotMet, match="its owner, 666666666666, has to accept first"):
+        with_partner(("amazon", "666666666666"), needs_acceptance=True)
+
+
+@pytest.mark.parametrize("name", ["email-smtp", "cassandra", full("email-smtp")])
+def test_a_service_that_does_not_speak_https_is_refused_with_what_it_speaks(name: str) -> None:
+    full_name = full(name.rpartition(".")[2])
+    service = OfferedService(full_name, (f"x.{REGION}.amazonaws.com",), ZONES)
+    options = Options(services=(name,), onprem_cidrs=OPTIONS.onprem_cidrs)
+    with pytest.raises(PreconditionsNotMet, match=r"which speaks .* only TLS on 443"):
+        prepared(options=options, offered={**OFFERED, full_name: service})
+
+
+def test_a_vpc_that_another_stack_connects_is_refused_unless_we_were_first() -> None:
+    name = f"ecs-anywhere-{VPC.id}-endpoints-0123456789"
+    group = SecurityGroup("sg-another", name, owner="private-connectivity-dev")
+    with pytest.raises(PreconditionsNotMet, match=r"another stack: .* = private-connectivity-dev"):
+        prepared(groups=(group,))
+    held = Entry(VPC.id, held={ledger.RESOLVER: "rslvr-in-ours"})
+    assert prepared(groups=(group,), entry=held)
+
+
+def test_what_only_carries_our_tag_is_a_warning() -> None:
+    copied = InterfaceEndpoint("vpce-copied", full("ssm"), "available", owner=US)
+    group = SecurityGroup("sg-copied", "default", owner=US)
+    warnings = prepared(endpoints=(copied,), groups=(group,)).warnings
+    [said] = [warning for warning in warnings if "our tag" in warning]
+    assert "sg-copied, vpce-copied carries our tag ecs-anywhere:owner" in said
+
+
+def test_what_lost_its_owner_tag_stops_the_run_with_the_cure() -> None:
+    ours = InterfaceEndpoint("vpce-ours", full("ssm"), "available")
+    entry = Entry(VPC.id, held={ledger.endpoint_purpose(full("ssm")): "vpce-ours"})
+    with pytest.raises(PreconditionsNotMet, match=r"vpce-ours: made by us, but its tag .* put it"):
+        prepared(endpoints=(ours,), entry=entry)
