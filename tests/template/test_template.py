@@ -286,3 +286,16 @@ def _variables_read() -> set[str]:
         and isinstance(node.slice, ast.Constant)
         and isinstance(node.slice.value, str)
     }
+
+
+def test_code_is_made_by_one_function_alone_and_only_inside_a_vpc() -> None:
+    makers = [
+        (name, statement)
+        for name, statement in statements()
+        if statement["Effect"] == "Allow"
+        and "lambda:CreateFunction" in as_list(statement["Action"])
+    ]
+    [(name, statement)] = makers
+    assert name == "VerifyResolutionFunction"
+    assert statement["Condition"]["Null"]["lambda:VpcIds"] == "false"
+    assert str(statement["Resource"]).endswith(":function:ecs-anywhere-probe-*'}")
