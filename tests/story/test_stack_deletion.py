@@ -105,6 +105,13 @@ def reasons(stranger: Stranger) -> dict[str, str]:
     }
 
 
+LOG_GROUPS = (
+    f"logGroups[?starts_with(logGroupName, '{STACK}-') || "
+    f"starts_with(logGroupName, '/aws/vendedlogs/states/{STACK}-')].arn"
+)
+"""Those of the stack; moto makes others, by the functions' names, which AWS would not."""
+
+
 def everything(stranger: Stranger) -> dict[str, list[Any]]:
     """What the stack has made, by kind, as the services themselves show it."""
     questions = {
@@ -116,7 +123,7 @@ def everything(stranger: Stranger) -> dict[str, list[Any]]:
         ("sns", "list-subscriptions"): "Subscriptions[].SubscriptionArn",
         ("iam", "list-roles"): "Roles[].RoleName",
         ("cloudwatch", "describe-alarms"): "MetricAlarms[].AlarmName",
-        ("logs", "describe-log-groups"): f"logGroups[?contains(logGroupName, '{STACK}-')].arn",
+        ("logs", "describe-log-groups"): LOG_GROUPS,
     }
     return {
         " ".join(question): sorted(stranger.aws(*question, "--query", shown))
