@@ -113,12 +113,13 @@ def test_a_cached_public_answer_is_forgotten(lab: Lab, server_kind: str) -> None
 
 
 def test_a_cached_denial_is_forgotten(lab: Lab, server_kind: str) -> None:
-    """A name whose endpoint is made later than the others."""
-    lab.start(server_kind)
+    """A name whose endpoint is made later than the others, where the whole Region is forwarded."""
+    lab.settings_file(lab.start(server_kind), mode="region")
     late = {name: ips for name, ips in lab.names.items() if not name.startswith("ecs-t.")}
     for resolver in lab.resolvers.values():
         resolver.behaviour = "missing"
-    lab.publish(names={name: list(ips) for name, ips in late.items()})
+    zones = [zone for zone in lab.zones if not zone.startswith("ecs-t.")]
+    lab.publish(names={name: list(ips) for name, ips in late.items()}, zones=zones)
     assert apply(lab)["exit"] == Exit.DONE
     assert lab.ask(f"ecs-t.{lab.region}.amazonaws.com").rcode == "NXDOMAIN"
     for resolver in lab.resolvers.values():

@@ -21,10 +21,8 @@ from ecs_anywhere_dns.host import Host, Progress
 from ecs_anywhere_dns.memory.files import FileState, put, remove_half_written
 from ecs_anywhere_dns.memory.state import ROOM, Applied, Distrust, Journal, State
 from ecs_anywhere_dns.outcome import CheckFailed, Exit
-from ecs_anywhere_dns.settings import read_settings
 
-from tests.onprem.example import asks_nobody, fit
-from tests.onprem.lab.document import REGION, VPC_ID
+from tests.onprem.example import asks_nobody, fit, settings
 from tests.onprem.lab.lab import Lab
 from tests.onprem.test_apply import applied, apply, assert_private
 from tests.onprem.test_rolling_back import (
@@ -43,7 +41,7 @@ if TYPE_CHECKING:
 
 READ_ONLY = Path("/proc/version")
 """In a file system that takes no files, whoever asks."""
-SETTINGS = read_settings({"vpc": VPC_ID, "region": REGION, "server": "bind"})
+SETTINGS = settings()
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 # --- memory

@@ -33,7 +33,7 @@ from tests.onprem.lab.forked import PATH, Ran, Start
 from tests.onprem.lab.lab import KINDS, REPOSITORY, Lab
 from tests.onprem.lab.moto_server import Moto
 from tests.onprem.test_apply import assert_private, assert_public
-from tests.onprem.test_finding_parameter_store import SSM, Site
+from tests.onprem.test_finding_parameter_store import MOTOS_ACCOUNT, SSM, Site
 from tests.onprem.test_rolling_back import turn_after_preflight, turn_right
 
 LEAST = {
@@ -388,6 +388,7 @@ def test_parameter_store_is_read_and_told_with_what_the_service_allows(
     aws.post("reset")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(SSM).configure_cert(context)
+    lab.account = MOTOS_ACCOUNT
     site = Site(lab, aws, lab.serve_https(SSM, context, ("127.0.0.1", aws.port)))
     service = installed(lab, site.start("bind"))
     bundle, program, profile = (lab.directory / name for name in ("ca.pem", "keys", "aws"))
