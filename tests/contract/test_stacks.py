@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from connectivity.adapters.stacks import CloudFormationStacks
 from connectivity.domain.custom_resource import LONGEST_REASON, Answer, Request
-from connectivity.domain.errors import Unavailable
+from connectivity.domain.errors import Unavailable, UnreadableRequest
 
 LONGEST_BODY = 4096
 """Bytes."""
@@ -92,3 +92,46 @@ def test_an_answer_that_does_not_arrive_is_an_error_so_that_the_function_is_run_
         CloudFormationStacks("amazonaws.com", bucket.url).answer(
             asked("http://127.0.0.1:1"), Answer("SUCCESS", "id", "-")
         )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///etc/passwd",
+        "ftp://answers.s3.amazonaws.com/x",
+        "http://answers.s3.amazonaws.com/x",
+        "https://evil.example/x",
+        "https://amazonaws.com.evil.example/x",
+        "https://evilamazonaws.com/x",
+        "https://answers.s3.amazonaws.com:8443/x",
+        "https://evil@answers.s3.amazonaws.com/x",
+        "https://answers.s3.amazonaws.com@evil.example/x",
+        "https://127.0.0.1/x",
+        "https://169.254.169.254/x",
+        "https://[::1/x",
+        "",
+    ],
+)
+def test_nothing_is_sent_to_an_address_that_is_not_aws_s_own(url: str) -> None:
+    stacks = CloudFormationStacks("amazonaws.com", "https://dynamodb.us-east-2.amazonaws.com")
+    with pytest.raises(UnreadableRequest, match="nothing was answered"):
+        stacks.answer(asked(url), Answer("SUCCESS", "id", "-"))
+
+
+def test_only_where_aws_itself_is_on_the_loopback_an_answer_may_go_there(bucket: Bucket) -> None:
+    for endpoint in (
+        "",
+        "https://dynamodb.us-east-2.amazonaws.com",
+        "http://127.0.0.1.evil.example",
+    ):
+        with pytest.raises(UnreadableRequest):
+            CloudFormationStacks("amazonaws.com", endpoint).check(asked(bucket.url))
+    CloudFormationStacks("amazonaws.com", "http://127.0.0.1:4566").check(asked(bucket.url))
+    with pytest.raises(UnreadableRequest):
+        CloudFormationStacks("amazonaws.com", bucket.url).check(asked("http://10.0.0.1/x"))
+
+
+@pytest.mark.parametrize("suffix", ["amazonaws.com", "amazonaws.com.cn", "amazonaws.eu"])
+def test_every_partition_has_its_own_suffix(suffix: str) -> None:
+    for host in ("answers.s3", "answers.s3.some-region-1"):
+        CloudFormationStacks(suffix).check(asked(f"https://{host}.{suffix}"))

@@ -19,8 +19,11 @@ class CloudFormationStacks:
     def __init__(self, suffix: str, endpoint: str = "") -> None:
         self._suffix, self._endpoint = suffix, endpoint
 
-    def answer(self, request: Request, answer: Answer) -> None:
+    def check(self, request: Request) -> None:
         check_address(request.url, self._suffix, self._endpoint)
+
+    def answer(self, request: Request, answer: Answer) -> None:
+        self.check(request)
         # Amazon S3 has signed an empty content type: any other, also urllib's own, is a 403.
         put = http.Request(  # noqa: S310 (checked above)
             request.url, _body(request, answer), {"content-type": ""}, method="PUT"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from connectivity.domain.errors import UnreadableRequest
 from connectivity.domain.printable import quoted
@@ -94,21 +94,28 @@ def check_address(url: str, suffix: str, endpoint: str = "") -> None:
     """Raises UnreadableRequest unless `url` is where CloudFormation takes answers: https, at a
     name below the partition's `suffix`, as amazonaws.com. Where AWS itself is on the loopback, as
     `endpoint` says, the answer may go to the loopback over http, too."""
-    try:
-        parts, aws = urlsplit(url), urlsplit(endpoint)
-        host, port, local = parts.hostname or "", parts.port, aws.hostname in _LOOPBACK
-    except ValueError:
-        host, port, local = "", None, False
-    if url.isascii() and url.isprintable() and " " not in url:
-        if local and parts.scheme == "http" and host in _LOOPBACK:
-            return
-        of_aws = bool(suffix) and host.endswith(f".{suffix}") and parts.username is None
-        if parts.scheme == "https" and of_aws and port in {None, 443}:
-            return
+    plain = url.isascii() and url.isprintable() and " " not in url and "\\" not in url
+    target, aws = _split(url if plain else ""), _split(endpoint)
+    local = aws.hostname in _LOOPBACK and target.hostname in _LOOPBACK
+    of_aws = bool(suffix) and (target.hostname or "").endswith(f".{suffix}")
+    if local and target.scheme == "http":
+        return
+    # Neither a user nor another port stands beside the name.
+    plain_host = target.netloc in {target.hostname, f"{target.hostname}:443"}
+    if of_aws and target.scheme == "https" and plain_host:
+        return
     raise UnreadableRequest(
-        f"ResponseURL is at {quoted(host)}, and AWS CloudFormation takes answers over https at a "
-        f"name below {suffix}: nothing was answered"
+        f"ResponseURL is at {quoted(target.hostname or '')}, and AWS CloudFormation takes answers "
+        f"over https at a name below {suffix}: nothing was answered"
     )
+
+
+def _split(url: str) -> SplitResult:
+    """Return the parts of a URL; those of none where it is none."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
 
 
 def _is_text(value: Any) -> bool:

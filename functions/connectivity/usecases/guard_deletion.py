@@ -19,6 +19,7 @@ def guard_deletion(
     request: Request, ledger: Ledger, policy: HostPolicy, protection: Protection, stacks: Stacks
 ) -> Answer:
     """Answer CloudFormation. Returns the answer; asked again, it is by what is held then."""
+    stacks.check(request)
     if request.kind != "Delete":
         answer = _protected(request, protection)
     elif deletion.is_guarded(request):

@@ -283,6 +283,9 @@ class Signatures(Protocol):
 class Stacks(Protocol):
     """The stack, whose custom resources CloudFormation asks about."""
 
+    def check(self, request: Request) -> None:
+        """Raises UnreadableRequest where the answer would not go to CloudFormation."""
+
     def answer(self, request: Request, answer: Answer) -> None: ...
 
 

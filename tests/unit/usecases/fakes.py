@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from connectivity.domain.custom_resource import Answer, Request
+from connectivity.domain.custom_resource import Answer, Request, check_address
 from connectivity.domain.deletion import Attached
 from connectivity.domain.errors import NotReadyYet, TagsRefused, Throttled, Unavailable, UnknownVpc
 from connectivity.domain.ledger import (
@@ -550,11 +550,13 @@ class FakeLedger:
 class FakeExecutions:
     running: set[str] = field(default_factory=set)
     started: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
     def start(self, vpc_id: str, knocks: int, because: str) -> str:
         return self._start(f"{vpc_id}-{knocks}-{because}")
 
     def start_refused(self, subject: str, error: str, problem: str) -> str:
+        self.refused.append(problem)
         return self._start(f"{subject}-refused-{error}")
 
     def _start(self, execution: str) -> str:
@@ -640,6 +642,9 @@ class FakeProtection:
 @dataclass
 class FakeStacks:
     answers: list[tuple[Request, Answer]] = field(default_factory=list)
+
+    def check(self, request: Request) -> None:
+        check_address(request.url, "amazonaws.com")
 
     def answer(self, request: Request, answer: Answer) -> None:
         self.answers.append((request, answer))

@@ -16,7 +16,7 @@ from tests.unit.usecases.fakes import FakeHostPolicy, FakeLedger, FakeProtection
 STACK = "arn:aws:cloudformation:us-east-2:123456789012:stack/private-connectivity/1-2-3"
 CREATE = {
     "RequestType": "Create",
-    "ResponseURL": "https://example.com/answer",
+    "ResponseURL": "https://answers.s3.amazonaws.com/answer",
     "StackId": STACK,
     "RequestId": "unique",
     "LogicalResourceId": "DeletionGuard",
