@@ -175,6 +175,20 @@ def history(states: Any, execution_arn: str) -> list[dict[str, Any]]:
     return [event for page in pages for event in page["events"]]
 
 
+LARGEST_STATE = 262_144
+"""Bytes. Step Functions developer guide, "Service quotas": input or output of a task or state."""
+
+
+@pytest.mark.parametrize(
+    ("letters", "status"), [(LARGEST_STATE - 100, "SUCCEEDED"), (LARGEST_STATE, "FAILED")]
+)
+def test_a_state_passes_on_256_kb_and_no_more(states: Any, letters: int, status: str) -> None:
+    definition = chain(Half=answer({"twice": "{% $states.input.half & $states.input.half %}"}))
+    ended = run(states, definition, {"half": "x" * (letters // 2)})
+    assert ended["status"] == status
+    assert ended.get("error", "States.DataLimitExceeded") == "States.DataLimitExceeded"
+
+
 # The language, as a table. Definitions are written with these few words.
 
 

@@ -19,6 +19,7 @@ from connectivity.domain.drift import is_connected, repairs
 from connectivity.domain.ledger import Entry
 from connectivity.domain.pacing import Turn
 from connectivity.domain.preconditions import prepare
+from connectivity.domain.printable import first_lines
 from connectivity.domain.status import Status
 from connectivity.domain.steps import (
     MakeGatewayEndpoint,
@@ -34,6 +35,9 @@ from connectivity.usecases.aws import Aws
 from connectivity.usecases.ports import Ledger
 from connectivity.usecases.survey_vpc import survey_vpc
 from connectivity.usecases.turns import take_turn
+
+MOST_LINES = 50
+"""Warnings or repairs that go through the workflow; somebody may have done a thousand things."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +102,8 @@ class Check:
             "desired": self.desired.as_json(),
             "steps": list(self.steps),
             "surplus": self.surplus,
-            "warnings": list(self.warnings),
-            "repairs": list(self.repairs),
+            "warnings": first_lines(self.warnings, MOST_LINES),
+            "repairs": first_lines(self.repairs, MOST_LINES),
             "converged": self.converged,
             "rests": self.rests,
             "overtaken": self.overtaken,

@@ -21,6 +21,8 @@ from connectivity.usecases.ports import UsedName
 from connectivity.usecases.tokens import ending
 
 _MOST_ROWS_IN_A_MESSAGE = 12
+MOST_FINDINGS = 200
+"""Findings that go through the workflow, which holds 256 KB; all of them are right."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class Verified:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "findings": [finding.as_json() for finding in self.findings],
+            "findings": [finding.as_json() for finding in self.findings[:MOST_FINDINGS]],
+            "checks": len(self.findings),
             "endpoint_ids": list(self.endpoint_ids),
             "names": {name: list(addresses) for name, addresses in self.names.items()},
             "zones": list(self.zones),
