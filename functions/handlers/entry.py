@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -15,12 +17,13 @@ Handler = Callable[[Event], Any]
 _PRESIGNED = "ResponseURL"
 """Whoever reads it could answer CloudFormation in our place."""
 
-logger = Logger(service="private-connectivity")
+# In ASCII: what others wrote moves no terminal on which the log is read, and can be encoded.
+logger = Logger(service="private-connectivity", json_serializer=partial(json.dumps, default=str))
 
 
 def entry(handler: Handler) -> Callable[[Event, Any], Any]:
     """A Lambda handler of a function from event to answer. Errors go on by their own names: the
-    state machine decides by them."""
+    state machine decides by them. Their messages go on in bounds, as text that can be encoded."""
 
     def run(event: Event, context: Any) -> Any:
         logger.structure_logs(append=False, request=context.aws_request_id)
@@ -28,18 +31,13 @@ def entry(handler: Handler) -> Callable[[Event, Any], Any]:
             answer = handler(event)
         except Waiting as waiting:
             logger.info("waiting", reason=str(waiting), error=type(waiting).__name__)
-            raise _in_bounds(waiting) from waiting
+            raise type(waiting)(printable_lines(str(waiting))) from waiting
         except Fact as fact:
             logger.warning("stopped", reason=str(fact), error=type(fact).__name__)
-            raise _in_bounds(fact) from fact
+            raise type(fact)(printable_lines(str(fact))) from fact
         told = {name: value for name, value in event.items() if name != _PRESIGNED}
         logger.info("done", event=told, answer=answer)
         return answer
 
     run.__doc__ = handler.__doc__
     return run
-
-
-def _in_bounds(error: Waiting | Fact) -> Waiting | Fact:
-    """Return an error that AWS Lambda can encode and the workflow can hold, whatever is quoted."""
-    return type(error)(printable_lines(str(error)))

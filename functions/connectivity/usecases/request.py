@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 
 from connectivity.domain import tags
 from connectivity.domain.errors import (
+    Fact,
     RequestOvertaken,
     UnknownVpc,
     UnreadableOption,
@@ -24,7 +25,8 @@ from connectivity.domain.networks import Bounds, cidr_problems
 from connectivity.domain.printable import first_lines, quoted, shown
 from connectivity.domain.wish import Asked, Wish, service_problems
 from connectivity.usecases.knock import knock
-from connectivity.usecases.ports import Executions, Ledger, Vpcs
+from connectivity.usecases.ports import Clock, Executions, Ledger, Vpcs
+from connectivity.usecases.refusal import refuse
 from connectivity.usecases.settings import Settings
 
 Kind = Literal["Enable", "Plan", "Delete"]
@@ -57,6 +59,31 @@ class WishRequest:
     def asked(self) -> Asked:
         """The request as it is written down."""
         return Asked(self.order, {} if self.kind == "Delete" else _tags_of(self))
+
+
+@dataclass(frozen=True)
+class RequestDoor:
+    """What a request event is carried out with."""
+
+    vpcs: Vpcs
+    ledger: Ledger
+    executions: Executions
+    clock: Clock
+    settings: Settings
+
+
+def receive(event: Mapping[str, Any], door: RequestDoor) -> dict[str, Any]:
+    """Return the VPC and the execution that was started. What cannot be carried out becomes an
+    execution that says why, because people look there."""
+    vpc_id, now = None, door.clock.now()
+    try:
+        vpc_id = vpc_id_of(event.get("detail"))
+        asked = read_request(event, now, door.settings.bounds)
+        started = carry_out(asked, door.vpcs, door.ledger, door.executions, door.settings)
+    except Fact as problem:
+        refused = refuse(vpc_id, problem, now, door.ledger, door.executions)
+        return {"vpcId": vpc_id, "refused": type(problem).__name__, "started": refused}
+    return {"vpcId": vpc_id, "started": started}
 
 
 def vpc_id_of(detail: Any) -> str:
