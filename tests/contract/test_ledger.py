@@ -10,8 +10,10 @@ from connectivity.adapters import aws as adapter
 from connectivity.adapters.ledger import DynamoDbLedger
 from connectivity.domain.errors import NotReadyYet
 from connectivity.domain.ledger import Announcement, Served, announcement, begun_endpoints
+from connectivity.domain.mails import Allowance
 from connectivity.domain.pacing import Bucket, Turn
 from connectivity.domain.publication import Issue, Signature
+from connectivity.domain.wish import Asked
 from connectivity.usecases.ports import Ledger
 
 from local.engine import EmbeddedAws
@@ -225,3 +227,53 @@ def test_an_issue_is_remembered_with_the_parameter_before_it_counts_as_published
     ledger.publish(VPC, SECOND, ())
     entry = ledger.read(VPC)
     assert (entry.issued, entry.generation, entry.verified) == (SECOND, 2, "withdrawn")
+
+
+def test_something_may_happen_so_often_an_hour_and_each_hour_anew(ledger: Ledger) -> None:
+    twice = Allowance("mails", 2)
+    assert [ledger.allow(twice, "2026-11-23T12") for _ in range(3)] == [True, True, False]
+    assert ledger.allow(Allowance("others", 2), "2026-11-23T12")
+    assert ledger.allow(twice, "2026-11-23T13")
+    assert ledger.entries() == ()
+
+
+def test_a_hundred_at_the_same_time_are_not_allowed_more_than_one_after_the_other(
+    ledger: Ledger,
+) -> None:
+    few = Allowance("mails", 5)
+    with ThreadPoolExecutor(8) as pool:
+        allowed = list(pool.map(lambda _: ledger.allow(few, "2026-11-23T12"), range(40)))
+    assert sum(allowed) == 5
+
+
+def test_mails_that_were_held_back_are_counted_until_somebody_asks(ledger: Ledger) -> None:
+    assert ledger.take_held_back_mails() == 0
+    ledger.hold_back_mail()
+    ledger.hold_back_mail()
+    assert ledger.take_held_back_mails() == 2
+    assert ledger.take_held_back_mails() == 0
+
+
+def test_only_a_vpc_that_is_known_is_knocked_on_by_a_host(ledger: Ledger) -> None:
+    assert ledger.knock_if_known(VPC) is None
+    assert ledger.entries() == ()
+    ledger.knock(VPC)
+    known = ledger.knock_if_known(VPC)
+    assert known is not None
+    assert known.knocks == 2
+
+
+def test_of_two_requests_the_one_of_the_higher_order_stands(ledger: Ledger) -> None:
+    first, second = Asked("1", {"wish": "enabled"}), Asked("2", {})
+    assert ledger.remember_request(VPC, first) == first
+    assert ledger.remember_request(VPC, second) == second
+    assert ledger.remember_request(VPC, first) == second
+    assert ledger.remember_request(VPC, second) == second, "delivered twice"
+    assert ledger.entries() == (), "a request is no entry of a VPC"
+
+
+def test_what_was_told_is_kept_with_the_status(ledger: Ledger) -> None:
+    ledger.report(VPC, "connected", "6 services", ["dns1 failed"])
+    assert ledger.read(VPC).told == {"dns1 failed"}
+    ledger.report(VPC, "connected", "6 services")
+    assert ledger.read(VPC).told == frozenset()

@@ -206,6 +206,7 @@ def _stop(app: App, execution: str) -> None:
 def _knock_on_every_door(app: App, vpc_id: str) -> None:
     app.sweep()
     app.request("Delete", {"vpc-id": vpc_id})
+    app.request("Enable", {"vpc-id": "vpc-0badbadbadbadbad0"})
     app.tag(vpc_id, services="ecr")
     # By a host that took long over the withdrawal, whose document is gone.
     app.acknowledge(vpc_id, "dns1", generation=3)

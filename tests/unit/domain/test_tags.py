@@ -29,6 +29,29 @@ def test_a_text_that_was_cut_says_so() -> None:
     assert tags.as_tag_value("word " * 100).endswith("...")
 
 
+def test_a_text_that_was_cut_says_in_which_execution_the_rest_is() -> None:
+    arn = "arn:aws:states:us-east-2:123456789012:execution:app:vpc-0a1b2c3d-17-20261123T120000Z"
+    value = tags.as_tag_value("word " * 100, tags.more_in(arn))
+    assert value.endswith("word ... more in execution 17-20261123T120000Z")
+    assert len(value) <= tags.LONGEST_VALUE
+    assert tags.more_in("") == "..."
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('"10.0.0.0/8;192.168.0.0/16" is none', "10.0.0.0/8_192.168.0.0/16 is none"),
+        ("\u00fcmlaut is none", "_mlaut is none"),
+        ("a; b, (c) `d`", "a b c d"),
+        ("*.s3 and #1", "_.s3 and _1"),
+    ],
+)
+def test_a_character_that_a_tag_cannot_hold_is_seen_in_a_value_and_not_in_a_sentence(
+    text: str, value: str
+) -> None:
+    assert tags.as_tag_value(text) == value
+
+
 def test_writing_a_result_is_no_knock() -> None:
     """A change of a wish tag starts a run, so that the status must not be one of them."""
     assert not {tags.STATUS, tags.STATUS_DETAIL} & set(tags.WISH_TAGS)
