@@ -91,6 +91,22 @@ def test_the_first_apply_needs_no_dns_but_the_resolver_ips(site: Site, server_ki
     assert_private(lab)
 
 
+def test_resolvers_that_a_version_without_pins_believed_are_not_asked_the_way(site: Site) -> None:
+    """What it remembers of them may be somebody's."""
+    lab, stranger = site.lab, "203.0.113.66"
+    server = site.start("bind")
+    site.publish()
+    assert apply(lab)["exit"] == Exit.DONE
+    lab.serve_resolver(stranger)
+    hostile = lab.document(vpcCidrs=["0.0.0.0/0"], resolverIps=[stranger, "203.0.113.67"])
+    file = server.ground.run / "state" / "applied.json"
+    applied = json.loads(file.read_text())
+    file.write_text(json.dumps({**applied, "known": hostile, "document": hostile}))
+    site.publish(generation=2)
+    assert apply(lab)["exit"] == Exit.DONE
+    assert lab.resolvers[stranger].queries == []
+
+
 @pytest.mark.parametrize("kind", ["unbound", "dnsmasq"])
 def test_resolver_ips_that_were_replaced_are_learnt_although_nobody_can_resolve_where(
     site: Site, kind: str

@@ -17,6 +17,7 @@ from tests.onprem.lab.lab import Lab
 from tests.onprem.lab.messages import PUBLIC_ADDRESS
 from tests.onprem.lab.signing import SigningKey
 from tests.onprem.test_apply import AGENT, apply, assert_private, assert_public
+from tests.onprem.test_configuring import fingerprint
 
 BANK = "www.bank.example"
 ZONES = (
@@ -156,6 +157,40 @@ def test_a_person_cannot_force_what_the_host_does_not_believe(lab: Lab) -> None:
         report = apply(lab, "--force")
         assert report["exit"] == Exit.REFUSED, report
     assert server.files() == files
+
+
+def test_every_command_says_whom_the_host_believes(lab: Lab) -> None:
+    key = lab.key
+    following(lab, "bind", SIGNED)
+    assert key
+    for command in ("status", "doctor"):
+        ran = lab.tool(command)
+        assert key.id in ran.stdout and fingerprint(key) in ran.stdout, ran
+        assert "WARNING" not in ran.stdout
+
+
+def test_a_host_that_takes_what_nobody_signed_says_so_at_every_command(lab: Lab) -> None:
+    server = following(lab, "bind", UNSIGNED)
+    lab.publish(generation=2)
+    for command in ("apply", "check", "verify", "status", "doctor"):
+        ran = lab.tool(command)
+        assert 'WARNING: signature = "none"' in ran.stdout, ran
+        assert "init --public-key" in ran.stdout
+        assert ran.code == Exit.DONE, "an alarm that never ends hides the others"
+    lab.settings_file(server, signature=None)
+    assert lab.tool("apply").code == Exit.USAGE, "the default is to require one"
+
+
+def test_render_prints_nothing_that_the_host_does_not_believe(lab: Lab) -> None:
+    """What people carry to another DNS server."""
+    following(lab, "bind", SIGNED)
+    ran = lab.tool("render", "--server", "windows")
+    assert ran.code == Exit.DONE
+    for changes in attacks(lab).values():
+        attack(lab, **changes)
+        ran = lab.tool("render", "--server", "windows")
+        assert ran.code == Exit.REFUSED
+        assert "Add-DnsServer" not in ran.stdout
 
 
 def test_a_name_of_aws_without_a_region_is_forwarded(lab: Lab, server_kind: str) -> None:
