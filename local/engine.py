@@ -41,6 +41,7 @@ GAPS: tuple[str, ...] = (
     "interface_endpoints",
     "inbound_resolvers",
     "security_groups",
+    "ipv6_subnets",
     "stale_reads",
     "atomic_updates",
     "lambda_functions",

@@ -31,6 +31,7 @@ RESOURCES = (
     ("ec2", "{GroupId}", "AuthorizeSecurityGroupEgress AuthorizeSecurityGroupIngress"),
     ("ec2", "{GroupId}", "RevokeSecurityGroupEgress RevokeSecurityGroupIngress"),
     ("ec2", "{GroupId}", "DeleteSecurityGroup"),
+    ("ec2", "{PrefixListId}", "GetManagedPrefixListEntries"),
     ("ec2", "{RemoveRouteTableIds}", "ModifyVpcEndpoint"),
     ("ec2", "{RemoveSecurityGroupIds}", "ModifyVpcEndpoint"),
     ("ec2", "{RemoveSubnetIds}", "ModifyVpcEndpoint"),
@@ -53,7 +54,12 @@ RESOURCES = (
     ("logs", "log-group:{logGroupName}:log-stream:{logStreamName}", "CreateLogStream"),
     ("logs", "log-group:{logGroupName}:log-stream:{logStreamName}", "PutLogEvents"),
     ("route53", "*", "ListHostedZonesByVPC"),
-    ("route53resolver", "*", "ListResolverEndpoints"),
+    ("route53", "hostedzone/{HostedZoneId}", "ListResourceRecordSets"),
+    (
+        "route53resolver",
+        "*",
+        "ListResolverEndpoints ListResolverRuleAssociations ListResolverRules",
+    ),
     ("route53resolver", "resolver-endpoint/*", "CreateResolverEndpoint"),
     ("route53resolver", "resolver-endpoint/{ResolverEndpointId}", "DeleteResolverEndpoint"),
     ("route53resolver", "resolver-endpoint/{ResolverEndpointId}", "GetResolverEndpoint"),
@@ -95,6 +101,8 @@ OF_THE_CREATION = frozenset(
     {"lambda:layer", "lambda:securitygroupids", "lambda:subnetids", "lambda:vpcids"}
 )
 """What AWS tells IAM about lambda:CreateFunction, and not about the tagging in it."""
+EC2_KINDS = {**EC2_PREFIX_TO_RESOURCE, "pl": "prefix-list"}
+"""How an id begins -> how EC2's ARNs call its kind; moto says managed-prefix-list."""
 
 PASSING = {
     "events:PutTargets": ("Targets.RoleArn", "events.amazonaws.com"),
@@ -205,7 +213,7 @@ def _named(service: str, value: str) -> str:
     match service:
         case "ec2":
             prefix = value.rpartition("-")[0]
-            return f"{EC2_PREFIX_TO_RESOURCE.get(prefix, prefix)}/{value}"
+            return f"{EC2_KINDS.get(prefix, prefix)}/{value}"
         case "ssm":
             return value.removeprefix("/")
         case "sqs":

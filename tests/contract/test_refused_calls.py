@@ -24,7 +24,7 @@ from connectivity.adapters.signatures import KmsSignatures
 from connectivity.adapters.table import Table
 from connectivity.adapters.vpcs import Ec2Vpcs
 from connectivity.domain.errors import Fact, NotReadyYet, Throttled, Unavailable, Waiting
-from connectivity.domain.model import Rule
+from connectivity.domain.model import HostedZone, Rule
 from connectivity.domain.tags import CreationTags
 from connectivity.usecases.ports import UsedToken
 from werkzeug.serving import make_server
@@ -56,6 +56,10 @@ CALLS: dict[str, Callable[[], object]] = {
     "DescribeExecution": lambda: StepFunctionsExecutions(MACHINE).is_running(f"{MACHINE}:e"),
     "DescribeVpcs": lambda: Ec2Vpcs().find(VPC),
     "DescribeVpcAttribute": lambda: Ec2Vpcs().dns_support(VPC),
+    "GetManagedPrefixListEntries": lambda: Ec2Vpcs().prefix_list("pl-1"),
+    "ListResolverRuleAssociations": lambda: Route53Resolvers(TAGS).rules_of(VPC),
+    "ListResolverRules": lambda: Route53Resolvers(TAGS)._forwarding(frozenset({"rslvr-rr-1"})),
+    "ListResourceRecordSets": lambda: Route53HostedZones("r").leads_to(HostedZone("z", "Z1")),
     "GetFunctionConfiguration": lambda: _probe()._state("probe"),
     "GetItem": lambda: Table("ledger").item("id"),
     "GetParametersByPath": lambda: SsmParameters({}).below("/path", 10),

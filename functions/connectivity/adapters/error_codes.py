@@ -87,7 +87,9 @@ MEANINGS: Mapping[str, Mapping[Meaning, str]] = {
         NotReadyYet: f"""
             {UNDER_WAY} {_UNSEEN_GROUP}
             InvalidVpcEndpoint.NotFound InvalidVpcEndpointId.NotFound""",
-        PreconditionsNotMet: "InvalidParameter",
+        PreconditionsNotMet: """
+            DuplicateSubnetsInSameZone InsufficientFreeAddressesInSubnet InvalidParameter
+            InvalidSubnetID.NotFound SecurityGroupsPerInterfaceLimitExceeded""",
         UnknownVpc: "InvalidVpcID.NotFound",
     },
     # Also the codes of the items in `Unsuccessful`, with which this call succeeds.
@@ -126,6 +128,12 @@ MEANINGS: Mapping[str, Mapping[Meaning, str]] = {
     },
     "DescribeVpcs": {ANSWER: "InvalidID InvalidVpcID.Malformed InvalidVpcID.NotFound"},
     "DescribeVpcAttribute": {UnknownVpc: "InvalidVpcID.NotFound"},
+    # Its owner does not share it any more, or it may not be read.
+    "GetManagedPrefixListEntries": {
+        ANSWER: """
+            AccessDenied InvalidPrefixListID.NotFound InvalidPrefixListId
+            UnauthorizedOperation"""
+    },
     "DescribeNetworkInterfaces": {},
     "DescribeRouteTables": {},
     "DescribeSecurityGroups": {},
@@ -135,6 +143,14 @@ MEANINGS: Mapping[str, Mapping[Meaning, str]] = {
     # ------------------------------------------------------------------------ Amazon Route 53
     # VPCs are named by id and Region, and no page is asked for but that which AWS named.
     "ListHostedZonesByVPC": {BUG: "InvalidInput InvalidPaginationToken"},
+    # A zone that was deleted a moment ago, or that may not be read.
+    "ListResourceRecordSets": {ANSWER: "AccessDenied NoSuchHostedZone", BUG: "InvalidInput"},
+    "ListResolverRuleAssociations": {
+        BUG: "InvalidNextTokenException InvalidParameterException InvalidRequestException"
+    },
+    "ListResolverRules": {
+        BUG: "InvalidNextTokenException InvalidParameterException InvalidRequestException"
+    },
     "ListResolverEndpoints": {
         BUG: "InvalidNextTokenException InvalidParameterException InvalidRequestException"
     },

@@ -45,7 +45,8 @@ SAYINGS = (
         _VPC_ENDPOINT,
         "conflicting DNS domain",
         ConflictingPrivateDns,
-        "remove what answers for that name",
+        "another interface endpoint, a private hosted zone or a Route 53 Profile answers for that "
+        "name: nothing of it was changed",
     ),
     Saying(
         _VPC_ENDPOINT,

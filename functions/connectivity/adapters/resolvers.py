@@ -17,13 +17,16 @@ from connectivity.domain.errors import (
     ResolverFailed,
     ResolverRefused,
 )
-from connectivity.domain.model import InboundResolver, ResolverIp
+from connectivity.domain.model import HostedZone, InboundResolver, ResolverIp, ResolverRule
 from connectivity.domain.ownership import resolver_name
 from connectivity.domain.tags import CreationTags
 
 _REFUSED = frozenset(
     {"InvalidParameterException", "InvalidRequestException", "ResourceNotFoundException"}
 )
+_AUTODEFINED = "rslvr-autodefined-"
+"""How the ids of the rules begin that AWS associates with every VPC."""
+_NOT_IN_FORCE = frozenset({"DELETING", "FAILED", "OVERRIDDEN"})
 _MADE_BY_AWS = "OwningService"
 
 
@@ -84,6 +87,34 @@ class Route53Resolvers:
             raise refusal(error, vpc_id, [ip for _, ip in addresses if ip]) from error
         return str(made["ResolverEndpoint"]["Id"])
 
+    def rules_of(self, vpc_id: str) -> tuple[ResolverRule, ...]:
+        """One call where there are only AWS's own rules, which is the usual case, two else."""
+        associated = self._associated_rules(vpc_id)
+        return self._forwarding(associated) if associated else ()
+
+    def _associated_rules(self, vpc_id: str) -> frozenset[str]:
+        found = items(
+            client("route53resolver"),
+            "list_resolver_rule_associations",
+            "ResolverRuleAssociations",
+            Filters=[{"Name": "VPCId", "Values": [vpc_id]}],
+        )
+        return frozenset(
+            association["ResolverRuleId"]
+            for association in found
+            if not association["ResolverRuleId"].startswith(_AUTODEFINED)
+            and association["Status"] not in _NOT_IN_FORCE
+        )
+
+    def _forwarding(self, rule_ids: frozenset[str]) -> tuple[ResolverRule, ...]:
+        found = items(
+            client("route53resolver"),
+            "list_resolver_rules",
+            "ResolverRules",
+            Filters=[{"Name": "TYPE", "Values": ["FORWARD"]}],
+        )
+        return tuple(_rule(rule) for rule in found if rule["Id"] in rule_ids)
+
     def remove(self, resolver_id: str) -> None:
         delete = client("route53resolver").delete_resolver_endpoint
         try:
@@ -99,20 +130,54 @@ class Route53HostedZones:
     def __init__(self, region: str) -> None:
         self._region = region
 
-    def associated_with(self, vpc_id: str) -> tuple[str, ...]:
+    def associated_with(self, vpc_id: str) -> tuple[HostedZone, ...]:
         list_zones = client("route53").list_hosted_zones_by_vpc
-        names: list[str] = []
+        zones: list[HostedZone] = []
         more: dict[str, str] = {}
         while True:
             page = call(list_zones, VPCId=vpc_id, VPCRegion=self._region, **more)
-            names += [
-                zone["Name"]
+            zones += [
+                HostedZone(
+                    name=zone["Name"].rstrip("."),
+                    id=zone["HostedZoneId"],
+                    owner=zone["Owner"].get("OwningAccount", ""),
+                )
                 for zone in page["HostedZoneSummaries"]
                 if _MADE_BY_AWS not in zone["Owner"]
             ]
             if not page.get("NextToken"):
-                return tuple(names)
+                return tuple(zones)
             more = {"NextToken": page["NextToken"]}
+
+    def leads_to(self, zone: HostedZone) -> tuple[str, ...] | None:
+        list_records = client("route53").list_resource_record_sets
+        try:
+            found = call(list_records, HostedZoneId=zone.id, StartRecordName=zone.name)
+        except ClientError as error:
+            if is_answer(error):
+                return None
+            raise
+        records = (
+            record
+            for record in found["ResourceRecordSets"]
+            if record["Name"].rstrip(".") == zone.name and record["Type"] in {"A", "CNAME"}
+        )
+        return tuple(target for record in records for target in _targets(record))
+
+
+def _targets(record: Mapping[str, Any]) -> list[str]:
+    if "AliasTarget" in record:
+        return [record["AliasTarget"]["DNSName"].rstrip(".")]
+    return [value["Value"].rstrip(".") for value in record.get("ResourceRecords", [])]
+
+
+def _rule(rule: Mapping[str, Any]) -> ResolverRule:
+    return ResolverRule(
+        id=rule["Id"],
+        domain=rule["DomainName"].rstrip("."),
+        owner=rule.get("OwnerId", ""),
+        targets=tuple(t["Ip"] for t in rule.get("TargetIps", []) if t.get("Ip")),
+    )
 
 
 def _ip_request(subnet: str, ip: str | None) -> dict[str, str]:

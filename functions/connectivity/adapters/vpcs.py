@@ -10,9 +10,22 @@ from botocore.exceptions import ClientError
 from connectivity.adapters.aws import call, client, filters, items
 from connectivity.adapters.refusals import is_answer
 from connectivity.domain.errors import UnknownVpc
-from connectivity.domain.model import RouteTable, Subnet, Vpc
+from connectivity.domain.model import Route, RouteTable, Subnet, Vpc
+from connectivity.domain.tags import SUBNET
 
-_TOWARDS_ONPREM = ("vgw-", "tgw-")
+_TARGETS = (
+    "GatewayId",
+    "TransitGatewayId",
+    "CoreNetworkArn",
+    "LocalGatewayId",
+    "CarrierGatewayId",
+    "EgressOnlyInternetGatewayId",
+    "NatGatewayId",
+    "VpcPeeringConnectionId",
+    "NetworkInterfaceId",
+    "InstanceId",
+)
+"""Where DescribeRouteTables says what a route leads to."""
 
 
 class Ec2Vpcs:
@@ -47,20 +60,27 @@ class Ec2Vpcs:
         found = items(
             client("ec2"), "describe_subnets", "Subnets", Filters=filters(vpc_id=[vpc_id])
         )
-        return tuple(
-            Subnet(
-                id=subnet["SubnetId"],
-                zone=subnet["AvailabilityZone"],
-                free_addresses=subnet["AvailableIpAddressCount"],
-            )
-            for subnet in found
-        )
+        return tuple(map(_subnet, found))
 
     def route_tables(self, vpc_id: str) -> tuple[RouteTable, ...]:
         found = items(
             client("ec2"), "describe_route_tables", "RouteTables", Filters=filters(vpc_id=[vpc_id])
         )
         return tuple(map(_route_table, found))
+
+    def prefix_list(self, prefix_list_id: str) -> tuple[str, ...] | None:
+        try:
+            found = items(
+                client("ec2"),
+                "get_managed_prefix_list_entries",
+                "Entries",
+                PrefixListId=prefix_list_id,
+            )
+        except ClientError as error:
+            if is_answer(error):
+                return None
+            raise
+        return tuple(entry["Cidr"] for entry in found if ":" not in entry["Cidr"])
 
     def addresses_in_use(self, vpc_id: str, addresses: Iterable[str]) -> frozenset[str]:
         wanted = {"vpc-id": [vpc_id], "addresses.private-ip-address": sorted(addresses)}
@@ -111,12 +131,31 @@ def _route_table(table: Mapping[str, Any]) -> RouteTable:
         id=table["RouteTableId"],
         subnets=tuple(a["SubnetId"] for a in associations if "SubnetId" in a),
         main=any(a.get("Main") for a in associations),
-        onprem_routes=tuple(
-            route["DestinationCidrBlock"]
+        routes=tuple(
+            Route(destination, _target(route))
             for route in table.get("Routes", [])
-            if "DestinationCidrBlock" in route
-            and str(route.get("GatewayId") or route.get("TransitGatewayId") or "").startswith(
-                _TOWARDS_ONPREM
+            if (
+                destination := route.get("DestinationCidrBlock")
+                or route.get("DestinationPrefixListId")
             )
         ),
+    )
+
+
+def _target(route: Mapping[str, Any]) -> str:
+    """Return what a route leads to; empty where that is gone."""
+    if route.get("State") == "blackhole":
+        return ""
+    return next((str(route[key]) for key in _TARGETS if route.get(key)), "")
+
+
+def _subnet(subnet: Mapping[str, Any]) -> Subnet:
+    return Subnet(
+        id=subnet["SubnetId"],
+        zone=subnet["AvailabilityZone"],
+        free_addresses=subnet["AvailableIpAddressCount"],
+        cidr=subnet.get("CidrBlock", ""),
+        named=SUBNET in tags_of(subnet),
+        on_outpost=bool(subnet.get("OutpostArn")),
+        ipv6_only=bool(subnet.get("Ipv6Native")),
     )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
-from connectivity.domain.model import InterfaceEndpoint, OfferedService, Rule
+from connectivity.domain import endpoint_policy
+from connectivity.domain.desired import Desired
+from connectivity.domain.ledger import endpoint_purpose
+from connectivity.domain.model import InterfaceEndpoint, OfferedService
 from connectivity.domain.survey import Survey
 
 
 def foreign_endpoint(survey: Survey, service: OfferedService) -> InterfaceEndpoint | None:
-    """Return the interface endpoint that already answers for the service in this VPC, if it is not
-    ours."""
+    """Return the interface endpoint that answers for the service already and is not ours."""
     return next(
         (
             endpoint
@@ -27,31 +29,96 @@ def foreign_endpoint(survey: Survey, service: OfferedService) -> InterfaceEndpoi
 
 
 def unfit(endpoint: InterfaceEndpoint, survey: Survey, onprem_cidrs: tuple[str, ...]) -> str | None:
-    """Why somebody else's interface endpoint cannot be used as it is."""
+    """Return why somebody else's interface endpoint cannot be used as it is; None if it can."""
     if endpoint.state != "available":
         return f"its state is {endpoint.state}"
     zone_of = {subnet.id: subnet.zone for subnet in survey.subnets}
     if len({zone_of.get(subnet) for subnet in endpoint.subnets}) < 2:
         return "it is in one Availability Zone only"
+    if endpoint_policy.denies_everything(endpoint.policy):
+        return (
+            "its endpoint policy allows nothing (aws ec2 modify-vpc-endpoint "
+            f"--vpc-endpoint-id {endpoint.id} --reset-policy)"
+        )
     shut = not_admitted(survey, endpoint.security_groups, "tcp", 443, onprem_cidrs)
-    return (
-        f"its security group does not admit 443/tcp from {', '.join(sorted(shut))}"
-        if shut
-        else None
-    )
+    if not shut:
+        return None
+    return shut_out(survey, endpoint.security_groups, "tcp", 443, sorted(shut))
+
+
+def policy_warnings(survey: Survey, desired: Desired) -> Iterator[str]:
+    """Yield a warning for each interface endpoint, ours or not, whose policy is not AWS's default:
+    what the agents call has to be allowed, and only who wrote the policy knows why it is not."""
+    in_use = {e.id: e for e in survey.endpoints if e.exists and e.type == "Interface"}
+    for wanted in desired.endpoints:
+        purpose = endpoint_purpose(wanted.service_name)
+        endpoint = in_use.get(wanted.adopted or survey.entry.held.get(purpose, ""))
+        if endpoint and endpoint_policy.denies_everything(endpoint.policy):
+            yield (
+                f"the endpoint policy of {endpoint.id} ({wanted.service}) allows nothing, so the "
+                "agents get AccessDenied (aws ec2 modify-vpc-endpoint "
+                f"--vpc-endpoint-id {endpoint.id} --reset-policy)"
+            )
+        elif endpoint and not endpoint_policy.is_default(endpoint.policy):
+            yield (
+                f"{endpoint.id} ({wanted.service}) has an endpoint policy of its own: what it does "
+                "not allow is denied to the agents"
+            )
 
 
 def not_admitted(
     survey: Survey, groups: Iterable[str], protocol: str, port: int, cidrs: Iterable[str]
 ) -> list[str]:
-    """Those of `cidrs` from which these security groups let nobody in."""
+    """Return those of `cidrs` that these security groups, taken together, do not admit wholly.
+    Networks side by side count as the wider one; prefix lists count by their entries."""
+    sources = _sources(survey, groups, protocol, port)
+    networks = (
+        ipaddress.IPv4Network(cidr)
+        for source in sources
+        for cidr in survey.prefix_lists.get(source, (source,))
+        if "/" in cidr and ":" not in cidr
+    )
+    admitted = list(ipaddress.collapse_addresses(networks))
+    return [c for c in cidrs if not any(ipaddress.IPv4Network(c).subnet_of(a) for a in admitted)]
+
+
+def shut_out(
+    survey: Survey, groups: Sequence[str], protocol: str, port: int, shut: Sequence[str]
+) -> str:
+    """Return why these groups admit none of `shut`: which group, which command opens it, and which
+    prefix lists could not be read."""
+    unread = sorted(
+        source
+        for source in _sources(survey, groups, protocol, port)
+        if source.startswith("pl-") and source not in survey.prefix_lists
+    )
+    limit = f" as far as can be seen ({', '.join(unread)} could not be read)" if unread else ""
+    which, group = (f"{groups[0]} does", groups[0]) if groups else ("it has none and does", "...")
+    return (
+        f"its security group {which} not admit {port}/{protocol} from {', '.join(shut)}{limit} "
+        f"(aws ec2 authorize-security-group-ingress --group-id {group} --protocol {protocol} "
+        f"--port {port} --cidr {shut[0].split(' ')[0]})"
+    )
+
+
+def prefix_lists_of(survey: Survey, groups: Iterable[str]) -> frozenset[str]:
+    """Return the ids of the prefix lists that rules of these security groups name."""
     held = set(groups)
-    rules = [rule for group in survey.groups if group.id in held for rule in group.rules]
-    return [cidr for cidr in cidrs if not _admits(rules, protocol, port, cidr)]
+    return frozenset(
+        rule.source
+        for group in survey.groups
+        if group.id in held
+        for rule in group.rules
+        if rule.source.startswith("pl-")
+    )
 
 
-def _admits(rules: Iterable[Rule], protocol: str, port: int, cidr: str) -> bool:
-    network = ipaddress.IPv4Network(cidr)
-    sources = (r.source for r in rules if r.admits(protocol, port) and "/" in r.source)
-    admitted = map(ipaddress.ip_network, sources)
-    return any(isinstance(a, ipaddress.IPv4Network) and network.subnet_of(a) for a in admitted)
+def _sources(survey: Survey, groups: Iterable[str], protocol: str, port: int) -> frozenset[str]:
+    held = set(groups)
+    return frozenset(
+        rule.source
+        for group in survey.groups
+        if group.id in held
+        for rule in group.rules
+        if rule.admits(protocol, port)
+    )

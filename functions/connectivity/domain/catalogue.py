@@ -38,27 +38,56 @@ _PREFIXES = {
     "eusc": ("eu.amazonaws", "com.amazonaws"),
 }
 
+_FULL_PREFIXES = ("com.amazonaws.", "cn.com.amazonaws.", "eu.amazonaws.", "aws.")
+"""Beginnings of a full service name; `aws.` is that of Amazon SageMaker's."""
+_REGION = re.compile(r"[a-z]+(-[a-z]+)+-\d+")
+"""A Region's name as one label of a name: `us-east-2`, `us-gov-west-1`, `eusc-de-east-1`."""
 
-_FULL_NAME = re.compile(r"(cn\.com|com|eu)\.amazonaws\.[a-z]+(-[a-z]+)+-\d+\.")
-"""What stands before the short name in the full one; a service of AWS PrivateLink partners
-(`com.amazonaws.vpce.<region>.vpce-svc-…`) has no short name."""
 
+def requested(options: Iterable[str], region: str) -> tuple[str, ...]:
+    """Return the services beyond the required ones, groups opened, in order, each once.
 
-def requested(options: Iterable[str]) -> tuple[str, ...]:
-    """The services beyond the required ones, groups opened, in order, each once."""
-    short = (_FULL_NAME.sub("", option) for option in options)
+    The full name of a service of `region` counts as its short name; the full name of another
+    Region's service, of a partner's (`com.amazonaws.vpce.<region>.vpce-svc-…`) or of one without a
+    Region stands for itself.
+    """
+    short = (_short(option, region) for option in options)
     opened = (name for option in short for name in GROUPS.get(option, (option,)))
     known = {*REQUIRED, *REQUIRED_WHERE_OFFERED}
     return tuple(dict.fromkeys(name for name in opened if name not in known))
 
 
 def service_names(name: str, region: str) -> tuple[str, ...]:
-    """Under which names AWS may offer a service; a full service name stands for itself.
+    """Return the names under which AWS may offer a service; a full name stands for itself.
 
     The prefix differs by partition *and* service (aws-cn: `cn.com.amazonaws` for ECR and S3 only),
     so each candidate is asked for and what exists is taken.
     """
-    if name.count(".") >= 3:
+    if _is_full(name):
         return (name,)
-    prefixes = _PREFIXES.get(region.split("-", 1)[0], ("com.amazonaws",))
-    return tuple(f"{prefix}.{region}.{name}" for prefix in prefixes)
+    return tuple(f"{prefix}.{region}.{name}" for prefix in _prefixes(region))
+
+
+def full_name(name: str, region: str) -> str:
+    """Return the full service name as an example for a message."""
+    return service_names(name, region)[-1]
+
+
+def region_of(name: str) -> str | None:
+    """Return the Region that a service name, or a DNS name, is about; None if it names none."""
+    return next((label for label in name.split(".") if _REGION.fullmatch(label)), None)
+
+
+def _short(name: str, region: str) -> str:
+    for prefix in _prefixes(region):
+        name = name.removeprefix(f"{prefix}.{region}.")
+    return name
+
+
+def _prefixes(region: str) -> tuple[str, ...]:
+    return _PREFIXES.get(region.split("-", 1)[0], ("com.amazonaws",))
+
+
+def _is_full(name: str) -> bool:
+    """Return whether a name stands for itself: also a DNS name, as no short name has its labels."""
+    return name.startswith(_FULL_PREFIXES) or name.count(".") >= 3

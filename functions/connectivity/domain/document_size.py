@@ -59,8 +59,10 @@ def _addresses(wanted: DesiredEndpoint, survey: Survey) -> int:
 
 
 def _resolver_ips(survey: Survey, desired: Desired) -> int:
-    shared = (len(r.ips) for r in survey.resolvers if r.id == desired.adopted_resolver)
-    return max((len(desired.resolver_subnets), *shared))
+    ours = survey.ownership.resolver(survey.resolvers)
+    serving = desired.adopted_resolver or (ours.id if ours else None)
+    there = (len(r.ips) for r in survey.resolvers if r.id == serving)
+    return max((len(desired.resolver_subnets), *there))
 
 
 def _to_leave_out(survey: Survey, desired: Desired, options: Options) -> Sequence[str]:
@@ -68,7 +70,7 @@ def _to_leave_out(survey: Survey, desired: Desired, options: Options) -> Sequenc
     asked, left, spared = list(options.services), desired, []
     while asked and most_bytes(survey, left) > LARGEST_PARAMETER:
         smaller = {
-            option: _only(desired, [other for other in asked if other != option])
+            option: _only(desired, [other for other in asked if other != option], survey.region)
             for option in asked
         }
         name = min(asked, key=lambda option: most_bytes(survey, smaller[option]))
@@ -77,7 +79,8 @@ def _to_leave_out(survey: Survey, desired: Desired, options: Options) -> Sequenc
     return spared
 
 
-def _only(desired: Desired, options: Sequence[str]) -> Desired:
+def _only(desired: Desired, options: Sequence[str], region: str) -> Desired:
     """Return what would be desired if only these services were asked for."""
-    kept = {*catalogue.REQUIRED, *catalogue.REQUIRED_WHERE_OFFERED, *catalogue.requested(options)}
+    asked = catalogue.requested(options, region)
+    kept = {*catalogue.REQUIRED, *catalogue.REQUIRED_WHERE_OFFERED, *asked}
     return replace(desired, endpoints=tuple(e for e in desired.endpoints if e.service in kept))

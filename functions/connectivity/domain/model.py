@@ -22,6 +22,12 @@ class Subnet:
     id: str
     zone: str
     free_addresses: int
+    cidr: str = ""
+    """Its IPv4 network; empty where it has none."""
+    named: bool = False
+    """Somebody put the tag `ecs-anywhere:subnet` on it."""
+    on_outpost: bool = False
+    ipv6_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,10 @@ class InterfaceEndpoint:
     interfaces: tuple[str, ...] = ()
     owner: str | None = None
     failure: str = ""
+    policy: str = ""
+    """The JSON text of its endpoint policy."""
+    for_inbound_resolver_only: bool = False
+    """Its private DNS answers only what comes through an inbound resolver (Amazon S3's)."""
 
     @property
     def exists(self) -> bool:
@@ -129,11 +139,46 @@ class InboundResolver:
 
 
 @dataclass(frozen=True)
-class RouteTable:
-    """The routes of a route table that leave the VPC for on-premises."""
+class HostedZone:
+    """A private hosted zone that somebody associated with the VPC."""
+
+    name: str
+    """Without its last dot."""
+    id: str = ""
+    owner: str = ""
+    """The account that made it."""
+    leads_to: tuple[str, ...] | None = None
+    """What the record of its own name says: the public name of an interface endpoint, addresses, or
+    nothing. None where that was not looked at, or may not be seen."""
+
+
+@dataclass(frozen=True)
+class ResolverRule:
+    """A Resolver rule of type FORWARD that is associated with the VPC."""
 
     id: str
+    domain: str
+    """Without its last dot; empty for the root."""
+    owner: str = ""
+    targets: tuple[str, ...] = ()
+    """Addresses of the DNS servers that it forwards to."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """One route of a route table. A blackhole's target is empty: it leads nowhere."""
+
+    destination: str
+    """An IPv4 CIDR or the id of a prefix list."""
+    target: str
+    """An id such as `tgw-…`, the ARN of an AWS Cloud WAN core network, or `local`."""
+
+
+@dataclass(frozen=True)
+class RouteTable:
+    id: str
     subnets: tuple[str, ...]
+    """Those that are associated with it by name."""
     main: bool
-    onprem_routes: tuple[str, ...]
-    """Destinations whose target is a virtual private gateway or a transit gateway."""
+    """It stands for every subnet that has none of its own."""
+    routes: tuple[Route, ...]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from connectivity.domain.adoption import not_admitted
+from connectivity.domain.adoption import not_admitted, shut_out
 from connectivity.domain.ledger import RESOLVER, announced_token
 from connectivity.domain.model import InboundResolver
 from connectivity.domain.ownership import Ownership
@@ -97,9 +97,4 @@ def _shut(
         named = (
             f"{c} (the VPC, where the probe asks)" if c in survey.vpc.cidrs else c for c in shut
         )
-        group = next(iter(resolver.security_groups), "...")
-        yield (
-            f"its security group does not admit 53/{protocol} from {', '.join(named)} "
-            f"(aws ec2 authorize-security-group-ingress --group-id {group} --protocol {protocol} "
-            f"--port 53 --cidr {shut[0]})"
-        )
+        yield shut_out(survey, resolver.security_groups, protocol, 53, list(named))

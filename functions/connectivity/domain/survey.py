@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import (
+    HostedZone,
     InboundResolver,
     InterfaceEndpoint,
     OfferedService,
+    ResolverRule,
     RouteTable,
     SecurityGroup,
     Subnet,
@@ -34,13 +36,18 @@ class Survey:
     groups: tuple[SecurityGroup, ...]
     resolvers: tuple[InboundResolver, ...]
     """All Route 53 Resolver endpoints of the Region, outbound ones too: the quota counts them. With
-    their addresses only those that are in question to be adopted."""
-    hosted_zones: tuple[str, ...]
-    """Names of the private hosted zones associated with the VPC, without those that AWS made."""
+    their addresses only ours and those that are in question to be adopted."""
+    hosted_zones: tuple[HostedZone, ...]
+    """The private hosted zones associated with the VPC, without those that AWS made."""
     route_tables: tuple[RouteTable, ...]
     taken: frozenset[str]
     """Addresses once promised to on-premises that something else holds by now."""
     entry: Entry
+    resolver_rules: tuple[ResolverRule, ...] = ()
+    """The forwarding rules associated with the VPC."""
+    prefix_lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Id of a prefix list that a route or a rule names -> its IPv4 networks. One that may not be
+    read is not in it."""
 
     @property
     def ownership(self) -> Ownership:

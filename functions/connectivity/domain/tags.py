@@ -11,9 +11,14 @@ from connectivity.domain.printable import shortened
 WISH = "ecs-anywhere:private-connectivity"
 SERVICES = "ecs-anywhere:services"
 ONPREM_CIDRS = "ecs-anywhere:onprem-cidrs"
+PARAMETERS = {SERVICES: "DefaultServices", ONPREM_CIDRS: "OnPremCidrs"}
+"""Tag -> the stack's parameter that stands in for it on a VPC without."""
 WISH_TAGS = (WISH, SERVICES, ONPREM_CIDRS)
 """A change of one of these is a knock. The status tags are not among them, so that writing our
 result never starts us again."""
+
+SUBNET = "ecs-anywhere:subnet"
+"""On a subnet, with any value: the one to use in its Availability Zone."""
 
 STATUS = "ecs-anywhere:status"
 STATUS_DETAIL = "ecs-anywhere:status-detail"

@@ -14,10 +14,12 @@ from connectivity.domain.deletion import Attached
 from connectivity.domain.ledger import KEPT_SECONDS, Announcement, Entry, Served
 from connectivity.domain.mails import Allowance
 from connectivity.domain.model import (
+    HostedZone,
     InboundResolver,
     InterfaceEndpoint,
     OfferedService,
     ResolverIp,
+    ResolverRule,
     RouteTable,
     Rule,
     SecurityGroup,
@@ -51,6 +53,9 @@ class Vpcs(Protocol):
 
     def route_tables(self, vpc_id: str) -> tuple[RouteTable, ...]: ...
 
+    def prefix_list(self, prefix_list_id: str) -> tuple[str, ...] | None:
+        """Return the IPv4 networks of a prefix list; None if it may not be read."""
+
     def addresses_in_use(self, vpc_id: str, addresses: Iterable[str]) -> frozenset[str]:
         """Addresses of the network interfaces that hold any of `addresses`."""
 
@@ -83,6 +88,10 @@ class Endpoints(Protocol):
         self, endpoint_id: str, on: bool, for_inbound_resolver_only: bool = False
     ) -> None:
         """Raises ConflictingPrivateDns."""
+
+    def give_back(self, endpoint_id: str, groups: Sequence[str], subnets: Sequence[str]) -> None:
+        """Add security groups and subnets to an interface endpoint, which keeps what it has. Raises
+        NotReadyYet while it is being changed."""
 
     def remove(self, endpoint_ids: Sequence[str]) -> Mapping[str, str]:
         """Start their deletion; the answer maps each refused id to AWS's reason."""
@@ -132,10 +141,17 @@ class Resolvers(Protocol):
 
     def remove(self, resolver_id: str) -> None: ...
 
+    def rules_of(self, vpc_id: str) -> tuple[ResolverRule, ...]:
+        """Return the forwarding rules that are associated with the VPC: not those that AWS makes
+        itself, nor those that send names back to the VPC's own Resolver (SYSTEM)."""
+
 
 class HostedZones(Protocol):
-    def associated_with(self, vpc_id: str) -> tuple[str, ...]:
-        """Names of private hosted zones that people associated, not those that AWS made."""
+    def associated_with(self, vpc_id: str) -> tuple[HostedZone, ...]:
+        """Return the private hosted zones that people associated, not those that AWS made."""
+
+    def leads_to(self, zone: HostedZone) -> tuple[str, ...] | None:
+        """Return what the record of the zone's own name says; None if it may not be read."""
 
 
 class Parameters(Protocol):
@@ -198,7 +214,11 @@ class Ledger(Protocol):
 
     def let_go(self, vpc_id: str, purposes: Iterable[str]) -> None: ...
 
-    def promise(self, vpc_id: str, resolver_ips: Mapping[str, str]) -> None: ...
+    def promise(
+        self, vpc_id: str, resolver_ips: Mapping[str, str], lost: Iterable[str] = ()
+    ) -> None:
+        """Write down the resolver's addresses with their subnets, and which ones on-premises was
+        told of before that are `lost`; a `publish` of nothing served forgets these."""
 
     def doubt(self, vpc_id: str, fingerprint: str, at: str, proven: Iterable[str]) -> None:
         """Remember what is not verified and published, and since when, and the ids of the

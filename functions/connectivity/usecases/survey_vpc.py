@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from connectivity.domain import catalogue
+from connectivity.domain import adoption, answered_elsewhere, catalogue, routes
+from connectivity.domain.derivation import wanted
 from connectivity.domain.errors import UnknownVpc
-from connectivity.domain.model import InboundResolver
+from connectivity.domain.model import HostedZone, InboundResolver
 from connectivity.domain.ownership import Ownership
 from connectivity.domain.resolver_adoption import candidates
 from connectivity.domain.survey import Survey
 from connectivity.domain.wish import Options
 from connectivity.usecases.aws import Aws
+from connectivity.usecases.ports import HostedZones, Vpcs
 
 
 def survey_vpc(vpc_id: str, options: Options, aws: Aws) -> Survey:
@@ -25,12 +27,12 @@ def survey_vpc(vpc_id: str, options: Options, aws: Aws) -> Survey:
     names = (
         *catalogue.REQUIRED,
         *catalogue.REQUIRED_WHERE_OFFERED,
-        *catalogue.requested(options.services),
+        *catalogue.requested(options.services, region),
     )
     full_names = [full for name in names for full in catalogue.service_names(name, region)]
     resolvers = aws.resolvers.all_of_region()
-    shared = candidates(resolvers, ownership)
-    return Survey(
+    shared, ours = candidates(resolvers, ownership), ownership.resolver(resolvers)
+    survey = Survey(
         owner=aws.settings.us,
         account=aws.settings.account,
         region=region,
@@ -42,13 +44,48 @@ def survey_vpc(vpc_id: str, options: Options, aws: Aws) -> Survey:
         endpoints=aws.endpoints.all_in(vpc_id),
         groups=aws.groups.all_in(vpc_id),
         resolvers=tuple(
-            replace(r, ips=aws.resolvers.addresses(r.id)) if r in shared else r for r in resolvers
+            replace(r, ips=aws.resolvers.addresses(r.id)) if r in shared or r == ours else r
+            for r in resolvers
         ),
         hosted_zones=aws.hosted_zones.associated_with(vpc_id),
+        resolver_rules=aws.resolvers.rules_of(vpc_id),
         route_tables=aws.vpcs.route_tables(vpc_id),
         taken=frozenset() if shared else _taken(ownership, resolvers, aws),
         entry=entry,
     )
+    return replace(
+        survey,
+        prefix_lists=_prefix_lists(survey, aws.vpcs),
+        hosted_zones=_read_zones(survey, options, aws.hosted_zones),
+    )
+
+
+def _read_zones(
+    survey: Survey, options: Options, hosted_zones: HostedZones
+) -> tuple[HostedZone, ...]:
+    """Look into the zones that answer for names of ours: those of this account, as AWS shows the
+    records of no other. None are there as a rule, and then nothing is asked."""
+    answering = answered_elsewhere.zones_of(survey.hosted_zones, wanted(survey, options))
+    return tuple(
+        replace(zone, leads_to=hosted_zones.leads_to(zone))
+        if zone in answering and zone.owner == survey.account
+        else zone
+        for zone in survey.hosted_zones
+    )
+
+
+def _prefix_lists(survey: Survey, vpcs: Vpcs) -> dict[str, tuple[str, ...]]:
+    """Read the prefix lists by which somebody else's things admit on-premises, or routes lead to
+    it: one call for each, and none where there are none."""
+    answering = (e for e in survey.endpoints if e.private_dns and e.service_name in survey.offered)
+    theirs = (e.security_groups for e in answering if not survey.ownership.of_endpoint(e))
+    shared = candidates(survey.resolvers, survey.ownership)
+    groups = {g for each in (*theirs, *(r.security_groups for r in shared)) for g in each}
+    named = adoption.prefix_lists_of(survey, groups) | routes.prefix_lists_of(
+        survey.route_tables, survey.endpoints
+    )
+    read = {prefix_list: vpcs.prefix_list(prefix_list) for prefix_list in sorted(named)}
+    return {prefix_list: networks for prefix_list, networks in read.items() if networks is not None}
 
 
 def _taken(ownership: Ownership, resolvers: Iterable[InboundResolver], aws: Aws) -> frozenset[str]:

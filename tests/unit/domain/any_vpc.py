@@ -10,6 +10,7 @@ from typing import Any
 from connectivity.domain.ledger import GROUPS, MAKING, RESOLVER, Entry, Served
 from connectivity.domain.model import (
     ANY_PROTOCOL,
+    HostedZone,
     InboundResolver,
     InterfaceEndpoint,
     OfferedService,
@@ -96,7 +97,7 @@ def fit_vpcs(draw: st.DrawFn) -> AnyVpc:
         endpoints=endpoints,
         groups=groups,
         resolvers=resolvers,
-        hosted_zones=("corp.example.", "example.org."),
+        hosted_zones=(HostedZone("corp.example"), HostedZone("amazonaws.com")),
         route_tables=tuple(RouteTable(f"rtb-{s.id}", (s.id,), False, ()) for s in subnets),
         taken=frozenset(ip for ip in sorted(promised) if draw(st.booleans())),
         entry=Entry(

@@ -6,6 +6,7 @@ import pytest
 from connectivity.domain.catalogue import (
     REQUIRED,
     REQUIRED_WHERE_OFFERED,
+    region_of,
     requested,
     service_names,
 )
@@ -26,13 +27,13 @@ from hypothesis import strategies as st
 def test_a_group_is_opened_and_nothing_is_asked_for_twice(
     options: tuple[str, ...], expected: tuple[str, ...]
 ) -> None:
-    assert requested(options) == expected
+    assert requested(options, "us-east-2") == expected
 
 
 @given(st.lists(st.sampled_from(["ecr", "s3", "logs", *REQUIRED, *REQUIRED_WHERE_OFFERED])))
 def test_ecr_never_comes_without_s3(options: list[str]) -> None:
     """Image layers come from Amazon S3: without it a pull succeeds in part."""
-    found = requested(options)
+    found = requested(options, "us-east-2")
     assert "ecr.dkr" not in found or "s3" in found
     assert len(set(found)) == len(found)
 
@@ -71,9 +72,29 @@ def test_a_service_is_looked_for_under_the_names_of_its_partition(
 
 def test_a_full_service_name_of_aws_is_the_short_one() -> None:
     """So that S3's full name brings the gateway endpoint, and a required one is not made twice."""
-    full_names = ["com.amazonaws.us-east-2.s3", "cn.com.amazonaws.cn-north-1.ecr.api"]
-    assert requested(full_names) == ("s3", "ecr.api")
-    assert requested(["com.amazonaws.us-gov-west-1.ecs"]) == ()
-    assert requested(["com.amazonaws.vpce.us-east-2.vpce-svc-0a1b"]) == (
-        "com.amazonaws.vpce.us-east-2.vpce-svc-0a1b",
-    )
+    assert requested(["com.amazonaws.us-east-2.s3"], "us-east-2") == ("s3",)
+    china = ["cn.com.amazonaws.cn-north-1.ecr.api", "com.amazonaws.cn-north-1.logs"]
+    assert requested(china, "cn-north-1") == ("ecr.api", "logs")
+    assert requested(["com.amazonaws.us-gov-west-1.ecs"], "us-gov-west-1") == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "region"),
+    [
+        ("com.amazonaws.vpce.us-east-2.vpce-svc-0a1b", "us-east-2"),
+        ("com.amazonaws.eu-west-1.kms", "eu-west-1"),
+        ("com.amazonaws.us-gov-west-1.ecs", "us-gov-west-1"),
+        ("com.amazonaws.eusc-de-east-1.ecr", "eusc-de-east-1"),
+        ("aws.sagemaker.eu-west-1.notebook", "eu-west-1"),
+        ("kms.eu-west-1.amazonaws.com", "eu-west-1"),
+        ("com.amazonaws.route53", None),
+        ("com.amazonaws.s3-global.accesspoint", None),
+    ],
+)
+def test_a_full_name_that_is_not_of_this_region_stands_for_itself(
+    name: str, region: str | None
+) -> None:
+    """Else another Region's service would silently become this Region's."""
+    assert requested([name], "us-east-2") == (name,)
+    assert service_names(name, "us-east-2") == (name,)
+    assert region_of(name) == region

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from connectivity.domain.model import HostedZone
 from connectivity.domain.survey import Limits
 from hypothesis import strategies as st
 
@@ -53,7 +54,9 @@ def _ill(vpc: AnyVpc) -> AnyVpc:
 
 SPOILT = (
     _surveyed(dns_support=False, dns_hostnames=False),
-    _surveyed(hosted_zones=(f"ssm.{REGION}.amazonaws.com.", f"ecs.{REGION}.amazonaws.com.")),
+    _surveyed(
+        hosted_zones=tuple(HostedZone(f"{name}.{REGION}.amazonaws.com") for name in ("ssm", "ecs"))
+    ),
     _surveyed(subnets=()),
     *(_not_offered(name) for name in ("ecs", "ecs-agent", "ecs-telemetry", "ecr.dkr")),
     _crowded,
