@@ -2,44 +2,116 @@
 
 from __future__ import annotations
 
-from connectivity.domain import catalogue, ledger, placement
+import ipaddress
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from connectivity.domain import catalogue, ledger, placement, routes
 from connectivity.domain.adoption import foreign_endpoint
 from connectivity.domain.desired import Desired, DesiredEndpoint
-from connectivity.domain.model import OfferedService
+from connectivity.domain.model import OfferedService, Subnet
+from connectivity.domain.placement import Candidate
 from connectivity.domain.resolver_adoption import adopted_resolver
 from connectivity.domain.survey import Limits, Survey
 from connectivity.domain.wish import Options
 
 
 def derive(survey: Survey, options: Options, limits: Limits) -> Desired:
-    """Return what shall be there in a VPC that meets every precondition."""
+    """Return what shall be there, of a VPC that meets every precondition."""
     services = wanted(survey, options)
-    needed = addresses_needed(survey, options, limits)
-    subnet_of = placement.subnet_per_zone(survey.subnets, needed)
-    ranked = placement.ranked_zones(subnet_of, tuple(services.values()))
+    chosen = chosen_subnets(survey, options, limits)
+    ranked = placement.ranked_zones(chosen, tuple(services.values()))
     endpoints = tuple(
-        DesiredEndpoint(
-            service=name,
-            service_name=service.name,
-            private_names=service.private_names,
-            subnets=tuple(
-                subnet_of[zone] for zone in placement.zones_for(service, ranked, limits.zones)
-            ),
-            adopted=foreign.id if (foreign := foreign_endpoint(survey, service)) else None,
-        )
+        _endpoint(name, service, _Place(survey, chosen, ranked, limits.zones))
         for name, service in services.items()
     )
     shared = adopted_resolver(survey, options.onprem_cidrs)
-    near = _near_promises(survey, subnet_of, ranked)[: limits.zones]
+    near = _near_promises(survey, chosen, ranked)[: limits.zones]
+    resolver_subnets = placement.resolver_subnets(near, limits.resolver_ips)
+    stays = shared is not None or our_resolver(survey) is not None
+    promised = {} if stays else _promised_again(survey, resolver_subnets)
     return Desired(
         vpc_id=survey.vpc.id,
         vpc_cidrs=survey.vpc.cidrs,
         onprem_cidrs=options.onprem_cidrs,
         endpoints=endpoints,
-        resolver_subnets=placement.resolver_subnets(near, limits.resolver_ips),
-        given_up=() if our_resolver(survey) else tuple(sorted(survey.taken)),
+        resolver_subnets=resolver_subnets,
+        promised=promised,
+        given_up=() if stays else tuple(sorted(survey.entry.resolver_ips.keys() - promised.keys())),
         gateway_service=_gateway_service(survey, services),
         adopted_resolver=shared.id if shared else None,
+        rules_per_group=limits.rules_per_security_group,
+    )
+
+
+def chosen_subnets(survey: Survey, options: Options, limits: Limits) -> dict[str, Candidate]:
+    """Return zone -> the subnet to use in it, of those with room."""
+    needed = addresses_needed(survey, options, limits)
+    return placement.subnet_per_zone(_candidates(survey, options), needed)
+
+
+def usable_subnets(survey: Survey) -> tuple[Subnet, ...]:
+    return tuple(s for s in survey.subnets if placement.unusable(s, survey.region) is None)
+
+
+def _candidates(survey: Survey, options: Options) -> Iterator[Candidate]:
+    in_use = _in_use(survey)
+    for subnet in usable_subnets(survey):
+        reached = (routes.leads_towards(survey, subnet.id, c) for c in options.onprem_cidrs)
+        yield Candidate(
+            subnet,
+            in_use=subnet.id in in_use,
+            unreached=sum(not each for each in reached),
+            public=routes.is_public(survey, subnet.id),
+        )
+
+
+def _in_use(survey: Survey) -> frozenset[str]:
+    """Return the subnets that things of ours stand in: what is made later comes beside them."""
+    ours = (e for e in survey.endpoints if e.exists and survey.ownership.of_endpoint(e))
+    resolver = survey.entry.resolver_ips.values() if our_resolver(survey) else ()
+    return frozenset({*(subnet for e in ours for subnet in e.subnets), *resolver})
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where one interface endpoint may stand."""
+
+    survey: Survey
+    chosen: dict[str, Candidate]
+    ranked: tuple[str, ...]
+    zones: int
+
+    def subnets_for(self, service: OfferedService) -> tuple[str, ...]:
+        """Return the subnets of a service's interface endpoint: once made, it stays in its own."""
+        entry = self.survey.entry
+        zones = placement.zones_for(service, self.ranked, self.zones)
+        preferred = tuple(self.chosen[zone].subnet.id for zone in zones)
+        ours = [
+            e
+            for e in self.survey.endpoints
+            if e.exists
+            and e.type == "Interface"
+            and e.service_name == service.name
+            and self.survey.ownership.of_endpoint(e)
+        ]
+        if not ours:
+            return preferred
+        there = min(ours, key=lambda e: e.id)
+        zone_of = {s.id: s.zone for s in self.survey.subnets if s.zone in service.zones}
+        before = entry.served.subnets.get(there.id, ())
+        return placement.completed(there.subnets, before, preferred, zone_of, self.zones)
+
+
+def _endpoint(name: str, service: OfferedService, place: _Place) -> DesiredEndpoint:
+    foreign = foreign_endpoint(place.survey, service)
+    return DesiredEndpoint(
+        service=name,
+        service_name=service.name,
+        private_names=service.private_names,
+        subnets=place.subnets_for(service),
+        adopted=foreign.id if foreign else None,
     )
 
 
@@ -48,7 +120,7 @@ def wanted(survey: Survey, options: Options) -> dict[str, OfferedService]:
     names = (
         *catalogue.REQUIRED,
         *catalogue.REQUIRED_WHERE_OFFERED,
-        *catalogue.requested(options.services),
+        *catalogue.requested(options.services, survey.region),
     )
     found = {name: offered(survey, name) for name in names}
     return {name: service for name, service in found.items() if service is not None}
@@ -87,15 +159,40 @@ def addresses_needed(survey: Survey, options: Options, limits: Limits) -> int:
 
 
 def _near_promises(
-    survey: Survey, subnet_of: dict[str, str], ranked: tuple[str, ...]
+    survey: Survey, chosen: dict[str, Candidate], ranked: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """The resolver's subnets; first those in which addresses were promised to on-premises. One
-    that somebody took since is no reason for a subnet, which may be full by now."""
-    zone_of = {subnet.id: subnet.zone for subnet in survey.subnets}
-    kept = {s for ip, s in survey.entry.resolver_ips.items() if ip not in survey.taken}
+    """Return the resolver's subnets; first those in which addresses were promised to on-premises.
+    One that somebody took since is no reason for a subnet, which may be full by now."""
+    zone_of = {subnet.id: subnet.zone for subnet in usable_subnets(survey)}
+    kept = {subnet for ip, subnet in _promises_now(survey).items() if ip not in survey.taken}
     promised = {zone_of[subnet]: subnet for subnet in sorted(kept) if subnet in zone_of}
     zones = sorted(ranked, key=lambda zone: zone not in promised)
-    return tuple(promised.get(zone, subnet_of[zone]) for zone in zones)
+    return tuple(promised.get(zone, chosen[zone].subnet.id) for zone in zones)
+
+
+def _promised_again(survey: Survey, subnets: tuple[str, ...]) -> dict[str, str]:
+    """Return address -> subnet of what the resolver is asked to have again: one for each of its
+    places, as far as there are places where the addresses belong."""
+    places = Counter(subnets)
+    again: dict[str, str] = {}
+    for ip, subnet in sorted(_promises_now(survey).items()):
+        if ip not in survey.taken and places[subnet]:
+            places[subnet] -= 1
+            again[ip] = subnet
+    return again
+
+
+def _promises_now(survey: Survey) -> dict[str, str]:
+    """Return address -> the subnet that holds it now: subnets are replaced by others with the same
+    network, and the address is what on-premises knows."""
+    return {
+        ip: next((s.id for s in survey.subnets if _holds(s, ip)), subnet)
+        for ip, subnet in survey.entry.resolver_ips.items()
+    }
+
+
+def _holds(subnet: Subnet, ip: str) -> bool:
+    return bool(subnet.cidr) and ipaddress.ip_address(ip) in ipaddress.ip_network(subnet.cidr)
 
 
 def _gateway_service(survey: Survey, services: dict[str, OfferedService]) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from connectivity.domain import ledger
@@ -33,12 +33,16 @@ class Desired:
     endpoints: tuple[DesiredEndpoint, ...]
     resolver_subnets: tuple[str, ...]
     """One entry per resolver IP; where the inbound resolver is adopted, the probe stands here."""
+    promised: Mapping[str, str] = field(default_factory=dict)
+    """Address once promised to on-premises -> subnet in which the resolver asks for it again."""
     given_up: tuple[str, ...] = ()
     """Addresses promised to on-premises that the resolver cannot have again."""
     gateway_service: str | None = None
     """The service that needs a gateway endpoint beside it; None where one is there already."""
     adopted_resolver: str | None = None
     """The id of somebody else's inbound resolver that does the job: used, never changed."""
+    rules_per_group: int = 60
+    """How many rules AWS lets a security group hold at any moment."""
 
     @property
     def ours(self) -> tuple[DesiredEndpoint, ...]:
@@ -77,9 +81,11 @@ class Desired:
             onprem_cidrs=tuple(document["onprem_cidrs"]),
             endpoints=tuple(_endpoint(item) for item in document["endpoints"]),
             resolver_subnets=tuple(document["resolver_subnets"]),
+            promised=document["promised"],
             given_up=tuple(document["given_up"]),
             gateway_service=document["gateway_service"],
             adopted_resolver=document["adopted_resolver"],
+            rules_per_group=document["rules_per_group"],
         )
 
 

@@ -1,28 +1,85 @@
-"""Where things stand: one subnet per Availability Zone, chosen the same way every time."""
+"""Where things stand: one subnet per Availability Zone, chosen the same way every time
+(docs/decisions/0022-which-subnets.md)."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import cycle, islice
 
 from connectivity.domain.model import OfferedService, Subnet
 
 
-def subnet_per_zone(subnets: Iterable[Subnet], addresses_needed: int) -> dict[str, str]:
-    """Zone -> the subnet with the lowest id that has room, in whatever order they are listed."""
-    roomy = sorted(s.id for s in subnets if s.free_addresses >= addresses_needed)
-    zone_of = {subnet.id: subnet.zone for subnet in subnets}
-    chosen: dict[str, str] = {}
-    for subnet_id in roomy:
-        chosen.setdefault(zone_of[subnet_id], subnet_id)
+@dataclass(frozen=True)
+class Candidate:
+    """A usable subnet, and what speaks for it."""
+
+    subnet: Subnet
+    in_use: bool = False
+    """Interface endpoints or the resolver of this connection stand in it already."""
+    unreached: int = 0
+    """How many of the networks on-premises its route table leads to nowhere near."""
+    public: bool = False
+    """It has a route to an internet gateway."""
+
+    @property
+    def preference(self) -> tuple[bool, bool, int, bool, str]:
+        """Return what a zone's subnets are compared by: the lowest one is taken."""
+        there = self.subnet
+        return not there.named, not self.in_use, self.unreached, self.public, there.id
+
+    @property
+    def reason(self) -> str:
+        """Return what decided, in words."""
+        if self.subnet.named:
+            return "it has the tag ecs-anywhere:subnet"
+        if self.in_use:
+            return "things of this connection stand in it already"
+        if not self.unreached:
+            return "its route table leads towards on-premises"
+        if not self.public:
+            return "it has no route to an internet gateway, and room"
+        return "it has room, and the zone no better one"
+
+
+def unusable(subnet: Subnet, region: str) -> str | None:
+    """Return why neither interface endpoints nor a resolver are put into a subnet.
+
+    A zone's name tells its kind: an Availability Zone is the Region's name and a letter, Local
+    Zones and Wavelength Zones have more in theirs (EC2 user guide, "Regions and Zones").
+    """
+    if subnet.on_outpost:
+        return "it is on an Outpost"
+    if subnet.ipv6_only:
+        return "it has IPv6 addresses only"
+    if not re.fullmatch(rf"{re.escape(region)}[a-z]", subnet.zone):
+        return f"{subnet.zone} is a Local Zone or a Wavelength Zone"
+    return None
+
+
+def subnet_per_zone(candidates: Iterable[Candidate], addresses_needed: int) -> dict[str, Candidate]:
+    """Return zone -> the preferred subnet that has room, in whatever order they are listed."""
+    roomy = (c for c in candidates if c.subnet.free_addresses >= addresses_needed)
+    chosen: dict[str, Candidate] = {}
+    for candidate in sorted(roomy, key=lambda c: c.preference):
+        chosen.setdefault(candidate.subnet.zone, candidate)
     return chosen
 
 
-def ranked_zones(zones: Iterable[str], services: Sequence[OfferedService]) -> tuple[str, ...]:
-    """The zones that most services support first, then by name: services end up side by side."""
+def ranked_zones(
+    chosen: Mapping[str, Candidate], services: Sequence[OfferedService]
+) -> tuple[str, ...]:
+    """Return the zones: first those that somebody named or that are in use, then those that most
+    services support, so that services end up side by side; then by their subnets and by name."""
     support = Counter(zone for service in services for zone in service.zones)
-    return tuple(sorted(zones, key=lambda zone: (-support[zone], zone)))
+
+    def order(zone: str) -> tuple[bool, bool, int, int, bool, str]:
+        named, in_use, unreached, public, _ = chosen[zone].preference
+        return named, in_use, -support[zone], unreached, public, zone
+
+    return tuple(sorted(chosen, key=order))
 
 
 def zones_for(service: OfferedService, ranked: Sequence[str], count: int) -> tuple[str, ...]:
@@ -32,3 +89,22 @@ def zones_for(service: OfferedService, ranked: Sequence[str], count: int) -> tup
 def resolver_subnets(chosen: Sequence[str], count: int) -> tuple[str, ...]:
     """One subnet per resolver IP, round the zones."""
     return tuple(islice(cycle(chosen), count)) if chosen else ()
+
+
+def completed(
+    current: Sequence[str],
+    before: Iterable[str],
+    preferred: Iterable[str],
+    zone_of: Mapping[str, str],
+    count: int,
+) -> tuple[str, ...]:
+    """Return the subnets for an interface endpoint that is there, one per zone: those it has, those
+    it was verified with and has lost, and preferred ones until it stands in `count` zones."""
+    chosen = {zone_of.get(subnet, subnet): subnet for subnet in current}
+    for subnet in before:
+        if subnet in zone_of:
+            chosen.setdefault(zone_of[subnet], subnet)
+    for subnet in preferred:
+        if len(chosen) < count:
+            chosen.setdefault(zone_of[subnet], subnet)
+    return tuple(sorted(chosen.values()))

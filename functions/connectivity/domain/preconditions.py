@@ -6,25 +6,31 @@ all problems. Nothing here changes anything.
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from connectivity.domain import catalogue, placement, tags
-from connectivity.domain.adoption import foreign_endpoint, unfit
+from connectivity.domain.adoption import foreign_endpoint, policy_warnings, unfit
+from connectivity.domain.answered_elsewhere import rule_problems, zone_problems
 from connectivity.domain.derivation import (
     addresses_needed,
+    chosen_subnets,
     derive,
     missing,
     offered,
     our_resolver,
+    usable_subnets,
     wanted,
 )
 from connectivity.domain.desired import Desired
 from connectivity.domain.document_size import too_large
 from connectivity.domain.errors import PreconditionsNotMet
+from connectivity.domain.host_networks import host_network_warnings
 from connectivity.domain.ledger import ENDPOINTS_GROUP, RESOLVER_GROUP
 from connectivity.domain.model import OfferedService
 from connectivity.domain.ownership import group_name
+from connectivity.domain.promises import broken_promises
 from connectivity.domain.resolver_adoption import candidates, unfit_resolvers
 from connectivity.domain.routes import route_warnings
 from connectivity.domain.survey import Limits, Survey
@@ -35,6 +41,8 @@ from connectivity.domain.wish import Options
 class Prepared:
     desired: Desired
     warnings: tuple[str, ...]
+    placement: tuple[str, ...] = ()
+    """A line for each subnet that is used, or left out, and why."""
 
 
 def prepare(survey: Survey, options: Options, limits: Limits) -> Prepared:
@@ -45,25 +53,44 @@ def prepare(survey: Survey, options: Options, limits: Limits) -> Prepared:
     desired = derive(survey, options, limits)
     for problem in too_large(survey, desired, options):
         raise PreconditionsNotMet(problem)
-    promises = _broken_promises(survey, desired)
-    return Prepared(desired, (*promises, *route_warnings(survey, desired), *_strays(survey)))
+    used = [subnet for subnet in survey.subnets if subnet.id in _standing_in(desired)]
+    return Prepared(
+        desired,
+        (
+            *broken_promises(survey, desired),
+            *policy_warnings(survey, desired),
+            *host_network_warnings(used),
+            *route_warnings(survey, desired.subnets, desired.onprem_cidrs),
+            *_strays(survey),
+        ),
+        (
+            *(
+                f"{zone}: {c.subnet.id}, because {c.reason}"
+                for zone, c in sorted(chosen_subnets(survey, options, limits).items())
+                if c.subnet.id in _standing_in(desired)
+            ),
+            *(f"left out: {line}" for line in _left_out(survey)),
+        ),
+    )
 
 
-def _broken_promises(survey: Survey, desired: Desired) -> Iterator[str]:
-    """Not while its owner is changing it: its addresses are known when it serves again."""
-    shared = (r for r in survey.resolvers if r.id == desired.adopted_resolver)
-    used = next((r for r in shared if r.status == "operational"), None)
-    lost = survey.entry.resolver_ips.keys() - {ip.ip for ip in used.attached} if used else set()
-    if used and lost:
-        yield (
-            f"{_names(lost)} was an address to forward to and is none of {used.id}: on-premises "
-            f"has to forward to {_names(ip.ip for ip in used.attached)}"
-        )
-    if desired.given_up:
-        yield (
-            f"{_names(desired.given_up)} was an address of the inbound resolver and belongs to "
-            "something else now: on-premises has to forward to the new address"
-        )
+def incomplete(survey: Survey, limits: Limits) -> tuple[str, ...]:
+    """Return what a VPC lacks that whoever makes VPCs adds right after the VPC itself: its DNS
+    attributes and its subnets."""
+    zones = {subnet.zone for subnet in usable_subnets(survey)}
+    subnets = [] if len(zones) >= limits.zones else [f"subnets in {limits.zones} zones"]
+    return (*_dns_attributes(survey), *subnets)
+
+
+def _left_out(survey: Survey) -> Iterator[str]:
+    for subnet in sorted(survey.subnets, key=lambda s: s.id):
+        if reason := placement.unusable(subnet, survey.region):
+            yield f"{subnet.id}, because {reason}"
+
+
+def _standing_in(desired: Desired) -> frozenset[str]:
+    """Return the subnets that interface endpoints or the inbound resolver of ours stand in."""
+    return frozenset(subnet for e in desired.ours for subnet in e.subnets) | {*desired.subnets}
 
 
 def _strays(survey: Survey) -> Iterator[str]:
@@ -128,18 +155,28 @@ def _services(survey: Survey, options: Options, *_: object) -> Iterator[str]:
                 f"the required interface endpoint service {name} is not offered in "
                 f"{survey.region}, so ECS Anywhere cannot be reached privately there"
             )
-    for name in catalogue.requested(options.services):
-        if unfit := _unfit_service(name, offered(survey, name), survey.region):
-            yield f'{tags.SERVICES} asks for "{name}", {unfit}'
+    asking = asked_by(survey, tags.SERVICES)
+    for name in catalogue.requested(options.services, survey.region):
+        if unfit := _unfit_service(name, offered(survey, name), survey):
+            yield f'{asking} asks for "{name}", {unfit}'
 
 
-def _unfit_service(name: str, service: OfferedService | None, region: str) -> str | None:
+def _unfit_service(name: str, service: OfferedService | None, survey: Survey) -> str | None:
     """Return why no connection can be made with this service, and the cure."""
     if spoken := catalogue.NOT_BY_HTTPS.get(name):
         return f"which speaks {spoken}, and only TLS on 443 is admitted and verified: leave it out"
+    region = catalogue.region_of(name)
+    if service is None and region not in {None, survey.region}:
+        return (
+            f"a service of {region}, and {survey.vpc.id} is in {survey.region}: interface "
+            "endpoints of other Regions' services are not made - leave it out, or name the service "
+            "without its Region"
+        )
     if service is None:
         return (
-            f"which is no interface endpoint service in {region}: correct the name or leave it out"
+            f"which is no interface endpoint service in {survey.region}: correct the name (as in "
+            f"logs, or in full {catalogue.service_names('logs', survey.region)[-1]}) or leave it "
+            "out"
         )
     if not service.private_names:
         return "which has no private DNS name that on-premises could forward: leave it out"
@@ -153,30 +190,57 @@ def _unfit_service(name: str, service: OfferedService | None, region: str) -> st
 
 def _service_owners(survey: Survey, options: Options, limits: Limits) -> Iterator[str]:
     """A service is a way out of the network to its owner, and its names are published."""
+    needed = {*catalogue.REQUIRED, *catalogue.REQUIRED_WHERE_OFFERED}
     for name, service in wanted(survey, options).items():
         if service.owner not in limits.service_owners:
+            who = "ECS Anywhere" if name in needed else asked_by(survey, tags.SERVICES)
             yield (
-                f'{tags.SERVICES} asks for "{name}", a service of {service.owner}, and the '
+                f'{who} asks for "{name}", a service of {service.owner}, and the '
                 f"stack's parameter AllowedServiceOwners allows "
                 f"{_names(limits.service_owners)}: leave it out, or allow its owner there"
             )
 
 
+def asked_by(survey: Survey, tag: str) -> str:
+    """Return where an option comes from: the VPC's tag, or the stack's parameter behind it."""
+    if tag in survey.vpc.tags:
+        return f"{tag} of {survey.vpc.id}"
+    return f"the stack's parameter {tags.PARAMETERS[tag]}"
+
+
+def _overlaps(survey: Survey, options: Options, *_: object) -> Iterator[str]:
+    """A network on-premises that contains the VPC's is usual (10.0.0.0/8): the VPC's part of it is
+    the VPC's. One inside the VPC's own cannot be reached: "local" is the first route of each table.
+    """
+    own = [ipaddress.IPv4Network(cidr) for cidr in survey.vpc.cidrs]
+    for cidr in options.onprem_cidrs:
+        network = ipaddress.IPv4Network(cidr)
+        around = next((vpc for vpc in own if network.subnet_of(vpc)), None)
+        if around:
+            yield (
+                f"{asked_by(survey, tags.ONPREM_CIDRS)} names {cidr} as a network on-premises, and "
+                f"it overlaps the VPC's own network {around}: an answer to an address in it never "
+                "leaves the VPC, whatever its routes say - leave it out, or use a VPC with another "
+                "network"
+            )
+
+
 def _zones(survey: Survey, options: Options, limits: Limits) -> Iterator[str]:
-    zones = {subnet.zone for subnet in survey.subnets}
+    zones = {subnet.zone for subnet in usable_subnets(survey)}
+    unused = "".join(f" - not counted: {line}" for line in _left_out(survey))
     if len(zones) < limits.zones:
         yield (
             f"{survey.vpc.id} has subnets in {_count(len(zones), 'Availability Zone')}"
-            f"{_listed(zones)}, and {limits.zones} are needed: add a subnet in another one"
+            f"{_listed(zones)}, and {limits.zones} are needed: add a subnet in another one{unused}"
         )
         return
-    needed = addresses_needed(survey, options, limits)
-    roomy = set(placement.subnet_per_zone(survey.subnets, needed))
+    roomy = set(chosen_subnets(survey, options, limits))
     if len(roomy) < limits.zones:
+        needed = addresses_needed(survey, options, limits)
         yield (
-            f"only {_count(len(roomy), 'Availability Zone')}{_listed(roomy)} of {survey.vpc.id} "
-            f"has a subnet with {needed} free addresses, and {limits.zones} are needed: free "
-            "addresses or add a subnet"
+            f"{_count(len(roomy), 'Availability Zone')}{_listed(roomy)} of {survey.vpc.id} "
+            f"{'has' if len(roomy) == 1 else 'have'} a subnet with {needed} free addresses, and "
+            f"{limits.zones} are needed: free addresses or add a subnet{unused}"
         )
         return
     for name, service in wanted(survey, options).items():
@@ -209,13 +273,16 @@ def _quotas(survey: Survey, options: Options, limits: Limits) -> Iterator[str]:
     )
 
 
-def _rules(_: Survey, options: Options, limits: Limits) -> Iterator[str]:
-    """The resolver's group has two rules for each network and two for the probe."""
-    most = limits.rules_per_security_group // 2 - 1
+def _rules(survey: Survey, options: Options, limits: Limits) -> Iterator[str]:
+    """The resolver's group has two rules for each network and two for the probe, the interface
+    endpoints' group one for each network, those of the VPC among them."""
+    limit = limits.rules_per_security_group
+    most = min(limit // 2 - 1, limit - len(survey.vpc.cidrs))
     if len(options.onprem_cidrs) > most:
         yield (
             f"{len(options.onprem_cidrs)} networks on-premises are named, and a security group "
-            f"holds rules for {most}: summarise them into wider ones"
+            f"holds rules for {most}: summarise them into wider ones, or ask AWS for more rules "
+            "per security group and tell the stack's parameter RulesPerSecurityGroup"
         )
 
 
@@ -225,14 +292,10 @@ def _conflicts(survey: Survey, options: Options, _: Limits) -> Iterator[str]:
         if foreign is not None and (reason := unfit(foreign, survey, options.onprem_cidrs)):
             yield (
                 f"the existing interface endpoint {foreign.id} for {name} has private DNS on but "
-                f"{reason}: mend it, or turn its private DNS off"
+                f"{reason}: ask its owner to mend it - it is not ours, so it is not changed"
             )
-        zones = {zone.rstrip(".") for zone in survey.hosted_zones}
-        for zone in sorted(zones & {n.removeprefix("*.") for n in service.private_names}):
-            yield (
-                f"a private hosted zone {zone} is associated with {survey.vpc.id} and conflicts "
-                f"with the private DNS of {name}: disassociate it"
-            )
+    yield from zone_problems(survey, wanted(survey, options))
+    yield from rule_problems(survey, wanted(survey, options))
 
 
 def _inbound_resolvers(survey: Survey, options: Options, *_: object) -> Iterator[str]:
@@ -250,6 +313,7 @@ _CHECKS: tuple[Callable[[Survey, Options, Limits], Iterator[str]], ...] = (
     _zones,
     _quotas,
     _rules,
+    _overlaps,
     _conflicts,
     _inbound_resolvers,
 )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import OfferedService, Subnet
 from connectivity.domain.placement import (
+    Candidate,
     ranked_zones,
     resolver_subnets,
     subnet_per_zone,
@@ -24,33 +25,45 @@ SUBNETS = st.lists(
     st.builds(Subnet, st.text("abc0123", min_size=1), ZONE, st.integers(0, 30)),
     unique_by=lambda subnet: subnet.id,
 )
+EQUAL = Candidate(Subnet("subnet-a", "use2-az1", 30))
+CANDIDATES = SUBNETS.flatmap(
+    lambda subnets: st.tuples(
+        *(
+            st.builds(Candidate, st.just(subnet), st.booleans(), st.integers(0, 2), st.booleans())
+            for subnet in subnets
+        )
+    ).map(list)
+)
 SERVICES = st.lists(st.builds(OfferedService, st.just("service"), st.just(()), st.frozensets(ZONE)))
 
 
-@given(SUBNETS, st.integers(0, 30), st.data())
+@given(CANDIDATES, st.integers(0, 30), st.data())
 def test_the_order_in_which_aws_lists_subnets_never_matters(
-    subnets: list[Subnet], needed: int, data: st.DataObject
+    candidates: list[Candidate], needed: int, data: st.DataObject
 ) -> None:
-    shuffled = data.draw(st.permutations(subnets))
-    assert subnet_per_zone(shuffled, needed) == subnet_per_zone(subnets, needed)
+    shuffled = data.draw(st.permutations(candidates))
+    assert subnet_per_zone(shuffled, needed) == subnet_per_zone(candidates, needed)
 
 
-@given(SUBNETS, st.integers(0, 30))
-def test_a_zone_gets_one_subnet_of_its_own_that_has_room(
-    subnets: list[Subnet], needed: int
+@given(CANDIDATES, st.integers(0, 30))
+def test_a_zone_gets_the_preferred_one_of_its_subnets_that_have_room(
+    candidates: list[Candidate], needed: int
 ) -> None:
-    by_id = {subnet.id: subnet for subnet in subnets}
-    chosen = subnet_per_zone(subnets, needed)
-    assert all(by_id[subnet_id].zone == zone for zone, subnet_id in chosen.items())
-    assert all(by_id[subnet_id].free_addresses >= needed for subnet_id in chosen.values())
-    assert chosen.keys() == {s.zone for s in subnets if s.free_addresses >= needed}
+    roomy = [c for c in candidates if c.subnet.free_addresses >= needed]
+    chosen = subnet_per_zone(candidates, needed)
+    assert chosen.keys() == {candidate.subnet.zone for candidate in roomy}
+    for zone, one in chosen.items():
+        beside = [c.preference for c in roomy if c.subnet.zone == zone]
+        assert one in roomy
+        assert one.subnet.zone == zone
+        assert one.preference == min(beside)
 
 
 @given(st.sets(ZONE), SERVICES)
 def test_services_end_up_in_the_zones_that_most_of_them_support(
     zones: set[str], services: list[OfferedService]
 ) -> None:
-    ranked = ranked_zones(zones, services)
+    ranked = ranked_zones(dict.fromkeys(zones, EQUAL), services)
     support = [sum(zone in service.zones for service in services) for zone in ranked]
     assert set(ranked) == zones
     assert support == sorted(support, reverse=True)
@@ -60,7 +73,8 @@ def test_services_end_up_in_the_zones_that_most_of_them_support(
 def test_a_service_is_placed_only_where_it_is_supported(
     services: list[OfferedService], count: int
 ) -> None:
-    ranked = ranked_zones(["use2-az1", "use2-az2", "use2-az3"], services)
+    zones = ["use2-az1", "use2-az2", "use2-az3"]
+    ranked = ranked_zones(dict.fromkeys(zones, EQUAL), services)
     placed = zones_for(services[0], ranked, count)
     assert set(placed) <= services[0].zones
     assert len(placed) == min(count, len(services[0].zones))

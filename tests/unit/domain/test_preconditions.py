@@ -3,18 +3,21 @@ none."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from connectivity.domain import ledger
+from connectivity.domain import ledger, tags
 from connectivity.domain.errors import PreconditionsNotMet
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import (
+    HostedZone,
     InboundResolver,
     InterfaceEndpoint,
     OfferedService,
+    Route,
     RouteTable,
     Rule,
     SecurityGroup,
@@ -101,7 +104,7 @@ ONE_PROBLEM: dict[str, tuple[dict[str, Any], str]] = {
     "one zone": ({"subnets": ONE_ZONE}, "has subnets in 1 Availability Zone (us-east-2a), and 2"),
     "no room": (
         {"subnets": CROWDED},
-        "only 1 Availability Zone (us-east-2a) of vpc-0a1b2c3d has a subnet with 8 free addresses",
+        "1 Availability Zone (us-east-2a) of vpc-0a1b2c3d has a subnet with 8 free addresses",
     ),
     "service in one zone": (
         {"offered": only_in("us-east-2a", "ssm")},
@@ -114,7 +117,8 @@ ONE_PROBLEM: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "unknown service": (
         {"options": Options(("lgos",), (ONPREM,))},
-        'ecs-anywhere:services asks for "lgos", which is no interface endpoint service in',
+        'the stack\'s parameter DefaultServices asks for "lgos", which is no interface endpoint '
+        "service in us-east-2",
     ),
     "interface endpoint quota": (
         {"endpoints": others(45)},
@@ -126,18 +130,20 @@ ONE_PROBLEM: dict[str, tuple[dict[str, Any], str]] = {
         "rslvr-in-3) and the quota is 4 per Region",
     ),
     "hosted zone": (
-        {"hosted_zones": ("ecs.us-east-2.amazonaws.com.",)},
-        "a private hosted zone ecs.us-east-2.amazonaws.com is associated with vpc-0a1b2c3d and "
-        "conflicts with the private DNS of ecs",
+        {"hosted_zones": (HostedZone("ecs.us-east-2.amazonaws.com", "Z1"),)},
+        "ecs.us-east-2.amazonaws.com (Z1, what it leads to cannot be seen from here)",
     ),
     "hosted zone of a wildcard": (
-        {"options": WITH_ECR, "hosted_zones": ("dkr.ecr.us-east-2.amazonaws.com.",)},
-        "conflicts with the private DNS of ecr.dkr",
+        {
+            "options": WITH_ECR,
+            "hosted_zones": (HostedZone("dkr.ecr.us-east-2.amazonaws.com", "Z1"),),
+        },
+        "dkr.ecr.us-east-2.amazonaws.com (Z1",
     ),
     "unfit: being made": (
         {"endpoints": (replace(THEIRS, state="pending"),), "groups": (ADMITTING,)},
         "the existing interface endpoint vpce-theirs for ssm has private DNS on but its state is "
-        "pending: mend it, or turn its private DNS off",
+        "pending: ask its owner to mend it",
     ),
     "unfit: one zone": (
         {"endpoints": (replace(THEIRS, subnets=("subnet-a",)),), "groups": (ADMITTING,)},
@@ -145,7 +151,9 @@ ONE_PROBLEM: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "unfit: shut": (
         {"endpoints": (THEIRS,), "groups": (replace(ADMITTING, rules=frozenset()),)},
-        "its security group does not admit 443/tcp from 192.168.0.0/16",
+        "its security group sg-theirs does not admit 443/tcp from 192.168.0.0/16 (aws ec2 "
+        "authorize-security-group-ingress --group-id sg-theirs --protocol tcp --port 443 "
+        "--cidr 192.168.0.0/16)",
     ),
 }
 
@@ -166,7 +174,7 @@ def test_all_problems_are_named_at_once() -> None:
         subnets=ONE_ZONE,
         resolvers=resolvers(4),
         endpoints=(*others(46), replace(THEIRS, state="failed")),
-        hosted_zones=("ecs-a.us-east-2.amazonaws.com.",),
+        hosted_zones=(HostedZone("ecs-a.us-east-2.amazonaws.com", "Z1"),),
     )
     told = [
         "enableDnsSupport",
@@ -177,8 +185,8 @@ def test_all_problems_are_named_at_once() -> None:
         "1 Availability Zone",
         "47 interface endpoints",
         "4 Route 53 Resolver endpoints",
-        "hosted zone ecs-a.",
         "its state is failed",
+        "private hosted zones answer",
     ]
     assert len(found) == len(told)
     assert all(fragment in problem for fragment, problem in zip(told, found, strict=True)), found
@@ -241,7 +249,7 @@ def test_what_a_rule_must_say_for_an_endpoint_to_be_adopted(rule: Rule, admits: 
     if admits:
         assert prepared(**changes).desired != prepared().desired
     else:
-        assert "does not admit 443/tcp" in problems(**changes)[0]
+        assert "sg-theirs does not admit 443/tcp" in problems(**changes)[0]
 
 
 @pytest.mark.parametrize("state", ["deleting", "deleted"])
@@ -294,11 +302,11 @@ def test_s3_needs_a_gateway_endpoint_unless_somebody_keeps_one(
     ("tables", "warned"),
     [
         ((), True),
-        ((RouteTable("rtb-1", ("subnet-a",), False, ("192.168.0.0/16",)),), False),
-        ((RouteTable("rtb-1", (), True, ("0.0.0.0/0",)),), False),
-        ((RouteTable("rtb-1", (), True, ("192.168.7.0/24",)),), False),
-        ((RouteTable("rtb-1", (), True, ("10.0.0.0/8",)),), True),
-        ((RouteTable("rtb-1", ("subnet-other",), False, ("0.0.0.0/0",)),), True),
+        ((RouteTable("rtb-1", ("subnet-a",), False, (Route(ONPREM, "tgw-1"),)),), False),
+        ((RouteTable("rtb-1", (), True, (Route("0.0.0.0/0", "vgw-1"),)),), False),
+        ((RouteTable("rtb-1", (), True, (Route("192.168.7.0/24", "vgw-1"),)),), False),
+        ((RouteTable("rtb-1", (), True, (Route("10.0.0.0/8", "vgw-1"),)),), True),
+        ((RouteTable("rtb-1", ("subnet-other",), False, (Route("0.0.0.0/0", "vgw-1"),)),), True),
     ],
     ids=["no table", "explicit", "main", "towards a part", "elsewhere", "other subnet"],
 )
@@ -431,3 +439,202 @@ def test_what_lost_its_owner_tag_stops_the_run_with_the_cure() -> None:
     entry = Entry(VPC.id, held={ledger.endpoint_purpose(full("ssm")): "vpce-ours"})
     with pytest.raises(PreconditionsNotMet, match=r"vpce-ours: made by us, but its tag .* put it"):
         prepared(endpoints=(ours,), entry=entry)
+
+
+@pytest.mark.parametrize(
+    ("target", "leads"),
+    [
+        ("vgw-1", True),
+        ("tgw-1", True),
+        ("arn:aws:networkmanager::111122223333:core-network/core-network-1", True),
+        ("lgw-1", True),
+        ("eni-1", True),
+        ("i-1", True),
+        ("vpce-firewall", True),
+        ("pcx-1", True),
+        ("local", False),
+        ("igw-1", False),
+        ("nat-1", False),
+        ("eigw-1", False),
+        ("cagw-1", False),
+        ("vpce-gw", False),
+        ("", False),
+    ],
+)
+@pytest.mark.parametrize("destination", [ONPREM, "pl-onprem", "0.0.0.0/0"])
+def test_a_route_counts_whatever_its_target_if_on_premises_can_be_behind_it(
+    target: str, leads: bool, destination: str
+) -> None:
+    """A warning that is wrong in every large network teaches people to ignore warnings."""
+    warnings = prepared(
+        route_tables=(RouteTable("rtb-1", (), True, (Route(destination, target),)),),
+        prefix_lists={"pl-onprem": ("10.0.0.0/8", "192.168.0.0/17")},
+        endpoints=(GATEWAY,),
+    ).warnings
+    assert any("no route towards" in warning for warning in warnings) is not leads
+
+
+def test_a_route_by_a_prefix_list_of_other_networks_leads_elsewhere() -> None:
+    tables = (RouteTable("rtb-1", (), True, (Route("pl-other", "tgw-1"),)),)
+    assert prepared(route_tables=tables, prefix_lists={"pl-other": ("10.0.0.0/8",)}).warnings
+    assert not prepared(route_tables=tables).warnings, "it may not be read, so nobody knows"
+
+
+@pytest.mark.parametrize(
+    ("sources", "lists", "admits"),
+    [
+        (("192.168.0.0/17", "192.168.128.0/17"), {}, True),
+        (("192.168.0.0/18", "192.168.64.0/18", "192.168.128.0/17"), {}, True),
+        (("192.168.0.0/17", "192.168.192.0/18"), {}, False),
+        (("pl-onprem",), {"pl-onprem": ("192.168.0.0/16",)}, True),
+        (("pl-onprem", "192.168.0.0/17"), {"pl-onprem": ("192.168.128.0/17",)}, True),
+        (("pl-onprem",), {"pl-onprem": ("192.168.0.0/24",)}, False),
+        (("pl-onprem",), {}, False),
+        (("fd00::/8", "sg-theirs"), {}, False),
+    ],
+)
+def test_what_admits_on_premises_is_summed_up_over_rules_and_prefix_lists(
+    sources: tuple[str, ...], lists: dict[str, tuple[str, ...]], admits: bool
+) -> None:
+    rules = frozenset(Rule("tcp", 443, source) for source in sources)
+    changes: dict[str, Any] = {
+        "endpoints": (THEIRS,),
+        "groups": (replace(ADMITTING, rules=rules),),
+        "prefix_lists": lists,
+    }
+    if admits:
+        assert prepared(**changes).desired.adopted
+    else:
+        [problem] = problems(**changes)
+        assert "sg-theirs does not admit 443/tcp from 192.168.0.0/16" in problem
+        assert ("(pl-onprem could not be read)" in problem) is (
+            "pl-onprem" in sources and not lists
+        )
+
+
+def policy(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+ALL: dict[str, Any] = {"Principal": "*", "Action": "*", "Resource": "*"}
+ALLOW_ALL, DENY_ALL = {"Effect": "Allow"} | ALL, {"Effect": "Deny"} | ALL
+OWN_PRINCIPALS = ALLOW_ALL | {"Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        policy(DENY_ALL),
+        policy(ALLOW_ALL, DENY_ALL | {"Action": ["*"], "Principal": {"AWS": "*"}}),
+        policy(),
+        policy(DENY_ALL | {"Action": "ecs:*"}),
+    ],
+)
+def test_an_endpoint_whose_policy_allows_nothing_is_not_adopted(text: str) -> None:
+    """Every name would resolve, every check be green, and every agent get AccessDenied."""
+    [problem] = problems(endpoints=(replace(THEIRS, policy=text),), groups=(ADMITTING,))
+    assert "vpce-theirs for ssm" in problem
+    assert "--reset-policy" in problem
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", False),
+        (policy(ALLOW_ALL), False),
+        (policy(ALLOW_ALL | {"Principal": {"AWS": "*"}, "Action": ["*"]}), False),
+        (policy(OWN_PRINCIPALS), True),
+        (policy(ALLOW_ALL | {"Action": "ssm:*"}), True),
+        (policy(ALLOW_ALL, DENY_ALL | {"Action": "ssm:PutParameter"}), True),
+        ("no JSON", True),
+    ],
+)
+@pytest.mark.parametrize("ours", [False, True])
+def test_an_endpoint_policy_that_is_not_the_default_one_is_a_warning(
+    text: str, said: bool, ours: bool
+) -> None:
+    owner = US if ours else None
+    held = {ledger.endpoint_purpose(full("ssm")): THEIRS.id} if ours else {}
+    found = prepared(
+        endpoints=(replace(THEIRS, policy=text, owner=owner),),
+        groups=(ADMITTING,),
+        entry=Entry(VPC.id, held=held),
+    )
+    warned = [w for w in found.warnings if "vpce-theirs (ssm) has an endpoint policy" in w]
+    assert bool(warned) is said
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("com.amazonaws.eu-west-1.kms", "a service of eu-west-1, and vpc-0a1b2c3d is in us-east-2"),
+        ("com.amazonaws.vpce.eu-west-1.vpce-svc-1", "a service of eu-west-1"),
+        ("com.amazonaws.route53", "no interface endpoint service in us-east-2"),
+        ("com.amazonaws.us-east-2.lgos", "or in full com.amazonaws.us-east-2.logs"),
+    ],
+)
+def test_the_full_name_of_what_is_not_offered_here_is_refused_with_the_reason(
+    name: str, said: str
+) -> None:
+    [problem] = problems(Options((name,), (ONPREM,)))
+    assert said in problem
+
+
+@pytest.mark.parametrize("service", ["ecrr", "com.amazonaws.eu-west-1.kms"])
+def test_a_wrong_option_is_blamed_on_where_it_was_written(service: str) -> None:
+    options = Options((service,), (ONPREM,))
+    [of_stack] = problems(options)
+    assert of_stack.startswith("the stack's parameter DefaultServices asks for")
+    [of_tag] = problems(options, vpc=replace(VPC, tags={tags.SERVICES: service}))
+    assert of_tag.startswith("ecs-anywhere:services of vpc-0a1b2c3d asks for")
+
+
+@pytest.mark.parametrize(
+    ("cidrs", "network", "refused"),
+    [
+        (("10.20.0.0/16",), "10.20.64.0/18", True),
+        (("10.20.0.0/16",), "10.20.0.0/16", True),
+        (("10.20.0.0/16", "100.64.0.0/16"), "100.64.7.0/24", True),
+        (("10.20.0.0/16",), "10.0.0.0/8", False),
+        (("10.20.0.0/16",), "10.21.0.0/16", False),
+    ],
+)
+def test_a_network_on_premises_inside_the_vpcs_own_is_refused_by_name(
+    cidrs: tuple[str, ...], network: str, refused: bool
+) -> None:
+    options, vpc = Options((), (ONPREM, network)), replace(VPC, cidrs=cidrs)
+    if refused:
+        [problem] = problems(options, vpc=vpc)
+        assert f"names {network} as a network on-premises" in problem
+        assert "overlaps the VPC's own network" in problem
+    else:
+        assert prepared(options=options, vpc=vpc)
+
+
+@pytest.mark.parametrize(
+    ("cidr", "whose"),
+    [
+        ("172.17.1.0/24", "docker0"),
+        ("172.16.0.0/12", "docker0"),
+        ("169.254.170.0/24", "link-local"),
+        ("172.18.0.0/24", None),
+        ("172.31.0.0/20", None),
+        ("10.20.0.0/24", None),
+        ("", None),
+    ],
+)
+def test_subnets_in_a_network_that_container_hosts_keep_for_themselves_are_a_warning(
+    cidr: str, whose: str | None
+) -> None:
+    subnets = (replace(SUBNETS[0], cidr=cidr), SUBNETS[1])
+    warned = [w for w in prepared(subnets=subnets).warnings if "container host" in w]
+    assert bool(warned) is bool(whose)
+    assert all(w.startswith("subnet-a overlaps") and str(whose) in w for w in warned)
+
+
+def test_more_rules_per_security_group_are_more_networks() -> None:
+    networks = tuple(f"172.16.{number}.0/24" for number in range(99))
+    options, limits = Options((), networks), replace(LIMITS, rules_per_security_group=200)
+    assert prepare(SURVEY, options, limits).desired.onprem_cidrs == networks
+    [problem] = problems(options)
+    assert "the stack's parameter RulesPerSecurityGroup" in problem
