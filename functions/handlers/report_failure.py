@@ -19,5 +19,6 @@ def handler(event: Event) -> Any:
         event["error"],
         event["cause"],
         wiring.desk(float(event["now"]), event["execution"]),
+        wiring.aws(),
         of_a_request=event["refused"],
     ).as_json()

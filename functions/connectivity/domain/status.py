@@ -10,6 +10,7 @@ from typing import Any
 
 from connectivity.domain import errors
 from connectivity.domain.acknowledgement import Acknowledgements
+from connectivity.domain.denial import denied
 from connectivity.domain.ledger import PLANNED, REMOVED, WAITING
 from connectivity.domain.mails import as_news
 from connectivity.domain.pacing import Turn
@@ -20,9 +21,10 @@ from connectivity.domain.printable import (
     printable_lines,
     shortened,
 )
+from connectivity.domain.promises import is_about_a_lost_address
 
 _SEPARATOR = "; "
-REPAIRED = "repaired: "
+REPAIRED, WARNING = "repaired: ", "warning: "
 UNSIGNED = "the publication is not signed (PublicationSigning is none)"
 """A warning: whoever may write the parameter decides where DNS hosts forward to."""
 
@@ -68,16 +70,19 @@ def connected(
     detail = f"{len(services)} services resolve privately through {ips} - generation {generation}"
     failures = acknowledgements.failures(generation)
     repaired = tuple(first_lines([f"{REPAIRED}{line}" for line in repairs]))
+    lost = tuple(f"{WARNING}{w}" for w in warnings if is_about_a_lost_address(w))
+    others = [f"{WARNING}{w}" for w in warnings if not is_about_a_lost_address(w)]
     said = [
         detail,
         *failures,
+        *lost,
         *repaired,
         *uses(adopted),
         *acknowledgements.lines(generation)[len(failures) :],
-        *first_lines([f"warning: {w}" for w in warnings]),
+        *first_lines(others),
     ]
     failing = first_lines([f"{host} failed" for host in acknowledgements.failing(generation)])
-    return Status("connected", _joined(said), (*failing, *repaired))
+    return Status("connected", _joined(said), (*failing, *lost, *repaired))
 
 
 def uses(adopted: Iterable[str]) -> tuple[str, ...]:
@@ -138,16 +143,18 @@ def removed(
     return Status(REMOVED, _joined(said), to_tell)
 
 
-def failed(error: str, message: str) -> Status:
-    """Return the status of a run that failed. A fact speaks for itself; everything else needs its
-    name and what happens next."""
+def failed(error: str, message: str, standing: str = "") -> Status:
+    """Return the status of a run that failed: what stands meanwhile comes first. A fact speaks for
+    itself; everything else needs its name and what happens next."""
     kind = getattr(errors, error, None)
     said = f"unexpected {error}, a later sweep tries again: {message}"
     if isinstance(kind, type) and issubclass(kind, errors.Fact):
         said = message
     elif isinstance(kind, type) and issubclass(kind, errors.Waiting):
         said = f"gave up waiting, a later sweep goes on from here: {message}"
-    return Status("failed", printable_lines(said))
+    elif denial := denied(message):
+        said = f"{denial} - the next sweep tries again - {message}"
+    return Status("failed", printable_lines(f"{standing}; {said}" if standing else said))
 
 
 def message_of(cause: str) -> str:

@@ -11,7 +11,9 @@ from connectivity.domain import tags
 from connectivity.domain.errors import RequestOvertaken, TagsRefused, UnknownVpc
 from connectivity.domain.ledger import Entry
 from connectivity.domain.mails import Door, Mail, as_news, hour_of
+from connectivity.domain.standing import standing
 from connectivity.domain.status import Status
+from connectivity.usecases.aws import Aws
 from connectivity.usecases.ports import Ledger, Notifications, Vpcs
 
 logger = logging.getLogger(__name__)
@@ -43,17 +45,21 @@ def tell(vpc_id: str, status: Status, desk: Desk) -> None:
     """Write the status where people look, and mail what is news of it."""
     door: Door = "workflow"
     about = f"{vpc_id} was repaired"
-    if not any(line.startswith(statuses.REPAIRED) for line in status.to_tell):
+    if any(line.startswith(statuses.WARNING) for line in status.to_tell):
+        about = f"{vpc_id} has other addresses"
+    elif not any(line.startswith(statuses.REPAIRED) for line in status.to_tell):
         about, door = f"a DNS host of {vpc_id}", "host"
     _report(vpc_id, status, about, door, desk)
 
 
 def report_failure(
-    vpc_id: str, error: str, cause: str, desk: Desk, of_a_request: bool = False
+    vpc_id: str, error: str, cause: str, desk: Desk, aws: Aws, of_a_request: bool = False
 ) -> Status:
-    """Return the failure as a status. A person is told once: the sweep meets the same failure
-    again and again until somebody mends it. `of_a_request` is one that was refused at the door."""
-    status = statuses.failed(error, statuses.message_of(cause))
+    """Return the failure as a status, with what stands meanwhile. A person is told once: the sweep
+    meets the same failure again and again until somebody mends it. `of_a_request` is one that was
+    refused at the door."""
+    stands = "" if of_a_request else _standing(desk.ledger.read(vpc_id), aws)
+    status = statuses.failed(error, statuses.message_of(cause), stands)
     door: Door = "request" if of_a_request else "workflow"
     if of_a_request and error == RequestOvertaken.__name__:
         # The VPC is as the other request asked: that is its status.
@@ -62,6 +68,20 @@ def report_failure(
         to_tell = replace(status, to_tell=(status.detail,))
         _report(vpc_id, to_tell, f"{vpc_id} failed", door, desk)
     return status
+
+
+def _standing(entry: Entry, aws: Aws) -> str:
+    """Look, because what is announced in the ledger may never have been made. Where nothing is held
+    nothing is asked."""
+    if not entry.holds_something:
+        return ""
+    connected = bool(entry.served.wish)
+    return standing(
+        aws.ownership(entry),
+        () if connected else aws.endpoints.all_in(entry.vpc_id),
+        () if connected else aws.resolvers.all_of_region(),
+        aws.settings.limits.resolver_ips,
+    )
 
 
 def _report(vpc_id: str, status: Status, about: str, door: Door, desk: Desk) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import pytest
 from connectivity.domain import tags
-from connectivity.domain.errors import Unavailable
+from connectivity.domain.errors import Unavailable, Waiting
 from connectivity.domain.ledger import KEPT_SECONDS
 from connectivity.domain.mails import MOST_ABOUT_A_VPC, MOST_ABOUT_HOSTS, MOST_ABOUT_REQUESTS
 from connectivity.domain.status import Status
@@ -14,7 +15,7 @@ from connectivity.usecases.finish import finish, report_failure, tell
 from connectivity.usecases.knock import knock
 
 from tests.unit.example import VPC
-from tests.unit.usecases.world import EXECUTION, World
+from tests.unit.usecases.world import EXECUTION, World, connected
 
 CONNECTED = Status("connected", "6 services (all) resolve")
 CAUSE = json.dumps({"errorMessage": "subnet-a is full", "errorType": "QuotaReached"})
@@ -34,7 +35,7 @@ def end(world: World, status: Status | None = CONNECTED, execution: str = "me") 
 
 
 def fail(world: World, error: str = "QuotaReached", cause: str = CAUSE) -> Status:
-    return report_failure(VPC.id, error, cause, world.desk)
+    return report_failure(VPC.id, error, cause, world.desk, world.aws)
 
 
 def test_the_result_is_written_on_the_vpc_and_the_hold_given_up(world: World) -> None:
@@ -142,7 +143,7 @@ def test_what_was_held_back_is_told_an_hour_later_also_where_nothing_has_changed
 def test_requests_and_hosts_cannot_use_up_the_mails_of_the_workflow(world: World) -> None:
     for number in range(100):
         stranger = f"vpc-{number:08x}"
-        report_failure(stranger, "UnknownVpc", f"no {stranger}", world.desk, of_a_request=True)
+        report_failure(stranger, "UnknownVpc", f"no {stranger}", world.desk, world.aws, True)
         said = Status("connected", "6 services; dns1 failed: x", (f"dns{number} failed",))
         tell(f"vpc-1000{number:04x}", said, world.desk)
     assert len(world.notifications.sent) == MOST_ABOUT_REQUESTS + MOST_ABOUT_HOSTS
@@ -152,7 +153,7 @@ def test_requests_and_hosts_cannot_use_up_the_mails_of_the_workflow(world: World
 
 def test_a_request_that_was_overtaken_is_told_and_changes_no_status(world: World) -> None:
     end(world)
-    report_failure(VPC.id, "RequestOvertaken", "send it again", world.desk, of_a_request=True)
+    report_failure(VPC.id, "RequestOvertaken", "send it again", world.desk, world.aws, True)
     assert world.entry.status == "connected"
     assert "send it again" in world.notifications.sent[-1]
 
@@ -280,3 +281,54 @@ def test_a_status_can_be_told_while_the_run_goes_on(world: World) -> None:
     assert world.vpcs.all[VPC.id].tags[tags.STATUS] == "waiting"
     assert world.weather.changes == ["tag vpc"]
     assert world.entry.holder == "me"
+
+
+def stopped_after(steps: int) -> World:
+    """A run that AWS refused in the middle: `steps` of what it makes are there."""
+    world = World()
+    desired = world.check().desired
+    with suppress(Waiting):
+        world.ensure_endpoints(desired)
+    if steps == 2:
+        with suppress(Waiting):
+            world.ensure_resolver(desired)
+    return world
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        (1, "6 interface endpoints stand and cost about 88 USD a month until the tag is removed; "),
+        (
+            2,
+            "6 interface endpoints and an inbound resolver stand and cost about 270 USD a month "
+            "until the tag is removed; ",
+        ),
+    ],
+)
+def test_a_failure_that_leaves_something_says_so_first_and_what_it_costs(
+    steps: int, said: str
+) -> None:
+    world = stopped_after(steps)
+    status = fail(world)
+    assert status.detail.startswith(said)
+    assert status.detail.endswith("subnet-a is full")
+    assert said.rstrip("; ") in world.notifications.sent[0]
+    assert len(said) < 160, "there is room for the reason in the tag"
+
+
+def test_what_was_announced_and_never_made_is_not_counted() -> None:
+    world = World()
+    world.ledger.hold(VPC.id, {f"endpoint/{n}": f"making:{n}" for n in "abc"})
+    assert fail(world).detail == "subnet-a is full"
+
+
+def test_a_failure_before_anything_was_made_speaks_for_itself() -> None:
+    assert fail(World()).detail == "subnet-a is full"
+
+
+def test_a_failure_on_a_connected_vpc_says_first_that_the_connection_stands() -> None:
+    status = fail(connected())
+    assert status.detail == (
+        "the connection stands as it was published (generation 1); subnet-a is full"
+    )
