@@ -13,8 +13,8 @@ from handlers.entry import Event, entry
 
 @entry
 def handler(event: Event) -> Any:
-    """{"vpcId", "services", "onprem_cidrs", "because", "verdict", "now"} -> what shall be there,
-    the plan, and in how many seconds its turn is."""
+    """{"vpcId", "services", "onprem_cidrs", "because", "verdict", "now", "tries": made before
+    this one} -> what shall be there, the plan, and in how many seconds its turn is."""
     options = Options(tuple(event["services"]), tuple(event["onprem_cidrs"]))
     return check_preconditions(
         event["vpcId"],
@@ -23,4 +23,5 @@ def handler(event: Event) -> Any:
         wiring.aws(),
         float(event["now"]),
         only_plan=event["verdict"] == "plan",
+        tries=event["tries"],
     ).as_json()

@@ -122,6 +122,10 @@ class PublicationTooLarge(Fact):
     """The forwarding document does not fit into an advanced parameter (8 KB)."""
 
 
+class NoLongerWished(Fact):
+    """A VPC that was waited for to be complete asks for nothing any more; nothing was made yet."""
+
+
 class WishedAgain(Fact):
     """A teardown met a VPC whose tag asks for the connection again: nothing was removed yet."""
 

@@ -16,10 +16,12 @@ from connectivity.domain.convergence import (
 from connectivity.domain.desired import Desired
 from connectivity.domain.doubt import rests
 from connectivity.domain.drift import is_connected, repairs
+from connectivity.domain.errors import NoLongerWished, NotReadyYet, UnknownVpc, UnreadableOption
 from connectivity.domain.ledger import Entry
 from connectivity.domain.pacing import Turn
-from connectivity.domain.preconditions import prepare
+from connectivity.domain.preconditions import incomplete, prepare
 from connectivity.domain.printable import first_lines
+from connectivity.domain.promises import lost_addresses
 from connectivity.domain.status import Status
 from connectivity.domain.steps import (
     MakeGatewayEndpoint,
@@ -36,6 +38,8 @@ from connectivity.usecases.ports import Ledger
 from connectivity.usecases.survey_vpc import survey_vpc
 from connectivity.usecases.turns import take_turn
 
+LOOKS_AT_A_NEW_VPC = 20
+"""Every 15 seconds."""
 MOST_LINES = 50
 """Warnings or repairs that go through the workflow; somebody may have done a thousand things."""
 
@@ -49,6 +53,8 @@ class Check:
     surplus: bool
     """Some of the steps remove what is no longer asked for, or it has not been written down."""
     warnings: tuple[str, ...]
+    placement: tuple[str, ...]
+    """Which subnets are used or left out, and why."""
     repairs: tuple[str, ...]
     """What somebody changed since this was connected, and how it is put right."""
     converged: bool
@@ -103,6 +109,7 @@ class Check:
             "steps": list(self.steps),
             "surplus": self.surplus,
             "warnings": first_lines(self.warnings, MOST_LINES),
+            "placement": first_lines(self.placement, MOST_LINES),
             "repairs": first_lines(self.repairs, MOST_LINES),
             "converged": self.converged,
             "rests": self.rests,
@@ -121,12 +128,14 @@ def check_preconditions(
     aws: Aws,
     now: float,
     only_plan: bool = False,
+    tries: int = 0,
 ) -> Check:
     """Reserves a turn to make interface endpoints, from `now` in seconds since the epoch on, unless
-    only the plan is asked for. Raises PreconditionsNotMet with every problem, and UnknownVpc if the
-    VPC went away."""
+    only the plan is asked for; `tries` were made before this one. Raises PreconditionsNotMet with
+    every problem, UnknownVpc if the VPC went away, and NotReadyYet or NoLongerWished for a VPC that
+    is being made."""
     settings = aws.settings
-    survey = survey_vpc(vpc_id, options, aws)
+    survey = _survey(vpc_id, options, tries, aws)
     prepared = prepare(survey, options, settings.limits)
     desired = prepared.desired
     steps = whole_plan(desired, survey)
@@ -147,7 +156,12 @@ def check_preconditions(
         desired=desired,
         steps=tuple(map(describe, steps)),
         surplus=bool(gone) or any(isinstance(step, RemoveEndpoint) for step in steps),
-        warnings=(*prepared.warnings, *([] if settings.signing_key else [status.UNSIGNED])),
+        placement=prepared.placement,
+        warnings=(
+            *lost_addresses(survey.entry, heard),
+            *prepared.warnings,
+            *([] if settings.signing_key else [status.UNSIGNED]),
+        ),
         repairs=repairs(desired, survey, steps, edited),
         rests=resting,
         converged=converged,
@@ -158,6 +172,31 @@ def check_preconditions(
         turn_seconds=turn.seconds(now) if turn else 0,
         overtaken=turn is not None and _is_overtaken(turn, survey),
     )
+
+
+def _survey(vpc_id: str, options: Options, tries: int, aws: Aws) -> Survey:
+    """Look at the VPC. The tag may be part of a template: then it comes with the VPC, and subnets
+    and DNS attributes come some seconds later. That is no failure yet where nobody ever connected
+    the VPC, or failed to: it is looked at again, for five minutes."""
+    try:
+        survey = survey_vpc(vpc_id, options, aws)
+    except UnknownVpc as gone:
+        if tries:
+            raise NoLongerWished(str(gone)) from gone
+        raise
+    lacking = incomplete(survey, aws.settings.limits)
+    if tries and _asks_for_nothing(survey):
+        raise NoLongerWished(f"the tag of {vpc_id} asks for nothing any more")
+    if lacking and survey.entry.is_new and tries < LOOKS_AT_A_NEW_VPC:
+        raise NotReadyYet(f"{vpc_id} is being made: it still lacks {', '.join(lacking)}")
+    return survey
+
+
+def _asks_for_nothing(survey: Survey) -> bool:
+    try:
+        return read_wish(survey.vpc.tags) is Wish.DISABLED
+    except UnreadableOption:
+        return False  # the next reading says so
 
 
 def _turn(steps: Plan, entry: Entry, now: float, ledger: Ledger) -> Turn | None:

@@ -35,6 +35,7 @@ def test_an_empty_vpc_gets_a_plan_with_its_price_and_the_names_it_changes() -> N
 def test_nothing_is_made_when_preconditions_are_not_met() -> None:
     world = World()
     world.vpcs.dns = False
+    world.vpcs.all[VPC.id] = replace(VPC, tags={WISH: "enabled"})
     with pytest.raises(PreconditionsNotMet):
         world.connect()
     assert world.weather.changes == []

@@ -156,10 +156,14 @@ class World:
         )
 
     def check(
-        self, options: Options = OPTIONS, because: str = "tag", only_plan: bool = False
+        self,
+        options: Options = OPTIONS,
+        because: str = "tag",
+        only_plan: bool = False,
+        tries: int = 0,
     ) -> checks.Check:
         return checks.check_preconditions(
-            VPC.id, options, because, self.aws, self.seconds, only_plan
+            VPC.id, options, because, self.aws, self.seconds, only_plan, tries
         )
 
     def ensure_endpoints(self, desired: Desired) -> tuple[str, ...]:
@@ -210,7 +214,8 @@ class World:
 
     def connect(self, options: Options = OPTIONS) -> Status:
         """The status that the run ends with."""
-        check = self.patiently(lambda: self.check(options))
+        tries = count()
+        check = self.patiently(lambda: self.check(options, tries=next(tries)))
         if check.converged:
             return check.status
         resolver = self.patiently(lambda: self._side_by_side(check.desired))
