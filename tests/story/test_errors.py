@@ -38,6 +38,51 @@ def hosted_zone(app: App, vpc_id: str) -> Iterator[None]:
 
 
 @contextmanager
+def forwarding_rule(app: App, vpc_id: str) -> Iterator[None]:
+    """A company's rule for one of the names; beside it one for a parent, which does no harm."""
+    resolver = app.client("route53resolver")
+    rules = []
+    for domain in (f"ssm.{REGION}.amazonaws.com", "amazonaws.com"):
+        rules.append(
+            resolver.create_resolver_rule(
+                CreatorRequestId=f"{vpc_id}-{domain}",
+                RuleType="FORWARD",
+                DomainName=domain,
+                Name=domain.replace(".", "-"),
+                TargetIps=[{"Ip": "10.64.0.53", "Port": 53}],
+            )["ResolverRule"]["Id"]
+        )
+        resolver.associate_resolver_rule(ResolverRuleId=rules[-1], VPCId=vpc_id, Name="theirs")
+    try:
+        yield
+    finally:
+        for rule in rules:
+            resolver.disassociate_resolver_rule(VPCId=vpc_id, ResolverRuleId=rule)
+            resolver.delete_resolver_rule(ResolverRuleId=rule)
+
+
+@contextmanager
+def another_stack(app: App, vpc_id: str) -> Iterator[None]:
+    """One of its security groups, which has the name that ours would have."""
+    ec2 = app.client("ec2")
+    group = ec2.create_security_group(
+        VpcId=vpc_id,
+        GroupName=f"ecs-anywhere-{vpc_id}-endpoints",
+        Description="-",
+        TagSpecifications=[
+            {
+                "ResourceType": "security-group",
+                "Tags": [{"Key": "ecs-anywhere:owner", "Value": "dev"}],
+            }
+        ],
+    )["GroupId"]
+    try:
+        yield
+    finally:
+        ec2.delete_security_group(GroupId=group)
+
+
+@contextmanager
 def shut_endpoint(app: App, vpc_id: str) -> Iterator[None]:
     """Somebody else's interface endpoint, whose security group lets nobody in."""
     ec2 = app.client("ec2")
@@ -122,9 +167,9 @@ MISTAKES = {
     "a service that does not exist": Mistake(
         tags={"services": "ecr+dokcer"},
         says=[
-            'ecs-anywhere:services asks for "dokcer", which is no interface endpoint service in '
-            "us-east-2",
-            "correct the name or leave it out",
+            'ecs-anywhere:services of {vpc} asks for "dokcer", which is no interface endpoint '
+            "service in us-east-2",
+            "correct the name",
         ],
     ),
     "no CIDR": Mistake(
@@ -148,16 +193,38 @@ MISTAKES = {
     "a conflicting private hosted zone": Mistake(
         around=hosted_zone,
         says=[
-            "a private hosted zone ssm.us-east-2.amazonaws.com is associated with {vpc}",
-            "conflicts with the private DNS of ssm: disassociate it",
+            "private hosted zones answer for these names in {vpc} already",
+            "nothing was changed, and the zones stay as they are",
+            "ssm.us-east-2.amazonaws.com (",
+            "no record of its own name)",
         ],
+    ),
+    "a Resolver rule for one of the names": Mistake(
+        around=forwarding_rule,
+        says=[
+            "forwards ssm.us-east-2.amazonaws.com in {vpc} to 10.64.0.53, before private DNS of "
+            "ssm answers",
+            "aws route53resolver disassociate-resolver-rule --vpc-id {vpc} --resolver-rule-id",
+        ],
+    ),
+    "a network on-premises inside the VPC": Mistake(
+        tags={"onprem_cidrs": "10.64.0.0/16 10.0.64.0/18"},
+        says=["ecs-anywhere:onprem-cidrs of {vpc} names 10.0.64.0/18 as a network on-premises"],
+    ),
+    "the full name of another Region's service": Mistake(
+        tags={"services": "com.amazonaws.eu-west-1.kms"},
+        says=["a service of eu-west-1, and {vpc} is in us-east-2"],
+    ),
+    "a security group of another stack": Mistake(
+        around=another_stack,
+        says=["{vpc} is connected by another stack: its security group"],
     ),
     "somebody's interface endpoint that does not fit": Mistake(
         around=shut_endpoint,
         says=[
-            "for ssm has private DNS on but its security group does not admit 443/tcp from "
-            "10.64.0.0/16",
-            "mend it, or turn its private DNS off",
+            "for ssm has private DNS on but its security group sg-",
+            "does not admit 443/tcp from 10.64.0.0/16 (aws ec2 authorize-security-group-ingress",
+            "ask its owner to mend it",
         ],
     ),
     "no resolver endpoint left in the quota": Mistake(
@@ -181,7 +248,7 @@ MISTAKES = {
             "enableDnsHostnames of {vpc} is false",
             'asks for "dokcer"',
             "1 Availability Zone (us-east-2b)",
-            "a private hosted zone ssm.us-east-2.amazonaws.com",
+            "ssm.us-east-2.amazonaws.com (",
         ],
     ),
 }

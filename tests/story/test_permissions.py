@@ -114,6 +114,7 @@ def told(app: App) -> Told:
     assert isinstance(journal, Journal)
     since = journal.mark()
     vpc_id = app.vpc()
+    _lead_on_premises_by_a_prefix_list(app, vpc_id)
     with app.lifecycles(private_dns_association=NEVER):
         app.tag(
             vpc_id, wish="enabled", services="ecr+logs", onprem_cidrs=f"{ONPREM_CIDR} 10.9.0.0/16"
@@ -123,6 +124,9 @@ def told(app: App) -> Told:
     app.next_success(vpc_id)
     app.sweep()
     assert "Nothing made" in app.next_success(vpc_id).states
+    _take_something_off(app, vpc_id)
+    app.sweep()
+    assert "repaired" in app.next_success(vpc_id).output["detail"]
     _delete_the_stack_too_early(app)
     app.acknowledge(vpc_id, "dns1", result="failed")
     app.next_success(vpc_id)
@@ -138,6 +142,7 @@ def told(app: App) -> Told:
     app.tag(vpc_id, wish="plan")
     assert "Nothing made" in app.next_success(vpc_id).states, "promised addresses are looked up"
     _meet_somebody_s_resolver(app, vpc_id)
+    _meet_names_that_others_answer(app, vpc_id)
     app.untag(vpc_id)
     app.next_success(vpc_id)
     return _with_the_deployment(journal, since)
@@ -156,6 +161,43 @@ def _with_the_deployment(journal: Journal, since: int) -> Told:
         if any(name in str(call.parameters.get("FunctionName")) for name in AT_DEPLOYMENT)
     ]
     return Told([*invoked, *journal.calls(since)], [*asked, *journal.authorizations(since)])
+
+
+def _lead_on_premises_by_a_prefix_list(app: App, vpc_id: str) -> None:
+    ec2 = app.client("ec2")
+    gateway = ec2.create_transit_gateway()["TransitGateway"]["TransitGatewayId"]
+    networks = ec2.create_managed_prefix_list(
+        PrefixListName="on-premises",
+        MaxEntries=5,
+        AddressFamily="IPv4",
+        Entries=[{"Cidr": ONPREM_CIDR}],
+    )["PrefixList"]["PrefixListId"]
+    main = [
+        {"Name": "vpc-id", "Values": [vpc_id]},
+        {"Name": "association.main", "Values": ["true"]},
+    ]
+    (table,) = ec2.describe_route_tables(Filters=main)["RouteTables"]
+    ec2.create_route(
+        RouteTableId=table["RouteTableId"],
+        DestinationPrefixListId=networks,
+        TransitGatewayId=gateway,
+    )
+
+
+def _take_something_off(app: App, vpc_id: str) -> None:
+    """Our security group and a subnet, off one interface endpoint of ours."""
+    ec2, there = app.client("ec2"), app.endpoints(vpc_id)["ssm Interface"]
+    default = [
+        {"Name": "vpc-id", "Values": [vpc_id]},
+        {"Name": "group-name", "Values": ["default"]},
+    ]
+    (group,) = ec2.describe_security_groups(Filters=default)["SecurityGroups"]
+    ec2.modify_vpc_endpoint(
+        VpcEndpointId=there["VpcEndpointId"],
+        AddSecurityGroupIds=[group["GroupId"]],
+        RemoveSecurityGroupIds=[ours["GroupId"] for ours in there["Groups"]],
+        RemoveSubnetIds=there["SubnetIds"][:1],
+    )
 
 
 def _delete_the_stack_too_early(app: App) -> None:
@@ -183,6 +225,33 @@ def _meet_somebody_s_resolver(app: App, vpc_id: str) -> None:
     app.tag(vpc_id, services="logs")
     assert theirs in app.next_end(vpc_id).cause
     resolver.delete_resolver_endpoint(ResolverEndpointId=theirs)
+
+
+def _meet_names_that_others_answer(app: App, vpc_id: str) -> None:
+    """A private hosted zone of this account, whose record is read, and a forwarding rule."""
+    route53, resolver = app.client("route53"), app.client("route53resolver")
+    name = f"ssm.{app.aws.settings.region}.amazonaws.com"
+    zone = route53.create_hosted_zone(
+        Name=name,
+        CallerReference=vpc_id,
+        HostedZoneConfig={"PrivateZone": True},
+        VPC={"VPCRegion": app.aws.settings.region, "VPCId": vpc_id},
+    )["HostedZone"]
+    rule = resolver.create_resolver_rule(
+        CreatorRequestId=vpc_id,
+        RuleType="FORWARD",
+        DomainName=name,
+        Name="theirs",
+        TargetIps=[{"Ip": "10.64.0.53", "Port": 53}],
+    )["ResolverRule"]["Id"]
+    resolver.associate_resolver_rule(ResolverRuleId=rule, VPCId=vpc_id, Name="theirs")
+    app.tag(vpc_id, services="ecr")
+    cause = app.next_end(vpc_id).cause
+    assert f"{name} (" in cause
+    assert rule in cause
+    resolver.disassociate_resolver_rule(VPCId=vpc_id, ResolverRuleId=rule)
+    resolver.delete_resolver_rule(ResolverRuleId=rule)
+    route53.delete_hosted_zone(Id=zone["Id"])
 
 
 def _when(app: App, vpc_id: str, kind: str, state: str, act: Callable[[str], object]) -> None:

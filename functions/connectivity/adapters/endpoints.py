@@ -96,6 +96,11 @@ class Ec2Endpoints:
             **options,
         )
 
+    def give_back(self, endpoint_id: str, groups: Sequence[str], subnets: Sequence[str]) -> None:
+        wanted = {"AddSecurityGroupIds": list(groups), "AddSubnetIds": list(subnets)}
+        more: dict[str, Any] = {key: ids for key, ids in wanted.items() if ids}
+        call(client("ec2").modify_vpc_endpoint, VpcEndpointId=endpoint_id, **more)
+
     def remove(self, endpoint_ids: Sequence[str]) -> Mapping[str, str]:
         """Start their deletion in one call, and return AWS's reason for each that it refuses.
         Raises NotReadyYet where nothing but a change under way is in the way of some."""
@@ -150,6 +155,10 @@ def _endpoint(item: Mapping[str, Any]) -> InterfaceEndpoint:
         interfaces=tuple(sorted(item.get("NetworkInterfaceIds", []))),
         owner=tags_of(item).get(OWNER),
         failure=failure,
+        policy=item.get("PolicyDocument", ""),
+        for_inbound_resolver_only=bool(
+            item.get("DnsOptions", {}).get("PrivateDnsOnlyForInboundResolverEndpoint")
+        ),
     )
 
 

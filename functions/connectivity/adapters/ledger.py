@@ -130,8 +130,11 @@ class DynamoDbLedger:
             change = "REMOVE " + ", ".join(f"held.{place}" for place in names)
             self._update(vpc_id, change, {}, ExpressionAttributeNames=names)
 
-    def promise(self, vpc_id: str, resolver_ips: Mapping[str, str]) -> None:
-        self._update(vpc_id, "SET resolver_ips = :ips", {":ips": dict(resolver_ips)})
+    def promise(
+        self, vpc_id: str, resolver_ips: Mapping[str, str], lost: Iterable[str] = ()
+    ) -> None:
+        values = {":ips": dict(resolver_ips), ":lost": sorted(lost)}
+        self._update(vpc_id, "SET resolver_ips = :ips, lost_ips = :lost", values)
 
     def doubt(self, vpc_id: str, fingerprint: str, at: str, proven: Iterable[str]) -> None:
         self._update(
@@ -169,7 +172,7 @@ class DynamoDbLedger:
             vpc_id,
             "SET generation = :generation, verified = :fingerprint, verified_endpoints = :ids, "
             "served = :served, issued = :issued REMOVE doubt, doubted_at, "
-            "proven_endpoints, unconfirmed",
+            f"proven_endpoints, unconfirmed{', lost_ips' if served == _NOTHING else ''}",
             {
                 ":generation": issue.generation,
                 ":fingerprint": issue.fingerprint,
@@ -270,6 +273,7 @@ def _entry(vpc_id: str, plain: Mapping[str, Any]) -> Entry:
         held=plain.get("held", {}),
         made_at=float(plain.get("made_at", 0)),
         resolver_ips=plain.get("resolver_ips", {}),
+        lost_ips=tuple(plain.get("lost_ips", ())),
         generation=int(plain.get("generation", 0)),
         issued=_issue(plain["issued"]) if "issued" in plain else None,
         verified=plain.get("verified", ""),

@@ -27,9 +27,10 @@ def is_verified(desired: Desired, survey: Survey) -> bool:
     """Tell whether exactly what is there now was verified and published."""
     entry = survey.entry
     wanted = [plan.endpoint_for(e, survey.endpoints, survey.ownership) for e in desired.endpoints]
-    available = {e.id for e in wanted if e and e.state == "available"}
+    available = {e.id: e.interfaces for e in wanted if e and e.state == "available"}
     return (
-        available == entry.verified_endpoints
+        available.keys() == entry.verified_endpoints
+        and available == {id_: tuple(held) for id_, held in entry.served.interfaces.items()}
         and desired.adopted == entry.served.adopted
         and _resolver_serves(desired, survey)
     )
@@ -68,14 +69,13 @@ def _is_published(document: str, entry: Entry) -> bool:
 
 
 def _resolver_serves(desired: Desired, survey: Survey) -> bool:
-    """Its owner may give an adopted one other addresses; ours keeps those it was made with."""
+    """Whoever may change a Resolver endpoint can give it other addresses, ours too; and it answers
+    us over DNS on port 53 only."""
     serving = desired.adopted_resolver or our_resolver(survey)
     return any(
         r.status == "operational"
-        and (
-            desired.adopted_resolver is None
-            or {ip.ip for ip in r.attached} == survey.entry.resolver_ips.keys()
-        )
+        and "do53" in r.protocols
+        and {ip.ip for ip in r.attached} == survey.entry.resolver_ips.keys()
         for r in survey.resolvers
         if r.id == serving
     )

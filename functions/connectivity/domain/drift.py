@@ -5,7 +5,7 @@ Only where the same was verified and published before: what a new wish asks for 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from connectivity.domain.derivation import our_resolver
 from connectivity.domain.desired import Desired, DesiredEndpoint
@@ -15,6 +15,7 @@ from connectivity.domain.steps import (
     Admit,
     MakeGatewayEndpoint,
     MakeGroup,
+    MendInterfaceEndpoint,
     Plan,
     Revoke,
     Step,
@@ -35,30 +36,60 @@ def repairs(desired: Desired, survey: Survey, plan: Plan, spoilt: Iterable[str])
     another stopped says the same."""
     if not is_connected(desired, survey):
         return ()
+    mended = {s.endpoint_id for s in plan if isinstance(s, MendInterfaceEndpoint) and s.subnets}
     return (
         *_resolver(desired, survey),
-        *(line for wanted in desired.endpoints for line in _endpoint(wanted, survey)),
+        *(line for wanted in desired.endpoints for line in _endpoint(wanted, survey, mended)),
         *(line for step in plan for line in _step(step, survey)),
         *(f"parameter {name} was edited or deleted: written again" for name in spoilt),
     )
 
 
 def _resolver(desired: Desired, survey: Survey) -> Iterator[str]:
-    served = survey.entry.served
+    entry = survey.entry
     now = desired.adopted_resolver or our_resolver(survey)
-    if now != served.resolver:
+    if now != entry.served.resolver:
         yield _replacement(
-            "inbound resolver", served.resolver, RESOLVER, desired.adopted_resolver, survey
+            "inbound resolver", entry.served.resolver, RESOLVER, desired.adopted_resolver, survey
+        )
+        return
+    addresses = {ip.ip for r in survey.resolvers if r.id == now for ip in r.attached}
+    gone, new = entry.resolver_ips.keys() - addresses, addresses - entry.resolver_ips.keys()
+    if addresses and (gone or new):
+        yield (
+            f"inbound resolver {now} was given other addresses "
+            f"({_difference(gone, new)}): verified and published anew"
         )
 
 
-def _endpoint(wanted: DesiredEndpoint, survey: Survey) -> Iterator[str]:
+def _difference(gone: Iterable[str], new: Iterable[str]) -> str:
+    """Return what is gone and what is new, as a person reads it."""
+    said = {"gone": sorted(gone), "new": sorted(new)}
+    return " - ".join(f"{word}: {' '.join(which)}" for word, which in said.items() if which)
+
+
+def _endpoint(wanted: DesiredEndpoint, survey: Survey, mended: Collection[str]) -> Iterator[str]:
     now = endpoint_for(wanted, survey.endpoints, survey.ownership)
     if now is None or now.id not in survey.entry.verified_endpoints:
         purpose = endpoint_purpose(wanted.service_name)
         yield _replacement(
             f"interface endpoint for {wanted.service}", "", purpose, wanted.adopted, survey
         )
+        return
+    before = survey.entry.served.interfaces.get(now.id)
+    if before is not None and set(before) != set(now.interfaces) and now.id not in mended:
+        subnets = survey.entry.served.subnets.get(now.id, ())
+        moved = _difference(set(subnets) - set(now.subnets), set(now.subnets) - set(subnets))
+        yield (
+            f"{now.id} ({wanted.service}) was given other addresses"
+            f"{f' (subnets {moved})' if moved else ''}: verified and published anew"
+        )
+
+
+def _was_of_private_dns(step: TurnOnPrivateDns, survey: Survey) -> str:
+    if any(e.id == step.endpoint_id and e.private_dns for e in survey.endpoints):
+        return "open to the VPC's own workloads: kept to the inbound resolver"
+    return "off: turned on"
 
 
 def _replacement(what: str, which: str, purpose: str, adopted: str | None, survey: Survey) -> str:
@@ -82,7 +113,11 @@ def _step(step: Step, survey: Survey) -> Iterator[str]:
             yield f"{groups[step.purpose].id} admitted {listed(step.rules)}: no longer"
         case MakeGatewayEndpoint():
             yield f"gateway endpoint for {step.service_name} was gone: made anew"
+        case MendInterfaceEndpoint():
+            lost = [*(["our security group"] if step.group else []), *step.subnets]
+            yield f"{step.endpoint_id} ({step.service}) had lost {', '.join(lost)}: added again"
         case TurnOnPrivateDns() if step.endpoint_id in survey.entry.verified_endpoints:
-            yield f"private DNS of {step.endpoint_id} ({step.service}) was off: turned on again"
+            was = _was_of_private_dns(step, survey)
+            yield f"private DNS of {step.endpoint_id} ({step.service}) was {was} again"
         case _:
             pass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connectivity.domain.pacing import Turn
@@ -36,6 +36,11 @@ class Served:
     """Id of the inbound resolver, ours or not."""
     adopted: Mapping[str, str] = field(default_factory=dict)
     """Purpose -> id of what is somebody else's: used, never changed, never removed."""
+    interfaces: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Id of an interface endpoint -> its network interfaces, sorted. Each has one address for life,
+    so where they are the same, the published addresses are."""
+    subnets: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Id of an interface endpoint -> its subnets, sorted."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,9 @@ class Entry:
     """When the last VPC endpoint was made, in seconds since the epoch: AWS may not show it yet."""
     resolver_ips: Mapping[str, str] = field(default_factory=dict)
     """Address -> subnet of the inbound resolver: asked for again when it has to be made anew."""
+    lost_ips: tuple[str, ...] = ()
+    """Addresses that on-premises was told of once and that the resolver has no longer; forgotten
+    when on-premises is told to stop forwarding."""
     generation: int = 0
     """The generation that was published last; it grows for ever, also across a teardown."""
     issued: Issue | None = None
@@ -93,6 +101,11 @@ class Entry:
         down may never have been: anybody can make up an id, or thousands."""
         was = self.held or self.status or self.generation or self.resolver_ips
         return KEPT_SECONDS if was else _KEPT_BRIEFLY
+
+    @property
+    def is_new(self) -> bool:
+        """Nobody ever made or said anything of this VPC."""
+        return not self.held and not self.generation and not self.status
 
     @property
     def is_at_rest(self) -> bool:

@@ -5,7 +5,9 @@ The same inputs give the same plan, and the plan of a world that is as desired h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable
+from dataclasses import replace
 
 from connectivity.domain import catalogue, ledger
 from connectivity.domain.desired import Desired, DesiredEndpoint
@@ -18,6 +20,7 @@ from connectivity.domain.steps import (
     MakeGroup,
     MakeInterfaceEndpoint,
     MakeResolver,
+    MendInterfaceEndpoint,
     Plan,
     RemoveEndpoint,
     Revoke,
@@ -32,10 +35,13 @@ def plan_endpoints(
     groups: tuple[SecurityGroup, ...],
     ownership: Ownership,
 ) -> Plan:
-    """Return the steps for the security group, then for the endpoints that are missing; S3's
-    gateway endpoint before all. What was begun is made with the request that was announced, also
-    where nobody asks for it any more: that is how its id becomes known."""
+    """Return the steps for the security group, then for the endpoints that are missing, then for
+    what those that are there have lost; S3's gateway endpoint before all. What was begun is made
+    with the request that was announced, also where nobody asks for it any more: that is how its id
+    becomes known."""
+    endpoints = tuple(endpoints)
     ours = [e for e in endpoints if e.exists and ownership.of_endpoint(e)]
+    group = ownership.groups(groups).get(ledger.ENDPOINTS_GROUP)
     there = {purpose_of(endpoint) for endpoint in ours}
     begun = ledger.begun_endpoints(ownership.entry)
     rules = frozenset(
@@ -56,8 +62,14 @@ def plan_endpoints(
         ),
     )
     return (
-        *_plan_group(ledger.ENDPOINTS_GROUP, rules, groups, ownership),
+        *_plan_group(ledger.ENDPOINTS_GROUP, rules, desired, groups, ownership),
         *sorted(missing, key=lambda step: isinstance(step, MakeInterfaceEndpoint)),
+        *(
+            step
+            for wanted in desired.ours
+            if (found := endpoint_for(wanted, endpoints, ownership))
+            for step in _mend(found, wanted, group.id if group else "")
+        ),
     )
 
 
@@ -75,6 +87,19 @@ def plan_begun(entry: Entry) -> tuple[MakeGatewayEndpoint | MakeInterfaceEndpoin
     return tuple(steps)
 
 
+def _mend(endpoint: InterfaceEndpoint, wanted: DesiredEndpoint, group: str) -> Plan:
+    """AWS changes an interface endpoint only while it is available."""
+    shut = group not in endpoint.security_groups
+    lost = tuple(subnet for subnet in wanted.subnets if subnet not in endpoint.subnets)
+    if endpoint.state != "available" or not (shut or lost):
+        return ()
+    reasons = [
+        *(["without our security group on-premises does not reach it"] if shut else []),
+        *([f"it does not stand in {', '.join(lost)}"] if lost else []),
+    ]
+    return (MendInterfaceEndpoint(endpoint.id, wanted.service, shut, lost, " and ".join(reasons)),)
+
+
 def plan_resolver(
     desired: Desired,
     resolvers: Iterable[InboundResolver],
@@ -83,7 +108,7 @@ def plan_resolver(
 ) -> Plan:
     """Return the steps for the probe's and the resolver's security groups, then for the resolver if
     there is none; for an adopted resolver those for the probe's group alone."""
-    probes = _plan_group(ledger.PROBE_GROUP, frozenset(), groups, ownership)
+    probes = _plan_group(ledger.PROBE_GROUP, frozenset(), desired, groups, ownership)
     if desired.adopted_resolver:
         return probes
     probe = ownership.groups(groups).get(ledger.PROBE_GROUP)
@@ -95,12 +120,8 @@ def plan_resolver(
     )
     return (
         *probes,
-        *_plan_group(ledger.RESOLVER_GROUP, rules, groups, ownership),
-        *(
-            ()
-            if ownership.resolver(resolvers)
-            else (_make_resolver(desired, ownership.entry.resolver_ips),)
-        ),
+        *_plan_group(ledger.RESOLVER_GROUP, rules, desired, groups, ownership),
+        *(() if ownership.resolver(resolvers) else (_make_resolver(desired),)),
     )
 
 
@@ -109,21 +130,30 @@ def plan_private_dns(
 ) -> tuple[TurnOnPrivateDns, ...]:
     """Return the steps in the catalogue's order, so that an agent is never sent to a name that is
     still public."""
-    dark = {
+    ours = {
         e.service_name: e
         for e in sorted(endpoints, key=lambda e: e.id, reverse=True)
-        if e.type == "Interface" and e.exists and not e.private_dns and ownership.of_endpoint(e)
+        if e.type == "Interface" and e.exists and ownership.of_endpoint(e)
     }
+    there = ((w, ours[w.service_name]) for w in desired.ours if w.service_name in ours)
     return tuple(
         TurnOnPrivateDns(
-            endpoint_id=dark[wanted.service_name].id,
+            endpoint_id=endpoint.id,
             service=wanted.service,
             for_inbound_resolver_only=wanted.service == catalogue.GATEWAY_FIRST,
-            reason=f"{', '.join(wanted.private_names)} still resolve publicly",
+            reason=reason,
         )
-        for wanted in desired.ours
-        if wanted.service_name in dark
+        for wanted, endpoint in there
+        if (reason := _why_turned_on(wanted, endpoint))
     )
+
+
+def _why_turned_on(wanted: DesiredEndpoint, endpoint: InterfaceEndpoint) -> str | None:
+    if not endpoint.private_dns:
+        return f"{', '.join(wanted.private_names)} still resolve publicly"
+    if wanted.service == catalogue.GATEWAY_FIRST and not endpoint.for_inbound_resolver_only:
+        return "it answers the VPC's own workloads, too, which have the gateway endpoint"
+    return None
 
 
 def plan_surplus(
@@ -176,21 +206,37 @@ def _wanted_purposes(desired: Desired) -> frozenset[str]:
 def _plan_group(
     purpose: str,
     rules: frozenset[Rule],
+    desired: Desired,
     groups: tuple[SecurityGroup, ...],
     ownership: Ownership,
 ) -> Plan:
+    """Admit before revoking, so that a network which only got another mask is never shut out; but
+    AWS counts the rules at every moment, so where old and new ones together are too many, revoke
+    first."""
     group = ownership.groups(groups).get(purpose)
     there = group.rules if group else frozenset()
     missing, extra = _in_order(rules - there), _in_order(there - rules)
     steps: list[Step] = []
     if group is None:
-        name = group_name(ownership.entry.vpc_id, purpose)
-        steps.append(MakeGroup(purpose, name, "there is none"))
-    if missing:
-        steps.append(Admit(purpose, missing, "asked for and not there"))
-    if extra:
-        steps.append(Revoke(purpose, extra, "there and not asked for"))
-    return tuple(steps)
+        steps.append(MakeGroup(purpose, group_name(desired.vpc_id, purpose), "there is none"))
+    admit = Admit(purpose, missing, "asked for and not there") if missing else None
+    revoke = Revoke(purpose, extra, "there and not asked for") if extra else None
+    if admit and revoke and _rules_counted(there | rules) > desired.rules_per_group:
+        first = (
+            f"{revoke.reason} - first, because old and new rules together are more than the "
+            f"{desired.rules_per_group} that a security group holds"
+        )
+        return (*steps, replace(revoke, reason=first), admit)
+    return (*steps, *(step for step in (admit, revoke) if step))
+
+
+def _rules_counted(rules: Iterable[Rule]) -> float:
+    """Return how many rules AWS counts at most: IPv4 and IPv6 apart, a prefix list as many as it
+    may have entries, which is not known here."""
+    sources = [rule.source for rule in rules]
+    if any(source.startswith("pl-") for source in sources):
+        return math.inf
+    return len([source for source in sources if ":" not in source])
 
 
 def _in_order(rules: Iterable[Rule]) -> tuple[Rule, ...]:
@@ -201,12 +247,10 @@ def _rule_order(rule: Rule) -> tuple[str, int, int, str]:
     return rule.protocol, rule.port, rule.last_port or rule.port, rule.source
 
 
-def _make_resolver(desired: Desired, promised: Mapping[str, str]) -> MakeResolver:
+def _make_resolver(desired: Desired) -> MakeResolver:
     """The promised addresses are asked for again: on-premises forwards to them."""
     waiting = {
-        subnet: sorted(
-            ip for ip, there in promised.items() if there == subnet and ip not in desired.given_up
-        )
+        subnet: sorted(ip for ip, there in desired.promised.items() if there == subnet)
         for subnet in desired.resolver_subnets
     }
     addresses = tuple(
@@ -219,7 +263,11 @@ def _make_resolver(desired: Desired, promised: Mapping[str, str]) -> MakeResolve
 def monthly_dollars(desired: Desired) -> float:
     """List price in us-east-1 for 730 hours, traffic apart (docs/cost.md), of what is ours."""
     interfaces = sum(len(endpoint.subnets) for endpoint in desired.ours)
-    resolver_ips = 0 if desired.adopted_resolver else len(desired.resolver_subnets)
+    return price(interfaces, 0 if desired.adopted_resolver else len(desired.resolver_subnets))
+
+
+def price(interfaces: int, resolver_ips: int) -> float:
+    """Return the list price of so many interfaces and addresses for 730 hours, in US dollars."""
     return 730 * (0.01 * interfaces + 0.125 * resolver_ips)
 
 

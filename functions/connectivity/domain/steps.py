@@ -46,6 +46,18 @@ class MakeInterfaceEndpoint:
 
 
 @dataclass(frozen=True)
+class MendInterfaceEndpoint:
+    """Give an interface endpoint of ours back what it has lost. What others gave it stays."""
+
+    endpoint_id: str
+    service: str
+    group: bool
+    """Our security group for interface endpoints is not on it."""
+    subnets: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
 class MakeResolver:
     addresses: tuple[tuple[str, str | None], ...]
     """Subnet and the address asked for in it, if one was promised before."""
@@ -73,6 +85,7 @@ Step = (
     | Revoke
     | MakeGatewayEndpoint
     | MakeInterfaceEndpoint
+    | MendInterfaceEndpoint
     | MakeResolver
     | TurnOnPrivateDns
     | RemoveEndpoint
@@ -94,6 +107,9 @@ def describe(step: Step) -> str:
         case MakeInterfaceEndpoint():
             where = ", ".join(step.subnets)
             return f"make interface endpoint {step.service_name} in {where}: {step.reason}"
+        case MendInterfaceEndpoint():
+            what = ", ".join([*(["our security group"] if step.group else []), *step.subnets])
+            return f"add {what} to {step.endpoint_id} ({step.service}): {step.reason}"
         case MakeResolver():
             where = ", ".join(f"{subnet} {ip or ''}".strip() for subnet, ip in step.addresses)
             return f"make inbound resolver in {where}: {step.reason}"

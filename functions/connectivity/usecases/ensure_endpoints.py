@@ -14,9 +14,14 @@ from connectivity.domain.errors import EndpointFailed, Fact, NotReadyYet
 from connectivity.domain.ledger import Announcement, Entry
 from connectivity.domain.model import InterfaceEndpoint
 from connectivity.domain.ownership import Ownership
-from connectivity.domain.steps import MakeGatewayEndpoint, MakeInterfaceEndpoint, Plan
+from connectivity.domain.steps import (
+    MakeGatewayEndpoint,
+    MakeInterfaceEndpoint,
+    MendInterfaceEndpoint,
+    Plan,
+)
 from connectivity.usecases.aws import Aws
-from connectivity.usecases.ports import Resolvers, UsedToken
+from connectivity.usecases.ports import Endpoints, Resolvers, UsedToken
 from connectivity.usecases.security_groups import group_steps, refuse_out_of_reach
 from connectivity.usecases.tokens import token
 from connectivity.usecases.turns import take_turn_now
@@ -37,10 +42,14 @@ def ensure_endpoints(desired: Desired, now: float, aws: Aws) -> tuple[str, ...]:
         _let_the_resolver_go_first(desired, ownership, aws.resolvers)
         steps = group_steps((ledgers.ENDPOINTS_GROUP,), groups, ownership, aws)
         steps.apply(plan)
+        _mend(plan, steps.ids[ledgers.ENDPOINTS_GROUP], aws.endpoints)
         _make(plan, steps.ids[ledgers.ENDPOINTS_GROUP], ownership.entry, now, aws)
     made = [s for s in plan if isinstance(s, MakeInterfaceEndpoint | MakeGatewayEndpoint)]
     if made:
         raise NotReadyYet(f"{len(made)} endpoints of {desired.vpc_id} are being made")
+    mended = [step.endpoint_id for step in plan if isinstance(step, MendInterfaceEndpoint)]
+    if mended:
+        raise NotReadyYet(f"{', '.join(mended)} get back what they had lost")
     return _available(desired, observed, ownership)
 
 
@@ -79,6 +88,12 @@ def _let_the_resolver_go_first(
         return
     if ownership.resolver(resolvers.all_of_region()) is None:
         raise NotReadyYet(f"the resolver of {desired.vpc_id} takes its promised addresses up first")
+
+
+def _mend(plan: Plan, group: str, endpoints: Endpoints) -> None:
+    for step in plan:
+        if isinstance(step, MendInterfaceEndpoint):
+            endpoints.give_back(step.endpoint_id, [group] if step.group else [], step.subnets)
 
 
 def _make(plan: Plan, group: str, entry: Entry, now: float, aws: Aws) -> None:

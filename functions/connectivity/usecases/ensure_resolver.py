@@ -22,6 +22,7 @@ from connectivity.usecases.tokens import token as new_token
 
 _GROUPS = (ledgers.PROBE_GROUP, ledgers.RESOLVER_GROUP)
 _HEALTHY_IP = "attached"
+_PROTOCOL = "do53"
 _PASSING = frozenset({"creating", "updating", "auto_recovering", "action_needed"})
 """`action_needed` is met on the way to `operational` (terraform-provider-aws #46782)."""
 
@@ -59,10 +60,11 @@ def ensure_resolver(desired: Desired, aws: Aws) -> Resolver:
     if ours is None:
         raise NotReadyYet(f"the inbound resolver of {vpc_id} has just been made")
     resolver = _operational(ours.id, resolvers)
-    _promise(resolver.ips, entry, ledger)
+    _promise(resolver.attached, entry, ledger)
     if entry.held.get(ledgers.RESOLVER) != resolver.id:
         ledger.hold(vpc_id, {ledgers.RESOLVER: resolver.id})
-    return Resolver(resolver.id, resolver.addresses, steps.ids[ledgers.PROBE_GROUP])
+    ips = tuple(sorted(ip.ip for ip in resolver.attached))
+    return Resolver(resolver.id, ips, steps.ids[ledgers.PROBE_GROUP])
 
 
 def _make(plan: Plan, group: str, entry: Entry, aws: Aws) -> None:
@@ -97,6 +99,12 @@ def _operational(resolver_id: str, resolvers: Resolvers) -> InboundResolver:
         raise NotReadyYet(f"{resolver_id} is {resolver.status}: {resolver.message}")
     if resolver.status != "operational":
         raise ResolverFailed(f"{resolver_id} is {resolver.status}: {resolver.message}")
+    if _PROTOCOL not in resolver.protocols:
+        raise ResolverFailed(
+            f"{resolver_id} speaks {', '.join(resolver.protocols)} only and Do53 is needed "
+            "(aws route53resolver update-resolver-endpoint "
+            f"--resolver-endpoint-id {resolver_id} --protocols Do53)"
+        )
     failed = [f"{ip.ip or ip.subnet} is {ip.status}" for ip in resolver.ips if ip.failed]
     if failed:
         raise ResolverFailed(
@@ -111,7 +119,9 @@ def _operational(resolver_id: str, resolvers: Resolvers) -> InboundResolver:
 
 
 def _promise(ips: Iterable[ResolverIp], entry: Entry, ledger: Ledger) -> None:
-    """Write down that from now on these are the addresses."""
+    """Write down that from now on these are the addresses, and which ones that on-premises was told
+    of before are lost."""
     addresses = {ip.ip: ip.subnet for ip in ips}
     if entry.resolver_ips != addresses:
-        ledger.promise(entry.vpc_id, addresses)
+        told = {*entry.resolver_ips, *entry.lost_ips} if entry.generation else set()
+        ledger.promise(entry.vpc_id, addresses, told - addresses.keys())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connectivity.domain import ledger as ledgers
@@ -11,6 +11,7 @@ from connectivity.domain import publication
 from connectivity.domain.desired import Desired
 from connectivity.domain.errors import Fact
 from connectivity.domain.ledger import Served
+from connectivity.domain.promises import is_about_a_lost_address, lost_addresses
 from connectivity.domain.publication import Publication
 from connectivity.domain.status import Status, connected
 from connectivity.usecases.acknowledgements import hear_acknowledgements
@@ -93,15 +94,23 @@ def _publish(
         parameters.write(list_name, stringlist, as_list=True)
     if before != document:
         parameters.write(document_name, document)
-    served = Served(desired.fingerprint, resolver.id, desired.adopted)
+    served = Served(
+        desired.fingerprint,
+        resolver.id,
+        desired.adopted,
+        interfaces=verified["interfaces"],
+        subnets=verified["subnets"],
+    )
     ledger.publish(desired.vpc_id, issued, verified["endpoint_ids"], served)
     services = [endpoint.service for endpoint in desired.endpoints]
     heard = hear_acknowledgements(desired.vpc_id, parameters, settings.parameter_path)
+    lost = lost_addresses(replace(entry, generation=issued.generation), heard)
+    others = (w for w in notes.warnings if not is_about_a_lost_address(w))
     status = connected(
         services,
         resolver.ips,
         issued.generation,
-        notes.warnings,
+        (*lost, *others),
         heard,
         adopted=desired.adopted.values(),
         repairs=notes.repairs,

@@ -63,6 +63,7 @@ class Settings:
                 interface_endpoints_per_vpc=int(environment["INTERFACE_ENDPOINT_QUOTA"]),
                 resolver_endpoints_per_region=int(environment["RESOLVER_ENDPOINT_QUOTA"]),
                 service_owners=words(environment["ALLOWED_SERVICE_OWNERS"]),
+                rules_per_security_group=int(environment["RULES_PER_SECURITY_GROUP"]),
             ),
             parameter_path=environment["PARAMETER_PATH"],
             signing_key=environment["SIGNING_KEY"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from connectivity.domain import plan, verification
 from connectivity.domain.desired import Desired
 from connectivity.domain.errors import NotReadyYet, NotResolvingYet
 from connectivity.domain.ledger import Entry
+from connectivity.domain.model import InterfaceEndpoint
 from connectivity.domain.ownership import probe_name
 from connectivity.domain.publication import zones_covering
 from connectivity.domain.verification import Finding, Target
@@ -31,6 +32,10 @@ class Verified:
 
     findings: tuple[Finding, ...]
     endpoint_ids: tuple[str, ...]
+    interfaces: Mapping[str, tuple[str, ...]]
+    """Id of an interface endpoint -> its network interfaces, which have the addresses."""
+    subnets: Mapping[str, tuple[str, ...]]
+    """Id of an interface endpoint -> its subnets."""
     names: dict[str, tuple[str, ...]]
     zones: tuple[str, ...]
 
@@ -39,6 +44,8 @@ class Verified:
             "findings": [finding.as_json() for finding in self.findings[:MOST_FINDINGS]],
             "checks": len(self.findings),
             "endpoint_ids": list(self.endpoint_ids),
+            "interfaces": {id_: list(held) for id_, held in self.interfaces.items()},
+            "subnets": {id_: list(held) for id_, held in self.subnets.items()},
             "names": {name: list(addresses) for name, addresses in self.names.items()},
             "zones": list(self.zones),
         }
@@ -57,7 +64,7 @@ def verify_resolution(desired: Desired, resolver: Resolver, aws: Aws) -> Verifie
     except UsedName as error:
         ledger.let_go(vpc_id, [ledgers.PROBE])
         raise NotReadyYet(f"{error}: ours is made under another name") from error
-    ids, targets = _targets(desired, entry, aws)
+    there, targets = _targets(desired, entry, aws)
     asked = verification.questions(targets, resolver.ips)
     findings = verification.judge(targets, asked, probe.ask(name, asked))
     wrong = [finding for finding in findings if not finding.ok]
@@ -65,10 +72,12 @@ def verify_resolution(desired: Desired, resolver: Resolver, aws: Aws) -> Verifie
         remember_doubt(desired, entry, (), aws)
         raise NotResolvingYet(_complaint(vpc_id, wrong, len(findings)))
     probe.remove(name)
-    ledger.record_verified(vpc_id, ids)
+    ledger.record_verified(vpc_id, [endpoint.id for endpoint in there])
     return Verified(
         findings=findings,
-        endpoint_ids=ids,
+        endpoint_ids=tuple(endpoint.id for endpoint in there),
+        interfaces={endpoint.id: endpoint.interfaces for endpoint in there},
+        subnets={endpoint.id: endpoint.subnets for endpoint in there},
         names={target.name: target.addresses for target in targets},
         zones=zones_covering(
             {
@@ -81,8 +90,8 @@ def verify_resolution(desired: Desired, resolver: Resolver, aws: Aws) -> Verifie
 
 def _targets(
     desired: Desired, entry: Entry, aws: Aws
-) -> tuple[tuple[str, ...], tuple[Target, ...]]:
-    """Return the endpoints' ids, and each of their names with the addresses it has to lead to."""
+) -> tuple[tuple[InterfaceEndpoint, ...], tuple[Target, ...]]:
+    """Return the interface endpoints, and each of their names with the addresses behind it."""
     observed, ownership = aws.endpoints.all_in(desired.vpc_id), aws.ownership(entry)
     found = [(w, plan.endpoint_for(w, observed, ownership)) for w in desired.endpoints]
     missing = [wanted.service for wanted, endpoint in found if endpoint is None]
@@ -103,7 +112,7 @@ def _targets(
         for private_name in wanted.private_names
         for name in [verification.example(private_name, aws.settings.account, aws.settings.region)]
     }
-    return tuple(endpoint.id for _, endpoint in there), tuple(targets.values())
+    return tuple(endpoint for _, endpoint in there), tuple(targets.values())
 
 
 def _addresses(interfaces: Sequence[str], address_of: Any) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from connectivity.domain import plan
 from connectivity.domain.convergence import whole_plan
 from connectivity.domain.derivation import our_resolver
 from connectivity.domain.desired import Desired
-from connectivity.domain.ledger import RESOLVER, Served, begun_endpoints
+from connectivity.domain.ledger import ENDPOINTS_GROUP, RESOLVER, Served, begun_endpoints
 from connectivity.domain.model import (
     InboundResolver,
     InterfaceEndpoint,
@@ -30,6 +30,7 @@ from connectivity.domain.steps import (
     MakeGroup,
     MakeInterfaceEndpoint,
     MakeResolver,
+    MendInterfaceEndpoint,
     Plan,
     RemoveEndpoint,
     Revoke,
@@ -75,12 +76,23 @@ def published(vpc: AnyVpc) -> AnyVpc:
     """Connected, and written down as verified and published."""
     vpc = connected(vpc)
     desired, ownership = desired_of(vpc), vpc.survey.ownership
-    serving = (plan.endpoint_for(e, vpc.survey.endpoints, ownership) for e in desired.endpoints)
+    found = (plan.endpoint_for(e, vpc.survey.endpoints, ownership) for e in desired.endpoints)
+    serving = [endpoint for endpoint in found if endpoint]
     resolver = desired.adopted_resolver or our_resolver(vpc.survey) or ""
+    addresses = {
+        ip.ip: ip.subnet for r in vpc.survey.resolvers if r.id == resolver for ip in r.attached
+    }
     return _remember(
         vpc,
-        verified_endpoints=frozenset(endpoint.id for endpoint in serving if endpoint),
-        served=Served(desired.fingerprint, resolver, desired.adopted),
+        resolver_ips=addresses or vpc.survey.entry.resolver_ips,
+        verified_endpoints=frozenset(endpoint.id for endpoint in serving),
+        served=Served(
+            desired.fingerprint,
+            resolver,
+            desired.adopted,
+            interfaces={endpoint.id: endpoint.interfaces for endpoint in serving},
+            subnets={endpoint.id: endpoint.subnets for endpoint in serving},
+        ),
     )
 
 
@@ -102,12 +114,15 @@ def _after(step: Step, survey: Survey) -> Survey:
             return _with_endpoint(survey, InterfaceEndpoint("", name, "available", "Gateway"))
         case MakeInterfaceEndpoint():
             name = step.service_name
-            made = InterfaceEndpoint("", name, "pending", subnets=step.subnets)
+            groups = (_our_group(survey),)
+            made = InterfaceEndpoint("", name, "pending", "Interface", False, step.subnets, groups)
             return _with_endpoint(survey, made)
+        case MendInterfaceEndpoint():
+            return _mended(survey, step)
         case MakeResolver():
             return _with_resolver(survey, step)
         case TurnOnPrivateDns():
-            return _with_private_dns(survey, step.endpoint_id)
+            return _with_private_dns(survey, step)
         case RemoveEndpoint():
             return _without_endpoint(survey, step.endpoint_id)
 
@@ -170,14 +185,34 @@ def _with_resolver(survey: Survey, step: MakeResolver) -> Survey:
     return replace(survey, resolvers=(*survey.resolvers, made), entry=entry)
 
 
-def _with_private_dns(survey: Survey, endpoint_id: str) -> Survey:
+def _with_private_dns(survey: Survey, step: TurnOnPrivateDns) -> Survey:
     """AWS answers a name from one interface endpoint only."""
-    [dark] = [endpoint for endpoint in survey.endpoints if endpoint.id == endpoint_id]
-    assert dark.exists
-    beside = [e for e in survey.endpoints if e.service_name == dark.service_name and e.exists]
-    assert not any(endpoint.private_dns for endpoint in beside)
-    lit = (replace(e, private_dns=True) if e is dark else e for e in survey.endpoints)
-    return replace(survey, endpoints=tuple(lit))
+    [before] = [endpoint for endpoint in survey.endpoints if endpoint.id == step.endpoint_id]
+    assert before.exists
+    beside = [e for e in survey.endpoints if e.service_name == before.service_name and e.exists]
+    assert not any(endpoint.private_dns for endpoint in beside if endpoint is not before)
+    only = step.for_inbound_resolver_only
+    on = replace(before, private_dns=True, for_inbound_resolver_only=only)
+    assert on != before
+    return replace(survey, endpoints=tuple(on if e is before else e for e in survey.endpoints))
+
+
+def _mended(survey: Survey, step: MendInterfaceEndpoint) -> Survey:
+    """AWS refuses a second subnet of a zone, and what is not available."""
+    [before] = [endpoint for endpoint in survey.endpoints if endpoint.id == step.endpoint_id]
+    assert before.state == "available"
+    subnets = tuple(sorted({*before.subnets, *step.subnets}))
+    zones = [s.zone for s in survey.subnets if s.id in subnets]
+    assert len(zones) == len(set(zones)) == len(subnets)
+    groups = (_our_group(survey),) if step.group else ()
+    mended = replace(before, subnets=subnets, security_groups=(*before.security_groups, *groups))
+    assert mended != before
+    others = (mended if e is before else e for e in survey.endpoints)
+    return replace(survey, endpoints=tuple(others))
+
+
+def _our_group(survey: Survey) -> str:
+    return survey.ownership.groups(survey.groups)[ENDPOINTS_GROUP].id
 
 
 def _without_endpoint(survey: Survey, endpoint_id: str) -> Survey:

@@ -19,6 +19,7 @@ from connectivity.domain.steps import (
     MakeGroup,
     MakeInterfaceEndpoint,
     MakeResolver,
+    MendInterfaceEndpoint,
     Plan,
     RemoveEndpoint,
     Revoke,
@@ -41,11 +42,10 @@ class World:
     groups: tuple[SecurityGroup, ...] = ()
     resolvers: tuple[InboundResolver, ...] = ()
     held: Mapping[str, str] = field(default_factory=dict)
-    resolver_ips: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def entry(self) -> Entry:
-        return Entry(VPC.id, held=self.held, resolver_ips=self.resolver_ips)
+        return Entry(VPC.id, held=self.held)
 
     @property
     def ownership(self) -> Ownership:
@@ -88,14 +88,32 @@ def apply_step(step: Step, world: World) -> World:
             )
         case MakeInterfaceEndpoint():
             subnets, name = step.subnets, step.service_name
-            return make(InterfaceEndpoint(f"vpce-{name}", name, "pending", subnets=subnets), world)
+            groups = (world.held[ledger.ENDPOINTS_GROUP],)
+            new = InterfaceEndpoint(f"vpce-{name}", name, "pending", "Interface", False, subnets)
+            return make(replace(new, security_groups=groups), world)
+        case MendInterfaceEndpoint():
+            group = (world.held[ledger.ENDPOINTS_GROUP],) if step.group else ()
+            mended = (
+                replace(
+                    e,
+                    security_groups=(*e.security_groups, *group),
+                    subnets=tuple(sorted({*e.subnets, *step.subnets})),
+                )
+                if e.id == step.endpoint_id
+                else e
+                for e in world.endpoints
+            )
+            return replace(world, endpoints=tuple(mended))
         case MakeResolver():
             resolver = InboundResolver("rslvr-in-new", VPC.id, "creating")
             held = world.holding(ledger.RESOLVER, resolver.id)
             return replace(world, resolvers=(*world.resolvers, resolver), held=held)
         case TurnOnPrivateDns():
+            only = step.for_inbound_resolver_only
             on = (
-                replace(e, private_dns=e.private_dns or e.id == step.endpoint_id)
+                replace(e, private_dns=True, for_inbound_resolver_only=only)
+                if e.id == step.endpoint_id
+                else e
                 for e in world.endpoints
             )
             return replace(world, endpoints=tuple(on))
@@ -196,8 +214,9 @@ def test_nothing_is_made_for_an_adopted_endpoint() -> None:
 def test_a_promised_resolver_ip_is_asked_for_again(
     subnets: tuple[str, ...], asked_for: tuple[tuple[str, str | None], ...]
 ) -> None:
-    promised = World(resolver_ips={"10.20.0.53": "subnet-a", "10.20.1.53": "subnet-b"})
-    steps = whole_plan(promised, replace(DESIRED, resolver_subnets=subnets))
+    promised = {"10.20.0.53": "subnet-a", "10.20.1.53": "subnet-b"}
+    desired = replace(DESIRED, resolver_subnets=subnets, promised=promised)
+    steps = whole_plan(World(), desired)
     [made] = [step for step in steps if isinstance(step, MakeResolver)]
     assert made.addresses == asked_for
 
@@ -235,13 +254,6 @@ def test_a_desired_state_survives_the_way_from_state_to_state() -> None:
         assert Desired.from_json(desired.as_json()) == desired
 
 
-def test_an_address_that_was_given_up_is_not_asked_for_again() -> None:
-    promised = World(resolver_ips={"10.20.0.53": "subnet-a", "10.20.1.53": "subnet-b"})
-    steps = whole_plan(promised, replace(DESIRED, given_up=("10.20.0.53",)))
-    [made] = [step for step in steps if isinstance(step, MakeResolver)]
-    assert made.addresses == (("subnet-a", None), ("subnet-b", "10.20.1.53"))
-
-
 def test_rules_that_differ_in_their_last_port_alone_are_in_order() -> None:
     """The order of a set is another one in every process."""
     rules = [Rule("tcp", 0, ONPREM, last) for last in range(1, 10)]
@@ -252,3 +264,51 @@ def test_rules_that_differ_in_their_last_port_alone_are_in_order() -> None:
     steps = plan.plan_endpoints(desired, (), (group,), Ownership(US, entry))
     [revoked] = [step.rules for step in steps if isinstance(step, Revoke)]
     assert revoked == tuple(rules)
+
+
+def networks(first: int, count: int) -> tuple[str, ...]:
+    return tuple(f"172.16.{number}.0/24" for number in range(first, first + count))
+
+
+@pytest.mark.parametrize(
+    ("before", "afterwards", "order"),
+    [
+        (networks(0, 20), networks(20, 20), [Revoke, Admit]),
+        (networks(0, 29), networks(1, 29), [Revoke, Admit]),
+        (networks(0, 10), networks(10, 10), [Admit, Revoke]),
+        (networks(0, 29), networks(0, 28), [Revoke]),
+        (networks(0, 28), networks(0, 29), [Admit]),
+    ],
+    ids=["20 others", "one of 29", "10 others", "one less", "one more"],
+)
+def test_rules_never_exceed_what_a_security_group_holds(
+    before: tuple[str, ...], afterwards: tuple[str, ...], order: list[type[Step]]
+) -> None:
+    """AWS counts the rules of a group at every moment: with the new ones beside the old ones it
+    would refuse them, and at every sweep again."""
+    was, shall_be = (replace(DESIRED, onprem_cidrs=cidrs) for cidrs in (before, afterwards))
+    world = apply(whole_plan(World(), was), World())
+    changes = [
+        step
+        for step in whole_plan(world, shall_be)
+        if isinstance(step, Admit | Revoke) and step.purpose == ledger.RESOLVER_GROUP
+    ]
+    for step in changes:
+        world = apply_step(step, world)
+        assert all(len(group.rules) <= DESIRED.rules_per_group for group in world.groups)
+    assert [type(step) for step in changes] == order
+    assert ("first, because" in changes[0].reason) is (order == [Revoke, Admit])
+
+
+def test_a_prefix_list_in_our_group_may_count_for_any_number_of_rules() -> None:
+    """AWS counts the entries that it may have, so somebody's rule with one goes first."""
+    world = apply(whole_plan(World()), World())
+    odd = frozenset({Rule("tcp", 443, "pl-0123")})
+    world = change_rules(world, ledger.ENDPOINTS_GROUP, odd, frozenset())
+    more = replace(DESIRED, onprem_cidrs=(ONPREM, "10.9.0.0/16"))
+    kinds = [
+        type(s)
+        for s in whole_plan(world, more)
+        if getattr(s, "purpose", "") == ledger.ENDPOINTS_GROUP
+    ]
+    assert kinds == [Revoke, Admit]

@@ -28,10 +28,12 @@ from connectivity.domain.ledger import (
 )
 from connectivity.domain.mails import Allowance
 from connectivity.domain.model import (
+    HostedZone,
     InboundResolver,
     InterfaceEndpoint,
     OfferedService,
     ResolverIp,
+    ResolverRule,
     RouteTable,
     Rule,
     SecurityGroup,
@@ -96,6 +98,8 @@ class FakeVpcs:
     in_use: frozenset[str] = frozenset()
     refused: str = ""
     """Why AWS refuses tags, where it does."""
+    tables: tuple[RouteTable, ...] = ()
+    prefix_lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def find(self, vpc_id: str) -> Vpc | None:
         return self.all.get(vpc_id)
@@ -110,7 +114,10 @@ class FakeVpcs:
         return self.subnet_list
 
     def route_tables(self, vpc_id: str) -> tuple[RouteTable, ...]:
-        return ()
+        return self.tables
+
+    def prefix_list(self, prefix_list_id: str) -> tuple[str, ...] | None:
+        return self.prefix_lists.get(prefix_list_id)
 
     def addresses_in_use(self, vpc_id: str, addresses: Iterable[str]) -> frozenset[str]:
         return self.in_use & frozenset(addresses)
@@ -195,7 +202,24 @@ class FakeEndpoints:
         self, endpoint_id: str, on: bool, for_inbound_resolver_only: bool = False
     ) -> None:
         done = self.weather.change(f"private DNS {'on' if on else 'off'}")
-        self.all[endpoint_id] = replace(self.all[endpoint_id], private_dns=on)
+        only = for_inbound_resolver_only if on else self.all[endpoint_id].for_inbound_resolver_only
+        changed = replace(self.all[endpoint_id], private_dns=on, for_inbound_resolver_only=only)
+        self.all[endpoint_id] = changed
+        done()
+
+    def give_back(self, endpoint_id: str, groups: Sequence[str], subnets: Sequence[str]) -> None:
+        """Each further subnet is a further network interface; it is pending meanwhile."""
+        done = self.weather.change("add to endpoint")
+        there = self.all[endpoint_id]
+        made = {f"eni-{self.ids()}-{subnet}": f"10.20.9.{self.ids()}" for subnet in subnets}
+        self.interfaces |= made
+        self.all[endpoint_id] = replace(
+            there,
+            state="pending",
+            security_groups=(*there.security_groups, *groups),
+            subnets=tuple(sorted({*there.subnets, *subnets})),
+            interfaces=tuple(sorted({*there.interfaces, *made})),
+        )
         done()
 
     def remove(self, endpoint_ids: Sequence[str]) -> Mapping[str, str]:
@@ -287,6 +311,7 @@ class FakeResolvers:
     weather: Weather
     ids: Callable[[], int]
     all: dict[str, InboundResolver] = field(default_factory=dict)
+    rules: tuple[ResolverRule, ...] = ()
     listed: bool = True
     """False while the list lags behind what was made."""
 
@@ -296,6 +321,9 @@ class FakeResolvers:
 
     def find(self, resolver_id: str) -> InboundResolver | None:
         return self.all.get(resolver_id)
+
+    def rules_of(self, vpc_id: str) -> tuple[ResolverRule, ...]:
+        return self.rules
 
     def addresses(self, resolver_id: str) -> tuple[ResolverIp, ...]:
         return self.all[resolver_id].ips if resolver_id in self.all else ()
@@ -343,10 +371,15 @@ class FakeResolvers:
 
 @dataclass
 class FakeHostedZones:
-    names: tuple[str, ...] = ()
+    zones: tuple[HostedZone, ...] = ()
+    records: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By a zone's id."""
 
-    def associated_with(self, vpc_id: str) -> tuple[str, ...]:
-        return self.names
+    def associated_with(self, vpc_id: str) -> tuple[HostedZone, ...]:
+        return self.zones
+
+    def leads_to(self, zone: HostedZone) -> tuple[str, ...] | None:
+        return self.records.get(zone.id)
 
 
 @dataclass
@@ -479,8 +512,10 @@ class FakeLedger:
         gone = set(purposes)
         self._write(vpc_id, held={p: i for p, i in self.read(vpc_id).held.items() if p not in gone})
 
-    def promise(self, vpc_id: str, resolver_ips: Mapping[str, str]) -> None:
-        self._write(vpc_id, resolver_ips=resolver_ips)
+    def promise(
+        self, vpc_id: str, resolver_ips: Mapping[str, str], lost: Iterable[str] = ()
+    ) -> None:
+        self._write(vpc_id, resolver_ips=resolver_ips, lost_ips=tuple(sorted(lost)))
 
     def issue(self, vpc_id: str, parameter: str, issue: Issue) -> None:
         self.hold(vpc_id, {PUBLICATION: parameter})
@@ -504,6 +539,7 @@ class FakeLedger:
             doubted_at="",
             proven_endpoints=frozenset(),
             unconfirmed=(),
+            lost_ips=() if served == NOTHING_SERVED else self.read(vpc_id).lost_ips,
         )
 
     def doubt(self, vpc_id: str, fingerprint: str, at: str, proven: Iterable[str]) -> None:

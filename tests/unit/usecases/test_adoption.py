@@ -96,7 +96,10 @@ def test_other_addresses_of_an_adopted_resolver_are_a_new_generation() -> None:
     world = connected_with_theirs()
     more = (*IPS, ResolverIp("10.20.0.9", "subnet-a", "attached"))
     world.resolvers.all[THEIRS.id] = replace(THEIRS, ips=more)
-    assert repaired(world) == []
+    assert repaired(world) == [
+        "inbound resolver rslvr-in-theirs was given other addresses (new: 10.20.0.9): verified and "
+        "published anew"
+    ]
     assert world.document["generation"] == 2
     assert world.document["resolverIps"] == sorted(ip.ip for ip in more)
 

@@ -26,6 +26,8 @@ def publish(world: World) -> Published:
         "names": world.document["names"],
         "zones": world.document["zones"],
         "endpoint_ids": sorted(world.entry.verified_endpoints),
+        "interfaces": world.entry.served.interfaces,
+        "subnets": world.entry.served.subnets,
     }
     return world.publish(desired, resolver, verified)
 
