@@ -202,7 +202,7 @@ def test_addresses_that_were_promised_and_are_not_its_are_said() -> None:
     entry = replace(USED, resolver_ips={"10.20.0.7": "subnet-a", "10.20.1.8": "subnet-b"})
     [lost, *_] = prepared(THEIRS, entry=entry).warnings
     assert lost == (
-        f"10.20.0.7 was an address to forward to and is none of {THEIRS.id}: on-premises has to "
-        "forward to 10.20.0.8, 10.20.1.8"
+        f"10.20.0.7 was an address of the inbound resolver and is none of {THEIRS.id}: on-premises "
+        "has to forward to 10.20.0.8, 10.20.1.8"
     )
     assert "was an address" not in str(prepared(THEIRS, entry=USED).warnings)
