@@ -10,7 +10,7 @@ import ipaddress
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from connectivity.domain import catalogue, placement, tags
+from connectivity.domain import placement, tags
 from connectivity.domain.adoption import foreign_endpoint, policy_warnings, unfit
 from connectivity.domain.answered_elsewhere import rule_problems, zone_problems
 from connectivity.domain.derivation import (
@@ -18,7 +18,6 @@ from connectivity.domain.derivation import (
     chosen_subnets,
     derive,
     missing,
-    offered,
     our_resolver,
     usable_subnets,
     wanted,
@@ -28,11 +27,11 @@ from connectivity.domain.document_size import too_large
 from connectivity.domain.errors import PreconditionsNotMet
 from connectivity.domain.host_networks import host_network_warnings
 from connectivity.domain.ledger import ENDPOINTS_GROUP, RESOLVER_GROUP
-from connectivity.domain.model import OfferedService
 from connectivity.domain.ownership import group_name
 from connectivity.domain.promises import broken_promises
 from connectivity.domain.resolver_adoption import candidates, unfit_resolvers
 from connectivity.domain.routes import route_warnings
+from connectivity.domain.service_problems import asked_by, owner_problems, service_problems
 from connectivity.domain.survey import Limits, Survey
 from connectivity.domain.wish import Options
 
@@ -148,66 +147,6 @@ def _tenancy(survey: Survey, *_: object) -> Iterator[str]:
         )
 
 
-def _services(survey: Survey, options: Options, *_: object) -> Iterator[str]:
-    for name in catalogue.REQUIRED:
-        if offered(survey, name) is None:
-            yield (
-                f"the required interface endpoint service {name} is not offered in "
-                f"{survey.region}, so ECS Anywhere cannot be reached privately there"
-            )
-    asking = asked_by(survey, tags.SERVICES)
-    for name in catalogue.requested(options.services, survey.region):
-        if unfit := _unfit_service(name, offered(survey, name), survey):
-            yield f'{asking} asks for "{name}", {unfit}'
-
-
-def _unfit_service(name: str, service: OfferedService | None, survey: Survey) -> str | None:
-    """Return why no connection can be made with this service, and the cure."""
-    if spoken := catalogue.NOT_BY_HTTPS.get(name):
-        return f"which speaks {spoken}, and only TLS on 443 is admitted and verified: leave it out"
-    region = catalogue.region_of(name)
-    if service is None and region not in {None, survey.region}:
-        return (
-            f"a service of {region}, and {survey.vpc.id} is in {survey.region}: interface "
-            "endpoints of other Regions' services are not made - leave it out, or name the service "
-            "without its Region"
-        )
-    if service is None:
-        return (
-            f"which is no interface endpoint service in {survey.region}: correct the name (as in "
-            f"logs, or in full {catalogue.service_names('logs', survey.region)[-1]}) or leave it "
-            "out"
-        )
-    if not service.private_names:
-        return "which has no private DNS name that on-premises could forward: leave it out"
-    if service.needs_acceptance:
-        return (
-            f"every interface endpoint of which its owner, {service.owner}, has to accept first: "
-            "leave it out and make its endpoint by hand"
-        )
-    return None
-
-
-def _service_owners(survey: Survey, options: Options, limits: Limits) -> Iterator[str]:
-    """A service is a way out of the network to its owner, and its names are published."""
-    needed = {*catalogue.REQUIRED, *catalogue.REQUIRED_WHERE_OFFERED}
-    for name, service in wanted(survey, options).items():
-        if service.owner not in limits.service_owners:
-            who = "ECS Anywhere" if name in needed else asked_by(survey, tags.SERVICES)
-            yield (
-                f'{who} asks for "{name}", a service of {service.owner}, and the '
-                f"stack's parameter AllowedServiceOwners allows "
-                f"{_names(limits.service_owners)}: leave it out, or allow its owner there"
-            )
-
-
-def asked_by(survey: Survey, tag: str) -> str:
-    """Return where an option comes from: the VPC's tag, or the stack's parameter behind it."""
-    if tag in survey.vpc.tags:
-        return f"{tag} of {survey.vpc.id}"
-    return f"the stack's parameter {tags.PARAMETERS[tag]}"
-
-
 def _overlaps(survey: Survey, options: Options, *_: object) -> Iterator[str]:
     """A network on-premises that contains the VPC's is usual (10.0.0.0/8): the VPC's part of it is
     the VPC's. One inside the VPC's own cannot be reached: "local" is the first route of each table.
@@ -308,8 +247,8 @@ _CHECKS: tuple[Callable[[Survey, Options, Limits], Iterator[str]], ...] = (
     _sharing,
     _dns_attributes,
     _tenancy,
-    _services,
-    _service_owners,
+    service_problems,
+    owner_problems,
     _zones,
     _quotas,
     _rules,
