@@ -63,7 +63,8 @@ def owner_problems(survey: Survey, options: Options, limits: Limits) -> Iterator
             yield (
                 f'{who} asks for "{name}", a service of {service.owner}, and the '
                 f"stack's parameter AllowedServiceOwners allows "
-                f"{', '.join(sorted(limits.service_owners))}: leave it out, or allow its owner there"
+                f"{allowed}: leave it out, or allow its "
+                "owner there"
             )
 
 
