@@ -74,7 +74,7 @@ def through(door: Callable[[Mapping[str, Any]], Any], event: Any, world: World) 
     except (Fact, Waiting) as error:
         kind, cause = type(error).__name__, {"errorMessage": str(error)}
         said = {"errorType": kind} | cause
-        report_failure(VPC.id, kind, json.dumps(cause), world.desk)
+        report_failure(VPC.id, kind, json.dumps(cause), world.desk, world.aws)
     text = json.dumps(said, ensure_ascii=False)
     assert len(text.encode()) < LARGEST
     assert_fit(world)
