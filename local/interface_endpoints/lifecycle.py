@@ -105,6 +105,10 @@ class InterfaceEndpoints:
                 self.weather.past.changing(endpoint.record.id, None)
             return self._told([endpoint])[0]
 
+    def request_of(self, endpoint_id: str) -> Request:
+        """With which CreateVpcEndpoint was called for it; AWS itself does not tell."""
+        return self._endpoints[endpoint_id].request
+
     def modify(self, backend: Any, request: Request) -> None:
         """ModifyVpcEndpoint. Everything is checked before anything changes."""
         with LOCK:

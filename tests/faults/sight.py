@@ -12,7 +12,7 @@ from tests.story.app import DETAIL, STATUS, App
 
 _RANDOM_END = re.compile(r"(?<=-)[0-9a-f]{10}$")
 _COUNTED = re.compile(r"generation \d+")
-_VOLATILE = {"generation", "checksum", "issuedAt"}
+_VOLATILE = {"generation", "checksum", "issuedAt", "signature"}
 
 Sight = Mapping[str, Any]
 

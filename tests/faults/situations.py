@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
+from connectivity.domain.ledger import MAKING as ANNOUNCED
+from connectivity.domain.ledger import Announcement, endpoint_purpose
 from connectivity.domain.pacing import (
     LONGEST_WAIT,
     MAKING,
@@ -63,6 +65,25 @@ def an_acknowledging_host(app: App, vpc_id: str) -> Iterator[None]:
         app.acknowledge(vpc_id, HOST)
 
 
+@contextmanager
+def an_endpoint_that_was_begun(app: App, vpc_id: str) -> Iterator[None]:
+    """It was made, and nobody has heard AWS's answer: the ledger knows only what was asked for."""
+    made = app.endpoints(vpc_id)["ssm Interface"]
+    request = app.aws.interface_endpoints.request_of(made["VpcEndpointId"])
+    announced = Announcement(
+        request["ClientToken"], request["SecurityGroupIds"][0], tuple(request["SubnetIds"])
+    )
+    settings = app.aws.settings
+    app.client("dynamodb").update_item(
+        TableName=app.aws.outputs["LedgerTable"],
+        Key={"id": {"S": f"{settings.account}#{settings.region}#{vpc_id}"}},
+        UpdateExpression="SET held.#purpose = :announced",
+        ExpressionAttributeNames={"#purpose": endpoint_purpose(made["ServiceName"])},
+        ExpressionAttributeValues={":announced": {"S": f"{ANNOUNCED}{announced}"}},
+    )
+    yield
+
+
 def behind_others(bucket: Bucket, seconds: float = AWAY) -> Situation:
     """They have booked the bucket for so long; afterwards that time has gone by."""
 
@@ -112,6 +133,7 @@ OTHER_WAYS: Mapping[str, OtherWay] = {
         "disable", behind_others(TURNING_OFF, LONGEST_WAIT + AWAY)
     ),
     "Await acknowledgements": OtherWay("disable", an_acknowledging_host),
+    "Learn what was begun": OtherWay("disable", an_endpoint_that_was_begun),
 }
 """State -> how it is come to."""
 
