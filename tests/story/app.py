@@ -240,6 +240,13 @@ class App:
         found = self.client("dynamodb").get_item(TableName=table, Key=key)
         return dict(found.get("Item", {}))
 
+    def begin_another_hour(self) -> None:
+        """Forget how many mails there were in this hour: a story is not held to another's."""
+        table, dynamodb = self.aws.outputs["LedgerTable"], self.client("dynamodb")
+        for item in dynamodb.scan(TableName=table)["Items"]:
+            if item["id"]["S"].startswith("hour#"):
+                dynamodb.delete_item(TableName=table, Key={"id": item["id"]})
+
     def roles(self) -> dict[str, str]:
         """The ARN of each function's role -> the function's name in the template."""
         resources = self.client("cloudformation").list_stack_resources(

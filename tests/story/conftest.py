@@ -41,6 +41,7 @@ def app() -> Iterator[App]:
 def told_apart(app: App) -> None:
     """What was before a story is none of its business."""
     app.seen |= app.executions()
+    app.begin_another_hour()
 
 
 LONGEST_FIRST = (

@@ -181,8 +181,9 @@ def test_an_adopted_resolver_is_followed_when_its_addresses_change_and_replaced_
     assert second["generation"] == first["generation"] + 1
     assert second["resolverIps"] == theirs.addresses() != first["resolverIps"]
     assert len(second["resolverIps"]) == 3
+    assert "was given other addresses" in app.aws.outbox[-1].message
     assert "Nothing made" in swept(app, vpc_id).states
-    assert len(app.aws.outbox) == told
+    assert len(app.aws.outbox) == told + 1
 
     theirs.shut([ONPREM_CIDR], ["udp"])
     since = app.aws.journal.mark()
@@ -192,7 +193,7 @@ def test_an_adopted_resolver_is_followed_when_its_addresses_change_and_replaced_
     assert_failed(unfit, "PreconditionsNotMet", [says, f"53/udp from {ONPREM_CIDR}"])
     assert made(app, since) == []
     assert document(app, vpc_id) == second, "on-premises goes on as before"
-    assert len(app.aws.outbox) == told + 1
+    assert len(app.aws.outbox) == told + 2
 
     theirs.delete()
     replaced = swept(app, vpc_id)
@@ -203,7 +204,7 @@ def test_an_adopted_resolver_is_followed_when_its_addresses_change_and_replaced_
     assert f"{vpc_id} was repaired" in str(app.aws.outbox[-1].subject)
     assert set(document(app, vpc_id)["resolverIps"]) < set(second["resolverIps"]), "the same"
     assert "Nothing made" in swept(app, vpc_id).states
-    assert len(app.aws.outbox) == told + 2
+    assert len(app.aws.outbox) == told + 3
 
     other = have_resolver_beside(app, vpc_id)
     assert "Nothing made" in swept(app, vpc_id).states, "ours stays"
