@@ -2,7 +2,7 @@
 
 A tagger, an event writer and a DNS host can all make news, so the number of mails is bounded, and
 what is held back is counted in the next one. No door can use up what the others need: 8 mails an
-hour for requests and 6 for DNS hosts leave 6 of 20 to what the workflow itself has to say.
+hour for requests and 6 for DNS hosts leave 16 of 30 to what the workflow itself has to say.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from connectivity.domain.printable import printable_lines, shortened
 Door = Literal["workflow", "request", "host"]
 """Who made the news: the workflow, a request event, a DNS host."""
 
-MOST_AN_HOUR = 20
-MOST_ABOUT_A_VPC = 4
+MOST_AN_HOUR = 30
+MOST_ABOUT_A_VPC = 12
+"""As many as there can be sweeps, each of which may have something to repair."""
 MOST_ABOUT_REQUESTS = 8
 MOST_ABOUT_HOSTS = 6
 LONGEST_TEXT = 2000

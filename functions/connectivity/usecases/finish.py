@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from connectivity.domain import status as statuses
 from connectivity.domain import tags
 from connectivity.domain.errors import RequestOvertaken, TagsRefused, UnknownVpc
-from connectivity.domain.ledger import Entry
+from connectivity.domain.ledger import KEPT_SECONDS, Entry
 from connectivity.domain.mails import Door, Mail, as_news, hour_of
 from connectivity.domain.standing import standing
 from connectivity.domain.status import Status
@@ -37,7 +37,7 @@ def finish(vpc_id: str, execution: str, status: Status | None, desk: Desk) -> bo
     person has to hear of is told once: when it was not told with the status before."""
     if status is not None:
         tell(vpc_id, status, desk)
-    kept = desk.ledger.read(vpc_id).kept_seconds
+    kept = KEPT_SECONDS if status is not None else desk.ledger.read(vpc_id).kept_seconds
     return not desk.ledger.release(vpc_id, execution, kept)
 
 

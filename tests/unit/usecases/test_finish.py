@@ -114,10 +114,10 @@ def test_a_host_s_own_words_are_in_no_mail(world: World) -> None:
     assert "9 other words" in world.entry.detail
 
 
-def test_there_are_at_most_four_mails_an_hour_about_a_vpc_and_the_rest_is_counted(
+def test_there_are_at_most_twelve_mails_an_hour_about_a_vpc_and_the_rest_is_counted(
     world: World,
 ) -> None:
-    causes = [f"subnet-{letter} is full" for letter in "abcdefgh"]
+    causes = [f"subnet-{letter} is full" for letter in "abcdefghijklmnop"]
     for cause in causes:
         fail(world, cause=cause)
     assert len(world.notifications.sent) == MOST_ABOUT_A_VPC
@@ -130,14 +130,14 @@ def test_there_are_at_most_four_mails_an_hour_about_a_vpc_and_the_rest_is_counte
 def test_what_was_held_back_is_told_an_hour_later_also_where_nothing_has_changed(
     world: World,
 ) -> None:
-    for letter in "abcde":
+    for letter in "abcdefghijklm":
         fail(world, cause=f"subnet-{letter} is full")
-    fail(world, cause="subnet-e is full")
-    assert not any("subnet-e" in told for told in world.notifications.sent)
+    fail(world, cause="subnet-m is full")
+    assert not any("subnet-m" in told for told in world.notifications.sent)
     world.clock.waited += 3600
-    fail(world, cause="subnet-e is full")
-    fail(world, cause="subnet-e is full")
-    assert sum("subnet-e" in told for told in world.notifications.sent) == 1
+    fail(world, cause="subnet-m is full")
+    fail(world, cause="subnet-m is full")
+    assert sum("subnet-m" in told for told in world.notifications.sent) == 1
 
 
 def test_requests_and_hosts_cannot_use_up_the_mails_of_the_workflow(world: World) -> None:
