@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -185,25 +185,29 @@ class App:
     @contextmanager
     def drain_seconds(self, seconds: int) -> Iterator[None]:
         """As if the stack had been deployed with another DrainSeconds."""
+        which = {"WithdrawFunction", "AwaitAcknowledgementsFunction"}
+        with self.deployed_with(which, DRAIN_SECONDS=str(seconds)):
+            yield
+
+    @contextmanager
+    def deployed_with(self, which: Set[str], **variables: str) -> Iterator[None]:
+        """As if the stack had been deployed with other parameters, for these functions."""
         functions = self.client("lambda")
         usual = {
             each["FunctionName"]: each["Environment"]["Variables"]
             for each in functions.list_functions()["Functions"]
-            if {"WithdrawFunction", "AwaitAcknowledgementsFunction"}
-            & set(each["FunctionName"].split("-"))
+            if which & set(each["FunctionName"].split("-"))
         }
-        assert len(usual) == 2
-        for name, variables in usual.items():
-            changed = {**variables, "DRAIN_SECONDS": str(seconds)}
-            functions.update_function_configuration(
-                FunctionName=name, Environment={"Variables": changed}
-            )
+        assert len(usual) == len(which)
+        for name, before in usual.items():
+            changed = {"Variables": {**before, **variables}}
+            functions.update_function_configuration(FunctionName=name, Environment=changed)
         try:
             yield
         finally:
-            for name, variables in usual.items():
+            for name, before in usual.items():
                 functions.update_function_configuration(
-                    FunctionName=name, Environment={"Variables": variables}
+                    FunctionName=name, Environment={"Variables": before}
                 )
 
     def endpoints(self, vpc_id: str) -> dict[str, dict[str, Any]]:
