@@ -126,7 +126,9 @@ def swept(app: App, vpc_id: str) -> Ended:
 
 
 def has_group(app: App, vpc_id: str, purpose: str) -> bool:
-    return f"ecs-anywhere-{vpc_id}-{purpose}" in app.remnants(vpc_id)["security groups"]
+    """Its name has a random end."""
+    name = f"ecs-anywhere-{vpc_id}-{purpose}-"
+    return any(each.startswith(name) for each in app.remnants(vpc_id)["security groups"])
 
 
 def disconnect(app: App, vpc_id: str) -> None:
@@ -392,9 +394,7 @@ def private_dns_turned_off(app: App, vpc_id: str) -> str:
 
 
 def _our_group(app: App, vpc_id: str, purpose: str) -> str:
-    named = {"Name": "group-name", "Values": [f"ecs-anywhere-{vpc_id}-{purpose}"]}
-    [group] = app.client("ec2").describe_security_groups(Filters=[named])["SecurityGroups"]
-    return str(group["GroupId"])
+    return str(app.group(vpc_id, purpose)["GroupId"])
 
 
 def _name(app: App, vpc_id: str, which: str) -> str:
