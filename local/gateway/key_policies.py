@@ -33,6 +33,12 @@ def decided(role_arn: str, request: Request, by_identity: Decision) -> Decision:
     return by_identity
 
 
+def policy_of_key(request: Request) -> str | None:
+    """The policy's JSON text; None where the request is about no key of AWS KMS."""
+    key = _key(request)
+    return None if key is None else str(key.policy)
+
+
 def _key(request: Request) -> Any:
     parts = request.resource.split(":", 5)
     if not request.action.startswith("kms:") or len(parts) != 6:

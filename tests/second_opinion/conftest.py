@@ -14,6 +14,7 @@ from local.engine import EmbeddedAws
 from local.example_vpc import ONPREM_CIDR
 from local.gateway.authorization import policies_of
 from local.gateway.journal import Journal
+from local.gateway.key_policies import policy_of_key
 from local.settings import Settings
 from local.state_machines import query_language
 from tests.story.app import App
@@ -95,11 +96,13 @@ def _keep_question(kept: Recording, asked: Any) -> None:
     request = asked.request
     if not request.resource_known:
         return
+    key_policy = policy_of_key(request)
     said = {
         "principal": asked.role_arn,
         "action": request.action,
         "resource": request.resource,
         "context": {key: list(values) for key, values in request.context.items()},
+        "resourcePolicy": key_policy and json.loads(key_policy),
         "allowed": asked.allowed,
     }
     kept.questions.setdefault(json.dumps(said, sort_keys=True), said)
