@@ -201,8 +201,8 @@ def test_an_adopted_resolver_is_followed_when_its_addresses_change_and_replaced_
     replaced = swept(app, vpc_id)
     line = f"repaired: inbound resolver {theirs.id}, which is not ours, was gone: ours is made"
     assert line in replaced.output["detail"]
-    assert words(line) in words(app.tags(vpc_id)[DETAIL])
-    assert app.aws.outbox[-1].message == f"{vpc_id}: {line}"
+    assert "more in execution" in app.tags(vpc_id)[DETAIL], "a lost address is said before it"
+    assert app.aws.outbox[-1].message.endswith(line)
     assert f"{vpc_id} was repaired" in str(app.aws.outbox[-1].subject)
     assert set(document(app, vpc_id)["resolverIps"]) < set(second["resolverIps"]), "the same"
     assert "Nothing made" in swept(app, vpc_id).states

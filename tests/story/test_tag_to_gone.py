@@ -30,7 +30,7 @@ def test_a_tagged_vpc_becomes_privately_connected_and_an_untagged_one_is_left_as
     vpc_id = app.vpc()
     before = app.tags(vpc_id)
     app.tag(vpc_id, wish="Enabled", **({"services": services} if services else {}))
-    app.next_success()
+    app.next_success(vpc_id)
     interface = {
         name.removesuffix(" Interface"): endpoint
         for name, endpoint in app.endpoints(vpc_id).items()
@@ -42,7 +42,7 @@ def test_a_tagged_vpc_becomes_privately_connected_and_an_untagged_one_is_left_as
     _assert_answers_are_the_endpoints_own(app, vpc_id, interface)
 
     app.untag(vpc_id)
-    app.next_success()
+    app.next_success(vpc_id)
     assert app.remnants(vpc_id) == {}
     assert app.tags(vpc_id)[STATUS] == "removed"
     assert before.items() <= app.tags(vpc_id).items()
@@ -102,12 +102,12 @@ def _without_the_company_s_tags(app: App, vpc_id: str) -> list[str]:
 def test_services_and_cidrs_are_added_and_removed_in_place(app: App) -> None:
     vpc_id = app.vpc()
     app.tag(vpc_id, wish="enabled")
-    app.next_success()
+    app.next_success(vpc_id)
     kept = {name: endpoint["VpcEndpointId"] for name, endpoint in app.endpoints(vpc_id).items()}
     first = json.loads(app.parameters(vpc_id)["forwarding"])
 
     app.tag(vpc_id, services="ecr", onprem_cidrs="10.64.0.0/16 192.168.7.0/24")
-    app.next_success()
+    app.next_success(vpc_id)
     now = {name: endpoint["VpcEndpointId"] for name, endpoint in app.endpoints(vpc_id).items()}
     assert kept.items() <= now.items(), "nothing that was there was made anew"
     assert now.keys() - kept.keys() == {
@@ -128,25 +128,25 @@ def test_services_and_cidrs_are_added_and_removed_in_place(app: App) -> None:
     assert f"ecr.{REGION}.amazonaws.com" in second["zones"], "the CNAME behind api.ecr"
 
     app.untag(vpc_id, "ecs-anywhere:services")
-    app.next_success()
+    app.next_success(vpc_id)
     after = {name: endpoint["VpcEndpointId"] for name, endpoint in app.endpoints(vpc_id).items()}
     assert after == kept
     third = json.loads(app.parameters(vpc_id)["forwarding"])
     assert third["names"].keys() == first["names"].keys()
 
     app.untag(vpc_id)
-    app.next_success()
+    app.next_success(vpc_id)
     assert app.remnants(vpc_id) == {}
 
 
 def test_a_knock_on_a_connected_vpc_changes_nothing(app: App) -> None:
     vpc_id = app.vpc()
     app.tag(vpc_id, wish="enabled")
-    app.next_success()
+    app.next_success(vpc_id)
     before = (app.endpoints(vpc_id), app.parameters(vpc_id), app.tags(vpc_id))
     since = app.aws.journal.mark()
     assert vpc_id in app.sweep()["knocked"]
-    again = app.next_success()
+    again = app.next_success(vpc_id)
     assert "Nothing made" in again.states
     assert (app.endpoints(vpc_id), app.parameters(vpc_id), app.tags(vpc_id)) == before
     reads = ("Describe", "List", "Get")
@@ -158,14 +158,14 @@ def test_a_knock_on_a_connected_vpc_changes_nothing(app: App) -> None:
     ]
     assert wrote == []
     app.untag(vpc_id)
-    app.next_success()
+    app.next_success(vpc_id)
 
 
 def test_writing_the_status_knocks_nobody(app: App) -> None:
     """The status tags are not among the keys that the rule listens to."""
     vpc_id = app.vpc()
     app.tag(vpc_id, wish="disabled")
-    assert app.next_end().states[-1] == "Done"
+    assert app.next_end(vpc_id).states[-1] == "Done"
     known = app.executions()
     app.client("ec2").create_tags(
         Resources=[vpc_id], Tags=[{"Key": STATUS, "Value": "x"}, {"Key": DETAIL, "Value": "y"}]
@@ -177,13 +177,13 @@ def test_writing_the_status_knocks_nobody(app: App) -> None:
 def test_request_events_are_another_way_to_set_and_remove_the_tags(app: App) -> None:
     vpc_id = app.vpc()
     app.request("Enable", {"vpc-id": vpc_id, "services": ["logs"], "onprem-cidrs": [ONPREM_CIDR]})
-    app.next_success()
+    app.next_success(vpc_id)
     assert app.tags(vpc_id)["ecs-anywhere:private-connectivity"] == "enabled"
     assert "logs Interface" in app.endpoints(vpc_id)
     app.seen |= app.executions()
 
     app.request("Delete", {"vpc-id": vpc_id})
-    app.next_success()
+    app.next_success(vpc_id)
     assert "ecs-anywhere:private-connectivity" not in app.tags(vpc_id)
     assert app.remnants(vpc_id) == {}
     app.seen |= app.executions()
@@ -192,7 +192,7 @@ def test_request_events_are_another_way_to_set_and_remove_the_tags(app: App) -> 
 def test_a_plan_says_what_would_be_made_and_makes_nothing(app: App) -> None:
     vpc_id = app.vpc()
     app.tag(vpc_id, wish="plan", services="ecr")
-    planned = app.next_success()
+    planned = app.next_success(vpc_id)
     assert app.remnants(vpc_id) == {}
     assert app.tags(vpc_id)[STATUS] == "planned"
     steps = "\n".join(planned.output["steps"])
@@ -201,4 +201,4 @@ def test_a_plan_says_what_would_be_made_and_makes_nothing(app: App) -> None:
     assert planned.output["monthly_dollars"] == round(730 * (9 * 2 * 0.01 + 2 * 0.125), 2)
     assert f"ecs.{REGION}.amazonaws.com" in planned.output["private_names"]
     app.untag(vpc_id)
-    app.next_success()
+    app.next_success(vpc_id)

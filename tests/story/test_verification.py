@@ -49,7 +49,8 @@ def test_every_wrong_answer_is_shown_and_nothing_is_published(app: App) -> None:
     assert (failed.status, failed.error) == ("FAILED", "NotResolvingYet")
     said, *rows = failed.cause.splitlines()
     assert said == (
-        "gave up waiting, a later sweep goes on from here: "
+        "6 interface endpoints and an inbound resolver stand and cost about 270 USD a month until "
+        "the tag is removed; gave up waiting, a later sweep goes on from here: "
         f"9 of {checks} checks in {vpc_id} failed:"
     )
     assert {row.split(" (")[0] for row in rows} == {
