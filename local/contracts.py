@@ -202,6 +202,10 @@ class EventBus(Protocol):
 class Lambdas(Protocol):
     """Functions really run: processes under AWS's own runtime client."""
 
+    @property
+    def unfinished_events(self) -> int:
+        """How many asynchronous invocations are neither done nor given up."""
+
     def logs(self, function_name: str) -> list[str]:
         """What the function wrote, line by line, as far as it is remembered."""
 

@@ -14,7 +14,8 @@ from moto.ssm.models import SimpleSystemManagerBackend
 if TYPE_CHECKING:
     from local.engine import EmbeddedAws
 
-_STOCK_PUT = SimpleSystemManagerBackend.put_parameter
+put_without_event = SimpleSystemManagerBackend.put_parameter
+"""moto's own, for whoever needs many parameters and nobody who hears of them."""
 _STOCK_DELETE = SimpleSystemManagerBackend.delete_parameter
 _STOCK_DELETE_SEVERAL = SimpleSystemManagerBackend.delete_parameters
 
@@ -30,7 +31,7 @@ def install(aws: EmbeddedAws) -> None:
 
 
 def _put(backend: Any, *args: Any, **kwargs: Any) -> Any:
-    parameter = _STOCK_PUT(backend, *args, **kwargs)
+    parameter = put_without_event(backend, *args, **kwargs)
     _emit(backend, parameter, "Create" if parameter.version == 1 else "Update")
     return parameter
 

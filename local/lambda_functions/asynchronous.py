@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -66,8 +67,16 @@ class AsynchronousInvocations:
     def __init__(self, aws: EmbeddedAws) -> None:
         self._aws = aws
         self._closed = False
+        self._unfinished = 0
+        self._lock = threading.Lock()
+
+    @property
+    def unfinished(self) -> int:
+        """How many events are neither done nor given up."""
+        return self._unfinished
 
     def accept(self, event: AsynchronousEvent) -> None:
+        self._count(1)
         self._aws.clock.after(0, partial(self._try, event, 1))
 
     def close(self) -> None:
@@ -82,6 +91,7 @@ class AsynchronousInvocations:
         except LambdaClientError as error:
             _log.info("%s: asynchronous invocation refused: %s", event.name, error)
         if self._closed or (outcome and not outcome.function_error):
+            self._count(-1)
             return
         delays = event.retry_delays
         if attempts <= len(delays):
@@ -92,14 +102,18 @@ class AsynchronousInvocations:
 
     def _give_up(self, event: AsynchronousEvent, attempts: int, outcome: Outcome | None) -> None:
         _log.warning("%s: asynchronous event failed in its last attempt", event.name)
-        if event.on_failure is None:
-            return
         try:
-            self._send(
-                event.on_failure, event.function.role, failure_record(event, attempts, outcome)
-            )
+            if event.on_failure is not None:
+                record = failure_record(event, attempts, outcome)
+                self._send(event.on_failure, event.function.role, record)
         except (BotoCoreError, ClientError):
             _log.exception("%s: event lost: not sent to %s", event.name, event.on_failure)
+        finally:
+            self._count(-1)
+
+    def _count(self, change: int) -> None:
+        with self._lock:
+            self._unfinished += change
 
     def _send(self, destination: str, role_arn: str, record: Mapping[str, Any]) -> None:
         """With the function's role, which therefore needs sqs:SendMessage or sns:Publish."""

@@ -76,6 +76,11 @@ class LambdaService:
         """End the function that runs the invocation with that trace id, as a crash would."""
         self._environments.kill(trace)
 
+    @property
+    def unfinished_events(self) -> int:
+        """How many asynchronous invocations are neither done nor given up."""
+        return self.asynchronous.unfinished
+
     def logs(self, function_name: str) -> list[str]:
         """The lines in the function's log group, oldest first."""
         backend = logs_backends[self._aws.settings.account][self._aws.settings.region]

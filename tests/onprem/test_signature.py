@@ -200,6 +200,17 @@ def _private(kind: Any) -> bytes:
         (b"", "holds no public key"),
         (b"nonsense", "no public key"),
     ],
+    ids=[
+        "another curve",
+        "another curve of 256 bits",
+        "RSA",
+        "Ed25519",
+        "a private key",
+        "cut off",
+        "no point of the curve",
+        "empty",
+        "no key",
+    ],
 )
 def test_no_other_key_is_taken(material: bytes, said: str, tmp_path: Path) -> None:
     file = tmp_path / "key"
@@ -219,7 +230,9 @@ def test_whatever_is_said_to_be_a_key_is_read_or_refused_with_a_cure(said: str) 
 
 
 @pytest.mark.parametrize(
-    "key_id", ["alias/x", "arn:aws:kms:us-east-2:1:key/x", " ", KEY.id.upper()]
+    "key_id",
+    ["alias/x", "arn:aws:kms:us-east-2:1:key/x", " ", KEY.id.upper()],
+    ids=["alias", "arn", "blank", "capitals"],
 )
 def test_an_id_of_another_form_is_refused(key_id: str) -> None:
     with pytest.raises(BadUsage, match="has the wrong form") as caught:

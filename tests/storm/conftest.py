@@ -32,7 +32,7 @@ def sky() -> Iterator[Sky]:
 
 def warm_up(sky: Sky) -> None:
     """Every function has been started once: from now on a script's seconds mean something."""
-    vpc_id, mark = sky.vpc(), sky.aws.journal.mark()
+    vpc_id = sky.vpc()
     sky.tag(vpc_id, wish="enabled")
-    sky.until_all_is_done(mark)
+    sky.until_all_is_done()
     sky.clear([vpc_id])

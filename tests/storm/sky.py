@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from local.contracts import Call
 from local.example_vpc import ONPREM_CIDR, remnants
 from local.unkind.faults import Aim, EventFault
 from tests.storm.script import REQUESTED, TAGGED, UNTAGGED, Action, Moment, Script
+from tests.story import inside
 from tests.story.app import ONPREM_CIDRS, SERVICES, STATUS, WISH, App
 
 REQUIRED = ("ecs-agent", "ecs-telemetry", "ecs", "ssm", "ssmmessages", "ec2messages")
@@ -46,12 +45,12 @@ class Sky(App):
 
     def perform(self, script: Script, vpcs: Sequence[str]) -> None:
         """Returns when everything has been done and all that came of it has ended."""
-        mark, start = self.aws.journal.mark(), self.aws.clock.now()
+        start = self.aws.clock.now()
         with ThreadPoolExecutor() as sweeps:
             for at, deed in sorted(self._deeds(script, vpcs, sweeps), key=lambda deed: deed[0]):
                 self.aws.clock.sleep(start + at - self.aws.clock.now())
                 deed()
-        self.until_all_is_done(mark)
+        self.until_all_is_done()
 
     def _deeds(
         self, script: Script, vpcs: Sequence[str], sweeps: ThreadPoolExecutor
@@ -105,26 +104,19 @@ class Sky(App):
     # -------------------------------------------------------------------------- the quiet
 
     def running(self) -> list[str]:
-        listed = self.client("stepfunctions").list_executions(
-            stateMachineArn=self.machine, statusFilter="RUNNING"
-        )
-        return [each["executionArn"] for each in listed["executions"]]
+        found = inside.executions(self.aws)
+        return [str(each.exec_arn) for each in found if inside.is_running(each)]
 
-    def until_all_is_done(self, mark: int) -> None:
-        """Every event since `mark` has been heard, and nothing runs or calls any more."""
+    def until_all_is_done(self) -> None:
+        """All events that were delivered are dealt with, and nothing runs or calls any more."""
         deadline, looks = time.monotonic() + LONGEST_WAIT, 0
         while looks < QUIET_LOOKS:
             before = self.aws.journal.mark()
             time.sleep(LOOK_SECONDS)
             is_silent = self.aws.journal.mark() == before
-            is_done = is_silent and not self.running() and self._all_heard(mark)
+            is_done = is_silent and not self.running() and not self.aws.lambdas.unfinished_events
             looks = looks + 1 if is_done else 0
             assert time.monotonic() < deadline, f"still running: {self.running()}"
-
-    def _all_heard(self, mark: int) -> bool:
-        """As many knocks were counted as functions that knock for one VPC were invoked."""
-        done = Counter(_kind(call) for call in self.aws.journal.calls(mark))
-        return done["invoked"] == done["knocked"]
 
     # -------------------------------------------------------------------------- the world
 
@@ -183,22 +175,12 @@ class Sky(App):
     def clear(self, vpcs: Sequence[str]) -> None:
         """Nothing of these VPCs is left, whatever a script and its failure have left behind."""
         self.aws.weather.forget_aims()
-        mark = self.aws.journal.mark()
         for vpc_id in vpcs:
             self.untag(vpc_id)
-        self.until_all_is_done(mark)
+        self.until_all_is_done()
         for _ in range(MOST_SWEEPS):
             if not any(self.remnants(vpc_id) for vpc_id in vpcs):
                 return
-            mark = self.aws.journal.mark()
             self.sweep()
-            self.until_all_is_done(mark)
+            self.until_all_is_done()
         raise AssertionError([self.remnants(vpc_id) for vpc_id in vpcs])
-
-
-def _kind(call: Call) -> str:
-    name = str(call.parameters.get("FunctionName", ""))
-    if call.name == "lambda:InvokeFunction" and ("Knock" in name or "Request" in name):
-        return "invoked"
-    is_knock = "ADD knocks" in str(call.parameters.get("UpdateExpression", ""))
-    return "knocked" if is_knock and "Sweep" not in str(call.role_arn) else ""

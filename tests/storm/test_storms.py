@@ -84,24 +84,22 @@ def assert_sweeps_mend_the_rest(sky: Sky, vpcs: Sequence[str]) -> None:
     while differences := [each for vpc_id in vpcs for each in sky.differences(vpc_id)]:
         assert sweeps < MOST_SWEEPS, differences
         sweeps += 1
-        mark = sky.aws.journal.mark()
         sky.sweep()
-        sky.until_all_is_done(mark)
+        sky.until_all_is_done()
 
 
 def assert_another_knock_changes_nothing(sky: Sky, vpcs: Sequence[str]) -> None:
     mark = sky.aws.journal.mark()
     for vpc_id in vpcs:
         sky.send_tag_event(vpc_id)
-    sky.until_all_is_done(mark)
+    sky.until_all_is_done()
     assert [call for call in sky.aws.journal.calls(mark) if is_change(call)] == []
 
 
 def assert_nothing_is_left_without_tags(sky: Sky, vpcs: Sequence[str]) -> None:
-    mark = sky.aws.journal.mark()
     for vpc_id in vpcs:
         sky.untag(vpc_id, WISH)
-    sky.until_all_is_done(mark)
+    sky.until_all_is_done()
     assert [each for vpc_id in vpcs for each in sky.differences(vpc_id)] == []
 
 

@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Any
 
 from local.contracts import Call
 from local.engine import EmbeddedAws
 from local.example_vpc import make_vpc, remnants, tag, tags_of
-from local.watch import follow, next_execution
+from local.watch import follow
+from tests.story import inside
 
 WISH = "ecs-anywhere:private-connectivity"
 SERVICES = "ecs-anywhere:services"
@@ -74,16 +74,12 @@ class App:
 
     def until_quiet(self) -> None:
         """The late events of another story have come, and what they started has ended."""
-        machine, looks = self.client("stepfunctions"), [0]
+        looks = [0]
 
         def is_quiet() -> bool:
-            running = machine.list_executions(stateMachineArn=self.machine, statusFilter="RUNNING")[
-                "executions"
-            ]
+            running = any(map(inside.is_running, inside.executions(self.aws)))
             looks.append(self.aws.journal.mark())
-            # This question is a call of its own.
-            quiet = [later - before == 1 for before, later in pairwise(looks[-QUIET_LOOKS:])]
-            return not running and len(quiet) == QUIET_LOOKS - 1 and all(quiet)
+            return not running and looks[-QUIET_LOOKS:] == [looks[-1]] * QUIET_LOOKS
 
         until(is_quiet)
 
@@ -99,19 +95,23 @@ class App:
     def next_end(self, vpc_id: str = "", timeout: float = 120) -> Ended:
         """The next execution that nobody has dealt with, of this VPC if one is named, once it has
         ended."""
-        client = self.client("stepfunctions")
-        arn = next_execution(client, self.machine, self.seen, name=vpc_id)
+        arn = inside.next_execution(self.aws, self.seen, name=vpc_id)
         self.seen.add(arn)
-        states = [step.state for step in follow(client, arn, timeout) if step.kind == "entered"]
-        ended = client.describe_execution(executionArn=arn)
+        inside.await_end(self.aws, arn, timeout)
+        ended = self.client("stepfunctions").describe_execution(executionArn=arn)
+        history = self._history(arn)
         return Ended(
             arn=arn,
             status=ended["status"],
             error=ended.get("error", ""),
             cause=ended.get("cause", ""),
             output=json.loads(ended.get("output") or "{}"),
-            states=states,
-            transitions=self._transitions(arn),
+            states=[
+                event["stateEnteredEventDetails"]["name"]
+                for event in history
+                if event["type"].endswith("StateEntered")
+            ],
+            transitions=_transitions(history),
         )
 
     def next_success(self, vpc_id: str = "") -> Ended:
@@ -121,27 +121,19 @@ class App:
 
     def reaches(self, vpc_id: str, state: str, timeout: float = 120) -> str:
         """The ARN of the VPC's next execution, as soon as it has entered `state`."""
-        client = self.client("stepfunctions")
-        arn = next_execution(client, self.machine, self.seen, name=vpc_id)
-        steps = follow(client, arn, timeout)
+        arn = inside.next_execution(self.aws, self.seen, name=vpc_id)
+        steps = follow(self.client("stepfunctions"), arn, timeout)
         entered = any(step.kind == "entered" and step.state == state for step in steps)
         assert entered, f"{arn} ended and never came to {state}"
         return arn
 
-    def _transitions(self, arn: str) -> int:
+    def _history(self, arn: str) -> list[dict[str, Any]]:
         pages = self.client("stepfunctions").get_paginator("get_execution_history")
-        kinds = Counter(
-            event["type"] for page in pages.paginate(executionArn=arn) for event in page["events"]
-        )
-        entered = sum(count for kind, count in kinds.items() if kind.endswith("StateEntered"))
-        retried = kinds["TaskScheduled"] - kinds["TaskStateEntered"]
-        retried += kinds["ParallelStateStarted"] - kinds["ParallelStateEntered"]
-        return entered + retried
+        paged = pages.paginate(executionArn=arn, PaginationConfig={"PageSize": 1000})
+        return [event for page in paged for event in page["events"]]
 
     def executions(self) -> set[str]:
-        pages = self.client("stepfunctions").get_paginator("list_executions")
-        listed = pages.paginate(stateMachineArn=self.machine)
-        return {e["executionArn"] for page in listed for e in page["executions"]}
+        return {str(execution.exec_arn) for execution in inside.executions(self.aws)}
 
     def tags(self, vpc_id: str) -> dict[str, str]:
         return tags_of(self.client("ec2"), vpc_id)
@@ -283,6 +275,14 @@ class App:
     def calls(self, since: int) -> list[Call]:
         """Those made by the app's functions."""
         return [call for call in self.aws.journal.calls(since) if call.role_arn]
+
+
+def _transitions(history: Sequence[Mapping[str, Any]]) -> int:
+    """As AWS bills them: every state entered, and every retry."""
+    kinds = Counter(event["type"] for event in history)
+    entered = sum(count for kind, count in kinds.items() if kind.endswith("StateEntered"))
+    retried = kinds["TaskScheduled"] - kinds["TaskStateEntered"]
+    return entered + retried + kinds["ParallelStateStarted"] - kinds["ParallelStateEntered"]
 
 
 def until(there: Callable[[], bool], timeout: float = 60) -> None:

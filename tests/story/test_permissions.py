@@ -24,7 +24,8 @@ from local.example_vpc import ONPREM_CIDR
 from local.gateway.authorization import Authorization, statements_of
 from local.gateway.decisions import Statement, action_matches, arn_matches, decide
 from local.gateway.journal import Journal
-from local.watch import follow, next_execution
+from local.watch import follow
+from tests.story import inside
 from tests.story.app import App
 from tests.template import sam_template, workflow
 
@@ -257,7 +258,7 @@ def _meet_names_that_others_answer(app: App, vpc_id: str) -> None:
 def _when(app: App, vpc_id: str, kind: str, state: str, act: Callable[[str], object]) -> None:
     """Follow the VPC's next execution to its end, and act once, when it gets there."""
     client = app.client("stepfunctions")
-    arn = next_execution(client, app.machine, app.seen, name=vpc_id)
+    arn = inside.next_execution(app.aws, app.seen, name=vpc_id)
     app.seen.add(arn)
     acted = False
     for step in follow(client, arn, timeout=240):
