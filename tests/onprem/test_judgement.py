@@ -94,6 +94,20 @@ def test_addresses_of_another_owner_do_not_count() -> None:
     assert verdict_on(answered(SSM, "10.20.0.57", "10.20.1.57")).code == "empty"
 
 
+@pytest.mark.parametrize(
+    "made", ["64:ff9b::a14:39", "2001:db8:122:344:a:1400:3900:0", "2001:db8:a14:39::"]
+)
+def test_an_ipv6_address_that_was_made_of_a_published_one_is_told_apart(made: str) -> None:
+    """DNS64, with prefixes of 96, 64 and 32 bits (RFC 6052, 2.4)."""
+    answer = Answer(rcode="NOERROR", addresses=((ECS, made),))
+    assert verdict_on(answer, question(kind="AAAA")).code == "dns64"
+
+
+def test_an_ipv6_address_of_somebody_else_is_not_taken_for_one() -> None:
+    answer = Answer(rcode="NOERROR", addresses=((ECS, "64:ff9b::a14:3a"),))
+    assert verdict_on(answer, question(kind="AAAA")).code == "public-aaaa"
+
+
 class TestTruncated:
     def test_over_udp_it_is_accepted(self) -> None:
         verdict = verdict_on(Answer(rcode="NOERROR", truncated=True))

@@ -227,3 +227,27 @@ class TestVerification:
             self.verdicts(lambda q: Answer(rcode="SERVFAIL") if q.type == "AAAA" else None)
         assert "SOA" in stopped.value.cure
         assert "region" in stopped.value.cure
+
+
+class TestRateLimits:
+    def test_a_truncated_answer_for_ipv6_is_asked_for_again_over_tcp(self) -> None:
+        def cut(question: Question) -> Answer | None:
+            fits = (question.type, question.transport) == ("AAAA", "udp")
+            return Answer(rcode="NOERROR", truncated=True) if fits else None
+
+        assert with_script(cut).fit == (ONE, OTHER)
+
+    def test_one_that_is_truncated_over_tcp_as_well_proves_nothing(self) -> None:
+        def cut(question: Question) -> Answer | None:
+            return Answer(rcode="NOERROR", truncated=True) if question.type == "AAAA" else None
+
+        assert with_script(cut).fit == ()
+
+    def test_answers_that_only_udp_loses_are_blamed_on_a_rate_limit(self) -> None:
+        def drop(question: Question) -> Answer | None:
+            fits = question.transport == "udp" and question.name != ECS
+            return Answer("timeout") if fits else None
+
+        with pytest.raises(NotResolving) as problem:
+            raise_unless_right(verify(DOCUMENT, ZONES, "127.0.0.1", 53, Scripted(drop)))
+        assert "rate-limit" in problem.value.cure

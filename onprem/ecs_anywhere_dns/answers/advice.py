@@ -61,6 +61,7 @@ RESOLVER_ADVICE: Mapping[Code, str] = {
     "wrong-vpc": _OTHER_VPC,
     "wrong-address": _OTHER_VPC,
     "public-aaaa": _IPV6,
+    "dns64": _ON_THE_WAY,
     "cname-escapes": _ZONES,
     "not-forwarded": _ZONES,
     "cname-loop": _ALIASES,
@@ -90,6 +91,11 @@ SERVER_ADVICE: Mapping[Code, str] = {
     "wrong-vpc": _IN_PLACE,
     "wrong-address": _IN_PLACE,
     "public-aaaa": _IN_PLACE,
+    "dns64": (
+        "the DNS server makes IPv6 addresses from the private IPv4 ones (DNS64), and an agent "
+        "would use them: except the VPC's networks, in BIND by `mapped { !10.0.0.0/16; any; };`, "
+        "or let the agents' hosts ask a server without DNS64"
+    ),
     "cname-escapes": _ZONES,
     "not-forwarded": _ZONES,
     "cname-loop": _ALIASES,
@@ -98,6 +104,11 @@ SERVER_ADVICE: Mapping[Code, str] = {
 _ONLY_AAAA_FAILS = (
     "only AAAA fails: BIND refuses an answer whose SOA lies above the forwarded zone, as that of a "
     'name without a private hosted zone of its own; set mode = "region"'
+)
+_RATE_LIMIT = (
+    "it answers over TCP, but not every question over UDP: a rate limit drops or cuts answers; "
+    "except this host from it (BIND: `exempt-clients { 127.0.0.1; };` in rate-limit, Unbound: "
+    "ip-ratelimit), or from that of a firewall"
 )
 
 
@@ -114,10 +125,24 @@ def resolver_advice(verdicts: Iterable[Verdict]) -> str:
 
 def server_advice(verdicts: Iterable[Verdict]) -> str:
     """For the DNS server of this host. Empty where everything is right."""
+    verdicts = tuple(verdicts)
     bad = [v for v in verdicts if not v.ok]
     if bad and all(v.code == "servfail" and v.question.type == "AAAA" for v in bad):
         return _ONLY_AAAA_FAILS
+    if bad and all(_is_lost_on_udp(v) for v in bad) and _is_partly_answered(verdicts):
+        return _RATE_LIMIT
     return _joined(_by_code(bad, SERVER_ADVICE))
+
+
+def _is_lost_on_udp(verdict: Verdict) -> bool:
+    return verdict.question.transport == "udp" and verdict.code in {"timeout", "malformed"}
+
+
+def _is_partly_answered(verdicts: Sequence[Verdict]) -> bool:
+    """Whether some answer came over UDP, and all over TCP."""
+    udp = [v for v in verdicts if v.question.transport == "udp"]
+    tcp = [v for v in verdicts if v.question.transport == "tcp"]
+    return any(v.ok for v in udp) and bool(tcp) and all(v.ok for v in tcp)
 
 
 def _one_sided(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, str]]:

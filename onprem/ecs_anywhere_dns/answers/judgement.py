@@ -36,6 +36,7 @@ Code = Literal[
     "wrong-vpc",
     "wrong-address",
     "public-aaaa",
+    "dns64",  # IPv6 addresses that a DNS server made from the published ones
 ]
 
 ACCEPTED: frozenset[Code] = frozenset({"right", "ttl", "truncated"})
@@ -142,7 +143,7 @@ def _truncation(case: _Case) -> _Finding:
     if case.question.transport == "tcp":
         return "truncated-on-tcp", ""
     if case.question.type == "AAAA":
-        return "malformed", "truncated, though there should be no address in it"
+        return "malformed", "truncated, over TCP as well, though there should be no address in it"
     return "truncated", ""
 
 
@@ -165,7 +166,10 @@ def _bad_addresses(case: _Case) -> _Finding:
 def _unexpected_ipv6(case: _Case) -> _Finding:
     """No address is right here: NODATA. NXDOMAIN would deny the IPv4 addresses, too."""
     unexpected = [address for address in case.addresses if address not in case.published]
-    return ("public-aaaa", f"answers {', '.join(unexpected)}") if unexpected else None
+    if not unexpected:
+        return None
+    made = all(_embeds(address, case.published) for address in unexpected)
+    return "dns64" if made else "public-aaaa", f"answers {', '.join(unexpected)}"
 
 
 def _unlike_published(case: _Case) -> _Finding:
@@ -205,6 +209,14 @@ def _covered(name: str, zones: Collection[str]) -> bool:
 
 def _within(address: str, cidrs: Iterable[str]) -> bool:
     return any(ip_address(address) in ip_network(cidr, strict=False) for cidr in cidrs)
+
+
+def _embeds(address: str, published: Iterable[str]) -> bool:
+    """Whether an IPv6 address carries one of the IPv4 ones as RFC 6052 (2.2) has it, with prefixes
+    of 32 to 96 bits; byte 8 is left out of all but the longest."""
+    said = ip_address(address).packed
+    carried = {said[12:], *((said[:8] + said[9:])[start : start + 4] for start in range(4, 9))}
+    return len(said) > 4 and any(ip_address(each).packed in carried for each in published)
 
 
 def _is_private(address: str) -> bool:

@@ -13,18 +13,19 @@ believed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ecs_anywhere_dns.answers.advice import resolver_advice
 from ecs_anywhere_dns.answers.explanation import explain
 from ecs_anywhere_dns.answers.judgement import TRANSPORT_TROUBLE, Verdict, judge_all
-from ecs_anywhere_dns.answers.questions import Asks, Question
+from ecs_anywhere_dns.answers.questions import Answer, Asks, Question
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.forwarding import DNS_PORT
 from ecs_anywhere_dns.outcome import PreflightFailed
 
+AAAA_ON_UDP = ("AAAA", "udp")
 Fitness = Literal["fit", "silent", "failing", "wrong"]
 
 
@@ -92,7 +93,9 @@ def preflight(
     """Asks all resolver IPs at the same time. `zones` are those that will be forwarded."""
     if document.state == "withdrawn":
         return Preflight({}, document.label)
-    answers = asks([q for ip in document.resolver_ips for q in questions_for(ip, port, document)])
+    answers = answers_to(
+        [q for ip in document.resolver_ips for q in questions_for(ip, port, document)], asks
+    )
     verdicts = judge_all(answers, document, zones)
     by_ip = {
         ip: tuple(v for v in verdicts if v.question.server == ip) for ip in document.resolver_ips
@@ -111,6 +114,16 @@ def questions_for(server: str, port: int, document: Document) -> list[Question]:
             Question(server, port, name, "AAAA", "udp"),
         )
     ]
+
+
+def answers_to(questions: Sequence[Question], asks: Asks) -> Mapping[Question, Answer]:
+    """Return the answers. One for AAAA that was truncated, as a server that limits its rate does
+    now and then, is asked for again over TCP, as a client would; that answer stands for it."""
+    answers = asks(questions)
+    cut = [q for q, a in answers.items() if a.truncated and (q.type, q.transport) == AAAA_ON_UDP]
+    again = {question: replace(question, transport="tcp") for question in cut}
+    whole = asks(list(again.values())) if again else {}
+    return {**answers, **{question: whole[other] for question, other in again.items()}}
 
 
 def fitness_of(verdicts: Collection[Verdict]) -> Fitness:

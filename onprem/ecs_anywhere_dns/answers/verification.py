@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from ecs_anywhere_dns.answers.advice import server_advice
 from ecs_anywhere_dns.answers.explanation import explain
 from ecs_anywhere_dns.answers.judgement import Verdict, judge_all
-from ecs_anywhere_dns.answers.preflight import questions_for
+from ecs_anywhere_dns.answers.preflight import answers_to, questions_for
 from ecs_anywhere_dns.answers.questions import Asks
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.outcome import NotResolving
@@ -21,7 +21,7 @@ def verify(
     Of a withdrawn document nothing is asked: its names are public again, or will be."""
     if document.state == "withdrawn":
         return ()
-    return judge_all(asks(questions_for(address, port, document)), document, zones)
+    return judge_all(answers_to(questions_for(address, port, document), asks), document, zones)
 
 
 def raise_unless_right(verdicts: Iterable[Verdict]) -> None:
