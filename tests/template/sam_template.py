@@ -29,6 +29,12 @@ def functions() -> dict[str, Any]:
     return resources("AWS::Serverless::Function")
 
 
+def timeout_of(function: str) -> int:
+    """Return how many seconds a function may run, by its logical id."""
+    everybody_s = TEMPLATE["Globals"]["Function"]["Timeout"]
+    return int(functions()[function].get("Timeout", everybody_s))
+
+
 def statements(holds: Callable[[str], bool] = lambda _: True) -> Iterator[tuple[str, Statement]]:
     """Yield every policy statement that something of ours is given, with the name of who has it;
     of those under a condition, the ones whose condition `holds`."""

@@ -219,6 +219,28 @@ def test_every_failure_of_a_task_is_caught_at_or_around_it(state: State) -> None
     )
 
 
+def test_a_failure_beside_something_in_the_making_waits_until_that_is_made() -> None:
+    """AWS Step Functions ends the other branch; a function that is at work there goes on. What
+    stands meanwhile is looked at when it can work no longer."""
+    [state] = [state for state in STATES if state.name == "Ensure side by side"]
+    [catch] = state.catches
+    beside = _scope_of(state).states
+    wait = beside[catch["Next"]].body
+    failed = beside[wait["Next"]].body
+    longest = max(
+        sam_template.timeout_of(task.function) for task in TASKS if state in task.parallels
+    )
+    assert (catch["ErrorEquals"], wait["Type"], failed["Type"]) == (["States.ALL"], "Wait", "Fail")
+    assert wait["Seconds"] >= longest
+    assert catch["Assign"] == {
+        "unmade": {
+            "error": "{% $states.errorOutput.Error %}",
+            "cause": "{% $states.errorOutput.Cause %}",
+        }
+    }
+    assert (failed["Error"], failed["Cause"]) == ("{% $unmade.error %}", "{% $unmade.cause %}")
+
+
 def test_the_machine_s_time_is_longer_than_the_longest_waits_of_one_round() -> None:
     """All patience spent once on the longest way through, in a chapter that is not begun again; a
     round waits for one turn, wherever on its way. Worse weather than that runs into the time-out,
