@@ -9,9 +9,9 @@ from pathlib import Path
 
 from ecs_anywhere_dns.answers.explanation import explain
 from ecs_anywhere_dns.answers.preflight import preflight
-from ecs_anywhere_dns.answers.questions import Question, Transport
 from ecs_anywhere_dns.document import Document, read_document
 from ecs_anywhere_dns.following.acceptance import accept
+from ecs_anywhere_dns.following.listening import door_of, hindrances
 from ecs_anywhere_dns.forwarding import NOTHING, forwarding_of
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.initialise import missing_includes
@@ -33,10 +33,21 @@ PROGRAMS = {
 def examine(host: Host, units: Path = UNITS) -> tuple[Finding, ...]:
     """Return everything that was seen; `units` is where systemd's are installed."""
 
+    document = _fetched(host)
+
     def unit(host: Host) -> Iterator[Finding]:
         return _unit(host, units)
 
-    looks = (_pins, unit, _fragments, _includes, _server, _answering, _state, _publication)
+    def server(host: Host) -> Iterator[Finding]:
+        return _server(host, document)
+
+    def listening(host: Host) -> Iterator[Finding]:
+        return hindrances(door_of(host), host.asks)
+
+    def publication(host: Host) -> Iterator[Finding]:
+        return _publication(host, document)
+
+    looks = (_pins, unit, _fragments, _includes, server, listening, _state, publication)
     seen = (finding for look in looks for finding in _until_stopped(look, host))
     # One unreadable file stops several of them.
     return tuple(dict.fromkeys(seen))
@@ -53,6 +64,17 @@ def installed() -> tuple[Finding, ...]:
         Finding(True, f"{server} is installed; `ecs-anywhere-dns init --server {server} …`")
         for server in found
     )
+
+
+def _fetched(host: Host) -> Document | Stop:
+    """Return the publication if it can be read and believed, else why not."""
+    host.progress.begin("fetch")
+    try:
+        document = read_document(host.publication.fetch(Memory.of(host.state.applied()).known))
+        check_believed(document, host.settings)
+    except Stop as problem:
+        return problem
+    return document
 
 
 def _until_stopped(look: Callable[[Host], Iterator[Finding]], host: Host) -> Iterator[Finding]:
@@ -97,24 +119,15 @@ def _includes(host: Host) -> Iterator[Finding]:
         )
 
 
-def _server(host: Host) -> Iterator[Finding]:
-    forwarding = host.state.applied().forwarding
-    yield from host.server.findings(None if forwarding.is_none else forwarding)
-
-
-def _answering(host: Host) -> Iterator[Finding]:
-    """Where the verification will ask. The name is one that a DNS server knows by itself."""
-    address, port = host.settings.address, host.settings.port
-    ways: tuple[Transport, ...] = ("udp", "tcp")
-    answers = host.asks([Question(address, port, "localhost", "A", way) for way in ways])
-    for question, answer in answers.items():
-        if answer.problem:
-            yield Finding(
-                False,
-                f"{address} port {port} over {question.transport}, asked for localhost: "
-                f"{answer.problem}",
-                "address and port in the configuration of this tool: where the server listens",
-            )
+def _server(host: Host, document: Document | Stop) -> Iterator[Finding]:
+    """Yield what the server says of what was applied; until then, of what will be."""
+    applied = host.state.applied().forwarding
+    if not applied.is_none or isinstance(document, Stop):
+        yield from host.server.findings(None if applied.is_none else applied)
+        return
+    settings = host.settings
+    intended = forwarding_of(document, document.resolver_ips, settings.mode, settings.resolver_port)
+    yield from host.server.findings(None, intended)
 
 
 def _state(host: Host) -> Iterator[Finding]:
@@ -133,15 +146,14 @@ def _state(host: Host) -> Iterator[Finding]:
         yield Finding(True, "nothing was run here before")
 
 
-def _publication(host: Host) -> Iterator[Finding]:
-    applied = host.state.applied()
-    host.progress.begin("fetch")
-    document = read_document(host.publication.fetch(Memory.of(applied).known))
-    check_believed(document, host.settings)
+def _publication(host: Host, document: Document | Stop) -> Iterator[Finding]:
+    if isinstance(document, Stop):
+        raise document
     yield Finding(True, f"the publication can be read and believed: {document.label}")
     if document.state != "withdrawn":
         yield from _resolvers(host, document)
-    accept(document, host.settings, applied, host.state.distrust(), host.now(), force=False)
+    applied, distrusted = host.state.applied(), host.state.distrust()
+    accept(document, host.settings, applied, distrusted, host.now(), force=False)
 
 
 def _resolvers(host: Host, document: Document) -> Iterator[Finding]:

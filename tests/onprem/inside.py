@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ecs_anywhere_dns.forwarding import Forwarding
+from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
 from ecs_anywhere_dns.servers.contract import Finding, Fragment, Include, Server
 
 from tests.onprem.lab.dns_server import DnsServer
@@ -90,8 +90,10 @@ class Inside:
         found: tuple[Include, ...] = self._call("includes")
         return found
 
-    def findings(self, forwarding: Forwarding | None) -> tuple[Finding, ...]:
-        found: tuple[Finding, ...] = self._call("findings", forwarding)
+    def findings(
+        self, forwarding: Forwarding | None, intended: Forwarding = NOTHING
+    ) -> tuple[Finding, ...]:
+        found: tuple[Finding, ...] = self._call("findings", forwarding, intended)
         return found
 
     def _call(self, method: str, *arguments: Any) -> Any:

@@ -182,6 +182,112 @@ def test_a_missing_include_of_the_options_is_named_with_its_line(tmp_path: Path)
     assert "named.conf.options" in problem.cure
 
 
+@pytest.mark.parametrize(
+    "deprecated",
+    [
+        'zone "corp.example" { type master; file "x"; auto-dnssec maintain; inline-signing yes; };',
+        'zone "other.example" { type hint; file "x"; }; zone "." { type delegation-only; };',
+    ],
+)
+def test_a_warning_of_the_checker_hides_no_option(tmp_path: Path, deprecated: str) -> None:
+    bind = on_disk(tmp_path, f"options {{ dnssec-validation no; }};\n{deprecated}\n{WITH_ZONES}")
+    bind.check_configuration()
+
+
+def test_a_list_of_exemptions_that_is_there_is_added_to_and_not_doubled(tmp_path: Path) -> None:
+    """named takes only one validate-except."""
+    own = 'options { validate-except { "corp.example"; }; };\n' + WITH_ZONES
+    bind = on_disk(tmp_path, own)
+    assert [include.file.name for include in bind.includes()] == ["named.conf"]
+    cure = refusal(bind).cure
+    assert cure == 'add "us-east-2.amazonaws.com"; to validate-except of named'
+    bind.configuration.write_text(
+        bind.configuration.read_text().replace('"corp', '"us-east-2.amazonaws.com"; "corp')
+    )
+    bind.check_configuration()
+    assert [include.file.name for include in bind.includes()] == ["named.conf"]
+
+
+SHUNNING = [
+    ("blackhole { 10.0.0.0/8; };", "", "blackhole lists the resolver IP 10.0.0.32"),
+    ("blackhole { bogus; };", "acl bogus { 10.1.0.0/16; 10.0.0.0/16; };", "blackhole lists"),
+    ("", "server 10.0.0.0/8 { bogus yes; };", "server 10.0.0.0/8 is `bogus yes`"),
+]
+
+
+@pytest.mark.parametrize(("option", "beside", "said"), SHUNNING)
+def test_a_resolver_that_named_is_told_to_shun_is_named_before_the_reload(
+    tmp_path: Path, option: str, beside: str, said: str
+) -> None:
+    options = WITH_OPTIONS.replace("options {", f"options {{ {option}")
+    assert said in refusal(on_disk(tmp_path, beside + options + WITH_ZONES)).message
+
+
+@pytest.mark.parametrize(
+    ("option", "beside"),
+    [
+        ("blackhole { !10.0.0.0/16; 10.0.0.0/8; };", ""),
+        ("blackhole { !vpc; bogus; };", "acl vpc { 10.0.0.0/16; }; acl bogus { 10.0.0.0/8; };"),
+        ("blackhole { 192.0.2.0/24; };", ""),
+        ("", "server 10.0.0.0/8 { bogus yes; }; server 10.0.0.0/16 { bogus no; };"),
+    ],
+)
+def test_what_is_excepted_from_the_shunned_hinders_nothing(
+    tmp_path: Path, option: str, beside: str
+) -> None:
+    options = WITH_OPTIONS.replace("options {", f"options {{ {option}")
+    on_disk(tmp_path, beside + options + WITH_ZONES).check_configuration()
+
+
+def named_that_says(bind: Bind, files: str) -> Bind:
+    """A running named, as rndc tells of it."""
+    rndc = bind.configuration.parent / "rndc"
+    rndc.write_text(f"#!/bin/sh\necho 'version: BIND'\necho 'configuration file: {files}'\n")
+    rndc.chmod(0o755)
+    return replace(bind, rndc=(str(rndc),))
+
+
+def test_a_named_that_runs_with_another_file_is_named_before_anything_is_swapped(
+    tmp_path: Path,
+) -> None:
+    bind = named_that_says(on_disk(tmp_path, WITH_OPTIONS + WITH_ZONES), "/etc/named.d/named.conf")
+    said = "named runs with /etc/named.d/named.conf, not with"
+    with pytest.raises(CheckFailed, match=said):
+        bind.check_fragments(bind.fragments(TWO), tmp_path)
+    assert [f.cure for f in bind.findings(None) if said in f.what]
+
+
+def test_a_chroot_that_holds_the_file_as_it_was_asks_for_a_restart(tmp_path: Path) -> None:
+    """RHEL's named-chroot mounts the file itself; who writes it anew leaves the former mounted."""
+    bind = on_disk(tmp_path, WITH_OPTIONS + WITH_ZONES)
+    mounted = tmp_path / "mounted.conf"
+    mounted.write_text("options { };\n")
+    running = named_that_says(bind, f"{bind.configuration} ({mounted})")
+    with pytest.raises(CheckFailed) as refused:
+        running.check_fragments(running.fragments(TWO), tmp_path)
+    assert "restart named once" in refused.value.cure
+    mounted.write_bytes(bind.configuration.read_bytes())
+    running.check_fragments(running.fragments(TWO), tmp_path)
+
+
+def test_before_the_first_apply_what_would_hinder_it_is_found(tmp_path: Path) -> None:
+    options = (
+        'deny-answer-addresses { 10.0.0.0/8; } except-from { "corp.example"; };'
+        'validate-except { "corp.example"; };'
+    )
+    bind = on_disk(tmp_path, f"options {{ {options} }};\n{WITH_ZONES}", NOTHING)
+    found = [finding.what for finding in bind.findings(None, TWO) if not finding.ok]
+    for word in ("deny-answer-addresses", f"{ECS} is not exempt"):
+        assert any(word in what for what in found), found
+    assert not any("does not read our zones" in what for what in found)
+
+
+def test_addresses_that_dns64_makes_are_announced(tmp_path: Path) -> None:
+    options = WITH_OPTIONS.replace("options {", "options { dns64 64:ff9b::/96 { };")
+    bind = on_disk(tmp_path, options + WITH_ZONES)
+    assert any("dns64" in finding.what for finding in bind.findings(TWO) if not finding.ok)
+
+
 def test_who_does_not_validate_needs_no_exemption(tmp_path: Path) -> None:
     on_disk(tmp_path, "options { dnssec-validation no; };\n" + WITH_ZONES).check_configuration()
 
@@ -213,7 +319,7 @@ def test_a_view_with_exemptions_of_its_own_has_lost_ours(tmp_path: Path) -> None
     own = 'validate-except { "corp.example"; };'
     problem = refusal(on_disk(tmp_path, WITH_OPTIONS + f'view "in" {{ {own} {WITH_ZONES} }};\n'))
     assert 'view "in" validates DNSSEC' in problem.message
-    assert f'"{SSM}";' in problem.cure
+    assert problem.cure == 'add "us-east-2.amazonaws.com"; to validate-except of view "in"'
 
 
 def test_no_recursion_at_all_is_named(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
 from ecs_anywhere_dns.servers.contract import Fragment
 from ecs_anywhere_dns.servers.dnsmasq import Dnsmasq
 from ecs_anywhere_dns.servers.dnsmasq.configuration import read_configuration
+from ecs_anywhere_dns.servers.dnsmasq.process import process_of
 from ecs_anywhere_dns.servers.mark import mark_of
 from ecs_anywhere_dns.servers.process import Process
 
@@ -352,6 +354,27 @@ def test_its_configuration_is_read_as_it_reads_it(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert found.of("server")[0].value == "/a.conf.example/10.0.0.1#53"
     assert found.has("no-hosts")
+
+
+def test_a_file_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
+    """Debian's service names the folder, and so may the main file."""
+    folder, main = tmp_path / "d", tmp_path / "main"
+    folder.mkdir()
+    (folder / "ours.conf").write_text("servers-file=/x\n")
+    main.write_text(f"conf-dir={folder}/,*.conf\n")
+    found = read_configuration((f"-7{folder}", "-k"), main)
+    assert [line.value for line in found.of("servers-file")] == ["/x"]
+
+
+def test_pi_hole_is_said_not_to_be_supported(tmp_path: Path) -> None:
+    program, pid_file = tmp_path / "pihole-FTL", tmp_path / "pid"
+    shutil.copy("/bin/sleep", program)
+    with subprocess.Popen([program, "60"]) as running:
+        pid_file.write_text(str(running.pid))
+        with pytest.raises(ReloadFailed, match="Pi-hole") as refused:
+            process_of(pid_file)
+        running.kill()
+    assert "render --server dnsmasq" in refused.value.cure
 
 
 def test_what_it_may_not_read_any_more_is_named(tmp_path: Path) -> None:

@@ -327,6 +327,27 @@ def test_its_settings_are_read_as_it_reads_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["recursor:\n  forward_zones_recurse:\n", "# from 5.1\n---\nincoming:\n  listen: []\n"]
+)
+def test_yaml_in_recursor_conf_is_named_rather_than_added_to(tmp_path: Path, text: str) -> None:
+    main = tmp_path / "recursor.conf"
+    main.write_text(text)
+    with pytest.raises(CheckFailed, match="settings in YAML") as refused:
+        read_configuration(main)
+    assert "render" in refused.value.cure
+
+
+def test_without_validation_no_lua_is_asked_for(tmp_path: Path) -> None:
+    main = tmp_path / "recursor.conf"
+    server = PowerDns("us-east-2", "127.0.0.1", 53, main, tmp_path / "ecs-anywhere.zones")
+    main.write_text(f"dnssec=off\nforward-zones-file={server.zones_file}\n")
+    assert list(server.problems(read_configuration(main), FORWARDING)) == []
+    main.write_text(f"forward-zones-file={server.zones_file}\n")
+    (problem,) = server.problems(read_configuration(main), FORWARDING)
+    assert "is not included" in problem.what
+
+
+@pytest.mark.parametrize(
     ("file", "old", "new"),
     [
         ("zones", "+ecs.", "ecs."),

@@ -171,9 +171,70 @@ INCLUDE = 'include-toplevel: "@/unbound.conf.d/*.conf"\n'
 def test_the_include_is_debians_own(tmp_path: Path) -> None:
     unbound = on_disk(tmp_path, INCLUDE)
     unbound.check_configuration()
-    (include,) = Unbound(REGION, "127.0.0.1", 53).includes()
-    assert include.line == 'include-toplevel: "/etc/unbound/unbound.conf.d/*.conf"'
-    assert (str(include.file), include.inside) == ("/etc/unbound/unbound.conf", "")
+    unbound.configuration.write_text("")
+    (include,) = unbound.includes()
+    assert include.line == f'include-toplevel: "{tmp_path}/unbound.conf.d/*.conf"'
+    assert (include.file, include.inside) == (unbound.configuration, "")
+
+
+FORMS = [
+    'include-toplevel: "@/unbound.conf.d/*.conf"',
+    'include: "@/unbound.conf.d/*.conf"',
+    "include: @/unbound.conf.d/*.conf",
+    "  include:   '@/unbound.conf.d/ecs-anywhere.conf'  # ours",
+    'include: "unbound.conf.d/*.conf"',
+    'include: "@/more.conf"',
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_folder_that_is_included_in_whatever_form_is_not_included_again(
+    tmp_path: Path, form: str, is_there: bool
+) -> None:
+    (tmp_path / "more.conf").write_text(f'include: "{tmp_path}/unbound.conf.d/*.conf"\n')
+    unbound = on_disk(tmp_path, f"{form}\n")
+    if not is_there:
+        unbound.fragment.unlink()
+    assert unbound.includes() == ()
+
+
+def test_a_configuration_that_includes_itself_is_read_to_its_end(tmp_path: Path) -> None:
+    unbound = on_disk(tmp_path, 'include: "@/*.conf"\n')
+    assert len(unbound.includes()) == 1
+
+
+def test_a_folder_that_is_included_twice_is_named_as_the_cause(tmp_path: Path) -> None:
+    problem = refusal(on_disk(tmp_path, INCLUDE + INCLUDE.replace("-toplevel", "")))
+    assert "ecs-anywhere.conf 2 times" in problem.message
+    assert "leave only one" in problem.cure
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("tls-upstream: yes", "tls-upstream: yes"),
+        ("do-not-query-address: 10.0.0.0/8", "never ask the resolver IP 10.0.0.32"),
+    ],
+)
+def test_what_keeps_it_from_asking_the_resolvers_is_named_before_the_reload(
+    tmp_path: Path, option: str, said: str
+) -> None:
+    problem = refusal(on_disk(tmp_path, f"  {option}\n{INCLUDE}"))
+    assert said in problem.message
+    assert problem.cure
+
+
+def test_views_that_are_not_asked_are_mentioned(tmp_path: Path) -> None:
+    view = 'view:\n  name: "lan"\n'
+    server = "  access-control-view: 10.0.0.0/8 lan\n"
+    found = on_disk(tmp_path, server + INCLUDE + view).findings(None)
+    assert any("10.0.0.0/8 lan" in finding.what for finding in found)
+
+
+def test_addresses_that_dns64_makes_are_announced(tmp_path: Path) -> None:
+    unbound = on_disk(tmp_path, f'  module-config: "dns64 iterator"\n{INCLUDE}')
+    assert any("dns64" in what for what in bad(unbound, TWO))
 
 
 def test_a_missing_include_is_named_with_its_line(tmp_path: Path) -> None:
@@ -218,6 +279,14 @@ def test_the_first_forwarding_makes_every_name_private(lab: Lab, tmp_path: Path)
     apply(unbound, wanted(lab), tmp_path)
     assert_private(lab)
     assert bad(unbound, wanted(lab)) == []
+
+
+def test_one_that_does_not_validate_at_all_is_forwarded_for(lab: Lab, tmp_path: Path) -> None:
+    """Without the validator module it knows no exemptions, and needs none."""
+    unbound = ours(lab, lab.start("unbound", 'server:\n  module-config: "iterator"\n'))
+    apply(unbound, wanted(lab), tmp_path)
+    unbound.check_effective(wanted(lab))
+    assert_private(lab)
 
 
 def test_changed_forwarders_are_in_force_after_a_reload(lab: Lab, tmp_path: Path) -> None:

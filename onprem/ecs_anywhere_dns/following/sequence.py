@@ -20,6 +20,7 @@ from ecs_anywhere_dns.document import Document, read_document
 from ecs_anywhere_dns.following.acceptance import accept
 from ecs_anywhere_dns.following.confirmation import confirm
 from ecs_anywhere_dns.following.hints import hints_of
+from ecs_anywhere_dns.following.listening import check_listening, door_of
 from ecs_anywhere_dns.following.remembering import distrust, remember, remember_switch
 from ecs_anywhere_dns.following.run import Run
 from ecs_anywhere_dns.following.switchover import (
@@ -220,6 +221,8 @@ def _switch(
     through_the_server: Callable[[], Proof],
 ) -> Proof:
     check_fragments(run.host, fragments)
+    if not forwarding.is_none:
+        check_listening(door_of(run.host), run.host.asks)
     answers: list[Proof] = []
 
     def verified() -> None:

@@ -57,7 +57,12 @@ def check_running(host: Host) -> None:
     with it, while the server still runs, and would not survive a restart."""
     if not host.server.is_running():
         host.server.check_configuration()
-        raise NotResolving(f"{host.server.title} is not running", "start it, then try again")
+        seen = next((finding for finding in host.server.findings(None) if not finding.ok), None)
+        raise NotResolving(
+            f"{host.server.title} does not run, or cannot be asked"
+            + (f": {seen.what}" if seen else ""),
+            seen.cure if seen else "start it, then try again",
+        )
 
 
 def check_fragments(host: Host, fragments: Sequence[Fragment]) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from ecs_anywhere_dns.forwarding import Forwarding
+from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
 
 HEADER = "managed by ecs-anywhere-dns, do not edit"
 
@@ -108,6 +108,9 @@ class Server(Renderer, Protocol):
         """What `init` adds, once, to the administrator's files."""
         ...
 
-    def findings(self, forwarding: Forwarding | None) -> tuple[Finding, ...]:
-        """Read only. `forwarding` None where nothing was applied yet: what can be said then."""
+    def findings(
+        self, forwarding: Forwarding | None, intended: Forwarding = NOTHING
+    ) -> tuple[Finding, ...]:
+        """Return what is seen, and change nothing. `forwarding` is what was applied; None where
+        nothing was. What hinders is then judged for `intended`, which no file of ours has yet."""
         ...

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from hashlib import sha256
+from ipaddress import ip_address, ip_network
 
 from ecs_anywhere_dns.forwarding import Forwarding
 
@@ -30,3 +31,11 @@ def mark_of(forwarding: Forwarding) -> str:
 def lies_within(name: str, zone: str) -> bool:
     """Whether `name` is the zone's or below it."""
     return name == zone or name.endswith(f".{zone}")
+
+
+def holds(network: str, address: str) -> bool:
+    """Whether the word is a network, and the address lies in it."""
+    try:
+        return ip_address(address) in ip_network(network, strict=False)
+    except ValueError:
+        return False

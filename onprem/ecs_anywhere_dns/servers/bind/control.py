@@ -75,7 +75,9 @@ class Status:
                 )
 
     def check_reads(self, configuration: Path, within_chroot: str) -> None:
-        """Raises ReloadFailed."""
+        """Raises ReloadFailed where named was started with another configuration file, or where
+        its chroot holds the file as it was before that was replaced: RHEL's named-chroot mounts
+        the one file, and whoever writes it anew leaves the former one mounted (measured)."""
         files = re.findall(r"/[^\s()]+", self._said("configuration file"))
         expected = {os.path.realpath(configuration), within_chroot}
         if files and not {os.path.realpath(file) for file in files} & expected:
@@ -84,6 +86,23 @@ class Status:
                 "correct `configuration` under [bind] in the configuration of this tool",
             )
 
+        for file in map(Path, files[1:]):
+            if _differ(file, configuration):
+                raise ReloadFailed(
+                    f"named reads {file}, which is another file than {configuration} since that "
+                    "was written anew",
+                    "restart named once, so that it is mounted again, as in "
+                    "`systemctl restart named-chroot`; a reload does not help",
+                )
+
     def _said(self, key: str) -> str:
         found = re.search(rf"^{key}: (.*)$", self.text, re.MULTILINE)
         return found[1].strip() if found else ""
+
+
+def _differ(one: Path, other: Path) -> bool:
+    """Whether both are there, and are neither the same file nor of the same content."""
+    try:
+        return not one.samefile(other) and one.read_bytes() != other.read_bytes()
+    except OSError:
+        return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from ecs_anywhere_dns.commands import run
 from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
 from ecs_anywhere_dns.servers.apparmor import confining, may_read
-from ecs_anywhere_dns.servers.bind.named_conf import View
+from ecs_anywhere_dns.servers.bind.named_conf import View, find
 from ecs_anywhere_dns.servers.bind.views import covers, problems, shadows_below
 from ecs_anywhere_dns.servers.contract import Finding
 
@@ -22,16 +22,21 @@ PID_FILE = "/run/named/named.pid"
 """Debian's default."""
 
 
-def findings_of(server: Bind, forwarding: Forwarding | None) -> Iterator[Finding]:
+def findings_of(
+    server: Bind, forwarding: Forwarding | None, intended: Forwarding
+) -> Iterator[Finding]:
     yield _installed(server)
     yield _running(server)
     try:
-        wanted, views = forwarding or server.on_disk(), server.views()
+        there, views = server.on_disk(), server.views()
     except CheckFailed as problem:
         yield Finding(False, problem.message, problem.cure)
         return
-    found = tuple(problems(views, wanted, server.region, server.places))
-    yield from found or (Finding(True, _unhindered(wanted)),)
+    wanted = forwarding or (intended if there.is_none else there)
+    awaited = frozenset(wanted.zones) - set(there.zones) if forwarding is None else frozenset()
+    found = tuple(problems(views, wanted, server.region, server.places, awaited))
+    yield from found or (Finding(True, _unhindered(wanted, awaited)),)
+    yield from server.misread()
     for view in views:
         yield from _of_view(view, wanted)
     yield from _loaded(server, forwarding)
@@ -56,9 +61,11 @@ def _running(server: Bind) -> Finding:
         )
 
 
-def _unhindered(wanted: Forwarding) -> str:
+def _unhindered(wanted: Forwarding, awaited: Collection[str]) -> str:
     if wanted.is_none:
         return "nothing is forwarded, so nothing can be in its way"
+    if awaited:
+        return f"{len(awaited)} zones are to be forwarded, and nothing in the configuration hinders"
     return f"all {len(wanted.zones)} zones are forwarded by the configuration, and nothing hinders"
 
 
@@ -70,12 +77,24 @@ def _of_view(view: View, wanted: Forwarding) -> Iterator[Finding]:
         yield Finding(True, f"{view.title} does recursion, and has to include our zones")
     yield _validation(view, wanted)
     yield from shadows_below(view, wanted)
+    yield from _synthesis(view)
     policy = view.option("response-policy")
     if policy is not None:
         yield Finding(
             True,
             f"{view.title} has response policies ({', '.join(s.value for s in policy.block)}): "
             "they must not rewrite our names",
+        )
+
+
+def _synthesis(view: View) -> Iterator[Finding]:
+    dns64 = view.option("dns64")
+    if dns64 is not None and find(dns64.block, "mapped") is None:
+        yield Finding(
+            False,
+            f"{view.title} has dns64: it makes IPv6 addresses from the private IPv4 ones, and "
+            "agents would use those",
+            "except the VPC's networks in it, as in `mapped { !10.0.0.0/16; any; };`",
         )
 
 

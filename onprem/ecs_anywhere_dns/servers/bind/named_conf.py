@@ -8,11 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from ipaddress import ip_network
+
+from ecs_anywhere_dns.servers.mark import holds
 
 TOKEN = re.compile(
     r'(?P<comment>//[^\n]*|#[^\n]*|/\*.*?\*/)|"(?:[^"\\]|\\.)*"|[{};]|[^\s{};"]+', re.DOTALL
 )
+
+NOTE = re.compile(r"^[^\s\"{};][^\"{};\n]*:\d+: .*$", re.MULTILINE)
+"""A warning of the checker, as `/etc/bind/named.conf:4: option 'auto-dnssec' is deprecated`. It
+stands on standard output, before the configuration (9.18, measured)."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +48,13 @@ Block = tuple[Statement, ...]
 
 
 def read(text: str) -> Block:
-    """`text` was accepted by named-checkconf: its brackets match."""
+    """Return the statements of a text that named-checkconf accepted: its brackets match."""
     return _block(m[0] for m in TOKEN.finditer(text) if m["comment"] is None)
+
+
+def read_printed(text: str) -> Block:
+    """Return the statements of what `named-checkconf -p` printed, without its warnings."""
+    return read(NOTE.sub("", text))
 
 
 def _block(parts: Iterator[str]) -> Block:
@@ -84,6 +96,8 @@ class View:
     statements: Block
     options: Block
     """The global ones, which hold where the view says nothing."""
+    shared: Block = field(default=(), repr=False)
+    """The top level of the whole configuration, where `acl` and `server` stand."""
 
     @property
     def title(self) -> str:
@@ -91,6 +105,18 @@ class View:
 
     def option(self, key: str) -> Statement | None:
         return find(self.statements, key) or find(self.options, key)
+
+    def peer(self, address: str) -> Statement | None:
+        """Return the `server` statement that holds for an address: that of the smallest network. A
+        view's own statements replace all shared ones."""
+        own = [s for s in self.statements if s.key == "server"]
+        all_of_them = own or [s for s in self.shared if s.key == "server"]
+        fitting = [s for s in all_of_them if holds(s.value, address)]
+        return max(fitting, key=lambda s: ip_network(s.value, strict=False).prefixlen, default=None)
+
+    def lists(self, block: Block, address: str) -> bool:
+        """Whether an address match list of this configuration surely holds the address."""
+        return _matched(block, address, {a.value: a.block for a in self.shared if a.key == "acl"})
 
     @property
     def recurses(self) -> bool:
@@ -121,9 +147,9 @@ def views_of(configuration: Block) -> tuple[View, ...]:
     shared = options.block if options else ()
     views = [s for s in configuration if s.key == "view"]
     if not views:
-        return (View("", configuration, shared),)
+        return (View("", configuration, shared, configuration),)
     return tuple(
-        View(" ".join(view.words[:2]), view.block, shared)
+        View(" ".join(view.words[:2]), view.block, shared, configuration)
         for view in views
         if [word.upper() for word in view.words[2:]] in ([], ["IN"])
     )
@@ -134,3 +160,27 @@ def zone_type(zone: Statement) -> str:
     said = find(zone.block, "type")
     older = {"master": "primary", "slave": "secondary"}
     return older.get(said.value, said.value) if said else "in-view"
+
+
+def _matched(block: Block, address: str, named: Mapping[str, Block]) -> bool:
+    """The first entry that fits counts. What only a running named knows (keys, its interfaces,
+    places on the map) fits nobody here."""
+    return any(_fitting(block, address, named))
+
+
+def _fitting(block: Block, address: str, named: Mapping[str, Block]) -> Iterator[bool]:
+    """Yield, for the first entry that fits, whether it takes the address in."""
+    for entry in block:
+        # `!"vpc"` is printed as two words, `!10.0.0.0/8` as one.
+        said = "".join(entry.words)
+        word, negated = said.lstrip("!").strip('"'), said.startswith("!")
+        if entry.blocks:
+            fits = _matched(entry.block, address, named)
+        elif word in named:
+            rest = {name: listed for name, listed in named.items() if name != word}
+            fits = _matched(named[word], address, rest)
+        else:
+            fits = word == "any" or holds(word, address)
+        if fits:
+            yield not negated
+            return

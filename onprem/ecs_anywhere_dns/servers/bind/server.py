@@ -15,12 +15,12 @@ What is known of it, each measured:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ecs_anywhere_dns.commands import run
-from ecs_anywhere_dns.forwarding import Forwarding
+from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
 from ecs_anywhere_dns.memory.files import text_of
 from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
 from ecs_anywhere_dns.servers.bind.control import Rndc
@@ -31,7 +31,7 @@ from ecs_anywhere_dns.servers.bind.fragments import (
     options_text,
     zones_text,
 )
-from ecs_anywhere_dns.servers.bind.named_conf import View, read, views_of
+from ecs_anywhere_dns.servers.bind.named_conf import View, read_printed, views_of
 from ecs_anywhere_dns.servers.bind.views import Places, covers, problems
 from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
 from ecs_anywhere_dns.servers.harmless import harmless
@@ -107,11 +107,25 @@ class Bind:
         checked = run(self.checkconf[0], whole)
         if not checked.ok:
             raise CheckFailed(f"named would refuse our files: {checked.said}", WROTE_ANEW)
+        for problem in self.misread():
+            raise CheckFailed(problem.what, problem.cure)
 
     def check_configuration(self) -> None:
         forwarding = self.on_disk()
         for problem in problems(self.views(), forwarding, self.region, self.places):
             raise CheckFailed(problem.what, problem.cure)
+
+    def misread(self) -> Iterator[Finding]:
+        """Yield what shows that the running named reads another file than `configuration`. Where
+        it does not run or does not answer, nothing: that is said elsewhere."""
+        try:
+            status = self.control.status()
+        except ReloadFailed:
+            return
+        try:
+            status.check_reads(self.configuration, self._as_named_sees(self.configuration))
+        except ReloadFailed as problem:
+            yield Finding(False, problem.message, problem.cure)
 
     def reload(self) -> None:
         ran = self.control.ask("reconfig")
@@ -146,20 +160,28 @@ class Bind:
             )
 
     def includes(self) -> tuple[Include, ...]:
-        """The zones go into every view that does recursion. Where the configuration cannot be
-        read, as if there were no views: whoever adds them has it checked."""
+        """Return the line of the zones for every view that does recursion, and that of the
+        options, unless the administrator has a validate-except already: named takes only one.
+        Where the configuration cannot be read, it is as if there were neither: whoever adds the
+        lines has them checked."""
         try:
-            labels = [view.label for view in self.views() if view.recurses]
+            views = [view for view in self.views() if view.recurses]
         except CheckFailed:
-            labels = [""]
+            views = [View("", (), ())]
+        try:
+            ours = set(self.on_disk().zones)
+        except CheckFailed:
+            ours = set()
         places = self.places
-        return (
-            *(Include(self.configuration, places.zones_line, label) for label in labels),
-            Include(self.options_file, places.options_line, "options"),
-        )
+        zones = (Include(self.configuration, places.zones_line, view.label) for view in views)
+        if any(set(view.exempt) - ours for view in views):
+            return tuple(zones)
+        return (*zones, Include(self.options_file, places.options_line, "options"))
 
-    def findings(self, forwarding: Forwarding | None) -> tuple[Finding, ...]:
-        return tuple(findings_of(self, forwarding))
+    def findings(
+        self, forwarding: Forwarding | None, intended: Forwarding = NOTHING
+    ) -> tuple[Finding, ...]:
+        return tuple(findings_of(self, forwarding, intended))
 
     def views(self) -> tuple[View, ...]:
         """Of the configuration on the disk. Raises CheckFailed."""
@@ -169,7 +191,7 @@ class Bind:
             raise CheckFailed(
                 f"named would refuse the configuration: {ran.said}", self._cure_of(ran.output)
             )
-        return views_of(read(ran.output))
+        return views_of(read_printed(ran.output))
 
     def on_disk(self) -> Forwarding:
         """What our own file holds now. Raises CheckFailed."""

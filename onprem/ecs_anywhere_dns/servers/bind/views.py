@@ -6,6 +6,7 @@ each of our zones, `forward only`, to exactly our forwarders  | public answers, 
 no authoritative zone of the administrator's above them       | it says that they do not exist
 `validate-except` with them, where DNSSEC is validated        | SERVFAIL once the internet is away
 `except-from` with them, where addresses are denied           | SERVFAIL
+no `blackhole` or `bogus` server that is one of the forwarders | SERVFAIL: named asks no such server
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from ecs_anywhere_dns.servers.bind.fragments import is_forward_only, target, tar
 from ecs_anywhere_dns.servers.bind.named_conf import (
     Block,
     View,
+    find,
     names_in,
     zone_type,
 )
@@ -42,8 +44,14 @@ class Places:
 
 
 def problems(
-    views: Collection[View], forwarding: Forwarding, region: str, places: Places
+    views: Collection[View],
+    forwarding: Forwarding,
+    region: str,
+    places: Places,
+    awaited: Collection[str] = (),
 ) -> Iterator[Finding]:
+    """Yield what hinders the forwarding. `awaited` are the zones that no file of ours has yet:
+    that they are not read is no problem, what would be in their way is one."""
     serving = [view for view in views if view.recurses]
     if not serving:
         yield Finding(
@@ -52,10 +60,11 @@ def problems(
             "set `recursion yes;`, or choose the server that the agents' hosts ask",
         )
     for view in serving:
-        yield from _forwarding(view, forwarding, places)
+        yield from _forwarding(view, forwarding, places, awaited)
         yield from _authority(view, forwarding)
-        yield from _validation(view, forwarding, places)
+        yield from _validation(view, forwarding, region, places, awaited)
         yield from _rebinding(view, forwarding, region)
+        yield from _shunned(view, forwarding)
 
 
 def shadows_below(view: View, forwarding: Forwarding) -> Iterator[Finding]:
@@ -74,8 +83,11 @@ def covers(names: Collection[str], zone: str) -> bool:
     return any(name == "." or lies_within(zone, name) for name in names)
 
 
-def _forwarding(view: View, forwarding: Forwarding, places: Places) -> Iterator[Finding]:
-    missing = [zone for zone in forwarding.zones if zone not in view.zones]
+def _forwarding(
+    view: View, forwarding: Forwarding, places: Places, awaited: Collection[str]
+) -> Iterator[Finding]:
+    absent = [zone for zone in forwarding.zones if zone not in view.zones]
+    missing = [zone for zone in absent if zone not in awaited]
     if missing:
         where = f"inside {view.label}, in every view" if view.label else "at the top level"
         yield Finding(
@@ -84,7 +96,7 @@ def _forwarding(view: View, forwarding: Forwarding, places: Places) -> Iterator[
             f"add `{places.zones_line}` to {places.configuration}, {where}",
         )
     wanted = {target(address, forwarding.port) for address in forwarding.forwarders}
-    for name in set(forwarding.zones) - set(missing):
+    for name in sorted(set(forwarding.zones) - set(absent)):
         zone = view.zones[name]
         if not is_forward_only(zone) or targets(zone) != wanted:
             yield Finding(
@@ -111,14 +123,20 @@ def _authority(view: View, forwarding: Forwarding) -> Iterator[Finding]:
             )
 
 
-def _validation(view: View, forwarding: Forwarding, places: Places) -> Iterator[Finding]:
-    bare = [zone for zone in forwarding.zones if not covers(view.exempt, zone)]
+def _validation(
+    view: View, forwarding: Forwarding, region: str, places: Places, awaited: Collection[str]
+) -> Iterator[Finding]:
+    """Yield what is not exempt. Beside a list of the administrator's ours is never read; without
+    one, what is awaited comes with our file."""
+    ours = forwarding.zones if view.exempt else tuple(set(forwarding.zones) - set(awaited))
+    bare = [zone for zone in sorted(ours) if not covers(view.exempt, zone)]
     if not view.validates or not bare:
         return
     where = f"inside options {{}} of {places.options_file}"
     cure = f"add `{places.options_line}` {where}"
     if view.exempt:
-        names = " ".join(f'"{zone}";' for zone in bare)
+        parents = sorted({_region_parent(zone, region) for zone in bare})
+        names = " ".join(f'"{zone}";' for zone in parents)
         cure = f"add {names} to validate-except of {view.title}"
     yield Finding(
         False,
@@ -166,3 +184,24 @@ def _region_parent(zone: str, region: str) -> str:
     """`us-east-2.amazonaws.com` of all its names: the administrator's line need never change."""
     _, found, suffix = f".{zone}".partition(f".{region}.")
     return f"{region}.{suffix}" if found else zone
+
+
+def _shunned(view: View, forwarding: Forwarding) -> Iterator[Finding]:
+    """Yield the forwarders that named is told to have nothing to do with."""
+    blackhole = view.option("blackhole")
+    for address in forwarding.forwarders:
+        if blackhole is not None and view.lists(blackhole.block, address):
+            yield Finding(
+                False,
+                f"blackhole lists the resolver IP {address}: named would never ask it (SERVFAIL)",
+                f"except it in that list, by a first entry `!{address};`",
+            )
+        peer = view.peer(address)
+        bogus = find(peer.block, "bogus") if peer else None
+        if peer is not None and bogus is not None and bogus.value == "yes":
+            yield Finding(
+                False,
+                f"server {peer.value} is `bogus yes`: named would never ask the resolver IP "
+                f"{address} (SERVFAIL)",
+                f"add `server {address} {{ bogus no; }};`",
+            )

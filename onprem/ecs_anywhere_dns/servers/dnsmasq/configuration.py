@@ -60,12 +60,13 @@ class Configuration:
 
 
 def read_configuration(words: Sequence[str], default: Path) -> Configuration:
-    """`words` are the command line's; `default` is read where they name no file.
-    Raises CheckFailed for what cannot be read."""
+    """Return what dnsmasq reads when it starts: each file once, whoever names it. `words` are the
+    command line's; `default` is read where they name no file. Raises CheckFailed for what cannot
+    be read."""
     given = tuple(_given(words))
     named = [line for line in given if line.key == "conf-file"]
-    main = () if named else tuple(_file(default, set()))
     seen: set[Path] = set()
+    main = () if named else tuple(_file(default, seen))
     return Configuration(main + tuple(x for line in given for x in _expanded(line, seen)))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ecs_anywhere_dns.commands import run
-from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
+from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
 from ecs_anywhere_dns.servers.contract import Finding
 from ecs_anywhere_dns.servers.dnsmasq.configuration import Configuration
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from ecs_anywhere_dns.servers.dnsmasq import Dnsmasq
 
 
-def findings_of(server: Dnsmasq, forwarding: Forwarding | None) -> Iterator[Finding]:
+def findings_of(
+    server: Dnsmasq, forwarding: Forwarding | None, intended: Forwarding
+) -> Iterator[Finding]:
     yield _installed(server)
     running = _running(server)
     yield running
@@ -25,7 +27,7 @@ def findings_of(server: Dnsmasq, forwarding: Forwarding | None) -> Iterator[Find
     except CheckFailed as problem:
         yield Finding(False, problem.message, problem.cure)
         return
-    problems = tuple(server.problems(disk, forwarding or NOTHING))
+    problems = tuple(server.problems(disk, forwarding or intended))
     yield from problems or (Finding(True, f"{server.servers_file} is included, and unhindered"),)
     if running.ok:
         yield _loaded(server, forwarding)

@@ -17,6 +17,7 @@ from ecs_anywhere_dns.servers.process import Process
 
 PATIENCE = 3.0
 """Seconds for one answer. It is a single thread, and busy while it reads a large hosts file."""
+PI_HOLE = "pihole-FTL"
 UPSTREAM = re.compile(r"(?P<server>[0-9a-fA-F.:]+#\d+) \d+ \d+.*")
 
 
@@ -30,6 +31,13 @@ def process_of(pid_file: Path) -> Process:
             f"dnsmasq does not run, or its pid file is not {pid_file}: {error}",
             "start dnsmasq; if it runs, set pid_file under [dnsmasq]",
         ) from None
+    if program == PI_HOLE:
+        raise ReloadFailed(
+            f"process {pid} of {pid_file} is Pi-hole's own dnsmasq ({program}), which is not "
+            "supported: nobody measured what it loads when",
+            "`ecs-anywhere-dns render --server dnsmasq` prints the lines for it; a person adds "
+            "them, as to `misc.dnsmasq_lines` of Pi-hole 6",
+        )
     if program != "dnsmasq":
         raise ReloadFailed(
             f"{pid_file} names process {pid}, which is {program!r}",

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ecs_anywhere_dns.commands import run
-from ecs_anywhere_dns.forwarding import Forwarding
+from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
 from ecs_anywhere_dns.memory.files import text_of
 from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed, Stop
 from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
@@ -179,8 +179,10 @@ class Dnsmasq:
             Include(self.static_file, f"rebind-domain-ok=/{_region_zone(self.region)}/", ours=True),
         )
 
-    def findings(self, forwarding: Forwarding | None) -> tuple[Finding, ...]:
-        return tuple(findings_of(self, forwarding))
+    def findings(
+        self, forwarding: Forwarding | None, intended: Forwarding = NOTHING
+    ) -> tuple[Finding, ...]:
+        return tuple(findings_of(self, forwarding, intended))
 
     def on_disk(self) -> Configuration:
         """Raises CheckFailed."""

@@ -15,6 +15,7 @@ from ecs_anywhere_dns.outcome import CheckFailed
 from ecs_anywhere_dns.servers.mark import lies_within
 
 LINE = re.compile(r"\s*(?P<key>[a-z0-9-]+)\s*(?P<sign>\+?=)\s*(?P<value>.*?)\s*")
+YAML = re.compile(r"[A-Za-z_][\w-]*:(\s|$)")
 ROUTES = ("forward-zones", "forward-zones-recurse", "auth-zones")
 
 
@@ -76,10 +77,12 @@ class Configuration:
 def read_configuration(main: Path) -> Configuration:
     """Raises CheckFailed."""
     yaml = main.with_suffix(".yml")
-    if yaml.exists():
+    if yaml.exists() or _is_yaml(main):
         raise CheckFailed(
-            f"{yaml} is there: settings in YAML, of which this tool knows nothing",
-            f"keep {main} in the old style (5.x: --enable-old-settings), or use `render`",
+            f"{yaml if yaml.exists() else main} holds settings in YAML, which this tool cannot "
+            "add to",
+            f"keep {main} in the old style (5.x: --enable-old-settings), or put what `render` "
+            "prints into the YAML by hand",
         )
     settings = tuple(_file(main))
     folder = Configuration(main, settings).value("include-dir")
@@ -87,10 +90,12 @@ def read_configuration(main: Path) -> Configuration:
     return Configuration(main, settings + tuple(x for path in more for x in _file(path)))
 
 
-def includes_file(lua: Path, ours: Path) -> bool:
-    """Whether the administrator's Lua file takes in ours."""
-    if lua == ours:
-        return True
+def includes_file(setting: str, ours: Path) -> bool:
+    """Whether the administrator's Lua file takes in ours. `setting` is what lua-config-file says;
+    empty where it is not set. Raises CheckFailed."""
+    lua = Path(setting)
+    if not setting or lua == ours:
+        return bool(setting)
     try:
         lines = lua.read_text("utf-8", errors="replace").splitlines()
     except FileNotFoundError:
@@ -98,6 +103,18 @@ def includes_file(lua: Path, ours: Path) -> bool:
     except OSError as error:
         raise CheckFailed(f"{lua}: {error.strerror}", "run this as root") from None
     return any(str(ours) in line and not line.lstrip().startswith("--") for line in lines)
+
+
+def _is_yaml(file: Path) -> bool:
+    """Whether a settings file is YAML, as 5.1 and later also have it in recursor.conf: the first
+    line that says something decides (`recursor:` or `key=value`)."""
+    try:
+        lines = file.read_text("utf-8", errors="replace").splitlines()
+    except OSError:
+        return False  # said by who reads it
+    said = (line.partition("#")[0].rstrip() for line in lines)
+    first = next((line for line in said if line.strip() and line != "---"), "")
+    return YAML.match(first) is not None
 
 
 def _file(path: Path) -> Iterator[Setting]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
+from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
 from ecs_anywhere_dns.servers.contract import Finding
 from ecs_anywhere_dns.servers.powerdns.configuration import Configuration
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from ecs_anywhere_dns.servers.powerdns import PowerDns
 
 
-def findings_of(server: PowerDns, forwarding: Forwarding | None) -> Iterator[Finding]:
+def findings_of(
+    server: PowerDns, forwarding: Forwarding | None, intended: Forwarding
+) -> Iterator[Finding]:
     running = _running(server)
     yield running
     try:
@@ -22,9 +24,10 @@ def findings_of(server: PowerDns, forwarding: Forwarding | None) -> Iterator[Fin
     except CheckFailed as problem:
         yield Finding(False, problem.message, problem.cure)
         return
-    problems = tuple(server.problems(disk, forwarding or NOTHING))
+    problems = tuple(server.problems(disk, forwarding or intended))
     yield from problems or (Finding(True, f"{server.zones_file} is included, and unhindered"),)
     yield _validation(disk)
+    yield from _synthesis(disk)
     if running.ok and forwarding is not None:
         yield _loaded(server, forwarding)
     yield Finding(True, "it has no rebinding protection, and dont-query spares forwarded zones")
@@ -46,6 +49,17 @@ def _validation(disk: Configuration) -> Finding:
     if disk.validates:
         return Finding(True, f"dnssec={how}: the forwarded zones are exempt by trust anchors")
     return Finding(True, f"dnssec={how}: nothing is validated")
+
+
+def _synthesis(disk: Configuration) -> Iterator[Finding]:
+    prefix = disk.value("dns64-prefix")
+    if prefix:
+        yield Finding(
+            False,
+            f"dns64-prefix={prefix} (DNS64): it makes IPv6 addresses from the private IPv4 ones, "
+            "and agents would use those",
+            "let the hosts of the agents ask a server without DNS64",
+        )
 
 
 def _loaded(server: PowerDns, forwarding: Forwarding) -> Finding:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ecs_anywhere_dns.commands import run
-from ecs_anywhere_dns.forwarding import Forwarding
+from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
 from ecs_anywhere_dns.memory.files import text_of
 from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
 from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
@@ -105,7 +105,7 @@ class PowerDns:
                 f"{setting.value}",
                 "remove those zones from it",
             )
-        is_included = includes_file(Path(disk.value("lua-config-file")), self.lua_file)
+        is_included = includes_file(disk.value("lua-config-file"), self.lua_file)
         if is_included and not self.lua_file.exists():
             yield Finding(False, f"{self.lua_file} is included, but not there", INIT)
         if disk.validates and not is_included:
@@ -162,8 +162,10 @@ class PowerDns:
             return zones, Include(own, f"lua-config-file={self.lua_file}", ours=is_ours)
         return zones, Include(Path(lua), f'dofile("{self.lua_file}")')
 
-    def findings(self, forwarding: Forwarding | None) -> tuple[Finding, ...]:
-        return tuple(findings_of(self, forwarding))
+    def findings(
+        self, forwarding: Forwarding | None, intended: Forwarding = NOTHING
+    ) -> tuple[Finding, ...]:
+        return tuple(findings_of(self, forwarding, intended))
 
     def on_disk(self) -> Configuration:
         """Raises CheckFailed."""

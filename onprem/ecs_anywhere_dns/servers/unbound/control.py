@@ -51,6 +51,10 @@ class UnboundControl:
     def option(self, key: str) -> tuple[str, ...]:
         return tuple(line.strip() for line in self.told("get_option", key).splitlines())
 
+    def validates(self) -> bool:
+        """Whether the validator module is there, which is what knows domain-insecure."""
+        return "validator" in " ".join(self.option("module-config")).split()
+
     def local_zones(self) -> Mapping[str, str]:
         """Name -> type, as in `static`."""
         return _pairs(self.told("list_local_zones"))

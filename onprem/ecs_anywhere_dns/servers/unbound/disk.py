@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +13,10 @@ from ecs_anywhere_dns.memory.files import text_of
 from ecs_anywhere_dns.outcome import CheckFailed
 from ecs_anywhere_dns.servers.apparmor import confining, may_read
 from ecs_anywhere_dns.servers.contract import Finding
+from ecs_anywhere_dns.servers.mark import holds
 from ecs_anywhere_dns.servers.process import Process
 from ecs_anywhere_dns.servers.unbound.control import plain
+from ecs_anywhere_dns.servers.unbound.includes import times_read
 
 WROTE_ANEW = "`ecs-anywhere-dns apply` writes it anew"
 PROFILE = "usr.sbin.unbound"
@@ -35,16 +37,15 @@ class Disk:
         for problem in self.problems(self.forwarding(), pid):
             raise CheckFailed(problem.what, problem.cure)
 
-    def problems(self, wanted: Forwarding, pid: int | None) -> Iterator[Finding]:
-        """Raises CheckFailed where the checker refuses it all."""
+    def problems(
+        self, wanted: Forwarding, pid: int | None, awaited: Collection[str] = ()
+    ) -> Iterator[Finding]:
+        """Yield what hinders the forwarding. `awaited` are the zones that our file has not yet.
+        Raises CheckFailed where the checker refuses it all."""
         twice = {plain(m["zone"]) for m in DUPLICATE.finditer(self.checked())}
-        for zone in sorted(twice & set(wanted.zones)):
-            yield Finding(
-                False,
-                f"the administrator has a forward-zone {zone}, too: Unbound ignores one of them",
-                f"remove that one; ours stands in {self.fragment}",
-            )
-        missing = sorted(set(wanted.zones) - self.insecure())
+        yield from self._doubled(sorted(twice & set(wanted.zones)))
+        yield from self._unreachable(wanted)
+        missing = sorted(set(wanted.zones) - self.insecure() - set(awaited))
         if missing:
             yield Finding(
                 False,
@@ -88,6 +89,45 @@ class Disk:
             # Nobody can ask Unbound anything while its control tool cannot read the configuration.
             return f"`rm {self.fragment}`, then at once `ecs-anywhere-dns apply`: it is ours"
         return f"correct that place; only {self.fragment} is ours"
+
+    def _doubled(self, zones: Sequence[str]) -> Iterator[Finding]:
+        """Yield why Unbound ignores one of two forward-zones of the same name."""
+        number = times_read(self.configuration, self.fragment)
+        if zones and number > 1:
+            yield Finding(
+                False,
+                f"{self.configuration} includes {self.fragment} {number} times",
+                f"leave only one of the lines that include {self.fragment.parent}",
+            )
+            return
+        for zone in zones:
+            yield Finding(
+                False,
+                f"the administrator has a forward-zone {zone}, too: Unbound ignores one of them",
+                f"remove that one; ours stands in {self.fragment}",
+            )
+
+    def _unreachable(self, wanted: Forwarding) -> Iterator[Finding]:
+        """Yield what keeps Unbound from asking the forwarders as they are to be asked."""
+        if wanted.is_none:
+            return
+        if self.option("tls-upstream") == ("yes",):
+            yield Finding(
+                False,
+                "tls-upstream: yes: Unbound would speak TLS to the resolver IPs, which answer "
+                "plain DNS (SERVFAIL)",
+                "remove it, and write `forward-tls-upstream: yes` into each forward-zone that "
+                "needs it",
+            )
+        for network in self.option("do-not-query-address"):
+            shunned = [address for address in wanted.forwarders if holds(network, address)]
+            if shunned:
+                yield Finding(
+                    False,
+                    f"do-not-query-address: {network}: Unbound would never ask the resolver IP "
+                    f"{shunned[0]} (SERVFAIL)",
+                    "replace it by networks that leave the VPC's out",
+                )
 
     def _beyond_reach(self, pid: int | None) -> Iterator[Finding]:
         """Unbound read its files as root when it started, and reads them as its own user, within

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from ecs_anywhere_dns.commands import run
@@ -16,20 +16,25 @@ if TYPE_CHECKING:
     from ecs_anywhere_dns.servers.unbound import Unbound
 
 
-def findings_of(server: Unbound, forwarding: Forwarding | None) -> Iterator[Finding]:
+def findings_of(
+    server: Unbound, forwarding: Forwarding | None, intended: Forwarding
+) -> Iterator[Finding]:
     yield _installed(server)
     running = _running(server)
     yield running
     try:
-        wanted = forwarding or server.disk.forwarding()
-        found = tuple(server.disk.problems(wanted, server.running.pid()))
+        there = server.disk.forwarding()
+        wanted = forwarding or (intended if there.is_none else there)
+        awaited = frozenset(wanted.zones) - set(there.zones) if forwarding is None else frozenset()
+        found = tuple(server.disk.problems(wanted, server.running.pid(), awaited))
     except CheckFailed as refused:
         yield Finding(False, refused.message, refused.cure)
         return
-    yield from found or (Finding(True, f"{server.fragment} holds {len(wanted.zones)} zones"),)
+    yield from found or (Finding(True, f"{server.fragment} holds {len(there.zones)} zones"),)
     yield from _protections(server, wanted)
+    yield from _views(server)
     if running.ok:
-        yield from _of_what_runs(server, wanted, forwarding)
+        yield from _of_what_runs(server, wanted, awaited, forwarding)
 
 
 def _installed(server: Unbound) -> Finding:
@@ -59,22 +64,42 @@ def _pid(server: Unbound) -> str:
 
 def _protections(server: Unbound, wanted: Forwarding) -> Iterator[Finding]:
     """Our file itself exempts our zones from both."""
-    validates = "validator" in " ".join(server.disk.option("module-config")).split()
+    modules = " ".join(server.disk.option("module-config")).split()
+    validates = "validator" in modules
     keys = ("auto-trust-anchor-file", "trust-anchor-file", "trust-anchor")
     anchored = any(server.disk.option(key) for key in keys)
-    exempt = "our zones are exempt from it" if wanted.zones else "nothing is forwarded yet"
+    exempt = "our file exempts its zones from it" if wanted.zones else "nothing is forwarded yet"
     said = f"is on; {exempt}" if validates and anchored else "is off"
     yield Finding(True, f"DNSSEC validation {said}")
+    if "dns64" in modules:
+        yield Finding(
+            False,
+            "module-config has dns64: it makes IPv6 addresses from the private IPv4 ones, and "
+            "agents would use those",
+            "let the hosts of the agents ask a server without DNS64",
+        )
     private = server.disk.option("private-address")
     if private:
         yield Finding(True, f"rebinding protection is on ({', '.join(private)}); {exempt}")
 
 
+def _views(server: Unbound) -> Iterator[Finding]:
+    for line in server.disk.option("access-control-view"):
+        yield Finding(
+            True,
+            f"clients of access-control-view {line} are served by a view of their own, which this "
+            "tool does not ask: its local-zones must not answer our names",
+        )
+
+
 def _of_what_runs(
-    server: Unbound, wanted: Forwarding, forwarding: Forwarding | None
+    server: Unbound,
+    wanted: Forwarding,
+    awaited: Collection[str],
+    forwarding: Forwarding | None,
 ) -> Iterator[Finding]:
     try:
-        yield from _shadows(server, wanted)
+        yield from _shadows(server, wanted, awaited)
         if forwarding is not None:
             server.check_effective(forwarding)
             yield Finding(True, "Unbound has loaded what was applied last")
@@ -82,7 +107,7 @@ def _of_what_runs(
         yield Finding(False, problem.message, problem.cure)
 
 
-def _shadows(server: Unbound, wanted: Forwarding) -> Iterator[Finding]:
+def _shadows(server: Unbound, wanted: Forwarding, awaited: Collection[str]) -> Iterator[Finding]:
     local = server.running.local_zones()
     for zone, name, kind in blocking(local, wanted.zones):
         yield Finding(
@@ -107,7 +132,14 @@ def _shadows(server: Unbound, wanted: Forwarding) -> Iterator[Finding]:
                 f"auth-zone {name} may answer {zone}, which is to be forwarded",
                 "remove it, or set `for-downstream: no` and `for-upstream: no` in it",
             )
-    for name in below(set(server.running.forwards()) - set(wanted.zones), wanted.zones):
+    forwards = set(server.running.forwards())
+    for zone in sorted(forwards & set(awaited)):
+        yield Finding(
+            False,
+            f"the administrator has a forward-zone {zone}: Unbound would ignore it or ours",
+            "remove that one",
+        )
+    for name in below(forwards - set(wanted.zones), wanted.zones):
         yield Finding(
             False,
             f"forward-zone {name} of the administrator keeps its names from ours",

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ecs_anywhere_dns.commands import run
-from ecs_anywhere_dns.forwarding import DNS_PORT, Forwarding
+from ecs_anywhere_dns.forwarding import DNS_PORT, NOTHING, Forwarding
 from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
 from ecs_anywhere_dns.pinned.aws_names import is_below, suffixes_of
 from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
@@ -31,6 +31,7 @@ from ecs_anywhere_dns.servers.harmless import harmless
 from ecs_anywhere_dns.servers.unbound.control import UnboundControl
 from ecs_anywhere_dns.servers.unbound.disk import WROTE_ANEW, Disk, forwarding_in
 from ecs_anywhere_dns.servers.unbound.findings import findings_of
+from ecs_anywhere_dns.servers.unbound.includes import times_read
 from ecs_anywhere_dns.servers.unbound.shadows import blocking
 from ecs_anywhere_dns.servers.waiting import comes_true
 
@@ -132,11 +133,16 @@ class Unbound:
             )
 
     def includes(self) -> tuple[Include, ...]:
-        """Debian has it already."""
+        """Return nothing where the fragment is taken in already, in whatever form: twice, its
+        zones would be there twice."""
+        if times_read(self.configuration, self.fragment):
+            return ()
         return (Include(self.configuration, self._include),)
 
-    def findings(self, forwarding: Forwarding | None) -> tuple[Finding, ...]:
-        return tuple(findings_of(self, forwarding))
+    def findings(
+        self, forwarding: Forwarding | None, intended: Forwarding = NOTHING
+    ) -> tuple[Finding, ...]:
+        return tuple(findings_of(self, forwarding, intended))
 
     @property
     def _include(self) -> str:
@@ -155,20 +161,24 @@ class Unbound:
                 )
 
     def _check_exemptions(self, forwarding: Forwarding) -> None:
+        if self.running.validates():
+            self._check_insecure(frozenset(forwarding.zones))
+        private = {name.rstrip(".").lower() for name in self.running.option("private-domain")}
+        for zone in sorted(set(forwarding.zones) - private):
+            raise ReloadFailed(f"private-domain of {zone} is not in force", self._cure)
+
+    def _check_insecure(self, ours: frozenset[str]) -> None:
         """They are also the trace of what was forwarded once: each of our zones has one. One that
-        is in force, but not on the disk any more, tells of a reload that was not done."""
-        ours = frozenset(forwarding.zones)
+        is in force, but not on the disk any more, tells of a reload that was not done. Without the
+        validator module Unbound lists none, and needs none (measured)."""
         running = {n for n in self.running.insecure() if n in ours or self._is_of_aws(n)}
         disk = {n for n in self._on_disk() if n in ours or self._is_of_aws(n)}
-        differing = (running ^ disk) | (set(forwarding.zones) - running)
+        differing = (running ^ disk) | (ours - running)
         if differing:
             raise ReloadFailed(
                 f"domain-insecure of {min(differing)} differs between the disk and what runs",
                 self._cure,
             )
-        private = {name.rstrip(".").lower() for name in self.running.option("private-domain")}
-        for zone in sorted(set(forwarding.zones) - private):
-            raise ReloadFailed(f"private-domain of {zone} is not in force", self._cure)
 
     def _on_disk(self) -> frozenset[str]:
         try:

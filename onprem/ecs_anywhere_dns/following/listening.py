@@ -1,0 +1,78 @@
+"""Whether the DNS server answers this host at all, where the verification will ask.
+
+Asked before anything is switched: a server that refuses this host would be switched, found to
+answer nothing as published, and switched back, again and again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ecs_anywhere_dns.answers.questions import Answer, Asks, Question, Transport
+from ecs_anywhere_dns.host import Host
+from ecs_anywhere_dns.outcome import NotResolving
+from ecs_anywhere_dns.servers.contract import Finding
+
+LOCAL = ("localhost", "1.0.0.127.in-addr.arpa")
+"""Names that a DNS server knows by itself, also without internet: one of the two, as BIND has
+`localhost` only where a file says so, and the other one built in (RFC 6303)."""
+WAYS: tuple[Transport, ...] = ("udp", "tcp")
+UNCERTAIN = "timeout"
+"""It may be busy, or ask the internet for either name."""
+
+
+@dataclass(frozen=True)
+class Door:
+    """Where the verification will ask, and who is there."""
+
+    address: str
+    port: int
+    title: str
+    """Of the DNS server, for people."""
+
+
+def door_of(host: Host) -> Door:
+    """Return where this host's DNS server is asked."""
+    return Door(host.settings.address, host.settings.port, host.server.title)
+
+
+def check_listening(door: Door, asks: Asks) -> None:
+    """Raises NotResolving where no question of this host can be answered as published."""
+    for answers in _asked(door, asks).values():
+        if all(answer.problem == UNCERTAIN for answer in answers.values()):
+            continue
+        for finding in _of_one_way(door, answers):
+            raise NotResolving(finding.what, finding.cure)
+
+
+def hindrances(door: Door, asks: Asks) -> Iterator[Finding]:
+    """Yield what keeps this host from being answered, over either transport."""
+    asked = _asked(door, asks).values()
+    yield from dict.fromkeys(finding for each in asked for finding in _of_one_way(door, each))
+
+
+def _asked(door: Door, asks: Asks) -> Mapping[Transport, Mapping[Question, Answer]]:
+    questions = [Question(door.address, door.port, n, "A", way) for way in WAYS for n in LOCAL]
+    answers = asks(questions)
+    return {way: {q: answers[q] for q in questions if q.transport == way} for way in WAYS}
+
+
+def _of_one_way(door: Door, answers: Mapping[Question, Answer]) -> Iterator[Finding]:
+    place = f"{door.address} port {door.port}"
+    came = [answer for answer in answers.values() if not answer.problem]
+    if not came:
+        question, answer = next(iter(answers.items()))
+        yield Finding(
+            False,
+            f"{place} over {question.transport}, asked for {' and '.join(LOCAL)}: {answer.problem}",
+            "address and port in the configuration of this tool: where the server listens",
+        )
+    elif all(a.rcode == "REFUSED" or not a.recursion_available for a in came):
+        yield Finding(
+            False,
+            f"{door.title} refuses recursive questions of this host at {place}",
+            "set `address` in the configuration of this tool to an address at which it serves "
+            "the site, as this host's own in the LAN; or admit 127.0.0.1 in the DNS server "
+            "(BIND: allow-recursion, match-clients; Unbound: access-control)",
+        )

@@ -1,0 +1,59 @@
+"""Whether the DNS server answers this host, asked before anything is switched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from ecs_anywhere_dns.answers.questions import Answer, Question
+from ecs_anywhere_dns.following.listening import Door, check_listening, hindrances
+from ecs_anywhere_dns.outcome import NotResolving
+
+from tests.onprem.right_answers import Scripted
+
+DOOR = Door("127.0.0.1", 53, "BIND 9")
+RIGHT = Answer(rcode="NOERROR")
+
+
+def always(answer: Answer) -> Callable[[Question], Answer]:
+    return lambda question: answer
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(rcode="REFUSED"),
+        Answer(rcode="NOERROR", recursion_available=False),
+        Answer("refused"),
+    ],
+)
+def test_a_server_that_does_not_serve_this_host_is_left_alone(answer: Answer) -> None:
+    asks = Scripted(always(answer))
+    with pytest.raises(NotResolving) as problem:
+        check_listening(DOOR, asks)
+    assert "address" in problem.value.cure
+    assert list(hindrances(DOOR, asks))
+
+
+def test_one_name_that_is_answered_is_enough() -> None:
+    """A BIND without a zone `localhost`, on a site without internet."""
+
+    def script(question: Question) -> Answer:
+        return Answer("timeout") if question.name == "localhost" else RIGHT
+
+    check_listening(DOOR, Scripted(script))
+    assert list(hindrances(DOOR, Scripted(script))) == []
+
+
+def test_silence_is_a_finding_and_no_reason_to_leave_the_forwarding() -> None:
+    asks = Scripted(always(Answer("timeout")))
+    check_listening(DOOR, asks)
+    assert len(list(hindrances(DOOR, asks))) == 2
+
+
+def test_a_transport_that_is_missing_is_named() -> None:
+    def script(question: Question) -> Answer:
+        return Answer("refused") if question.transport == "tcp" else RIGHT
+
+    (finding,) = hindrances(DOOR, Scripted(script))
+    assert "over tcp" in finding.what
