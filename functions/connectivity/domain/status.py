@@ -114,6 +114,15 @@ def waiting(turn: Turn) -> Status:
     )
 
 
+def removing() -> Status:
+    """Return the status of a teardown that has begun."""
+    return Status(
+        "removing",
+        "the tag asks for nothing any more - on-premises is told to stop forwarding, and what was "
+        "made here goes when it has or when the time for that is over",
+    )
+
+
 def removed(
     waiting: Sequence[str], strays: Sequence[str] = (), unconfirmed: Sequence[str] = ()
 ) -> Status:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from connectivity.domain import ledger as ledgers
-from connectivity.domain import pacing, publication, status
+from connectivity.domain import pacing, publication, status, tags
+from connectivity.domain.errors import TagsRefused, UnknownVpc
 from connectivity.domain.ledger import Entry
 from connectivity.domain.pacing import Turn
 from connectivity.domain.publication import Publication
@@ -40,9 +42,9 @@ class Withdrawn:
 
 
 def withdraw(vpc_id: str, now: float, aws: Aws) -> Withdrawn:
-    """When it is the VPC's turn; `now` is in seconds since the epoch. Repeated, it writes nothing,
-    unless somebody has changed the document since. Raises WishedAgain before anything is said, and
-    SigningRefused.
+    """Return how on-premises is waited for, once it was told; `now` is in seconds since the epoch.
+    Before the VPC's turn nothing is done. Repeated, it writes nothing, unless somebody has changed
+    the document since. Raises WishedAgain before anything is said, and SigningRefused.
 
     The turn is to turn private DNS off, and that follows the drain. All are drained alike, so who
     begins in turn comes to it in turn; and nobody is withdrawn long before they go.
@@ -53,9 +55,22 @@ def withdraw(vpc_id: str, now: float, aws: Aws) -> Withdrawn:
     turn = take_turn(entry, pacing.TURNING_OFF, calls, now, aws.ledger) if calls else None
     if turn is not None and turn.seconds(now):
         return Withdrawn(turn=turn, turn_seconds=turn.seconds(now))
-    if ledgers.PUBLICATION not in entry.held:
-        return Withdrawn()
-    return _withdraw(entry, aws)
+    withdrawn = _withdraw(entry, aws) if ledgers.PUBLICATION in entry.held else Withdrawn()
+    _show(entry, aws)
+    return withdrawn
+
+
+def _show(entry: Entry, aws: Aws) -> None:
+    """Write on the VPC that it is being torn down: until it is, minutes or an hour pass, and who
+    removed the tag sees that it was heard. What a person was told stays told."""
+    going = status.removing()
+    if (entry.status, entry.detail) == (going.state, going.detail):
+        return
+    detail = tags.as_tag_value(going.detail)
+    # A VPC that is gone has no tags; that AWS refuses them is told at the end.
+    with suppress(TagsRefused, UnknownVpc):
+        aws.vpcs.set_tags(entry.vpc_id, {tags.STATUS: going.state, tags.STATUS_DETAIL: detail})
+        aws.ledger.report(entry.vpc_id, going.state, going.detail, entry.told)
 
 
 def _withdraw(entry: Entry, aws: Aws) -> Withdrawn:

@@ -58,11 +58,8 @@ def check_running(host: Host) -> None:
     if not host.server.is_running():
         host.server.check_configuration()
         seen = next((finding for finding in host.server.findings(None) if not finding.ok), None)
-        raise NotResolving(
-            f"{host.server.title} does not run, or cannot be asked"
-            + (f": {seen.what}" if seen else ""),
-            seen.cure if seen else "start it, then try again",
-        )
+        why, cure = (f": {seen.what}", seen.cure) if seen else ("", "start it, then try again")
+        raise NotResolving(f"{host.server.title} is not running, or cannot be asked{why}", cure)
 
 
 def check_fragments(host: Host, fragments: Sequence[Fragment]) -> None:

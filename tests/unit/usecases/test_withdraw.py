@@ -9,7 +9,7 @@ from math import ceil
 import pytest
 from connectivity.domain.errors import WishedAgain
 from connectivity.domain.pacing import KEPT_SECONDS, TURNING_OFF
-from connectivity.domain.tags import WISH
+from connectivity.domain.tags import STATUS, STATUS_DETAIL, WISH
 from connectivity.usecases.withdraw import Withdrawn
 
 from tests.unit.example import VPC
@@ -39,6 +39,24 @@ def test_withdrawing_again_changes_nothing() -> None:
     assert how(world.withdraw()) == (SETTINGS.drain_seconds, False)
     assert world.weather.changes == []
     assert world.document == said
+
+
+def test_who_removed_the_tag_sees_that_it_was_heard() -> None:
+    world = connected()
+    world.ledger.report(VPC.id, "connected", "as before", ["a host failed"])
+    world.withdraw()
+    written = world.vpcs.all[VPC.id].tags
+    assert written[STATUS] == world.entry.status == "removing"
+    assert "on-premises is told to stop" in written[STATUS_DETAIL]
+    assert world.entry.told == {"a host failed"}
+
+
+def test_a_vpc_whose_tags_are_refused_is_withdrawn_as_well() -> None:
+    world = connected()
+    world.vpcs.refused = "TagLimitExceeded"
+    world.withdraw()
+    assert world.document["state"] == "withdrawn"
+    assert world.entry.status != "removing"
 
 
 def test_where_nothing_was_published_nobody_is_waited_for() -> None:

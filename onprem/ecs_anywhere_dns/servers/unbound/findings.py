@@ -31,7 +31,7 @@ def findings_of(
         yield Finding(False, refused.message, refused.cure)
         return
     yield from found or (Finding(True, f"{server.fragment} holds {len(there.zones)} zones"),)
-    yield from _protections(server, wanted)
+    yield from _protections(server, wanted, awaited)
     yield from _views(server)
     if running.ok:
         yield from _of_what_runs(server, wanted, awaited, forwarding)
@@ -62,13 +62,17 @@ def _pid(server: Unbound) -> str:
     return str(server.running.pid() or "unknown")
 
 
-def _protections(server: Unbound, wanted: Forwarding) -> Iterator[Finding]:
+def _protections(
+    server: Unbound, wanted: Forwarding, awaited: Collection[str]
+) -> Iterator[Finding]:
     """Our file itself exempts our zones from both."""
     modules = " ".join(server.disk.option("module-config")).split()
     validates = "validator" in modules
     keys = ("auto-trust-anchor-file", "trust-anchor-file", "trust-anchor")
     anchored = any(server.disk.option(key) for key in keys)
-    exempt = "our file exempts its zones from it" if wanted.zones else "nothing is forwarded yet"
+    exempt = "our zones are exempt from it" if wanted.zones else "nothing is forwarded yet"
+    if awaited:
+        exempt = "our file will exempt our zones from it"
     said = f"is on; {exempt}" if validates and anchored else "is off"
     yield Finding(True, f"DNSSEC validation {said}")
     if "dns64" in modules:
