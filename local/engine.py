@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from werkzeug.serving import BaseWSGIServer
 
 GAPS: tuple[str, ...] = (
+    "model_files",
     "direct_lookups",
     "gateway",
     "networks",

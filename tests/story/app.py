@@ -22,6 +22,7 @@ ONPREM_CIDRS = "ecs-anywhere:onprem-cidrs"
 STATUS = "ecs-anywhere:status"
 DETAIL = "ecs-anywhere:status-detail"
 SOURCE = "ecs-anywhere.private-connectivity"
+AT_WORK = "Somebody else is at work"
 QUIET_LOOKS = 10
 """A tenth of a second apart: longer than EventBridge takes here."""
 
@@ -94,7 +95,13 @@ class App:
 
     def next_end(self, vpc_id: str = "", timeout: float = 120) -> Ended:
         """The next execution that nobody has dealt with, of this VPC if one is named, once it has
-        ended."""
+        ended. Of two knocks at a time one finds the other at work, and is passed over."""
+        while True:
+            ended = self._next_end(vpc_id, timeout)
+            if not ended.states or ended.states[-1] != AT_WORK:
+                return ended
+
+    def _next_end(self, vpc_id: str, timeout: float) -> Ended:
         arn = inside.next_execution(self.aws, self.seen, name=vpc_id)
         self.seen.add(arn)
         inside.await_end(self.aws, arn, timeout)

@@ -9,7 +9,7 @@ from typing import Any
 from moto.ssm.models import ssm_backends
 
 from local.parameter_events import put_without_event
-from tests.story.app import DETAIL, STATUS, App, Ended, until
+from tests.story.app import DETAIL, STATUS, App, until
 
 LARGEST_STATE = 262_144
 """Bytes that AWS Step Functions passes from one state to the next, and holds in a variable."""
@@ -57,15 +57,6 @@ def largest_state(app: App, execution: str) -> int:
     return max(len(text.encode()) for text in texts)
 
 
-def next_look(app: App, vpc_id: str) -> Ended:
-    """The next execution that looked at the VPC: the acknowledgements knock, too, and whoever comes
-    while another is at work leaves it to that one."""
-    while True:
-        ended = app.next_success(vpc_id)
-        if ended.states[-1] != "Somebody else is at work":
-            return ended
-
-
 def test_any_number_of_acknowledgements_neither_stops_a_repair_nor_blocks_a_teardown(
     app: App,
 ) -> None:
@@ -75,7 +66,7 @@ def test_any_number_of_acknowledgements_neither_stops_a_repair_nor_blocks_a_tear
     flood(app, vpc_id)
 
     app.sweep()
-    looked = next_look(app, vpc_id)
+    looked = app.next_success(vpc_id)
     assert app.tags(vpc_id)[STATUS] == "connected"
     assert "and 190 more" in looked.output["detail"]
     assert "evil.example_login" in looked.output["detail"]
