@@ -1,30 +1,39 @@
 """Which adapter stands behind which port, as a function's environment says.
 
-Nothing is made before it is asked for, so a function needs only the variables of what it uses.
+Nothing is made, and no adapter imported, before it is asked for: a function needs only the
+variables of what it uses, and loads only the modules of what it uses. The SDK, which every function
+uses, is imported with this module: when AWS Lambda starts the function, not in its first call.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from connectivity.adapters.aws import client
-from connectivity.adapters.endpoints import Ec2Endpoints
-from connectivity.adapters.executions import StepFunctionsExecutions
-from connectivity.adapters.host_policy import IamHostPolicy
-from connectivity.adapters.ledger import DynamoDbLedger
-from connectivity.adapters.notifications import SnsNotifications, UtcClock
-from connectivity.adapters.parameters import SsmParameters
-from connectivity.adapters.probe import LambdaProbe
-from connectivity.adapters.protection import DynamoDbProtection
-from connectivity.adapters.resolvers import Route53HostedZones, Route53Resolvers
-from connectivity.adapters.security_groups import Ec2Groups
-from connectivity.adapters.signatures import KmsSignatures
-from connectivity.adapters.stacks import CloudFormationStacks
-from connectivity.adapters.vpcs import Ec2Vpcs
 from connectivity.domain.tags import CreationTags, extra_tags
 from connectivity.usecases.aws import Aws
-from connectivity.usecases.finish import Desk
 from connectivity.usecases.settings import Settings
+
+if TYPE_CHECKING:
+    from connectivity.adapters.endpoints import Ec2Endpoints
+    from connectivity.adapters.executions import StepFunctionsExecutions
+    from connectivity.adapters.host_policy import IamHostPolicy
+    from connectivity.adapters.ledger import DynamoDbLedger
+    from connectivity.adapters.notifications import SnsNotifications, UtcClock
+    from connectivity.adapters.parameters import SsmParameters
+    from connectivity.adapters.probe import LambdaProbe
+    from connectivity.adapters.protection import DynamoDbProtection
+    from connectivity.adapters.resolvers import Route53HostedZones, Route53Resolvers
+    from connectivity.adapters.security_groups import Ec2Groups
+    from connectivity.adapters.signatures import KmsSignatures
+    from connectivity.adapters.stacks import CloudFormationStacks
+    from connectivity.adapters.vpcs import Ec2Vpcs
+    from connectivity.usecases.finish import Desk
+
+Port = TypeVar("Port")
 
 
 def settings() -> Settings:
@@ -36,26 +45,44 @@ def creation_tags() -> CreationTags:
 
 
 def vpcs() -> Ec2Vpcs:
+    from connectivity.adapters.vpcs import Ec2Vpcs
+
     return Ec2Vpcs()
 
 
 def endpoints() -> Ec2Endpoints:
+    from connectivity.adapters.endpoints import Ec2Endpoints
+
     return Ec2Endpoints(creation_tags())
 
 
 def groups() -> Ec2Groups:
+    from connectivity.adapters.security_groups import Ec2Groups
+
     return Ec2Groups(creation_tags())
 
 
 def resolvers() -> Route53Resolvers:
+    from connectivity.adapters.resolvers import Route53Resolvers
+
     return Route53Resolvers(creation_tags())
 
 
+def hosted_zones() -> Route53HostedZones:
+    from connectivity.adapters.resolvers import Route53HostedZones
+
+    return Route53HostedZones(os.environ["AWS_REGION"])
+
+
 def parameters() -> SsmParameters:
+    from connectivity.adapters.parameters import SsmParameters
+
     return SsmParameters(creation_tags().extra)
 
 
 def ledger() -> DynamoDbLedger:
+    from connectivity.adapters.ledger import DynamoDbLedger
+
     environment = os.environ
     return DynamoDbLedger(
         environment["LEDGER_TABLE"], environment["ACCOUNT"], environment["AWS_REGION"]
@@ -63,39 +90,57 @@ def ledger() -> DynamoDbLedger:
 
 
 def executions() -> StepFunctionsExecutions:
+    from connectivity.adapters.executions import StepFunctionsExecutions
+
     return StepFunctionsExecutions(os.environ["STATE_MACHINE_ARN"])
 
 
 def probe() -> LambdaProbe:
+    from connectivity.adapters.probe import LambdaProbe
+
     environment = os.environ
     return LambdaProbe(environment["PROBE_ROLE_ARN"], environment["ARCHITECTURE"], creation_tags())
 
 
 def notifications() -> SnsNotifications:
+    from connectivity.adapters.notifications import SnsNotifications
+
     return SnsNotifications(os.environ["TOPIC_ARN"])
 
 
 def host_policy() -> IamHostPolicy:
+    from connectivity.adapters.host_policy import IamHostPolicy
+
     return IamHostPolicy(os.environ["HOST_POLICY_ARN"])
 
 
 def protection() -> DynamoDbProtection:
+    from connectivity.adapters.protection import DynamoDbProtection
+
     return DynamoDbProtection(os.environ["LEDGER_TABLE"])
 
 
 def signatures(key_id: str) -> KmsSignatures:
+    from connectivity.adapters.signatures import KmsSignatures
+
     return KmsSignatures(key_id)
 
 
 def stacks() -> CloudFormationStacks:
+    from connectivity.adapters.stacks import CloudFormationStacks
+
     return CloudFormationStacks(os.environ["URL_SUFFIX"], client("dynamodb").meta.endpoint_url)
 
 
 def clock() -> UtcClock:
+    from connectivity.adapters.notifications import UtcClock
+
     return UtcClock()
 
 
 def desk(now: float, execution: str = "") -> Desk:
+    from connectivity.usecases.finish import Desk
+
     return Desk(
         vpcs=vpcs(),
         ledger=ledger(),
@@ -106,17 +151,35 @@ def desk(now: float, execution: str = "") -> Desk:
 
 
 def aws() -> Aws:
-    """Return all ports in one bundle."""
+    """Return all ports in one bundle; the adapter behind a port is made when it is first used."""
     return Aws(
-        vpcs=vpcs(),
-        endpoints=endpoints(),
-        groups=groups(),
-        resolvers=resolvers(),
-        hosted_zones=Route53HostedZones(os.environ["AWS_REGION"]),
-        parameters=parameters(),
-        signatures=signatures(os.environ["SIGNING_KEY"]),
-        probe=probe(),
-        ledger=ledger(),
-        clock=clock(),
+        vpcs=_made_on_use(vpcs),
+        endpoints=_made_on_use(endpoints),
+        groups=_made_on_use(groups),
+        resolvers=_made_on_use(resolvers),
+        hosted_zones=_made_on_use(hosted_zones),
+        parameters=_made_on_use(parameters),
+        signatures=_made_on_use(lambda: signatures(os.environ["SIGNING_KEY"])),
+        probe=_made_on_use(probe),
+        ledger=_made_on_use(ledger),
+        clock=_made_on_use(clock),
         settings=settings(),
     )
+
+
+def _made_on_use(factory: Callable[[], Port]) -> Port:
+    """Return what stands for the adapter that `factory` returns, and asks for it when it is used."""
+    return cast(Port, _MadeOnUse(factory))
+
+
+class _MadeOnUse(Generic[Port]):
+    def __init__(self, factory: Callable[[], Port]) -> None:
+        self._factory = factory
+
+    @cached_property
+    def _adapter(self) -> Port:
+        return self._factory()
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the adapter has by that name: called for names that are not found here."""
+        return getattr(self._adapter, name)
