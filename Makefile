@@ -15,7 +15,7 @@ SEED ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help demo test onprem faults record storms fleet second-opinion tools release audit local setup servers lint format unit build lock clean
+.PHONY: help demo test onprem faults record storms fleet second-opinion tools models release audit local setup servers lint format unit build lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -93,6 +93,9 @@ lock: ## pin the newest versions of what the *.in files ask for
 	.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.lock
 	.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --custom-compile-command "make lock" requirements-runtime.in -c requirements-dev.lock -o requirements-runtime.lock
 	.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --custom-compile-command "make lock" requirements-tools.in -o requirements-tools.lock
+
+models: setup ## cut the SDK's models down to what the functions call, after an adapter or a pin has changed
+	.venv/bin/python scripts/cut_models.py
 
 release: setup tools ## the wheel, the app, their SBOMs and checksums, into dist; the same bytes each time
 	.venv-tools/bin/python scripts/release.py dist

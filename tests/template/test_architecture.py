@@ -51,12 +51,13 @@ def test_the_domain_imports_only_the_standard_library_and_itself() -> None:
 
 IMPORT_EVERY_HANDLER = """
 import importlib, sys
-import boto3
+import boto3, botocore.session
 
 def refuse(*_, **__):
     raise AssertionError("a handler calls AWS when it is imported")
 
 boto3.Session = boto3.client = boto3.resource = refuse
+botocore.session.Session = botocore.session.get_session = refuse
 for name in sys.argv[1:]:
     try:
         importlib.import_module(name)

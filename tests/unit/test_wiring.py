@@ -13,7 +13,7 @@ import pytest
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 HANDLERS = [f"handlers.{path.stem}" for path in sorted(FUNCTIONS.glob("handlers/[a-z]*.py"))]
 
-ALWAYS = {"aws", "error_codes", "refusals", "wiring"}
+ALWAYS = {"aws", "error_codes", "refusals", "small_models", "wiring"}
 """The way to AWS, and the meanings of its refusals."""
 LEDGER = {"ledger", "table"}
 NEEDED: dict[str, set[str]] = {

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, ParamSpec, TypeVar
 
-import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnection
 
 from connectivity.adapters.refusals import translated
+from connectivity.adapters.small_models import SmallModels
 from connectivity.domain.errors import Unavailable
 
 P = ParamSpec("P")
@@ -25,7 +26,7 @@ def client(service: str) -> Any:
     Few attempts, because the state machine waits a throttle out without paying for a function
     that sleeps.
     """
-    return _session().client(
+    return _session().create_client(
         service,
         config=Config(
             retries={"mode": "standard", "total_max_attempts": 3},
@@ -37,8 +38,11 @@ def client(service: str) -> Any:
 
 @cache
 def _session() -> Any:
-    """Untyped, because the type stubs know a client only by a literal name."""
-    return boto3.Session()
+    """Untyped, because the type stubs know a client only by a literal name. botocore's own, as
+    boto3 adds nothing to a client, and costs a start more than any of our modules."""
+    session: Any = botocore.session.get_session()
+    session.register_component("data_loader", SmallModels())
+    return session
 
 
 def call(operation: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

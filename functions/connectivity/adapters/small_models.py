@@ -1,0 +1,45 @@
+"""The SDK's models, cut down to the operations that are called.
+
+Making a client is mostly reading its model, and Amazon EC2's whole one has over 700 operations.
+The folder `models` holds, of the SDK's own files, what the adapters call; scripts/cut_models.py
+writes it. What is not there is read from the SDK: another service, or a file that a newer SDK asks
+for. Operations are not: one that is missing from its model does not exist for the client.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import DataNotFoundError, UnknownServiceError
+from botocore.loaders import Loader
+
+MODELS = Path(__file__).with_name("models")
+
+
+class SmallModels(Loader):
+    """Reads `MODELS`, and what is not there from the SDK's own folder."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            extra_search_paths=[str(MODELS)],
+            include_default_search_paths=False,
+            include_default_extras=False,  # they are in the cut models already
+        )
+        self._whole = Loader()
+
+    def load_service_model(
+        self, service_name: str, type_name: str, api_version: str | None = None
+    ) -> Any:
+        """Return a file about a service. Raises UnknownServiceError, DataNotFoundError."""
+        try:
+            return super().load_service_model(service_name, type_name, api_version)
+        except (DataNotFoundError, UnknownServiceError):
+            return self._whole.load_service_model(service_name, type_name, api_version)
+
+    def load_data_with_path(self, name: str) -> Any:
+        """Return any other file, and its path. Raises DataNotFoundError."""
+        try:
+            return super().load_data_with_path(name)
+        except DataNotFoundError:
+            return self._whole.load_data_with_path(name)
