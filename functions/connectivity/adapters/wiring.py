@@ -168,7 +168,7 @@ def aws() -> Aws:
 
 
 def _made_on_use(factory: Callable[[], Port]) -> Port:
-    """Return what stands for the adapter that `factory` returns, and asks for it when it is used."""
+    """Return what stands for the adapter of `factory`, and asks for it when it is used."""
     return cast(Port, _MadeOnUse(factory))
 
 
