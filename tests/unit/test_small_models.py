@@ -118,13 +118,13 @@ def described(operation: OperationModel) -> Any:
         if shape is None or shape.name in shapes:
             continue
         members = getattr(shape, "members", {})
-        said = shape._shape_model
+        said = shape._shape_model  # type: ignore[attr-defined]
         shapes[shape.name] = said
         inner += [*members.values()]
         inner += [
             getattr(shape, name) for name in ("member", "key", "value") if hasattr(shape, name)
         ]
-    plain = dict(operation._operation_model)
+    plain = dict(operation._operation_model)  # type: ignore[attr-defined]
     return without_documentation([plain, operation.service_model.metadata, shapes])
 
 
