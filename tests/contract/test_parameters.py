@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import boto3
 import pytest
 from connectivity.adapters import aws as adapter
 from connectivity.adapters.parameters import SsmParameters
@@ -144,5 +145,5 @@ def test_a_parameter_carries_its_tags_from_the_start_and_however_often_it_is_wri
 
 def tags(name: str) -> dict[str, str]:
     asked = {"ResourceType": "Parameter", "ResourceId": name}
-    found = adapter.client("ssm").list_tags_for_resource(**asked)["TagList"]
+    found = boto3.client("ssm").list_tags_for_resource(**asked)["TagList"]
     return {tag["Key"]: tag["Value"] for tag in found}

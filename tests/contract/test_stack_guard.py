@@ -58,7 +58,7 @@ def role(iam: Any, name: str, policy_arn: str) -> None:
 
 
 def test_everybody_who_has_the_policy_is_named_and_nobody_else(aws: EmbeddedAws) -> None:
-    iam = adapter.client("iam")
+    iam = aws.client("iam")
     hosts, other = policy(iam, "dns-hosts"), policy(iam, "others")
     assert IamHostPolicy(hosts).attached_to() == ()
     role(iam, "dns1", hosts)
@@ -77,7 +77,7 @@ def test_everybody_who_has_the_policy_is_named_and_nobody_else(aws: EmbeddedAws)
 def test_a_protected_table_is_deleted_by_nobody_until_the_protection_is_off(
     aws: EmbeddedAws,
 ) -> None:
-    dynamodb = adapter.client("dynamodb")
+    dynamodb = aws.client("dynamodb")
     dynamodb.create_table(
         TableName="ledger",
         BillingMode="PAY_PER_REQUEST",
