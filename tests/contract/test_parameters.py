@@ -144,6 +144,5 @@ def test_a_parameter_carries_its_tags_from_the_start_and_however_often_it_is_wri
 
 
 def tags(name: str) -> dict[str, str]:
-    asked = {"ResourceType": "Parameter", "ResourceId": name}
-    found = boto3.client("ssm").list_tags_for_resource(**asked)["TagList"]
-    return {tag["Key"]: tag["Value"] for tag in found}
+    found = boto3.client("ssm").list_tags_for_resource(ResourceType="Parameter", ResourceId=name)
+    return {tag["Key"]: tag["Value"] for tag in found["TagList"]}
