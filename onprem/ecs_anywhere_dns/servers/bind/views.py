@@ -137,7 +137,10 @@ def _validation(
     if view.exempt:
         parents = sorted({_region_parent(zone, region) for zone in bare})
         names = " ".join(f'"{zone}";' for zone in parents)
-        cure = f"add {names} to validate-except of {view.title}"
+        cure = (
+            f"add {names} to validate-except of {view.title}: to a list of your own, not to a file "
+            "of this tool, which another VPC's configuration may have"
+        )
     yield Finding(
         False,
         f"{view.title} validates DNSSEC, and {bare[0]} is not exempt: "
