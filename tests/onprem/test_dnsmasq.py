@@ -366,6 +366,27 @@ def test_a_file_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
     assert [line.value for line in found.of("servers-file")] == ["/x"]
 
 
+@pytest.mark.parametrize(
+    ("line", "hinders"),
+    [
+        ("bogus-nxdomain=10.0.0.0/8", True),
+        ("ignore-address=10.0.0.32", True),
+        ("filter-A", True),
+        ("bogus-nxdomain=64.94.110.11", False),
+        ("filter-AAAA", False),
+    ],
+)
+def test_a_line_that_drops_private_addresses_is_named_before_the_reload(
+    tmp_path: Path, line: str, hinders: bool
+) -> None:
+    main = tmp_path / "main"
+    server = Dnsmasq("us-east-2", "127.0.0.1", 53, pid_file=tmp_path / "none")
+    main.write_text(f"servers-file={server.servers_file}\n{line}\n")
+    forwarding = Forwarding(("ecs.us-east-2.amazonaws.com",), ("10.0.0.32",), "vpc-1")
+    found = list(server.problems(read_configuration((), main), forwarding))
+    assert [line in finding.what for finding in found] == [True] * hinders
+
+
 def test_pi_hole_is_said_not_to_be_supported(tmp_path: Path) -> None:
     program, pid_file = tmp_path / "pihole-FTL", tmp_path / "pid"
     shutil.copy("/bin/sleep", program)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -189,3 +190,19 @@ def test_a_server_that_cannot_be_configured_is_named(server: str) -> None:
         make_server(server, "us-east-2", "127.0.0.1", 53, {})
     assert repr(server) in caught.value.message
     assert ("render" in caught.value.message) == (server == "windows")
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_every_key_of_a_server_s_table_is_in_the_readme_with_its_default(name: str) -> None:
+    """The configuration file that `init` writes says so."""
+    readme = (Path(__file__).parents[2] / "onprem" / "README.md").read_text()
+    heading = "| table | key | default | elsewhere |"
+    rows = readme.split(heading, 1)[1].split("\n\n", 1)[0]
+    table = rows.split(f"`[{name}]`", 1)[1].split("| `[", 1)[0]
+    server = make_server(name, "us-east-2", "127.0.0.1", 53, {})
+    assert is_dataclass(server)
+    for key in {each.name for each in fields(server)} - {"region", "address", "port"}:
+        assert f"`{key}`" in table, key
+        default = getattr(server, key)
+        said = " ".join(default) if isinstance(default, tuple) else str(default)
+        assert said in table.replace("….", "/etc/bind/ecs-anywhere."), (key, said)

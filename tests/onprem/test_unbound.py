@@ -427,6 +427,13 @@ def test_zones_of_the_administrator_above_ours_do_no_harm(lab: Lab, tmp_path: Pa
     assert bad(unbound, wanted(lab)) == []
 
 
+def test_a_stub_zone_within_ours_is_a_finding(lab: Lab, tmp_path: Path) -> None:
+    own = f'stub-zone:\n  name: "x.{SSM}"\n  stub-addr: 203.0.113.9\n'
+    unbound = ours(lab, lab.start("unbound", top=own))
+    apply(unbound, wanted(lab), tmp_path)
+    assert any(f"stub-zone x.{SSM}" in found for found in bad(unbound, None))
+
+
 def test_a_more_specific_forwarding_of_the_administrator_is_a_finding(
     lab: Lab, tmp_path: Path
 ) -> None:

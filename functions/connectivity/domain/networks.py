@@ -78,11 +78,12 @@ def _cidr_problem(cidr: str, public: bool) -> str | None:
 
 
 def _unreadable(cidr: str) -> str:
-    odd = sorted({letter for letter in cidr if letter not in "0123456789./"})
-    if odd and re.sub(r"[^0-9./]+", " ", cidr).count("/") > 1:
+    odd = sorted({letter for letter in cidr if letter not in "0123456789./ "})
+    if (odd or " " in cidr) and re.sub(r"[^0-9./]+", " ", cidr).count("/") > 1:
+        instead = f", not by {_named(odd[0])}" if odd else ""
         return (
-            f"{quoted(cidr)} is not an IPv4 CIDR: separate networks by a space, not by "
-            f"{_named(odd[0])}"
+            f"{quoted(cidr)} is not an IPv4 CIDR: separate networks by a space in a tag{instead}; "
+            "in a request event each is a string of its own"
         )
     return f"{quoted(cidr)} is not an IPv4 CIDR, {_EXAMPLE}"
 

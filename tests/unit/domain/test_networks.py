@@ -94,6 +94,8 @@ def test_a_list_that_together_admits_everybody_is_refused_whatever_the_stack_all
         ("0.0.0.0/0", "every address"),
         ("10.0.0.0/8;192.168.0.0/16", "not by a semicolon"),
         ("10.0.0.0/8|192.168.0.0/16", "not by a bar"),
+        ("10.0.0.0/8 192.168.0.0/16", "in a tag; in a request event each is a string of its own"),
+        ("10.0.0.0/8, 192.168.0.0/16", 'in a tag, not by ","; in a request event each'),
         ("10.0.0.0/33", "is not an IPv4 CIDR"),
         ("fd00::/8", "is not an IPv4 CIDR"),
         ("\u0661\u0660.0.0.0/8", "is not an IPv4 CIDR"),

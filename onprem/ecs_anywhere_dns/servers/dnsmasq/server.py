@@ -31,7 +31,7 @@ from ecs_anywhere_dns.servers.dnsmasq.findings import findings_of
 from ecs_anywhere_dns.servers.dnsmasq.lines import lines_for, read_fragment
 from ecs_anywhere_dns.servers.dnsmasq.process import process_of, upstream_servers
 from ecs_anywhere_dns.servers.fragment_lines import CURE, lines_of
-from ecs_anywhere_dns.servers.mark import MARK, MARK_PORT, lies_within, mark_of
+from ecs_anywhere_dns.servers.mark import MARK, MARK_PORT, holds, lies_within, mark_of
 from ecs_anywhere_dns.servers.waiting import comes_true
 
 LEFT_OUT = ",.dpkg-dist,.dpkg-old,.dpkg-new"
@@ -121,6 +121,7 @@ class Dnsmasq:
                 f"remove that line, then {RESTART}",
             )
         yield from self._rebinding(disk, forwarding)
+        yield from _dropped(disk, forwarding)
         yield from self._unreadable()
 
     def reload(self) -> None:
@@ -262,6 +263,23 @@ class Dnsmasq:
                 f"dnsmasq may not read {hindrance}: it would keep what it has, without a word",
                 f"chmod o+{'r' if hindrance == self.servers_file else 'x'} {hindrance}",
             )
+
+
+def _dropped(disk: Configuration, forwarding: Forwarding) -> Iterator[Finding]:
+    """Yield the lines that take the private addresses out of answers. That the endpoints' lie where
+    the resolver's do is the most that can be known here."""
+    hidden = [
+        line
+        for line in disk.of("bogus-nxdomain", "ignore-address")
+        if any(holds(line.value, address) for address in forwarding.forwarders)
+    ]
+    for line in (*hidden, *(disk.of("filter-A") if not forwarding.is_none else ())):
+        said = f"{line.key}={line.value}" if line.value else line.key
+        yield Finding(
+            False,
+            f"{line.place}: {said} takes the private addresses out of answers",
+            f"remove it, or leave the VPC's networks out, then {RESTART}",
+        )
 
 
 def _is_mark(server: str) -> bool:

@@ -10,6 +10,7 @@ from ecs_anywhere_dns.commands import Ran, run
 from ecs_anywhere_dns.outcome import ReloadFailed
 
 FORWARD = re.compile(r"^(?P<zone>\S+) IN forward (?P<rest>.*)$", re.MULTILINE)
+STUB = re.compile(r"^(?P<zone>\S+) IN stub ", re.MULTILINE)
 PAIR = re.compile(r"^(?P<name>\S+)\s+(?P<rest>\S.*)$", re.MULTILINE)
 
 
@@ -43,6 +44,10 @@ class UnboundControl:
             plain(found["zone"]): frozenset(w for w in found["rest"].split() if w[0] != "+")
             for found in FORWARD.finditer(self.told("list_forwards"))
         }
+
+    def stubs(self) -> frozenset[str]:
+        """Return the names of the stub-zones."""
+        return frozenset(plain(said["zone"]) for said in STUB.finditer(self.told("list_stubs")))
 
     def insecure(self) -> frozenset[str]:
         """The domains for which it does not validate."""

@@ -143,6 +143,12 @@ def _shadows(server: Unbound, wanted: Forwarding, awaited: Collection[str]) -> I
             f"the administrator has a forward-zone {zone}: Unbound would ignore it or ours",
             "remove that one",
         )
+    for name in below(server.running.stubs(), wanted.zones):
+        yield Finding(
+            False,
+            f"stub-zone {name} of the administrator keeps its names from ours",
+            "remove it, unless its names are to be answered from elsewhere",
+        )
     for name in below(forwards - set(wanted.zones), wanted.zones):
         yield Finding(
             False,
