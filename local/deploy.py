@@ -16,22 +16,27 @@ from contextlib import suppress
 from pathlib import Path
 from py_compile import PycInvalidationMode
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import boto3
 from samtranslator.yaml_helper import yaml_parse
 
-from local.settings import REPOSITORY
-
-if TYPE_CHECKING:
-    from local.engine import EmbeddedAws
+from local.settings import REPOSITORY, Settings
 
 CACHE = REPOSITORY / ".local" / "dependencies"
 BUCKET = "deployments"
 READABLE_BY_ALL = 0o100644
 """AWS Lambda runs code as another user; a checkout may be readable by its owner only."""
 CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
-_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "DEPLOYER", "AWS_SECRET_ACCESS_KEY": "unused"}
+
+
+class Destination(Protocol):
+    """An endpoint that answers AWS's API; its settings name the stack, the account and Region."""
+
+    settings: Settings
+
+    @property
+    def url(self) -> str: ...
 
 
 class DeploymentFailedError(Exception):
@@ -39,7 +44,7 @@ class DeploymentFailedError(Exception):
 
 
 def deploy(
-    aws: EmbeddedAws, parameters: Mapping[str, str], source: Path = REPOSITORY
+    aws: Destination, parameters: Mapping[str, str], source: Path = REPOSITORY
 ) -> Mapping[str, str]:
     """Deploy the app in `source` as `aws.settings.stack_name`; returns the stack's outputs.
 
@@ -72,13 +77,14 @@ def stage(target: Path, source: Path = REPOSITORY) -> Path:
     functions = target / "functions"
     leave_out = shutil.ignore_patterns("__pycache__")
     shutil.copytree(source / "functions", functions, ignore=leave_out)
-    shutil.copytree(_dependencies(functions), functions, dirs_exist_ok=True)
+    shutil.copytree(install_dependencies(functions), functions, dirs_exist_ok=True)
     _compile(functions)
     return target
 
 
-def _dependencies(functions: Path) -> Path:
-    """The installed requirements: made once for each requirement file and Python."""
+def install_dependencies(functions: Path) -> Path:
+    """Return the folder of the installed requirements: made once for each requirement file and
+    Python."""
     lock = functions / "requirements.lock"
     requirements = lock if lock.exists() else functions / "requirements.txt"
     python = f"{sys.implementation.cache_tag}-{platform.machine()}"
@@ -121,7 +127,7 @@ def _pack(functions: Path) -> None:
 
 
 def deploy_with_sam(
-    aws: EmbeddedAws, sam: Path, staged: Path, parameters: Mapping[str, str]
+    aws: Destination, sam: Path, staged: Path, parameters: Mapping[str, str]
 ) -> None:
     _make_bucket(aws)
     overrides = [f'{name}="{value}"' for name, value in parameters.items()]
@@ -135,7 +141,8 @@ def deploy_with_sam(
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("AWS_")
     } | {
-        **_CREDENTIALS,
+        "AWS_ACCESS_KEY_ID": aws.settings.account,
+        "AWS_SECRET_ACCESS_KEY": "unused",
         "AWS_ENDPOINT_URL": aws.url,
         "AWS_EC2_METADATA_DISABLED": "true",
         "SAM_CLI_TELEMETRY": "0",
@@ -152,7 +159,7 @@ def _run(command: list[str], **options: Any) -> None:
         raise DeploymentFailedError("\n".join([" ".join(command[:2]), *said[-25:]]))
 
 
-def deploy_with_translator(aws: EmbeddedAws, staged: Path, parameters: Mapping[str, str]) -> None:
+def deploy_with_translator(aws: Destination, staged: Path, parameters: Mapping[str, str]) -> None:
     """What `sam deploy` does: upload the files that the template names, make the stack."""
     _make_bucket(aws)
     template = yaml_parse((staged / "template.yaml").read_text())
@@ -180,14 +187,14 @@ def deploy_with_translator(aws: EmbeddedAws, staged: Path, parameters: Mapping[s
     )
 
 
-def _upload(aws: EmbeddedAws, file: Path) -> str:
+def _upload(aws: Destination, file: Path) -> str:
     body = file.read_bytes()
     key = hashlib.sha256(body).hexdigest()
     _client(aws, "s3").put_object(Bucket=BUCKET, Key=key, Body=body)
     return f"s3://{BUCKET}/{key}"
 
 
-def outputs(aws: EmbeddedAws) -> Mapping[str, str]:
+def outputs(aws: Destination) -> Mapping[str, str]:
     """The stack's outputs; an error with the reason if it did not come to be."""
     cloudformation = _client(aws, "cloudformation")
     (stack,) = cloudformation.describe_stacks(StackName=aws.settings.stack_name)["Stacks"]
@@ -202,15 +209,13 @@ def outputs(aws: EmbeddedAws) -> Mapping[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 
-def _make_bucket(aws: EmbeddedAws) -> None:
+def _make_bucket(aws: Destination) -> None:
     s3, region = _client(aws, "s3"), aws.settings.region
     place = {"CreateBucketConfiguration": {"LocationConstraint": region}}
     with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
         s3.create_bucket(Bucket=BUCKET, **({} if region == "us-east-1" else place))
 
 
-def _client(aws: EmbeddedAws, service: str) -> Any:
-    session: Any = boto3.Session(
-        _CREDENTIALS["AWS_ACCESS_KEY_ID"], "unused", region_name=aws.settings.region
-    )
+def _client(aws: Destination, service: str) -> Any:
+    session: Any = boto3.Session(aws.settings.account, "unused", region_name=aws.settings.region)
     return session.client(service, endpoint_url=aws.url)

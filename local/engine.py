@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import boto3
 
@@ -160,7 +160,7 @@ class EmbeddedAws:
             self._server.shutdown()
             self._server.server_close()
 
-    def __enter__(self) -> EmbeddedAws:
+    def __enter__(self) -> Self:
         self.start()
         return self
 
