@@ -18,7 +18,7 @@ export SAM_CLI_TELEMETRY := 0
 .PHONY: help demo test onprem faults record storms fleet second-opinion tools models release audit local setup servers lint format unit build lock clean
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 demo: setup ## connect a VPC on an embedded AWS, show the proof, take it all away (about a minute)
 	@scripts/install-dns-servers --if-possible
@@ -45,6 +45,9 @@ storms: setup ## as many storms of events as you like, other ones each time [STO
 
 fleet: setup ## a hundred VPCs tagged in one second, on an AWS that throttles (half an hour) [VPCS=100]
 	FLEET_VPCS=$(or $(VPCS),100) FLEET_TIME_SCALE=0.25 .venv/bin/python -m pytest tests/fleet -s
+
+second-opinion: setup .venv-second/.ready ## the workflow under another interpreter, LocalEmu's, and whether it tells the same (a quarter of an hour)
+	@.venv/bin/python -m tests.second_opinion.other_interpreter
 
 local: setup ## the embedded AWS with the app deployed, for your AWS CLI [PORT=4599 REGION=us-east-2 UNKIND=1 SEED=7]
 	@exec .venv/bin/python -m local up --port $(PORT) --region $(REGION) $(if $(UNKIND),--unkind --seed $(SEED))
@@ -87,12 +90,21 @@ setup: .venv/.ready .venv-lambda/.ready ## install what all of this needs, into 
 	@.venv-lambda/bin/pip install --quiet -r requirements-runtime.lock
 	@touch $@
 
+# With the Python of AWS Lambda, as LocalEmu runs the functions with its own.
+.venv-second/.ready: requirements-second.lock
+	@test -n "$(PYTHON313)" || { echo "Python 3.13 is needed, which is AWS Lambda's: make PYTHON313=/the/folder/of/it"; exit 1; }
+	@echo "installing LocalEmu into .venv-second, once; this takes a minute or two"
+	@$(PYTHON313)/python3.13 -m venv .venv-second
+	@.venv-second/bin/pip install --quiet -r requirements-second.lock
+	@touch $@
+
 lock: ## pin the newest versions of what the *.in files ask for
 	.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --custom-compile-command "make lock" --generate-hashes functions/requirements.in -o functions/requirements.txt
 	.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --custom-compile-command "make lock" --generate-hashes onprem/pyproject.toml -o onprem/requirements.lock
 	.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.lock
 	.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --custom-compile-command "make lock" requirements-runtime.in -c requirements-dev.lock -o requirements-runtime.lock
 	.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --custom-compile-command "make lock" requirements-tools.in -o requirements-tools.lock
+	.venv/bin/uv pip compile --quiet --upgrade --python-version 3.13 --custom-compile-command "make lock" requirements-second.in -o requirements-second.lock
 
 models: setup ## cut the SDK's models down to what the functions call, after an adapter or a pin has changed
 	.venv/bin/python scripts/cut_models.py
@@ -104,4 +116,4 @@ audit: tools ## known vulnerabilities of what ships, where the index has advisor
 	.venv-tools/bin/pip-audit --disable-pip -r functions/requirements.txt -r onprem/requirements.lock
 
 clean: ## remove everything that make made
-	rm -rf .venv .venv-lambda .venv-tools tests/second_opinion/node_modules dist .local .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-lambda .venv-tools .venv-second tests/second_opinion/node_modules dist .local .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
