@@ -15,7 +15,7 @@ HANDLERS = [f"handlers.{path.stem}" for path in sorted(FUNCTIONS.glob("handlers/
 
 ALWAYS = {"aws", "error_codes", "refusals", "small_models", "wiring"}
 """The way to AWS, and the meanings of its refusals."""
-LEDGER = {"ledger", "table"}
+LEDGER = {"attribute_values", "ledger", "table"}
 NEEDED: dict[str, set[str]] = {
     "settings()": set(),
     "vpcs()": {"vpcs"},
@@ -109,6 +109,7 @@ def test_importing_every_handler_loads_the_way_to_aws_and_no_adapter() -> None:
     modules = _python(code, *HANDLERS).split()
     adapters = {name for name in modules if name.startswith("connectivity.adapters.")}
     assert adapters == {f"connectivity.adapters.{name}" for name in ALWAYS}
+    assert "boto3" not in modules
 
 
 @pytest.mark.parametrize("asked", NEEDED)

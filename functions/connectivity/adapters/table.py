@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
+from connectivity.adapters.attribute_values import plain, serialized
 from connectivity.adapters.aws import call, client, items
 from connectivity.adapters.refusals import is_answer
-
-_serialize = TypeSerializer().serialize
-_deserialize = TypeDeserializer().deserialize
 
 
 class Table:
@@ -26,7 +23,7 @@ class Table:
         answer = call(
             client("dynamodb").get_item,
             TableName=self._name,
-            Key={"id": _serialize(id_)},
+            Key={"id": serialized(id_)},
             ConsistentRead=True,
         )
         return _plain(answer.get("Item", {}))
@@ -40,7 +37,7 @@ class Table:
             TableName=self._name,
             ConsistentRead=True,
             FilterExpression="begins_with(id, :prefix)",
-            ExpressionAttributeValues={":prefix": _serialize(prefix)},
+            ExpressionAttributeValues={":prefix": serialized(prefix)},
         )
         return map(_plain, found)
 
@@ -49,11 +46,11 @@ class Table:
     ) -> dict[str, Any]:
         """The attributes that `ReturnValues` asks for."""
         if values:
-            more["ExpressionAttributeValues"] = {k: _serialize(v) for k, v in values.items()}
+            more["ExpressionAttributeValues"] = {k: serialized(v) for k, v in values.items()}
         answer = call(
             client("dynamodb").update_item,
             TableName=self._name,
-            Key={"id": _serialize(id_)},
+            Key={"id": serialized(id_)},
             UpdateExpression=expression,
             **more,
         )
@@ -72,4 +69,4 @@ class Table:
 
 
 def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: _deserialize(value) for key, value in item.items()}
+    return {key: plain(value) for key, value in item.items()}
