@@ -19,12 +19,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import botocore
 from botocore import xform_name
 from botocore.exceptions import DataNotFoundError
 from botocore.loaders import Loader
 
 ADAPTERS = Path(__file__).parents[1] / "functions" / "connectivity" / "adapters"
 MODELS = ADAPTERS / "models"
+NOTICE = f"""\
+Taken from botocore {botocore.__version__}, licensed by Amazon.com, Inc. or its affiliates under the
+Apache License 2.0: the operations that this app calls, without their documentation.
+"""
 Json = Mapping[str, Any]
 
 
@@ -39,6 +44,7 @@ def write(target: Path = MODELS) -> None:
         for name, model in _models(loader, service).items():
             _write(folder / f"{name}.json", model)
     _write(target / "endpoints.json", _endpoints(loader.load_data("endpoints"), services))
+    (target / "NOTICE").write_text(NOTICE)
 
 
 def called(service: str, operations: Iterable[str]) -> list[str]:
