@@ -4,7 +4,8 @@
 
 Writes the wheel of the pick-up tool, the app as a folder that `sam deploy` takes without a build,
 packed, an SBOM (CycloneDX) of each, and SHA256SUMS. The same commit gives the same bytes: all times
-are the commit's, all entries sorted. Runs under the Python of requirements-tools.lock.
+are the commit's, all entries sorted, and the byte code is that of one Python 3.13, the functions'
+runtime. Runs under the Python of requirements-tools.lock.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import lambda_python
 
 ROOT = Path(__file__).parents[1]
 TOOLS = Path(sys.executable).parent
@@ -70,22 +73,27 @@ def _build_wheel(folder: Path, target: Path, environment: dict[str, str]) -> Non
 def _pack_app(folder: Path, target: Path, time: int) -> None:
     app = folder / "app"
     leave_out = shutil.ignore_patterns("__pycache__")
-    for name in ("statemachine", "functions", "schemas", "docs"):
+    for name in ("statemachine", "schemas", "docs"):
         shutil.copytree(ROOT / name, app / name, ignore=leave_out)
     for name in APP:
         shutil.copy(ROOT / name, app / name)
-    _run(
-        [
-            *_python("pip"), "install", "--quiet", "--no-compile", "--require-hashes",
-            "--only-binary", ":all:", "--python-version", "3.13", "--no-deps",
-            "--target", str(app / "functions"), "-r", str(ROOT / "functions" / "requirements.txt"),
-        ],
-        dict(os.environ),
-    )  # fmt: skip
-    # The packages are there already: `sam build` has nothing to install.
-    (app / "functions" / "requirements.txt").write_text("")
+    _pack_functions(app / "functions")
     version = _project("pyproject.toml")["version"]
     _zip(app, target / f"ecs-anywhere-private-connectivity-{version}.zip", time)
+
+
+def _pack_functions(target: Path) -> None:
+    """Pack the functions in one folder, as `sam build` packs each in its own."""
+    python = lambda_python.find()
+    if python is None:
+        sys.exit(lambda_python.MISSING)
+    source = ROOT / "functions"
+    environment = os.environ | {"PYTHONHASHSEED": "0"}
+    _run([python, str(source / "pack.py"), str(target), "--with-probe"], environment)
+    for name in ("Makefile", "pack.py"):
+        shutil.copy(source / name, target)
+    # The packages are there already: `sam build` has nothing to install.
+    (target / "requirements.txt").write_text("")
 
 
 def _zip(folder: Path, archive: Path, time: int) -> None:

@@ -7,7 +7,7 @@ import json
 import re
 import subprocess
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -76,6 +76,28 @@ def test_the_app_needs_no_build_before_sam_deploy(releases: tuple[Path, Path]) -
     names = set(zipfile.ZipFile(archive).namelist())
     modules = [each["Handler"].rsplit(".", 1)[0] for each in sam_template.functions().values()]
     assert {f"functions/{module.replace('.', '/')}.py" for module in modules} <= names
-    assert {"functions/aws_lambda_powertools/__init__.py", "functions/dns/__init__.py"} <= names
+    assert {"functions/probe/handler.py", "functions/dns/__init__.py"} <= names
     assert {"template.yaml", "statemachine/private_connectivity.asl.json"} <= names
-    assert not [name for name in names if "__pycache__" in name or name.startswith("/")]
+    assert not [name for name in names if name.startswith("/")]
+
+
+def test_the_app_has_the_byte_code_of_its_modules_for_the_runtime_and_no_other(
+    releases: tuple[Path, Path],
+) -> None:
+    [archive] = releases[0].glob("ecs-anywhere-private-connectivity-*.zip")
+    with zipfile.ZipFile(archive) as packed:
+        names = packed.namelist()
+        ours = [
+            n for n in names if n.startswith(("functions/handlers/", "functions/connectivity/"))
+        ]
+        code = {name: packed.read(name) for name in names if name.endswith(".pyc")}
+    sources = {name for name in ours if name.endswith(".py")}
+    assert {_source_of(name) for name in code} == sources
+    assert {content[4:8] for content in code.values()} == {b"\x01\0\0\0"}, "unchecked (PEP 552)"
+
+
+def _source_of(name: str) -> str:
+    path = PurePosixPath(name)
+    module, cache, _ = path.name.split(".")
+    assert cache == "cpython-313"
+    return str(path.parent.parent / f"{module}.py")
