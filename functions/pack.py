@@ -2,64 +2,107 @@
 
     python3.13 pack.py TARGET [--with-probe]
 
-Writes our packages into the folder TARGET; with the probe, also the probe and what requirements.txt
-pins, its DNS library. Needs the Python of the functions' runtime, as byte code is good for one
-Python only, and for the probe its pip.
+Writes into the folder TARGET our packages and what requirements.txt pins, less what no handler
+imports; the probe and its DNS library only if asked. Needs the Python of the functions' runtime, as
+byte code is good for one Python only, and its pip. The functions of a build share one installation,
+which is made beside TARGET.
 """
 
 from __future__ import annotations
 
-import compileall
+import hashlib
+import py_compile
 import shutil
 import subprocess
 import sys
+import tempfile
+from contextlib import suppress
 from pathlib import Path
-from py_compile import PycInvalidationMode
 
 SOURCE = Path(__file__).parent
 RUNTIME = (3, 13)
 TASK_ROOT = "/var/task"
 """Where AWS Lambda has the code: what a traceback says."""
-COMPILED = ("connectivity", "handlers")
 NEVER = ("Makefile", "pack.py", "requirements.*", "__pycache__")
-ONLY_WITH_THE_PROBE = ("probe", "dns")
+ONLY_WITH_THE_PROBE = ("probe", "dns", "dnspython-*")
+"""One function makes the probe: it has this code to send it on, and imports nothing of it."""
+NOT_IMPORTED = (
+    "bin",
+    "jmespath*",  # the runtime's SDK brings it
+    "aws_lambda_powertools/event_handler",
+    "aws_lambda_powertools/middleware_factory",
+    "aws_lambda_powertools/metrics/provider/datadog",
+    "aws_lambda_powertools/utilities/[!_j]*",  # all but jmespath_utils
+    "*.dist-info/RECORD",  # it would list what is not here
+)
+"""What is installed and no handler imports. A test imports every handler without it."""
 
 
 def pack(target: Path, *, with_probe: bool) -> None:
-    """Fill `target`. One function makes the probe: it has the probe's code to send it on, imports
-    nothing of it, and so has no byte code of it."""
-    left_out = NEVER if with_probe else (*NEVER, *ONLY_WITH_THE_PROBE)
+    """Fill `target` with what a function needs."""
+    left_out = () if with_probe else ONLY_WITH_THE_PROBE
+    packed = _packed_once(target.parent)
     ignored = shutil.ignore_patterns(*left_out)
-    shutil.copytree(SOURCE, target, ignore=ignored, dirs_exist_ok=True)
-    _compile(target)
-    if with_probe:
-        _install(target)
+    shutil.copytree(packed, target, ignore=ignored, dirs_exist_ok=True)
 
 
-def _install(target: Path) -> None:
+def _packed_once(beside: Path) -> Path:
+    """Return the folder with everything, which the functions of a build share."""
+    packed = beside / f".packed-{_digest()}"
+    if not packed.exists():
+        with tempfile.TemporaryDirectory(dir=beside, prefix=".packing-") as folder:
+            everything = Path(folder) / "everything"
+            _pack_everything(everything)
+            with suppress(OSError):  # another function's build was quicker
+                everything.rename(packed)
+    return packed
+
+
+def _digest() -> str:
+    """Return a text that differs where the package would differ."""
+    digest = hashlib.sha256(sys.version.encode())
+    for path in sorted(each for each in SOURCE.rglob("*") if each.is_file()):
+        if "__pycache__" not in path.parts:
+            digest.update(f"{path.relative_to(SOURCE).as_posix()}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _pack_everything(folder: Path) -> None:
+    shutil.copytree(SOURCE, folder, ignore=shutil.ignore_patterns(*NEVER))
+    _install(folder)
+    for pattern in NOT_IMPORTED:
+        for unused in list(folder.glob(pattern)):
+            shutil.rmtree(unused) if unused.is_dir() else unused.unlink()
+    _compile(folder)
+
+
+def _install(folder: Path) -> None:
     """Install what is pinned. Only what runs on any processor: the stack's may be another one."""
+    requirements = SOURCE / "requirements.txt"
+    if not requirements.read_text().strip():
+        return  # a release: they are there already
     command = [
         *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
         *("--no-compile", "--no-deps", "--require-hashes", "--only-binary", ":all:"),
-        *("--platform", "any", "--target", str(target), "-r", str(SOURCE / "requirements.txt")),
+        *("--platform", "any", "--target", str(folder), "-r", str(requirements)),
     ]
     done = subprocess.run(command, capture_output=True, text=True)  # noqa: S603 (all of it is ours)
     if done.returncode:
         sys.exit(f"{' '.join(command[1:4])}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
 
 
-def _compile(target: Path) -> None:
-    """Write byte code that stays valid although a zip file loses the sources' times."""
-    for package in COMPILED:
-        compiled = compileall.compile_dir(
-            target / package,
-            quiet=1,
-            force=True,
-            ddir=f"{TASK_ROOT}/{package}",
-            invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
-        )
-        if not compiled:
-            sys.exit("not every module can be compiled: see above")
+def _compile(folder: Path) -> None:
+    """Write byte code that stays valid although a zip file loses the sources' times. Raises
+    PyCompileError."""
+    for path in sorted(folder.rglob("*.py")):
+        name = path.relative_to(folder)
+        if name.parts[0] not in ONLY_WITH_THE_PROBE:
+            py_compile.compile(
+                str(path),
+                dfile=f"{TASK_ROOT}/{name.as_posix()}",
+                doraise=True,
+                invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+            )
 
 
 if __name__ == "__main__":

@@ -77,7 +77,8 @@ def _pack_app(folder: Path, target: Path, time: int) -> None:
         shutil.copytree(ROOT / name, app / name, ignore=leave_out)
     for name in APP:
         shutil.copy(ROOT / name, app / name)
-    _pack_functions(app / "functions")
+    _pack_functions(folder / "packed" / "functions")
+    shutil.move(folder / "packed" / "functions", app)
     version = _project("pyproject.toml")["version"]
     _zip(app, target / f"ecs-anywhere-private-connectivity-{version}.zip", time)
 
@@ -88,6 +89,7 @@ def _pack_functions(target: Path) -> None:
     if python is None:
         sys.exit(lambda_python.MISSING)
     source = ROOT / "functions"
+    target.parent.mkdir()
     environment = os.environ | {"PYTHONHASHSEED": "0"}
     _run([python, str(source / "pack.py"), str(target), "--with-probe"], environment)
     for name in ("Makefile", "pack.py"):

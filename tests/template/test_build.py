@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -25,15 +26,16 @@ RUNTIME: tuple[int, int] = run_path(str(PACK))["RUNTIME"]
 UNCHECKED_HASH = b"\x01\0\0\0"
 """The flags of such byte code (PEP 552)."""
 
-LARGEST = 1_900_000
-"""Bytes unpacked: 1.5 MB when this was written, and a quarter to grow."""
-LARGEST_ZIPPED = 700_000
-"""Bytes to upload: 0.58 MB when this was written, and a fifth to grow. A dependency that comes
+LARGEST = 3_000_000
+"""Bytes unpacked: 2.5 MB when this was written, and a fifth to grow."""
+LARGEST_ZIPPED = 1_050_000
+"""Bytes to upload: 0.92 MB when this was written, and 15 % to grow. A dependency that comes
 along unseen (botocore alone is 25 MB) goes beyond it."""
 LARGEST_PROBE = 500_000
 """Bytes zipped that the probe adds, with its DNS library: 0.35 MB when this was written."""
 
-SHIPPED = {"connectivity", "handlers"}
+OURS = {"connectivity", "handlers"}
+SHIPPED = OURS | {"aws_lambda_powertools", "typing_extensions.py", "__pycache__"}
 WITH_THE_PROBE = {"VerifyResolutionFunction": {"probe", "dns"}}
 """The only function that makes the probe has the probe's code."""
 BROUGHT_BY_THE_RUNTIME = (
@@ -80,12 +82,13 @@ def test_a_function_is_small_and_holds_what_it_uses_and_nothing_else(
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_every_module_of_ours_has_byte_code_that_is_never_checked_against_its_source(
+def test_every_module_has_byte_code_that_is_never_checked_against_its_source(
     build: Path, function: str
 ) -> None:
     """A zip file loses the sources' times, and AWS Lambda lets no function write byte code."""
-    for package in SHIPPED:
-        for source in (build / function / package).rglob("*.py"):
+    for package in SHIPPED - {"__pycache__"}:
+        found = build / function / package
+        for source in found.rglob("*.py") if found.is_dir() else [found]:
             code = source.parent / "__pycache__" / f"{source.stem}.cpython-313.pyc"
             assert code.read_bytes()[4:8] == UNCHECKED_HASH, source
 
@@ -113,6 +116,10 @@ for found in pkgutil.iter_modules(connectivity.adapters.__path__):
     importlib.import_module(f"connectivity.adapters.{found.name}")
 from connectivity.adapters.aws import client
 assert client("ec2").meta.service_model.operation_names
+from handlers.entry import entry
+class Context:
+    aws_request_id = "8a1b"
+entry(lambda event: {"answer": "to it"})({"an": "event"}, Context)
 if "VerifyResolutionFunction" in sys.argv[1]:
     from connectivity.adapters.probe import code
     assert code()
@@ -149,6 +156,7 @@ def test_every_handler_runs_from_what_is_shipped_and_the_runtime_alone_and_compi
         text=True,
     )
     assert imported.returncode == 0, imported.stderr
+    assert json.loads(imported.stdout)["answer"] == {"answer": "to it"}
 
 
 @pytest.fixture(scope="module")
