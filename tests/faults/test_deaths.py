@@ -28,7 +28,7 @@ OTHER_MOMENTS = [
     (state, kind)
     for kind in ("Entered", "Exited")
     for state in OTHER_WAYS
-    if (state, kind) != ("Failed", "Exited")
+    if kind == "Entered" or state not in {"Failed", "Could not be made"}
 ][:: (SHARE + 1) // 2]
 """A Fail state is not exited: it ends the execution."""
 
