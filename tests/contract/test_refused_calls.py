@@ -72,7 +72,7 @@ CALLS: dict[str, Callable[[], object]] = {
     "ListEntitiesForPolicy": lambda: IamHostPolicy(POLICY).attached_to(),
     "ListHostedZonesByVPC": lambda: Route53HostedZones("us-east-2").associated_with(VPC),
     "ListResolverEndpointIpAddresses": lambda: Route53Resolvers(TAGS).addresses("rslvr-in-1"),
-    "ListResolverEndpoints": lambda: Route53Resolvers(TAGS).all_of_region(),
+    "ListResolverEndpoints": lambda: Route53Resolvers(TAGS).in_vpc(VPC),
     "ModifyVpcEndpoint": lambda: Ec2Endpoints(TAGS).set_private_dns("vpce-1", on=True),
     "Publish": lambda: SnsNotifications("arn:aws:sns:us-east-2:123456789012:t").send("s", "t"),
     "PutParameter": lambda: SsmParameters(TAGS.extra)._made(PARAMETER),

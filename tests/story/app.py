@@ -97,11 +97,12 @@ class App:
         """The next execution that nobody has dealt with, of this VPC if one is named, once it has
         ended. Of two knocks at a time one finds the other at work, and is passed over."""
         while True:
-            ended = self._next_end(vpc_id, timeout)
+            ended = self.next_end_of_any(vpc_id, timeout)
             if not ended.states or ended.states[-1] != AT_WORK:
                 return ended
 
-    def _next_end(self, vpc_id: str, timeout: float) -> Ended:
+    def next_end_of_any(self, vpc_id: str, timeout: float = 120) -> Ended:
+        """As `next_end`, also of one that found another at work."""
         arn = inside.next_execution(self.aws, self.seen, name=vpc_id)
         self.seen.add(arn)
         inside.await_end(self.aws, arn, timeout)

@@ -25,7 +25,7 @@ T = TypeVar("T")
 REGION = "eu-west-1"
 PATIENCE = 120.0
 """Real seconds for what takes ten on an idle machine."""
-END_SECONDS = 10.0
+END_SECONDS = 30.0
 """Real seconds in which everything is gone after a signal."""
 
 _AWS = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any", "AWS_CONFIG_FILE": os.devnull}

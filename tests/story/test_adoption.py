@@ -203,7 +203,7 @@ def test_an_adopted_resolver_is_followed_when_its_addresses_change_and_replaced_
     assert line in replaced.output["detail"]
     assert "more in execution" in app.tags(vpc_id)[DETAIL], "a lost address is said before it"
     assert app.aws.outbox[-1].message.endswith(line)
-    assert f"{vpc_id} was repaired" in str(app.aws.outbox[-1].subject)
+    assert f"{vpc_id} has other addresses" in str(app.aws.outbox[-1].subject)
     assert set(document(app, vpc_id)["resolverIps"]) < set(second["resolverIps"]), "the same"
     assert "Nothing made" in swept(app, vpc_id).states
     assert len(app.aws.outbox) == told + 3

@@ -36,14 +36,12 @@ class Route53Resolvers:
     def __init__(self, tags: CreationTags) -> None:
         self._creation_tags = tags
 
-    def all_of_region(self) -> tuple[InboundResolver, ...]:
-        found = items(
-            client("route53resolver"),
-            "list_resolver_endpoints",
-            "ResolverEndpoints",
-            MaxResults=100,
-        )
-        return tuple(_resolver(item) for item in found)
+    def in_vpc(self, vpc_id: str) -> tuple[InboundResolver, ...]:
+        here = {"Name": "HostVPCId", "Values": [vpc_id]}
+        return tuple(_resolver(item) for item in _listed(Filters=[here]))
+
+    def ids_of_region(self) -> tuple[str, ...]:
+        return tuple(item["Id"] for item in _listed())
 
     def find(self, resolver_id: str) -> InboundResolver | None:
         get = client("route53resolver").get_resolver_endpoint
@@ -182,6 +180,16 @@ def _rule(rule: Mapping[str, Any]) -> ResolverRule:
 
 def _ip_request(subnet: str, ip: str | None) -> dict[str, str]:
     return {"SubnetId": subnet} | ({"Ip": ip} if ip else {})
+
+
+def _listed(**asked: Any) -> Sequence[Any]:
+    return items(
+        client("route53resolver"),
+        "list_resolver_endpoints",
+        "ResolverEndpoints",
+        MaxResults=100,
+        **asked,
+    )
 
 
 def _resolver(item: Mapping[str, Any], ips: tuple[ResolverIp, ...] = ()) -> InboundResolver:

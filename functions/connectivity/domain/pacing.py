@@ -18,6 +18,8 @@ from typing import Any
 
 KEPT_SECONDS = 600
 """For so long a turn that has come is good for a repetition of its step."""
+_LEDGER_RESOLUTION = 0.002
+"""Seconds: the ledger rounds two times to milliseconds, which makes nobody wait."""
 LONGEST_WAIT = 7200
 """Seconds that an execution waits for its turn. What is further away is left to the sweep, which
 comes back for it."""
@@ -83,6 +85,8 @@ def cost(bucket: Bucket, calls: int) -> float:
 def granted(bucket: Bucket, calls: int, booked_until: float, now: float) -> Turn:
     """The turn of whoever has just moved the bucket to `booked_until` by reserving at `now`."""
     before = booked_until - cost(bucket, calls)
+    if before - now < _LEDGER_RESOLUTION:
+        before = min(before, now)  # nobody but us has booked
     first = min(calls, bucket.burst)
     at = max(now, before - cost(bucket, bucket.burst - first))
     return Turn(bucket.name, bucket.step, at, calls, shared=before > now)

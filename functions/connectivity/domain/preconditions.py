@@ -202,11 +202,11 @@ def _quotas(survey: Survey, options: Options, limits: Limits) -> Iterator[str]:
         )
     if our_resolver(survey) or candidates(survey.resolvers, survey.ownership):
         return  # there is one, which is used or refused, and none is made
-    if len(survey.resolvers) < limits.resolver_endpoints_per_region:
+    if len(survey.resolvers_of_region) < limits.resolver_endpoints_per_region:
         return
     yield (
-        f"{survey.region} holds {len(survey.resolvers)} Route 53 Resolver endpoints "
-        f"({_names(r.id for r in survey.resolvers)}) and the quota is "
+        f"{survey.region} holds {len(survey.resolvers_of_region)} Route 53 Resolver endpoints "
+        f"({_names(survey.resolvers_of_region)}) and the quota is "
         f"{limits.resolver_endpoints_per_region} per Region: remove one, or ask AWS for more and "
         "tell the stack's parameter ResolverEndpointQuota"
     )

@@ -35,8 +35,8 @@ class Survey:
     endpoints: tuple[InterfaceEndpoint, ...]
     groups: tuple[SecurityGroup, ...]
     resolvers: tuple[InboundResolver, ...]
-    """All Route 53 Resolver endpoints of the Region, outbound ones too: the quota counts them. With
-    their addresses only ours and those that are in question to be adopted."""
+    """The Route 53 Resolver endpoints in the VPC, outbound ones too. With their addresses only ours
+    and those that are in question to be adopted."""
     hosted_zones: tuple[HostedZone, ...]
     """The private hosted zones associated with the VPC, without those that AWS made."""
     route_tables: tuple[RouteTable, ...]
@@ -45,6 +45,9 @@ class Survey:
     entry: Entry
     resolver_rules: tuple[ResolverRule, ...] = ()
     """The forwarding rules associated with the VPC."""
+    resolvers_of_region: tuple[str, ...] = ()
+    """Ids of all Route 53 Resolver endpoints of the Region, because the quota counts them; empty
+    where none is to be made."""
     prefix_lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Id of a prefix list that a route or a rule names -> its IPv4 networks. One that may not be
     read is not in it."""

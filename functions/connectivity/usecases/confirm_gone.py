@@ -50,8 +50,8 @@ def _seen(vpc_id: str, aws: Aws) -> Iterator[tuple[str, str]]:
     for endpoint in aws.endpoints.all_in(vpc_id):
         if endpoint.owner == aws.settings.us and endpoint.state != "deleted":
             yield endpoint.id, endpoint.state
-    for resolver in aws.resolvers.all_of_region():
-        if resolver.vpc == vpc_id and resolver.name == resolver_name(vpc_id):
+    for resolver in aws.resolvers.in_vpc(vpc_id):
+        if resolver.name == resolver_name(vpc_id):
             yield resolver.id, resolver.status
     for group in aws.groups.all_in(vpc_id):
         if group.owner == aws.settings.us and not group.name.startswith(probes):

@@ -86,7 +86,7 @@ def _let_the_resolver_go_first(
     creation may have failed."""
     if not ownership.entry.resolver_ips or desired.adopted_resolver:
         return
-    if ownership.resolver(resolvers.all_of_region()) is None:
+    if ownership.resolver(resolvers.in_vpc(desired.vpc_id)) is None:
         raise NotReadyYet(f"the resolver of {desired.vpc_id} takes its promised addresses up first")
 
 

@@ -45,7 +45,7 @@ def ensure_resolver(desired: Desired, aws: Aws) -> Resolver:
     vpc_id, resolvers, ledger = desired.vpc_id, aws.resolvers, aws.ledger
     entry = ledger.read(vpc_id)
     ownership = aws.ownership(entry)
-    observed = () if desired.adopted_resolver else resolvers.all_of_region()
+    observed = () if desired.adopted_resolver else resolvers.in_vpc(vpc_id)
     groups = aws.groups.all_in(vpc_id)
     plan = plans.plan_resolver(desired, observed, groups, ownership)
     steps = group_steps(_GROUPS, groups, ownership, aws)

@@ -79,7 +79,7 @@ def _standing(entry: Entry, aws: Aws) -> str:
     return standing(
         aws.ownership(entry),
         () if connected else aws.endpoints.all_in(entry.vpc_id),
-        () if connected else aws.resolvers.all_of_region(),
+        () if connected else aws.resolvers.in_vpc(entry.vpc_id),
         aws.settings.limits.resolver_ips,
     )
 

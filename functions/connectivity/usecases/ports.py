@@ -121,8 +121,12 @@ class Groups(Protocol):
 class Resolvers(Protocol):
     """Route 53 Resolver inbound endpoints."""
 
-    def all_of_region(self) -> tuple[InboundResolver, ...]:
-        """Those of either direction, because the quota counts both; without their addresses."""
+    def in_vpc(self, vpc_id: str) -> tuple[InboundResolver, ...]:
+        """Those of either direction whose addresses lie in the VPC; without their addresses."""
+
+    def ids_of_region(self) -> tuple[str, ...]:
+        """All of the account's, because the quota counts them. AWS gives a hundred a call and five
+        calls a second to the whole account and Region: ask only before one is made."""
 
     def find(self, resolver_id: str) -> InboundResolver | None:
         """With its addresses."""

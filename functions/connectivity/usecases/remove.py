@@ -119,7 +119,8 @@ def _remove_resolver(entry: Entry, aws: Aws) -> list[str]:
 
 def _our_resolver(entry: Entry, aws: Aws) -> InboundResolver | None:
     """Return our inbound resolver, also while it is being deleted."""
-    observed = aws.resolvers.all_of_region() if ledgers.RESOLVER in entry.held else ()
+    held = ledgers.RESOLVER in entry.held
+    observed = aws.resolvers.in_vpc(entry.vpc_id) if held else ()
     return aws.ownership(entry).resolver(observed, also_deleting=True)
 
 

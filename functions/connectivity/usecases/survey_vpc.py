@@ -30,7 +30,7 @@ def survey_vpc(vpc_id: str, options: Options, aws: Aws) -> Survey:
         *catalogue.requested(options.services, region),
     )
     full_names = [full for name in names for full in catalogue.service_names(name, region)]
-    resolvers = aws.resolvers.all_of_region()
+    resolvers = aws.resolvers.in_vpc(vpc_id)
     shared, ours = candidates(resolvers, ownership), ownership.resolver(resolvers)
     survey = Survey(
         owner=aws.settings.us,
@@ -47,6 +47,7 @@ def survey_vpc(vpc_id: str, options: Options, aws: Aws) -> Survey:
             replace(r, ips=aws.resolvers.addresses(r.id)) if r in shared or r == ours else r
             for r in resolvers
         ),
+        resolvers_of_region=() if shared or ours else aws.resolvers.ids_of_region(),
         hosted_zones=aws.hosted_zones.associated_with(vpc_id),
         resolver_rules=aws.resolvers.rules_of(vpc_id),
         route_tables=aws.vpcs.route_tables(vpc_id),

@@ -74,8 +74,8 @@ def others(count: int) -> tuple[InterfaceEndpoint, ...]:
     )
 
 
-def resolvers(count: int) -> tuple[InboundResolver, ...]:
-    return tuple(InboundResolver(f"rslvr-in-{i}", "vpc-other", "operational") for i in range(count))
+def resolvers(count: int) -> tuple[str, ...]:
+    return tuple(f"rslvr-in-{number}" for number in range(count))
 
 
 def without(*names: str) -> Mapping[str, OfferedService]:
@@ -125,7 +125,7 @@ ONE_PROBLEM: dict[str, tuple[dict[str, Any], str]] = {
         "vpc-0a1b2c3d has 45 interface endpoints, 6 more are needed and the quota is 50 per VPC",
     ),
     "resolver quota": (
-        {"resolvers": resolvers(4)},
+        {"resolvers_of_region": resolvers(4)},
         "us-east-2 holds 4 Route 53 Resolver endpoints (rslvr-in-0, rslvr-in-1, rslvr-in-2, "
         "rslvr-in-3) and the quota is 4 per Region",
     ),
@@ -172,7 +172,7 @@ def test_all_problems_are_named_at_once() -> None:
         vpc=replace(VPC, tenancy="dedicated"),
         offered=without("ecs"),
         subnets=ONE_ZONE,
-        resolvers=resolvers(4),
+        resolvers_of_region=resolvers(4),
         endpoints=(*others(46), replace(THEIRS, state="failed")),
         hosted_zones=(HostedZone("ecs-a.us-east-2.amazonaws.com", "Z1"),),
     )
@@ -270,7 +270,8 @@ def test_what_is_there_already_counts_neither_for_quotas_nor_for_room() -> None:
     held = {ledger.endpoint_purpose(full(name)): f"vpce-{name}" for name in names}
     connected = prepared(
         endpoints=(*ours, *others(44)),
-        resolvers=resolvers(4),
+        resolvers=(InboundResolver("rslvr-in-2", VPC.id, "operational"),),
+        resolvers_of_region=resolvers(4),
         subnets=tuple(replace(subnet, free_addresses=0) for subnet in SUBNETS),
         entry=Entry(VPC.id, held=held | {ledger.RESOLVER: "rslvr-in-2"}),
     )

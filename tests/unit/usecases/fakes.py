@@ -315,9 +315,12 @@ class FakeResolvers:
     listed: bool = True
     """False while the list lags behind what was made."""
 
-    def all_of_region(self) -> tuple[InboundResolver, ...]:
+    def in_vpc(self, vpc_id: str) -> tuple[InboundResolver, ...]:
         listed = self.all.values() if self.listed else ()
-        return tuple(replace(resolver, ips=()) for resolver in listed)
+        return tuple(replace(each, ips=()) for each in listed if each.vpc == vpc_id)
+
+    def ids_of_region(self) -> tuple[str, ...]:
+        return tuple(self.all) if self.listed else ()
 
     def find(self, resolver_id: str) -> InboundResolver | None:
         return self.all.get(resolver_id)
