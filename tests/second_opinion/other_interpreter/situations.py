@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from local.example_vpc import ONPREM_CIDR
+from local.watch import follow, next_execution
 from tests.second_opinion.other_interpreter.histories import History, history_of
 from tests.story.app import App
 
@@ -36,11 +37,25 @@ class Teller:
 
     app: App
     told: dict[str, History] = field(default_factory=dict)
+    _seen: set[str] = field(default_factory=set)
 
     def end(self, situation: str, name: str) -> None:
         """Wait for the end of the next execution whose name begins so, and keep its history."""
-        ended = self.app.next_end(name, timeout=LONGEST)
-        self.told[situation] = history_of(self.app.client("stepfunctions"), ended.arn)
+        client = self.app.client("stepfunctions")
+        execution = next_execution(client, self.app.machine, self._seen, name=name)
+        self._seen.add(execution)
+        for _ in follow(client, execution, LONGEST):
+            """Until it has ended."""
+        self.told[situation] = history_of(client, execution)
+
+    def reach(self, name: str, state: str) -> None:
+        """Wait until the next execution whose name begins so has entered `state`; it is still to be
+        told with `end`."""
+        client = self.app.client("stepfunctions")
+        execution = next_execution(client, self.app.machine, self._seen, name=name)
+        steps = follow(client, execution, LONGEST)
+        entered = any(step.kind == "entered" and step.state == state for step in steps)
+        assert entered, f"{execution} ended and never came to {state}"
 
     def book(self, **ahead: int) -> None:
         """Let other VPCs have the turns for so many AWS seconds; the buckets that are not named are
@@ -85,7 +100,7 @@ def _connect_and_change(teller: Teller) -> None:
     teller.end("reduce", vpc_id)
     teller.book()
     app.untag(vpc_id)
-    app.reaches(vpc_id, "Drain")
+    teller.reach(vpc_id, "Drain")
     app.tag(vpc_id, wish="enabled")
     teller.end("remove, and wish for it again while on-premises drains", vpc_id)
     teller.book()
@@ -115,7 +130,7 @@ def _take_turns(teller: Teller) -> None:
 
     teller.book(making=400, making_now=800, modifying_now=1400)
     app.tag(vpc_id, services="logs")
-    app.reaches(vpc_id, "Await its turn")
+    teller.reach(vpc_id, "Await its turn")
     _start_another(app, vpc_id)
     teller.end("find another execution at work", f"another-{vpc_id}")
     teller.end("connect when its turn has come", vpc_id)
@@ -134,7 +149,7 @@ def _take_turns(teller: Teller) -> None:
     teller.forget_turns(vpc_id)
     teller.book(modifying=400, modifying_now=1800)
     app.untag(vpc_id, key="ecs-anywhere:services")
-    app.reaches(vpc_id, "Await acknowledgements")
+    teller.reach(vpc_id, "Await acknowledgements")
     app.acknowledge(vpc_id, "dns-1")
     teller.end("remove when its turn has come and a DNS host has acknowledged", vpc_id)
     teller.expect_nothing_left(vpc_id)
