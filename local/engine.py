@@ -53,6 +53,15 @@ GAPS: tuple[str, ...] = (
     "cloudformation",
 )
 
+_running: set[int] = set()
+"""The engines that this process has started and not stopped; moto's state is theirs together."""
+
+
+def _forget_everything() -> None:
+    from moto.core.base_backend import BackendDict
+
+    BackendDict.reset()
+
 
 @dataclass
 class EmbeddedAws:
@@ -123,6 +132,7 @@ class EmbeddedAws:
                 """By the client, or by the weather: then too nothing more comes over it."""
                 self.close_connection = True
 
+        _running.add(id(self))
         self.application = DomainDispatcherApplication(create_backend_app)
         self._server = make_server(
             self.settings.host,
@@ -153,12 +163,17 @@ class EmbeddedAws:
         return answer
 
     def stop(self) -> None:
+        """With the last engine of a process goes what moto remembers: rules of a former account's
+        stack would act on the VPCs of the next."""
         self.clock.stop()
         while self.closers:
             self.closers.pop()()
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
+            _running.discard(id(self))
+        if not _running:
+            _forget_everything()
 
     def __enter__(self) -> Self:
         self.start()
