@@ -62,7 +62,8 @@ def test_it_needs_no_root() -> None:
 def test_a_signal_while_it_starts_leaves_nothing_behind(end: Callable[[Terminal], int]) -> None:
     with terminal("make", "local", "PORT=0") as local:
         time.sleep(2.5)  # In the middle of it, whatever that is on this machine.
-        assert end(local) <= 0  # By the signal, or at the end of its own tidying up.
+        # By the signal, or at the end of its own tidying up; make says 2 before it has handed over.
+        assert end(local) in {0, 2, -signal.SIGINT, -signal.SIGTERM}
     assert "Traceback" not in "\n".join(local.output)
 
 
