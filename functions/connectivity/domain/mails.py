@@ -1,8 +1,9 @@
 """Mails: what may stand in one, and how many there may be.
 
 A tagger, an event writer and a DNS host can all make news, so the number of mails is bounded, and
-what is held back is counted in the next one. No door can use up what the others need: 8 mails an
-hour for requests and 6 for DNS hosts leave 16 of 30 to what the workflow itself has to say.
+what is held back is counted in the next one. No door can use up what the others need: 6 mails an
+hour for tags of VPCs that are not connected, 6 for requests and 6 for DNS hosts leave 12 of 30 to
+what the workflow itself has to say.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from typing import Literal
 
 from connectivity.domain.printable import printable_lines, shortened
 
-Door = Literal["workflow", "request", "host"]
-"""Who made the news: the workflow, a request event, a DNS host."""
+Door = Literal["workflow", "tag", "request", "host"]
+"""Who made the news: the workflow, a tag that asks for what cannot be, a request, a DNS host."""
 
 MOST_AN_HOUR = 30
 MOST_ABOUT_A_VPC = 12
 """As many as there can be sweeps, each of which may have something to repair."""
-MOST_ABOUT_REQUESTS = 8
+MOST_ABOUT_TAGS = 6
+MOST_ABOUT_REQUESTS = 6
 MOST_ABOUT_HOSTS = 6
 LONGEST_TEXT = 2000
 """Characters of a mail; the execution has all of it."""
@@ -68,6 +70,8 @@ class Mail:
         of_vpc = Allowance(f"mails/{self.door}/{self.vpc_id}", MOST_ABOUT_A_VPC)
         if self.door == "host":
             return of_vpc, Allowance("mails/hosts", MOST_ABOUT_HOSTS), all_of_them
+        if self.door == "tag":
+            return of_vpc, Allowance("mails/tags", MOST_ABOUT_TAGS), all_of_them
         return of_vpc, all_of_them
 
     def written(self, execution: str, held_back: int) -> str:

@@ -8,7 +8,13 @@ from dataclasses import dataclass, replace
 
 from connectivity.domain import status as statuses
 from connectivity.domain import tags
-from connectivity.domain.errors import RequestOvertaken, TagsRefused, UnknownVpc
+from connectivity.domain.errors import (
+    PreconditionsNotMet,
+    RequestOvertaken,
+    TagsRefused,
+    UnknownVpc,
+    UnreadableOption,
+)
 from connectivity.domain.ledger import KEPT_SECONDS, Entry
 from connectivity.domain.mails import Door, Mail, as_news, hour_of
 from connectivity.domain.standing import standing
@@ -17,6 +23,8 @@ from connectivity.usecases.aws import Aws
 from connectivity.usecases.ports import Ledger, Notifications, Vpcs
 
 logger = logging.getLogger(__name__)
+
+_OF_A_TAG = frozenset({UnreadableOption.__name__, PreconditionsNotMet.__name__})
 
 
 @dataclass(frozen=True)
@@ -58,9 +66,9 @@ def report_failure(
     """Return the failure as a status, with what stands meanwhile. A person is told once: the sweep
     meets the same failure again and again until somebody mends it. `of_a_request` is one that was
     refused at the door."""
-    stands = "" if of_a_request else _standing(desk.ledger.read(vpc_id), aws)
-    status = statuses.failed(error, statuses.message_of(cause), stands)
-    door: Door = "request" if of_a_request else "workflow"
+    entry = None if of_a_request else desk.ledger.read(vpc_id)
+    status = statuses.failed(error, statuses.message_of(cause), _standing(entry, aws))
+    door = _door(error, entry)
     if of_a_request and error == RequestOvertaken.__name__:
         # The VPC is as the other request asked: that is its status.
         _send(Mail(vpc_id, f"a request about {vpc_id}", status.detail, door), desk)
@@ -70,10 +78,18 @@ def report_failure(
     return status
 
 
-def _standing(entry: Entry, aws: Aws) -> str:
+def _door(error: str, entry: Entry | None) -> Door:
+    """Return who made the failure, of a request where there is no `entry`. Whoever may tag a VPC
+    can make many that fail, where nothing is connected yet."""
+    if entry is None:
+        return "request"
+    return "tag" if error in _OF_A_TAG and not entry.served.wish else "workflow"
+
+
+def _standing(entry: Entry | None, aws: Aws) -> str:
     """Look, because what is announced in the ledger may never have been made. Where nothing is held
     nothing is asked."""
-    if not entry.holds_something:
+    if entry is None or not entry.holds_something:
         return ""
     connected = bool(entry.served.wish)
     return standing(

@@ -9,7 +9,12 @@ import pytest
 from connectivity.domain import tags
 from connectivity.domain.errors import Unavailable, Waiting
 from connectivity.domain.ledger import KEPT_SECONDS
-from connectivity.domain.mails import MOST_ABOUT_A_VPC, MOST_ABOUT_HOSTS, MOST_ABOUT_REQUESTS
+from connectivity.domain.mails import (
+    MOST_ABOUT_A_VPC,
+    MOST_ABOUT_HOSTS,
+    MOST_ABOUT_REQUESTS,
+    MOST_ABOUT_TAGS,
+)
 from connectivity.domain.status import Status
 from connectivity.usecases.finish import finish, report_failure, tell
 from connectivity.usecases.knock import knock
@@ -140,13 +145,18 @@ def test_what_was_held_back_is_told_an_hour_later_also_where_nothing_has_changed
     assert sum("subnet-m" in told for told in world.notifications.sent) == 1
 
 
-def test_requests_and_hosts_cannot_use_up_the_mails_of_the_workflow(world: World) -> None:
+@pytest.mark.parametrize("error", ["UnreadableOption", "PreconditionsNotMet"])
+def test_tags_requests_and_hosts_cannot_use_up_the_mails_of_the_workflow(
+    world: World, error: str
+) -> None:
     for number in range(100):
+        report_failure(f"vpc-2000{number:04x}", error, f"{number}!", world.desk, world.aws)
         stranger = f"vpc-{number:08x}"
         report_failure(stranger, "UnknownVpc", f"no {stranger}", world.desk, world.aws, True)
         said = Status("connected", "6 services; dns1 failed: x", (f"dns{number} failed",))
         tell(f"vpc-1000{number:04x}", said, world.desk)
-    assert len(world.notifications.sent) == MOST_ABOUT_REQUESTS + MOST_ABOUT_HOSTS
+    told = MOST_ABOUT_TAGS + MOST_ABOUT_REQUESTS + MOST_ABOUT_HOSTS
+    assert len(world.notifications.sent) == told
     fail(world)
     assert "subnet-a is full" in world.notifications.sent[-1]
 
