@@ -392,9 +392,14 @@ def test_pi_hole_is_said_not_to_be_supported(tmp_path: Path) -> None:
     shutil.copy("/bin/sleep", program)
     with subprocess.Popen([program, "60"]) as running:
         pid_file.write_text(str(running.pid))
-        with pytest.raises(ReloadFailed, match="Pi-hole") as refused:
-            process_of(pid_file)
-        running.kill()
+        try:
+            named = Path(f"/proc/{running.pid}/comm")
+            while named.read_text().strip() != program.name:
+                time.sleep(0.01)  # until the child has become that program
+            with pytest.raises(ReloadFailed, match="Pi-hole") as refused:
+                process_of(pid_file)
+        finally:
+            running.kill()
     assert "render --server dnsmasq" in refused.value.cure
 
 

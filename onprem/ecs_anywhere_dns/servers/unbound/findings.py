@@ -143,13 +143,18 @@ def _shadows(server: Unbound, wanted: Forwarding, awaited: Collection[str]) -> I
             f"the administrator has a forward-zone {zone}: Unbound would ignore it or ours",
             "remove that one",
         )
+    yield from _kept_from_ours(server, wanted)
+
+
+def _kept_from_ours(server: Unbound, wanted: Forwarding) -> Iterator[Finding]:
     for name in below(server.running.stubs(), wanted.zones):
         yield Finding(
             False,
             f"stub-zone {name} of the administrator keeps its names from ours",
             "remove it, unless its names are to be answered from elsewhere",
         )
-    for name in below(forwards - set(wanted.zones), wanted.zones):
+    forwards = set(server.running.forwards()) - set(wanted.zones)
+    for name in below(forwards, wanted.zones):
         yield Finding(
             False,
             f"forward-zone {name} of the administrator keeps its names from ours",
