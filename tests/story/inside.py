@@ -17,10 +17,11 @@ STARTS_WITHIN = 30
 
 
 def executions(aws: EmbeddedAws) -> list[Any]:
-    """Return moto's executions, oldest first."""
+    """Return moto's executions of the app's state machine, oldest first; none of another stack's,
+    which may stand in the same process."""
     backend = stepfunctions_parser_backends[aws.settings.account][aws.settings.region]
-    machines = list(backend.state_machines)
-    return [execution for machine in machines for execution in list(machine.executions)]
+    own = (each for each in backend.state_machines if each.arn == aws.outputs["StateMachineArn"])
+    return [execution for machine in own for execution in list(machine.executions)]
 
 
 def is_running(execution: Any) -> bool:

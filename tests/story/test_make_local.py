@@ -62,8 +62,8 @@ def test_it_needs_no_root() -> None:
 def test_a_signal_while_it_starts_leaves_nothing_behind(end: Callable[[Terminal], int]) -> None:
     with terminal("make", "local", "PORT=0") as local:
         time.sleep(2.5)  # In the middle of it, whatever that is on this machine.
-        # By the signal, or at the end of its own tidying up; make says 2 before it has handed over.
-        assert end(local) in {0, 2, -signal.SIGINT, -signal.SIGTERM}
+        # By the signal, or at the end of its own tidying up; make says 2 and which signal it was.
+        assert end(local) <= 0 or local.output[-1].endswith(("Interrupt", "Terminated"))
     assert "Traceback" not in "\n".join(local.output)
 
 

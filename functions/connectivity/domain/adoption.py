@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from connectivity.domain import endpoint_policy
 from connectivity.domain.desired import Desired
 from connectivity.domain.ledger import endpoint_purpose
-from connectivity.domain.model import InterfaceEndpoint, OfferedService
+from connectivity.domain.model import InterfaceEndpoint, OfferedService, Rule
 from connectivity.domain.survey import Survey
 
 
@@ -103,22 +103,14 @@ def shut_out(
 
 def prefix_lists_of(survey: Survey, groups: Iterable[str]) -> frozenset[str]:
     """Return the ids of the prefix lists that rules of these security groups name."""
-    held = set(groups)
-    return frozenset(
-        rule.source
-        for group in survey.groups
-        if group.id in held
-        for rule in group.rules
-        if rule.source.startswith("pl-")
-    )
+    sources = (rule.source for rule in _rules(survey, groups))
+    return frozenset(source for source in sources if source.startswith("pl-"))
 
 
 def _sources(survey: Survey, groups: Iterable[str], protocol: str, port: int) -> frozenset[str]:
+    return frozenset(r.source for r in _rules(survey, groups) if r.admits(protocol, port))
+
+
+def _rules(survey: Survey, groups: Iterable[str]) -> Iterator[Rule]:
     held = set(groups)
-    return frozenset(
-        rule.source
-        for group in survey.groups
-        if group.id in held
-        for rule in group.rules
-        if rule.admits(protocol, port)
-    )
+    return (rule for group in survey.groups if group.id in held for rule in group.rules)
