@@ -10,10 +10,12 @@ from connectivity.domain import status as statuses
 from connectivity.domain import tags
 from connectivity.domain.errors import (
     PreconditionsNotMet,
+    PublicationTooLarge,
     RequestOvertaken,
     TagsRefused,
     UnknownVpc,
     UnreadableOption,
+    VpcNotAllowed,
 )
 from connectivity.domain.ledger import KEPT_SECONDS, Entry
 from connectivity.domain.mails import Door, Mail, as_news, hour_of
@@ -24,7 +26,11 @@ from connectivity.usecases.ports import Ledger, Notifications, Vpcs
 
 logger = logging.getLogger(__name__)
 
-_OF_A_TAG = frozenset({UnreadableOption.__name__, PreconditionsNotMet.__name__})
+_OF_A_TAG = frozenset(
+    error.__name__
+    for error in (UnreadableOption, PreconditionsNotMet, VpcNotAllowed, PublicationTooLarge)
+)
+"""Names of the failures that a tag alone can make, on any VPC."""
 
 
 @dataclass(frozen=True)

@@ -145,7 +145,9 @@ def test_what_was_held_back_is_told_an_hour_later_also_where_nothing_has_changed
     assert sum("subnet-m" in told for told in world.notifications.sent) == 1
 
 
-@pytest.mark.parametrize("error", ["UnreadableOption", "PreconditionsNotMet"])
+@pytest.mark.parametrize(
+    "error", ["UnreadableOption", "PreconditionsNotMet", "VpcNotAllowed", "PublicationTooLarge"]
+)
 def test_tags_requests_and_hosts_cannot_use_up_the_mails_of_the_workflow(
     world: World, error: str
 ) -> None:
