@@ -211,7 +211,7 @@ def test_of_many_at_the_same_time_each_has_a_turn_of_its_own(ledger: Ledger) -> 
     assert len(set(places)) == 100
     assert all(turn.at == NOON + 16 * place for turn, place in zip(turns, places, strict=True))
     # An update that took effect and was not answered is sent again, and wastes a reservation.
-    assert max(places) < 200
+    assert max(places) < (100 if isinstance(ledger, FakeLedger) else 200)
 
 
 def test_a_bucket_is_of_one_kind_of_call_and_no_vpc(ledger: Ledger) -> None:
