@@ -37,15 +37,17 @@ def is_verified(desired: Desired, survey: Survey) -> bool:
 
 
 def spoilt(parameters: Mapping[str, str], entry: Entry, path: str) -> tuple[str, ...]:
-    """Names of the publication's parameters that do not say what was published last."""
+    """Return the names of the publication's parameters that do not say what was published last.
+
+    Where the document is no longer ours, the addresses that the ledger remembers are those that
+    were published with it.
+    """
     list_name, document_name = publication.parameter_names(path, entry.vpc_id)
     document = parameters.get(document_name, "")
     stands = _is_published(document, entry)
-    listed = publication.string_list_of(document) if stands else parameters.get(list_name)
-    said = {
-        list_name: listed is not None and parameters.get(list_name) == listed,
-        document_name: stands,
-    }
+    remembered = publication.string_list(entry.resolver_ips)
+    listed = publication.string_list_of(document) if stands else remembered
+    said = {list_name: parameters.get(list_name) == listed, document_name: stands}
     return tuple(name for name, is_so in said.items() if not is_so)
 
 

@@ -230,6 +230,32 @@ def test_whatever_changes_beneath_a_connection_is_put_right_or_named(row: Row) -
         assert published == sorted(there.values())
 
 
+@pytest.mark.parametrize(
+    "edits",
+    [
+        {LIST: "192.0.2.1", DOCUMENT: "{}"},
+        {LIST: "", DOCUMENT: "[]"},
+        {LIST: None, DOCUMENT: None},
+        {LIST: None, DOCUMENT: "x"},
+        {LIST: "192.0.2.1"},
+        {DOCUMENT: ""},
+    ],
+    ids=str,
+)
+def test_every_parameter_that_was_edited_or_deleted_is_named_and_no_other(
+    edits: dict[str, str | None],
+) -> None:
+    world = connected()
+    for name, value in edits.items():
+        if value is None:
+            del world.parameters.all[name]
+        else:
+            world.parameters.all[name] = value
+    repaired = world.connect().to_tell
+    assert {name for name in (LIST, DOCUMENT) if f"{name} was edited" in str(repaired)} == {*edits}
+    assert world.check().converged
+
+
 def test_the_documented_table_has_these_rows_and_no_others() -> None:
     section = TABLE.read_text().partition("## The sweep and drift")[2].partition("\n## ")[0]
     cells = [
