@@ -60,7 +60,7 @@ def prepare(survey: Survey, options: Options, limits: Limits) -> Prepared:
             *policy_warnings(survey, desired),
             *host_network_warnings(used),
             *route_warnings(survey, desired.subnets, desired.onprem_cidrs),
-            *_strays(survey),
+            *_strays(survey, desired),
         ),
         (
             *(
@@ -92,11 +92,16 @@ def _standing_in(desired: Desired) -> frozenset[str]:
     return frozenset(subnet for e in desired.ours for subnet in e.subnets) | {*desired.subnets}
 
 
-def _strays(survey: Survey) -> Iterator[str]:
-    """Warn of what looks like ours and is not: of ours it would be a loss that nobody sees."""
-    strays = _names(survey.ownership.strays(survey.endpoints, survey.groups))
+def _strays(survey: Survey, desired: Desired) -> Iterator[str]:
+    """Warn of what looks like ours and is not: of ours it would be a loss that nobody sees. What is
+    adopted is named as somebody else's already."""
+    found = survey.ownership.strays(survey.endpoints, survey.groups, survey.resolvers)
+    strays = set(found) - set(desired.adopted.values())
     if strays:
-        yield f"{strays} carries our tag {tags.OWNER} and is not in our ledger: whose is it?"
+        yield (
+            f"{_names(strays)} looks like ours by its tag {tags.OWNER} or its name, and is not in "
+            "our ledger: whose is it?"
+        )
 
 
 def _out_of_reach(survey: Survey, *_: object) -> Iterator[str]:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pytest
 from connectivity.domain import ledger
 from connectivity.domain.ledger import Entry
-from connectivity.domain.model import InterfaceEndpoint, SecurityGroup
-from connectivity.domain.ownership import Ownership, group_name
+from connectivity.domain.model import InboundResolver, InterfaceEndpoint, SecurityGroup
+from connectivity.domain.ownership import Ownership, group_name, resolver_name
 
 from tests.unit.example import US, VPC, full
 
@@ -89,3 +89,39 @@ def test_an_endpoint_that_carries_our_tag_is_no_stray_while_one_for_its_service_
     endpoint = InterfaceEndpoint("vpce-1", full("ssm"), "available", owner=US)
     assert [*ownership({PURPOSE: "making:token"}).strays((endpoint,), ())] == []
     assert [*ownership({PURPOSE: "vpce-2"}).strays((endpoint,), ())] == ["vpce-1"]
+
+
+LIKE_OURS = group_name(VPC.id, ledger.PROBE_GROUP)
+
+
+@pytest.mark.parametrize(
+    ("group", "is_named"),
+    [
+        (SecurityGroup("sg-1", LIKE_OURS), True),
+        (SecurityGroup("sg-1", f"{LIKE_OURS}-0123456789", owner="another-stack"), True),
+        (SecurityGroup("sg-1", group_name(VPC.id, ledger.RESOLVER_GROUP)), True),
+        (SecurityGroup("sg-1", "web", owner=US), True),
+        (SecurityGroup("sg-1", "web", owner="another-stack"), False),
+        (SecurityGroup("sg-1", "ecs-anywhere-vpc-0fedcba9-probe"), False),
+    ],
+)
+def test_a_group_that_looks_like_ours_by_tag_or_by_name_is_named(
+    group: SecurityGroup, is_named: bool
+) -> None:
+    assert [*ownership({}).strays((), (group,))] == (["sg-1"] if is_named else [])
+
+
+@pytest.mark.parametrize(
+    ("held", "named"),
+    [
+        ({}, ["rslvr-1"]),
+        ({ledger.RESOLVER: "rslvr-2"}, ["rslvr-1"]),
+        ({ledger.RESOLVER: "rslvr-1"}, []),
+    ],
+)
+def test_a_resolver_with_our_name_that_is_not_in_the_ledger_is_named(
+    held: Mapping[str, str], named: list[str]
+) -> None:
+    resolver = InboundResolver("rslvr-1", VPC.id, "operational", name=resolver_name(VPC.id))
+    other = InboundResolver("rslvr-9", VPC.id, "operational", name="corporate")
+    assert [*ownership(held).strays((), (), (resolver, other))] == named

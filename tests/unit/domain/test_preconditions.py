@@ -431,8 +431,10 @@ def test_what_only_carries_our_tag_is_a_warning() -> None:
     copied = InterfaceEndpoint("vpce-copied", full("ssm"), "available", owner=US)
     group = SecurityGroup("sg-copied", "default", owner=US)
     warnings = prepared(endpoints=(copied,), groups=(group,)).warnings
-    [said] = [warning for warning in warnings if "our tag" in warning]
-    assert "sg-copied, vpce-copied carries our tag ecs-anywhere:owner" in said
+    [said] = [warning for warning in warnings if "like ours" in warning]
+    assert (
+        "sg-copied, vpce-copied looks like ours by its tag ecs-anywhere:owner or its name" in said
+    )
 
 
 def test_what_lost_its_owner_tag_stops_the_run_with_the_cure() -> None:

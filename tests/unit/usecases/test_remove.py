@@ -4,11 +4,12 @@ name."""
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from connectivity.domain import ledger, status, tags
 from connectivity.domain.errors import NotReadyYet, NotRemoved, WishedAgain
-from connectivity.domain.model import InterfaceEndpoint, SecurityGroup
+from connectivity.domain.model import InboundResolver, InterfaceEndpoint, SecurityGroup
 from connectivity.usecases.acknowledgements import MOST_REMOVED
 from connectivity.usecases.confirm_gone import confirm_gone
 from connectivity.usecases.finish import finish
@@ -62,6 +63,31 @@ def test_what_looks_like_ours_without_being_in_the_ledger_is_named_at_the_end() 
     world.endpoints.all["vpce-stray"] = stray
     assert "vpce-stray looks like ours but is not in our ledger" in world.disconnect()
     assert list(world.endpoints.all) == ["vpce-stray"]
+
+
+@pytest.mark.parametrize(
+    "stray",
+    [
+        SecurityGroup("sg-stray", f"ecs-anywhere-{VPC.id}-probe-copied", owner=US),
+        SecurityGroup("sg-stray", f"ecs-anywhere-{VPC.id}-probe"),
+        SecurityGroup("sg-stray", f"ecs-anywhere-{VPC.id}-endpoints", owner="another-stack"),
+        SecurityGroup("sg-stray", "web", owner=US),
+        InboundResolver("rslvr-stray", VPC.id, "operational", name=f"ecs-anywhere-{VPC.id}"),
+    ],
+    ids=lambda stray: stray.name,
+)
+def test_a_group_or_resolver_that_only_looks_like_ours_is_named_at_the_end_and_stays(
+    stray: SecurityGroup | InboundResolver,
+) -> None:
+    world = connected()
+    there: dict[str, Any] = {**world.groups.all, **world.resolvers.all}
+    things: Any = world.groups if isinstance(stray, SecurityGroup) else world.resolvers
+    things.all[stray.id] = stray
+    world.probe.group = None
+    said = world.disconnect()
+    assert f"{stray.id} looks like ours but is not in our ledger" in said
+    assert not any(id_ in said for id_ in there), "what was ours is gone"
+    assert things.all == {stray.id: stray}
 
 
 def test_what_aws_refuses_to_remove_is_named_with_its_reason_and_kept_in_the_ledger() -> None:
