@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from connectivity.domain.acknowledgement import read_acknowledgements
+from connectivity.domain.publication import State as DocumentState
 from connectivity.domain.publication import folder
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.following.confirmation import HEARTBEAT, confirm
@@ -152,7 +153,9 @@ def test_a_host_that_shall_be_silent_is_silent(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("state", ["active", "draining", "withdrawn"])
 @pytest.mark.parametrize("ended", [Exit.DONE, Exit.DEGRADED, Exit.ROLLED_BACK])
-def test_the_app_understands_what_the_tool_says(tmp_path: Path, state: str, ended: Exit) -> None:
+def test_the_app_understands_what_the_tool_says(
+    tmp_path: Path, state: DocumentState, ended: Exit
+) -> None:
     """Both halves of the contract: the very code that writes it and the very code that reads it."""
     gone: dict[str, Any] = (
         {"zones": [], "names": {}, "vpcCidrs": []} if state == "withdrawn" else {}
@@ -165,6 +168,6 @@ def test_the_app_understands_what_the_tool_says(tmp_path: Path, state: str, ende
     assert read.unreadable == ()
     (said,) = read.readable
     assert (said.host, said.generation, said.state, said.server) == ("dns1", 1, state, "bind")
-    assert said.confirms(1) == (ended in (Exit.DONE, Exit.DEGRADED))
-    assert not said.confirms(2)
+    assert said.confirms(1, state) == (ended in (Exit.DONE, Exit.DEGRADED))
+    assert not said.confirms(2, state)
     assert "BIND 9 forwards 6 zones" in said.detail

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectivity.domain.printable import first_lines, listed, printable
-from connectivity.domain.publication import folder
+from connectivity.domain.publication import State, folder
 
 SCHEMA = 1
 CONFIRMING = ("applied", "degraded")
@@ -49,9 +49,18 @@ class Acknowledgement:
     server: str
     detail: str
 
-    def confirms(self, generation: int) -> bool:
-        """Whether this host does what that generation, or a newer one, says."""
-        return self.generation >= generation and self.result in CONFIRMING
+    def is_of(self, generation: int, state: State) -> bool:
+        """Tell whether this speaks of exactly that issue of the document."""
+        return (self.generation, self.state) == (generation, state)
+
+    def confirms(self, generation: int, state: State) -> bool:
+        """Tell whether this host does what exactly that issue says. A later generation, or the same
+        in another state, was never issued: nobody knows what the host does."""
+        return self.is_of(generation, state) and self.result in CONFIRMING
+
+    def is_late(self, generation: int) -> bool:
+        """Tell whether this speaks of an issue before that one."""
+        return self.generation < generation
 
 
 @dataclass(frozen=True)
@@ -72,30 +81,31 @@ class Acknowledgements:
         return bool(self.readable or self.uncounted)
 
     def failing(self, generation: int) -> tuple[str, ...]:
-        """Return the hosts that failed at this generation."""
+        """Return the hosts that failed at this generation, which is active."""
         return tuple(
             said.host
             for said in self.readable
-            if said.generation == generation and said.result == "failed"
+            if said.is_of(generation, "active") and said.result == "failed"
         )
 
     def failures(self, generation: int) -> tuple[str, ...]:
-        """Return a line for each host that failed at this generation, ten at most."""
+        """Return a line for each host that failed at this active generation, ten at most."""
         failed = set(self.failing(generation))
         lines = [f"{s.host} failed: {s.detail}" for s in self.readable if s.host in failed]
         return tuple(first_lines(lines))
 
     def lines(self, generation: int) -> tuple[str, ...]:
-        """Return who acknowledged this generation, and how. What needs a person comes first: a tag
-        holds only the beginning. Empty where no host ever said anything."""
-        present = [said for said in self.readable if said.generation == generation]
-        late = [said.host for said in self.readable if said.generation != generation]
+        """Return who acknowledged this generation, which is active, and how. What needs a person
+        comes first: a tag holds only the beginning. Empty where no host ever said anything."""
+        present = [said for said in self.readable if said.is_of(generation, "active")]
+        late = [said.host for said in self.readable if said.is_late(generation)]
         done = [f"{said.host} ({said.server})" for said in present if said.result == "applied"]
         weak = [f"{s.host} is degraded: {s.detail}" for s in present if s.result == "degraded"]
         garbled = len(self.unreadable) + self.misnamed
         return (
             *self.failures(generation),
             *first_lines(weak),
+            *self.unusable(generation, "active"),
             *([f"not yet confirmed by {listed(late)}"] if late else []),
             *(
                 [f"unreadable acknowledgement of {listed(self.unreadable, self.misnamed)}"]
@@ -110,9 +120,20 @@ class Acknowledgements:
             *([f"confirmed by {listed(done)}"] if done else []),
         )
 
-    def unconfirmed(self, generation: int) -> tuple[str, ...]:
-        """Return the hosts that acknowledged something before, and not yet this generation."""
-        return tuple(said.host for said in self.readable if not said.confirms(generation))
+    def unconfirmed(self, generation: int, state: State) -> tuple[str, ...]:
+        """Return the hosts that acknowledged something, and not that issue of the document."""
+        return tuple(said.host for said in self.readable if not said.confirms(generation, state))
+
+    def unusable(self, generation: int, state: State) -> tuple[str, ...]:
+        """Return a line, if any, that names the hosts which acknowledged what was never issued, the
+        last issue being that one."""
+        odd = [
+            f"{said.host} (generation {said.generation} {said.state})"
+            for said in self.readable
+            if not (said.is_late(generation) or said.is_of(generation, state))
+        ]
+        last = f"the last issue is generation {generation} {state}"
+        return (f"unusable acknowledgement of {listed(odd)}: {last}",) if odd else ()
 
 
 def acknowledgements_path(path: str, vpc_id: str) -> str:

@@ -42,7 +42,8 @@ def broken_promises(survey: Survey, desired: Desired) -> Iterator[str]:
 def lost_addresses(entry: Entry, acknowledgements: Acknowledgements) -> Iterator[str]:
     """Yield one warning, if any: what the resolver had and has not any more, until every DNS host
     that acknowledges has confirmed what was published since."""
-    confirmed = acknowledgements.readable and not acknowledgements.unconfirmed(entry.generation)
+    missing = acknowledgements.unconfirmed(entry.generation, "active")
+    confirmed = acknowledgements.readable and not missing
     if entry.lost_ips and not confirmed:
         yield (
             f"{_names(entry.lost_ips)} {_WAS_ONE} and is none any more: on-premises has to forward "

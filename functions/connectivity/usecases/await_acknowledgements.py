@@ -35,12 +35,13 @@ def await_acknowledgements(
     document = parameters.read([document_name]).get(document_name, "")
     generation = ledger.read(vpc_id).generation
     heard = hear_acknowledgements(vpc_id, parameters, path)
-    missing = heard.unconfirmed(generation)
+    missing = heard.unconfirmed(generation, "withdrawn")
     over = waited_seconds >= settings.drain_seconds or _is_old(document, clock.now(), settings)
     if (missing or heard.uncounted) and not over:
+        waited_for = listed(missing, heard.uncounted)
+        said = f"generation {generation} (withdrawn) is not yet confirmed by {waited_for}"
         raise NotAcknowledgedYet(
-            f"{vpc_id}: generation {generation} (withdrawn) is not yet confirmed by "
-            f"{listed(missing, heard.uncounted)}"
+            "; ".join([f"{vpc_id}: {said}", *heard.unusable(generation, "withdrawn")])
         )
     ledger.miss(vpc_id, missing)
     return len(missing) + heard.uncounted

@@ -63,23 +63,42 @@ def test_a_failure_at_an_older_generation_is_only_not_yet_a_confirmation() -> No
 
 
 def test_where_nobody_ever_acknowledged_there_is_nothing_to_say() -> None:
-    assert Acknowledgements().lines(1) == Acknowledgements().unconfirmed(1) == ()
+    assert Acknowledgements().lines(1) == Acknowledgements().unconfirmed(1, "active") == ()
 
 
 @pytest.mark.parametrize(
-    ("generation", "result", "missing"),
+    ("generation", "state", "result", "missing"),
     [
-        (5, "applied", ()),
-        (5, "degraded", ()),
-        (6, "applied", ()),
-        (5, "failed", ("dns1",)),
-        (4, "applied", ("dns1",)),
+        (5, "withdrawn", "applied", ()),
+        (5, "withdrawn", "degraded", ()),
+        (5, "withdrawn", "failed", ("dns1",)),
+        (5, "active", "applied", ("dns1",)),
+        (5, "draining", "applied", ("dns1",)),
+        (4, "withdrawn", "applied", ("dns1",)),
+        (6, "withdrawn", "applied", ("dns1",)),
+        (2**53, "withdrawn", "applied", ("dns1",)),
     ],
 )
-def test_a_host_has_confirmed_when_it_did_what_this_generation_or_a_newer_one_says(
-    generation: int, result: str, missing: tuple[str, ...]
+def test_only_an_acknowledgement_of_exactly_what_was_issued_confirms(
+    generation: int, state: str, result: str, missing: tuple[str, ...]
 ) -> None:
-    assert read(acknowledgement("dns1", generation, result)).unconfirmed(5) == missing
+    said = acknowledgement("dns1", generation, result) | {"state": state}
+    assert read(said).unconfirmed(5, "withdrawn") == missing
+
+
+def test_an_acknowledgement_of_what_was_never_issued_is_named_as_unusable() -> None:
+    heard = read(
+        acknowledgement("dns1", 5),
+        acknowledgement("dns2", 4) | {"state": "withdrawn"},
+        acknowledgement("dns3", 3) | {"state": "withdrawn"},
+        acknowledgement("dns4", 4),
+    )
+    assert heard.lines(4) == (
+        "unusable acknowledgement of dns1 (generation 5 active), dns2 (generation 4 withdrawn): "
+        "the last issue is generation 4 active",
+        "not yet confirmed by dns3",
+        "confirmed by dns4 (bind)",
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,7 +124,7 @@ def test_what_cannot_be_read_is_named_and_otherwise_ignored(change: dict[str, An
     heard = read_text(json.dumps(acknowledgement("dns1", 1) | change))
     assert heard == Acknowledgements(unreadable=("dns1",))
     assert heard.lines(1) == ("unreadable acknowledgement of dns1",)
-    assert heard.unconfirmed(1) == ()
+    assert heard.unconfirmed(1, "active") == ()
 
 
 @given(st.text() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps))

@@ -43,6 +43,21 @@ def test_a_host_that_failed_to_stop_is_waited_for(world: World) -> None:
         world.await_acknowledgements()
 
 
+@pytest.mark.parametrize("said", [(3, "withdrawn"), (2**53, "active"), (2, "active")])
+def test_who_acknowledges_what_was_never_withdrawn_is_waited_for_and_named_as_unusable(
+    world: World, said: tuple[int, str]
+) -> None:
+    generation, state = said
+    world.acknowledge("dns1", 2)
+    world.acknowledge("dns2", generation, state=state)
+    unusable = rf"unusable acknowledgement of dns2 \(generation {generation} {state}\)"
+    with pytest.raises(NotAcknowledgedYet, match=f"by dns2; {unusable}"):
+        world.await_acknowledgements()
+    world.clock.waited += SETTINGS.drain_seconds
+    assert world.await_acknowledgements() == 1
+    assert world.entry.unconfirmed == ("dns2",)
+
+
 def test_the_drain_time_ends_it_and_the_ledger_knows_who_was_missing(world: World) -> None:
     world.acknowledge("dns1", 2)
     world.clock.waited += SETTINGS.drain_seconds

@@ -205,7 +205,10 @@ class World:
         self, host: str, generation: int, result: str = "applied", **fields: Any
     ) -> str:
         """What a DNS host writes, under which name."""
-        said = acknowledgement(host, generation, result) | fields
+        issued = json.loads(self.parameters.all.get(DOCUMENT, "{}"))
+        is_last = issued.get("generation") == generation
+        state = {"state": issued["state"]} if is_last else {}
+        said = acknowledgement(host, generation, result) | state | fields
         name = f"{ACKNOWLEDGEMENTS}/{host}"
         self.parameters.all[name] = json.dumps(said)
         return name
