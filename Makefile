@@ -25,7 +25,7 @@ demo: setup ## connect a VPC on an embedded AWS, show the proof, take it all awa
 	@.venv/bin/python -m local demo --region $(REGION)
 
 test: setup servers tools lint ## every check and every test
-	.venv/bin/python -m pytest tests/unit tests/contract tests/template tests/local tests/second_opinion tests/release -n 2 --dist loadfile
+	.venv/bin/python -m pytest tests/unit tests/contract tests/template tests/local tests/bench tests/second_opinion tests/release -n 2 --dist loadfile
 	.venv/bin/python -m pytest tests/story -n 4 --dist loadfile --no-loadscope-reorder
 	.venv/bin/python -m pytest tests/storm
 	.venv/bin/python -m pytest tests/faults -n 2
@@ -58,7 +58,7 @@ unit: setup ## only the tests that need no embedded AWS
 lint: setup ## ruff, mypy
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/mypy functions onprem/ecs_anywhere_dns local tests
+	.venv/bin/mypy functions onprem/ecs_anywhere_dns local bench tests
 
 format: setup ## let ruff format and mend
 	.venv/bin/ruff check --fix .

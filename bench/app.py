@@ -1,0 +1,283 @@
+"""The app, put into the model: its doors, its functions and their environments, its workflow."""
+
+from __future__ import annotations
+
+import datetime as datetimes
+import importlib
+import json
+import logging
+import os
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from itertools import takewhile
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
+
+from connectivity.domain.tags import WISH, WISH_TAGS
+
+from bench import expressions
+from bench.amazon.account import REGION, Account, NotModelled
+from bench.amazon.clients import answered_by, calling_as
+from bench.amazon.compute import Compute, Network
+from bench.amazon.others import ParameterStore, Probes, add_executions, add_signatures
+from bench.amazon.resolution import Resolution
+from bench.amazon.tables import Tables
+from bench.clock import Clock, Resume, Wait
+from bench.lifecycles import Lifecycles
+from bench.template import STACK, Function, Template, template
+from bench.workflow import Execution, Failed, Machine, failure_of
+
+COLD_SECONDS = 0.9
+"""A cold start: the figure of docs/performance.md."""
+WARM_SECONDS = 600
+"""For which an idle environment is kept; AWS keeps it for minutes and promises nothing."""
+OWN_STATE = ("dynamodb:", "states:")
+LOOKS_FOR = 50
+"""Seconds; a function's time is 60."""
+_BEGINS = frozenset(
+    f"{service}:{action}"
+    for service, actions in {
+        "ec2": ("CreateVpcEndpoint", "DeleteVpcEndpoints"),
+        "route53resolver": ("CreateResolverEndpoint", "DeleteResolverEndpoint"),
+        "lambda": ("CreateFunction",),
+    }.items()
+    for action in actions
+)
+MOST_VPCS = 10_000
+"""The quota of resolvers of the model's account: nobody's fleet fails for it."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """How the app runs, where it is not as it is deployed: a thing to try, by figures."""
+
+    name: str = "as deployed"
+    one_function: bool = False
+    """All steps share the environments of one function."""
+    cold_seconds: float = COLD_SECONDS
+    reads_at_once: int = 1
+    probe_beside_resolver: bool = False
+    paced: bool = False
+    """A function waits for its bucket instead of calling until AWS refuses."""
+    looks_itself_every: float = 0
+    """Seconds after which a function that waits for AWS looks again by itself; 0 leaves it to the
+    workflow. It gives up for the workflow after 50 s, or after its own time."""
+    definition: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda as_deployed: as_deployed
+
+
+AS_DEPLOYED = Design()
+
+
+@dataclass
+class Spent:
+    """What the invocations of an app took."""
+
+    invocations: int = 0
+    cold: int = 0
+    seconds: float = 0
+
+
+@dataclass
+class App:
+    """The app in an account of its own. Use it as a context: clients and clocks are the model's."""
+
+    seed: int = 0
+    throttles: bool = True
+    design: Design = AS_DEPLOYED
+    call_seconds: float = 0.08
+    transition_seconds: float = 0.03
+    spent: Spent = field(default_factory=Spent)
+
+    def __post_init__(self) -> None:
+        self.clock = Clock()
+        self.template: Template = template()
+        self.account = Account(
+            self.clock,
+            self.seed,
+            self.throttles,
+            self.call_seconds,
+            self.design.reads_at_once,
+        )
+        self.compute = Compute(self.account)
+        self.resolution = Resolution(self.account, self.compute)
+        self.tables = Tables(self.account)
+        self.parameters = ParameterStore(self.account)
+        self.account.paced = self.design.paced
+        self.probes = Probes(self.account, self.compute, self.resolution)
+        self.probes.made_beside_the_resolver = self.design.probe_beside_resolver
+        add_signatures(self.account)
+        add_executions(self.account, lambda: self.machine)
+        self.machine = Machine(
+            self.clock,
+            self.design.definition(self.template.definition),
+            self._invoke,
+            f"arn:aws:states:{REGION}:123456789012:stateMachine:{STACK}",
+            self.seed,
+            self.transition_seconds,
+        )
+        self._free: defaultdict[str, list[float]] = defaultdict(list)
+        """Function -> since when its idle environments are idle."""
+        self._handlers: dict[str, Callable[[Any, Any], Any]] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> App:
+        quota = {"RESOLVER_ENDPOINT_QUOTA": str(MOST_VPCS)}
+        environment = {
+            **self.template.environment,
+            **quota,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "none",
+            "AWS_SECRET_ACCESS_KEY": "none",
+            "POWERTOOLS_LOG_LEVEL": "CRITICAL",
+        }
+        self._stack.enter_context(mock.patch.dict(os.environ, environment))
+        self._handlers = {
+            name: importlib.import_module(function.handler.rpartition(".")[0]).handler
+            for name, function in self.template.functions.items()
+            if function.handler.startswith("handlers.")
+        }
+        logging.getLogger("private-connectivity").setLevel(logging.CRITICAL)
+        logging.getLogger("connectivity").setLevel(logging.CRITICAL)
+        self._stack.enter_context(answered_by(self.account))
+        self._stack.enter_context(_on_virtual_time(self.clock))
+        expressions.install(self.clock)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+        self.clock.close()
+
+    # doors
+
+    def add_vpc(self, number: int, lifecycles: Lifecycles) -> Network:
+        return self.compute.add_vpc(f"vpc-{number:017x}", lifecycles)
+
+    def tag(self, network: Network) -> None:
+        """Somebody asks for the VPC to be connected, now."""
+        network.tags[WISH] = "enabled"
+        self._tell(network)
+
+    def untag(self, network: Network) -> None:
+        network.tags.pop(WISH, None)
+        self._tell(network)
+
+    def touch(self, network: Network) -> None:
+        """Somebody writes the tag that is there: there is nothing to do."""
+        self._tell(network)
+
+    def sweep(self, told: Resume | None = None) -> None:
+        """The schedule's event."""
+        self.invoke_by_handler("handlers.sweep.handler", {}, told or _ignored)
+
+    def _tell(self, network: Network) -> None:
+        tags = {key: value for key, value in network.tags.items() if key in WISH_TAGS}
+        event = {
+            "source": "aws.tag",
+            "resources": [f"arn:aws:ec2:{REGION}:123456789012:vpc/{network.id}"],
+            "detail": {"tags": tags, "changed-tag-keys": [WISH]},
+        }
+        self.invoke_by_handler("handlers.knock.handler", event, _ignored)
+
+    def invoke_by_handler(self, handler: str, event: Any, told: Resume) -> None:
+        [name] = [n for n, each in self.template.functions.items() if each.handler == handler]
+        self._invoke(name, event)(told)
+
+    # functions
+
+    def _invoke(self, name: str, event: Any) -> Wait:
+        function = self.template.functions[name]
+        return lambda resume: self.clock.call(lambda: self._run(function, event), resume)
+
+    def _run(self, function: Function, event: Any) -> Any:
+        """On a thread of the clock: the environment, the handler, and its answer as JSON."""
+        began = self.clock.now
+        pool = "all" if self.design.one_function else function.name
+        self._start(pool)
+        self.spent.invocations += 1
+        self.account.begin(function.name)
+        try:
+            with calling_as(function.name):
+                return self._handle(function, json.loads(json.dumps(event)), began)
+        except NotModelled:
+            raise
+        except Exception as error:
+            raise failure_of(error) from error
+        finally:
+            self.spent.seconds += self.clock.now - began
+            self._free[pool].append(self.clock.now)
+
+    def _start(self, pool: str) -> None:
+        """Take an idle environment, or begin a new one."""
+        free = self._free[pool]
+        while free:
+            if self.clock.now - free.pop() <= WARM_SECONDS:
+                return
+        self.spent.cold += 1
+        self.clock.sleep(self.design.cold_seconds)
+
+    def _handle(self, function: Function, event: Any, began: float) -> Any:
+        context = SimpleNamespace(aws_request_id="1", function_name=function.name)
+        handler = self._handlers[function.name]
+        while True:
+            try:
+                answer = handler(event, context)
+            except Exception as error:
+                if not self._looks_again(error, began, function.name):
+                    raise
+                self.clock.sleep(self.design.looks_itself_every)
+                event = {**event, **({"now": self.clock.epoch()} if "now" in event else {})}
+            else:
+                if self.clock.now - began > function.timeout:
+                    raise Failed("Sandbox.Timedout", f"{function.name} took too long")
+                return json.loads(json.dumps(answer))
+
+    def _looks_again(self, error: Exception, began: float, caller: str) -> bool:
+        """Not where it has just begun something: the workflow lets that take its time."""
+        if not self.design.looks_itself_every or self.clock.now - began > LOOKS_FOR:
+            return False
+        since = reversed(self.account.calls)
+        recent = takewhile(lambda call: call.at >= began, since)
+        begun = any(c.caller == caller and c.name in _BEGINS for c in recent)
+        return not begun and type(error).__name__ in {"NotReadyYet", "NotResolvingYet"}
+
+    # what became of it
+
+    @property
+    def executions(self) -> list[Execution]:
+        return [*self.machine.executions.values()]
+
+    def counts(self, since: int = 0) -> Counter[str]:
+        """Return how often each action was called, from the call of that number on."""
+        return Counter(call.name for call in self.account.calls[since:])
+
+
+def _ignored(_: Any, error: BaseException | None) -> None:
+    if error is not None and not isinstance(error, Failed):
+        raise error
+
+
+@contextmanager
+def _on_virtual_time(clock: Clock) -> Iterator[None]:
+    """Let the functions' own modules read virtual time, wherever they read a clock."""
+
+    class VirtualDatetime(datetimes.datetime):
+        @classmethod
+        def now(cls, tz: datetimes.tzinfo | None = None) -> VirtualDatetime:
+            return cls.fromtimestamp(clock.epoch(), tz)
+
+    virtual = SimpleNamespace(**{**vars(time), "time": clock.epoch, "sleep": clock.sleep})
+    with ExitStack() as stack:
+        for name, module in [*sys.modules.items()]:
+            if name.split(".")[0] not in {"connectivity", "handlers"}:
+                continue
+            if getattr(module, "datetime", None) is datetimes.datetime:
+                stack.enter_context(mock.patch.object(module, "datetime", VirtualDatetime))
+            if getattr(module, "time", None) is time:
+                stack.enter_context(mock.patch.object(module, "time", virtual))
+        yield
