@@ -1,4 +1,4 @@
-"""States "Finish", "Tell when its turn is" and "Tell when it goes"."""
+"""States "Finish" and "Tell when its turn is"."""
 
 from __future__ import annotations
 
@@ -6,20 +6,23 @@ from typing import Any
 
 from connectivity.adapters import wiring
 from connectivity.domain.status import Status
-from connectivity.usecases.finish import finish, tell
+from connectivity.usecases.finish import Failure, finish, finish_failed, tell
 
 from handlers.entry import Event, entry
 
 
 @entry
 def handler(event: Event) -> Any:
-    """{"vpcId", "execution", "status": null or `Status.as_json()`, "now"} -> shall we go round
-    again? Without an execution the status is written and the hold is kept."""
-    said, now = event["status"], float(event["now"])
+    """{"vpcId", "execution", "status": null or `Status.as_json()`, "failure": null or {"error",
+    "cause", "at"}, "refused": a request, at the door; "now"} -> what was told, and shall we go
+    round again? Without an execution the status is written and the hold is kept."""
+    vpc_id, failure = event["vpcId"], event["failure"]
+    status = Status.from_json(event["status"]) if event["status"] else None
+    desk = wiring.desk(float(event["now"]), event["execution"] or "")
+    if failure:
+        why = Failure(failure["error"], failure["cause"], failure["at"], event["refused"])
+        return finish_failed(vpc_id, why, desk, wiring.aws()).as_json()
     if event["execution"] is None:
-        status = Status.from_json(said)
-        tell(event["vpcId"], status, wiring.desk(now))
+        tell(vpc_id, status or Status.from_json(event["status"]), desk)
         return {"again": False}
-    status_or_none = Status.from_json(said) if said else None
-    desk = wiring.desk(now, event["execution"])
-    return {"again": finish(event["vpcId"], event["execution"], status_or_none, desk)}
+    return finish(vpc_id, status, desk).as_json()

@@ -14,12 +14,13 @@ from handlers.entry import Event, entry
 
 @entry
 def handler(event: Event) -> Any:
-    """{"desired", "resolver", "verified", "warnings", "repairs"} -> what on-premises reads now."""
-    resolver = event["resolver"]
-    return publish(
+    """{"desired", "notes": {"warnings", "repairs"}, "resolver", "verified"} -> {"publication": what
+    on-premises reads now, "status"}."""
+    published = publish(
         Desired.from_json(event["desired"]),
-        Resolver(resolver["id"], tuple(resolver["ips"]), resolver["probe_group"]),
+        Resolver.from_json(event["resolver"]),
         event["verified"],
-        Notes(event["warnings"], event["repairs"]),
+        Notes(event["notes"]["warnings"], event["notes"]["repairs"]),
         wiring.aws(),
-    ).as_json()
+    )
+    return {"publication": published.as_json(), "status": published.status.as_json()}

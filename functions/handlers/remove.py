@@ -1,4 +1,4 @@
-"""States "Remove" and "Remove what is no longer asked for"."""
+"""State "Remove"."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from connectivity.adapters import wiring
 from connectivity.domain.desired import Desired
+from connectivity.usecases.confirm_gone import confirm_gone
 from connectivity.usecases.remove import remove_everything, remove_surplus
 
 from handlers.entry import Event, entry
@@ -13,8 +14,10 @@ from handlers.entry import Event, entry
 
 @entry
 def handler(event: Event) -> Any:
-    """{"vpcId"} removes everything; {"desired"} what is not in it."""
-    if "desired" in event:
-        return remove_surplus(Desired.from_json(event["desired"]), wiring.aws())
-    remove_everything(event["vpcId"], wiring.aws())
-    return []
+    """{"vpcId", "desired": null} removes everything -> {"status": as after a teardown};
+    {"vpcId", "desired"} what is not in it -> {"removed": ids of VPC endpoints}."""
+    aws = wiring.aws()
+    if event["desired"] is not None:
+        return {"removed": remove_surplus(Desired.from_json(event["desired"]), aws)}
+    remove_everything(event["vpcId"], aws)
+    return {"status": confirm_gone(event["vpcId"], aws).as_json()}

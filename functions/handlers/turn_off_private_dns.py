@@ -1,5 +1,5 @@
-"""States "Turn off private DNS" (after a failed verification), "Turn off all private DNS" and
-"Turn off what is no longer asked for" (before an interface endpoint goes)."""
+"""States "Turn off private DNS" (after a failure, what was never verified) and "Turn off what goes"
+(before an interface endpoint does)."""
 
 from __future__ import annotations
 
@@ -14,16 +14,15 @@ from handlers.entry import Event, entry
 
 @entry
 def handler(event: Event) -> Any:
-    """{"vpcId"} -> ids of the endpoints whose private DNS was turned off because it was never
-    verified; {"desired", "now"} or {"vpcId", "now"} -> {"expireSeconds"}, how long answers may be
-    cached still."""
+    """{"vpcId", "which": "unverified"} -> ids of the endpoints whose private DNS was turned off
+    because it was never verified; {"vpcId", "which": "going", "desired": null for all of them,
+    "now"} -> {"expireSeconds"}, how long answers may be cached still."""
     aws = wiring.aws()
-    if "desired" in event:
+    if event["which"] == "unverified":
+        return private_dns.turn_off_private_dns(event["vpcId"], aws)
+    if event["desired"] is None:
+        seconds = private_dns.turn_off_all_private_dns(event["vpcId"], float(event["now"]), aws)
+    else:
         desired = Desired.from_json(event["desired"])
         seconds = private_dns.turn_off_surplus_private_dns(desired, float(event["now"]), aws)
-    elif "now" in event:
-        vpc_id = event["vpcId"]
-        seconds = private_dns.turn_off_all_private_dns(vpc_id, float(event["now"]), aws)
-    else:
-        return private_dns.turn_off_private_dns(event["vpcId"], aws)
     return {"expireSeconds": seconds}

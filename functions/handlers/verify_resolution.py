@@ -15,9 +15,8 @@ from handlers.entry import Event, entry
 @entry
 def handler(event: Event) -> Any:
     """{"desired", "resolver"} -> the evidence."""
-    resolver = event["resolver"]
     return verify_resolution(
         Desired.from_json(event["desired"]),
-        Resolver(resolver["id"], tuple(resolver["ips"]), resolver["probe_group"]),
+        Resolver.from_json(event["resolver"]),
         wiring.aws(),
     ).as_json()

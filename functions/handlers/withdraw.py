@@ -12,6 +12,6 @@ from handlers.entry import Event, entry
 
 @entry
 def handler(event: Event) -> Any:
-    """{"vpcId", "now"} -> in how many seconds its turn is; if it has come, how long on-premises is
-    given to stop forwarding, and who confirms it."""
-    return withdraw(event["vpcId"], float(event["now"]), wiring.aws()).as_json()
+    """{"vpcId"} -> how long on-premises is given to stop forwarding, and whether somebody confirms
+    it."""
+    return withdraw(event["vpcId"], wiring.aws()).as_json()

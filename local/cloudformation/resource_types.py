@@ -14,6 +14,8 @@ from moto.logs.models import LogGroup
 from moto.sns.models import Topic
 from moto.sqs.models import Queue
 
+from local.state_machines.definition_files import as_json
+
 if TYPE_CHECKING:
     from local.engine import EmbeddedAws
 
@@ -232,7 +234,7 @@ def _definition(properties: Properties, region: str) -> str:
         text = json.dumps(properties["Definition"])
     for name, value in properties.get("DefinitionSubstitutions", {}).items():
         text = text.replace(f"${{{name}}}", _text(value))
-    return text
+    return as_json(text)
 
 
 def _text(value: Any) -> str:

@@ -9,13 +9,7 @@ from dataclasses import dataclass
 from connectivity.domain.ledger import MAKING as ANNOUNCED
 from connectivity.domain.ledger import Announcement, endpoint_purpose
 from connectivity.domain.pacing import (
-    LONGEST_WAIT,
     MAKING,
-    MAKING_NOW,
-    TURNING_OFF,
-    TURNING_OFF_NOW,
-    TURNING_OFF_SURPLUS,
-    TURNING_ON,
     Bucket,
 )
 
@@ -121,19 +115,9 @@ OTHER_WAYS: Mapping[str, OtherWay] = {
     "Let the other one end": OtherWay("enable", a_failed_endpoint),
     "Could not be made": OtherWay("enable", a_failed_endpoint),
     "Turn off private DNS": OtherWay("enable", a_failed_endpoint),
-    "Report failure": OtherWay("enable", a_failed_endpoint),
     "Failed": OtherWay("enable", a_failed_endpoint),
     "Tell when its turn is": OtherWay("enable", behind_others(MAKING)),
     "Await its turn": OtherWay("enable", behind_others(MAKING)),
-    "Await its turn to make": OtherWay("enable", behind_others(MAKING_NOW)),
-    "Await its turn to switch over": OtherWay("enable", behind_others(TURNING_ON)),
-    "Await its turn to turn off": OtherWay("drop ecr", behind_others(TURNING_OFF_SURPLUS)),
-    "Await its turn to turn off all": OtherWay("disable", behind_others(TURNING_OFF_NOW)),
-    "Tell when it goes": OtherWay("disable", behind_others(TURNING_OFF)),
-    "Await its turn to go": OtherWay("disable", behind_others(TURNING_OFF)),
-    "Torn down by a later sweep": OtherWay(
-        "disable", behind_others(TURNING_OFF, LONGEST_WAIT + AWAY)
-    ),
     "Await acknowledgements": OtherWay("disable", an_acknowledging_host),
     "Learn what was begun": OtherWay("disable", an_endpoint_that_was_begun),
 }
@@ -141,7 +125,6 @@ OTHER_WAYS: Mapping[str, OtherWay] = {
 
 NEVER_STOPPED_AT = {
     "Somebody else is at work": "it holds nothing",
-    "Nothing made": "nothing is under way there",
     "Unreported": "it is the end of an execution that could not write its result; the death of a "
     "function there is among the faults",
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from local.state_machines.definition_files import as_json
 from tests.second_opinion.mutants import MUTANTS, mutants
 from tests.second_opinion.readers import ask
 from tests.template import definition_rules, sam_template, workflow
@@ -23,7 +24,7 @@ def _substituted() -> dict[str, Any]:
     for name in machine["DefinitionSubstitutions"]:
         arn = f"arn:aws:lambda:us-east-2:{ACCOUNT}:function:{name}"
         text = text.replace(f"${{{name}}}", arn)
-    filled: dict[str, Any] = json.loads(text)
+    filled: dict[str, Any] = json.loads(as_json(text))
     return filled
 
 

@@ -100,11 +100,11 @@ def _way(*states: str) -> Account:
 
 def test_another_way_through_the_states_is_told_as_a_way() -> None:
     (difference,) = differences(
-        _way("Read the VPC", "What does it ask for?", "Finish"),
-        _way("Read the VPC", "What does it ask for?", "Tear down"),
+        _way("Read the VPC", "What is to be done?", "Finish"),
+        _way("Read the VPC", "What is to be done?", "Take away"),
     )
-    assert "Read the VPC -> What does it ask for? -> Finish" in str(difference)
-    assert "Read the VPC -> What does it ask for? -> Tear down" in str(difference)
+    assert "Read the VPC -> What is to be done? -> Finish" in str(difference)
+    assert "Read the VPC -> What is to be done? -> Take away" in str(difference)
 
 
 def test_branches_side_by_side_are_entered_in_any_order() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from local.contracts import Call
 from tests.storm.sky import Sky
 
-WORKING = ("Provision", "Tear down", "Turn off private DNS", "Report failure", "Finish")
+WORKING = ("Connect", "Take away", "Turn off private DNS", "Finish")
 """States of an execution that has the hold; it is given up in the last one."""
 READING = ("Describe", "Get", "List", "Scan", "Search", "Sign")
 """Calls of these names change nothing."""

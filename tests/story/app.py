@@ -41,6 +41,11 @@ class Ended:
     transitions: int
     """As AWS bills them: every state entered, and every retry."""
 
+    @property
+    def made_nothing(self) -> bool:
+        """Whether it only looked."""
+        return not {"Connect", "Take away"} & set(self.states)
+
 
 @dataclass
 class App:

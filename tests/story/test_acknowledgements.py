@@ -53,7 +53,7 @@ def test_a_host_that_acknowledges_stands_in_the_status_within_seconds(
     before, since = app.aws.clock.now(), app.aws.journal.mark()
     app.acknowledge(vpc_id, "dns1")
     looked = app.next_success(vpc_id)
-    assert "Nothing made" in looked.states
+    assert looked.made_nothing
     assert app.aws.clock.now() - before < LONG_BEFORE_A_SWEEP
     assert why(app, looked.arn) == "acknowledgement"
     assert app.tags(vpc_id)[DETAIL].endswith("generation 1 confirmed by dns1 bind")

@@ -159,7 +159,7 @@ def test_an_inbound_resolver_that_fits_is_used_unchanged_and_outlives_the_connec
     assert not has_group(app, vpc_id, "resolver")
     assert app.ledger(vpc_id)["served"]["M"]["adopted"] == {"M": {"resolver": {"S": theirs.id}}}
     assert "resolver" not in app.ledger(vpc_id)["held"]["M"]
-    assert "Nothing made" in swept(app, vpc_id).states
+    assert swept(app, vpc_id).made_nothing
 
     disconnect(app, vpc_id)
     assert app.tags(vpc_id)[STATUS] == "removed"
@@ -184,7 +184,7 @@ def test_an_adopted_resolver_is_followed_when_its_addresses_change_and_replaced_
     assert second["resolverIps"] == theirs.addresses() != first["resolverIps"]
     assert len(second["resolverIps"]) == 3
     assert "was given other addresses" in app.aws.outbox[-1].message
-    assert "Nothing made" in swept(app, vpc_id).states
+    assert swept(app, vpc_id).made_nothing
     assert len(app.aws.outbox) == told + 1
 
     theirs.shut([ONPREM_CIDR], ["udp"])
@@ -205,11 +205,11 @@ def test_an_adopted_resolver_is_followed_when_its_addresses_change_and_replaced_
     assert app.aws.outbox[-1].message.endswith(line)
     assert f"{vpc_id} has other addresses" in str(app.aws.outbox[-1].subject)
     assert set(document(app, vpc_id)["resolverIps"]) < set(second["resolverIps"]), "the same"
-    assert "Nothing made" in swept(app, vpc_id).states
+    assert swept(app, vpc_id).made_nothing
     assert len(app.aws.outbox) == told + 3
 
     other = have_resolver_beside(app, vpc_id)
-    assert "Nothing made" in swept(app, vpc_id).states, "ours stays"
+    assert swept(app, vpc_id).made_nothing, "ours stays"
     disconnect(app, vpc_id)
     assert set(app.remnants(vpc_id)["resolver endpoints"]) == {other}
     app.client("route53resolver").delete_resolver_endpoint(ResolverEndpointId=other)
@@ -306,7 +306,7 @@ def test_adopted_endpoints_are_left_alone_and_replaced_when_they_are_gone(app: A
     assert line in repaired.output["detail"]
     assert [mail.message for mail in app.aws.outbox[told:]] == [f"{vpc_id}: {line}"]
     assert app.endpoints(vpc_id)["ssm Interface"]["PrivateDnsEnabled"]
-    assert "Nothing made" in swept(app, vpc_id).states
+    assert swept(app, vpc_id).made_nothing
 
     disconnect(app, vpc_id)
     left = {theirs["ecr.api"], theirs["s3"], gateway}
@@ -437,7 +437,7 @@ def test_what_somebody_did_by_hand_is_put_right_and_told_once(
     assert [mail.message for mail in app.aws.outbox[told:]] == [f"{vpc_id}: {line}"]
     assert _connection(app, vpc_id) == before
 
-    assert "Nothing made" in swept(app, vpc_id).states
+    assert swept(app, vpc_id).made_nothing
     assert "repaired" not in app.tags(vpc_id)[DETAIL]
     assert len(app.aws.outbox) == told + 1
 

@@ -187,7 +187,7 @@ def test_a_vpc_that_is_tagged_at_its_creation_is_connected_without_a_failure(app
         CidrBlock="10.0.0.0/16",
         TagSpecifications=[{"ResourceType": "vpc", "Tags": tags}],
     )["Vpc"]["VpcId"]
-    app.reaches(made, "Check preconditions")
+    app.reaches(made, "Read the VPC")
     app.seen -= {arn for arn in app.seen if made in arn}
     app.aws.clock.sleep(20)
     ec2.modify_vpc_attribute(VpcId=made, EnableDnsHostnames={"Value": True})

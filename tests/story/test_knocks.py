@@ -35,10 +35,10 @@ def test_a_tag_removed_while_its_vpc_is_being_connected_is_torn_down_by_the_same
 ) -> None:
     vpc_id = app.vpc()
     app.tag(vpc_id, wish="enabled")
-    app.reaches(vpc_id, "Check preconditions")
+    app.reaches(vpc_id, "Connect")
     app.untag(vpc_id)
     ended = app.next_success(vpc_id)
-    assert ended.states.index("Publish") < ended.states.index("Tear down")
+    assert ended.states.index("Publish") < ended.states.index("Take away")
     assert executions(app, vpc_id) == {ended.arn}
     assert app.remnants(vpc_id) == {}
     assert app.tags(vpc_id)[STATUS] == "removed"

@@ -131,7 +131,7 @@ def the_story_can_be_read_in_the_execution(stranger: Stranger, vpc_id: str) -> N
     entered = [
         e["stateEnteredEventDetails"]["name"] for e in events if "stateEnteredEventDetails" in e
     ]
-    story = ["Read the VPC", "Switch over", "Verify resolution", "Publish", "Finish", "Done"]
+    story = ["Read the VPC", "Connect", "Verify resolution", "Publish", "Finish", "Done"]
     assert [state for state in entered if state in story] == story
 
 

@@ -104,7 +104,7 @@ def test_endpoints_with_a_forged_owner_tag_are_neither_used_nor_changed_nor_dele
         assert min(victims.ids) in app.next_success(vpc_id).output["detail"]
         app.untag(vpc_id)
         removed = app.next_success(vpc_id)
-        assert "Confirm gone" in removed.states
+        assert "Remove" in removed.states
         assert victims.all_about_them() == before
         assert min(victims.ids) in removed.output["detail"]
         left = app.remnants(vpc_id)

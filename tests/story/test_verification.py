@@ -110,7 +110,7 @@ def the_truth_connects(app: App, vpc_id: str) -> None:
     """A sweep does not try again so soon; whoever asks is answered at once."""
     before = app.tags(vpc_id)
     app.sweep()
-    assert "Nothing made" in app.next_success(vpc_id).states
+    assert app.next_success(vpc_id).made_nothing
     assert app.tags(vpc_id) == before
     app.request("Enable", {"vpc-id": vpc_id})
     app.next_success(vpc_id)

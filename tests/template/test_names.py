@@ -26,12 +26,9 @@ WORDED_FOR_PEOPLE = {
     "Read the VPC": "ReadVpc",
     "Ensure interface endpoints": "EnsureEndpoints",
     "Ensure inbound resolver": "EnsureResolver",
-    "Remove what is no longer asked for": "Remove",
-    "Turn off all private DNS": "TurnOffPrivateDns",
     "Tell when its turn is": "Finish",
-    "Tell when it goes": "Finish",
     "Learn what was begun": "EnsureEndpoints",
-    "Turn off what is no longer asked for": "TurnOffPrivateDns",
+    "Turn off what goes": "TurnOffPrivateDns",
 }
 """States that say more than their function's name."""
 

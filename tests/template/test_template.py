@@ -141,7 +141,6 @@ def test_tags_of_a_vpc_are_written_only_by_those_who_may_and_only_the_agreed_one
     assert allowed == {
         "RequestFunction": wish,
         "FinishFunction": status,
-        "ReportFailureFunction": status,
         "WithdrawFunction": status,
     }
 

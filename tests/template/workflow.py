@@ -14,7 +14,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-PATH = Path(__file__).parents[2] / "statemachine" / "private_connectivity.asl.json"
+from local.state_machines.definition_files import as_json
+
+PATH = Path(__file__).parents[2] / "statemachine" / "private_connectivity.asl.yaml"
 
 _VARIABLE = re.compile(r"\$(?!states\b)([A-Za-z_]\w*)\b(?!\()")
 """A variable in JSONata; `$states` is AWS's own, and `$name(` a function."""
@@ -120,7 +122,7 @@ class Scope:
 
 
 def definition() -> dict[str, Any]:
-    read: dict[str, Any] = json.loads(PATH.read_text())
+    read: dict[str, Any] = json.loads(as_json(PATH.read_text()))
     return read
 
 

@@ -20,10 +20,9 @@ from connectivity.domain.acknowledgement import vpc_acknowledged
 from connectivity.domain.custom_resource import Request
 from connectivity.domain.errors import Fact, Waiting
 from connectivity.usecases.confirm_gone import confirm_gone
-from connectivity.usecases.finish import report_failure, tell
+from connectivity.usecases.finish import Failure, report_failure, tell
 from connectivity.usecases.guard_deletion import guard_deletion
 from connectivity.usecases.knock import knock_for_host
-from connectivity.usecases.read_vpc import read_vpc
 from connectivity.usecases.request import RequestDoor, receive
 from handlers.entry import entry
 from hypothesis import example, given, settings
@@ -74,7 +73,7 @@ def through(door: Callable[[Mapping[str, Any]], Any], event: Any, world: World) 
     except (Fact, Waiting) as error:
         kind, cause = type(error).__name__, {"errorMessage": str(error)}
         said = {"errorType": kind} | cause
-        report_failure(VPC.id, kind, json.dumps(cause), world.desk, world.aws)
+        report_failure(VPC.id, Failure(kind, json.dumps(cause)), world.desk, world.aws)
     text = json.dumps(said, ensure_ascii=False)
     assert len(text.encode()) < LARGEST
     assert_fit(world)
@@ -104,8 +103,7 @@ def test_any_tags_of_a_vpc(written: dict[str, str]) -> None:
     world.vpcs.all[VPC.id] = replace(VPC, tags=written)
 
     def door(_: Mapping[str, Any]) -> Any:
-        ports = world.vpcs, world.ledger, world.executions, SETTINGS
-        return read_vpc(VPC.id, "me", "tag", 0, *ports).as_json()
+        return world.read().as_json()
 
     through(door, {}, world)
 

@@ -270,6 +270,7 @@ def _entry(vpc_id: str, plain: Mapping[str, Any]) -> Entry:
         vpc_id=vpc_id,
         knocks=int(plain.get("knocks", 0)),
         holder=plain.get("holder"),
+        begun=int(plain.get("begun", 0)),
         held=plain.get("held", {}),
         made_at=float(plain.get("made_at", 0)),
         resolver_ips=plain.get("resolver_ips", {}),

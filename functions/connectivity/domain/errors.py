@@ -16,6 +16,10 @@ class NotReadyYet(Waiting):
     """Something AWS is making or removing has not reached its final state."""
 
 
+class NotCompleteYet(Waiting):
+    """A VPC that is being made still lacks what makes it fit."""
+
+
 class NotResolvingYet(Waiting):
     """Some name does not resolve to its interface endpoint on every resolver IP.
 
@@ -40,8 +44,12 @@ class NotAcknowledgedYet(Waiting):
 
 
 class NotItsTurnYet(Waiting):
-    """Other VPCs of this account and Region are to call AWS first. The message begins with the
-    seconds until the turn comes, for which the workflow then waits."""
+    """Other VPCs of this account and Region are to call AWS first."""
+
+    def __init__(self, message: str, seconds: int = 0) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+        """Until the turn comes, for whoever waits for it in the same process."""
 
 
 class TurnHoursAway(Waiting):
@@ -120,10 +128,6 @@ class SigningRefused(Fact):
 
 class PublicationTooLarge(Fact):
     """The forwarding document does not fit into an advanced parameter (8 KB)."""
-
-
-class NoLongerWished(Fact):
-    """A VPC that was waited for to be complete asks for nothing any more; nothing was made yet."""
 
 
 class WishedAgain(Fact):

@@ -51,6 +51,8 @@ class Entry:
     knocks: int = 0
     holder: str | None = None
     """ARN of the execution that is at work on this VPC."""
+    begun: int = 0
+    """The knocks that the holder knew when its round began."""
     held: Mapping[str, str] = field(default_factory=dict)
     """Purpose -> id of what we made for it, or `making:<token>` from before its creation until its
     id is known. The token makes a repeated creation the same creation; behind that of an interface

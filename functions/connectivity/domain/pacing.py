@@ -23,6 +23,9 @@ _LEDGER_RESOLUTION = 0.002
 LONGEST_WAIT = 7200
 """Seconds that an execution waits for its turn. What is further away is left to the sweep, which
 comes back for it."""
+LONGEST_WAIT_AT_WORK = 1200
+"""Seconds that an execution waits for a turn in the middle of its work; the states' retries last a
+little longer."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from connectivity.domain.convergence import (
 from connectivity.domain.desired import Desired
 from connectivity.domain.doubt import rests
 from connectivity.domain.drift import is_connected, repairs
-from connectivity.domain.errors import NoLongerWished, NotReadyYet, UnknownVpc, UnreadableOption
+from connectivity.domain.errors import NotCompleteYet
 from connectivity.domain.ledger import Entry
 from connectivity.domain.pacing import Turn
 from connectivity.domain.preconditions import incomplete, prepare
@@ -31,10 +31,11 @@ from connectivity.domain.steps import (
     describe,
 )
 from connectivity.domain.survey import Survey
-from connectivity.domain.wish import Options, Wish, read_wish
 from connectivity.usecases.acknowledgements import hear_acknowledgements
+from connectivity.usecases.asked import Wished
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.ports import Ledger
+from connectivity.usecases.run import Run
 from connectivity.usecases.survey_vpc import survey_vpc
 from connectivity.usecases.turns import take_turn
 
@@ -67,15 +68,13 @@ class Check:
     """Of what is published, if it is what shall be."""
     turn: Turn | None = None
     """To make interface endpoints, where some are to be made."""
-    turn_seconds: int = 0
-    """Until it comes; 0 if it has."""
-    overtaken: bool = False
-    """While it waited for its turn, the VPC's tag has come to ask for something else."""
 
     @property
-    def is_late(self) -> bool:
-        """Its turn is further away than an execution waits."""
-        return self.turn_seconds > pacing.LONGEST_WAIT
+    def reason(self) -> str:
+        """Why nothing is to be done; empty if something is."""
+        if self.rests:
+            return "exactly this failed a short while ago"
+        return "all is as it shall be" if self.converged else ""
 
     @property
     def private_names(self) -> tuple[str, ...]:
@@ -85,10 +84,8 @@ class Check:
     @property
     def status(self) -> Status:
         """What there is to say if the run ends here."""
-        if self.rests or self.overtaken:
+        if self.rests:
             return Status(self.entry.status, self.entry.detail)
-        if self.turn is not None and self.turn_seconds:
-            return status.waiting(self.turn)
         adopted = self.desired.adopted.values()
         if self.converged:
             services = [endpoint.service for endpoint in self.desired.endpoints]
@@ -108,35 +105,23 @@ class Check:
             "desired": self.desired.as_json(),
             "steps": list(self.steps),
             "surplus": self.surplus,
-            "warnings": first_lines(self.warnings, MOST_LINES),
             "placement": first_lines(self.placement, MOST_LINES),
-            "repairs": first_lines(self.repairs, MOST_LINES),
-            "converged": self.converged,
-            "rests": self.rests,
-            "overtaken": self.overtaken,
-            "turn_seconds": self.turn_seconds,
-            "late": self.is_late,
+            "notes": {
+                "warnings": first_lines(self.warnings, MOST_LINES),
+                "repairs": first_lines(self.repairs, MOST_LINES),
+            },
             "monthly_dollars": round(self.monthly_dollars, 2),
             "private_names": list(self.private_names),
-        } | self.status.as_json()
+        }
 
 
-def check_preconditions(
-    vpc_id: str,
-    options: Options,
-    because: str,
-    aws: Aws,
-    now: float,
-    only_plan: bool = False,
-    tries: int = 0,
-) -> Check:
-    """Reserves a turn to make interface endpoints, from `now` in seconds since the epoch on, unless
-    only the plan is asked for; `tries` were made before this one. Raises PreconditionsNotMet with
-    every problem, UnknownVpc if the VPC went away, and NotReadyYet or NoLongerWished for a VPC that
-    is being made."""
-    settings = aws.settings
-    survey = _survey(vpc_id, options, tries, aws)
-    prepared = prepare(survey, options, settings.limits)
+def check_preconditions(wished: Wished, run: Run, aws: Aws) -> Check:
+    """Return what shall be there and what it takes. Reserves a turn to make interface endpoints,
+    unless only the plan is asked for. Raises PreconditionsNotMet with every problem, and
+    NotCompleteYet for a VPC that is being made."""
+    settings, vpc_id = aws.settings, run.vpc_id
+    survey = _survey(wished, run, aws)
+    prepared = prepare(survey, wished.options, settings.limits)
     desired = prepared.desired
     steps = whole_plan(desired, survey)
     looks = not steps or is_connected(desired, survey)
@@ -149,9 +134,9 @@ def check_preconditions(
     gone = plan.gone_surplus(desired, survey.endpoints, survey.entry)
     done = signed and not steps and not edited and not gone
     converged = done and is_verified(desired, survey)
-    resting = rests(survey.entry, desired.fingerprint, because, aws.clock.now())
+    resting = rests(survey.entry, desired.fingerprint, wished.because, aws.clock.now())
     resting = resting and not _is_left_on(survey)
-    turn = None if only_plan or resting else _turn(steps, survey.entry, now, aws.ledger)
+    turn = None if wished.only_plan or resting else _turn(steps, survey.entry, run.now, aws.ledger)
     return Check(
         desired=desired,
         steps=tuple(map(describe, steps)),
@@ -169,34 +154,18 @@ def check_preconditions(
         entry=survey.entry,
         acknowledgements=heard,
         turn=turn,
-        turn_seconds=turn.seconds(now) if turn else 0,
-        overtaken=turn is not None and _is_overtaken(turn, survey),
     )
 
 
-def _survey(vpc_id: str, options: Options, tries: int, aws: Aws) -> Survey:
+def _survey(wished: Wished, run: Run, aws: Aws) -> Survey:
     """Look at the VPC. The tag may be part of a template: then it comes with the VPC, and subnets
     and DNS attributes come some seconds later. That is no failure yet where nobody ever connected
     the VPC, or failed to: it is looked at again, for five minutes."""
-    try:
-        survey = survey_vpc(vpc_id, options, aws)
-    except UnknownVpc as gone:
-        if tries:
-            raise NoLongerWished(str(gone)) from gone
-        raise
+    survey = survey_vpc(wished, aws)
     lacking = incomplete(survey, aws.settings.limits)
-    if tries and _asks_for_nothing(survey):
-        raise NoLongerWished(f"the tag of {vpc_id} asks for nothing any more")
-    if lacking and survey.entry.is_new and tries < LOOKS_AT_A_NEW_VPC:
-        raise NotReadyYet(f"{vpc_id} is being made: it still lacks {', '.join(lacking)}")
+    if lacking and survey.entry.is_new and run.tries < LOOKS_AT_A_NEW_VPC:
+        raise NotCompleteYet(f"{run.vpc_id} is being made: it still lacks {', '.join(lacking)}")
     return survey
-
-
-def _asks_for_nothing(survey: Survey) -> bool:
-    try:
-        return read_wish(survey.vpc.tags) is Wish.DISABLED
-    except UnreadableOption:
-        return False  # the next reading says so
 
 
 def _turn(steps: Plan, entry: Entry, now: float, ledger: Ledger) -> Turn | None:
@@ -214,8 +183,3 @@ def _is_left_on(survey: Survey) -> bool:
         and endpoint.id not in survey.entry.serving_endpoints
         for endpoint in survey.endpoints
     )
-
-
-def _is_overtaken(turn: Turn, survey: Survey) -> bool:
-    """Whoever had to wait looks again; everybody else has just read the tags."""
-    return turn.shared and read_wish(survey.vpc.tags) is not Wish.ENABLED

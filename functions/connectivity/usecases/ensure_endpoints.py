@@ -102,9 +102,7 @@ def _make(plan: Plan, group: str, entry: Entry, now: float, aws: Aws) -> None:
     announced = _announcements(plan, group, entry)
     if not announced:
         return
-    turn = take_turn_now(
-        entry, pacing.MAKING_NOW, len(announced), now, aws.ledger, "make its interface endpoints"
-    )
+    turn = take_turn_now(entry, pacing.MAKING_NOW, len(announced), now, aws.ledger)
     aws.ledger.announce(entry, {purpose: str(each) for purpose, each in announced.items()})
     most = pacing.at_once(turn, pacing.MAKING_NOW)
     _make_announced(dict(islice(announced.items(), most)), entry, now, aws)

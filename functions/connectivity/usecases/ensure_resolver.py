@@ -3,7 +3,7 @@ adopted one is only looked at."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,10 @@ class Resolver:
 
     def as_json(self) -> dict[str, Any]:
         return {"id": self.id, "ips": list(self.ips), "probe_group": self.probe_group}
+
+    @classmethod
+    def from_json(cls, said: Mapping[str, Any]) -> Resolver:
+        return cls(said["id"], tuple(said["ips"]), said["probe_group"])
 
 
 def ensure_resolver(desired: Desired, aws: Aws) -> Resolver:

@@ -1,10 +1,12 @@
-"""Finish: write the result where people look, and give up the hold, unless we were knocked."""
+"""Finish: write the result or the failure where people look, and give up the hold, unless somebody
+has knocked meanwhile."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import Any
 
 from connectivity.domain import status as statuses
 from connectivity.domain import tags
@@ -13,6 +15,8 @@ from connectivity.domain.errors import (
     PublicationTooLarge,
     RequestOvertaken,
     TagsRefused,
+    Throttled,
+    Unavailable,
     UnknownVpc,
     UnreadableOption,
     VpcNotAllowed,
@@ -26,6 +30,8 @@ from connectivity.usecases.ports import Ledger, Notifications, Vpcs
 
 logger = logging.getLogger(__name__)
 
+READING = "reading"
+"""The chapter of a run in which it only looks."""
 _OF_A_TAG = frozenset(
     error.__name__
     for error in (UnreadableOption, PreconditionsNotMet, VpcNotAllowed, PublicationTooLarge)
@@ -46,13 +52,64 @@ class Desk:
     """ARN of the execution that reports."""
 
 
-def finish(vpc_id: str, execution: str, status: Status | None, desk: Desk) -> bool:
-    """Return whether to go round again. `status` is None where there is nothing to say. What a
-    person has to hear of is told once: when it was not told with the status before."""
+@dataclass(frozen=True)
+class Failure:
+    """Why an execution could not do its work."""
+
+    error: str
+    """The error's name."""
+    cause: str
+    """What AWS Step Functions gives as its cause."""
+    at: str = ""
+    """The chapter that failed; `reading` while nothing was made or removed yet."""
+    refused: bool = False
+    """Whether it is that of a request that was refused at the door."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What came of a run."""
+
+    again: bool
+    """Whether somebody knocked meanwhile, and the run begins anew."""
+    status: Status | None = None
+    failed_with: str = ""
+    """The error's name; empty where the run is none that failed."""
+
+    def as_json(self) -> dict[str, Any]:
+        said = self.status.as_json() if self.status else {}
+        failure = {"error": self.failed_with, "message": said.get("detail", "")}
+        return said | {"again": self.again, "failure": failure if self.failed_with else None}
+
+
+def finish(vpc_id: str, status: Status | None, desk: Desk) -> Finished:
+    """Write the status, and give up the hold. `status` is None where there is nothing to say. What
+    a person has to hear of is told once: when it was not told with the status before."""
     if status is not None:
         tell(vpc_id, status, desk)
     kept = KEPT_SECONDS if status is not None else desk.ledger.read(vpc_id).kept_seconds
-    return not desk.ledger.release(vpc_id, execution, kept)
+    return Finished(not desk.ledger.release(vpc_id, desk.execution, kept), status)
+
+
+def finish_failed(vpc_id: str, failure: Failure, desk: Desk, aws: Aws) -> Finished:
+    """Report the failure, and give up the hold. A VPC whose connection stands is not said to have
+    failed because AWS was too busy to show it: the next sweep looks."""
+    if _was_only_not_seen(failure, desk.ledger.read(vpc_id)):
+        logger.warning("%s could not be looked at, %s: %s", vpc_id, failure.error, failure.cause)
+        return finish(vpc_id, None, desk)
+    status = report_failure(vpc_id, failure, desk, aws)
+    kept = desk.ledger.read(vpc_id).kept_seconds
+    again = not desk.ledger.release(vpc_id, desk.execution, kept)
+    return Finished(again, status, failure.error)
+
+
+def _was_only_not_seen(failure: Failure, entry: Entry) -> bool:
+    return (
+        failure.error in {Throttled.__name__, Unavailable.__name__}
+        and failure.at == READING
+        and not failure.refused
+        and bool(entry.served.wish)
+    )
 
 
 def tell(vpc_id: str, status: Status, desk: Desk) -> None:
@@ -66,16 +123,14 @@ def tell(vpc_id: str, status: Status, desk: Desk) -> None:
     _report(vpc_id, status, about, door, desk)
 
 
-def report_failure(
-    vpc_id: str, error: str, cause: str, desk: Desk, aws: Aws, of_a_request: bool = False
-) -> Status:
+def report_failure(vpc_id: str, failure: Failure, desk: Desk, aws: Aws) -> Status:
     """Return the failure as a status, with what stands meanwhile. A person is told once: the sweep
-    meets the same failure again and again until somebody mends it. `of_a_request` is one that was
-    refused at the door."""
-    entry = None if of_a_request else desk.ledger.read(vpc_id)
-    status = statuses.failed(error, statuses.message_of(cause), _standing(entry, aws))
-    door = _door(error, entry)
-    if of_a_request and error == RequestOvertaken.__name__:
+    meets the same failure again and again until somebody mends it."""
+    entry = None if failure.refused else desk.ledger.read(vpc_id)
+    message = statuses.message_of(failure.cause)
+    status = statuses.failed(failure.error, message, _standing(entry, aws))
+    door = _door(failure.error, entry)
+    if failure.refused and failure.error == RequestOvertaken.__name__:
         # The VPC is as the other request asked: that is its status.
         _send(Mail(vpc_id, f"a request about {vpc_id}", status.detail, door), desk)
     else:

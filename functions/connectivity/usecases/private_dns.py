@@ -30,8 +30,7 @@ def turn_on_private_dns(desired: Desired, now: float, aws: Aws) -> tuple[str, ..
     steps = plan_private_dns(desired, observed, aws.ownership(entry))
     if not steps:
         return ()
-    what = "turn private DNS on"
-    turn = take_turn_now(entry, pacing.TURNING_ON, len(steps), now, aws.ledger, what)
+    turn = take_turn_now(entry, pacing.TURNING_ON, len(steps), now, aws.ledger)
     most = pacing.at_once(turn, pacing.TURNING_ON)
     for step in steps[:most]:
         aws.endpoints.set_private_dns(
@@ -104,7 +103,7 @@ def _turn_off(
     serving = [e for e in ours if e.type == "Interface" and e.state == "available"]
     on = sorted((e for e in serving if e.private_dns), key=_ecs_first)
     if on:
-        turn = take_turn_now(entry, bucket, len(on), now, aws.ledger, "turn private DNS off")
+        turn = take_turn_now(entry, bucket, len(on), now, aws.ledger)
         most = pacing.at_once(turn, bucket)
         for endpoint in on[:most]:
             aws.endpoints.set_private_dns(endpoint.id, on=False)

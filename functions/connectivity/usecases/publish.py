@@ -44,7 +44,7 @@ class Published:
             "parameter": self.parameter,
             "generation": self.generation,
             "changed": self.changed,
-        } | self.status.as_json()
+        }
 
 
 def publish(

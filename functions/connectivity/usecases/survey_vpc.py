@@ -7,23 +7,21 @@ from dataclasses import replace
 
 from connectivity.domain import adoption, answered_elsewhere, catalogue, routes
 from connectivity.domain.derivation import wanted
-from connectivity.domain.errors import UnknownVpc
 from connectivity.domain.model import HostedZone, InboundResolver
 from connectivity.domain.ownership import Ownership
 from connectivity.domain.resolver_adoption import candidates
 from connectivity.domain.survey import Survey
 from connectivity.domain.wish import Options
+from connectivity.usecases.asked import Wished
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.ports import HostedZones, Vpcs
 
 
-def survey_vpc(vpc_id: str, options: Options, aws: Aws) -> Survey:
-    """Return everything that the preconditions look at. Raises UnknownVpc if the VPC went away."""
-    entry, region = aws.ledger.read(vpc_id), aws.settings.region
+def survey_vpc(wished: Wished, aws: Aws) -> Survey:
+    """Return everything that the preconditions look at, of a VPC that was just read."""
+    vpc, entry, options = wished.vpc, wished.entry, wished.options
+    vpc_id, region = vpc.id, aws.settings.region
     ownership = aws.ownership(entry)
-    vpc = aws.vpcs.find(vpc_id)
-    if vpc is None:
-        raise UnknownVpc(f"{vpc_id} has just been deleted")
     names = (
         *catalogue.REQUIRED,
         *catalogue.REQUIRED_WHERE_OFFERED,

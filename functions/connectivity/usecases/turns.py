@@ -6,7 +6,13 @@ from dataclasses import replace
 
 from connectivity.domain.errors import NotItsTurnYet, TurnHoursAway
 from connectivity.domain.ledger import Entry
-from connectivity.domain.pacing import LONGEST_WAIT, Bucket, Turn, is_good_for
+from connectivity.domain.pacing import (
+    LONGEST_WAIT,
+    LONGEST_WAIT_AT_WORK,
+    Bucket,
+    Turn,
+    is_good_for,
+)
 from connectivity.usecases.ports import Ledger
 
 
@@ -29,15 +35,13 @@ def take_turn(entry: Entry, bucket: Bucket, calls: int, now: float, ledger: Ledg
     return turn
 
 
-def take_turn_now(
-    entry: Entry, bucket: Bucket, calls: int, now: float, ledger: Ledger, what: str
-) -> Turn:
-    """One that has come. Raises NotItsTurnYet, and TurnHoursAway: the workflow waits for exactly as
-    long as it is told, as a second late is a call refused."""
+def take_turn_now(entry: Entry, bucket: Bucket, calls: int, now: float, ledger: Ledger) -> Turn:
+    """Return a turn that has come. Raises NotItsTurnYet with the seconds until it does, and
+    TurnHoursAway where no execution waits that long in the middle of its work."""
     turn = take_turn(entry, bucket, calls, now, ledger)
     seconds = turn.seconds(now)
-    if seconds > LONGEST_WAIT:
-        raise TurnHoursAway(f"{seconds} seconds until {entry.vpc_id} may {what}")
+    if seconds > LONGEST_WAIT_AT_WORK:
+        raise TurnHoursAway(f"so many other VPCs come before {entry.vpc_id} at {bucket.name}")
     if seconds:
-        raise NotItsTurnYet(f"{seconds} seconds until {entry.vpc_id} may {what}")
+        raise NotItsTurnYet(f"other VPCs come before {entry.vpc_id} at {bucket.name}", seconds)
     return turn

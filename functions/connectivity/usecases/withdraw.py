@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from connectivity.domain import ledger as ledgers
-from connectivity.domain import pacing, publication, status, tags
+from connectivity.domain import publication, status, tags
 from connectivity.domain.errors import TagsRefused, UnknownVpc
 from connectivity.domain.ledger import Entry
-from connectivity.domain.pacing import Turn
 from connectivity.domain.publication import Publication
 from connectivity.usecases.acknowledgements import hear_acknowledgements
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.issuing import issue
 from connectivity.usecases.remove import check_wish
-from connectivity.usecases.turns import take_turn
 
 
 @dataclass(frozen=True)
@@ -24,37 +24,20 @@ class Withdrawn:
     """How on-premises is waited for."""
 
     drain_seconds: int = 0
-    """At most; 0 where nothing was published."""
+    """What is left of the time for it; 0 where nothing was published."""
     acknowledging: bool = False
     """Whether some DNS host says what it does: then it is heard, else the time is let pass."""
-    turn: Turn | None = None
-    """While it has not come nothing was done yet."""
-    turn_seconds: int = 0
 
     def as_json(self) -> dict[str, Any]:
-        said = {
-            "drainSeconds": self.drain_seconds,
-            "acknowledging": self.acknowledging,
-            "turnSeconds": self.turn_seconds,
-            "late": self.turn_seconds > pacing.LONGEST_WAIT,
-        }
-        return said | (status.waiting(self.turn).as_json() if self.turn else {})
+        return {"drainSeconds": self.drain_seconds, "acknowledging": self.acknowledging}
 
 
-def withdraw(vpc_id: str, now: float, aws: Aws) -> Withdrawn:
-    """Return how on-premises is waited for, once it was told; `now` is in seconds since the epoch.
-    Before the VPC's turn nothing is done. Repeated, it writes nothing, unless somebody has changed
-    the document since. Raises WishedAgain before anything is said, and SigningRefused.
-
-    The turn is to turn private DNS off, and that follows the drain. All are drained alike, so who
-    begins in turn comes to it in turn; and nobody is withdrawn long before they go.
-    """
+def withdraw(vpc_id: str, aws: Aws) -> Withdrawn:
+    """Return how on-premises is waited for, once it was told. Repeated, it writes nothing, unless
+    somebody has changed the document since, and the time is counted from the first withdrawal.
+    Raises WishedAgain before anything is said, and SigningRefused."""
     check_wish(vpc_id, aws.vpcs)
     entry = aws.ledger.read(vpc_id)
-    calls = entry.interface_endpoints
-    turn = take_turn(entry, pacing.TURNING_OFF, calls, now, aws.ledger) if calls else None
-    if turn is not None and turn.seconds(now):
-        return Withdrawn(turn=turn, turn_seconds=turn.seconds(now))
     withdrawn = _withdraw(entry, aws) if ledgers.PUBLICATION in entry.held else Withdrawn()
     _show(entry, aws)
     return withdrawn
@@ -90,11 +73,20 @@ def _withdraw(entry: Entry, aws: Aws) -> Withdrawn:
     before = aws.parameters.read([document_name]).get(document_name, "")
     issued = issue(said, entry, before, aws)
     document = said.document(issued)
-    if issued != entry.issued:
+    left = settings.drain_seconds
+    if issued == entry.issued:
+        left = _left_of(left, issued.issued_at, aws.clock.now())
+    else:
         aws.ledger.publish(vpc_id, issued, ())
     if before != document:
         aws.parameters.write(document_name, document)
     return Withdrawn(
-        drain_seconds=settings.drain_seconds,
+        drain_seconds=left,
         acknowledging=hear_acknowledgements(vpc_id, aws.parameters, path).confirming,
     )
+
+
+def _left_of(seconds: int, since: str, now: str) -> int:
+    """Return how many of the seconds are left; both moments are in ISO 8601 UTC."""
+    gone = (datetime.fromisoformat(now) - datetime.fromisoformat(since)).total_seconds()
+    return min(seconds, max(0, math.ceil(seconds - gone)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from connectivity.domain import tags
@@ -16,7 +17,7 @@ from connectivity.domain.mails import (
     MOST_ABOUT_TAGS,
 )
 from connectivity.domain.status import Status
-from connectivity.usecases.finish import finish, report_failure, tell
+from connectivity.usecases.finish import Failure, finish, finish_failed, report_failure, tell
 from connectivity.usecases.knock import knock
 
 from tests.unit.example import VPC
@@ -30,17 +31,17 @@ CAUSE = json.dumps({"errorMessage": "subnet-a is full", "errorType": "QuotaReach
 def world() -> World:
     """With an execution at work on the VPC."""
     world = World()
-    world.executions.running.add("me")
-    world.ledger.take(world.ledger.knock(VPC.id), "me")
+    world.executions.running.add(EXECUTION)
+    world.ledger.take(world.ledger.knock(VPC.id), EXECUTION)
     return world
 
 
-def end(world: World, status: Status | None = CONNECTED, execution: str = "me") -> bool:
-    return finish(VPC.id, execution, status, world.desk)
+def end(world: World, status: Status | None = CONNECTED, execution: str = EXECUTION) -> bool:
+    return finish(VPC.id, status, replace(world.desk, execution=execution)).again
 
 
 def fail(world: World, error: str = "QuotaReached", cause: str = CAUSE) -> Status:
-    return report_failure(VPC.id, error, cause, world.desk, world.aws)
+    return report_failure(VPC.id, Failure(error, cause), world.desk, world.aws)
 
 
 def test_the_result_is_written_on_the_vpc_and_the_hold_given_up(world: World) -> None:
@@ -68,8 +69,8 @@ def test_without_a_result_nothing_is_written(world: World) -> None:
 def test_a_knock_during_the_run_sends_it_round_again(world: World) -> None:
     assert knock(VPC.id, "tag", world.ledger, world.executions) is None
     assert end(world) is True
-    assert world.entry.holder == "me"
-    world.ledger.take(world.entry, "me")
+    assert world.entry.holder == EXECUTION
+    world.ledger.take(world.entry, EXECUTION)
     assert end(world) is False
 
 
@@ -152,9 +153,10 @@ def test_tags_requests_and_hosts_cannot_use_up_the_mails_of_the_workflow(
     world: World, error: str
 ) -> None:
     for number in range(100):
-        report_failure(f"vpc-2000{number:04x}", error, f"{number}!", world.desk, world.aws)
+        report_failure(f"vpc-2000{number:04x}", Failure(error, f"{number}!"), world.desk, world.aws)
         stranger = f"vpc-{number:08x}"
-        report_failure(stranger, "UnknownVpc", f"no {stranger}", world.desk, world.aws, True)
+        unknown = Failure("UnknownVpc", f"no {stranger}", refused=True)
+        report_failure(stranger, unknown, world.desk, world.aws)
         said = Status("connected", "6 services; dns1 failed: x", (f"dns{number} failed",))
         tell(f"vpc-1000{number:04x}", said, world.desk)
     told = MOST_ABOUT_TAGS + MOST_ABOUT_REQUESTS + MOST_ABOUT_HOSTS
@@ -165,7 +167,8 @@ def test_tags_requests_and_hosts_cannot_use_up_the_mails_of_the_workflow(
 
 def test_a_request_that_was_overtaken_is_told_and_changes_no_status(world: World) -> None:
     end(world)
-    report_failure(VPC.id, "RequestOvertaken", "send it again", world.desk, world.aws, True)
+    overtaken = Failure("RequestOvertaken", "send it again", refused=True)
+    report_failure(VPC.id, overtaken, world.desk, world.aws)
     assert world.entry.status == "connected"
     assert "send it again" in world.notifications.sent[-1]
 
@@ -178,7 +181,7 @@ def test_a_vpc_that_never_was_is_kept_for_a_day_and_one_that_was_for_longer_than
     end(world, None)
     assert world.ledger.kept_seconds[VPC.id] == 24 * 3600
     world.ledger.promise(VPC.id, {"10.0.0.9": "subnet-a"})
-    world.ledger.take(world.ledger.knock(VPC.id), "me")
+    world.ledger.take(world.ledger.knock(VPC.id), EXECUTION)
     end(world, None)
     assert world.ledger.kept_seconds[VPC.id] == KEPT_SECONDS
 
@@ -292,7 +295,7 @@ def test_a_status_can_be_told_while_the_run_goes_on(world: World) -> None:
         tell(VPC.id, waiting, world.desk)
     assert world.vpcs.all[VPC.id].tags[tags.STATUS] == "waiting"
     assert world.weather.changes == ["tag vpc"]
-    assert world.entry.holder == "me"
+    assert world.entry.holder == EXECUTION
 
 
 def stopped_after(steps: int) -> World:
@@ -344,3 +347,30 @@ def test_a_failure_on_a_connected_vpc_says_first_that_the_connection_stands() ->
     assert status.detail == (
         "the connection stands as it was published (generation 1); subnet-a is full"
     )
+
+
+@pytest.mark.parametrize("error", ["Throttled", "Unavailable"])
+def test_a_connected_vpc_that_could_not_be_looked_at_has_not_failed(error: str) -> None:
+    """AWS was too busy to show it: nothing was to be done, or the next sweep does it."""
+    world = connected()
+    world.ledger.take(world.entry, EXECUTION)
+    finished = finish_failed(VPC.id, Failure(error, "{}", "reading"), world.desk, world.aws)
+    assert finished.as_json() == {"again": False, "failure": None}
+    assert world.notifications.sent == []
+    assert world.entry.holder is None
+
+
+@pytest.mark.parametrize("at", ["connecting", "taking away"])
+def test_a_connected_vpc_that_could_not_be_changed_has_failed(at: str) -> None:
+    world = connected()
+    world.ledger.take(world.entry, EXECUTION)
+    finished = finish_failed(VPC.id, Failure("Throttled", "{}", at), world.desk, world.aws)
+    assert finished.as_json()["failure"]["error"] == "Throttled"
+    assert world.entry.holder is None
+
+
+def test_a_vpc_that_could_not_be_looked_at_before_it_was_connected_has_failed(world: World) -> None:
+    failure = Failure("Throttled", "{}", "reading")
+    finished = finish_failed(VPC.id, failure, replace(world.desk, execution=EXECUTION), world.aws)
+    assert finished.failed_with == "Throttled"
+    assert len(world.notifications.sent) == 1

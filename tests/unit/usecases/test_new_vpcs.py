@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from connectivity.domain.errors import NoLongerWished, NotReadyYet, PreconditionsNotMet, UnknownVpc
+from connectivity.domain.errors import NotCompleteYet, PreconditionsNotMet
 from connectivity.domain.tags import WISH
-from connectivity.usecases.check_preconditions import LOOKS_AT_A_NEW_VPC, check_preconditions
+from connectivity.usecases.check_preconditions import LOOKS_AT_A_NEW_VPC
 
-from tests.unit.example import OPTIONS, SUBNETS, VPC
+from tests.unit.example import SUBNETS, VPC
 from tests.unit.usecases.world import World, connected
 
 
 def look(world: World, tries: int) -> object:
-    return check_preconditions(VPC.id, OPTIONS, "tag", world.aws, world.seconds, tries=tries)
+    return world.check(tries=tries)
 
 
 def made(world: World) -> World:
@@ -36,7 +36,7 @@ def without_subnets(world: World) -> World:
 def test_a_new_vpc_is_waited_for_some_minutes_and_then_refused(lacking: object) -> None:
     world: World = lacking(World())  # type: ignore[operator]
     for tries in range(LOOKS_AT_A_NEW_VPC):
-        with pytest.raises(NotReadyYet, match="is being made: it still lacks"):
+        with pytest.raises(NotCompleteYet, match="is being made: it still lacks"):
             look(world, tries)
     with pytest.raises(PreconditionsNotMet):
         look(world, LOOKS_AT_A_NEW_VPC)
@@ -45,7 +45,7 @@ def test_a_new_vpc_is_waited_for_some_minutes_and_then_refused(lacking: object) 
 
 def test_as_soon_as_it_is_complete_it_is_planned() -> None:
     world = without_dns(World())
-    with pytest.raises(NotReadyYet):
+    with pytest.raises(NotCompleteYet):
         look(world, 0)
     world.vpcs.dns = True
     assert look(world, 1)
@@ -68,16 +68,4 @@ def test_what_is_lacking_beside_that_is_told_at_once() -> None:
     world = made(World())
     world.vpcs.all[VPC.id] = replace(VPC, tenancy="dedicated")
     with pytest.raises(PreconditionsNotMet, match="dedicated"):
-        look(world, 0)
-
-
-def test_whose_tag_goes_meanwhile_is_let_go_without_a_failure() -> None:
-    world = without_dns(World())
-    world.vpcs.all[VPC.id] = VPC
-    with pytest.raises(NoLongerWished):
-        look(world, 1)
-    world.vpcs.all = {}
-    with pytest.raises(NoLongerWished):
-        look(world, 1)
-    with pytest.raises(UnknownVpc):
         look(world, 0)

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from connectivity.domain import tags
 from connectivity.domain.errors import NotReadyYet
 from connectivity.domain.status import Status
+from connectivity.usecases.asked import Reading, read_wish_of
+from connectivity.usecases.aws import Aws
 from connectivity.usecases.finish import Desk, finish
 from connectivity.usecases.knock import knock
-from connectivity.usecases.read_vpc import Reading, read_vpc
+from connectivity.usecases.run import Run
 from connectivity.usecases.sweep import sweep
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -100,6 +102,7 @@ class Ports:
     ledger: Any
     executions: Any
     notifications: Any
+    settings = SETTINGS
 
 
 @dataclass
@@ -140,20 +143,20 @@ class Execution:
             self.world.executions.running.discard(self.arn)
 
     def _read(self, ports: Ports) -> Reading:
-        world = ports.vpcs, ports.ledger, ports.executions
-        return read_vpc(VPC.id, self.arn, "tag", 0, *world, SETTINGS)
+        run = Run(VPC.id, self.arn, "tag", 0.0)
+        return read_wish_of(run, cast(Aws, ports), ports.executions)
 
     def _work(self, ports: Ports) -> None:
         assert self.reading is not None
         assert ports.ledger.read(VPC.id).holder == self.arn
-        if self.reading.options is None:
+        if self.reading.wished is None:
             ports.ledger.let_go(VPC.id, [CONNECTION])
         else:
-            ports.ledger.hold(VPC.id, {CONNECTION: self.reading.options.onprem_cidrs[0]})
+            ports.ledger.hold(VPC.id, {CONNECTION: self.reading.wished.options.onprem_cidrs[0]})
 
     def _finish(self, ports: Ports) -> bool:
-        desk = Desk(ports.vpcs, ports.ledger, ports.notifications, 0.0)
-        return finish(VPC.id, self.arn, CONNECTED, desk)
+        desk = Desk(ports.vpcs, ports.ledger, ports.notifications, 0.0, self.arn)
+        return finish(VPC.id, CONNECTED, desk).again
 
 
 class OneVpc:

@@ -1,176 +1,154 @@
-"""Read the VPC: the hold, and what the live tags ask for."""
+"""Read the VPC: one verdict out of the hold, the tags, the survey, the plan and the turn."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from math import ceil
 
 import pytest
-from connectivity.domain import tags
-from connectivity.domain.errors import NotReadyYet, UnknownVpc, UnreadableOption
-from connectivity.domain.ledger import Entry
-from connectivity.domain.wish import Options
-from connectivity.usecases.read_vpc import LOOKS_FOR_HEARD, Reading, read_vpc
+from connectivity.domain.errors import NotCompleteYet, PreconditionsNotMet
+from connectivity.domain.pacing import KEPT_SECONDS, MAKING, TURNING_OFF, Bucket
+from connectivity.domain.tags import SERVICES, WISH
 
-from tests.unit.example import ONPREM, VPC
-from tests.unit.usecases.fakes import FakeLedger
-from tests.unit.usecases.world import SETTINGS, World
+from tests.unit.example import ONPREM, SUBNETS, VPC
+from tests.unit.usecases.world import EXECUTION, World, connected
 
 
-def world_with(wish: str | None, holds: bool = False, there: bool = True) -> World:
-    world = World()
-    vpc_tags = {"Name": "main"} | ({tags.WISH: wish} if wish is not None else {})
-    world.vpcs.all = {VPC.id: replace(VPC, tags=vpc_tags)} if there else {}
-    if holds:
-        world.ledger.hold(VPC.id, {"resolver": "rslvr-in-1"})
+def wish(world: World, value: str | None, **options: str) -> World:
+    """Whoever may tag the VPC wishes for this; no `value` is no wish."""
+    asked = {WISH: value} if value else {}
+    cidrs = {"ecs-anywhere:onprem-cidrs": ONPREM} if value else {}
+    world.vpcs.all[VPC.id] = replace(VPC, tags=asked | cidrs | options)
     return world
 
 
-def read(world: World, execution: str = "me", because: str = "tag", tries: int = 0) -> Reading:
-    return read_vpc(
-        VPC.id, execution, because, tries, world.vpcs, world.ledger, world.executions, SETTINGS
-    )
+def others_come_first(world: World, vpcs: int, bucket: Bucket) -> None:
+    """So many others in this account and Region have just booked six calls each."""
+    world.clock.waited += KEPT_SECONDS
+    for _ in range(vpcs):
+        world.ledger.reserve(bucket, 6, world.seconds)
 
 
-@pytest.mark.parametrize(
-    ("wish", "holds", "there", "verdict"),
-    [
-        ("Enabled", False, True, "provision"),
-        ("enabled", True, True, "provision"),
-        ("PLAN", False, True, "plan"),
-        ("plan", True, True, "plan"),
-        ("disabled", False, True, "nothing"),
-        ("disabled", True, True, "tear down"),
-        (None, False, True, "nothing"),
-        (None, True, True, "tear down"),
-        (None, False, False, "nothing"),
-        (None, True, False, "tear down"),
-    ],
-)
-def test_the_verdict_follows_the_live_tags_and_what_is_held(
-    wish: str | None, holds: bool, there: bool, verdict: str
-) -> None:
-    reading = read(world_with(wish, holds, there))
-    assert reading.verdict == verdict
-    assert reading.reason
+def test_a_wish_in_an_idle_account_is_met_at_once() -> None:
+    verdict = wish(World(), "enabled").read()
+    assert (verdict.todo, verdict.seconds, verdict.status) == ("connect", 0, None)
+    assert verdict.as_json()["desired"]["vpc_id"] == VPC.id
 
 
-def test_the_options_go_with_the_verdict() -> None:
-    world = world_with("enabled")
-    world.vpcs.set_tags(VPC.id, {tags.SERVICES: "ecr+logs"})
-    reading = read(world)
-    assert reading.options == Options(("ecr", "logs"), (ONPREM,))
-    assert reading.as_json()["services"] == ["ecr", "logs"]
+def test_a_plan_is_told_and_nothing_is_done() -> None:
+    world = wish(World(), "plan")
+    verdict = world.read()
+    assert verdict.todo == "nothing"
+    assert verdict.status and verdict.status.state == "planned"
+    assert verdict.as_json()["steps"]
+    assert world.ledger.booked_until == {}
 
 
-@pytest.mark.parametrize("because", ["tag", "sweep"])
-def test_a_vpc_that_went_away_is_no_news_unless_somebody_asked_for_it(because: str) -> None:
-    assert read(world_with(None, there=False), because=because).verdict == "nothing"
-    with pytest.raises(UnknownVpc, match=f"no VPC {VPC.id} in account 123456789012, us-east-2"):
-        read(world_with(None, there=False), because="request")
+def test_a_connected_vpc_is_left_alone() -> None:
+    verdict = wish(connected(), "enabled").read()
+    assert (verdict.todo, verdict.reason) == ("nothing", "all is as it shall be")
+    assert verdict.status and verdict.status.state == "connected"
 
 
-def test_an_unreadable_tag_stops_the_run_that_then_holds_the_vpc() -> None:
-    """So that its failure is written by one execution, and a knock meanwhile is not lost."""
-    world = world_with("on")
-    with pytest.raises(UnreadableOption):
-        read(world)
-    assert world.entry.holder == "me"
+def test_what_failed_a_short_while_ago_rests_and_says_what_it_said() -> None:
+    world = wish(World(), "enabled")
+    fingerprint = world.check().desired.fingerprint
+    world.ledger.doubt(VPC.id, fingerprint, world.clock.now(), ())
+    world.ledger.report(VPC.id, "failed", "as before")
+    verdict = world.read(because="sweep")
+    assert verdict.todo == "nothing"
+    assert verdict.status and verdict.status.detail == "as before"
+    assert world.read(because="tag").todo == "connect"
 
 
-def test_a_live_holder_is_left_alone() -> None:
-    world = world_with("enabled")
+def test_one_at_a_time_is_at_work() -> None:
+    world = wish(World(), "enabled")
     world.ledger.take(world.entry, "other")
     world.executions.running.add("other")
-    assert read(world).verdict == "busy"
-    assert world.entry.holder == "other"
+    assert world.read().todo == "busy"
 
 
-def test_a_holder_that_is_not_running_is_taken_over() -> None:
-    world = world_with("enabled")
-    world.ledger.take(world.entry, "crashed")
-    assert read(world).verdict == "provision"
-    assert world.entry.holder == "me"
+@pytest.mark.parametrize("made", [True, False])
+def test_a_turn_is_waited_for_to_the_second_and_then_it_has_come(made: bool) -> None:
+    world = wish(connected() if made else World(), None if made else "enabled")
+    bucket = TURNING_OFF if made else MAKING
+    others_come_first(world, 3, bucket)
+    verdict = world.read()
+    assert (verdict.todo, verdict.seconds) == ("wait", ceil(3 * 6 / bucket.rate))
+    assert verdict.status and verdict.status.state == "waiting"
+    world.clock.waited += verdict.seconds
+    assert world.read().todo == ("take away" if made else "connect")
 
 
-def test_reading_again_in_the_same_execution_holds_on() -> None:
-    world = world_with("enabled")
-    assert read(world) == read(world)
-    assert world.entry.holder == "me"
+def test_a_wish_that_went_while_its_turn_was_waited_for_makes_nothing() -> None:
+    world = wish(World(), "enabled")
+    others_come_first(world, 3, MAKING)
+    assert world.read().todo == "wait"
+    wish(world, None)
+    assert world.read().todo == "nothing"
+    assert world.weather.changes == []
 
 
-def test_of_two_that_take_hold_at_the_same_time_one_waits() -> None:
-    class Quicker(FakeLedger):
-        """Somebody takes the hold between our look and our grip."""
-
-        def take(self, entry: Entry, execution: str) -> bool:
-            super().take(entry, "quicker")
-            return super().take(entry, execution)
-
-    world = world_with("enabled")
-    world.ledger = Quicker()
-    with pytest.raises(NotReadyYet):
-        read(world)
-    assert world.entry.holder == "quicker"
+def test_a_wish_that_came_back_while_the_turn_to_go_was_waited_for_takes_nothing_away() -> None:
+    world = wish(connected(), None)
+    others_come_first(world, 3, TURNING_OFF)
+    assert world.read().todo == "wait"
+    assert wish(world, "enabled").read().todo == "nothing"
+    assert world.document["state"] == "active"
 
 
-def test_another_round_is_not_the_sweeps_any_more() -> None:
-    """Somebody knocked while the sweep's execution was at work: what changed is tried at once."""
-    world = world_with("enabled")
-    assert read(world, because="sweep").because == "sweep"
-    assert read(world, because="sweep").because == "tag"
+@pytest.mark.parametrize("made", [True, False])
+def test_a_turn_that_is_hours_away_is_left_to_a_sweep_and_stays_reserved(made: bool) -> None:
+    world = wish(connected() if made else World(), None if made else "enabled")
+    others_come_first(world, 400, TURNING_OFF if made else MAKING)
+    late = world.read()
+    assert late.todo == "nothing"
+    assert late.status and late.status.detail.startswith("its turn is at 20")
+    booked = dict(world.ledger.booked_until)
+    world.clock.waited += 1800
+    world.read()
+    assert world.ledger.booked_until == booked
 
 
-def test_a_knock_after_the_teardown_leaves_what_it_had_to_say() -> None:
-    """A DNS host's acknowledgement of the withdrawal is such a knock."""
-    world = world_with(None)
-    world.ledger.report(VPC.id, "removed", "vpce-stray looks like ours")
-    status = read(world, because="acknowledgement").status
-    assert status is not None
-    assert (status.state, status.detail) == (world.entry.status, world.entry.detail)
+def test_a_teardown_in_an_idle_account_begins_at_once_and_reserves_once() -> None:
+    world = wish(connected(), None)
+    world.clock.waited += KEPT_SECONDS
+    assert world.read().todo == "take away"
+    booked = dict(world.ledger.booked_until)
+    assert world.read().todo == "take away"
+    assert world.ledger.booked_until == booked != {}
 
 
-@pytest.mark.parametrize("said", ["connected", "failed"])
-@pytest.mark.parametrize("is_there", [True, False])
-def test_a_teardown_that_ended_before_it_had_looked_is_done_again(
-    said: str, is_there: bool
-) -> None:
-    """Nothing is held any more; but was it the last thing, and is there anything to tell?"""
-    world = world_with(None)
-    world.ledger.report(VPC.id, said, "6 services")
-    if not is_there:
-        world.vpcs.all.clear()
-    assert read(world).verdict == "tear down"
+def test_a_teardown_says_whether_something_was_begun_whose_id_nobody_knows() -> None:
+    world = wish(connected(), None)
+    assert not world.read().begun
+    [purpose, *_] = (p for p in world.entry.held if p.startswith("endpoint/"))
+    world.ledger.hold(VPC.id, {purpose: "making:a-token sg-1 subnet-a"})
+    assert world.read().begun
 
 
-@pytest.mark.parametrize("said", ["planned", "waiting"])
-def test_what_was_said_before_anything_was_made_is_taken_back(said: str) -> None:
-    world = world_with(None)
-    world.ledger.report(VPC.id, said, "49 steps")
-    reading = read(world)
-    assert reading.verdict == "nothing"
-    assert reading.status is not None
-    assert reading.status.detail == "nothing of ours is left in this VPC"
+def test_a_new_vpc_that_is_not_complete_is_looked_at_again() -> None:
+    world = wish(World(), "enabled")
+    world.vpcs.subnet_list = SUBNETS[:1]
+    with pytest.raises(NotCompleteYet):
+        world.read()
+    with pytest.raises(PreconditionsNotMet):
+        world.read(tries=20)
 
 
-@pytest.mark.parametrize(
-    ("there", "heard"), [("enabled", {}), (None, {tags.WISH: "enabled"})], ids=["off", "on"]
-)
-def test_what_an_event_told_is_waited_for_and_then_not_believed(
-    there: str | None, heard: dict[str, str]
-) -> None:
-    """Amazon EC2 may describe a VPC as it was; or the event was overtaken by a later one."""
-    world = world_with(there)
-    world.ledger.knock(VPC.id, heard)
-    with pytest.raises(NotReadyYet, match="not yet as an event has told"):
-        read(world)
-    assert read(world, tries=LOOKS_FOR_HEARD).verdict == ("provision" if there else "nothing")
+def test_a_new_vpc_whose_tag_or_that_itself_goes_meanwhile_is_let_go_without_a_failure() -> None:
+    world = wish(World(), "enabled")
+    world.vpcs.subnet_list = SUBNETS[:1]
+    with pytest.raises(NotCompleteYet):
+        world.read(because="request")
+    assert wish(world, None).read(because="request", tries=1).todo == "nothing"
+    world.vpcs.all = {}
+    assert world.read(because="request", tries=2).todo == "nothing"
 
 
-def test_what_was_heard_is_believed_as_soon_as_it_is_so_and_then_forgotten() -> None:
-    world = world_with("enabled")
-    world.ledger.knock(VPC.id, {tags.WISH: "enabled"})
-    assert read(world).verdict == "provision"
-    assert world.ledger.release(VPC.id, "me")
-    world.vpcs.all[VPC.id] = replace(VPC, tags={})
-    world.ledger.knock(VPC.id)
-    assert read(world).verdict == "nothing", "a sweep has heard nothing"
+def test_another_round_asks_for_what_the_tags_say_then() -> None:
+    world = wish(connected(), "enabled", **{SERVICES: "ecr"})
+    verdict = world.read()
+    assert verdict.todo == "connect"
+    assert world.entry.holder == EXECUTION
+    assert any("ecr" in step for step in verdict.as_json()["steps"])

@@ -16,7 +16,7 @@ from connectivity.usecases.finish import finish
 from connectivity.usecases.remove import remove_everything, remove_surplus
 
 from tests.unit.example import OPTIONS, US, VPC, WITH_ECR, full
-from tests.unit.usecases.world import ACKNOWLEDGEMENTS, EXECUTION, LIST, connected
+from tests.unit.usecases.world import ACKNOWLEDGEMENTS, LIST, connected
 
 
 def test_a_teardown_removes_everything_of_ours_and_repeating_it_changes_nothing() -> None:
@@ -135,7 +135,7 @@ def test_the_probes_group_is_left_for_the_sweep_and_named_while_lambda_holds_it(
     world.probe.group = None
     assert world.disconnect() == "nothing of ours is left in this VPC"
     assert world.groups.all == {}
-    finish(VPC.id, EXECUTION, status.removed(()), world.desk)
+    finish(VPC.id, status.removed(()), world.desk)
     assert world.entry.is_at_rest
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from math import ceil
 
 import pytest
 from connectivity.domain.errors import WishedAgain
-from connectivity.domain.pacing import KEPT_SECONDS, TURNING_OFF
 from connectivity.domain.tags import STATUS, STATUS_DETAIL, WISH
 from connectivity.usecases.withdraw import Withdrawn
 
@@ -36,7 +34,7 @@ def test_withdrawing_again_changes_nothing() -> None:
     world.withdraw()
     said = world.document
     world.weather.changes.clear()
-    assert how(world.withdraw()) == (SETTINGS.drain_seconds, False)
+    assert not world.withdraw().acknowledging
     assert world.weather.changes == []
     assert world.document == said
 
@@ -103,49 +101,18 @@ def test_a_withdrawal_that_somebody_removed_is_written_again_to_the_byte() -> No
     assert world.parameters.all[DOCUMENT] == said
 
 
-def test_in_an_idle_account_it_begins_at_once_and_reserves_once() -> None:
+def test_a_repetition_gives_only_what_is_left_of_the_time() -> None:
     world = connected()
-    world.clock.waited += KEPT_SECONDS
-    withdrawn = world.withdraw()
-    assert withdrawn.turn_seconds == 0
-    booked = dict(world.ledger.booked_until)
-    assert world.withdraw() == withdrawn
-    assert world.ledger.booked_until == booked != {}
+    world.withdraw()
+    world.clock.waited += 45
+    assert 0 < world.withdraw().drain_seconds <= SETTINGS.drain_seconds - 45
+    world.clock.waited += 45
+    assert world.withdraw().drain_seconds == 0
 
 
-def test_behind_others_nothing_is_said_before_its_turn() -> None:
+def test_whose_tag_is_back_is_not_withdrawn() -> None:
     world = connected()
-    others_come_first(world, 3)
-    waiting = world.withdraw().as_json()
-    assert waiting["turnSeconds"] == ceil(3 * 6 / TURNING_OFF.rate)
-    assert waiting["status"] == "waiting"
-    assert not waiting["late"]
-    assert world.document["state"] == "active"
-    world.clock.waited += waiting["turnSeconds"]
-    assert how(world.withdraw()) == (SETTINGS.drain_seconds, False)
-    assert world.document["state"] == "withdrawn"
-
-
-def test_a_turn_that_is_hours_away_is_left_to_the_sweep() -> None:
-    world = connected()
-    others_come_first(world, 400)
-    said = world.withdraw().as_json()
-    assert said["late"]
-    assert "ModifyVpcEndpoint" in said["detail"]
-
-
-def test_whose_tag_is_back_while_it_waits_for_its_turn_is_not_withdrawn() -> None:
-    world = connected()
-    others_come_first(world, 3)
-    world.clock.waited += world.withdraw().turn_seconds
     world.vpcs.all[VPC.id] = replace(VPC, tags={WISH: "enabled"})
     with pytest.raises(WishedAgain):
         world.withdraw()
     assert world.document["state"] == "active"
-
-
-def others_come_first(world: World, vpcs: int) -> None:
-    """So many others have just begun to be torn down; what made this one is long ago."""
-    world.clock.waited += KEPT_SECONDS
-    for _ in range(vpcs):
-        world.ledger.reserve(TURNING_OFF, 6, world.seconds)

@@ -19,6 +19,7 @@ from connectivity.domain.status import Status
 from connectivity.domain.survey import Limits
 from connectivity.domain.wish import Options
 from connectivity.usecases import check_preconditions as checks
+from connectivity.usecases.asked import Wished
 from connectivity.usecases.await_acknowledgements import await_acknowledgements
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.confirm_gone import confirm_gone
@@ -31,7 +32,9 @@ from connectivity.usecases.private_dns import (
     turn_on_private_dns,
 )
 from connectivity.usecases.publish import Notes, Published, publish
+from connectivity.usecases.read_vpc import Verdict, read_vpc
 from connectivity.usecases.remove import remove_everything, remove_surplus
+from connectivity.usecases.run import Run
 from connectivity.usecases.settings import Settings
 from connectivity.usecases.verify_resolution import verify_resolution
 from connectivity.usecases.withdraw import Withdrawn, withdraw
@@ -155,6 +158,13 @@ class World:
             settings=self.settings,
         )
 
+    def run(self, because: str = "tag", tries: int = 0) -> Run:
+        """A try of an execution to read the VPC."""
+        return Run(VPC.id, EXECUTION, because, self.seconds, tries)
+
+    def read(self, because: str = "tag", tries: int = 0) -> Verdict:
+        return read_vpc(self.run(because, tries), self.aws, self.executions)
+
     def check(
         self,
         options: Options = OPTIONS,
@@ -162,9 +172,11 @@ class World:
         only_plan: bool = False,
         tries: int = 0,
     ) -> checks.Check:
-        return checks.check_preconditions(
-            VPC.id, options, because, self.aws, self.seconds, only_plan, tries
-        )
+        """The check of a VPC whose tags ask for `options`."""
+        vpc = self.vpcs.find(VPC.id)
+        assert vpc is not None
+        wished = Wished(vpc, self.entry, options, because, only_plan)
+        return checks.check_preconditions(wished, self.run(because, tries), self.aws)
 
     def ensure_endpoints(self, desired: Desired) -> tuple[str, ...]:
         return ensure_endpoints(desired, self.seconds, self.aws)
@@ -188,7 +200,7 @@ class World:
         return publish(desired, resolver, verified, Notes((), repairs), self.aws)
 
     def withdraw(self) -> Withdrawn:
-        return withdraw(VPC.id, self.seconds, self.aws)
+        return withdraw(VPC.id, self.aws)
 
     def await_acknowledgements(self, waited_seconds: int = 0) -> int:
         return await_acknowledgements(

@@ -1,0 +1,121 @@
+"""What a VPC asks for: take the hold, then believe the live tags, not the event that woke us."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from connectivity.domain import status as statuses
+from connectivity.domain.errors import NotReadyYet, UnknownVpc
+from connectivity.domain.ledger import REMOVED, Entry
+from connectivity.domain.model import Vpc
+from connectivity.domain.status import Status
+from connectivity.domain.tags import wish_tags
+from connectivity.domain.wish import Options, Wish, read_options, read_wish
+from connectivity.usecases.aws import Aws
+from connectivity.usecases.ports import Executions
+from connectivity.usecases.run import Run
+from connectivity.usecases.settings import Settings
+
+LOOKS_FOR_HEARD = 6
+"""Every 5 seconds."""
+
+_NOT_LOOKED = "nothing is held, but nobody has looked whether anything is left"
+
+
+@dataclass(frozen=True)
+class Wished:
+    """A VPC that asks for the connection, or for the plan of one."""
+
+    vpc: Vpc
+    entry: Entry
+    options: Options
+    because: str
+    """Why this round began: `sweep` or `acknowledgement` only where nobody knocked for it."""
+    only_plan: bool = False
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a VPC asks for, and why we think so."""
+
+    verdict: Literal["connect", "tear down", "nothing", "busy"]
+    reason: str
+    entry: Entry
+    wished: Wished | None = None
+    """None where nothing is asked for, or somebody else is at work."""
+    status: Status | None = None
+    """What there is to say if nothing is to be done."""
+
+
+def read_wish_of(run: Run, aws: Aws, executions: Executions) -> Reading:
+    """Return what the VPC asks for, with the hold on it taken. Raises UnreadableOption, UnknownVpc,
+    VpcNotAllowed, NotReadyYet.
+
+    The knocks are read before the tags: a tag that changes after this has its own knock, which we
+    then see at the end.
+    """
+    entry = aws.ledger.read(run.vpc_id)
+    if _is_busy(entry, run.execution, executions):
+        reason = "another execution is at work on this VPC and will see the knock"
+        return Reading("busy", reason, entry)
+    if not aws.ledger.take(entry, run.execution):
+        raise NotReadyYet(f"another execution has just taken {run.vpc_id}")
+    vpc = aws.vpcs.find(run.vpc_id)
+    if vpc is None:
+        return _of_no_vpc(entry, run, aws.settings)
+    _await_what_was_heard(vpc, entry, run.tries)
+    wish = read_wish(vpc.tags)
+    if wish is Wish.DISABLED:
+        return _of_disabled(entry)
+    aws.settings.check_allowed(vpc.id)
+    options = read_options(vpc.tags, aws.settings.defaults, aws.settings.bounds)
+    because = "tag" if _is_another_round(entry, run.execution) else run.because
+    wished = Wished(vpc, entry, options, because, only_plan=wish is not Wish.ENABLED)
+    return Reading("connect", f"its tag says {wish.value}", entry, wished)
+
+
+def _is_another_round(entry: Entry, execution: str) -> bool:
+    """Tell whether the execution holds the VPC already and somebody has knocked since it began."""
+    return entry.holder == execution and entry.knocks > entry.begun
+
+
+def _await_what_was_heard(vpc: Vpc, entry: Entry, tries: int) -> None:
+    """Amazon EC2 is eventually consistent: right after a change it may describe the tags as they
+    were, and the wish would be met with a shrug until the next sweep. An event that was overtaken
+    is waited for in vain, and then not believed."""
+    if entry.heard is not None and entry.heard != wish_tags(vpc.tags) and tries < LOOKS_FOR_HEARD:
+        raise NotReadyYet(f"the tags of {vpc.id} are not yet as an event has told them")
+
+
+def _is_busy(entry: Entry, execution: str, executions: Executions) -> bool:
+    """A holder that is no longer running is taken over."""
+    return entry.holder not in {None, execution} and executions.is_running(str(entry.holder))
+
+
+def _of_no_vpc(entry: Entry, run: Run, settings: Settings) -> Reading:
+    if entry.holds_something:
+        return Reading("tear down", "the VPC is gone and something is held for it", entry)
+    if entry.may_have_left_something:
+        return Reading("tear down", _NOT_LOOKED, entry)
+    if run.because == "request" and not run.tries:
+        raise UnknownVpc(settings.unknown_vpc(entry.vpc_id))
+    reason = "the VPC is gone and nothing is held for it"
+    return Reading("nothing", reason, entry, status=_is_removed(entry))
+
+
+def _of_disabled(entry: Entry) -> Reading:
+    if entry.holds_something:
+        return Reading("tear down", "it asks for nothing and something is held", entry)
+    if entry.may_have_left_something:
+        return Reading("tear down", _NOT_LOOKED, entry)
+    reason = "it asks for nothing and nothing is held"
+    return Reading("nothing", reason, entry, status=_is_removed(entry))
+
+
+def _is_removed(entry: Entry) -> Status | None:
+    """A plan of a wish that was withdrawn is no longer so; None where nothing was ever said."""
+    if entry.status == REMOVED:
+        # What the teardown had to say of what is left is still to be read.
+        return Status(entry.status, entry.detail)
+    return statuses.removed((), (), entry.unconfirmed) if entry.status else None
