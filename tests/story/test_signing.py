@@ -110,7 +110,7 @@ def test_a_withdrawal_is_signed_too_once(app: App) -> None:
     app.next_success(vpc_id)
     since = app.aws.journal.mark()
     app.untag(vpc_id)
-    app.reaches(vpc_id, "Remove")
+    app.reaches(vpc_id, "Let cached answers expire")
     document = published(app, vpc_id)
     app.until_quiet()
     assert document["state"] == "withdrawn"
