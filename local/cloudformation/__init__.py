@@ -17,7 +17,7 @@ from moto.cloudformation.models import CloudFormationBackend, Stack
 from moto.cloudformation.responses import CloudFormationResponse
 
 from local.cloudformation import custom_resources, deletion, names, resource_types
-from local.cloudformation.acceptance import CAPABILITIES, require_capabilities
+from local.cloudformation.acceptance import CAPABILITIES, require_capabilities, require_no_aliases
 from local.cloudformation.template import prepared
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def _name(resource_type: str, stack_name: str, logical_id: str) -> str:
 def _create_stack(
     backend: Any, name: str, template: str, parameters: dict[str, Any], *args: Any, **kwargs: Any
 ) -> Any:
+    require_no_aliases(template)
     template, parameters = prepared(template, parameters, backend.region_name)
     require_capabilities(template)
     return _STOCK_CREATE_STACK(backend, name, template, parameters, *args, **kwargs)
@@ -86,6 +87,7 @@ def _create_stack(
 def _create_change_set(backend: Any, **kwargs: Any) -> Any:
     if kwargs["change_set_type"] == "UPDATE":
         _refuse_update()
+    require_no_aliases(kwargs["template"])
     kwargs["template"], kwargs["parameters"] = prepared(
         kwargs["template"], kwargs["parameters"], backend.region_name
     )

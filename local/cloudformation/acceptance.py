@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
 from moto.cloudformation.exceptions import ValidationError
 
 CAPABILITIES: ContextVar[Sequence[str]] = ContextVar("CAPABILITIES", default=())
@@ -31,6 +32,18 @@ NAMES = frozenset({"GroupName", "InstanceProfileName", "ManagedPolicyName", "Rol
 
 class InsufficientCapabilities(ValidationError):  # type: ignore[misc]
     code = "InsufficientCapabilitiesException"
+
+
+def require_no_aliases(text: str) -> None:
+    """Raise ValidationError for a template in YAML in which an alias repeats a part: CloudFormation
+    knows none (User Guide, "CloudFormation template format"). `sam deploy` writes them out."""
+    if text.lstrip().startswith("{"):
+        return
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, Loader=loader)):
+        raise ValidationError(
+            message="Template error: YAML aliases are not allowed in CloudFormation templates"
+        )
 
 
 def require_values(template: Mapping[str, Any], given: Mapping[str, Any]) -> None:

@@ -141,6 +141,19 @@ def test_a_property_that_aws_does_not_know_is_refused(make: Make) -> None:
     assert known_properties("Custom::Anything", REGION) == frozenset()
 
 
+def test_a_template_that_repeats_a_part_by_its_name_is_refused(aws: EmbeddedAws) -> None:
+    """What `sam deploy` hands over has to be written out."""
+    body = "Resources:\n  One: &Queue {Type: AWS::SQS::Queue}\n  Two: *Queue\n"
+    cloudformation = aws.client("cloudformation")
+    code, message = refusal_of(
+        lambda: cloudformation.create_stack(StackName="aliases", TemplateBody=body)
+    )
+    assert (code, message) == (
+        "ValidationError",
+        "Template error: YAML aliases are not allowed in CloudFormation templates",
+    )
+
+
 # How CloudFormation names things
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from runpy import run_path
 
 import pytest
+from samtranslator.yaml_helper import yaml_parse
 
 from scripts import lambda_python
 from tests.template import sam_template
@@ -91,6 +92,13 @@ def test_every_module_has_byte_code_that_is_never_checked_against_its_source(
         for source in found.rglob("*.py") if found.is_dir() else [found]:
             code = source.parent / "__pycache__" / f"{source.stem}.cpython-313.pyc"
             assert code.read_bytes()[4:8] == UNCHECKED_HASH, source
+
+
+def test_the_template_that_is_built_is_written_out(build: Path) -> None:
+    """AWS CloudFormation sees no name that this repository's template.yaml gives to a part."""
+    built = (build / "template.yaml").read_text()
+    assert sam_template.names_in(built) == (set(), set())
+    assert yaml_parse(built)["Resources"].keys() == (sam_template.TEMPLATE["Resources"].keys())
 
 
 def test_what_ships_runs_on_the_processors_of_either_architecture(build: Path) -> None:

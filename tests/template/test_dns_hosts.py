@@ -19,13 +19,13 @@ from moto.events.models import EventPattern
 from local.gateway.decisions import Request, decide, statements_in
 from tests.template.sam_template import (
     ENVIRONMENT,
-    PATH,
     TEMPLATE,
     found,
     functions,
     policy_document,
     resources,
     statements,
+    with_values,
 )
 
 FOLDER = f"{ENVIRONMENT['PARAMETER_PATH']}/vpc-0a1b2c3d"
@@ -196,15 +196,8 @@ def test_the_tag_is_a_key_and_a_value_that_fit_into_a_policy(tag: str, fits: boo
 
 
 def test_with_a_tag_the_template_is_still_clean(tmp_path: Path) -> None:
-    told = tmp_path / "template.yaml"
-    text = PATH.read_text().replace(
-        '  DnsHostTag:\n    Type: String\n    Default: ""',
-        "  DnsHostTag:\n    Type: String\n    Default: role=dns",
-    )
-    assert "role=dns" in text
-    # Where its paths lead is none of this test's business.
-    told.write_text(text.replace("functions/", str(PATH.parent / "functions")))
-    (tmp_path / "statemachine").symlink_to(PATH.parent / "statemachine")
+    told = tmp_path / "template.json"
+    told.write_text(with_values({"DnsHostTag": "role=dns"}))
     linted = subprocess.run(
         [Path(sys.executable).with_name("cfn-lint"), "--region", "us-east-1", "--", told],
         capture_output=True,

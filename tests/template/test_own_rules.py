@@ -15,7 +15,7 @@ import pytest
 from connectivity.domain.tags import MOST_EXTRA, UnusableTagsError, extra_tags
 
 from local.cloudformation.template import prepared
-from tests.template.sam_template import PATH, TEMPLATE, as_list, functions, statements
+from tests.template.sam_template import PATH, TEMPLATE, as_list, functions, statements, with_values
 
 PARAMETERS = TEMPLATE["Parameters"]
 NOTHING = {"Ref": "AWS::NoValue"}
@@ -204,15 +204,8 @@ REGIONS = ("us-east-2", "us-gov-west-1", "cn-north-1")
 
 @pytest.mark.parametrize("given", [{}, GIVEN], ids=["nothing given", "everything given"])
 def test_the_template_is_clean_in_every_partition(given: Mapping[str, str], tmp_path: Path) -> None:
-    told = tmp_path / "template.yaml"
-    text = PATH.read_text()
-    for name, value in given.items():
-        before = f'  {name}:\n    Type: String\n    Default: ""\n'
-        assert before in text
-        text = text.replace(before, before.replace('""', json.dumps(value)))
-    # Where its paths lead is none of this test's business.
-    told.write_text(text.replace("functions/", str(PATH.parent / "functions")))
-    (tmp_path / "statemachine").symlink_to(PATH.parent / "statemachine")
+    told = tmp_path / "template.json"
+    told.write_text(with_values(given))
     linted = subprocess.run(
         [Path(sys.executable).with_name("cfn-lint"), "--regions", *REGIONS, "--", told],
         capture_output=True,

@@ -81,10 +81,10 @@ def replaced(before: str, after: str, folder: Path) -> Path:
     return written
 
 
-VPCS = "!Sub arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:vpc/*"
+VPCS = '!Sub "arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:vpc/*"'
 OTHER_WORDS = {
     "in another order": ("[ec2:CreateTags, ec2:DeleteTags]", "[ec2:DeleteTags, ec2:CreateTags]"),
-    "in another form": (VPCS, VPCS.replace("!Sub arn", '{ "Fn::Sub": "arn') + '" }'),
+    "in another form": (VPCS, VPCS.replace("!Sub", '{ "Fn::Sub":') + " }"),
 }
 
 
