@@ -77,7 +77,7 @@ def test_the_app_needs_no_build_before_sam_deploy(releases: tuple[Path, Path]) -
     modules = [each["Handler"].rsplit(".", 1)[0] for each in sam_template.functions().values()]
     assert {f"functions/{module.replace('.', '/')}.py" for module in modules} <= names
     assert {"functions/aws_lambda_powertools/__init__.py", "functions/dns/__init__.py"} <= names
-    assert {"template.yaml", "statemachine/private_connectivity.asl.json"} <= names
+    assert {"template.yaml", "statemachine/private_connectivity.asl.yaml"} <= names
     assert not [name for name in names if name.startswith("/")]
 
 
