@@ -34,7 +34,8 @@ class Withdrawn:
 
 def withdraw(vpc_id: str, aws: Aws) -> Withdrawn:
     """Return how on-premises is waited for, once it was told. Repeated, it writes nothing, unless
-    somebody has changed the document since, and the time is counted from the first withdrawal.
+    somebody has changed the document since. The time is counted from the withdrawal that stands;
+    on-premises gets all of it anew where none stood, because nobody there may have read one.
     Raises WishedAgain before anything is said, and SigningRefused."""
     check_wish(vpc_id, aws.vpcs)
     entry = aws.ledger.read(vpc_id)
@@ -73,12 +74,12 @@ def _withdraw(entry: Entry, aws: Aws) -> Withdrawn:
     before = aws.parameters.read([document_name]).get(document_name, "")
     issued = issue(said, entry, before, aws)
     document = said.document(issued)
+    if issued != entry.issued:
+        aws.ledger.publish(vpc_id, issued, ())
     left = settings.drain_seconds
-    if issued == entry.issued:
+    if before == document:
         left = _left_of(left, issued.issued_at, aws.clock.now())
     else:
-        aws.ledger.publish(vpc_id, issued, ())
-    if before != document:
         aws.parameters.write(document_name, document)
     return Withdrawn(
         drain_seconds=left,

@@ -116,3 +116,16 @@ def test_whose_tag_is_back_is_not_withdrawn() -> None:
     with pytest.raises(WishedAgain):
         world.withdraw()
     assert world.document["state"] == "active"
+
+
+@pytest.mark.parametrize("stands", ["the former one", "nothing"])
+def test_a_withdrawal_that_onprem_could_not_read_yet_gets_all_of_the_time(stands: str) -> None:
+    """The execution died, or the hour went by, between the ledger and the parameter."""
+    world = connected()
+    former = world.parameters.all[DOCUMENT]
+    world.withdraw()
+    del world.parameters.all[DOCUMENT]
+    if stands == "the former one":
+        world.parameters.all[DOCUMENT] = former
+    world.clock.waited += 3600
+    assert world.withdraw().drain_seconds == SETTINGS.drain_seconds
