@@ -92,9 +92,9 @@ def finish(vpc_id: str, status: Status | None, desk: Desk) -> Finished:
 
 
 def finish_failed(vpc_id: str, failure: Failure, desk: Desk, aws: Aws) -> Finished:
-    """Report the failure, and give up the hold. A VPC whose connection stands is not said to have
-    failed because AWS was too busy to show it: the next sweep looks."""
-    if _was_only_not_seen(failure, desk.ledger.read(vpc_id)):
+    """Report the failure, and give up the hold. A VPC whose connection stands, and of which nobody
+    has asked anything, has not failed because AWS was too busy to show it: the next sweep looks."""
+    if _could_not_look(failure) and _stands_as_asked(desk.ledger.read(vpc_id)):
         logger.warning("%s could not be looked at, %s: %s", vpc_id, failure.error, failure.cause)
         return finish(vpc_id, None, desk)
     status = report_failure(vpc_id, failure, desk, aws)
@@ -103,13 +103,14 @@ def finish_failed(vpc_id: str, failure: Failure, desk: Desk, aws: Aws) -> Finish
     return Finished(again, status, failure.error)
 
 
-def _was_only_not_seen(failure: Failure, entry: Entry) -> bool:
-    return (
-        failure.error in {Throttled.__name__, Unavailable.__name__}
-        and failure.at == READING
-        and not failure.refused
-        and bool(entry.served.wish)
-    )
+def _could_not_look(failure: Failure) -> bool:
+    weather = {Throttled.__name__, Unavailable.__name__}
+    return failure.at == READING and failure.error in weather and not failure.refused
+
+
+def _stands_as_asked(entry: Entry) -> bool:
+    """Tell whether the VPC is connected and no tag event asks for anything else."""
+    return bool(entry.served.wish) and entry.heard is None
 
 
 def tell(vpc_id: str, status: Status, desk: Desk) -> None:

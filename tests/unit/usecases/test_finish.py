@@ -360,6 +360,15 @@ def test_a_connected_vpc_that_could_not_be_looked_at_has_not_failed(error: str) 
     assert world.entry.holder is None
 
 
+def test_who_has_just_changed_a_tag_is_told_that_the_vpc_could_not_be_looked_at() -> None:
+    world = connected()
+    world.ledger.knock(VPC.id, {})
+    world.ledger.take(world.entry, EXECUTION)
+    failure = Failure("Throttled", "{}", "reading")
+    assert finish_failed(VPC.id, failure, world.desk, world.aws).failed_with == "Throttled"
+    assert len(world.notifications.sent) == 1
+
+
 @pytest.mark.parametrize("at", ["connecting", "taking away"])
 def test_a_connected_vpc_that_could_not_be_changed_has_failed(at: str) -> None:
     world = connected()
