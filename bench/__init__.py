@@ -1,6 +1,4 @@
-"""Measure this app in virtual time, beside the least that the work takes and beside other tools.
-
-    make bench
+"""Measure this app in virtual time, beside the least that the work takes.
 
 What is real: the workflow's definition as template.yaml names it, every handler, use case and
 adapter, and botocore's clients, paginators and errors. What is modelled, from published figures:
@@ -17,7 +15,5 @@ for each call, cold starts, and 30 ms for each transition. Virtual time repeats 
     floors        the least that the work takes
     lone          one VPC: connected, knocked on, and taken away
     fleet         many VPCs at once
-    rivals        other tools at the same work
     designs       the workflow, varied
-    starts        a function's package and start
 """
