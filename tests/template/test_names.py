@@ -73,3 +73,16 @@ def test_every_handler_is_a_function_and_every_function_a_handler() -> None:
 
 def test_the_table_of_other_words_holds_only_states_that_are_there() -> None:
     assert WORDED_FOR_PEOPLE.keys() <= TASKS.keys()
+
+
+def test_the_page_about_the_workflow_names_every_state_and_no_other() -> None:
+    """In its table by their whole names, several in a row; and in its picture."""
+    page = (HANDLERS.parents[1] / "docs" / "architecture.md").read_text()
+    table = page.partition("| state | does |")[2].partition("\n\n")[0]
+    rows = [row.split("|")[1] for row in table.splitlines()[2:]]
+    named = {name.strip() for row in rows for name in row.split(",")}
+    states = {name for scope in workflow.scopes(workflow.definition()) for name in scope.states}
+    assert named == states
+    picture = page.partition("flowchart TD")[2].partition("```")[0]
+    drawn = set(re.findall(r"[\[{(/]+([A-Z][^\]})/\[]+?)[\]})/]+", picture))
+    assert drawn == states

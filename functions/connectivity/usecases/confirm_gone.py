@@ -1,4 +1,4 @@
-"""Confirm gone: look once more at everything, by the owner tag and our names, not by remembering.
+"""Confirm that all is gone: look once more, by the owner tag and our names, not by remembering.
 
 Remove has let go of what it removed, so the ledger cannot say what should be gone. What a DNS host
 acknowledged after Remove had looked is removed here: nobody would come back for it. It does not

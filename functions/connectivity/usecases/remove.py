@@ -36,7 +36,7 @@ def remove_surplus(desired: Desired, aws: Aws) -> tuple[str, ...]:
 
 
 def remove_everything(vpc_id: str, aws: Aws) -> None:
-    """Remove what we made for the VPC, and the acknowledgements of its DNS hosts; Confirm gone
+    """Remove what we made for the VPC, and the acknowledgements of its DNS hosts; confirm_gone
     collects later ones. Raises NotReadyYet until endpoints, resolver, their security groups and
     the acknowledgements are gone, NotRemoved for what AWS refuses to remove or what is no longer
     recognisable as ours, and WishedAgain before anything is removed."""
