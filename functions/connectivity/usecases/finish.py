@@ -98,9 +98,7 @@ def finish_failed(vpc_id: str, failure: Failure, desk: Desk, aws: Aws) -> Finish
         logger.warning("%s could not be looked at, %s: %s", vpc_id, failure.error, failure.cause)
         return finish(vpc_id, None, desk)
     status = report_failure(vpc_id, failure, desk, aws)
-    kept = desk.ledger.read(vpc_id).kept_seconds
-    again = not desk.ledger.release(vpc_id, desk.execution, kept)
-    return Finished(again, status, failure.error)
+    return replace(finish(vpc_id, None, desk), status=status, failed_with=failure.error)
 
 
 def _could_not_look(failure: Failure) -> bool:
