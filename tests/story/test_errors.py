@@ -176,7 +176,7 @@ MISTAKES = {
         tags={"onprem_cidrs": "10.64.0.0/16 10.0.0.0/33"},
         error="UnreadableOption",
         says=[
-            'tag ecs-anywhere:onprem-cidrs = "10.64.0.0/16 10.0.0.0/33"',
+            'tag ecs-anywhere:onprem-cidrs: "10.0.0.0/33"',
             '"10.0.0.0/33" is not an IPv4 CIDR, as in 10.0.0.0/8',
         ],
     ),

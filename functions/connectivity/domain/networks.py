@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
-from connectivity.domain.printable import first_lines, quoted
+from connectivity.domain.printable import LONGEST_ITEM, first_lines, quoted
 
 _NOWHERE = {
     IPv4Network("0.0.0.0/8"): "the network of this host",
@@ -66,14 +66,14 @@ def _cidr_problem(cidr: str, public: bool) -> str | None:
         return _unreadable(cidr)
     address, _, mask = cidr.partition("/")
     if not mask:
-        return f"{quoted(cidr)} is not an IPv4 CIDR; for the one address write {cidr}/32"
+        return f"{_item(cidr)} is not an IPv4 CIDR; for the one address write {cidr}/32"
     if mask != str(network.prefixlen):
         plain = f"{address}/{network.prefixlen}"
-        return f"{quoted(cidr)} has its mask not as a plain number; write {plain}"
+        return f"{_item(cidr)} has its mask not as a plain number; write {plain}"
     if str(network) != cidr:
-        return f"{quoted(cidr)} has host bits set; the network is {network}"
+        return f"{_item(cidr)} has host bits set; the network is {network}"
     if network.prefixlen == 0:
-        return f"{quoted(cidr)} would admit every address; name the networks on-premises"
+        return f"{_item(cidr)} would admit every address; name the networks on-premises"
     return _elsewhere(network, public)
 
 
@@ -82,10 +82,14 @@ def _unreadable(cidr: str) -> str:
     if (odd or " " in cidr) and re.sub(r"[^0-9./]+", " ", cidr).count("/") > 1:
         instead = f", not by {_named(odd[0])}" if odd else ""
         return (
-            f"{quoted(cidr)} is not an IPv4 CIDR: separate networks by a space in a tag{instead}; "
+            f"{_item(cidr)} is not an IPv4 CIDR: separate networks by a space in a tag{instead}; "
             "in a request event each is a string of its own"
         )
-    return f"{quoted(cidr)} is not an IPv4 CIDR, {_EXAMPLE}"
+    return f"{_item(cidr)} is not an IPv4 CIDR, {_EXAMPLE}"
+
+
+def _item(cidr: str) -> str:
+    return quoted(cidr, LONGEST_ITEM)
 
 
 def _named(letter: str) -> str:
@@ -118,8 +122,8 @@ def _wider(networks: Sequence[IPv4Network], bounds: Bounds) -> list[str]:
         return []
     allowed = list(ipaddress.collapse_addresses(map(IPv4Network, bounds.onprem_cidrs)))
     return [
-        f'"{network}" is not within the stack\'s OnPremCidrs, {" ".join(map(str, allowed))}; '
-        "narrow it, or set the stack's parameter OnPremCidrsMayWiden to yes"
+        f"\"{network}\" is not within the stack's OnPremCidrs: narrow it, or set the stack's "
+        f"parameter OnPremCidrsMayWiden to yes (they are {' '.join(map(str, allowed))})"
         for network in ipaddress.collapse_addresses(networks)
         if not any(map(network.subnet_of, allowed))
     ]

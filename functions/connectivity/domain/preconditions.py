@@ -33,6 +33,7 @@ from connectivity.domain.resolver_adoption import candidates, unfit_resolvers
 from connectivity.domain.routes import route_warnings
 from connectivity.domain.service_problems import asked_by, owner_problems, service_problems
 from connectivity.domain.survey import Limits, Survey
+from connectivity.domain.unread_tags import unread_tags
 from connectivity.domain.wish import Options
 
 
@@ -48,7 +49,7 @@ def prepare(survey: Survey, options: Options, limits: Limits) -> Prepared:
     """Return what shall be there. Raises PreconditionsNotMet naming every problem and its cure."""
     problems = [problem for check in _CHECKS for problem in check(survey, options, limits)]
     if problems:
-        raise PreconditionsNotMet("; ".join(problems))
+        raise PreconditionsNotMet("; ".join([*problems, *unread_tags(survey.vpc.tags)]))
     desired = derive(survey, options, limits)
     for problem in too_large(survey, desired, options):
         raise PreconditionsNotMet(problem)
@@ -56,6 +57,7 @@ def prepare(survey: Survey, options: Options, limits: Limits) -> Prepared:
     return Prepared(
         desired,
         (
+            *unread_tags(survey.vpc.tags),
             *broken_promises(survey, desired),
             *policy_warnings(survey, desired),
             *host_network_warnings(used),

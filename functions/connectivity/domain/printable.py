@@ -13,6 +13,8 @@ from collections.abc import Iterable, Sequence
 
 LONGEST_QUOTE = 64
 """Characters of somebody else's value in a sentence of ours."""
+LONGEST_ITEM = 40
+"""Characters of an item of a list in a sentence of ours, where others may follow."""
 LONGEST_LINE = 6000
 """Characters of a status or an error."""
 MOST_NAMED = 10
@@ -38,15 +40,16 @@ def printable_lines(text: str, longest: int = LONGEST_LINE) -> str:
     return shortened("\n".join(lines), longest)
 
 
-def quoted(text: str) -> str:
-    """Return `text` in quotation marks, as printable ASCII: 64 characters at most, no link."""
-    start = text[: 2 * LONGEST_QUOTE]
+def quoted(text: str, longest: int = LONGEST_QUOTE) -> str:
+    """Return `text` in quotation marks, as printable ASCII without links; at most `longest`
+    characters stand between the marks."""
+    start = text[: 2 * longest]
     escaped = "".join(
         letter if " " <= letter <= "~" else letter.encode("unicode_escape").decode()
         for letter in start
     )
     more = "..." if len(start) < len(text) else ""
-    return f'"{shortened(without_links(escaped) + more, LONGEST_QUOTE)}"'
+    return f'"{shortened(without_links(escaped) + more, longest)}"'
 
 
 def shown(value: object) -> str:
@@ -72,6 +75,14 @@ def listed(names: Iterable[str], more: int = 0, most: int = MOST_NAMED) -> str:
     if not rest:
         return named
     return f"{named} and {rest} more" if named else f"{rest} hosts"
+
+
+def firsts_first(*lists: Sequence[str]) -> list[str]:
+    """Return the first line of each list, then all the others: where only the beginning of a text
+    is seen, it has something of each."""
+    return [line for lines in lists for line in lines[:1]] + [
+        line for lines in lists for line in lines[1:]
+    ]
 
 
 def first_lines(lines: Sequence[str], most: int = MOST_NAMED) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from connectivity.domain import catalogue, tags
 from connectivity.domain.derivation import offered, wanted
 from connectivity.domain.model import OfferedService
+from connectivity.domain.printable import quoted
 from connectivity.domain.survey import Limits, Survey
 from connectivity.domain.wish import Options
 
@@ -22,7 +23,7 @@ def service_problems(survey: Survey, options: Options, *_: object) -> Iterator[s
     asking = asked_by(survey, tags.SERVICES)
     for name in catalogue.requested(options.services, survey.region):
         if unfit := _unfit_service(name, offered(survey, name), survey):
-            yield f'{asking} asks for "{name}", {unfit}'
+            yield f"{asking} asks for {quoted(name)}, {unfit}"
 
 
 def _unfit_service(name: str, service: OfferedService | None, survey: Survey) -> str | None:
@@ -61,10 +62,9 @@ def owner_problems(survey: Survey, options: Options, limits: Limits) -> Iterator
             allowed = ", ".join(sorted(limits.service_owners))
             who = "ECS Anywhere" if name in needed else asked_by(survey, tags.SERVICES)
             yield (
-                f'{who} asks for "{name}", a service of {service.owner}, and the '
-                f"stack's parameter AllowedServiceOwners allows "
-                f"{allowed}: leave it out, or allow its "
-                "owner there"
+                f"{who} asks for {quoted(name)}, a service of {service.owner}: leave "
+                "it out, or allow its owner in the stack's parameter AllowedServiceOwners, which "
+                f"allows {allowed}"
             )
 
 

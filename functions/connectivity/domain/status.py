@@ -95,13 +95,19 @@ def _joined(lines: Iterable[str]) -> str:
 
 
 def planned(
-    steps: Sequence[str], monthly_dollars: float, names: Sequence[str], adopted: Iterable[str] = ()
+    steps: Sequence[str],
+    monthly_dollars: float,
+    names: Sequence[str],
+    adopted: Iterable[str] = (),
+    warnings: Sequence[str] = (),
 ) -> Status:
+    """Return the status of a plan: what it comes to, and what is to be known before it is made."""
     detail = (
         f"{len(steps)} steps - about {monthly_dollars:.2f} USD a month - {len(names)} names would "
         "change their answer in this VPC - the execution's output lists all"
     )
-    return Status(PLANNED, _joined([detail, *uses(adopted), "nothing was made"]))
+    warned = first_lines([f"{WARNING}{w}" for w in warnings])
+    return Status(PLANNED, _joined([detail, "nothing was made", *uses(adopted), *warned]))
 
 
 def waiting(turn: Turn) -> Status:

@@ -10,7 +10,8 @@ from enum import StrEnum
 from connectivity.domain import tags
 from connectivity.domain.errors import UnreadableOption
 from connectivity.domain.networks import Bounds, cidr_problems
-from connectivity.domain.printable import first_lines, quoted
+from connectivity.domain.printable import LONGEST_ITEM, first_lines, firsts_first, quoted
+from connectivity.domain.unread_tags import unread_tags
 
 _SERVICE = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 _LONGEST_SERVICE = 128
@@ -59,35 +60,45 @@ def read_wish(vpc_tags: Mapping[str, str]) -> Wish:
 def read_options(
     vpc_tags: Mapping[str, str], defaults: Options, bounds: Bounds = _UNBOUNDED
 ) -> Options:
-    """Return the options of a VPC. Raises UnreadableOption with every problem in one message."""
+    """Return the options of a VPC. Raises UnreadableOption with every problem in one message: the
+    first of each option, then the others, then keys that may have been meant."""
     services, where_services = _option(vpc_tags, tags.SERVICES, defaults.services)
     onprem_cidrs, where_cidrs = _option(vpc_tags, tags.ONPREM_CIDRS, defaults.onprem_cidrs)
     own = tags.ONPREM_CIDRS in vpc_tags
-    problems = service_problems(services, where_services)
-    problems += cidr_problems(onprem_cidrs, where_cidrs, bounds, own)
+    problems = firsts_first(
+        service_problems(services, where_services),
+        cidr_problems(onprem_cidrs, where_cidrs, bounds, own),
+    )
     if problems:
-        raise UnreadableOption("; ".join(problems))
+        raise UnreadableOption("; ".join([*problems, *unread_tags(vpc_tags)]))
     return Options(services=services, onprem_cidrs=onprem_cidrs)
 
 
 def _option(
     vpc_tags: Mapping[str, str], key: str, default: tuple[str, ...]
 ) -> tuple[tuple[str, ...], str]:
-    """The items, and where they were found."""
+    """Return the items, and where they were found. The tag's value is not repeated: each problem
+    quotes the item that is wrong."""
     if key in vpc_tags:
-        return words(vpc_tags[key]), f"tag {key} = {quoted(vpc_tags[key])}"
+        return words(vpc_tags[key]), f"tag {key}"
     return default, f"the stack's default for {key}"
 
 
 def words(text: str) -> tuple[str, ...]:
-    """The items of an option: separated by spaces, plus signs or commas."""
-    return tuple(dict.fromkeys(word for word in re.split(r"[\s+,]+", text.strip().lower()) if word))
+    """Return the items of a tag's value: separated by spaces, plus signs or commas."""
+    return items(word for word in re.split(r"[\s+,]+", text) if word)
+
+
+def items(listed: Iterable[str]) -> tuple[str, ...]:
+    """Return the items of an option, from a tag or from a request event: in lower case, without
+    the spaces around them, each once."""
+    return tuple(dict.fromkeys(item.strip(" ").lower() for item in listed))
 
 
 def service_problems(services: Iterable[str], where: str) -> list[str]:
     """Return why each of `services` cannot be the name of a service; empty when all can."""
     problems = [
-        f"{quoted(name)} is not the name of an AWS service, as in ecr, logs, secretsmanager"
+        f"{quoted(name, LONGEST_ITEM)} is no name of an AWS service, as in ecr or logs"
         for name in services
         if not (len(name) <= _LONGEST_SERVICE and _SERVICE.fullmatch(name))
     ]

@@ -98,7 +98,9 @@ class Check:
                 self.acknowledgements,
                 adopted,
             )
-        return status.planned(self.steps, self.monthly_dollars, self.private_names, adopted)
+        return status.planned(
+            self.steps, self.monthly_dollars, self.private_names, adopted, self.warnings
+        )
 
     def as_json(self) -> dict[str, Any]:
         return {

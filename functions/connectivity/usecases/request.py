@@ -22,8 +22,8 @@ from connectivity.domain.errors import (
     UnreadableRequest,
 )
 from connectivity.domain.networks import Bounds, cidr_problems
-from connectivity.domain.printable import first_lines, quoted, shown
-from connectivity.domain.wish import Asked, Wish, service_problems
+from connectivity.domain.printable import first_lines, firsts_first, quoted, shown
+from connectivity.domain.wish import Asked, Wish, items, service_problems
 from connectivity.usecases.knock import knock
 from connectivity.usecases.ports import Clock, Executions, Ledger, Vpcs
 from connectivity.usecases.refusal import refuse
@@ -119,7 +119,7 @@ def read_request(event: Mapping[str, Any], now: str, bounds: Bounds) -> WishRequ
                 f'request event: "{name}" is {shown(value)}, and a list of strings is needed'
             )
             value = None
-        lists[name] = None if value is None else tuple(value)
+        lists[name] = None if value is None else items(value)
     asked = WishRequest(kind, vpc_id, lists["services"], lists["onprem-cidrs"], order)
     problems += _problems_of(asked, bounds)
     if problems:
@@ -128,11 +128,11 @@ def read_request(event: Mapping[str, Any], now: str, bounds: Bounds) -> WishRequ
 
 
 def _problems_of(asked: WishRequest, bounds: Bounds) -> list[str]:
-    problems = []
-    if asked.services is not None:
-        problems += service_problems(asked.services, "request event")
-    if asked.onprem_cidrs is not None:
-        problems += cidr_problems(asked.onprem_cidrs, "request event", bounds)
+    services, cidrs = asked.services, asked.onprem_cidrs
+    problems = firsts_first(
+        [] if services is None else service_problems(services, "request event"),
+        [] if cidrs is None else cidr_problems(cidrs, "request event", bounds),
+    )
     return problems + [
         f"request event: tag {key} would have {len(value)} characters, and AWS allows "
         f"{tags.LONGEST_VALUE}: ask for less, or for wider networks"

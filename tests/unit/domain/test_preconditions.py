@@ -392,7 +392,7 @@ def with_partner(owners: tuple[str, ...], **how: Any) -> Prepared:
 
 
 def test_a_service_of_somebody_whom_the_stack_does_not_allow_is_refused_by_its_owner() -> None:
-    with pytest.raises(PreconditionsNotMet, match="a service of 666666666666, and the stack's"):
+    with pytest.raises(PreconditionsNotMet, match="a service of 666666666666: leave it out"):
         with_partner(("amazon",))
     wanted = with_partner(("amazon", "666666666666")).desired.endpoints
     assert PARTNERS in {endpoint.service_name for endpoint in wanted}
@@ -425,6 +425,12 @@ def test_a_vpc_that_another_stack_connects_is_refused_unless_we_were_first() -> 
         prepared(groups=(group,))
     held = Entry(VPC.id, held={ledger.RESOLVER: "rslvr-in-ours"})
     assert prepared(groups=(group,), entry=held)
+
+
+def test_a_mistyped_key_of_a_vpc_is_a_warning_and_no_reason_to_stop() -> None:
+    mistyped = replace(VPC, tags={tags.WISH: "enabled", "ecs-anywhere:service": "ecr"})
+    warnings = prepared(vpc=mistyped).warnings
+    assert any("the nearest key is ecs-anywhere:services" in warning for warning in warnings)
 
 
 def test_what_only_carries_our_tag_is_a_warning() -> None:

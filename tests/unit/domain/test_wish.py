@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from connectivity.domain import status as statuses
 from connectivity.domain import tags
 from connectivity.domain.errors import UnreadableOption
 from connectivity.domain.wish import Options, Wish, read_options, read_wish, words
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 DEFAULTS = Options(services=("logs",), onprem_cidrs=("10.0.0.0/8",))
@@ -70,7 +71,7 @@ UNREADABLE_CIDRS = {
 def test_an_unreadable_cidr_is_quoted_with_the_tag_it_stands_in(value: str, said: str) -> None:
     with pytest.raises(UnreadableOption) as raised:
         read_options({tags.ONPREM_CIDRS: value}, DEFAULTS)
-    assert f'{tags.ONPREM_CIDRS} = "{value}": {said}' in str(raised.value)
+    assert f"tag {tags.ONPREM_CIDRS}: {said}" in str(raised.value)
 
 
 def test_an_empty_default_is_said_to_be_the_stacks() -> None:
@@ -82,8 +83,8 @@ def test_an_empty_default_is_said_to_be_the_stacks() -> None:
 def test_what_cannot_be_a_service_name_is_quoted_with_its_tag(name: str) -> None:
     with pytest.raises(UnreadableOption) as raised:
         read_options({tags.SERVICES: f"ssm {name}"}, DEFAULTS)
-    assert f'{tags.SERVICES} = "ssm {name}": "{name}" is not the name' in str(raised.value)
-    assert '"ssm" is not' not in str(raised.value)
+    assert f'tag {tags.SERVICES}: "{name}" is no name of an AWS service' in str(raised.value)
+    assert '"ssm" is no' not in str(raised.value)
 
 
 def test_all_problems_are_named_at_once() -> None:
@@ -93,3 +94,39 @@ def test_all_problems_are_named_at_once() -> None:
     problems = str(raised.value).split("; ")
     quoted = ('"_a"', '"_b"', '"::1"', '"10.0.0.1/8"')
     assert all(any(f": {value} " in problem for problem in problems) for value in quoted), problems
+
+
+EXECUTION = "arn:aws:states:us-east-2:123456789012:execution:us:vpc-0a1b2c3d-17-20261123T120000Z"
+CURES = {
+    tags.SERVICES: ("as in ecr or logs",),
+    tags.ONPREM_CIDRS: ("as in 10.0.0.0/8", "separate networks by a space"),
+}
+BAD_SERVICES = st.lists(st.text("ABC_#!", min_size=1, max_size=128).map("_{}".format), max_size=12)
+BAD_CIDRS = st.lists(st.text("xyz/.;", min_size=1, max_size=128).map("x{}".format), max_size=12)
+
+
+@given(BAD_SERVICES, BAD_CIDRS)
+@example(["_" * 128], ["x" * 128])
+@example([f"_{number}" for number in range(12)], [f"x{number}" for number in range(12)])
+def test_what_is_wrong_with_each_tag_and_its_cure_are_within_the_status_tag(
+    services: list[str], cidrs: list[str]
+) -> None:
+    """However long and many the items are that cannot be read."""
+    asked = {tags.SERVICES: " ".join(services), tags.ONPREM_CIDRS: " ".join(cidrs)}
+    written = {key: value for key, value in asked.items() if value}
+    said = ""
+    try:
+        read_options(written, DEFAULTS)
+    except UnreadableOption as problem:
+        said = statuses.failed("UnreadableOption", str(problem)).detail
+    shown = tags.as_tag_value(said, tags.more_in(EXECUTION))
+    assert bool(shown) is bool(written)
+    for key, cures in CURES.items():
+        if key in written:
+            assert f"tag {key}: " in shown
+            assert any(cure in shown for cure in cures)
+
+
+def test_a_key_that_may_have_been_meant_is_named_with_what_cannot_be_read() -> None:
+    with pytest.raises(UnreadableOption, match="the nearest key is ecs-anywhere:onprem-cidrs"):
+        read_options({"ecs-anywhere:onprem-cidr": "10.0.0.0/8"}, Options((), ()))

@@ -159,6 +159,29 @@ def test_what_a_request_writes_is_read_back_from_the_tags(
     assert read_options(written, OPTIONS) == Options(tuple(services), tuple(cidrs))
 
 
+@pytest.mark.parametrize("services", [["ECR"], [" ecr "], ["Ecr", "ecr"], ["ecr", "LOGS"], []])
+@pytest.mark.parametrize("cidrs", [["10.0.0.0/8"], [" 10.0.0.0/8 ", "10.0.0.0/8"]])
+def test_a_request_and_a_tag_understand_the_same_items_in_the_same_way(
+    services: list[str], cidrs: list[str]
+) -> None:
+    world = World()
+    lists: dict[str, Any] = {"services": services, "onprem-cidrs": cidrs}
+    send(world, "Enable", **lists)
+    by_hand = {tags.SERVICES: " ".join(services), tags.ONPREM_CIDRS: " ".join(cidrs)}
+    written = world.vpcs.all[VPC.id].tags
+    assert read_options(written, OPTIONS) == read_options(by_hand, OPTIONS)
+
+
+@pytest.mark.parametrize("name", ["ec#r", "-logs", "S3:*"])
+def test_a_request_and_a_tag_refuse_the_same_item_in_the_same_words(name: str) -> None:
+    with pytest.raises(UnreadableOption) as by_event:
+        read("Enable", {"vpc-id": VPC.id, "services": [name]})
+    with pytest.raises(UnreadableOption) as by_tag:
+        read_options({tags.SERVICES: name}, OPTIONS)
+    said = str(by_tag.value).removeprefix(f"tag {tags.SERVICES}: ")
+    assert str(by_event.value) == f"request event: {said}"
+
+
 def test_what_a_request_leaves_out_stays_as_it_is_on_the_vpc() -> None:
     world = World()
     world.vpcs.set_tags(VPC.id, {tags.SERVICES: "logs"})
