@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import tomllib
@@ -152,6 +153,15 @@ def read_settings(content: Mapping[str, Any]) -> Settings:
     return replace(settings, server_table=_table(content, server))
 
 
+_KINDS: dict[type[Any], str] = {
+    str: "text",
+    int: "whole number",
+    bool: "true or false",
+    list: "list",
+}
+"""What a value of a configuration file has to be, in its own words."""
+
+
 def _typed(key: str, value: Any) -> Any:
     expected: dict[str, type[Any]] = {
         "resolver_ips": list, "networks": list, "public_keys": list, "allowed_zones": list,
@@ -160,7 +170,7 @@ def _typed(key: str, value: Any) -> Any:
     }  # fmt: skip
     wanted: type[Any] = expected.get(key, str)
     if type(value) is not wanted:
-        raise BadUsage(f"{key} = {value!r} is no {wanted.__name__}", "correct it")
+        raise BadUsage(f"{key} = {_as_written(value)} is no {_KINDS[wanted]}", "correct it")
     if key == "state":
         return Path(value)
     if wanted is list:
@@ -175,8 +185,9 @@ def _check_form(settings: Settings) -> None:
     for key, form in forms.items():
         value = getattr(settings, key)
         if not form.fullmatch(value):
+            written = _as_written(value)
             raise BadUsage(
-                f"{key} = {value!r} has the wrong form", f"it has to match {form.pattern}"
+                f"{key} = {written} has the wrong form", f"it has to match {form.pattern}"
             )
     for key in ("port", "resolver_port", "https_port"):
         if not 0 < getattr(settings, key) < LARGEST_PORT:
@@ -190,15 +201,17 @@ def _check_form(settings: Settings) -> None:
     for key, path in paths:
         # Relative to what, nobody knows: the timer runs elsewhere than a person.
         if not path.is_absolute():
-            raise BadUsage(f"{key} = {str(path)!r} is no absolute path", "write it from / on")
+            raise BadUsage(
+                f"{key} = {_as_written(str(path))} is no absolute path", "write it from / on"
+            )
     if settings.mode is not None and settings.mode not in get_args(Mode):
-        raise BadUsage(f"mode = {settings.mode!r}", "it is names or region")
+        raise BadUsage(f"mode = {_as_written(settings.mode)}", "it is names or region")
     _check_pins(settings)
 
 
 def _check_pins(settings: Settings) -> None:
     if settings.signature not in get_args(SignatureWish):
-        raise BadUsage(f"signature = {settings.signature!r}", "it is required or none")
+        raise BadUsage(f"signature = {_as_written(settings.signature)}", "it is required or none")
     if len(settings.keys) > MOST_KEYS:
         raise BadUsage(
             f"public_keys has {len(settings.keys)} keys, and {MOST_KEYS} are enough: the one in "
@@ -212,6 +225,11 @@ def _check_pins(settings: Settings) -> None:
         check_allowed_zone(zone, settings.region)
 
 
+def _as_written(value: object) -> str:
+    """Return a value as a configuration file has it; a table or a time as near as JSON comes."""
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
 def _is_ip(address: str) -> bool:
     try:
         return bool(ip_address(address))
@@ -222,5 +240,5 @@ def _is_ip(address: str) -> bool:
 def _table(content: Mapping[str, Any], server: str) -> Mapping[str, Any]:
     table = content.get(server, {})
     if not isinstance(table, Mapping):
-        raise BadUsage(f"{server} = {table!r} is no table", f"write it as [{server}]")
+        raise BadUsage(f"{server} = {_as_written(table)} is no table", f"write it as [{server}]")
     return table

@@ -209,10 +209,10 @@ view "others" {
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--vpc", "vpc-nonsense"), "vpc = 'vpc-nonsense' has the wrong form"),
-        (("--region", "Ohio"), "region = 'Ohio' has the wrong form"),
+        (("--vpc", "vpc-nonsense"), 'vpc = "vpc-nonsense" has the wrong form'),
+        (("--region", "Ohio"), 'region = "Ohio" has the wrong form'),
         (("--resolver-ip", "10.0.0"), "'10.0.0' is no IP address"),
-        (("--host", "two words"), "host = 'two words' has the wrong form"),
+        (("--host", "two words"), 'host = "two words" has the wrong form'),
     ],
 )
 def test_what_is_wrong_in_the_command_is_said_and_nothing_is_written(

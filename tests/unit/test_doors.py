@@ -64,6 +64,10 @@ class Context:
     aws_request_id = "00000000-0000-4000-8000-000000000000"
 
 
+PYTHON = re.compile(r"\b(None|True|False|NoneType|dict|tuple|\w*[a-z]Error|\w*Exception)\b")
+"""Words that mean nothing to whoever reads a mail."""
+
+
 def through(door: Callable[[Mapping[str, Any]], Any], event: Any, world: World) -> str:
     """Return what the function answers, or its error, as AWS Lambda writes it; the error has then
     been reported."""
@@ -91,6 +95,8 @@ def assert_fit(world: World) -> None:
         assert all(line.isprintable() for line in mail.split("\n"))
         assert "://" not in mail
         assert "www." not in mail
+        assert not PYTHON.search(mail)
+        assert not mail.startswith("ECS Anywhere private connectivity: unknown")
 
 
 @few
@@ -125,6 +131,7 @@ def test_any_request_event(event: dict[str, Any]) -> None:
     text = through(lambda given: receive(given, door), event, world)
     assert "errorType" not in text, "what cannot be carried out is an execution that says why"
     for refused in world.executions.refused:
+        assert not PYTHON.search(refused)
         assert len(refused) < 4000
         assert all(line.isprintable() for line in refused.split("\n"))
     written = world.vpcs.all[VPC.id].tags

@@ -89,6 +89,11 @@ class RequestOvertaken(Fact):
     """A request event of the same moment asked for something else, and that one stands."""
 
 
+class RequestPutOff(Fact):
+    """A request was accepted, and so many executions were started for requests within this hour
+    that its own has to wait for the next sweep."""
+
+
 class TagsRefused(Fact):
     """AWS does not let us write status tags: a tag policy, or fifty tags on the VPC already."""
 

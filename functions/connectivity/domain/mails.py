@@ -15,6 +15,8 @@ from typing import Literal
 
 from connectivity.domain.printable import printable_lines, shortened
 
+NO_VPC = "unknown"
+"""Stands for the VPC in the execution of a request that names none."""
 Door = Literal["workflow", "tag", "request", "host"]
 """Who made the news: the workflow, a tag that asks for what cannot be, a request, a DNS host."""
 
@@ -86,6 +88,11 @@ class Mail:
         is_cut = len(self.text) > LONGEST_TEXT
         where = f"\n\nExecution: {execution}" if self.names_execution or is_cut else ""
         return printable_lines(self.text, LONGEST_TEXT) + where + more
+
+
+def about_a_request(vpc_id: str) -> str:
+    """Return what a mail about a request is about, which may name no VPC."""
+    return f"a request about {vpc_id}" if vpc_id != NO_VPC else "a request that names no VPC"
 
 
 def hour_of(now: float) -> str:

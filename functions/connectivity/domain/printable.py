@@ -8,6 +8,7 @@ people follow.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 
@@ -53,8 +54,10 @@ def quoted(text: str, longest: int = LONGEST_QUOTE) -> str:
 
 
 def shown(value: object) -> str:
-    """Return any value as Python writes it, in printable ASCII: 66 characters at most, no link."""
-    return shortened(without_links(ascii(value)), LONGEST_QUOTE + 2)
+    """Return any JSON value as JSON writes it, in printable ASCII: 66 characters at most, no
+    link."""
+    written = json.dumps(value).replace("\x7f", "\\u007f")
+    return shortened(without_links(written), LONGEST_QUOTE + 2)
 
 
 def without_links(text: str) -> str:

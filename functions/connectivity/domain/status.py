@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -162,7 +163,7 @@ def failed(error: str, message: str, standing: str = "") -> Status:
     """Return the status of a run that failed: what stands meanwhile comes first. A fact speaks for
     itself; everything else needs its name and what happens next."""
     kind = getattr(errors, error, None)
-    said = f"unexpected {error}, a later sweep tries again: {message}"
+    said = _unexpected(error, message)
     if isinstance(kind, type) and issubclass(kind, errors.Fact):
         said = message
     elif isinstance(kind, type) and issubclass(kind, errors.Waiting):
@@ -170,6 +171,18 @@ def failed(error: str, message: str, standing: str = "") -> Status:
     elif denial := denied(message):
         said = f"{denial} - the next sweep tries again - {message}"
     return Status("failed", printable_lines(f"{standing}; {said}" if standing else said))
+
+
+def _unexpected(error: str, message: str) -> str:
+    """Return what a person can do with an error that nobody foresaw. AWS's own names and words are
+    told; those of Python are for whoever mends the app, and stand in the execution's history."""
+    if hasattr(builtins, error):
+        return (
+            "a fault in the app itself and none of this VPC, a later sweep tries again: report it "
+            "with the error in the execution's history"
+        )
+    named = f" {error}" if "." in error else ""
+    return f"unexpected{named}, a later sweep tries again: {message}"
 
 
 def message_of(cause: str) -> str:

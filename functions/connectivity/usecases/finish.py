@@ -14,6 +14,7 @@ from connectivity.domain.errors import (
     PreconditionsNotMet,
     PublicationTooLarge,
     RequestOvertaken,
+    RequestPutOff,
     TagsRefused,
     Throttled,
     Unavailable,
@@ -22,7 +23,7 @@ from connectivity.domain.errors import (
     VpcNotAllowed,
 )
 from connectivity.domain.ledger import KEPT_SECONDS, Entry
-from connectivity.domain.mails import Door, Mail, as_news, hour_of
+from connectivity.domain.mails import NO_VPC, Door, Mail, about_a_request, as_news, hour_of
 from connectivity.domain.standing import standing
 from connectivity.domain.status import Status
 from connectivity.usecases.aws import Aws
@@ -37,6 +38,8 @@ _OF_A_TAG = frozenset(
     for error in (UnreadableOption, PreconditionsNotMet, VpcNotAllowed, PublicationTooLarge)
 )
 """Names of the failures that a tag alone can make, on any VPC."""
+_OF_A_REQUEST_ALONE = frozenset({RequestOvertaken.__name__, RequestPutOff.__name__})
+"""Names of the refusals that say nothing of the VPC: its status is what it was."""
 
 
 @dataclass(frozen=True)
@@ -129,9 +132,8 @@ def report_failure(vpc_id: str, failure: Failure, desk: Desk, aws: Aws) -> Statu
     message = statuses.message_of(failure.cause)
     status = statuses.failed(failure.error, message, _standing(entry, aws))
     door = _door(failure.error, entry)
-    if failure.refused and failure.error == RequestOvertaken.__name__:
-        # The VPC is as the other request asked: that is its status.
-        _send(Mail(vpc_id, f"a request about {vpc_id}", status.detail, door), desk)
+    if failure.refused and (vpc_id == NO_VPC or failure.error in _OF_A_REQUEST_ALONE):
+        _send(Mail(vpc_id, about_a_request(vpc_id), status.detail, door), desk)
     else:
         to_tell = replace(status, to_tell=(status.detail,))
         _report(vpc_id, to_tell, f"{vpc_id} failed", door, desk)

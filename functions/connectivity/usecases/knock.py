@@ -5,12 +5,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
+from connectivity.domain.errors import RequestPutOff
 from connectivity.domain.ledger import Entry
 from connectivity.domain.mails import Allowance
 from connectivity.usecases.ports import Executions, Ledger
 
 MOST_OF_HOSTS_AN_HOUR = 60
 """Executions that the acknowledgements of one VPC's DNS hosts start; the sweep does the rest."""
+MOST_REQUESTED_OF_A_VPC_AN_HOUR = 60
+MOST_REQUESTED_AN_HOUR = 1000
+"""Executions that accepted request events start, for all VPCs: no fleet is connected faster, as AWS
+makes an interface endpoint every three seconds."""
+_HOUR = len("2026-11-23T12")
 
 logger = logging.getLogger(__name__)
 
@@ -43,13 +49,48 @@ def knock_for_host(vpc_id: str, now: str, ledger: Ledger, executions: Executions
         logger.warning("an acknowledgement for %s, of which nothing is known", vpc_id)
         return None
     hourly = Allowance(f"acknowledgements/{vpc_id}", MOST_OF_HOSTS_AN_HOUR)
-    if not ledger.allow(hourly, now[: len("2026-11-23T12")]):
+    if not ledger.allow(hourly, now[:_HOUR]):
         logger.warning("the hosts of %s acknowledge too often: the sweep looks at it", vpc_id)
         return None
     return _start(entry, "acknowledgement", executions)
 
 
+def knock_for_request(vpc_id: str, now: str, ledger: Ledger, executions: Executions) -> str | None:
+    """Knock because a request was accepted; `now` is in ISO 8601 UTC. Return as `knock` does.
+
+    The wish is on the VPC's tags by then, so what is put off is lost to nobody: the sweep meets it.
+    Raises RequestPutOff where there were too many within this hour, the first time; then it is in
+    the log.
+    """
+    entry = ledger.knock(vpc_id, None)
+    if _is_at_work(entry, executions):
+        return None
+    for allowance in (
+        Allowance(f"requested/{vpc_id}", MOST_REQUESTED_OF_A_VPC_AN_HOUR),
+        Allowance("requested", MOST_REQUESTED_AN_HOUR),
+    ):
+        if not ledger.allow(allowance, now[:_HOUR]):
+            _put_off(vpc_id, allowance, now, ledger)
+            return None
+    return executions.start(entry.vpc_id, entry.knocks, "request")
+
+
+def _put_off(vpc_id: str, exceeded: Allowance, now: str, ledger: Ledger) -> None:
+    said = (
+        f"{exceeded.most} executions were started for request events within this hour"
+        f"{f' about {vpc_id}' if vpc_id in exceeded.name else ''}: the wish is written on the tags "
+        "of the VPC, and the next sweep meets it"
+    )
+    logger.warning("a request about %s is put off: %s", vpc_id, said)
+    if ledger.allow(Allowance(f"told/{exceeded.name}", 1), now[:_HOUR]):
+        raise RequestPutOff(said)
+
+
+def _is_at_work(entry: Entry, executions: Executions) -> bool:
+    return entry.holder is not None and executions.is_running(entry.holder)
+
+
 def _start(entry: Entry, because: str, executions: Executions) -> str | None:
-    if entry.holder is not None and executions.is_running(entry.holder):
+    if _is_at_work(entry, executions):
         return None
     return executions.start(entry.vpc_id, entry.knocks, because)

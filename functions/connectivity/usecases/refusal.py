@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from connectivity.domain.errors import Fact
-from connectivity.domain.mails import LONGEST_TEXT, Allowance
+from connectivity.domain.mails import LONGEST_TEXT, NO_VPC, Allowance
 from connectivity.domain.printable import printable_lines
 from connectivity.usecases.ports import Executions, Ledger
 
@@ -25,4 +25,4 @@ def refuse(
     if not ledger.allow(MOST_AN_HOUR, now[: len("2026-11-23T12")]):
         return None
     text = printable_lines(str(problem), LONGEST_TEXT)
-    return executions.start_refused(vpc_id or "unknown", error, text)
+    return executions.start_refused(vpc_id or NO_VPC, error, text)

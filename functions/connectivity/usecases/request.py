@@ -24,7 +24,7 @@ from connectivity.domain.errors import (
 from connectivity.domain.networks import Bounds, cidr_problems
 from connectivity.domain.printable import first_lines, firsts_first, quoted, shown
 from connectivity.domain.wish import Asked, Wish, items, service_problems
-from connectivity.usecases.knock import knock
+from connectivity.usecases.knock import knock_for_request
 from connectivity.usecases.ports import Clock, Executions, Ledger, Vpcs
 from connectivity.usecases.refusal import refuse
 from connectivity.usecases.settings import Settings
@@ -79,7 +79,7 @@ def receive(event: Mapping[str, Any], door: RequestDoor) -> dict[str, Any]:
     try:
         vpc_id = vpc_id_of(event.get("detail"))
         asked = read_request(event, now, door.settings.bounds)
-        started = carry_out(asked, door.vpcs, door.ledger, door.executions, door.settings)
+        started = carry_out(asked, now, door)
     except Fact as problem:
         refused = refuse(vpc_id, problem, now, door.ledger, door.executions)
         return {"vpcId": vpc_id, "refused": type(problem).__name__, "started": refused}
@@ -88,10 +88,12 @@ def receive(event: Mapping[str, Any], door: RequestDoor) -> dict[str, Any]:
 
 def vpc_id_of(detail: Any) -> str:
     """Raises UnreadableRequest."""
-    vpc_id = detail.get("vpc-id") if isinstance(detail, Mapping) else None
+    fields = detail if isinstance(detail, Mapping) else {}
+    vpc_id = fields.get("vpc-id")
     if not isinstance(vpc_id, str) or not _VPC_ID.fullmatch(vpc_id):
+        given = shown(vpc_id) if "vpc-id" in fields else "missing"
         raise UnreadableRequest(
-            f'request event: "vpc-id" is {shown(vpc_id)}, and a VPC id such as vpc-0a1b2c3d is '
+            f'request event: "vpc-id" is {given}, and a VPC id such as vpc-0a1b2c3d is '
             f"needed{_unknown_fields(detail)}"
         )
     return vpc_id
@@ -177,12 +179,12 @@ def _moment(text: Any) -> datetime | None:
         return None
 
 
-def carry_out(
-    request: WishRequest, vpcs: Vpcs, ledger: Ledger, executions: Executions, settings: Settings
-) -> str | None:
-    """Write or remove the tags, and knock. Return the execution that it started; None where one is
-    at work, or where a newer request came before. Raises RequestOvertaken, VpcNotAllowed,
-    UnknownVpc and TagsRefused."""
+def carry_out(request: WishRequest, now: str, door: RequestDoor) -> str | None:
+    """Write or remove the tags, and knock; `now` is in ISO 8601 UTC. Return the execution that it
+    started; None where one is at work, where a newer request came before, or where so many were
+    started that it is put off. Raises RequestOvertaken, RequestPutOff, VpcNotAllowed, UnknownVpc
+    and TagsRefused."""
+    settings, ledger = door.settings, door.ledger
     settings.check_allowed(request.vpc_id)
     asked = request.asked
     newest = ledger.remember_request(request.vpc_id, asked)
@@ -191,12 +193,12 @@ def carry_out(
         _refuse_a_tie(request, newest)
         return None
     try:
-        _write(request.vpc_id, asked, vpcs, ledger)
+        _write(request.vpc_id, asked, door.vpcs, ledger)
     except UnknownVpc:
         # Of one that is gone there may be something left to remove.
         if not ledger.read(request.vpc_id).status:
             raise UnknownVpc(settings.unknown_vpc(request.vpc_id)) from None
-    return knock(request.vpc_id, "request", ledger, executions)
+    return knock_for_request(request.vpc_id, now, ledger, door.executions)
 
 
 def _write(vpc_id: str, asked: Asked, vpcs: Vpcs, ledger: Ledger) -> None:

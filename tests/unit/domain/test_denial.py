@@ -58,4 +58,4 @@ def test_a_denial_without_details_names_the_operation() -> None:
 @pytest.mark.parametrize("text", ["subnet-a is full", "'NoneType' object is not subscriptable"])
 def test_what_is_no_denial_is_left_as_it_is(text: str) -> None:
     assert denied(text) is None
-    assert failed("TypeError", text).detail.startswith("unexpected TypeError")
+    assert failed("Lambda.Unknown", text).detail.startswith("unexpected Lambda.Unknown")

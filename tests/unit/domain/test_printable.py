@@ -68,6 +68,20 @@ def test_a_link_is_none_any_more(link: str, said: str) -> None:
     assert printable(link) == said
 
 
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (None, "null"),
+        (True, "true"),
+        ({"a": "b"}, '{"a": "b"}'),
+        (["x"], '["x"]'),
+        ("\x7f", '"\\u007f"'),
+    ],
+)
+def test_a_value_of_any_kind_is_shown_as_its_sender_wrote_it(value: object, said: str) -> None:
+    assert shown(value) == said
+
+
 def test_a_quotation_names_the_letter_that_a_tag_cannot_hold() -> None:
     assert quoted("\u00fcmlaut") == '"\\xfcmlaut"'
 

@@ -71,11 +71,20 @@ def test_removed_names_what_still_waits_for_lambda() -> None:
         ("UnreadableOption", "what was wrong"),
         ("NotReadyYet", "gave up waiting, a later sweep goes on from here: what was wrong"),
         ("States.Timeout", "unexpected States.Timeout, a later sweep tries again: what was wrong"),
-        ("KeyError", "unexpected KeyError, a later sweep tries again: what was wrong"),
+        ("ClientError", "unexpected, a later sweep tries again: what was wrong"),
     ],
 )
 def test_a_failure_says_what_happens_next_unless_its_message_does(error: str, said: str) -> None:
     assert status.failed(error, "what was wrong") == status.Status("failed", said)
+
+
+@pytest.mark.parametrize("error", ["KeyError", "TypeError", "AttributeError", "ValueError"])
+def test_a_fault_of_the_app_is_told_without_the_words_of_python(error: str) -> None:
+    said = status.failed(error, "'NoneType' object is not subscriptable").detail
+    assert said.startswith("a fault in the app itself and none of this VPC")
+    assert "execution's history" in said
+    assert error not in said
+    assert "NoneType" not in said
 
 
 def test_none_of_our_own_errors_is_unexpected() -> None:

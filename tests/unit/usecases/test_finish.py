@@ -15,6 +15,7 @@ from connectivity.domain.mails import (
     MOST_ABOUT_HOSTS,
     MOST_ABOUT_REQUESTS,
     MOST_ABOUT_TAGS,
+    NO_VPC,
 )
 from connectivity.domain.status import Status
 from connectivity.usecases.finish import Failure, finish, finish_failed, report_failure, tell
@@ -171,6 +172,25 @@ def test_a_request_that_was_overtaken_is_told_and_changes_no_status(world: World
     report_failure(VPC.id, overtaken, world.desk, world.aws)
     assert world.entry.status == "connected"
     assert "send it again" in world.notifications.sent[-1]
+
+
+def test_a_request_that_was_put_off_is_told_and_changes_no_status(world: World) -> None:
+    end(world)
+    put_off = Failure("RequestPutOff", "the next sweep", refused=True)
+    report_failure(VPC.id, put_off, world.desk, world.aws)
+    assert world.entry.status == "connected"
+    assert "the next sweep" in world.notifications.sent[-1]
+
+
+def test_a_request_that_names_no_vpc_is_told_as_one_and_leaves_nothing(world: World) -> None:
+    refused = Failure("UnreadableRequest", "request event: x", refused=True)
+    report_failure(NO_VPC, refused, world.desk, world.aws)
+    [told] = world.notifications.sent
+    assert told.split("\n") == [
+        "ECS Anywhere private connectivity: a request that names no VPC",
+        "request event: x",
+    ]
+    assert NO_VPC not in world.ledger.all
 
 
 def test_a_vpc_that_never_was_is_kept_for_a_day_and_one_that_was_for_longer_than_a_year(

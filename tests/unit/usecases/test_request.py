@@ -22,8 +22,12 @@ from connectivity.domain.errors import (
 from connectivity.domain.networks import Bounds
 from connectivity.domain.printable import shown
 from connectivity.domain.wish import Options, read_options
+from connectivity.usecases.knock import (
+    MOST_REQUESTED_AN_HOUR,
+    MOST_REQUESTED_OF_A_VPC_AN_HOUR,
+)
 from connectivity.usecases.refusal import refuse
-from connectivity.usecases.request import WishRequest, carry_out, read_request
+from connectivity.usecases.request import RequestDoor, WishRequest, carry_out, read_request, receive
 from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -81,9 +85,13 @@ def read(kind: str, detail: dict[str, Any], at: str = NOW, id_: str = "0-1") -> 
     return read_request(event(kind, detail, at, id_), NOW, PUBLIC)
 
 
+def door(world: World) -> RequestDoor:
+    return RequestDoor(world.vpcs, world.ledger, world.executions, world.clock, SETTINGS)
+
+
 def send(world: World, kind: str, at: str = NOW, id_: str = "0-1", **detail: Any) -> str | None:
     asked = read(kind, {"vpc-id": VPC.id} | detail, at, id_)
-    return carry_out(asked, world.vpcs, world.ledger, world.executions, SETTINGS)
+    return carry_out(asked, NOW, door(world))
 
 
 def is_read(detail: dict[str, Any]) -> bool:
@@ -121,6 +129,12 @@ def test_a_request_that_does_not_say_which_vpc_is_quoted(vpc_id: object) -> None
     with pytest.raises(UnreadableRequest) as raised:
         read("Enable", {"vpc-id": vpc_id})
     assert f'"vpc-id" is {shown(vpc_id)}' in str(raised.value)
+
+
+@pytest.mark.parametrize("detail", [{}, None, [], "vpc-0a1b2c3d"])
+def test_a_request_that_names_no_vpc_is_told_that_it_is_missing(detail: Any) -> None:
+    with pytest.raises(UnreadableRequest, match='"vpc-id" is missing'):
+        read("Enable", detail)
 
 
 def test_all_problems_of_a_request_are_named_at_once() -> None:
@@ -335,9 +349,52 @@ def test_a_vpc_that_is_not_on_the_stack_s_list_is_refused_before_anything_is_wri
     asked = read("Enable", {"vpc-id": VPC.id})
     settings = replace(SETTINGS, allowed_vpcs=frozenset({"vpc-0badbadb"}))
     with pytest.raises(VpcNotAllowed, match="AllowedVpcs"):
-        carry_out(asked, world.vpcs, world.ledger, world.executions, settings)
+        carry_out(asked, NOW, replace(door(world), settings=settings))
     assert world.weather.changes == []
     assert world.ledger.requests == {}
+
+
+def test_a_flood_of_accepted_requests_is_sixty_executions_an_hour_of_a_vpc_told_once() -> None:
+    world = World()
+    for number in range(300):
+        kind = ("Enable", "Delete")[number % 2]
+        at = f"2026-11-23T12:00:00.{number:03}Z"
+        receive(event(kind, {"vpc-id": VPC.id, "requested-at": at}), door(world))
+    asked = [name for name in world.executions.started if "refused" not in name]
+    assert len(asked) == MOST_REQUESTED_OF_A_VPC_AN_HOUR
+    [told] = world.executions.refused
+    assert "the next sweep meets it" in told
+    assert world.vpcs.all[VPC.id].tags == {}, "the last wish stands"
+    assert world.entry.knocks == 300
+
+
+def test_a_flood_of_accepted_requests_about_many_vpcs_is_bounded_in_all() -> None:
+    world = World()
+    for number in range(MOST_REQUESTED_AN_HOUR + 50):
+        vpc_id = f"vpc-{number:08x}"
+        world.vpcs.all[vpc_id] = replace(VPC, id=vpc_id)
+        receive(event("Enable", {"vpc-id": vpc_id}), door(world))
+        assert world.vpcs.all[vpc_id].tags[tags.WISH] == "enabled"
+    assert len(world.executions.started) == MOST_REQUESTED_AN_HOUR + len(world.executions.refused)
+    assert len(world.executions.refused) == 1
+
+
+def test_a_request_is_carried_out_at_once_again_in_the_next_hour() -> None:
+    world = World()
+    for _ in range(MOST_REQUESTED_OF_A_VPC_AN_HOUR + 5):
+        receive(event("Enable", {"vpc-id": VPC.id}), door(world))
+    world.clock.waited += 3600
+    assert receive(event("Plan", {"vpc-id": VPC.id}, world.clock.now()), door(world))["started"]
+
+
+def test_a_request_while_an_execution_is_at_work_uses_up_nothing() -> None:
+    world = World()
+    world.ledger.take(world.entry, "at work")
+    world.executions.running.add("at work")
+    for _ in range(MOST_REQUESTED_OF_A_VPC_AN_HOUR + 5):
+        receive(event("Enable", {"vpc-id": VPC.id}), door(world))
+    world.executions.running.clear()
+    assert receive(event("Enable", {"vpc-id": VPC.id}), door(world))["started"]
 
 
 def test_a_flood_of_refusals_is_sixty_executions_an_hour_and_the_log() -> None:
