@@ -335,7 +335,7 @@ REFUSED = {
     ),
     "a list that is none": (
         {"services": "ecr"},
-        "request event: \"services\" is 'ecr', and a list of strings is needed",
+        'request event: "services" is "ecr", and a list of strings is needed',
     ),
 }
 
@@ -357,9 +357,9 @@ def test_a_request_without_a_vpc_is_refused(app: App) -> None:
     since = app.aws.journal.mark()
     app.request("Enable", {"vpc-id": "my-vpc"})
     failed = app.next_end("unknown-refused-")
-    says = "\"vpc-id\" is 'my-vpc', and a VPC id such as vpc-0a1b2c3d is needed"
+    says = '"vpc-id" is "my-vpc", and a VPC id such as vpc-0a1b2c3d is needed'
     assert_failed(failed, "UnreadableRequest", [says])
-    assert app.aws.outbox[-1].message == f"unknown: {failed.cause}"
+    assert app.aws.outbox[-1].message == failed.cause, "it begins with what it is about"
     assert made(app, since) == []
 
 
