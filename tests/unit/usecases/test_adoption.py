@@ -79,7 +79,7 @@ def test_what_is_not_ours_is_used_published_recorded_and_left_as_it_is() -> None
 def test_a_plan_names_what_it_would_use() -> None:
     check = with_theirs().check()
     assert f"uses {THEIRS.id} which is not ours" in check.status.detail.split("; ")
-    assert check.status.detail.split("; ")[-1] == "nothing was made"
+    assert "nothing was made" in check.status.detail.split("; ")
     assert check.monthly_dollars == pytest.approx(730 * 10 * 0.01)
 
 
