@@ -15,7 +15,7 @@ SEED ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help demo test onprem faults record storms fleet second-opinion tools models release audit local setup servers lint format unit build lock clean
+.PHONY: help demo test onprem faults record storms fleet second-opinion bench tools models release audit local setup servers lint format unit build lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,9 @@ fleet: setup ## a hundred VPCs tagged in one second, on an AWS that throttles (h
 
 second-opinion: setup .venv-second/.ready ## the workflow under another interpreter, LocalEmu's, and whether it tells the same (a quarter of an hour)
 	@.venv/bin/python -m tests.second_opinion.other_interpreter
+
+bench: setup ## calls, transitions and time over the floor, ours and others', in virtual time (minutes)
+	PYTHONPATH=functions .venv/bin/python -m bench --designs
 
 local: setup ## the embedded AWS with the app deployed, for your AWS CLI [PORT=4599 REGION=us-east-2 UNKIND=1 SEED=7]
 	@exec .venv/bin/python -m local up --port $(PORT) --region $(REGION) $(if $(UNKIND),--unkind --seed $(SEED))
