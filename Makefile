@@ -49,8 +49,8 @@ fleet: setup ## a hundred VPCs tagged in one second, on an AWS that throttles (h
 second-opinion: setup .venv-second/.ready ## the workflow under another interpreter, LocalEmu's, and whether it tells the same (a quarter of an hour)
 	@.venv/bin/python -m tests.second_opinion.other_interpreter
 
-bench: setup ## calls, transitions and time over the floor, ours and others', in virtual time (minutes)
-	PYTHONPATH=functions .venv/bin/python -m bench --designs
+bench: setup ## time over the floor, calls, cost, starts and growing fleets, ours and others', in virtual time (minutes) [DESIGNS=1]
+	PYTHONPATH=functions .venv/bin/python -m bench $(if $(DESIGNS),--designs)
 
 local: setup ## the embedded AWS with the app deployed, for your AWS CLI [PORT=4599 REGION=us-east-2 UNKIND=1 SEED=7]
 	@exec .venv/bin/python -m local up --port $(PORT) --region $(REGION) $(if $(UNKIND),--unkind --seed $(SEED))

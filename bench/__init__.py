@@ -16,4 +16,8 @@ for each call, cold starts, and 30 ms for each transition. Virtual time repeats 
     lone          one VPC: connected, knocked on, and taken away
     fleet         many VPCs at once
     designs       the workflow, varied
+    rivals        the shapes of other tools at the same work
+    starts        what a function's start takes, in instructions
+    suite         all of it, in pieces that run side by side (jobs)
+    tables        what was measured, as tables; picture draws how it grows
 """
