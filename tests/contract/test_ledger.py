@@ -78,6 +78,36 @@ def test_only_one_takes_the_hold(ledger: Ledger) -> None:
     assert ledger.read(VPC).holder == "one"
 
 
+def test_what_the_holder_acts_on_is_kept_until_the_next_takes_the_hold(ledger: Ledger) -> None:
+    assert ledger.take(ledger.knock(VPC), "one", "tags and settings")
+    assert ledger.release(VPC, "one")
+    assert ledger.read(VPC).asked == "tags and settings"
+
+
+def test_a_sweep_s_knock_sends_nobody_round_again(ledger: Ledger) -> None:
+    assert ledger.take(ledger.knock(VPC), "one")
+    assert ledger.hand_over(ledger.read(VPC), "something is missing", NOON)
+    assert ledger.release(VPC, "one")
+
+
+def test_what_a_sweep_hands_over_is_unread_until_somebody_takes_the_hold(ledger: Ledger) -> None:
+    assert ledger.hand_over(ledger.read(VPC), "something is missing", NOON)
+    handed = ledger.read(VPC)
+    assert (handed.handed, handed.unread, handed.swept_at) == ("something is missing", True, NOON)
+    assert ledger.take(handed, "one")
+    assert ledger.release(VPC, "one")
+    seen = ledger.read(VPC)
+    assert (seen.handed, seen.unread) == ("something is missing", False)
+
+
+def test_a_sweep_hands_nothing_to_who_took_the_hold_after_its_look(ledger: Ledger) -> None:
+    """That execution may have looked before the sweep did."""
+    seen = ledger.knock(VPC)
+    assert ledger.take(seen, "one")
+    assert not ledger.hand_over(seen, "something is missing", NOON)
+    assert ledger.read(VPC).handed == ""
+
+
 def test_a_hold_is_given_up_only_if_nobody_knocked_since(ledger: Ledger) -> None:
     assert ledger.take(ledger.knock(VPC), "one")
     ledger.knock(VPC)

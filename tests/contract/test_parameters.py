@@ -74,6 +74,15 @@ def test_parameters_are_read_by_name_and_what_is_not_there_is_no_error(
     assert parameters.read(names) == {f"{OURS}/forwarding": "{}"}
 
 
+def test_the_versions_of_what_was_written_or_read_are_known(parameters: Parameters) -> None:
+    name = f"{OURS}/forwarding"
+    assert parameters.versions([name]) == {}
+    parameters.write(name, "{}")
+    assert parameters.versions([name, f"{OURS}/resolver-ips"]) == {name: 1}
+    parameters.write(name, "[]")
+    assert parameters.versions([name]) == {name: 2}
+
+
 def test_parameters_are_removed_by_name_and_what_is_not_there_is_no_error(
     parameters: Parameters,
 ) -> None:

@@ -80,15 +80,31 @@ class DynamoDbLedger:
         found = self._table.item(id_)
         return Asked(found["newest"], found["asked"])
 
-    def take(self, entry: Entry, execution: str) -> bool:
-        condition = "attribute_not_exists(holder)" if entry.holder is None else "holder = :before"
-        values: dict[str, Any] = {":me": execution, ":begun": entry.knocks, ":none": {}}
-        if entry.holder is not None:
-            values[":before"] = entry.holder
+    def take(self, entry: Entry, execution: str, asked: str = "") -> bool:
+        condition, before = _holder_is(entry.holder)
+        values = {
+            ":me": execution,
+            ":begun": entry.knocks,
+            ":none": {},
+            ":asked": asked,
+            ":now": _decimal(time.time()),
+        }
         return self._conditionally(
             entry.vpc_id,
-            "SET holder = :me, begun = :begun, held = if_not_exists(held, :none)",
-            values,
+            "SET holder = :me, begun = :begun, held = if_not_exists(held, :none), "
+            "asked = :asked, taken_at = :now REMOVE unread",
+            values | before,
+            condition,
+        )
+
+    def hand_over(self, entry: Entry, differences: str, at: float) -> bool:
+        """Write as `knock` does, without counting, and only while nobody else took the hold."""
+        condition, before = _holder_is(entry.holder)
+        return self._conditionally(
+            entry.vpc_id,
+            "SET held = if_not_exists(held, :none), handed = :handed, unread = :yes, "
+            "swept_at = :at REMOVE expires_at",
+            {":none": {}, ":handed": differences, ":yes": True, ":at": _decimal(at)} | before,
             condition,
         )
 
@@ -171,13 +187,14 @@ class DynamoDbLedger:
         self._update(
             vpc_id,
             "SET generation = :generation, verified = :fingerprint, verified_endpoints = :ids, "
-            "served = :served, issued = :issued REMOVE doubt, doubted_at, "
+            "served = :served, issued = :issued, verified_at = :now REMOVE doubt, doubted_at, "
             f"proven_endpoints, unconfirmed{', lost_ips' if served == _NOTHING else ''}",
             {
                 ":generation": issue.generation,
                 ":fingerprint": issue.fingerprint,
                 ":ids": sorted(endpoint_ids),
                 ":served": asdict(served),
+                ":now": _decimal(time.time()),
                 ":issued": asdict(issue),
             },
         )
@@ -247,6 +264,13 @@ class DynamoDbLedger:
         return self._table.update(self._prefix + vpc_id, expression, values, **more)
 
 
+def _holder_is(holder: str | None) -> tuple[str, dict[str, Any]]:
+    """Return the condition that an item has this holder, or none, and its values."""
+    if holder is None:
+        return "attribute_not_exists(holder)", {}
+    return "holder = :before", {":before": holder}
+
+
 def _decimal(value: float) -> Decimal:
     """DynamoDB's numbers are decimal; milliseconds are enough."""
     return Decimal(f"{value:.3f}")
@@ -280,7 +304,13 @@ def _entry(vpc_id: str, plain: Mapping[str, Any]) -> Entry:
         verified=plain.get("verified", ""),
         verified_endpoints=frozenset(plain.get("verified_endpoints", [])),
         proven_endpoints=frozenset(plain.get("proven_endpoints", ())),
-        served=Served(**plain.get("served", {})),
+        verified_at=float(plain.get("verified_at", 0)),
+        asked=plain.get("asked", ""),
+        taken_at=float(plain.get("taken_at", 0)),
+        handed=plain.get("handed", ""),
+        unread=bool(plain.get("unread")),
+        swept_at=float(plain.get("swept_at", 0)),
+        served=_served(plain.get("served", {})),
         doubt=plain.get("doubt", ""),
         doubted_at=plain.get("doubted_at", ""),
         unconfirmed=tuple(plain.get("unconfirmed", ())),
@@ -290,6 +320,11 @@ def _entry(vpc_id: str, plain: Mapping[str, Any]) -> Entry:
         detail=plain.get("detail", ""),
         told=frozenset(plain.get("told", ())),
     )
+
+
+def _served(plain: Mapping[str, Any]) -> Served:
+    versions = {name: int(version) for name, version in plain.get("parameters", {}).items()}
+    return Served(**{**plain, "parameters": versions})
 
 
 def _issue(plain: Mapping[str, Any]) -> Issue:

@@ -20,12 +20,12 @@ class SsmParameters:
 
     def __init__(self, tags: Mapping[str, str]) -> None:
         self._creation_tags = tags
-        self._there: set[str] = set()
-        """Names that were read: no need to try whether one of them can be made."""
+        self._versions: dict[str, int] = {}
+        """Of what was read or written: no need to try whether one of them can be made."""
 
     def read(self, names: Sequence[str]) -> Mapping[str, str]:
         found = call(client("ssm").get_parameters, Names=list(names))["Parameters"]
-        self._there |= {item["Name"] for item in found}
+        self._versions |= {item["Name"]: int(item["Version"]) for item in found}
         return {item["Name"]: item["Value"] for item in found}
 
     def history(self, name: str) -> Sequence[str]:
@@ -53,24 +53,29 @@ class SsmParameters:
             # stays so until it is deleted, and Tier=Standard would then be refused.
             "Tier": "Intelligent-Tiering",
         }
-        is_new = self._creation_tags and name not in self._there
+        is_new = self._creation_tags and name not in self._versions
         if not (is_new and self._made(said)):
-            call(client("ssm").put_parameter, **said, Overwrite=True)
+            written = call(client("ssm").put_parameter, **said, Overwrite=True)
+            self._versions[name] = int(written["Version"])
+
+    def versions(self, names: Sequence[str]) -> Mapping[str, int]:
+        return {name: self._versions[name] for name in names if name in self._versions}
 
     def _made(self, said: Mapping[str, str]) -> bool:
         """Return whether it was made; False where it was there already."""
         tags = ec2_tags(self._creation_tags)
         try:
-            call(client("ssm").put_parameter, **said, Tags=tags)
+            made = call(client("ssm").put_parameter, **said, Tags=tags)
         except ClientError as error:
             if is_answer(error):
                 return False
             raise
+        self._versions[said["Name"]] = int(made["Version"])
         return True
 
     def remove(self, names: Sequence[str]) -> None:
         call(client("ssm").delete_parameters, Names=list(names))
-        self._there -= set(names)
+        self._versions = {n: v for n, v in self._versions.items() if n not in set(names)}
 
     def remove_below(self, path: str, most: int) -> bool:
         # Read first: removing while one reads would move the pages.

@@ -13,6 +13,8 @@ from connectivity.domain.ledger import Entry
 
 PATIENCE = timedelta(hours=6)
 """After this a sweep tries the same again: what was wrong may have been mended."""
+VERIFICATION = "verification"
+"""Why an execution began that verifies again what nobody has changed: its time has come."""
 UNASKED = ("sweep", "acknowledgement")
 """Why an execution began, where nobody asked for anything new."""
 

@@ -41,6 +41,9 @@ class Served:
     so where they are the same, the published addresses are."""
     subnets: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Id of an interface endpoint -> its subnets, sorted."""
+    parameters: Mapping[str, int] = field(default_factory=dict)
+    """Name of a parameter of the publication -> its version as it was written. Empty in entries of
+    former versions."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,20 @@ class Entry:
     proven_endpoints: frozenset[str] = frozenset()
     """Ids whose private DNS was verified, and that are not published yet: what failed since then
     is no reason to turn it off."""
+    verified_at: float = 0.0
+    """When the connection was verified and published last, in seconds since the epoch."""
+    asked: str = ""
+    """`Settings.fingerprint` of what the VPC asked for when an execution took the hold last."""
+    taken_at: float = 0.0
+    """When that was, in seconds since the epoch."""
+    handed: str = ""
+    """Fingerprint of the differences for which a sweep started an execution last: an execution that
+    has seen them and ended well has judged them."""
+    unread: bool = False
+    """No execution has taken the hold since a sweep handed it the differences."""
+    swept_at: float = 0.0
+    """When a sweep knocked last, in seconds since the epoch: who waits longest is knocked on
+    first."""
     served: Served = Served()
     doubt: str = ""
     """Fingerprint of what was desired when private DNS was last turned on, or its publication

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from connectivity.domain import status as statuses
+from connectivity.domain.doubt import VERIFICATION
 from connectivity.domain.errors import NotReadyYet, UnknownVpc
 from connectivity.domain.ledger import REMOVED, Entry
 from connectivity.domain.model import Vpc
@@ -34,6 +35,11 @@ class Wished:
     """Why this round began: `sweep` or `acknowledgement` only where nobody knocked for it."""
     only_plan: bool = False
 
+    @property
+    def verifies(self) -> bool:
+        """Tell whether it is to be verified again although nothing differs."""
+        return self.because == VERIFICATION and not self.only_plan
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -59,9 +65,10 @@ def read_wish_of(run: Run, aws: Aws, executions: Executions) -> Reading:
     if _is_busy(entry, run.execution, executions):
         reason = "another execution is at work on this VPC and will see the knock"
         return Reading("busy", reason, entry)
-    if not aws.ledger.take(entry, run.execution):
-        raise NotReadyYet(f"another execution has just taken {run.vpc_id}")
     vpc = aws.vpcs.find(run.vpc_id)
+    asked = aws.settings.fingerprint(vpc.tags if vpc else {})
+    if not aws.ledger.take(entry, run.execution, asked):
+        raise NotReadyYet(f"another execution has just taken {run.vpc_id}")
     if vpc is None:
         return _of_no_vpc(entry, run, aws.settings)
     _await_what_was_heard(vpc, entry, run.tries)

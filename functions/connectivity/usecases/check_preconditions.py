@@ -135,7 +135,8 @@ def check_preconditions(wished: Wished, run: Run, aws: Aws) -> Check:
     signed = is_signed_as_it_shall_be(survey.entry, settings.signing_key)
     gone = plan.gone_surplus(desired, survey.endpoints, survey.entry)
     done = signed and not steps and not edited and not gone
-    converged = done and is_verified(desired, survey)
+    again = wished.verifies or survey.entry.doubt == desired.fingerprint
+    converged = done and is_verified(desired, survey) and not again
     resting = rests(survey.entry, desired.fingerprint, wished.because, aws.clock.now())
     resting = resting and not _is_left_on(survey)
     turn = None if wished.only_plan or resting else _turn(steps, survey.entry, run.now, aws.ledger)

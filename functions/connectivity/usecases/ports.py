@@ -174,6 +174,10 @@ class Parameters(Protocol):
 
     def write(self, name: str, value: str, as_list: bool = False) -> None: ...
 
+    def versions(self, names: Sequence[str]) -> Mapping[str, int]:
+        """Return the versions of those of `names` that were read or written here, as they were
+        then."""
+
     def remove(self, names: Sequence[str]) -> None:
         """Remove parameters, ten at most."""
 
@@ -200,9 +204,14 @@ class Ledger(Protocol):
         """Write down what a request event asks for, unless one of a higher order was written down
         before. Return the one that stands. It is kept for two days."""
 
-    def take(self, entry: Entry, execution: str) -> bool:
-        """Make `execution` the holder instead of `entry.holder`, beginning with `entry.knocks`.
-        False if somebody was quicker."""
+    def take(self, entry: Entry, execution: str, asked: str = "") -> bool:
+        """Make `execution` the holder instead of `entry.holder`, beginning with `entry.knocks`, and
+        write down the fingerprint of what it acts on. False if somebody was quicker."""
+
+    def hand_over(self, entry: Entry, differences: str, at: float) -> bool:
+        """Write down that a sweep knocks because of `differences`, at `at` in seconds since the
+        epoch; it does not count as a knock. False, and nothing is written, if somebody else than
+        `entry.holder` is the holder by now."""
 
     def release(self, vpc_id: str, execution: str, kept_seconds: int = KEPT_SECONDS) -> bool:
         """Give up the hold; the entry stays so long unless it is knocked on. False if there was a

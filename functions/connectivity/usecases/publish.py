@@ -100,6 +100,7 @@ def _publish(
         desired.adopted,
         interfaces=verified["interfaces"],
         subnets=verified["subnets"],
+        parameters=parameters.versions([list_name, document_name]),
     )
     ledger.publish(desired.vpc_id, issued, verified["endpoint_ids"], served)
     services = [endpoint.service for endpoint in desired.endpoints]

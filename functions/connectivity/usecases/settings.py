@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
+from connectivity.domain import catalogue
 from connectivity.domain.errors import VpcNotAllowed
 from connectivity.domain.networks import Bounds
 from connectivity.domain.survey import Limits
+from connectivity.domain.tags import wish_tags
 from connectivity.domain.wish import Options, words
 
 _UNBOUNDED = Bounds()
@@ -39,6 +43,23 @@ class Settings:
                 f"{vpc_id} is not among the stack's AllowedVpcs: add it to that parameter, or "
                 "remove its tag; what was made for it stays as it is until then"
             )
+
+    def fingerprint(self, vpc_tags: Mapping[str, str]) -> str:
+        """Return the fingerprint of all that decides what a VPC with these tags shall have: it is
+        another one where a tag that asks for something, or a parameter of the stack, or the
+        catalogue, has changed."""
+        said = [
+            wish_tags(vpc_tags),
+            asdict(self.defaults),
+            asdict(self.limits),
+            asdict(self.bounds),
+            sorted(self.allowed_vpcs),
+            self.signing_key,
+            catalogue.REQUIRED,
+            catalogue.REQUIRED_WHERE_OFFERED,
+            catalogue.GROUPS,
+        ]
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
 
     def unknown_vpc(self, vpc_id: str) -> str:
         """Return what is wrong with a request about a VPC that does not exist."""

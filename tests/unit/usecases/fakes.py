@@ -389,7 +389,8 @@ class FakeHostedZones:
 class FakeParameters:
     weather: Weather
     all: dict[str, str] = field(default_factory=dict)
-    versions: dict[str, list[str]] = field(default_factory=dict)
+    written: dict[str, list[str]] = field(default_factory=dict)
+    """The values of each, oldest first."""
     removed_at_once: list[int] = field(default_factory=list)
 
     def read(self, names: Sequence[str]) -> Mapping[str, str]:
@@ -400,7 +401,7 @@ class FakeParameters:
         return {name: self.all[name] for name in names[:most]}, len(names) <= most
 
     def history(self, name: str) -> Sequence[str]:
-        return tuple(self.versions.get(name, ()))
+        return tuple(self.written.get(name, ()))
 
     def write(self, name: str, value: str, as_list: bool = False) -> None:
         done = self.weather.change(f"write {name.rsplit('/', 1)[1]}")
@@ -410,14 +411,17 @@ class FakeParameters:
     def overwrite(self, name: str, value: str) -> None:
         """By somebody else."""
         self.all[name] = value
-        self.versions.setdefault(name, []).append(value)
+        self.written.setdefault(name, []).append(value)
+
+    def versions(self, names: Sequence[str]) -> Mapping[str, int]:
+        return {name: len(self.written[name]) for name in names if name in self.written}
 
     def remove(self, names: Sequence[str]) -> None:
         done = self.weather.change("remove parameters")
         self.removed_at_once.append(len(names))
         for name in names:
             self.all.pop(name, None)
-            self.versions.pop(name, None)
+            self.written.pop(name, None)
         done()
 
     def remove_below(self, path: str, most: int) -> bool:
@@ -462,6 +466,8 @@ class FakeLedger:
     kept_seconds: dict[str, int] = field(default_factory=dict)
     happened: Counter[tuple[str, str]] = field(default_factory=Counter)
     held_back: int = 0
+    now: float = 0.0
+    """Seconds since the epoch."""
 
     def read(self, vpc_id: str) -> Entry:
         return self.all.get(vpc_id, Entry(vpc_id))
@@ -483,11 +489,17 @@ class FakeLedger:
             self.requests[vpc_id] = asked
         return self.requests[vpc_id]
 
-    def take(self, entry: Entry, execution: str) -> bool:
+    def take(self, entry: Entry, execution: str, asked: str = "") -> bool:
         if self.read(entry.vpc_id).holder != entry.holder:
             return False
         self.begun[entry.vpc_id] = entry.knocks
-        self._write(entry.vpc_id, holder=execution)
+        self._write(entry.vpc_id, holder=execution, asked=asked, taken_at=self.now, unread=False)
+        return True
+
+    def hand_over(self, entry: Entry, differences: str, at: float) -> bool:
+        if self.read(entry.vpc_id).holder != entry.holder:
+            return False
+        self._write(entry.vpc_id, handed=differences, unread=True, swept_at=at)
         return True
 
     def release(self, vpc_id: str, execution: str, kept_seconds: int = KEPT_SECONDS) -> bool:
@@ -538,6 +550,7 @@ class FakeLedger:
             verified=issue.fingerprint,
             verified_endpoints=frozenset(endpoint_ids),
             served=served,
+            verified_at=self.now,
             doubt="",
             doubted_at="",
             proven_endpoints=frozenset(),

@@ -8,13 +8,14 @@ import pytest
 from connectivity.domain import tags
 from connectivity.domain.errors import NotReadyYet, UnknownVpc, UnreadableOption
 from connectivity.domain.ledger import Entry
+from connectivity.domain.survey import Limits
 from connectivity.domain.wish import Options
 from connectivity.usecases.asked import LOOKS_FOR_HEARD, Reading, read_wish_of
 from connectivity.usecases.run import Run
 
 from tests.unit.example import ONPREM, VPC
 from tests.unit.usecases.fakes import FakeLedger
-from tests.unit.usecases.world import World
+from tests.unit.usecases.world import SETTINGS, World
 
 
 def world_with(wish: str | None, holds: bool = False, there: bool = True) -> World:
@@ -109,15 +110,26 @@ def test_of_two_that_take_hold_at_the_same_time_one_waits() -> None:
     class Quicker(FakeLedger):
         """Somebody takes the hold between our look and our grip."""
 
-        def take(self, entry: Entry, execution: str) -> bool:
+        def take(self, entry: Entry, execution: str, asked: str = "") -> bool:
             super().take(entry, "quicker")
-            return super().take(entry, execution)
+            return super().take(entry, execution, asked)
 
     world = world_with("enabled")
     world.ledger = Quicker()
     with pytest.raises(NotReadyYet):
         read(world)
     assert world.entry.holder == "quicker"
+
+
+def test_what_is_acted_on_is_written_down_with_the_hold() -> None:
+    """So that a sweep sees by the ledger alone whether something else is asked for by now."""
+    world = world_with("enabled")
+    read(world)
+    now = world.vpcs.all[VPC.id].tags
+    assert world.entry.asked == SETTINGS.fingerprint(now)
+    assert world.entry.asked == SETTINGS.fingerprint({**now, "Name": "says nothing"})
+    assert world.entry.asked != SETTINGS.fingerprint({**now, tags.SERVICES: "logs"})
+    assert world.entry.asked != replace(SETTINGS, limits=Limits(resolver_ips=3)).fingerprint(now)
 
 
 def test_another_round_is_not_the_sweeps_any_more() -> None:

@@ -40,6 +40,13 @@ def test_nothing_is_made_when_preconditions_are_not_met() -> None:
     assert world.entry.held == {}
 
 
+def test_a_verification_whose_time_has_come_is_made_although_nothing_differs() -> None:
+    world = connected()
+    check = world.check(because="verification")
+    assert (check.steps, check.repairs, check.converged, check.rests) == ((), (), False, False)
+    assert world.check(because="verification", only_plan=True).converged, "nothing is made"
+
+
 def test_a_connected_vpc_is_converged_and_says_through_what() -> None:
     check = connected().check()
     assert check.converged

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from connectivity.domain import ledger
 from connectivity.domain.errors import NotReadyYet, NotResolvingYet
+from connectivity.usecases.private_dns import turn_off_private_dns
 
 from tests.unit.example import ACCOUNT, VPC, WITH_ECR
 from tests.unit.usecases.fakes import PUBLIC
-from tests.unit.usecases.world import World, connected
+from tests.unit.usecases.world import LATER, START, World, connected
 
 
 def test_what_was_verified_are_the_names_that_agents_use() -> None:
@@ -55,6 +56,45 @@ def test_one_wrong_name_is_enough() -> None:
         world.connect()
     assert str(raised.value).count("\n") == 4
     assert world.parameters.all == {}
+
+
+def test_a_verification_on_the_clock_publishes_nothing_new() -> None:
+    world = connected()
+    world.ledger.now = START + LATER
+    before = dict(world.parameters.all)
+    world.connect(because="verification")
+    assert world.probe.asked == 2
+    assert world.parameters.all == before
+    assert world.entry.verified_at == START + LATER
+    assert world.weather.changes == ["make probe", "remove probe"]
+
+
+def test_a_verification_on_the_clock_that_fails_leaves_the_connection_as_it_is() -> None:
+    """On-premises forwards meanwhile: what still answers is better than nothing."""
+    world = connected()
+    right, before = world.probe.answer, dict(world.parameters.all)
+    world.probe.answer = lambda name: (PUBLIC,) if name.startswith("ssm.") else right(name)
+    with pytest.raises(NotResolvingYet, match=r"ssm\.us-east-2"):
+        world.connect(because="verification")
+    assert turn_off_private_dns(VPC.id, world.aws) == ()
+    assert all(e.private_dns for e in world.endpoints.all.values() if e.type == "Interface")
+    assert world.parameters.all == before
+    assert world.check(because="sweep").rests
+
+
+def test_what_failed_a_verification_on_the_clock_is_not_connected_before_one_succeeds() -> None:
+    """Nothing that a look sees has changed: only another verification can tell."""
+    world = connected()
+    right = world.probe.answer
+    world.probe.answer = lambda name: ()
+    with pytest.raises(NotResolvingYet):
+        world.connect(because="verification")
+    world.clock.waited += 7 * 3600
+    after_its_rest = world.check(because="sweep")
+    assert (after_its_rest.rests, after_its_rest.converged) == (False, False)
+    world.probe.answer = right
+    world.connect(because="sweep")
+    assert world.check(because="sweep").converged
 
 
 def test_a_long_table_is_cut_and_says_how_much_is_missing() -> None:

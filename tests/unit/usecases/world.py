@@ -227,10 +227,10 @@ class World:
 
     # And the workflow, as its definition orders them: whoever has to wait tries again later.
 
-    def connect(self, options: Options = OPTIONS) -> Status:
+    def connect(self, options: Options = OPTIONS, because: str = "tag") -> Status:
         """The status that the run ends with."""
         tries = count()
-        check = self.patiently(lambda: self.check(options, tries=next(tries)))
+        check = self.patiently(lambda: self.check(options, because, tries=next(tries)))
         if check.converged:
             return check.status
         resolver = self.patiently(lambda: self._side_by_side(check.desired))
