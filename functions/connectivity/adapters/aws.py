@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, ParamSpec, TypeVar
 
@@ -26,10 +26,21 @@ def client(service: str) -> Any:
     Few attempts, because the state machine waits a throttle out without paying for a function
     that sleeps.
     """
+    return _made(service, 3)
+
+
+@cache
+def patient_client(service: str) -> Any:
+    """A client that backs off for up to a minute when AWS throttles it: for a sweep, behind which
+    no state machine waits."""
+    return _made(service, 8)
+
+
+def _made(service: str, attempts: int) -> Any:
     return _session().create_client(
         service,
         config=Config(
-            retries={"mode": "standard", "total_max_attempts": 3},
+            retries={"mode": "standard", "total_max_attempts": attempts},
             connect_timeout=5,
             read_timeout=65,
         ),
@@ -59,6 +70,13 @@ def items(client: Any, operation: str, key: str, **arguments: Any) -> list[dict[
         return [item for page in pages for item in page[key]]
 
     return _translating(read, arguments)
+
+
+def each(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[dict[str, Any]]:
+    """Yield the items of all pages, of which only one is held at a time. Raises as `call` does."""
+    pages = iter(client.get_paginator(operation).paginate(**arguments))
+    while (page := _translating(lambda: next(pages, None), arguments)) is not None:
+        yield from page[key]
 
 
 def filters(**values: Any) -> list[dict[str, Any]]:

@@ -42,7 +42,9 @@ class Ec2Endpoints:
             Filters=filters(vpc_id=[vpc_id]),
         )
         return tuple(
-            _endpoint(item) for item in found if item["VpcEndpointType"] in {"Interface", "Gateway"}
+            endpoint_of(item)
+            for item in found
+            if item["VpcEndpointType"] in {"Interface", "Gateway"}
         )
 
     def make_interface(self, vpc_id: str, service_name: str, announced: Announcement) -> str:
@@ -142,7 +144,8 @@ def _offered(detail: Mapping[str, Any]) -> OfferedService:
     )
 
 
-def _endpoint(item: Mapping[str, Any]) -> InterfaceEndpoint:
+def endpoint_of(item: Mapping[str, Any]) -> InterfaceEndpoint:
+    """Return a VPC endpoint as DescribeVpcEndpoints shows it."""
     failure = item.get("LastError", {}).get("Message") or item.get("FailureReason") or ""
     return InterfaceEndpoint(
         id=item["VpcEndpointId"],

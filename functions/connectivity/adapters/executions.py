@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from botocore.exceptions import ClientError
 
-from connectivity.adapters.aws import call, client
+from connectivity.adapters.aws import call, client, items
 from connectivity.adapters.refusals import is_answer
 
 
@@ -47,6 +47,17 @@ class StepFunctionsExecutions:
                 raise
             return f"{self._state_machine.replace(':stateMachine:', ':execution:')}:{name}-{at}"
         return str(started["executionArn"])
+
+    def all_running(self) -> frozenset[str]:
+        found = items(
+            client("stepfunctions"),
+            "list_executions",
+            "executions",
+            stateMachineArn=self._state_machine,
+            statusFilter="RUNNING",
+            PaginationConfig={"PageSize": 1000},
+        )
+        return frozenset(str(item["executionArn"]) for item in found)
 
     def is_running(self, execution: str) -> bool:
         describe = client("stepfunctions").describe_execution

@@ -9,12 +9,13 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
+from connectivity.adapters.ledger_items import entry_of
 from connectivity.adapters.table import Table
 from connectivity.domain.errors import NotReadyYet
 from connectivity.domain.ledger import KEPT_SECONDS, MAKING, PROBE, PUBLICATION, Entry, Served
 from connectivity.domain.mails import Allowance
 from connectivity.domain.pacing import Bucket, Turn, cost, granted
-from connectivity.domain.publication import Issue, Signature
+from connectivity.domain.publication import Issue
 from connectivity.domain.wish import Asked
 
 _REQUEST_KEPT_SECONDS = 2 * 24 * 3600
@@ -37,11 +38,11 @@ class DynamoDbLedger:
         self._mails = f"mails#{account}#{region}"
 
     def read(self, vpc_id: str) -> Entry:
-        return _entry(vpc_id, self._table.item(self._prefix + vpc_id))
+        return entry_of(vpc_id, self._table.item(self._prefix + vpc_id))
 
     def entries(self) -> tuple[Entry, ...]:
         found = self._table.items(self._prefix)
-        return tuple(_entry(item["id"].removeprefix(self._prefix), item) for item in found)
+        return tuple(entry_of(item["id"].removeprefix(self._prefix), item) for item in found)
 
     def knock(self, vpc_id: str, heard: Mapping[str, str] | None = None) -> Entry:
         """Also makes the maps that later updates write into, and calls off an expiry."""
@@ -53,7 +54,7 @@ class DynamoDbLedger:
             {":none": {}, ":one": 1, **told},
             ReturnValues="ALL_NEW",
         )
-        return _entry(vpc_id, attributes)
+        return entry_of(vpc_id, attributes)
 
     def knock_if_known(self, vpc_id: str) -> Entry | None:
         """Count a knock as `knock` does, under the condition that there is an entry."""
@@ -64,7 +65,7 @@ class DynamoDbLedger:
             {":none": {}, ":one": 1},
             ReturnValues="ALL_NEW",
         )
-        return None if attributes is None else _entry(vpc_id, attributes)
+        return None if attributes is None else entry_of(vpc_id, attributes)
 
     def remember_request(self, vpc_id: str, asked: Asked) -> Asked:
         id_ = self._requests + vpc_id
@@ -81,7 +82,7 @@ class DynamoDbLedger:
         return Asked(found["newest"], found["asked"])
 
     def take(self, entry: Entry, execution: str, asked: str = "") -> bool:
-        condition, before = _holder_is(entry.holder)
+        condition, before = _untaken_since(entry)
         values = {
             ":me": execution,
             ":begun": entry.knocks,
@@ -99,7 +100,7 @@ class DynamoDbLedger:
 
     def hand_over(self, entry: Entry, differences: str, at: float) -> bool:
         """Write as `knock` does, without counting, and only while nobody else took the hold."""
-        condition, before = _holder_is(entry.holder)
+        condition, before = _untaken_since(entry)
         return self._conditionally(
             entry.vpc_id,
             "SET held = if_not_exists(held, :none), handed = :handed, unread = :yes, "
@@ -264,11 +265,17 @@ class DynamoDbLedger:
         return self._table.update(self._prefix + vpc_id, expression, values, **more)
 
 
-def _holder_is(holder: str | None) -> tuple[str, dict[str, Any]]:
-    """Return the condition that an item has this holder, or none, and its values."""
-    if holder is None:
-        return "attribute_not_exists(holder)", {}
-    return "holder = :before", {":before": holder}
+def _untaken_since(entry: Entry) -> tuple[str, dict[str, Any]]:
+    """Return the condition that nobody has taken the hold, or given it up, since the entry was
+    read, and its values."""
+    before = {"holder": entry.holder, "taken_at": _decimal(entry.taken_at) or None}
+    return (
+        " AND ".join(
+            f"attribute_not_exists({name})" if value is None else f"{name} = :before_{name}"
+            for name, value in before.items()
+        ),
+        {f":before_{name}": value for name, value in before.items() if value is not None},
+    )
 
 
 def _decimal(value: float) -> Decimal:
@@ -287,51 +294,3 @@ def _set_held(held: Mapping[str, str]) -> tuple[dict[str, str], str, dict[str, A
     values: dict[str, Any] = {f":v{i}": value for i, value in enumerate(held.values())}
     changes = (f"held.{name} = {value}" for name, value in zip(names, values, strict=True))
     return names, "SET " + ", ".join(changes), values
-
-
-def _entry(vpc_id: str, plain: Mapping[str, Any]) -> Entry:
-    return Entry(
-        vpc_id=vpc_id,
-        knocks=int(plain.get("knocks", 0)),
-        holder=plain.get("holder"),
-        begun=int(plain.get("begun", 0)),
-        held=plain.get("held", {}),
-        made_at=float(plain.get("made_at", 0)),
-        resolver_ips=plain.get("resolver_ips", {}),
-        lost_ips=tuple(plain.get("lost_ips", ())),
-        generation=int(plain.get("generation", 0)),
-        issued=_issue(plain["issued"]) if "issued" in plain else None,
-        verified=plain.get("verified", ""),
-        verified_endpoints=frozenset(plain.get("verified_endpoints", [])),
-        proven_endpoints=frozenset(plain.get("proven_endpoints", ())),
-        verified_at=float(plain.get("verified_at", 0)),
-        asked=plain.get("asked", ""),
-        taken_at=float(plain.get("taken_at", 0)),
-        handed=plain.get("handed", ""),
-        unread=bool(plain.get("unread")),
-        swept_at=float(plain.get("swept_at", 0)),
-        served=_served(plain.get("served", {})),
-        doubt=plain.get("doubt", ""),
-        doubted_at=plain.get("doubted_at", ""),
-        unconfirmed=tuple(plain.get("unconfirmed", ())),
-        heard=plain.get("heard"),
-        turns={step: Turn.from_json(said) for step, said in plain.get("turns", {}).items()},
-        status=plain.get("status", ""),
-        detail=plain.get("detail", ""),
-        told=frozenset(plain.get("told", ())),
-    )
-
-
-def _served(plain: Mapping[str, Any]) -> Served:
-    versions = {name: int(version) for name, version in plain.get("parameters", {}).items()}
-    return Served(**{**plain, "parameters": versions})
-
-
-def _issue(plain: Mapping[str, Any]) -> Issue:
-    signature = plain["signature"]
-    return Issue(
-        int(plain["generation"]),
-        plain["issued_at"],
-        plain["fingerprint"],
-        Signature(**signature) if signature else None,
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -38,7 +39,7 @@ class Route53Resolvers:
 
     def in_vpc(self, vpc_id: str) -> tuple[InboundResolver, ...]:
         here = {"Name": "HostVPCId", "Values": [vpc_id]}
-        return tuple(_resolver(item) for item in _listed(Filters=[here]))
+        return tuple(resolver_of(item) for item in _listed(Filters=[here]))
 
     def ids_of_region(self) -> tuple[str, ...]:
         return tuple(item["Id"] for item in _listed())
@@ -51,7 +52,7 @@ class Route53Resolvers:
             if is_answer(error):
                 return None
             raise
-        return _resolver(found, self.addresses(resolver_id))
+        return resolver_of(found, self.addresses(resolver_id))
 
     def addresses(self, resolver_id: str) -> tuple[ResolverIp, ...]:
         try:
@@ -192,8 +193,9 @@ def _listed(**asked: Any) -> Sequence[Any]:
     )
 
 
-def _resolver(item: Mapping[str, Any], ips: tuple[ResolverIp, ...] = ()) -> InboundResolver:
-    """AWS names no protocols where there is but DNS over port 53."""
+def resolver_of(item: Mapping[str, Any], ips: tuple[ResolverIp, ...] = ()) -> InboundResolver:
+    """Return a Route 53 Resolver endpoint as lists show it. AWS names no protocols where there
+    is but DNS over port 53."""
     return InboundResolver(
         id=item["Id"],
         vpc=item["HostVPCId"],
@@ -205,7 +207,14 @@ def _resolver(item: Mapping[str, Any], ips: tuple[ResolverIp, ...] = ()) -> Inbo
         message=item.get("StatusMessage", ""),
         direction=item["Direction"].lower(),
         protocols=tuple(p.lower() for p in item.get("Protocols") or ["Do53"]),
+        modified_at=_seconds(item.get("ModificationTime", "")),
     )
+
+
+def _seconds(timestamp: str) -> float:
+    """Return the seconds since the epoch of a time that Route 53 Resolver writes, in ISO 8601 UTC;
+    0 where it writes none."""
+    return datetime.fromisoformat(timestamp).timestamp() if timestamp else 0.0
 
 
 def refusal(error: ClientError, vpc_id: str, promised: Sequence[str]) -> Exception:

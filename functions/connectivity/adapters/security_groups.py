@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -33,15 +34,7 @@ class Ec2Groups:
             "SecurityGroups",
             Filters=filters(vpc_id=[vpc_id]),
         )
-        return tuple(
-            SecurityGroup(
-                id=item["GroupId"],
-                name=item["GroupName"],
-                rules=frozenset(rules_of(item["IpPermissions"])),
-                owner=tags_of(item).get(OWNER),
-            )
-            for item in found
-        )
+        return tuple(map(group_of, found))
 
     def make(self, vpc_id: str, name: str, purpose: str) -> str:
         tags = ec2_tags(self._creation_tags.named(name))
@@ -88,3 +81,13 @@ class Ec2Groups:
         except ClientError as error:
             if not is_answer(error):
                 raise
+
+
+def group_of(item: Mapping[str, Any]) -> SecurityGroup:
+    """Return a security group as DescribeSecurityGroups shows it."""
+    return SecurityGroup(
+        id=item["GroupId"],
+        name=item["GroupName"],
+        rules=frozenset(rules_of(item["IpPermissions"])),
+        owner=tags_of(item).get(OWNER),
+    )

@@ -38,13 +38,7 @@ class Ec2Vpcs:
             if is_answer(error):
                 return None
             raise
-        return Vpc(
-            id=vpc["VpcId"],
-            cidrs=tuple(_cidrs(vpc)),
-            tags=tags_of(vpc),
-            tenancy=vpc.get("InstanceTenancy", "default"),
-            owner=vpc.get("OwnerId", ""),
-        )
+        return vpc_of(vpc)
 
     def dns_support(self, vpc_id: str) -> bool:
         return self._attribute(vpc_id, "enableDnsSupport", "EnableDnsSupport")
@@ -94,10 +88,6 @@ class Ec2Vpcs:
             entry["PrivateIpAddress"] for item in found for entry in item["PrivateIpAddresses"]
         )
 
-    def with_tag(self, key: str) -> tuple[str, ...]:
-        found = items(client("ec2"), "describe_vpcs", "Vpcs", Filters=filters(tag_key=[key]))
-        return tuple(vpc["VpcId"] for vpc in found)
-
     def set_tags(self, vpc_id: str, tags: Mapping[str, str]) -> None:
         self._tag(client("ec2").create_tags, vpc_id, ec2_tags(tags))
 
@@ -109,6 +99,17 @@ class Ec2Vpcs:
         if not vpc_id.startswith("vpc-"):
             raise UnknownVpc(vpc_id)
         call(operation, Resources=[vpc_id], Tags=tags)
+
+
+def vpc_of(vpc: Mapping[str, Any]) -> Vpc:
+    """Return a VPC as DescribeVpcs shows it."""
+    return Vpc(
+        id=vpc["VpcId"],
+        cidrs=tuple(_cidrs(vpc)),
+        tags=tags_of(vpc),
+        tenancy=vpc.get("InstanceTenancy", "default"),
+        owner=vpc.get("OwnerId", ""),
+    )
 
 
 def ec2_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from connectivity.adapters.aws import client
 from connectivity.domain.tags import CreationTags, extra_tags
+from connectivity.domain.verification_clock import VerificationClock
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.settings import Settings
 
 if TYPE_CHECKING:
+    from connectivity.adapters.account import AwsAccount
     from connectivity.adapters.endpoints import Ec2Endpoints
     from connectivity.adapters.executions import StepFunctionsExecutions
     from connectivity.adapters.host_policy import IamHostPolicy
@@ -93,6 +95,17 @@ def executions() -> StepFunctionsExecutions:
     from connectivity.adapters.executions import StepFunctionsExecutions
 
     return StepFunctionsExecutions(os.environ["STATE_MACHINE_ARN"])
+
+
+def account() -> AwsAccount:
+    from connectivity.adapters.account import AwsAccount
+
+    return AwsAccount(os.environ["OWNER"], os.environ["PARAMETER_PATH"])
+
+
+def verification_clock() -> VerificationClock:
+    hours, minutes = int(os.environ["VERIFY_HOURS"]), int(os.environ["SWEEP_MINUTES"])
+    return VerificationClock(period=hours * 3600, sweep=minutes * 60)
 
 
 def probe() -> LambdaProbe:

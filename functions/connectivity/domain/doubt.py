@@ -24,6 +24,14 @@ def rests(entry: Entry, fingerprint: str, because: str, now: str) -> bool:
     return because in UNASKED and is_doubted(entry, fingerprint, now)
 
 
+def is_within_rest(entry: Entry, now: float) -> bool:
+    """Return whether something was begun a short while ago, and neither verified nor published
+    since; `now` in seconds since the epoch."""
+    if not entry.doubt:
+        return False
+    return now - datetime.fromisoformat(entry.doubted_at).timestamp() < PATIENCE.total_seconds()
+
+
 def is_doubted(entry: Entry, fingerprint: str, now: str) -> bool:
     """Return whether exactly this was begun a short while ago, and neither verified nor published
     since."""

@@ -128,6 +128,8 @@ class InboundResolver:
     message: str = ""
     direction: str = "inbound"
     protocols: tuple[str, ...] = ("do53",)
+    modified_at: float = 0.0
+    """When it was changed last, in seconds since the epoch, as lists show it."""
 
     @property
     def attached(self) -> tuple[ResolverIp, ...]:

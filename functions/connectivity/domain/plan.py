@@ -44,9 +44,7 @@ def plan_endpoints(
     group = ownership.groups(groups).get(ledger.ENDPOINTS_GROUP)
     there = {purpose_of(endpoint) for endpoint in ours}
     begun = ledger.begun_endpoints(ownership.entry)
-    rules = frozenset(
-        Rule("tcp", 443, cidr) for cidr in (*desired.onprem_cidrs, *desired.vpc_cidrs)
-    )
+    rules = endpoint_rules(desired.onprem_cidrs, desired.vpc_cidrs)
     gateway = desired.gateway_service
     missing = (
         *(
@@ -70,6 +68,21 @@ def plan_endpoints(
             if (found := endpoint_for(wanted, endpoints, ownership))
             for step in _mend(found, wanted, group.id if group else "")
         ),
+    )
+
+
+def endpoint_rules(onprem_cidrs: Iterable[str], vpc_cidrs: Iterable[str]) -> frozenset[Rule]:
+    """Return the rules of the interface endpoints' security group: HTTPS from both networks."""
+    return frozenset(Rule("tcp", 443, cidr) for cidr in (*onprem_cidrs, *vpc_cidrs))
+
+
+def resolver_rules(onprem_cidrs: Iterable[str], probe_group: str) -> frozenset[Rule]:
+    """Return the rules of the inbound resolver's security group: DNS from on-premises, and from
+    what has the probe's group."""
+    return frozenset(
+        Rule(protocol, 53, source)
+        for protocol in ("tcp", "udp")
+        for source in (*onprem_cidrs, probe_group)
     )
 
 
@@ -113,11 +126,7 @@ def plan_resolver(
         return probes
     probe = ownership.groups(groups).get(ledger.PROBE_GROUP)
     probe_source = probe.id if probe else ledger.PROBE_GROUP
-    rules = frozenset(
-        Rule(protocol, 53, source)
-        for protocol in ("tcp", "udp")
-        for source in (*desired.onprem_cidrs, probe_source)
-    )
+    rules = resolver_rules(desired.onprem_cidrs, probe_source)
     return (
         *probes,
         *_plan_group(ledger.RESOLVER_GROUP, rules, desired, groups, ownership),

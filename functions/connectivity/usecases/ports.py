@@ -28,6 +28,7 @@ from connectivity.domain.model import (
 )
 from connectivity.domain.pacing import Bucket, Turn
 from connectivity.domain.publication import Issue
+from connectivity.domain.whole_account import WholeAccount
 from connectivity.domain.wish import Asked
 
 _NOTHING = Served()
@@ -58,9 +59,6 @@ class Vpcs(Protocol):
 
     def addresses_in_use(self, vpc_id: str, addresses: Iterable[str]) -> frozenset[str]:
         """Addresses of the network interfaces that hold any of `addresses`."""
-
-    def with_tag(self, key: str) -> tuple[str, ...]:
-        """Ids of the VPCs that have the tag, whatever its value."""
 
     def set_tags(self, vpc_id: str, tags: Mapping[str, str]) -> None:
         """Raises UnknownVpc."""
@@ -206,12 +204,13 @@ class Ledger(Protocol):
 
     def take(self, entry: Entry, execution: str, asked: str = "") -> bool:
         """Make `execution` the holder instead of `entry.holder`, beginning with `entry.knocks`, and
-        write down the fingerprint of what it acts on. False if somebody was quicker."""
+        write down the fingerprint of what it acts on. False if somebody has taken the hold since
+        the entry was read: then the tags may be older than what that one has seen."""
 
     def hand_over(self, entry: Entry, differences: str, at: float) -> bool:
         """Write down that a sweep knocks because of `differences`, at `at` in seconds since the
-        epoch; it does not count as a knock. False, and nothing is written, if somebody else than
-        `entry.holder` is the holder by now."""
+        epoch; it does not count as a knock. False, and nothing is written, if somebody has taken
+        the hold since the entry was read."""
 
     def release(self, vpc_id: str, execution: str, kept_seconds: int = KEPT_SECONDS) -> bool:
         """Give up the hold; the entry stays so long unless it is knocked on. False if there was a
@@ -282,7 +281,18 @@ class Executions(Protocol):
     def start_refused(self, subject: str, error: str, problem: str) -> str:
         """An execution that only reports why a request about `subject` cannot be carried out."""
 
+    def all_running(self) -> frozenset[str]:
+        """Return the ARNs of the executions that run. One that has just begun may be missing."""
+
     def is_running(self, execution: str) -> bool: ...
+
+
+class Account(Protocol):
+    """All VPCs of the account and Region at once."""
+
+    def look(self, adopted: Iterable[str]) -> WholeAccount:
+        """Return what asks for something, and what carries our owner tag; also the VPC endpoints
+        whose ids are `adopted`. Nothing is changed, and no value of a parameter is read."""
 
 
 class Probe(Protocol):

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 
 from connectivity.domain import catalogue
 from connectivity.domain.errors import VpcNotAllowed
@@ -48,18 +49,21 @@ class Settings:
         """Return the fingerprint of all that decides what a VPC with these tags shall have: it is
         another one where a tag that asks for something, or a parameter of the stack, or the
         catalogue, has changed."""
-        said = [
-            wish_tags(vpc_tags),
+        said = f"{sorted(wish_tags(vpc_tags).items())} {self._of_the_stack}"
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+    @cached_property
+    def _of_the_stack(self) -> str:
+        """What decides it beside the tags."""
+        said = (
             asdict(self.defaults),
             asdict(self.limits),
             asdict(self.bounds),
             sorted(self.allowed_vpcs),
             self.signing_key,
-            catalogue.REQUIRED,
-            catalogue.REQUIRED_WHERE_OFFERED,
-            catalogue.GROUPS,
-        ]
-        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
+            (catalogue.REQUIRED, catalogue.REQUIRED_WHERE_OFFERED, catalogue.GROUPS),
+        )
+        return json.dumps(said, sort_keys=True)
 
     def unknown_vpc(self, vpc_id: str) -> str:
         """Return what is wrong with a request about a VPC that does not exist."""

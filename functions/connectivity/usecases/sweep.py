@@ -1,27 +1,160 @@
-"""Sweep: knock on every VPC that asks for something or with which we are not done."""
+"""Sweep: look at the whole account at once, and start executions where something differs."""
 
 from __future__ import annotations
 
-from connectivity.domain import tags
-from connectivity.domain.errors import Unavailable, Waiting
-from connectivity.usecases.knock import knock
-from connectivity.usecases.ports import Executions, Ledger, Vpcs
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from connectivity.domain import ledger as ledgers
+from connectivity.domain.differences import View
+from connectivity.domain.doubt import VERIFICATION
+from connectivity.domain.errors import Throttled, Unavailable, UnreadableOption, Waiting
+from connectivity.domain.ledger import Entry
+from connectivity.domain.model import Vpc
+from connectivity.domain.needs_a_look import SWEEP, Need, need_of
+from connectivity.domain.printable import first_lines
+from connectivity.domain.verification_clock import VerificationClock
+from connectivity.domain.whole_account import WholeAccount
+from connectivity.domain.wish import Options, read_options
+from connectivity.usecases.ports import Account, Executions, Ledger
+from connectivity.usecases.settings import Settings
+
+MOST_AT_ONCE = 200
+"""Executions that one sweep starts. Each reads its VPC with three calls of Route 53 Resolver, which
+takes five a second of an account; a throttled one tries again for some minutes."""
+MOST_THROTTLES = 3
+"""Throttled knocks in a row after which the sweep leaves the rest to the next one."""
 
 
-def sweep(vpcs: Vpcs, ledger: Ledger, executions: Executions) -> tuple[str, ...]:
-    """The VPCs that were knocked on. Lost events, drift and unfinished work heal this way: work too
-    whose execution ended after the last thing was gone and before anybody said so.
+@dataclass(frozen=True)
+class Sweep:
+    """What a sweep works with."""
 
-    One VPC that cannot be knocked on keeps no other from its turn; raises Unavailable afterwards.
-    """
-    asking = set(vpcs.with_tag(tags.WISH))
-    unfinished = {entry.vpc_id for entry in ledger.entries() if not entry.is_at_rest}
+    account: Account
+    ledger: Ledger
+    executions: Executions
+    settings: Settings
+    clock: VerificationClock
+    now: float
+    """Seconds since the epoch."""
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What a sweep has done."""
+
+    looked_at: int
+    """VPCs that ask for something, or of which the ledger knows."""
+    knocked: Mapping[str, tuple[str, ...]]
+    """VPC -> why an execution looks at it now."""
+    left: tuple[str, ...]
+    """VPCs that need a look and are left to the next sweep, which begins with them."""
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "looked_at": self.looked_at,
+            "knocked": {vpc_id: list(why) for vpc_id, why in self.knocked.items()},
+            "left": list(self.left),
+        }
+
+
+def sweep(tools: Sweep) -> Swept:
+    """Start an execution for each VPC that needs a look, those first for which a sweep has started
+    none for longest. Raises Unavailable where some could not be knocked on, which keeps no other
+    from it, and Throttled where AWS takes no more calls: the next sweep begins with them."""
+    entries = {entry.vpc_id: entry for entry in tools.ledger.entries()}
+    at_work = tools.executions.all_running()
+    seen = tools.account.look(_adopted(entries.values()))
+    vpc_ids = sorted(entries.keys() | seen.vpcs.keys())
+    views = (_view(entries.get(id_, Entry(id_)), seen, tools.settings) for id_ in vpc_ids)
+    needs = [need for view in views if (need := _need(view, at_work, tools))]
+    connected = sum(bool(entry.served.wish) for entry in entries.values())
+    due, later = _bounded(needs, tools.clock.most_at_once(connected))
+    return Swept(len(vpc_ids), _knock_on_all(due, tools), tuple(need.vpc_id for need in later))
+
+
+def _adopted(entries: Iterable[Entry]) -> frozenset[str]:
+    """Return the ids of VPC endpoints that are used and not ours."""
+    return frozenset(
+        id_
+        for entry in entries
+        for purpose, id_ in entry.served.adopted.items()
+        if purpose.startswith(ledgers.ENDPOINT_PURPOSES)
+    )
+
+
+def _view(entry: Entry, seen: WholeAccount, settings: Settings) -> View:
+    view = View(entry, seen, settings.us, settings.parameter_path)
+    return replace(view, options=_options(view.vpc, settings)) if view.vpc else view
+
+
+def _options(vpc: Vpc, settings: Settings) -> Options | None:
+    try:
+        return read_options(vpc.tags, settings.defaults, settings.bounds)
+    except UnreadableOption:
+        return None
+
+
+def _need(view: View, at_work: frozenset[str], tools: Sweep) -> Need | None:
+    """Return why the VPC needs a look; None, too, if an execution is at work on it: that one looks
+    at everything before it ends, and whoever asks for something else knocks."""
+    names = (execution.rpartition(":")[2] for execution in at_work)
+    if view.entry.holder in at_work or any(name.startswith(f"{view.vpc_id}-") for name in names):
+        return None
+    tags = view.vpc.tags if view.vpc else {}
+    return need_of(view, tools.settings.fingerprint(tags), tools.now, tools.clock)
+
+
+def _bounded(needs: Iterable[Need], verifications: int) -> tuple[list[Need], list[Need]]:
+    """Return what one sweep begins, and what is left to the next ones. A verification too many is
+    left, unless there are other reasons to look at the VPC: then it is looked at."""
+    begun: list[Need] = []
+    left: list[Need] = []
+    for need in sorted(needs, key=lambda need: (need.entry.swept_at, need.vpc_id)):
+        verifies = need.because == VERIFICATION
+        if len(begun) == MOST_AT_ONCE or (verifies and not verifications and not need.reasons):
+            left.append(need)
+        elif verifies and not verifications:
+            begun.append(replace(need, because=SWEEP))
+        else:
+            begun.append(need)
+            verifications -= verifies
+    return begun, left
+
+
+def _knock_on_all(needs: Iterable[Need], tools: Sweep) -> dict[str, tuple[str, ...]]:
+    """Return VPC -> why an execution looks at it now. Raises Unavailable and Throttled when all
+    that can be knocked on are."""
+    knocked: dict[str, tuple[str, ...]] = {}
     missed: dict[str, Waiting] = {}
-    for vpc_id in sorted(asking | unfinished):
+    throttles = 0
+    for need in needs:
+        if throttles == MOST_THROTTLES:
+            raise Throttled(f"{len(knocked)} executions were started; {_said(missed)}")
         try:
-            knock(vpc_id, "sweep", ledger, executions)
+            if _knock(need, tools):
+                knocked[need.vpc_id] = need.told
+            throttles = 0
         except Waiting as reason:
-            missed[vpc_id] = reason
+            missed[need.vpc_id] = reason
+            throttles = throttles + 1 if isinstance(reason, Throttled) else 0
     if missed:
-        raise Unavailable("; ".join(f"{vpc_id}: {why}" for vpc_id, why in missed.items()))
-    return tuple(sorted(asking | unfinished))
+        raise Unavailable(f"{len(knocked)} executions were started; {_said(missed)}")
+    return knocked
+
+
+def _knock(need: Need, tools: Sweep) -> bool:
+    """Write down why, then start an execution. Return False if somebody has begun meanwhile."""
+    holder = need.entry.holder
+    if holder is not None and tools.executions.is_running(holder):
+        return False
+    if not tools.ledger.hand_over(need.entry, need.differences, tools.now):
+        return False
+    tools.executions.start(need.vpc_id, need.entry.knocks, need.because)
+    return True
+
+
+def _said(missed: Mapping[str, Waiting]) -> str:
+    lines = [f"{vpc_id}: {type(why).__name__}: {why}" for vpc_id, why in missed.items()]
+    return f"{len(missed)} could not be: {'; '.join(first_lines(lines))}"

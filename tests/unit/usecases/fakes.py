@@ -42,6 +42,8 @@ from connectivity.domain.model import (
 )
 from connectivity.domain.pacing import Bucket, Turn, cost, granted
 from connectivity.domain.publication import Issue
+from connectivity.domain.tags import WISH
+from connectivity.domain.whole_account import StoredParameter, WholeAccount
 from connectivity.domain.wish import Asked
 from connectivity.usecases.ports import UsedName, UsedToken
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -121,9 +123,6 @@ class FakeVpcs:
 
     def addresses_in_use(self, vpc_id: str, addresses: Iterable[str]) -> frozenset[str]:
         return self.in_use & frozenset(addresses)
-
-    def with_tag(self, key: str) -> tuple[str, ...]:
-        return tuple(vpc.id for vpc in self.all.values() if key in vpc.tags)
 
     def set_tags(self, vpc_id: str, tags: Mapping[str, str]) -> None:
         self._tag(vpc_id, {**self._there(vpc_id).tags, **tags})
@@ -391,6 +390,9 @@ class FakeParameters:
     all: dict[str, str] = field(default_factory=dict)
     written: dict[str, list[str]] = field(default_factory=dict)
     """The values of each, oldest first."""
+    now: Callable[[], float] = lambda: 0.0
+    """Seconds since the epoch."""
+    written_at: dict[str, float] = field(default_factory=dict)
     removed_at_once: list[int] = field(default_factory=list)
 
     def read(self, names: Sequence[str]) -> Mapping[str, str]:
@@ -412,6 +414,7 @@ class FakeParameters:
         """By somebody else."""
         self.all[name] = value
         self.written.setdefault(name, []).append(value)
+        self.written_at[name] = self.now()
 
     def versions(self, names: Sequence[str]) -> Mapping[str, int]:
         return {name: len(self.written[name]) for name in names if name in self.written}
@@ -466,7 +469,7 @@ class FakeLedger:
     kept_seconds: dict[str, int] = field(default_factory=dict)
     happened: Counter[tuple[str, str]] = field(default_factory=Counter)
     held_back: int = 0
-    now: float = 0.0
+    now: Callable[[], float] = lambda: 0.0
     """Seconds since the epoch."""
 
     def read(self, vpc_id: str) -> Entry:
@@ -490,14 +493,14 @@ class FakeLedger:
         return self.requests[vpc_id]
 
     def take(self, entry: Entry, execution: str, asked: str = "") -> bool:
-        if self.read(entry.vpc_id).holder != entry.holder:
+        if self._is_taken_since(entry):
             return False
         self.begun[entry.vpc_id] = entry.knocks
-        self._write(entry.vpc_id, holder=execution, asked=asked, taken_at=self.now, unread=False)
+        self._write(entry.vpc_id, holder=execution, asked=asked, taken_at=self.now(), unread=False)
         return True
 
     def hand_over(self, entry: Entry, differences: str, at: float) -> bool:
-        if self.read(entry.vpc_id).holder != entry.holder:
+        if self._is_taken_since(entry):
             return False
         self._write(entry.vpc_id, handed=differences, unread=True, swept_at=at)
         return True
@@ -550,7 +553,7 @@ class FakeLedger:
             verified=issue.fingerprint,
             verified_endpoints=frozenset(endpoint_ids),
             served=served,
-            verified_at=self.now,
+            verified_at=self.now(),
             doubt="",
             doubted_at="",
             proven_endpoints=frozenset(),
@@ -593,6 +596,10 @@ class FakeLedger:
         held_back, self.held_back = self.held_back, 0
         return held_back
 
+    def _is_taken_since(self, entry: Entry) -> bool:
+        now = self.read(entry.vpc_id)
+        return (now.holder, now.taken_at) != (entry.holder, entry.taken_at)
+
     def _write(self, vpc_id: str, **changes: Any) -> Entry:
         self.all[vpc_id] = replace(self.read(vpc_id), **changes)
         return self.all[vpc_id]
@@ -603,6 +610,7 @@ class FakeExecutions:
     running: set[str] = field(default_factory=set)
     started: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    _named: Counter[str] = field(default_factory=Counter)
 
     def start(self, vpc_id: str, knocks: int, because: str) -> str:
         return self._start(f"{vpc_id}-{knocks}-{because}")
@@ -611,13 +619,51 @@ class FakeExecutions:
         self.refused.append(problem)
         return self._start(f"{subject}-refused-{error}")
 
-    def _start(self, execution: str) -> str:
+    def _start(self, name: str) -> str:
+        """Each name is another one, as AWS's are by their second."""
+        self._named[name] += 1
+        execution = name if self._named[name] == 1 else f"{name}-{self._named[name]}"
         self.running.add(execution)
         self.started.append(execution)
         return execution
 
+    def all_running(self) -> frozenset[str]:
+        return frozenset(self.running)
+
     def is_running(self, execution: str) -> bool:
         return execution in self.running
+
+
+@dataclass
+class FakeAccount:
+    """The whole account, which is one VPC's: the other fakes know only things of that one."""
+
+    vpcs: FakeVpcs
+    endpoints: FakeEndpoints
+    groups: FakeGroups
+    resolvers: FakeResolvers
+    parameters: FakeParameters
+    vpc_id: str = VPC.id
+    looks: int = 0
+
+    def look(self, adopted: Iterable[str]) -> WholeAccount:
+        self.looks += 1
+        wanted = frozenset(adopted)
+        endpoints = self.endpoints.all.values()
+        return WholeAccount(
+            vpcs={vpc.id: vpc for vpc in self.vpcs.all.values() if WISH in vpc.tags},
+            endpoints={self.vpc_id: tuple(e for e in endpoints if e.owner == US or e.id in wanted)},
+            groups={self.vpc_id: tuple(g for g in self.groups.all.values() if g.owner == US)},
+            resolvers={r.id: replace(r, ips=()) for r in self.resolvers.all.values()},
+            parameters={
+                self.vpc_id: {
+                    name: StoredParameter(
+                        len(self.parameters.written[name]), self.parameters.written_at[name]
+                    )
+                    for name in self.parameters.all
+                }
+            },
+        )
 
 
 @dataclass

@@ -6,20 +6,23 @@ knocks, other executions, the death of the function (then it is invoked again) o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from typing import Any, TypeVar, cast
 
 from connectivity.domain import tags
 from connectivity.domain.errors import NotReadyYet
 from connectivity.domain.status import Status
+from connectivity.domain.verification_clock import VerificationClock
+from connectivity.domain.whole_account import WholeAccount
 from connectivity.usecases.asked import Reading, read_wish_of
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.finish import Desk, finish
 from connectivity.usecases.knock import knock
 from connectivity.usecases.run import Run
-from connectivity.usecases.sweep import sweep
+from connectivity.usecases.sweep import Sweep, sweep
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -97,11 +100,23 @@ class Port:
 
 
 @dataclass
+class SomeAccount:
+    """An account in which nothing is but the VPCs."""
+
+    vpcs: FakeVpcs
+
+    def look(self, _: Iterable[str]) -> WholeAccount:
+        asking = (vpc for vpc in self.vpcs.all.values() if tags.WISH in vpc.tags)
+        return WholeAccount(vpcs={vpc.id: vpc for vpc in asking})
+
+
+@dataclass
 class Ports:
     vpcs: Any
     ledger: Any
     executions: Any
     notifications: Any
+    account: Any
     settings = SETTINGS
 
 
@@ -164,8 +179,11 @@ class OneVpc:
 
     def __init__(self) -> None:
         kind = Kind()
-        self.ledger, self.machine = FakeLedger(), FakeExecutions()
-        self.world = Ports(FakeVpcs(kind), self.ledger, self.machine, FakeNotifications(kind))
+        self.ledger, self.machine = FakeLedger(now=count(1).__next__), FakeExecutions()
+        vpcs = FakeVpcs(kind)
+        self.world = Ports(
+            vpcs, self.ledger, self.machine, FakeNotifications(kind), SomeAccount(vpcs)
+        )
         self.doors: list[Invocation] = []
         """Of the functions that knock."""
         self.executions: list[Execution] = []
@@ -296,7 +314,8 @@ def knock_on_the_vpc(ports: Ports) -> None:
 
 
 def sweep_all(ports: Ports) -> None:
-    sweep(ports.vpcs, ports.ledger, ports.executions)
+    never = VerificationClock(period=0)
+    sweep(Sweep(ports.account, ports.ledger, ports.executions, SETTINGS, never, now=0.0))
 
 
 def chosen(among: Sequence[Thing], which: int) -> tuple[Thing, ...]:

@@ -9,7 +9,7 @@ from connectivity.usecases.private_dns import turn_off_private_dns
 
 from tests.unit.example import ACCOUNT, VPC, WITH_ECR
 from tests.unit.usecases.fakes import PUBLIC
-from tests.unit.usecases.world import LATER, START, World, connected
+from tests.unit.usecases.world import World, connected
 
 
 def test_what_was_verified_are_the_names_that_agents_use() -> None:
@@ -60,12 +60,11 @@ def test_one_wrong_name_is_enough() -> None:
 
 def test_a_verification_on_the_clock_publishes_nothing_new() -> None:
     world = connected()
-    world.ledger.now = START + LATER
     before = dict(world.parameters.all)
     world.connect(because="verification")
     assert world.probe.asked == 2
     assert world.parameters.all == before
-    assert world.entry.verified_at == START + LATER
+    assert world.entry.verified_at == world.seconds
     assert world.weather.changes == ["make probe", "remove probe"]
 
 

@@ -41,6 +41,7 @@ from connectivity.usecases.withdraw import Withdrawn, withdraw
 
 from tests.unit.example import ACCOUNT, OPTIONS, REGION, US, VPC, acknowledgement
 from tests.unit.usecases.fakes import (
+    FakeAccount,
     FakeClock,
     FakeEndpoints,
     FakeExecutions,
@@ -88,13 +89,16 @@ class World:
         self.groups = FakeGroups(self.weather, ids, self._held_groups)
         self.resolvers = FakeResolvers(self.weather, ids)
         self.hosted_zones = FakeHostedZones()
-        self.parameters = FakeParameters(self.weather)
+        self.parameters = FakeParameters(self.weather, now=lambda: self.seconds)
         self.signatures = FakeSignatures()
         self.signing_key = signing_key
-        self.ledger = FakeLedger()
+        self.ledger = FakeLedger(now=lambda: self.seconds)
         self.executions = FakeExecutions()
         self.probe = FakeProbe(self.weather, self.endpoints.answer)
         self.notifications = FakeNotifications(self.weather)
+        self.account = FakeAccount(
+            self.vpcs, self.endpoints, self.groups, self.resolvers, self.parameters
+        )
         self.clock = FakeClock()
 
     def settle(self) -> None:

@@ -1,0 +1,59 @@
+"""The ledger's items in Amazon DynamoDB, read as entries; those of former versions, too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from connectivity.domain.ledger import Entry, Served
+from connectivity.domain.pacing import Turn
+from connectivity.domain.publication import Issue, Signature
+
+
+def entry_of(vpc_id: str, plain: Mapping[str, Any]) -> Entry:
+    """Return the entry that an item holds."""
+    return Entry(
+        vpc_id=vpc_id,
+        knocks=int(plain.get("knocks", 0)),
+        holder=plain.get("holder"),
+        begun=int(plain.get("begun", 0)),
+        held=plain.get("held", {}),
+        made_at=float(plain.get("made_at", 0)),
+        resolver_ips=plain.get("resolver_ips", {}),
+        lost_ips=tuple(plain.get("lost_ips", ())),
+        generation=int(plain.get("generation", 0)),
+        issued=_issue(plain["issued"]) if "issued" in plain else None,
+        verified=plain.get("verified", ""),
+        verified_endpoints=frozenset(plain.get("verified_endpoints", [])),
+        proven_endpoints=frozenset(plain.get("proven_endpoints", ())),
+        verified_at=float(plain.get("verified_at", 0)),
+        asked=plain.get("asked", ""),
+        taken_at=float(plain.get("taken_at", 0)),
+        handed=plain.get("handed", ""),
+        unread=bool(plain.get("unread")),
+        swept_at=float(plain.get("swept_at", 0)),
+        served=_served(plain.get("served", {})),
+        doubt=plain.get("doubt", ""),
+        doubted_at=plain.get("doubted_at", ""),
+        unconfirmed=tuple(plain.get("unconfirmed", ())),
+        heard=plain.get("heard"),
+        turns={step: Turn.from_json(said) for step, said in plain.get("turns", {}).items()},
+        status=plain.get("status", ""),
+        detail=plain.get("detail", ""),
+        told=frozenset(plain.get("told", ())),
+    )
+
+
+def _served(plain: Mapping[str, Any]) -> Served:
+    versions = {name: int(version) for name, version in plain.get("parameters", {}).items()}
+    return Served(**{**plain, "parameters": versions})
+
+
+def _issue(plain: Mapping[str, Any]) -> Issue:
+    signature = plain["signature"]
+    return Issue(
+        int(plain["generation"]),
+        plain["issued_at"],
+        plain["fingerprint"],
+        Signature(**signature) if signature else None,
+    )

@@ -1,0 +1,106 @@
+"""Does a VPC need a look? A sweep starts an execution only where this says so, and why.
+
+the VPC                                                    then
+-------------------------------------------------------    ---------------------------------
+its execution died, or never took the hold                 it is looked at
+it asks for nothing, and nothing is left of it             nothing
+it asks for nothing, and something is                      it is looked at
+its tags, or the stack's parameters, are new               it is looked at
+it failed its verification a short while ago               nothing, until its rest is over
+it is not as it asks for: failed, waiting, never made      it is looked at
+it is connected, and something differs                     it is looked at, once for the same
+it is connected, and its time has come                     it is verified again
+else                                                       nothing
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from connectivity.domain.differences import View, differences, fingerprint, left_on
+from connectivity.domain.doubt import PATIENCE, VERIFICATION, is_within_rest
+from connectivity.domain.errors import UnreadableOption
+from connectivity.domain.ledger import PLANNED, Entry
+from connectivity.domain.printable import first_lines
+from connectivity.domain.verification_clock import VerificationClock
+from connectivity.domain.wish import Wish, read_wish
+
+SWEEP = "sweep"
+CONNECTED = "connected"
+
+
+@dataclass(frozen=True)
+class Need:
+    """Why an execution shall look at a VPC."""
+
+    entry: Entry
+    because: str
+    """`sweep`, or `verification` where it is to be verified although nothing differs."""
+    reasons: tuple[str, ...] = ()
+    """Empty where nothing but its time has come."""
+    differences: str = ""
+    """Their fingerprint."""
+
+    @property
+    def vpc_id(self) -> str:
+        return self.entry.vpc_id
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Return the reasons for the log."""
+        return tuple(first_lines(self.reasons)) or ("it is time to verify it again",)
+
+
+def need_of(view: View, asked: str, now: float, clock: VerificationClock) -> Need | None:
+    """Return why the VPC needs a look, None if it does not. `asked` is the fingerprint of what it
+    asks for now, `now` in seconds since the epoch. No execution is at work on it."""
+    entry, wish = view.entry, _wish(view)
+    reasons = (*_unfinished(entry), *_asked_anew(view, wish, asked))
+    if wish is Wish.DISABLED:
+        return Need(entry, SWEEP, reasons) if reasons else None
+    if entry.asked == asked and is_within_rest(entry, now):
+        reasons = (*reasons, *left_on(view))
+        return Need(entry, SWEEP, reasons) if reasons else None
+    found = differences(view)
+    told = fingerprint(found)
+    if told != entry.handed and entry.status == CONNECTED:
+        reasons = (*reasons, *found)
+    since = entry.verified_at if wish is Wish.ENABLED else entry.taken_at
+    due = bool(entry.served.wish or wish is Wish.PLAN) and clock.is_due(view.vpc_id, since, now)
+    if due:
+        return Need(entry, VERIFICATION if wish is Wish.ENABLED else SWEEP, reasons, told)
+    reasons = (*reasons, *_not_in_order(entry, wish))
+    return Need(entry, SWEEP, reasons, told) if reasons else None
+
+
+def _wish(view: View) -> Wish:
+    """Return the wish; one that cannot be read asks for something that has to be told."""
+    try:
+        return read_wish(view.vpc.tags) if view.vpc else Wish.DISABLED
+    except UnreadableOption:
+        return Wish.PLAN
+
+
+def _unfinished(entry: Entry) -> Iterator[str]:
+    if entry.holder is not None:
+        yield f"{entry.holder} has not ended its work and is not running"
+    if entry.unread:
+        yield "what a sweep has started never came to look"
+
+
+def _asked_anew(view: View, wish: Wish, asked: str) -> Iterator[str]:
+    entry = view.entry
+    if wish is not Wish.DISABLED and entry.asked != asked:
+        yield "its tags or the stack's parameters are not those that were acted on last"
+    elif wish is Wish.DISABLED and entry.held:
+        yield f"it asks for nothing, and {len(entry.held)} things are held for it"
+    elif wish is Wish.DISABLED and not entry.is_at_rest and entry.holder is None:
+        yield f"it asks for nothing, and its status is {entry.status}"
+
+
+def _not_in_order(entry: Entry, wish: Wish) -> Iterator[str]:
+    if entry.status not in ((CONNECTED,) if wish is Wish.ENABLED else (CONNECTED, PLANNED)):
+        yield f"its status is {entry.status or 'not known'}"
+    elif entry.doubt:
+        yield f"its rest of {PATIENCE} after a failure is over"
