@@ -35,6 +35,8 @@ def deployed() -> Iterator[App]:
                 "OnPremCidrs": ONPREM_CIDR,
                 "NotificationEmail": "network-team@example.com",
                 "SweepMinutes": "1440",
+                # And no verification because its time has come.
+                "VerifyHours": "0",
             },
         )
         yield App(aws)

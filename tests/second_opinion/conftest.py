@@ -56,6 +56,8 @@ def recording() -> Iterator[Recording]:
                 "ExpirySeconds": "60",
                 "OnPremCidrs": ONPREM_CIDR,
                 "SweepMinutes": "1440",
+                # And no verification because its time has come.
+                "VerifyHours": "0",
             },
         )
         app = App(aws)

@@ -32,6 +32,8 @@ def app() -> Iterator[App]:
                 "ExtraTags": EXTRA_TAGS,
                 # Sweeps come when a story asks for one, and not while another is told.
                 "SweepMinutes": "1440",
+                # And no verification because its time has come.
+                "VerifyHours": "0",
             },
         )
         yield App(aws)

@@ -189,6 +189,9 @@ MEANINGS: Mapping[str, Mapping[Meaning, str]] = {
             InvalidPolicyTypeException PoliciesLimitExceededException UnsupportedParameterType""",
     },
     "DeleteParameters": {},
+    "DescribeParameters": {
+        BUG: "InvalidFilterKey InvalidFilterOption InvalidFilterValue InvalidNextToken"
+    },
     "GetParameters": {BUG: "InvalidKeyId"},
     "GetParameterHistory": {ANSWER: "ParameterNotFound", BUG: "InvalidKeyId InvalidNextToken"},
     # ----------------------------------------------------------------------------------- AWS KMS
@@ -236,6 +239,12 @@ MEANINGS: Mapping[str, Mapping[Meaning, str]] = {
         ANSWER: "ExecutionDoesNotExist",
         Throttled: "KmsThrottlingException",
         BUG: "InvalidArn KmsAccessDeniedException KmsInvalidStateException",
+    },
+    "ListExecutions": {
+        # The workflow is of the standard type, and of our own stack.
+        BUG: """
+            InvalidArn InvalidToken ResourceNotFound StateMachineDoesNotExist
+            StateMachineTypeNotSupported""",
     },
     # ------------------------------------------------------------------------------- Amazon SNS
     "Publish": {
