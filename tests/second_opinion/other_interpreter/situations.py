@@ -16,6 +16,7 @@ PARAMETERS = {
     "ExpirySeconds": "60",
     "OnPremCidrs": ONPREM_CIDR,
     "SweepMinutes": "1440",
+    "VerifyHours": "0",
 }
 """Of the stack. The drain is long enough to come in between."""
 BUCKETS = {
