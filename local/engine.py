@@ -44,6 +44,7 @@ GAPS: tuple[str, ...] = (
     "security_groups",
     "ipv6_subnets",
     "stale_reads",
+    "page_sizes",
     "atomic_updates",
     "lambda_functions",
     "state_machines",

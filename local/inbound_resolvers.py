@@ -3,8 +3,9 @@
 AWS: CREATING, then OPERATIONAL with its addresses ATTACHED, then DELETING; its network
 interfaces are requester-managed; 4 endpoints per region and 6 addresses per endpoint. moto
 5.2.5: OPERATIONAL and gone at once, a fifth endpoint is allowed, addresses in use are given
-again, no Protocols; another address is there at once and anybody may take its interface. Outbound
-endpoints stay moto's.
+again, no Protocols; another address is there at once, does not move the ModificationTime ("the date
+and time that the endpoint was last modified", Route 53 Resolver API reference), and anybody may
+take its interface. Outbound endpoints stay moto's.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import copy
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -156,6 +158,7 @@ class InboundResolvers:
     def _update(self, endpoint: Any, change: Callable[[], object]) -> None:
         endpoint.status = "UPDATING"
         endpoint.status_message = "The endpoint is being updated."
+        endpoint.modification_time = _now()
 
         def be_changed() -> None:
             with LOCK:
@@ -163,6 +166,7 @@ class InboundResolvers:
                     return
                 change()
                 endpoint.ip_address_count = len(endpoint.ip_addresses)
+                endpoint.modification_time = _now()
             self.answers.publish(_vpc(endpoint))
             with LOCK:
                 if endpoint.status == "UPDATING":
@@ -268,6 +272,11 @@ def _patch_moto(part: InboundResolvers) -> None:
     ResolverEndpoint.ip_descriptions = _ip_descriptions
 
 
+def _now() -> str:
+    """Return the time in the form of Route 53 Resolver."""
+    return datetime.now(UTC).isoformat()
+
+
 def _description(endpoint: Any) -> dict[str, Any]:
     """moto's description leaves out what kind of addresses and protocols it speaks."""
     return {
@@ -278,7 +287,8 @@ def _description(endpoint: Any) -> dict[str, Any]:
 
 
 def _ip_descriptions(endpoint: Any) -> list[dict[str, str]]:
-    """Addresses become ATTACHED together with their endpoint's becoming OPERATIONAL."""
+    """Addresses become ATTACHED together with their endpoint's becoming OPERATIONAL; each has a
+    ModificationTime of its own."""
     failed = getattr(endpoint, "failed_address", None)
 
     def described(address: dict[str, str]) -> dict[str, str]:
@@ -287,6 +297,7 @@ def _ip_descriptions(endpoint: Any) -> list[dict[str, str]]:
         status = "FAILED_CREATION" if address["Ip"] == failed else as_its_endpoint
         return {
             **address,
+            "ModificationTime": address["CreationTime"],
             "Status": status,
             "StatusMessage": f"This IP address is {status.lower()}.",
         }

@@ -46,8 +46,8 @@ def fleet() -> Iterator[Fleet]:
                     "OnPremCidrs": ONPREM_CIDR,
                     "ResolverEndpointQuota": str(2 * SIZE),
                     "SweepMinutes": "1440",
-                # And no verification because its time has come.
-                "VerifyHours": "0",
+                    # And no verification because its time has come.
+                    "VerifyHours": "0",
                 },
             )
             app = App(aws)

@@ -146,6 +146,7 @@ def test_an_endpoint_is_updating_until_another_address_answers_or_one_is_gone(
 
     updating = associate(ResolverEndpointId=made, IpAddress=more)["ResolverEndpoint"]
     assert updating["Status"] == "UPDATING"
+    assert updating["ModificationTime"] > updating["CreationTime"]
     assert addresses_of(world, made) == first
     until(lambda: status(world, made) == "OPERATIONAL")
     three = frozenset(address["Ip"] for address in addresses_of(world, made))

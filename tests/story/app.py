@@ -98,6 +98,10 @@ class App:
         assert "FunctionError" not in answer, payload
         return payload
 
+    def sweep_leaves_alone(self, vpc_id: str) -> None:
+        """Sweep, and make sure that no execution looks at the VPC."""
+        assert vpc_id not in self.sweep()["knocked"]
+
     def next_end(self, vpc_id: str = "", timeout: float = 120) -> Ended:
         """The next execution that nobody has dealt with, of this VPC if one is named, once it has
         ended. Of two knocks at a time one finds the other at work, and is passed over."""

@@ -159,7 +159,7 @@ def test_an_inbound_resolver_that_fits_is_used_unchanged_and_outlives_the_connec
     assert not has_group(app, vpc_id, "resolver")
     assert app.ledger(vpc_id)["served"]["M"]["adopted"] == {"M": {"resolver": {"S": theirs.id}}}
     assert "resolver" not in app.ledger(vpc_id)["held"]["M"]
-    assert swept(app, vpc_id).made_nothing
+    app.sweep_leaves_alone(vpc_id)
 
     disconnect(app, vpc_id)
     assert app.tags(vpc_id)[STATUS] == "removed"

@@ -9,6 +9,7 @@ its tags, or the stack's parameters, are new               it is looked at
 it failed its verification a short while ago               nothing, until its rest is over
 it is not as it asks for: failed, waiting, never made      it is looked at
 it is connected, and something differs                     it is looked at, once for the same
+its status tells what was repaired                         it is looked at, so that the same is news
 it is connected, and its time has come                     it is verified again
 else                                                       nothing
 """
@@ -23,6 +24,7 @@ from connectivity.domain.doubt import PATIENCE, VERIFICATION, is_within_rest
 from connectivity.domain.errors import UnreadableOption
 from connectivity.domain.ledger import PLANNED, Entry
 from connectivity.domain.printable import first_lines
+from connectivity.domain.status import REPAIRED
 from connectivity.domain.verification_clock import VerificationClock
 from connectivity.domain.wish import Wish, read_wish
 
@@ -104,3 +106,5 @@ def _not_in_order(entry: Entry, wish: Wish) -> Iterator[str]:
         yield f"its status is {entry.status or 'not known'}"
     elif entry.doubt:
         yield f"its rest of {PATIENCE} after a failure is over"
+    elif any(line.startswith(REPAIRED) for line in entry.told):
+        yield "its status still tells what was repaired"
