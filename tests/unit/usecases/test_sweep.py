@@ -247,11 +247,18 @@ def test_s3_that_answers_the_vpc_s_own_workloads_is_looked_at() -> None:
     assert reason == f"private DNS of {s3.id} answers the VPC's own workloads, too"
 
 
-def test_after_a_repair_nothing_is_done_any_more() -> None:
+def test_after_a_repair_the_status_says_once_more_that_all_is_well_and_then_nothing_is_done() -> (
+    None
+):
+    """Else the same repair, the next time, would be no news."""
     world = in_order()
     private_dns_is_off(world)
     assert VPC.id in swept(world).knocked
     run(world, "sweep")
+    assert "repaired: " in world.entry.detail
+    assert swept(world).knocked == {VPC.id: ("its status still tells what was repaired",)}
+    run(world, "sweep")
+    assert "repaired: " not in world.entry.detail
     assert swept(world).knocked == {}
 
 
