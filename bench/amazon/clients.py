@@ -17,6 +17,8 @@ from bench.amazon.account import Account, Refused
 _NAMES = {"stepfunctions": "states"}
 """Where a client is called otherwise than the service in an action's name."""
 _ACTIONS = {"Invoke": "InvokeFunction"}
+_ATTEMPTS = {aws.client: aws.ATTEMPTS, aws.patient_client: aws.PATIENT_ATTEMPTS}
+"""What makes the adapters' clients -> how often they try a throttled call."""
 
 _caller = threading.local()
 
@@ -35,32 +37,39 @@ def calling_as(name: str) -> Iterator[None]:
 @contextmanager
 def answered_by(account: Account) -> Iterator[None]:
     """Let the adapters' clients be answered by `account`: their parameters are not sent, and the
-    SDK's three attempts are the model's. Call `forget` before others need clients of their own."""
-    clients = {service: aws.client(service) for service in _services()}
-    for service, client in clients.items():
-        client._make_api_call = _answering(account, _NAMES.get(service, service))
+    SDK's attempts are the model's. Call `forget` before others need clients of their own."""
+    made = [
+        (service, made_by(service), attempts)
+        for made_by, attempts in _ATTEMPTS.items()
+        for service in _services()
+    ]
+    for service, client, attempts in made:
+        client._make_api_call = _answering(account, _NAMES.get(service, service), attempts)
     try:
         yield
     finally:
-        for client in clients.values():
+        for _, client, _ in made:
             del client._make_api_call
 
 
 def forget() -> None:
     """Let the adapters make their clients anew."""
-    aws.client.cache_clear()
+    for made_by in _ATTEMPTS:
+        made_by.cache_clear()
 
 
 def _services() -> list[str]:
     return sorted(path.name for path in Path(MODELS).iterdir() if path.is_dir())
 
 
-def _answering(account: Account, service: str) -> Callable[[str, dict[str, Any]], Any]:
+def _answering(
+    account: Account, service: str, attempts: int
+) -> Callable[[str, dict[str, Any]], Any]:
     def make_api_call(operation: str, parameters: dict[str, Any]) -> Any:
         action = _ACTIONS.get(operation, operation)
         caller = getattr(_caller, "name", "")
         try:
-            return account.call_patiently(service, action, parameters, caller)
+            return account.call_patiently(service, action, parameters, caller, attempts)
         except Refused as refused:
             answer: Any = {
                 "Error": {"Code": refused.code, "Message": refused.message},

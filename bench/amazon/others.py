@@ -6,6 +6,7 @@ import io
 import json
 from base64 import b64encode
 from collections.abc import Callable
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Protocol
 
@@ -23,6 +24,7 @@ class ParameterStore:
 
     def __init__(self, account: Account) -> None:
         self.values: dict[str, dict[str, Any]] = {}
+        self._clock = account.clock
         account.operations |= {
             "ssm:DeleteParameters": self._delete,
             "ssm:DescribeParameters": self._describe,
@@ -43,6 +45,7 @@ class ParameterStore:
             "Value": parameters["Value"],
             "Type": parameters.get("Type", "String"),
             "Version": version,
+            "LastModifiedDate": datetime.fromtimestamp(self._clock.epoch(), UTC),
         }
         return {"Version": version}
 
@@ -64,7 +67,7 @@ class ParameterStore:
         return pages(found, "Parameters", parameters, 10)
 
     def _describe(self, parameters: Parameters) -> dict[str, Any]:
-        keys = ("Name", "Type", "Version")
+        keys = ("Name", "Type", "Version", "LastModifiedDate")
         found = [{key: value[key] for key in keys} for value in self.values.values()]
         for asked in parameters.get("ParameterFilters", ()):
             starts = tuple(asked["Values"])
@@ -193,6 +196,9 @@ class Probes:
 class Starts(Protocol):
     """What starts an execution, and tells whether it runs."""
 
+    running: set[str]
+    """The ARNs of those that run."""
+
     def start(self, name: str, given: Any) -> str:
         """Return the execution's ARN."""
 
@@ -212,7 +218,12 @@ def add_executions(account: Account, machine: Callable[[], Starts]) -> None:
             raise Refused("ExecutionDoesNotExist", parameters["executionArn"]) from None
         return {"status": "RUNNING" if running else "SUCCEEDED"}
 
+    def listed(parameters: Parameters) -> dict[str, Any]:
+        found = [{"executionArn": arn} for arn in sorted(machine().running)]
+        return pages(found, "executions", {"MaxResults": 1000, **parameters}, 1000, "nextToken")
+
     account.operations |= {
+        "states:ListExecutions": listed,
         "states:StartExecution": start,
         "states:DescribeExecution": describe,
     }

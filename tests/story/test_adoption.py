@@ -189,7 +189,8 @@ def test_an_adopted_resolver_is_followed_when_its_addresses_change_and_replaced_
 
     theirs.shut([ONPREM_CIDR], ["udp"])
     since = app.aws.journal.mark()
-    assert vpc_id in app.sweep()["knocked"]
+    app.sweep_leaves_alone(vpc_id)
+    app.request("Enable", {"vpc-id": vpc_id})
     unfit = app.next_end(vpc_id)
     says = f"the existing inbound resolver {theirs.id} in {vpc_id} is not ours and cannot be used"
     assert_failed(unfit, "PreconditionsNotMet", [says, f"53/udp from {ONPREM_CIDR}"])

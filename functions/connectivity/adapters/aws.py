@@ -18,6 +18,9 @@ from connectivity.domain.errors import Unavailable
 P = ParamSpec("P")
 R = TypeVar("R")
 
+ATTEMPTS, PATIENT_ATTEMPTS = 3, 8
+"""How often a client calls before it gives up what AWS throttles."""
+
 
 @cache
 def client(service: str) -> Any:
@@ -26,14 +29,14 @@ def client(service: str) -> Any:
     Few attempts, because the state machine waits a throttle out without paying for a function
     that sleeps.
     """
-    return _made(service, 3)
+    return _made(service, ATTEMPTS)
 
 
 @cache
 def patient_client(service: str) -> Any:
     """A client that backs off for up to a minute when AWS throttles it: for a sweep, behind which
     no state machine waits."""
-    return _made(service, 8)
+    return _made(service, PATIENT_ATTEMPTS)
 
 
 def _made(service: str, attempts: int) -> Any:
