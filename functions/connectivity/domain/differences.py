@@ -3,7 +3,7 @@ when it was verified and published last.
 
 Each difference is a line with ids and values: the same line again means that nothing has changed
 since. Not everything is seen from so far: what else may have changed is found by the verification
-on the clock (docs/decisions/0031).
+on the clock (docs/decisions/0036).
 """
 
 from __future__ import annotations
