@@ -34,14 +34,15 @@ class VpcAnswers:
     _applied: dict[str, NetworkState] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def publish(self, vpc: Any) -> None:
-        """Returns when what the sources say now is what answers. Do not hold a lock."""
+    def publish(self, vpc: Any, again: bool = False) -> None:
+        """Returns when what the sources say now is what answers; `again` hands it over also where
+        it is what answers already. Do not hold a lock."""
         with self._lock:
             silence = NetworkState(cidrs=_cidrs(vpc))
             state = silence
             for source in self.sources:
                 state = source(vpc.id, state)
-            if state == self._applied.get(vpc.id, silence):
+            if state == self._applied.get(vpc.id, silence) and not again:
                 return
             self.networks.apply(vpc.id, state)
             self._applied[vpc.id] = state

@@ -135,8 +135,8 @@ def told(app: App) -> Told:
     with app.lifecycles(private_dns_association=NEVER):
         app.tag(vpc_id, services="logs+secretsmanager")
         _when(app, vpc_id, "waiting", "Verify resolution", lambda arn: _stop(app, arn))
-    assert vpc_id in app.sweep()["knocked"], "its execution has died"
-    assert app.next_end(vpc_id, timeout=240).error == "NotResolvingYet"
+        assert vpc_id in app.sweep()["knocked"], "its execution has died"
+        _when(app, vpc_id, "waiting", "Verify resolution", lambda arn: _stop(app, arn))
     with app.lifecycles(interface_endpoint_deleting=A_WHILE):
         app.untag(vpc_id)
         _when(app, vpc_id, "waiting", "Remove", lambda _: _knock_on_every_door(app, vpc_id))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from moto.ec2 import ec2_backends
 
 from local.private_dns import answers_of
 from tests.story.app import STATUS, App
@@ -63,10 +64,10 @@ def test_a_verification_on_the_clock_tells_a_wrong_answer_and_turns_nothing_off(
     published = app.parameters(vpc_id)
     _forget_when_it_was_verified(app, vpc_id)
     with lying(app, vpc_id, logs_stay_public):
-        answers_of(app.aws).publish(vpc_id)
+        _tell_what_resolves(app, vpc_id)
         assert vpc_id in _swept_daily(app)
         failed = app.next_end(vpc_id, timeout=240)
-    answers_of(app.aws).publish(vpc_id)
+    _tell_what_resolves(app, vpc_id)
     assert failed.error == "NotResolvingYet"
     assert failed.cause.count(f"{LOGS} asked of ") == failed.cause.count(f"got {PUBLIC}") == 4
     assert app.tags(vpc_id)[STATUS] == "failed"
@@ -91,6 +92,13 @@ def test_a_verification_on_the_clock_that_finds_all_well_says_so_and_publishes_n
     assert json.loads(app.parameters(vpc_id)["forwarding"])["generation"] == generation
     assert app.tags(vpc_id)[STATUS] == "connected"
     assert _swept_daily(app) == {}
+
+
+def _tell_what_resolves(app: App, vpc_id: str) -> None:
+    """Let the VPC's network answer anew; somebody may be lying."""
+    settings = app.aws.settings
+    vpc = ec2_backends[settings.account][settings.region].get_vpc(vpc_id)
+    answers_of(app.aws).publish(vpc, again=True)
 
 
 def _forget_when_it_was_verified(app: App, vpc_id: str) -> None:
