@@ -20,7 +20,8 @@ class StepFunctionsExecutions:
         self._state_machine = state_machine
 
     def start(self, vpc_id: str, knocks: int, because: str) -> str:
-        return self._start(f"{vpc_id}-{knocks}", {"vpcId": vpc_id, "because": because})
+        # A sweep is no knock: its execution has another name than that of the last one.
+        return self._start(f"{vpc_id}-{knocks}-{because}", {"vpcId": vpc_id, "because": because})
 
     def start_refused(self, subject: str, error: str, problem: str) -> str:
         refused = {"error": error, "problem": problem}

@@ -276,7 +276,8 @@ class Ledger(Protocol):
 
 class Executions(Protocol):
     def start(self, vpc_id: str, knocks: int, because: str) -> str:
-        """Its ARN. `knocks` is part of its name, so that two knocks are two executions."""
+        """Its ARN. `knocks` and `because` are parts of its name, so that two knocks are two
+        executions, and a knock and a sweep are."""
 
     def start_refused(self, subject: str, error: str, problem: str) -> str:
         """An execution that only reports why a request about `subject` cannot be carried out."""
