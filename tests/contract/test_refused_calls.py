@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from connectivity.adapters import aws as adapter
+from connectivity.adapters.account import AwsAccount
 from connectivity.adapters.endpoints import Ec2Endpoints
 from connectivity.adapters.error_codes import ANSWER, MEANINGS, Reading, codes_of
 from connectivity.adapters.executions import StepFunctionsExecutions
@@ -54,6 +55,7 @@ CALLS: dict[str, Callable[[], object]] = {
     "DeleteTags": lambda: Ec2Vpcs().remove_tags(VPC, ["key"]),
     "DeleteVpcEndpoints": lambda: Ec2Endpoints(TAGS).remove(["vpce-1", "vpce-2"]),
     "DescribeExecution": lambda: StepFunctionsExecutions(MACHINE).is_running(f"{MACHINE}:e"),
+    "DescribeParameters": lambda: AwsAccount("us", "/path", adapter.client)._parameters(),
     "DescribeVpcs": lambda: Ec2Vpcs().find(VPC),
     "DescribeVpcAttribute": lambda: Ec2Vpcs().dns_support(VPC),
     "GetManagedPrefixListEntries": lambda: Ec2Vpcs().prefix_list("pl-1"),
@@ -69,6 +71,7 @@ CALLS: dict[str, Callable[[], object]] = {
     "Sign": lambda: KmsSignatures("key").sign(b"digest"),
     "GetResolverEndpoint": lambda: Route53Resolvers(TAGS).find("rslvr-in-1"),
     "Invoke": lambda: _probe().ask("probe", {}),
+    "ListExecutions": lambda: StepFunctionsExecutions(MACHINE).all_running(),
     "ListEntitiesForPolicy": lambda: IamHostPolicy(POLICY).attached_to(),
     "ListHostedZonesByVPC": lambda: Route53HostedZones("us-east-2").associated_with(VPC),
     "ListResolverEndpointIpAddresses": lambda: Route53Resolvers(TAGS).addresses("rslvr-in-1"),
