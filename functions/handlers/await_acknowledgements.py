@@ -13,13 +13,5 @@ from handlers.entry import Event, entry
 @entry
 def handler(event: Event) -> Any:
     """{"vpcId", "waited_seconds"} -> how many hosts did not confirm in time."""
-    unconfirmed = await_acknowledgements(
-        event["vpcId"],
-        event["waited_seconds"],
-        wiring.vpcs(),
-        wiring.parameters(),
-        wiring.ledger(),
-        wiring.clock(),
-        wiring.settings(),
-    )
-    return {"unconfirmed": unconfirmed}
+    waited_seconds = event["waited_seconds"]
+    return {"unconfirmed": await_acknowledgements(event["vpcId"], waited_seconds, wiring.aws())}

@@ -6,7 +6,6 @@ from typing import Any
 
 from connectivity.adapters import wiring
 from connectivity.domain.desired import Desired
-from connectivity.usecases.confirm_gone import confirm_gone
 from connectivity.usecases.remove import remove_everything, remove_surplus
 
 from handlers.entry import Event, entry
@@ -19,5 +18,4 @@ def handler(event: Event) -> Any:
     aws = wiring.aws()
     if event["desired"] is not None:
         return {"removed": remove_surplus(Desired.from_json(event["desired"]), aws)}
-    remove_everything(event["vpcId"], aws)
-    return {"status": confirm_gone(event["vpcId"], aws).as_json()}
+    return {"status": remove_everything(event["vpcId"], aws).as_json()}

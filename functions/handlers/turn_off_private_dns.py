@@ -7,7 +7,7 @@ from typing import Any
 
 from connectivity.adapters import wiring
 from connectivity.domain.desired import Desired
-from connectivity.usecases import private_dns
+from connectivity.usecases import turn_off_private_dns as turn_off
 
 from handlers.entry import Event, entry
 
@@ -19,10 +19,10 @@ def handler(event: Event) -> Any:
     "now"} -> {"expireSeconds"}, how long answers may be cached still."""
     aws = wiring.aws()
     if event["which"] == "unverified":
-        return private_dns.turn_off_private_dns(event["vpcId"], aws)
+        return turn_off.turn_off_unverified(event["vpcId"], aws)
     if event["desired"] is None:
-        seconds = private_dns.turn_off_all_private_dns(event["vpcId"], float(event["now"]), aws)
+        seconds = turn_off.turn_off_everything(event["vpcId"], float(event["now"]), aws)
     else:
         desired = Desired.from_json(event["desired"])
-        seconds = private_dns.turn_off_surplus_private_dns(desired, float(event["now"]), aws)
+        seconds = turn_off.turn_off_surplus(desired, float(event["now"]), aws)
     return {"expireSeconds": seconds}

@@ -319,3 +319,42 @@ def test_what_was_told_is_kept_with_the_status(ledger: Ledger) -> None:
     assert ledger.read(VPC).told == {"dns1 failed"}
     ledger.report(VPC, "connected", "6 services")
     assert ledger.read(VPC).told == frozenset()
+
+
+def test_since_when_a_withdrawal_stands_is_known_until_something_else_is_published(
+    ledger: Ledger,
+) -> None:
+    ledger.knock(VPC)
+    ledger.report(VPC, "connected", "all is well", ["told"])
+    ledger.record_withdrawal(VPC, "2026-11-23T12:00:00Z", "removing", "on its way")
+    entry = ledger.read(VPC)
+    assert (entry.status, entry.detail) == ("removing", "on its way")
+    assert entry.withdrawn_at == "2026-11-23T12:00:00Z"
+    assert entry.told == {"told"}
+    ledger.publish(VPC, SECOND, [])
+    assert ledger.read(VPC).withdrawn_at == ""
+
+
+def test_a_removal_has_begun_for_the_execution_that_began_it_and_until_it_ends(
+    ledger: Ledger,
+) -> None:
+    ledger.take(ledger.knock(VPC), "one")
+    ledger.hold(VPC, {"resolver": "rslvr-in-1", "probe": VPC})
+    assert not ledger.read(VPC).is_being_removed
+    ledger.record_removal(ledger.read(VPC))
+    assert ledger.read(VPC).is_being_removed
+    ledger.take(ledger.read(VPC), "two")
+    assert not ledger.read(VPC).is_being_removed
+    ledger.record_removal(ledger.read(VPC))
+    ledger.forget(VPC, ["resolver"])
+    entry = ledger.read(VPC)
+    assert (entry.is_being_removed, dict(entry.held)) == (False, {"probe": VPC})
+    ledger.forget(VPC, [])
+    assert ledger.read(VPC).held
+
+
+def test_a_knock_since_the_round_began_is_seen_in_the_entry(ledger: Ledger) -> None:
+    assert ledger.take(ledger.knock(VPC), "one")
+    assert not ledger.read(VPC).was_knocked_on
+    ledger.knock(VPC)
+    assert ledger.read(VPC).was_knocked_on

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import boto3
 import pytest
 from connectivity.adapters import aws as adapter
 from connectivity.adapters.parameters import SsmParameters
+from connectivity.domain.acknowledgement import MOST_LOOKED_AT
+from connectivity.usecases.acknowledgements import (
+    MOST_REMOVED,
+    hear,
+    remove_with_acknowledgements,
+)
 from connectivity.usecases.ports import Parameters
 
 from local.engine import EmbeddedAws
+from tests.unit.example import VPC, acknowledgement
 from tests.unit.usecases.fakes import FakeParameters, Weather
 
-OURS = "/ecs-anywhere/private-connectivity/vpc-0a1b2c3d"
-
+PATH = "/ecs-anywhere/private-connectivity"
+OURS = f"{PATH}/{VPC.id}"
 
 EXTRA = {"CostCenter": "42"}
 
@@ -32,7 +40,8 @@ def parameters(request: pytest.FixtureRequest) -> Iterator[Parameters]:
         _forget_clients()
         ssm = SsmParameters(EXTRA if "tagged" in request.param else {})
         yield ssm
-        assert ssm.remove_below("/ecs-anywhere", 1000)
+        for name in ssm.below("/ecs-anywhere", 1000, recursive=True)[0]:
+            ssm.remove([name])
         _forget_clients()
 
 
@@ -96,14 +105,39 @@ def test_parameters_are_removed_by_name_and_what_is_not_there_is_no_error(
 def test_everything_below_a_path_is_removed_in_steps_however_deep_it_is(
     parameters: Parameters,
 ) -> None:
-    write_hosts(parameters, 43)
+    write_hosts(parameters, MOST_REMOVED + 3)
     parameters.write(f"{OURS}/acknowledgements/dns1/deeper", "x")
     parameters.write(f"{OURS}/forwarding", "{}")
-    assert not parameters.remove_below(f"{OURS}/acknowledgements", 30)
-    assert len(parameters.below(f"{OURS}/acknowledgements", 400)[0]) in {13, 14}
-    assert parameters.remove_below(f"{OURS}/acknowledgements", 30)
-    assert parameters.remove_below(f"{OURS}/acknowledgements", 30), "nothing is there any more"
-    assert parameters.read([f"{OURS}/forwarding"])
+    names = [f"{OURS}/forwarding"]
+    assert not remove_with_acknowledgements(names, VPC.id, parameters, PATH)
+    assert parameters.read(names), "it goes last"
+    assert 3 <= len(parameters.below(f"{OURS}/acknowledgements", 400)[0]) <= 4
+    assert remove_with_acknowledgements(names, VPC.id, parameters, PATH)
+    assert remove_with_acknowledgements(names, VPC.id, parameters, PATH), "nothing is there"
+    assert parameters.below(PATH, 400, recursive=True) == ({}, True)
+
+
+def test_one_look_shows_the_document_and_the_hosts(parameters: Parameters) -> None:
+    said = {f"dns{n}": json.dumps(acknowledgement(f"dns{n}", 1, "applied")) for n in range(2)}
+    for host, text in said.items():
+        parameters.write(f"{OURS}/acknowledgements/{host}", text)
+    parameters.write(f"{OURS}/acknowledgements/dns0/deeper", "x")
+    parameters.write(f"{OURS}/forwarding", "{}")
+    document, heard = hear(VPC.id, parameters, PATH)
+    assert document == "{}"
+    assert [each.host for each in heard.readable] == ["dns0", "dns1"]
+    assert heard.misnamed == 0
+
+
+def test_nobody_hides_the_document_or_a_host_behind_a_flood(parameters: Parameters) -> None:
+    for number in range(MOST_LOOKED_AT + 1):
+        parameters.write(f"{OURS}/a/{number}", "x")
+    said = json.dumps(acknowledgement("dns0", 1, "applied"))
+    parameters.write(f"{OURS}/acknowledgements/dns0", said)
+    parameters.write(f"{OURS}/forwarding", "{}")
+    document, heard = hear(VPC.id, parameters, PATH)
+    assert document == "{}"
+    assert [each.host for each in heard.readable] == ["dns0"]
 
 
 def test_a_list_is_written_and_read_as_its_text_and_can_be_written_again(

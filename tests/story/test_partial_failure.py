@@ -192,10 +192,16 @@ def test_a_security_group_that_somebody_else_uses_is_named_and_removed_when_it_i
     app: App,
 ) -> None:
     vpc_id = connected(app)
-    with borrowed(app, vpc_id) as group:
+    with borrowed(app, vpc_id) as (group, interface):
         app.untag(vpc_id)
         failed = app.next_end(vpc_id, timeout=KEPT_WAITING)
-        names = (group, "held by network interfaces", "sweep")
+        names = (
+            group,
+            f"{group} is still held by network interfaces: {interface} (interface",
+            '"theirs https:__evil.example_x")',
+            f"modify-network-interface-attribute --network-interface-id {interface}",
+            "sweep",
+        )
         assert_named(app, vpc_id, failed, Trouble(lambda *_: lambda: None, "NotReadyYet", names))
         left = app.remnants(vpc_id)
         assert set(left) == {"security groups", "network interfaces"}
@@ -205,16 +211,19 @@ def test_a_security_group_that_somebody_else_uses_is_named_and_removed_when_it_i
 
 
 @contextmanager
-def borrowed(app: App, vpc_id: str) -> Iterator[str]:
-    """Somebody attached our security group to a network interface of theirs."""
+def borrowed(app: App, vpc_id: str) -> Iterator[tuple[str, str]]:
+    """Somebody attached our security group to a network interface of theirs: yield the ids of
+    both."""
     ec2 = app.client("ec2")
     group = app.group(vpc_id, "endpoints")
     subnets = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])["Subnets"]
     theirs = ec2.create_network_interface(
-        SubnetId=subnets[0]["SubnetId"], Groups=[group["GroupId"]], Description="theirs"
+        SubnetId=subnets[0]["SubnetId"],
+        Groups=[group["GroupId"]],
+        Description="theirs https://evil.example/x",
     )["NetworkInterface"]["NetworkInterfaceId"]
     try:
-        yield group["GroupId"]
+        yield group["GroupId"], theirs
     finally:
         ec2.delete_network_interface(NetworkInterfaceId=theirs)
 

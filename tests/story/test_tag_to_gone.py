@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable
 
 import pytest
 
@@ -200,5 +202,79 @@ def test_a_plan_says_what_would_be_made_and_makes_nothing(app: App) -> None:
     assert "make inbound resolver in subnet-" in steps
     assert planned.output["monthly_dollars"] == round(730 * (9 * 2 * 0.01 + 2 * 0.125), 2)
     assert f"ecs.{REGION}.amazonaws.com" in planned.output["private_names"]
+    app.untag(vpc_id)
+    app.next_success(vpc_id)
+
+
+CHANGES = {
+    "ssm:PutParameter": "withdraw",
+    "ec2:ModifyVpcEndpoint": "turn off",
+    "ec2:DeleteVpcEndpoints": "remove",
+    "route53resolver:DeleteResolverEndpoint": "remove",
+    "ec2:DeleteSecurityGroup": "remove",
+    "ssm:DeleteParameters": "remove",
+}
+THINGS = re.compile(r"(?:vpce|sg|rslvr-in)-[0-9a-f]+|/[\w/-]+/(?:resolver-ips|forwarding)")
+
+
+def shown(lines: Iterable[str]) -> list[tuple[str, str]]:
+    """What each line of a plan does, with which things."""
+    kinds = ("withdraw", "turn off", "remove")
+    return [
+        (kind, id_)
+        for line in lines
+        for kind in kinds
+        if line.startswith(kind)
+        for id_ in THINGS.findall(line.split(": ")[0])
+    ]
+
+
+def done(app: App, since: int) -> list[tuple[str, str]]:
+    """What the app's functions changed, once each, in their order."""
+    changes = [call for call in app.calls(since) if call.name in CHANGES and not call.error]
+    things = (
+        (CHANGES[call.name], id_)
+        for call in changes
+        for id_ in THINGS.findall(json.dumps(dict(call.parameters), default=str))
+    )
+    return list(dict.fromkeys(things))
+
+
+def test_a_plan_shows_what_a_teardown_removes_and_exactly_that_is_removed(app: App) -> None:
+    vpc_id = app.vpc()
+    app.tag(vpc_id, wish="enabled", services="ecr")
+    app.next_success(vpc_id)
+    there = {**app.endpoints(vpc_id), "group": app.group(vpc_id, "probe")}
+    app.tag(vpc_id, wish="plan")
+    planned = app.next_success(vpc_id)
+    assert app.tags(vpc_id)[STATUS] == "connected", "nothing was changed"
+    teardown = planned.output["teardown"]
+    plan = shown(teardown["goes"])
+    assert teardown["stays"] == []
+    assert len([kind for kind, _ in plan if kind == "turn off"]) == 9
+    assert {e["VpcEndpointId"] for e in there.values() if "VpcEndpointId" in e} | {
+        there["group"]["GroupId"]
+    } <= {id_ for kind, id_ in plan if kind == "remove"}
+    since = app.aws.journal.mark()
+    app.untag(vpc_id)
+    app.next_success(vpc_id)
+    assert done(app, since) == plan
+    assert app.remnants(vpc_id) == {}
+
+
+def test_a_plan_shows_what_a_dropped_option_removes_and_exactly_that_is_removed(app: App) -> None:
+    vpc_id = app.vpc()
+    app.tag(vpc_id, wish="enabled", services="ecr")
+    app.next_success(vpc_id)
+    app.tag(vpc_id, wish="plan", services="logs")
+    planned = app.next_success(vpc_id)
+    assert app.tags(vpc_id)[STATUS] == "planned"
+    plan = shown(planned.output["steps"])
+    assert len(plan) == 3 + 4, "three are turned off; they and the gateway endpoint go"
+    since = app.aws.journal.mark()
+    app.tag(vpc_id, wish="enabled")
+    app.next_success(vpc_id)
+    assert [step for step in done(app, since) if step in plan] == plan
+    assert not [step for step in done(app, since) if step[0] == "remove" and step not in plan]
     app.untag(vpc_id)
     app.next_success(vpc_id)

@@ -19,10 +19,10 @@ from connectivity.domain import tags
 from connectivity.domain.acknowledgement import vpc_acknowledged
 from connectivity.domain.custom_resource import Request
 from connectivity.domain.errors import Fact, Waiting
-from connectivity.usecases.confirm_gone import confirm_gone
 from connectivity.usecases.finish import Failure, report_failure, tell
 from connectivity.usecases.guard_deletion import guard_deletion
 from connectivity.usecases.knock import knock_for_host
+from connectivity.usecases.remove import remove_everything
 from connectivity.usecases.request import RequestDoor, receive
 from handlers.entry import entry
 from hypothesis import example, given, settings
@@ -158,7 +158,7 @@ def test_any_acknowledgements_of_dns_hosts(written: dict[str, str]) -> None:
     world.clock.waited += SETTINGS.drain_seconds
     through(lambda _: world.await_acknowledgements(), {}, world)
     world.disconnect()
-    through(lambda _: confirm_gone(VPC.id, world.aws).as_json(), {}, world)
+    through(lambda _: remove_everything(VPC.id, world.aws).as_json(), {}, world)
     assert world.parameters.all == {}
 
 

@@ -147,6 +147,23 @@ class DynamoDbLedger:
             change = "REMOVE " + ", ".join(f"held.{place}" for place in names)
             self._update(vpc_id, change, {}, ExpressionAttributeNames=names)
 
+    def record_withdrawal(self, vpc_id: str, at: str, status: str, detail: str) -> None:
+        self._update(
+            vpc_id,
+            "SET withdrawn_at = :at, #status = :status, detail = :detail",
+            {":at": at, ":status": status, ":detail": detail},
+            ExpressionAttributeNames={"#status": "status"},
+        )
+
+    def record_removal(self, entry: Entry) -> None:
+        self._update(entry.vpc_id, "SET removing = :holder", {":holder": entry.holder or ""})
+
+    def forget(self, vpc_id: str, purposes: Iterable[str]) -> None:
+        names = _places(purposes)
+        change = "REMOVE " + ", ".join(["removing", *(f"held.{place}" for place in names)])
+        more = {"ExpressionAttributeNames": names} if names else {}
+        self._update(vpc_id, change, {}, **more)
+
     def promise(
         self, vpc_id: str, resolver_ips: Mapping[str, str], lost: Iterable[str] = ()
     ) -> None:
@@ -189,7 +206,8 @@ class DynamoDbLedger:
             vpc_id,
             "SET generation = :generation, verified = :fingerprint, verified_endpoints = :ids, "
             "served = :served, issued = :issued, verified_at = :now REMOVE doubt, doubted_at, "
-            f"proven_endpoints, unconfirmed{', lost_ips' if served == _NOTHING else ''}",
+            "proven_endpoints, unconfirmed, withdrawn_at, removing"
+            f"{', lost_ips' if served == _NOTHING else ''}",
             {
                 ":generation": issue.generation,
                 ":fingerprint": issue.fingerprint,

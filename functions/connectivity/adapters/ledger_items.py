@@ -35,6 +35,8 @@ def entry_of(vpc_id: str, plain: Mapping[str, Any]) -> Entry:
         served=_served(plain.get("served", {})),
         doubt=plain.get("doubt", ""),
         doubted_at=plain.get("doubted_at", ""),
+        withdrawn_at=plain.get("withdrawn_at", ""),
+        removing=plain.get("removing", ""),
         unconfirmed=tuple(plain.get("unconfirmed", ())),
         heard=plain.get("heard"),
         turns={step: Turn.from_json(said) for step, said in plain.get("turns", {}).items()},

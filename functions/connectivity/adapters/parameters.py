@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from connectivity.adapters.aws import call, client, items
 from connectivity.adapters.refusals import is_answer
 from connectivity.adapters.vpcs import ec2_tags
+from connectivity.domain.errors import NotReadyYet
 
 _MOST_AT_ONCE = 10
 """GetParameters and DeleteParameters take no more names, GetParametersByPath gives no more."""
@@ -37,10 +38,13 @@ class SsmParameters:
             raise
         return [item["Value"] for item in sorted(found, key=lambda item: int(item["Version"]))]
 
-    def below(self, path: str, most: int) -> tuple[Mapping[str, str], bool]:
-        pages = list(_pages(path, most, recursive=False))
-        found = {item["Name"]: item["Value"] for page, _ in pages for item in page}
-        return found, pages[-1][1]
+    def below(
+        self, path: str, most: int, recursive: bool = False
+    ) -> tuple[Mapping[str, str], bool]:
+        pages = list(_pages(path, most, recursive))
+        found = [item for page, _ in pages for item in page]
+        self._versions |= {item["Name"]: int(item["Version"]) for item in found}
+        return {item["Name"]: item["Value"] for item in found}, pages[-1][1]
 
     def write(self, name: str, value: str, as_list: bool = False) -> None:
         """Write one. AWS takes no tags together with leave to overwrite ("tags and overwrite can't
@@ -74,16 +78,11 @@ class SsmParameters:
         return True
 
     def remove(self, names: Sequence[str]) -> None:
-        call(client("ssm").delete_parameters, Names=list(names))
+        answer = call(client("ssm").delete_parameters, Names=list(names))
         self._versions = {n: v for n, v in self._versions.items() if n not in set(names)}
-
-    def remove_below(self, path: str, most: int) -> bool:
-        # Read first: removing while one reads would move the pages.
-        pages = list(_pages(path, most, recursive=True))
-        for page, _ in pages:
-            if page:
-                self.remove([item["Name"] for item in page])
-        return pages[-1][1]
+        gone = {*answer.get("DeletedParameters", ()), *answer.get("InvalidParameters", ())}
+        if left := sorted(set(names) - gone):
+            raise NotReadyYet(f"AWS does not say that they are gone: {', '.join(left)}")
 
 
 def _pages(path: str, most: int, recursive: bool) -> Iterator[tuple[list[dict[str, Any]], bool]]:

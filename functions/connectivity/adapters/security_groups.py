@@ -11,7 +11,7 @@ from connectivity.adapters.aws import call, client, filters, items
 from connectivity.adapters.refusals import code_of, is_answer
 from connectivity.adapters.security_group_rules import permission_of, rules_of
 from connectivity.adapters.vpcs import ec2_tags, tags_of
-from connectivity.domain.model import Rule, SecurityGroup
+from connectivity.domain.model import NetworkInterface, Rule, SecurityGroup
 from connectivity.domain.tags import OWNER, CreationTags
 
 _DESCRIPTIONS = {
@@ -65,15 +65,17 @@ class Ec2Groups:
                 for rule in rules:
                     self._change(operation, group_id, [rule], harmless)
 
-    def in_use(self, group_ids: Iterable[str]) -> frozenset[str]:
-        wanted = frozenset(group_ids)
+    def holders(self, group_ids: Iterable[str]) -> Mapping[str, tuple[NetworkInterface, ...]]:
+        wanted = sorted(group_ids)
         found = items(
             client("ec2"),
             "describe_network_interfaces",
             "NetworkInterfaces",
-            Filters=filters(group_id=sorted(wanted)),
+            Filters=filters(group_id=wanted),
         )
-        return wanted & {group["GroupId"] for item in found for group in item["Groups"]}
+        interfaces = [_interface(item) for item in found]
+        by_group = {id_: tuple(i for i in interfaces if id_ in i.groups) for id_ in wanted}
+        return {id_: held for id_, held in by_group.items() if held}
 
     def remove(self, group_id: str) -> None:
         try:
@@ -90,4 +92,16 @@ def group_of(item: Mapping[str, Any]) -> SecurityGroup:
         name=item["GroupName"],
         rules=frozenset(rules_of(item["IpPermissions"])),
         owner=tags_of(item).get(OWNER),
+    )
+
+
+def _interface(item: Mapping[str, Any]) -> NetworkInterface:
+    return NetworkInterface(
+        id=item["NetworkInterfaceId"],
+        groups=tuple(group["GroupId"] for group in item["Groups"]),
+        kind=item.get("InterfaceType", "interface"),
+        owner=item.get("OwnerId", ""),
+        requester_managed=bool(item.get("RequesterManaged")),
+        instance=item.get("Attachment", {}).get("InstanceId", ""),
+        description=item.get("Description", ""),
     )

@@ -8,6 +8,8 @@ from connectivity.domain import plan, publication
 from connectivity.domain.derivation import our_resolver
 from connectivity.domain.desired import Desired
 from connectivity.domain.ledger import Entry
+from connectivity.domain.removal import plan_surplus
+from connectivity.domain.removal_steps import RemoveEndpoint, TurnOffPrivateDns
 from connectivity.domain.steps import Plan
 from connectivity.domain.survey import Survey
 
@@ -15,11 +17,13 @@ from connectivity.domain.survey import Survey
 def whole_plan(desired: Desired, survey: Survey) -> Plan:
     """Return the steps for everything that is missing and everything that is too much."""
     ownership, groups = survey.ownership, survey.groups
+    surplus = plan_surplus(desired, survey.seen, ownership)
     return (
         *plan.plan_endpoints(desired, survey.endpoints, groups, ownership),
         *plan.plan_resolver(desired, survey.resolvers, groups, ownership),
         *plan.plan_private_dns(desired, survey.endpoints, ownership),
-        *plan.plan_surplus(desired, survey.endpoints, ownership),
+        *surplus.of(TurnOffPrivateDns),
+        *surplus.of(RemoveEndpoint),
     )
 
 

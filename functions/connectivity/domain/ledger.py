@@ -99,6 +99,13 @@ class Entry:
     refused, and that was not verified and published since."""
     doubted_at: str = ""
     """When that was, in ISO 8601 UTC."""
+    withdrawn_at: str = ""
+    """When the withdrawal that was issued last was written to where on-premises reads it, in ISO
+    8601 UTC; empty where it was not, or nobody knows. Its own `issued_at` says when it was made,
+    which may be long before."""
+    removing: str = ""
+    """ARN of the execution that has begun to remove everything: what it finds no longer there is
+    on its way, and it is not called back by the tag."""
     unconfirmed: tuple[str, ...] = ()
     """DNS hosts that the last teardown did not hear of in time; cleared by what is published."""
     heard: Mapping[str, str] | None = None
@@ -137,6 +144,16 @@ class Entry:
         """Nothing is held any more, but nobody came to look that nothing is left: the teardown
         ended between the two."""
         return not self.held and self.status not in {"", REMOVED, PLANNED, WAITING}
+
+    @property
+    def is_being_removed(self) -> bool:
+        """Tell whether the execution that is at work has begun to remove everything."""
+        return bool(self.removing) and self.removing == self.holder
+
+    @property
+    def was_knocked_on(self) -> bool:
+        """Tell whether somebody has knocked since the round began that is at work."""
+        return self.knocks > self.begun
 
     @property
     def serving_endpoints(self) -> frozenset[str]:
@@ -219,7 +236,8 @@ RESOLVER = "resolver"
 PROBE = "probe"
 PUBLICATION = "publication"
 ACKNOWLEDGEMENTS = "acknowledgements"
-"""Held while a teardown has removed the publication, and not yet all acknowledgements."""
+"""Held by entries of former versions, whose teardown had removed the publication, and not yet all
+acknowledgements."""
 ENDPOINTS_GROUP = "group/endpoints"
 RESOLVER_GROUP = "group/resolver"
 PROBE_GROUP = "group/probe"

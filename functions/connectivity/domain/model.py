@@ -98,6 +98,24 @@ class SecurityGroup:
 
 
 @dataclass(frozen=True)
+class NetworkInterface:
+    """A network interface, anybody's, that holds security groups."""
+
+    id: str
+    groups: tuple[str, ...] = ()
+    kind: str = "interface"
+    """AWS's InterfaceType."""
+    owner: str = ""
+    """The account."""
+    requester_managed: bool = False
+    """Whether an AWS service made it."""
+    instance: str = ""
+    """The Amazon EC2 instance that it is attached to."""
+    description: str = ""
+    """Its maker's own words."""
+
+
+@dataclass(frozen=True)
 class ResolverIp:
     ip: str
     subnet: str

@@ -108,33 +108,15 @@ class Ownership:
         listed = tuple(groups)
         ours = {group.id for group in self.known_groups(listed).values()}
         for group in listed:
-            looks = group.owner == self.owner or self._is_named_like_ours(group)
+            looks = group.owner == self.owner or self.is_named_like_ours(group)
             if looks and group.id not in ours:
                 yield group.id
-        named = [resolver for resolver in resolvers if self._is_named_like_ours(resolver)]
+        named = [resolver for resolver in resolvers if self.is_named_like_ours(resolver)]
         known = self.resolver(named)
         yield from (r.id for r in named if r != known and r.status != "deleting")
 
-    def going(
-        self,
-        endpoints: Iterable[InterfaceEndpoint],
-        groups: Iterable[SecurityGroup],
-        resolvers: Iterable[InboundResolver],
-    ) -> Iterator[str]:
-        """Yield the ids of what looks like ours and is still in our ledger, or being deleted; not
-        the security group of the probe, which AWS Lambda holds for a while."""
-        ids = {id_ for held, id_ in self.entry.held.items() if held != ledger.PROBE_GROUP}
-        for endpoint in endpoints:
-            if endpoint.owner == self.owner and (not endpoint.exists or endpoint.id in ids):
-                yield endpoint.id
-        for resolver in resolvers:
-            if self._is_named_like_ours(resolver) and (
-                resolver.status == "deleting" or resolver.id in ids
-            ):
-                yield resolver.id
-        yield from (g.id for g in groups if g.owner == self.owner and g.id in ids)
-
-    def _is_named_like_ours(self, named: SecurityGroup | InboundResolver) -> bool:
+    def is_named_like_ours(self, named: SecurityGroup | InboundResolver) -> bool:
+        """Tell whether a name begins as ours do, which proves nothing."""
         return named.name.startswith(resolver_name(self.entry.vpc_id))
 
     def _holds(self, endpoint: InterfaceEndpoint) -> bool:

@@ -22,7 +22,6 @@ from connectivity.domain.steps import (
     MakeResolver,
     MendInterfaceEndpoint,
     Plan,
-    RemoveEndpoint,
     Revoke,
     Step,
     TurnOnPrivateDns,
@@ -163,53 +162,6 @@ def _why_turned_on(wanted: DesiredEndpoint, endpoint: InterfaceEndpoint) -> str 
     if wanted.service == catalogue.GATEWAY_FIRST and not endpoint.for_inbound_resolver_only:
         return "it answers the VPC's own workloads, too, which have the gateway endpoint"
     return None
-
-
-def plan_surplus(
-    desired: Desired, endpoints: Iterable[InterfaceEndpoint], ownership: Ownership
-) -> tuple[RemoveEndpoint, ...]:
-    """Return the steps for our endpoints that are no longer asked for, interface endpoints
-    first."""
-    wanted = _wanted_purposes(desired)
-    surplus = (
-        endpoint
-        for endpoint in endpoints
-        if endpoint.exists
-        and ownership.of_endpoint(endpoint)
-        and purpose_of(endpoint) not in wanted
-    )
-    return tuple(
-        RemoveEndpoint(endpoint.id, endpoint.service_name, "no longer asked for")
-        for endpoint in sorted(surplus, key=lambda e: (e.type != "Interface", e.service_name))
-    )
-
-
-def gone_surplus(
-    desired: Desired, endpoints: Iterable[InterfaceEndpoint], entry: Entry
-) -> tuple[str, ...]:
-    """Purposes that the ledger still holds although neither the endpoint is there nor anybody asks
-    for it: whoever removed it died before writing that down."""
-    there = {endpoint.id for endpoint in endpoints}
-    wanted = _wanted_purposes(desired)
-    return tuple(
-        purpose
-        for purpose, id_ in entry.held.items()
-        if purpose.startswith(ledger.ENDPOINT_PURPOSES)
-        and purpose not in wanted
-        and id_ not in there
-        and not id_.startswith(ledger.MAKING)
-    )
-
-
-def _wanted_purposes(desired: Desired) -> frozenset[str]:
-    """Of the VPC endpoints that shall be ours."""
-    gateway = desired.gateway_service
-    return frozenset(
-        {
-            *(ledger.endpoint_purpose(endpoint.service_name) for endpoint in desired.ours),
-            *((ledger.gateway_purpose(gateway),) if gateway else ()),
-        }
-    )
 
 
 def _plan_group(

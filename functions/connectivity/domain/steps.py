@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from connectivity.domain.model import Rule
+from connectivity.domain.removal_steps import RemoveEndpoint, TurnOffPrivateDns, describe_removal
 
 
 @dataclass(frozen=True)
@@ -72,13 +73,6 @@ class TurnOnPrivateDns:
     reason: str
 
 
-@dataclass(frozen=True)
-class RemoveEndpoint:
-    endpoint_id: str
-    service_name: str
-    reason: str
-
-
 Step = (
     MakeGroup
     | Admit
@@ -88,6 +82,7 @@ Step = (
     | MendInterfaceEndpoint
     | MakeResolver
     | TurnOnPrivateDns
+    | TurnOffPrivateDns
     | RemoveEndpoint
 )
 Plan = tuple[Step, ...]
@@ -115,8 +110,8 @@ def describe(step: Step) -> str:
             return f"make inbound resolver in {where}: {step.reason}"
         case TurnOnPrivateDns():
             return f"turn on private DNS of {step.endpoint_id} ({step.service}): {step.reason}"
-        case RemoveEndpoint():
-            return f"remove {step.endpoint_id} ({step.service_name}): {step.reason}"
+        case TurnOffPrivateDns() | RemoveEndpoint():
+            return describe_removal(step)
 
 
 def listed(rules: Iterable[Rule]) -> str:

@@ -18,6 +18,7 @@ from connectivity.domain.model import (
     Vpc,
 )
 from connectivity.domain.ownership import Ownership
+from connectivity.domain.removal import Seen
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,11 @@ class Survey:
     @property
     def ownership(self) -> Ownership:
         return Ownership(self.owner, self.entry)
+
+    @property
+    def seen(self) -> Seen:
+        """What a removal looks at."""
+        return Seen(self.endpoints, self.resolvers, self.groups)
 
 
 @dataclass(frozen=True)

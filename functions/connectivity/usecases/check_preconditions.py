@@ -22,12 +22,13 @@ from connectivity.domain.pacing import Turn
 from connectivity.domain.preconditions import incomplete, prepare
 from connectivity.domain.printable import first_lines
 from connectivity.domain.promises import lost_addresses
+from connectivity.domain.removal import Removal, plan_surplus, plan_teardown
+from connectivity.domain.removal_steps import RemoveEndpoint
 from connectivity.domain.status import Status
 from connectivity.domain.steps import (
     MakeGatewayEndpoint,
     MakeInterfaceEndpoint,
     Plan,
-    RemoveEndpoint,
     describe,
 )
 from connectivity.domain.survey import Survey
@@ -68,6 +69,9 @@ class Check:
     """Of what is published, if it is what shall be."""
     turn: Turn | None = None
     """To make interface endpoints, where some are to be made."""
+    teardown: Removal | None = None
+    """What goes and what stays if nothing is asked for any more; shown where only the plan is asked
+    for."""
 
     @property
     def reason(self) -> str:
@@ -114,6 +118,7 @@ class Check:
             },
             "monthly_dollars": round(self.monthly_dollars, 2),
             "private_names": list(self.private_names),
+            "teardown": _shown(self.teardown) if self.teardown else None,
         }
 
 
@@ -133,7 +138,7 @@ def check_preconditions(wished: Wished, run: Run, aws: Aws) -> Check:
     heard = hear_acknowledgements(vpc_id, aws.parameters, path) if looks else Acknowledgements()
     edited = spoilt(parameters, survey.entry, path)
     signed = is_signed_as_it_shall_be(survey.entry, settings.signing_key)
-    gone = plan.gone_surplus(desired, survey.endpoints, survey.entry)
+    gone = plan_surplus(desired, survey.seen, survey.ownership).gone
     done = signed and not steps and not edited and not gone
     again = wished.verifies or survey.entry.doubt == desired.fingerprint
     converged = done and is_verified(desired, survey) and not again
@@ -157,7 +162,14 @@ def check_preconditions(wished: Wished, run: Run, aws: Aws) -> Check:
         entry=survey.entry,
         acknowledgements=heard,
         turn=turn,
+        teardown=plan_teardown(survey.seen, survey.ownership, path) if wished.only_plan else None,
     )
+
+
+def _shown(removal: Removal) -> dict[str, list[str]]:
+    """Return what goes whole, because it is ours and not much, and the beginning of what stays."""
+    said = removal.as_json()
+    return {"goes": said["goes"], "stays": first_lines(said["stays"], MOST_LINES)}
 
 
 def _survey(wished: Wished, run: Run, aws: Aws) -> Survey:

@@ -17,6 +17,7 @@ from connectivity.domain.model import (
     HostedZone,
     InboundResolver,
     InterfaceEndpoint,
+    NetworkInterface,
     OfferedService,
     ResolverIp,
     ResolverRule,
@@ -109,8 +110,8 @@ class Groups(Protocol):
 
     def revoke(self, group_id: str, rules: Sequence[Rule]) -> None: ...
 
-    def in_use(self, group_ids: Iterable[str]) -> frozenset[str]:
-        """Those that some network interface still holds."""
+    def holders(self, group_ids: Iterable[str]) -> Mapping[str, tuple[NetworkInterface, ...]]:
+        """Return by security group the network interfaces that hold it, of those that are held."""
 
     def remove(self, group_id: str) -> None:
         """Raises NotReadyYet while something depends on it."""
@@ -162,9 +163,11 @@ class Parameters(Protocol):
     def read(self, names: Sequence[str]) -> Mapping[str, str]:
         """Return name -> value of those of `names`, ten at most, that exist."""
 
-    def below(self, path: str, most: int) -> tuple[Mapping[str, str], bool]:
-        """Return name -> value of at most `most` parameters directly under `path`, and whether
-        these are all."""
+    def below(
+        self, path: str, most: int, recursive: bool = False
+    ) -> tuple[Mapping[str, str], bool]:
+        """Return name -> value of at most `most` parameters under `path`, directly or however deep,
+        and whether these are all."""
 
     def history(self, name: str) -> Sequence[str]:
         """Return the values that the parameter had, as far as AWS remembers, oldest first; none
@@ -177,11 +180,8 @@ class Parameters(Protocol):
         then."""
 
     def remove(self, names: Sequence[str]) -> None:
-        """Remove parameters, ten at most."""
-
-    def remove_below(self, path: str, most: int) -> bool:
-        """Remove at most `most` parameters under `path`, however deep. Return whether none is
-        left, as far as one look can tell."""
+        """Remove parameters, ten at most. AWS answers when they are gone. Raises NotReadyYet where
+        it does not say so of each."""
 
 
 class Ledger(Protocol):
@@ -225,6 +225,16 @@ class Ledger(Protocol):
         seconds since the epoch."""
 
     def let_go(self, vpc_id: str, purposes: Iterable[str]) -> None: ...
+
+    def record_withdrawal(self, vpc_id: str, at: str, status: str, detail: str) -> None:
+        """Write down since when on-premises can read the withdrawal, with the status that is shown
+        meanwhile; a `publish` of anything else forgets the time."""
+
+    def record_removal(self, entry: Entry) -> None:
+        """Write down that the holder has begun to remove everything."""
+
+    def forget(self, vpc_id: str, purposes: Iterable[str]) -> None:
+        """Write down, at the end of a removal, that nothing is held for these purposes."""
 
     def promise(
         self, vpc_id: str, resolver_ips: Mapping[str, str], lost: Iterable[str] = ()

@@ -1,166 +1,180 @@
-"""Remove what is ours: everything, or what is no longer asked for. Repeating it is harmless."""
+"""Remove what is ours: everything, or what is no longer asked for. Repeating it is harmless.
+
+What goes, and in which order, `domain/removal.py` says. Here it is carried out with what AWS shows
+now, as far as it can be at once; the state machine comes back for the rest, which is planned anew.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from connectivity.domain import ledger as ledgers
-from connectivity.domain import plan
+from connectivity.domain import status as statuses
 from connectivity.domain.desired import Desired
-from connectivity.domain.errors import NotReadyYet, NotRemoved, WishedAgain
+from connectivity.domain.errors import NotReadyYet, NotRemoved
 from connectivity.domain.ledger import Entry
-from connectivity.domain.model import InboundResolver, InterfaceEndpoint
 from connectivity.domain.ownership import Ownership, purpose_of
-from connectivity.domain.publication import parameter_names
-from connectivity.domain.wish import Wish, read_wish
-from connectivity.usecases.acknowledgements import remove_acknowledgements
+from connectivity.domain.printable import listed
+from connectivity.domain.removal import Removal, Seen, plan_surplus, plan_teardown
+from connectivity.domain.removal_steps import (
+    RemoveEndpoint,
+    RemoveGroup,
+    RemoveProbe,
+    RemovePublication,
+    RemoveResolver,
+)
+from connectivity.domain.status import Status
+from connectivity.usecases.acknowledgements import remove_with_acknowledgements
 from connectivity.usecases.aws import Aws
-from connectivity.usecases.ports import Vpcs
+from connectivity.usecases.called_back import check_wish
 
 
 def remove_surplus(desired: Desired, aws: Aws) -> tuple[str, ...]:
     """Return the ids of the endpoints whose deletion was started. Raises NotReadyYet while a
     gateway endpoint has to wait for the interface endpoint beside it, and NotRemoved."""
     vpc_id = desired.vpc_id
-    entry = aws.ledger.read(vpc_id)
-    ownership = aws.ownership(entry)
-    observed = aws.endpoints.all_in(vpc_id)
-    surplus = {step.endpoint_id for step in plan.plan_surplus(desired, observed, ownership)}
-    ours = _our_endpoints(observed, ownership)
-    ids = _start_deletion([e for e in ours if e.id in surplus], observed, aws)
-    gone = plan.gone_surplus(desired, observed, entry)
-    aws.ledger.let_go(vpc_id, [*(purpose_of(e) for e in ours if e.id in ids), *gone])
-    if surplus - set(ids):
-        raise NotReadyYet(f"{', '.join(surplus - set(ids))} waits for the endpoint that needs it")
+    ownership = aws.ownership(aws.ledger.read(vpc_id))
+    seen = Seen(aws.endpoints.all_in(vpc_id))
+    removal = plan_surplus(desired, seen, ownership)
+    ids = _start_endpoints(removal, aws)
+    purposes = {endpoint.id: purpose_of(endpoint) for endpoint in seen.endpoints}
+    aws.ledger.let_go(vpc_id, [*(purposes[id_] for id_ in ids), *removal.gone])
+    waiting = [s.endpoint_id for s in removal.of(RemoveEndpoint) if s.endpoint_id not in ids]
+    if waiting:
+        raise NotReadyYet(f"{', '.join(waiting)} waits for the endpoint that needs it")
     return ids
 
 
-def remove_everything(vpc_id: str, aws: Aws) -> None:
-    """Remove what we made for the VPC, and the acknowledgements of its DNS hosts; confirm_gone
-    collects later ones. Raises NotReadyYet until endpoints, resolver, their security groups and
-    the acknowledgements are gone, NotRemoved for what AWS refuses to remove or what is no longer
-    recognisable as ours, and WishedAgain before anything is removed."""
-    entry = aws.ledger.read(vpc_id)
-    if ledgers.PUBLICATION in entry.held:
+def remove_everything(vpc_id: str, aws: Aws) -> Status:
+    """Remove what we made for the VPC, and the acknowledgements of its DNS hosts; return the status
+    that is left. Raises NotReadyYet until AWS shows nothing of it any more, NotRemoved for what AWS
+    refuses to remove or what is no longer recognisable as ours, and WishedAgain before anything is
+    removed. Once it has begun, it is carried through."""
+    ownership = aws.ownership(aws.ledger.read(vpc_id))
+    entry = ownership.entry
+    if ledgers.PUBLICATION in entry.held and not entry.is_being_removed:
         check_wish(vpc_id, aws.vpcs)
-    observed = aws.endpoints.all_in(vpc_id)
-    endpoints = _remove_endpoints(vpc_id, observed, entry, aws)
-    resolver = _remove_resolver(entry, aws)
-    parameters = _remove_probe_and_publication(vpc_id, entry, aws)
-    if endpoints or resolver or parameters:
-        going = [f"{len(endpoints)} endpoints", *resolver, *parameters]
-        raise NotReadyYet(f"being removed: {' '.join(going)}")
-    _refuse_to_forget(aws.ownership(entry).out_of_reach(observed))
-    _remove_groups(vpc_id, entry, aws)
+    seen = _look(ownership, aws)
+    removal = _plan(seen, ownership, aws)
+    _start(removal, entry, aws)
+    waiting = [*_started(removal), *removal.going]
+    if waiting:
+        raise NotReadyYet(f"being removed: {listed(waiting)}")
+    return _finish(seen, ownership, aws)
 
 
-def check_wish(vpc_id: str, vpcs: Vpcs) -> None:
-    """Whoever puts the tag back while on-premises drains finds everything as it was. Raises
-    WishedAgain."""
-    vpc = vpcs.find(vpc_id)
-    if vpc is not None and read_wish(vpc.tags) is not Wish.DISABLED:
-        raise WishedAgain(f"the tag of {vpc_id} asks for the connection again")
+def _plan(seen: Seen, ownership: Ownership, aws: Aws) -> Removal:
+    return plan_teardown(seen, ownership, aws.settings.parameter_path)
 
 
-def _remove_endpoints(
-    vpc_id: str, observed: Sequence[InterfaceEndpoint], entry: Entry, aws: Aws
-) -> list[str]:
-    """Return the ids of what is still there and has to be waited for."""
-    ours = _our_endpoints(observed, aws.ownership(entry))
-    _start_deletion(ours, observed, aws)
-    if not ours:
-        kept = aws.ownership(entry).out_of_reach(observed)
-        gone = [
-            purpose
-            for purpose, id_ in entry.held.items()
-            if purpose.startswith(ledgers.ENDPOINT_PURPOSES) and id_ not in kept
-        ]
-        aws.ledger.let_go(vpc_id, gone)
-    return [endpoint.id for endpoint in ours]
+def _look(ownership: Ownership, aws: Aws) -> Seen:
+    """Look at the endpoints and the resolver. While the endpoints of a removal that has begun are
+    on their way, so is the resolver: it need not be looked at."""
+    seen = Seen(aws.endpoints.all_in(ownership.entry.vpc_id))
+    if ownership.entry.is_being_removed:
+        removal = _plan(seen, ownership, aws)
+        if removal.going or removal.of(RemoveEndpoint):
+            return seen
+    return replace(seen, resolvers=aws.resolvers.in_vpc(ownership.entry.vpc_id))
 
 
-def _start_deletion(
-    unwanted: Sequence[InterfaceEndpoint],
-    observed: Sequence[InterfaceEndpoint],
-    aws: Aws,
-) -> tuple[str, ...]:
-    """In one call. AWS keeps a gateway endpoint as long as the private DNS of an interface
-    endpoint of the same service depends on it, so it has its turn when that one is gone."""
-    going = {e.id for e in unwanted} | {e.id for e in observed if e.state == "deleting"}
-    needed = {e.service_name for e in observed if e.type == "Interface" and e.id in going}
-    ids = tuple(
-        endpoint.id
-        for endpoint in unwanted
-        if endpoint.exists and (endpoint.type == "Interface" or endpoint.service_name not in needed)
-    )
+def _started(removal: Removal) -> list[str]:
+    """Return the ids of what has to be gone before security groups can go."""
+    endpoints = [step.endpoint_id for step in removal.of(RemoveEndpoint)]
+    return [*endpoints, *(step.resolver_id for step in removal.of(RemoveResolver))]
+
+
+def _start(removal: Removal, entry: Entry, aws: Aws) -> None:
+    """Start all deletions, also where AWS refuses one of them, and write down that they have begun.
+    Raises NotRemoved for what AWS refuses."""
+    refused: NotRemoved | None = None
+    try:
+        _start_endpoints(removal, aws)
+    except NotRemoved as error:
+        refused = error
+    for resolver in removal.of(RemoveResolver):
+        aws.resolvers.remove(resolver.resolver_id)
+    for probe in removal.of(RemoveProbe):
+        aws.probe.remove(probe.name)
+        aws.ledger.let_go(entry.vpc_id, [ledgers.PROBE])
+    if _started(removal) and not entry.is_being_removed:
+        aws.ledger.record_removal(entry)
+    if refused:
+        raise refused
+
+
+def _start_endpoints(removal: Removal, aws: Aws) -> tuple[str, ...]:
+    """Start the deletion of what can go at once, in one call, and return the ids. Raises
+    NotRemoved."""
+    steps = [step for step in removal.of(RemoveEndpoint) if not step.after]
+    ids = tuple(step.endpoint_id for step in steps)
     if ids:
         _refuse_to_forget(aws.endpoints.remove(ids))
     return ids
 
 
-def _our_endpoints(
-    observed: Sequence[InterfaceEndpoint], ownership: Ownership
-) -> list[InterfaceEndpoint]:
-    """Return our endpoints, also those that are being deleted; interface endpoints before the
-    gateway they need."""
-    ours = [e for e in observed if e.state != "deleted" and ownership.of_endpoint(e)]
-    return sorted(ours, key=lambda e: (e.type != "Interface", e.service_name))
+@dataclass(frozen=True)
+class _Groups:
+    """What became of the security groups."""
+
+    removed: tuple[str, ...]
+    """Purposes."""
+    waiting: tuple[str, ...]
+    """Why others have to wait, the probe's apart."""
 
 
-def _remove_resolver(entry: Entry, aws: Aws) -> list[str]:
-    resolver = _our_resolver(entry, aws)
-    if resolver is None:
-        aws.ledger.let_go(entry.vpc_id, {ledgers.RESOLVER} & entry.held.keys())
-        return []
-    if resolver.status != "deleting":
-        aws.resolvers.remove(resolver.id)
-    return [resolver.id]
+def _finish(seen: Seen, ownership: Ownership, aws: Aws) -> Status:
+    """Remove what comes last, when AWS shows neither endpoints nor a resolver of ours, and return
+    what is left. AWS answers the removal of security groups and parameters when they are gone."""
+    entry = ownership.entry
+    seen = replace(seen, groups=aws.groups.all_in(entry.vpc_id))
+    removal = _plan(seen, ownership, aws)
+    groups = _remove_groups(removal, seen, ownership, aws)
+    done = [*removal.gone, *groups.removed]
+    is_unpublished = _remove_publication(removal, entry, aws)
+    if is_unpublished:
+        done += entry.held.keys() & {ledgers.PUBLICATION, ledgers.ACKNOWLEDGEMENTS}
+    lost = removal.staying("out of reach")
+    if lost or groups.waiting or not is_unpublished:
+        aws.ledger.let_go(entry.vpc_id, done)
+        _refuse_to_forget(lost)
+        raise NotReadyYet("; ".join(groups.waiting) or "being removed: more acknowledgements")
+    if done or entry.removing:
+        aws.ledger.forget(entry.vpc_id, done)
+    left = [id_ for p, id_ in entry.held.items() if p == ledgers.PROBE_GROUP and p not in done]
+    strays = sorted(removal.staying("looks like ours"))
+    return statuses.removed(left, strays, entry.unconfirmed)
 
 
-def _our_resolver(entry: Entry, aws: Aws) -> InboundResolver | None:
-    """Return our inbound resolver, also while it is being deleted."""
-    held = ledgers.RESOLVER in entry.held
-    observed = aws.resolvers.in_vpc(entry.vpc_id) if held else ()
-    return aws.ownership(entry).resolver(observed, also_deleting=True)
+def _remove_groups(removal: Removal, seen: Seen, ownership: Ownership, aws: Aws) -> _Groups:
+    """Remove our security groups, the probe's last. That one may outlast a teardown: AWS Lambda
+    keeps a removed function's network interfaces for 20 to 45 minutes."""
+    purposes: list[str] = []
+    kept: dict[str, str] = {}
+    for step in removal.of(RemoveGroup):
+        if kept.keys() & set(step.after):
+            continue
+        try:
+            aws.groups.remove(step.group_id)
+            purposes.append(step.purpose)
+        except NotReadyYet as error:
+            if step.purpose != ledgers.PROBE_GROUP:
+                kept[step.group_id] = str(error)
+    if not kept:
+        return _Groups(tuple(purposes), ())
+    held = replace(seen, holders=aws.groups.holders(kept))
+    in_use = _plan(held, ownership, aws).staying("in use")
+    why = (f"{id_} is still {in_use.get(id_) or f'needed: {said}'}" for id_, said in kept.items())
+    return _Groups(tuple(purposes), tuple(why))
 
 
-def _remove_probe_and_publication(vpc_id: str, entry: Entry, aws: Aws) -> list[str]:
-    """Return what is left of it: acknowledgements, where there are very many."""
-    if ledgers.PROBE in entry.held:
-        aws.probe.remove(entry.held[ledgers.PROBE])
-        aws.ledger.let_go(vpc_id, [ledgers.PROBE])
-    held = entry.held.keys() & {ledgers.PUBLICATION, ledgers.ACKNOWLEDGEMENTS}
-    if not held:
-        return []
+def _remove_publication(removal: Removal, entry: Entry, aws: Aws) -> bool:
+    """Remove what on-premises reads, and what DNS hosts have answered until now: also where nothing
+    was published, as nobody would come back for that. Return whether all of it is gone."""
+    names = [name for step in removal.of(RemovePublication) for name in step.parameters]
     path = aws.settings.parameter_path
-    if ledgers.PUBLICATION in held:
-        aws.parameters.remove(parameter_names(path, vpc_id))
-    none_left = remove_acknowledgements(vpc_id, aws.parameters, path)
-    if not none_left:
-        aws.ledger.hold(vpc_id, {ledgers.ACKNOWLEDGEMENTS: "more"})
-        held -= {ledgers.ACKNOWLEDGEMENTS}
-    aws.ledger.let_go(vpc_id, held)
-    return [] if none_left else ["and more acknowledgements"]
-
-
-def _remove_groups(vpc_id: str, entry: Entry, aws: Aws) -> None:
-    """Remove our security groups, the probe's last, because the resolver's rules name it. It may
-    outlast a teardown: AWS Lambda keeps a removed function's network interfaces for 20 to 45
-    minutes."""
-    ownership, observed = aws.ownership(entry), aws.groups.all_in(vpc_id)
-    ours, lost = ownership.groups(observed), ownership.out_of_reach(groups=observed)
-    busy = aws.groups.in_use(group.id for group in ours.values()) if ours else frozenset()
-    waiting = [g.id for p, g in ours.items() if g.id in busy and p != ledgers.PROBE_GROUP]
-    known = ownership.known_groups(observed)
-    gone = [p for p in ledgers.GROUPS if p in entry.held and p not in known]
-    for purpose, group in ours.items():
-        if group.id not in busy and not (waiting and purpose == ledgers.PROBE_GROUP):
-            aws.groups.remove(group.id)
-            gone.append(purpose)
-    aws.ledger.let_go(vpc_id, gone)
-    if waiting:
-        raise NotReadyYet(f"still held by network interfaces: {', '.join(waiting)}")
-    _refuse_to_forget(lost)
+    return remove_with_acknowledgements(names, entry.vpc_id, aws.parameters, path)
 
 
 def _refuse_to_forget(refused: Mapping[str, str]) -> None:

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from connectivity.domain import ledger as ledgers
-from connectivity.domain import publication, status, tags
+from connectivity.domain import status, tags
 from connectivity.domain.errors import TagsRefused, UnknownVpc
 from connectivity.domain.ledger import Entry
 from connectivity.domain.publication import Publication
-from connectivity.usecases.acknowledgements import hear_acknowledgements
+from connectivity.domain.removal import plan_withdrawal
+from connectivity.domain.removal_steps import Withdraw
+from connectivity.usecases.acknowledgements import hear
 from connectivity.usecases.aws import Aws
+from connectivity.usecases.called_back import check_wish
 from connectivity.usecases.issuing import issue
-from connectivity.usecases.remove import check_wish
 
 
 @dataclass(frozen=True)
@@ -34,57 +35,71 @@ class Withdrawn:
 
 def withdraw(vpc_id: str, aws: Aws) -> Withdrawn:
     """Return how on-premises is waited for, once it was told. Repeated, it writes nothing, unless
-    somebody has changed the document since. The time is counted from the withdrawal that stands;
-    on-premises gets all of it anew where none stood, because nobody there may have read one.
-    Raises WishedAgain before anything is said, and SigningRefused."""
-    check_wish(vpc_id, aws.vpcs)
+    somebody has changed the document since. The time is counted from the moment in which the
+    withdrawal that stands was written. Raises WishedAgain before anything is said, and
+    SigningRefused.
+
+    The tag was read a moment ago. It is read again where somebody has knocked since: that is how a
+    tag which is put back makes itself heard; the steps that change something look again anyhow.
+    """
     entry = aws.ledger.read(vpc_id)
-    withdrawn = _withdraw(entry, aws) if ledgers.PUBLICATION in entry.held else Withdrawn()
-    _show(entry, aws)
-    return withdrawn
+    if entry.was_knocked_on:
+        check_wish(vpc_id, aws.vpcs)
+    steps = plan_withdrawal(aws.ownership(entry), aws.settings.parameter_path)
+    if not steps:
+        _record(entry, entry.withdrawn_at, aws)
+        return Withdrawn()
+    return _withdraw(steps[0], entry, aws)
 
 
-def _show(entry: Entry, aws: Aws) -> None:
-    """Write on the VPC that it is being torn down: until it is, minutes or an hour pass, and who
-    removed the tag sees that it was heard. What a person was told stays told."""
-    going = status.removing()
-    if (entry.status, entry.detail) == (going.state, going.detail):
-        return
-    detail = tags.as_tag_value(going.detail)
-    # A VPC that is gone has no tags; that AWS refuses them is told at the end.
-    with suppress(TagsRefused, UnknownVpc):
-        aws.vpcs.set_tags(entry.vpc_id, {tags.STATUS: going.state, tags.STATUS_DETAIL: detail})
-        aws.ledger.report(entry.vpc_id, going.state, going.detail, entry.told)
-
-
-def _withdraw(entry: Entry, aws: Aws) -> Withdrawn:
-    vpc_id, settings = entry.vpc_id, aws.settings
-    path = settings.parameter_path
+def _withdraw(step: Withdraw, entry: Entry, aws: Aws) -> Withdrawn:
     said = Publication(
-        account=settings.account,
-        region=settings.region,
-        vpc_id=vpc_id,
+        account=aws.settings.account,
+        region=aws.settings.region,
+        vpc_id=entry.vpc_id,
         vpc_cidrs=(),
         resolver_ips=tuple(entry.resolver_ips),
         names={},
         zones=(),
         state="withdrawn",
     )
-    _, document_name = publication.parameter_names(path, vpc_id)
-    before = aws.parameters.read([document_name]).get(document_name, "")
+    before, heard = hear(entry.vpc_id, aws.parameters, aws.settings.parameter_path)
     issued = issue(said, entry, before, aws)
     document = said.document(issued)
-    if issued != entry.issued:
-        aws.ledger.publish(vpc_id, issued, ())
-    left = settings.drain_seconds
-    if before == document:
-        left = _left_of(left, issued.issued_at, aws.clock.now())
-    else:
-        aws.parameters.write(document_name, document)
-    return Withdrawn(
-        drain_seconds=left,
-        acknowledging=hear_acknowledgements(vpc_id, aws.parameters, path).confirming,
-    )
+    stands = before == document
+    if issued != entry.issued or (entry.withdrawn_at and not stands):
+        # Before the document is written, and without a time: whoever dies in between leaves a
+        # withdrawal of which nobody knows since when it stands.
+        aws.ledger.publish(entry.vpc_id, issued, ())
+    if not stands:
+        aws.parameters.write(step.parameter, document)
+    now = aws.clock.now()
+    since = entry.withdrawn_at if stands and entry.withdrawn_at else now
+    _record(entry, since, aws)
+    left = _left_of(aws.settings.drain_seconds, since, now)
+    return Withdrawn(drain_seconds=left, acknowledging=heard.confirming)
+
+
+def _record(entry: Entry, withdrawn_at: str, aws: Aws) -> None:
+    """Write down since when the withdrawal stands, and on the VPC that it is being torn down: until
+    it is, minutes or an hour pass, and who removed the tag sees that it was heard. What a person
+    was told stays told."""
+    shown = _show(entry, aws)
+    if (withdrawn_at, shown) != (entry.withdrawn_at, (entry.status, entry.detail)):
+        aws.ledger.record_withdrawal(entry.vpc_id, withdrawn_at, *shown)
+
+
+def _show(entry: Entry, aws: Aws) -> tuple[str, str]:
+    """Return the status and the detail that the VPC shows. A VPC that is gone has no tags; that AWS
+    refuses them is told at the end."""
+    going, shown = status.removing(), (entry.status, entry.detail)
+    if shown != (going.state, going.detail):
+        detail = tags.as_tag_value(going.detail)
+        with suppress(TagsRefused, UnknownVpc):
+            written = {tags.STATUS: going.state, tags.STATUS_DETAIL: detail}
+            aws.vpcs.set_tags(entry.vpc_id, written)
+            return going.state, going.detail
+    return shown
 
 
 def _left_of(seconds: int, since: str, now: str) -> int:

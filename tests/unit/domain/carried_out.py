@@ -24,6 +24,7 @@ from connectivity.domain.model import (
 )
 from connectivity.domain.ownership import purpose_of
 from connectivity.domain.preconditions import prepare
+from connectivity.domain.removal_steps import RemoveEndpoint, TurnOffPrivateDns
 from connectivity.domain.steps import (
     Admit,
     MakeGatewayEndpoint,
@@ -32,7 +33,6 @@ from connectivity.domain.steps import (
     MakeResolver,
     MendInterfaceEndpoint,
     Plan,
-    RemoveEndpoint,
     Revoke,
     Step,
     TurnOnPrivateDns,
@@ -123,6 +123,8 @@ def _after(step: Step, survey: Survey) -> Survey:
             return _with_resolver(survey, step)
         case TurnOnPrivateDns():
             return _with_private_dns(survey, step)
+        case TurnOffPrivateDns():
+            return _without_private_dns(survey, step.endpoint_id)
         case RemoveEndpoint():
             return _without_endpoint(survey, step.endpoint_id)
 
@@ -195,6 +197,13 @@ def _with_private_dns(survey: Survey, step: TurnOnPrivateDns) -> Survey:
     on = replace(before, private_dns=True, for_inbound_resolver_only=only)
     assert on != before
     return replace(survey, endpoints=tuple(on if e is before else e for e in survey.endpoints))
+
+
+def _without_private_dns(survey: Survey, endpoint_id: str) -> Survey:
+    [before] = [endpoint for endpoint in survey.endpoints if endpoint.id == endpoint_id]
+    assert (before.state, before.private_dns) == ("available", True)
+    off = replace(before, private_dns=False)
+    return replace(survey, endpoints=tuple(off if e is before else e for e in survey.endpoints))
 
 
 def _mended(survey: Survey, step: MendInterfaceEndpoint) -> Survey:

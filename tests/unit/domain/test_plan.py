@@ -13,6 +13,8 @@ from connectivity.domain.ledger import Entry
 from connectivity.domain.model import InboundResolver, InterfaceEndpoint, Rule, SecurityGroup
 from connectivity.domain.ownership import Ownership, group_name, purpose_of
 from connectivity.domain.preconditions import prepare
+from connectivity.domain.removal import Seen, plan_surplus
+from connectivity.domain.removal_steps import RemoveEndpoint, TurnOffPrivateDns
 from connectivity.domain.steps import (
     Admit,
     MakeGatewayEndpoint,
@@ -21,7 +23,6 @@ from connectivity.domain.steps import (
     MakeResolver,
     MendInterfaceEndpoint,
     Plan,
-    RemoveEndpoint,
     Revoke,
     Step,
     TurnOnPrivateDns,
@@ -57,11 +58,13 @@ class World:
 
 def whole_plan(world: World, desired: Desired = DESIRED) -> Plan:
     ownership = world.ownership
+    surplus = plan_surplus(desired, Seen(world.endpoints), ownership)
     return (
         *plan.plan_endpoints(desired, world.endpoints, world.groups, ownership),
         *plan.plan_resolver(desired, world.resolvers, world.groups, ownership),
         *plan.plan_private_dns(desired, world.endpoints, ownership),
-        *plan.plan_surplus(desired, world.endpoints, ownership),
+        *surplus.of(TurnOffPrivateDns),
+        *surplus.of(RemoveEndpoint),
     )
 
 
@@ -117,6 +120,12 @@ def apply_step(step: Step, world: World) -> World:
                 for e in world.endpoints
             )
             return replace(world, endpoints=tuple(on))
+        case TurnOffPrivateDns():
+            off = (
+                replace(e, private_dns=False) if e.id == step.endpoint_id else e
+                for e in world.endpoints
+            )
+            return replace(world, endpoints=tuple(off))
         case RemoveEndpoint():
             left = (e for e in world.endpoints if e.id != step.endpoint_id)
             return replace(world, endpoints=tuple(left))
@@ -190,7 +199,7 @@ def test_what_is_no_longer_asked_for_goes_interface_endpoints_before_the_gateway
     steps = whole_plan(connected(), less)
     assert [describe(step) for step in steps] == [
         f"remove vpce-{full('s3')} ({full('s3')}): no longer asked for",
-        f"remove vpce-gw ({full('s3')}): no longer asked for",
+        f"remove vpce-gw ({full('s3')}): no longer asked for - once vpce-{full('s3')} is gone",
     ]
 
 

@@ -19,12 +19,12 @@ from connectivity.domain.errors import PreconditionsNotMet
 from connectivity.domain.ledger import GROUPS, Entry
 from connectivity.domain.model import InterfaceEndpoint, Rule
 from connectivity.domain.preconditions import prepare
+from connectivity.domain.removal_steps import RemoveEndpoint
 from connectivity.domain.steps import (
     MakeGatewayEndpoint,
     MakeInterfaceEndpoint,
     MakeResolver,
     Plan,
-    RemoveEndpoint,
     Step,
     TurnOnPrivateDns,
     describe,

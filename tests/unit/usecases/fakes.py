@@ -31,6 +31,7 @@ from connectivity.domain.model import (
     HostedZone,
     InboundResolver,
     InterfaceEndpoint,
+    NetworkInterface,
     OfferedService,
     ResolverIp,
     ResolverRule,
@@ -54,6 +55,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tests.unit.example import OFFERED, SUBNETS, US, VPC
 
 PUBLIC = "52.95.16.1"
+ENI = "eni-0a1b2c3d4e5f60718"
 NOTHING_SERVED = Served()
 
 
@@ -269,6 +271,8 @@ class FakeGroups:
     ids: Callable[[], int]
     held_by_others: Callable[[], set[str]]
     all: dict[str, SecurityGroup] = field(default_factory=dict)
+    interfaces: dict[str, NetworkInterface] = field(default_factory=dict)
+    """What holds a group, by its id, where that is more than an id."""
 
     def all_in(self, vpc_id: str) -> tuple[SecurityGroup, ...]:
         return tuple(self.all.values())
@@ -293,8 +297,9 @@ class FakeGroups:
         self.all[group_id] = replace(self.all[group_id], rules=rules)
         done()
 
-    def in_use(self, group_ids: Iterable[str]) -> frozenset[str]:
-        return frozenset(group_ids) & self.held_by_others()
+    def holders(self, group_ids: Iterable[str]) -> Mapping[str, tuple[NetworkInterface, ...]]:
+        held = sorted(frozenset(group_ids) & self.held_by_others())
+        return {id_: (self.interfaces.get(id_, NetworkInterface(ENI)),) for id_ in held}
 
     def remove(self, group_id: str) -> None:
         named = {r.source for g in self.all.values() for r in g.rules if g.id != group_id}
@@ -394,12 +399,19 @@ class FakeParameters:
     """Seconds since the epoch."""
     written_at: dict[str, float] = field(default_factory=dict)
     removed_at_once: list[int] = field(default_factory=list)
+    unlisted: set[str] = field(default_factory=set)
+    """Names that a look at a path does not show."""
 
     def read(self, names: Sequence[str]) -> Mapping[str, str]:
         return {name: self.all[name] for name in names if name in self.all}
 
-    def below(self, path: str, most: int) -> tuple[Mapping[str, str], bool]:
-        names = [name for name in self.all if name.rpartition("/")[0] == path]
+    def below(
+        self, path: str, most: int, recursive: bool = False
+    ) -> tuple[Mapping[str, str], bool]:
+        def is_there(name: str) -> bool:
+            return name.startswith(f"{path}/") if recursive else name.rpartition("/")[0] == path
+
+        names = [name for name in self.all if is_there(name) and name not in self.unlisted]
         return {name: self.all[name] for name in names[:most]}, len(names) <= most
 
     def history(self, name: str) -> Sequence[str]:
@@ -426,12 +438,6 @@ class FakeParameters:
             self.all.pop(name, None)
             self.written.pop(name, None)
         done()
-
-    def remove_below(self, path: str, most: int) -> bool:
-        names = [name for name in self.all if name.startswith(f"{path}/")]
-        if names:
-            self.remove(names[:most])
-        return len(names) <= most
 
 
 @dataclass
@@ -496,7 +502,14 @@ class FakeLedger:
         if self._is_taken_since(entry):
             return False
         self.begun[entry.vpc_id] = entry.knocks
-        self._write(entry.vpc_id, holder=execution, asked=asked, taken_at=self.now(), unread=False)
+        self._write(
+            entry.vpc_id,
+            holder=execution,
+            asked=asked,
+            taken_at=self.now(),
+            unread=False,
+            begun=entry.knocks,
+        )
         return True
 
     def hand_over(self, entry: Entry, differences: str, at: float) -> bool:
@@ -530,6 +543,16 @@ class FakeLedger:
         gone = set(purposes)
         self._write(vpc_id, held={p: i for p, i in self.read(vpc_id).held.items() if p not in gone})
 
+    def record_withdrawal(self, vpc_id: str, at: str, status: str, detail: str) -> None:
+        self._write(vpc_id, withdrawn_at=at, status=status, detail=detail)
+
+    def record_removal(self, entry: Entry) -> None:
+        self._write(entry.vpc_id, removing=entry.holder or "")
+
+    def forget(self, vpc_id: str, purposes: Iterable[str]) -> None:
+        self.let_go(vpc_id, purposes)
+        self._write(vpc_id, removing="")
+
     def promise(
         self, vpc_id: str, resolver_ips: Mapping[str, str], lost: Iterable[str] = ()
     ) -> None:
@@ -558,6 +581,8 @@ class FakeLedger:
             doubted_at="",
             proven_endpoints=frozenset(),
             unconfirmed=(),
+            withdrawn_at="",
+            removing="",
             lost_ips=() if served == NOTHING_SERVED else self.read(vpc_id).lost_ips,
         )
 

@@ -82,6 +82,43 @@ def test_the_time_counts_from_the_withdrawal_and_not_from_a_repetition(world: Wo
     world.await_acknowledgements()
 
 
+def test_a_withdrawal_that_is_written_long_after_it_was_issued_is_waited_for_from_then_on() -> None:
+    """The execution died between the ledger and the parameter, and the next one came late."""
+    world = connected()
+    for host in ("dns1", "dns2"):
+        world.acknowledge(host, 1)
+    former = world.parameters.all[DOCUMENT]
+    world.withdraw()
+    world.parameters.all[DOCUMENT] = former
+    world.clock.waited += 10 * SETTINGS.drain_seconds
+    assert world.withdraw().acknowledging
+    assert world.document["issuedAt"] < world.entry.withdrawn_at, "the same issue, to the byte"
+    for _ in range(2):
+        with pytest.raises(NotAcknowledgedYet):
+            world.await_acknowledgements()
+    world.clock.waited += SETTINGS.drain_seconds - 30
+    world.withdraw()  # by another execution, which gives no time anew
+    with pytest.raises(NotAcknowledgedYet):
+        world.await_acknowledgements()
+    world.clock.waited += 30
+    assert world.await_acknowledgements() == 2
+
+
+def test_a_withdrawal_of_a_former_version_is_waited_for_by_its_own_time(world: World) -> None:
+    world.ledger.record_withdrawal(VPC.id, "", "removing", "")
+    with pytest.raises(NotAcknowledgedYet):
+        world.await_acknowledgements()
+    world.clock.waited += SETTINGS.drain_seconds
+    assert world.await_acknowledgements() == 2
+
+
+def test_a_look_that_does_not_show_the_document_is_not_taken_for_its_removal(world: World) -> None:
+    """AWS answers GetParametersByPath as well as it can."""
+    world.parameters.unlisted = {DOCUMENT}
+    with pytest.raises(NotAcknowledgedYet):
+        world.await_acknowledgements()
+
+
 def test_what_somebody_removed_nobody_can_confirm_and_it_is_not_waited_for(world: World) -> None:
     world.acknowledge("dns1", 2)
     del world.parameters.all[DOCUMENT]

@@ -23,7 +23,7 @@ from connectivity.domain.errors import (
 from connectivity.domain.model import InterfaceEndpoint
 from connectivity.domain.pacing import TURNING_OFF_NOW, TURNING_OFF_SURPLUS, TURNING_ON
 from connectivity.domain.tags import WISH
-from connectivity.usecases.private_dns import turn_off_private_dns
+from connectivity.usecases.turn_off_private_dns import turn_off_unverified
 
 from tests.unit.example import OPTIONS, US, VPC, WITH_ECR, full
 from tests.unit.usecases.fakes import Aborted, FakeProbe
@@ -31,7 +31,7 @@ from tests.unit.usecases.world import SETTINGS, World, connected
 
 
 def turn_off(world: World) -> tuple[str, ...]:
-    return turn_off_private_dns(VPC.id, world.aws)
+    return turn_off_unverified(VPC.id, world.aws)
 
 
 def test_private_dns_goes_on_in_the_order_that_agents_need() -> None:

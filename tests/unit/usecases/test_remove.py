@@ -11,12 +11,12 @@ from connectivity.domain import ledger, status, tags
 from connectivity.domain.errors import NotReadyYet, NotRemoved, WishedAgain
 from connectivity.domain.model import InboundResolver, InterfaceEndpoint, SecurityGroup
 from connectivity.usecases.acknowledgements import MOST_REMOVED
-from connectivity.usecases.confirm_gone import confirm_gone
 from connectivity.usecases.finish import finish
 from connectivity.usecases.remove import remove_everything, remove_surplus
 
 from tests.unit.example import OPTIONS, US, VPC, WITH_ECR, full
-from tests.unit.usecases.world import ACKNOWLEDGEMENTS, LIST, connected
+from tests.unit.usecases.fakes import ENI
+from tests.unit.usecases.world import ACKNOWLEDGEMENTS, EXECUTION, LIST, connected
 
 
 def test_a_teardown_removes_everything_of_ours_and_repeating_it_changes_nothing() -> None:
@@ -105,10 +105,10 @@ def test_what_aws_refuses_to_remove_is_named_with_its_reason_and_kept_in_the_led
 def test_what_is_being_removed_is_waited_for() -> None:
     world = connected()
     world.withdraw()
-    with pytest.raises(NotReadyYet, match="being removed: 6 endpoints rslvr-in-"):
+    with pytest.raises(NotReadyYet, match=r"being removed: (vpce-\d+, ){6}rslvr-in-"):
         remove_everything(VPC.id, world.aws)
-    with pytest.raises(NotReadyYet, match="still there: vpce-"):
-        confirm_gone(VPC.id, world.aws)
+    with pytest.raises(NotReadyYet, match=r"being removed: vpce-"):
+        remove_everything(VPC.id, world.aws)
     world.endpoints.settle()
     with pytest.raises(NotReadyYet, match="rslvr-in-"):
         remove_everything(VPC.id, world.aws)
@@ -118,7 +118,9 @@ def test_security_groups_wait_for_the_network_interfaces_that_hold_them() -> Non
     world = connected()
     stray = replace(next(iter(world.endpoints.all.values())), id="vpce-stray", owner=None)
     world.endpoints.all["vpce-stray"] = stray
-    with pytest.raises(NotReadyYet, match=f"network interfaces: {stray.security_groups[0]}"):
+    with pytest.raises(
+        NotReadyYet, match=f"{stray.security_groups[0]} is still held by network interfaces: {ENI}"
+    ):
         world.disconnect()
     del world.endpoints.all["vpce-stray"]
     world.disconnect()
@@ -196,7 +198,7 @@ def test_an_acknowledgement_that_comes_after_the_removal_is_removed_by_the_last_
     world.acknowledge("dns1", 1)
     world.disconnect()
     late = world.acknowledge("dns1", 2)
-    confirm_gone(VPC.id, world.aws)
+    remove_everything(VPC.id, world.aws)
     assert late not in world.parameters.all
     assert world.parameters.all == {}
 
@@ -206,7 +208,7 @@ def test_a_host_that_goes_on_acknowledging_does_not_hold_up_the_end_of_a_teardow
     world.disconnect()
     for generation in range(3):
         world.acknowledge("dns1", generation)
-        confirm_gone(VPC.id, world.aws)
+        remove_everything(VPC.id, world.aws)
 
 
 def test_thousands_of_acknowledgements_go_in_bounded_steps_and_block_nothing() -> None:
@@ -222,21 +224,43 @@ def test_thousands_of_acknowledgements_go_in_bounded_steps_and_block_nothing() -
     assert ledger.ACKNOWLEDGEMENTS not in world.entry.held
 
 
-def test_a_tag_put_back_while_acknowledgements_are_removed_does_not_stop_a_removal_half_way() -> (
-    None
-):
+def test_a_removal_that_has_begun_is_carried_through_although_the_tag_is_put_back() -> None:
     world = connected()
-    for number in range(MOST_REMOVED + 1):
-        world.acknowledge(f"dns{number}", 1)
+    world.ledger.take(world.entry, EXECUTION)
     world.withdraw()
-    with pytest.raises(NotReadyYet, match="and more acknowledgements"):
-        remove_everything(VPC.id, world.aws)
-    assert ledger.PUBLICATION not in world.entry.held
-    assert world.entry.holds_something
-    world.vpcs.set_tags(VPC.id, {tags.WISH: "enabled"})
     with pytest.raises(NotReadyYet, match="being removed"):
         remove_everything(VPC.id, world.aws)
+    world.vpcs.set_tags(VPC.id, {tags.WISH: "enabled"})
+    said = world.patiently(lambda: remove_everything(VPC.id, world.aws))
+    assert said.state == status.removed((), ()).state
     assert world.parameters.all == {}
+    assert not world.entry.is_being_removed
+
+
+def test_a_later_execution_looks_at_the_tag_again_before_it_removes() -> None:
+    world = connected()
+    world.ledger.take(world.entry, EXECUTION)
+    world.withdraw()
+    with pytest.raises(NotReadyYet):
+        remove_everything(VPC.id, world.aws)
+    world.ledger.take(world.entry, f"{EXECUTION}-later")
+    world.vpcs.set_tags(VPC.id, {tags.WISH: "enabled"})
+    with pytest.raises(WishedAgain):
+        remove_everything(VPC.id, world.aws)
+
+
+def test_what_onprem_reads_goes_last() -> None:
+    """Until then it reads that nothing is to be forwarded."""
+    world = connected()
+    world.disconnect()
+    removals = [name for name in world.weather.changes if name.startswith("remove")]
+    assert removals == [
+        "remove endpoints",
+        "remove resolver",
+        "remove group",
+        "remove group",
+        "remove parameters",
+    ], "the probe's group is held by AWS Lambda"
 
 
 def test_other_people_s_parameters_beside_ours_are_left_and_not_waited_for() -> None:

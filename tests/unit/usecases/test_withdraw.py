@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from connectivity.domain.errors import WishedAgain
+from connectivity.domain.errors import Unavailable, WishedAgain
 from connectivity.domain.tags import STATUS, STATUS_DETAIL, WISH
 from connectivity.usecases.withdraw import Withdrawn
 
@@ -113,6 +113,7 @@ def test_a_repetition_gives_only_what_is_left_of_the_time() -> None:
 def test_whose_tag_is_back_is_not_withdrawn() -> None:
     world = connected()
     world.vpcs.all[VPC.id] = replace(VPC, tags={WISH: "enabled"})
+    world.ledger.knock(VPC.id)
     with pytest.raises(WishedAgain):
         world.withdraw()
     assert world.document["state"] == "active"
@@ -128,4 +129,33 @@ def test_a_withdrawal_that_onprem_could_not_read_yet_gets_all_of_the_time(stands
     if stands == "the former one":
         world.parameters.all[DOCUMENT] = former
     world.clock.waited += 3600
+    assert world.withdraw().drain_seconds == SETTINGS.drain_seconds
+    world.clock.waited += 20
+    left = world.withdraw().drain_seconds
+    assert SETTINGS.drain_seconds - 30 < left <= SETTINGS.drain_seconds - 20, "of that time"
+
+
+def test_a_withdrawal_of_which_nobody_knows_since_when_it_stands_gets_all_of_the_time() -> None:
+    """The execution died between the parameter and the ledger."""
+    world = connected()
+    world.withdraw()
+    world.ledger.record_withdrawal(VPC.id, "", "connected", "as before")
+    said = world.document
+    world.clock.waited += 3600
+    assert world.withdraw().drain_seconds == SETTINGS.drain_seconds
+    assert world.document == said
+    assert world.entry.withdrawn_at > said["issuedAt"]
+    world.clock.waited += SETTINGS.drain_seconds
+    assert world.withdraw().drain_seconds == 0, "from now on somebody does"
+
+
+def test_who_dies_while_a_removed_withdrawal_is_written_again_leaves_no_time_of_the_first() -> None:
+    world = connected()
+    world.withdraw()
+    del world.parameters.all[DOCUMENT]
+    world.clock.waited += 3600
+    world.weather.lost = {"write forwarding"}
+    with pytest.raises(Unavailable):
+        world.withdraw()
+    assert world.entry.withdrawn_at == ""
     assert world.withdraw().drain_seconds == SETTINGS.drain_seconds

@@ -22,20 +22,16 @@ from connectivity.usecases import check_preconditions as checks
 from connectivity.usecases.asked import Wished
 from connectivity.usecases.await_acknowledgements import await_acknowledgements
 from connectivity.usecases.aws import Aws
-from connectivity.usecases.confirm_gone import confirm_gone
 from connectivity.usecases.ensure_endpoints import ensure_endpoints, learn_what_was_begun
 from connectivity.usecases.ensure_resolver import Resolver, ensure_resolver
 from connectivity.usecases.finish import Desk
-from connectivity.usecases.private_dns import (
-    turn_off_all_private_dns,
-    turn_off_surplus_private_dns,
-    turn_on_private_dns,
-)
+from connectivity.usecases.private_dns import turn_on_private_dns
 from connectivity.usecases.publish import Notes, Published, publish
 from connectivity.usecases.read_vpc import Verdict, read_vpc
 from connectivity.usecases.remove import remove_everything, remove_surplus
 from connectivity.usecases.run import Run
 from connectivity.usecases.settings import Settings
+from connectivity.usecases.turn_off_private_dns import turn_off_everything, turn_off_surplus
 from connectivity.usecases.verify_resolution import verify_resolution
 from connectivity.usecases.withdraw import Withdrawn, withdraw
 
@@ -207,15 +203,13 @@ class World:
         return withdraw(VPC.id, self.aws)
 
     def await_acknowledgements(self, waited_seconds: int = 0) -> int:
-        return await_acknowledgements(
-            VPC.id, waited_seconds, self.vpcs, self.parameters, self.ledger, self.clock, SETTINGS
-        )
+        return await_acknowledgements(VPC.id, waited_seconds, self.aws)
 
     def turn_off_all(self) -> int:
-        return turn_off_all_private_dns(VPC.id, self.seconds, self.aws)
+        return turn_off_everything(VPC.id, self.seconds, self.aws)
 
     def turn_off_surplus(self, desired: Desired) -> int:
-        return turn_off_surplus_private_dns(desired, self.seconds, self.aws)
+        return turn_off_surplus(desired, self.seconds, self.aws)
 
     def acknowledge(
         self, host: str, generation: int, result: str = "applied", **fields: Any
@@ -269,8 +263,7 @@ class World:
         if withdrawn.acknowledging:
             self.patiently(self.await_acknowledgements)
         self.patiently(self.turn_off_all)
-        self.patiently(lambda: remove_everything(VPC.id, self.aws))
-        return self.patiently(lambda: confirm_gone(VPC.id, self.aws)).detail
+        return self.patiently(lambda: remove_everything(VPC.id, self.aws)).detail
 
     def patiently(self, step: Callable[[], Result]) -> Result:
         for _ in range(_MOST_TRIES):
