@@ -62,6 +62,13 @@ NOT_NEEDED_HERE = {
         "ssm:AddTagsToResource",
     ): "a parameter that somebody deleted is made anew, "
     "with its tags, to say that it is withdrawn; in the story it is there",
+    **{
+        (function, "ssm:GetParameters"): "read where others have written so much beside the "
+        "document that one look does not show it, or somebody deleted it"
+        for function in ("AwaitAcknowledgementsFunction", "WithdrawFunction")
+    },
+    ("WithdrawFunction", "ec2:DescribeVpcs"): "looked at where somebody has knocked since the "
+    "tags were read; in the story nobody does so soon",
     ("TurnOnPrivateDnsFunction", "ec2:DescribeVpcs"): "IAM's reference: what "
     "route53:AssociateVPCWithHostedZone depends on; here only the action itself is asked for",
 }
