@@ -107,7 +107,7 @@ def test_what_is_being_removed_is_waited_for() -> None:
     world.withdraw()
     with pytest.raises(NotReadyYet, match=r"being removed: (vpce-\d+, ){6}rslvr-in-"):
         remove_everything(VPC.id, world.aws)
-    with pytest.raises(NotReadyYet, match=r"being removed: vpce-"):
+    with pytest.raises(NotReadyYet, match=r"being removed: rslvr-in-.*, vpce-"):
         remove_everything(VPC.id, world.aws)
     world.endpoints.settle()
     with pytest.raises(NotReadyYet, match="rslvr-in-"):
