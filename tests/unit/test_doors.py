@@ -64,6 +64,7 @@ class Context:
     aws_request_id = "00000000-0000-4000-8000-000000000000"
 
 
+QUOTED = re.compile(r'"[^"]*"')
 PYTHON = re.compile(r"\b(None|True|False|NoneType|dict|tuple|\w*[a-z]Error|\w*Exception)\b")
 """Words that mean nothing to whoever reads a mail."""
 
@@ -95,7 +96,7 @@ def assert_fit(world: World) -> None:
         assert all(line.isprintable() for line in mail.split("\n"))
         assert "://" not in mail
         assert "www." not in mail
-        assert not PYTHON.search(mail)
+        assert not PYTHON.search(QUOTED.sub("", mail)), "what is quoted is a stranger's own"
         assert not mail.startswith("ECS Anywhere private connectivity: unknown")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from connectivity.domain import ledger
 from connectivity.domain.errors import NotReadyYet, NotResolvingYet
-from connectivity.usecases.private_dns import turn_off_private_dns
+from connectivity.usecases.turn_off_private_dns import turn_off_unverified
 
 from tests.unit.example import ACCOUNT, VPC, WITH_ECR
 from tests.unit.usecases.fakes import PUBLIC
@@ -75,7 +75,7 @@ def test_a_verification_on_the_clock_that_fails_leaves_the_connection_as_it_is()
     world.probe.answer = lambda name: (PUBLIC,) if name.startswith("ssm.") else right(name)
     with pytest.raises(NotResolvingYet, match=r"ssm\.us-east-2"):
         world.connect(because="verification")
-    assert turn_off_private_dns(VPC.id, world.aws) == ()
+    assert turn_off_unverified(VPC.id, world.aws) == ()
     assert all(e.private_dns for e in world.endpoints.all.values() if e.type == "Interface")
     assert world.parameters.all == before
     assert world.check(because="sweep").rests
