@@ -9,7 +9,7 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
-from connectivity.adapters.ledger_items import entry_of
+from connectivity.adapters.ledger_items import entry_of, places, set_held
 from connectivity.adapters.table import Table
 from connectivity.domain.errors import NotReadyYet
 from connectivity.domain.ledger import KEPT_SECONDS, MAKING, PROBE, PUBLICATION, Entry, Served
@@ -120,7 +120,7 @@ class DynamoDbLedger:
         return released or self.read(vpc_id).holder != execution
 
     def announce(self, entry: Entry, tokens: Mapping[str, str]) -> None:
-        names, change, values = _set_held({p: f"{MAKING}{token}" for p, token in tokens.items()})
+        names, change, values = set_held({p: f"{MAKING}{token}" for p, token in tokens.items()})
         unchanged: list[str] = []
         for place, purpose in names.items():
             if purpose in entry.held:
@@ -136,13 +136,13 @@ class DynamoDbLedger:
             raise NotReadyYet(f"somebody else is making the same in {entry.vpc_id}")
 
     def hold(self, vpc_id: str, held: Mapping[str, str], made_at: float | None = None) -> None:
-        names, change, values = _set_held(held)
+        names, change, values = set_held(held)
         if made_at is not None:
             change, values[":made_at"] = f"{change}, made_at = :made_at", _decimal(made_at)
         self._update(vpc_id, change, values, ExpressionAttributeNames=names)
 
     def let_go(self, vpc_id: str, purposes: Iterable[str]) -> None:
-        names = _places(purposes)
+        names = places(purposes)
         if names:
             change = "REMOVE " + ", ".join(f"held.{place}" for place in names)
             self._update(vpc_id, change, {}, ExpressionAttributeNames=names)
@@ -159,7 +159,7 @@ class DynamoDbLedger:
         self._update(entry.vpc_id, "SET removing = :holder", {":holder": entry.holder or ""})
 
     def forget(self, vpc_id: str, purposes: Iterable[str]) -> None:
-        names = _places(purposes)
+        names = places(purposes)
         change = "REMOVE " + ", ".join(["removing", *(f"held.{place}" for place in names)])
         more = {"ExpressionAttributeNames": names} if names else {}
         self._update(vpc_id, change, {}, **more)
@@ -178,7 +178,7 @@ class DynamoDbLedger:
         )
 
     def record_verified(self, vpc_id: str, endpoint_ids: Iterable[str]) -> None:
-        names = _places([PROBE])
+        names = places([PROBE])
         gone = ", ".join(f"held.{place}" for place in names)
         self._update(
             vpc_id,
@@ -191,7 +191,7 @@ class DynamoDbLedger:
         self._update(vpc_id, "SET unconfirmed = :hosts", {":hosts": list(hosts)})
 
     def issue(self, vpc_id: str, parameter: str, issue: Issue) -> None:
-        names, change, values = _set_held({PUBLICATION: parameter})
+        names, change, values = set_held({PUBLICATION: parameter})
         change, values = f"{change}, issued = :issued", {**values, ":issued": asdict(issue)}
         self._update(vpc_id, change, values, ExpressionAttributeNames=names)
 
@@ -299,16 +299,3 @@ def _untaken_since(entry: Entry) -> tuple[str, dict[str, Any]]:
 def _decimal(value: float) -> Decimal:
     """DynamoDB's numbers are decimal; milliseconds are enough."""
     return Decimal(f"{value:.3f}")
-
-
-def _places(purposes: Iterable[str]) -> dict[str, str]:
-    """DynamoDB's placeholders for keys of the map `held`, which may hold any character."""
-    return {f"#p{i}": purpose for i, purpose in enumerate(dict.fromkeys(purposes))}
-
-
-def _set_held(held: Mapping[str, str]) -> tuple[dict[str, str], str, dict[str, Any]]:
-    """The names, the update expression and the values that write `held` into the map."""
-    names = _places(held)
-    values: dict[str, Any] = {f":v{i}": value for i, value in enumerate(held.values())}
-    changes = (f"held.{name} = {value}" for name, value in zip(names, values, strict=True))
-    return names, "SET " + ", ".join(changes), values

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from connectivity.domain.ledger import Entry, Served
@@ -59,3 +59,16 @@ def _issue(plain: Mapping[str, Any]) -> Issue:
         plain["fingerprint"],
         Signature(**signature) if signature else None,
     )
+
+
+def places(purposes: Iterable[str]) -> dict[str, str]:
+    """DynamoDB's placeholders for keys of the map `held`, which may hold any character."""
+    return {f"#p{i}": purpose for i, purpose in enumerate(dict.fromkeys(purposes))}
+
+
+def set_held(held: Mapping[str, str]) -> tuple[dict[str, str], str, dict[str, Any]]:
+    """The names, the update expression and the values that write `held` into the map."""
+    names = places(held)
+    values: dict[str, Any] = {f":v{i}": value for i, value in enumerate(held.values())}
+    changes = (f"held.{name} = {value}" for name, value in zip(names, values, strict=True))
+    return names, "SET " + ", ".join(changes), values
