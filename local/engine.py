@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 GAPS: tuple[str, ...] = (
     "model_files",
+    "repeated_work",
     "direct_lookups",
     "gateway",
     "networks",

@@ -1,4 +1,4 @@
-"""botocore's model files, each read once in a process.
+"""botocore's model files, each read once in a process, and its folder of them.
 
 Every session reads them anew, and the services behind this AWS make many sessions: half of a
 deployment's processor time went into the same JSON. botocore shares what it read among the
@@ -10,12 +10,13 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from botocore.loaders import JSONFileLoader
+from botocore.loaders import JSONFileLoader, Loader
 
 if TYPE_CHECKING:
     from local.engine import EmbeddedAws
 
 _STOCK = JSONFileLoader.load_file
+_STOCK_LIST = Loader.list_available_services
 
 
 @cache
@@ -27,5 +28,17 @@ def _load_file(_loader: JSONFileLoader, file_path: str) -> Any:
     return _read(file_path)
 
 
+@cache
+def _listed(search_paths: tuple[str, ...], type_name: str) -> tuple[str, ...]:
+    loader = Loader(include_default_search_paths=False)
+    loader.search_paths.extend(search_paths)
+    return tuple(_STOCK_LIST(loader, type_name))
+
+
+def _list_available_services(loader: Loader, type_name: str) -> list[str]:
+    return [*_listed(tuple(loader.search_paths), type_name)]
+
+
 def install(_aws: EmbeddedAws) -> None:
+    Loader.list_available_services = _list_available_services  # type: ignore[method-assign,assignment]
     JSONFileLoader.load_file = _load_file  # type: ignore[method-assign,assignment]

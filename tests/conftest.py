@@ -22,6 +22,9 @@ settings.load_profile("any machine")
 for variable in ("MAKELEVEL", "MAKEFLAGS", "MFLAGS"):
     os.environ.pop(variable, None)
 
+# moto makes several thousand machine images for each engine; no test starts a machine.
+os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+
 
 @pytest.fixture(scope="session", autouse=True)
 def this_machine_is_left_alone() -> Iterator[None]:

@@ -7,6 +7,7 @@ moto 5.2.5 gives every region the same list, `ecs-agent.<region>…` as a privat
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Any
 
 from moto.ec2.exceptions import InvalidFilter
@@ -68,7 +69,8 @@ FILTERS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "service-type": lambda detail: type_of(detail),
 }
 
-_stock_services = VPCBackend._collect_default_endpoint_services
+_stock_services = cache(VPCBackend._collect_default_endpoint_services)
+"""moto draws new service ids for each call; AWS's stay."""
 
 
 Withheld = Mapping[str, frozenset[str] | None]
@@ -79,13 +81,24 @@ def offered(
     account: str, region: str, withheld: Withheld, fully_named: Collection[str] = ()
 ) -> list[dict[str, Any]]:
     """The ServiceDetails of AWS's own services in a region; those in `fully_named`, short names,
-    have a name for dual-stack and for FIPS as well."""
-    return [
-        _fully_named(_as_on_aws(detail, region, withheld), fully_named)
+    have a name for dual-stack and for FIPS as well. Nobody may change what is returned."""
+    return [*_offered(account, region, frozenset(withheld.items()), frozenset(fully_named))]
+
+
+@lru_cache(maxsize=32)
+def _offered(
+    account: str,
+    region: str,
+    withheld: frozenset[tuple[str, frozenset[str] | None]],
+    fully_named: frozenset[str],
+) -> tuple[dict[str, Any], ...]:
+    nowhere = {service for service, zones in withheld if zones is None}
+    return tuple(
+        _fully_named(_as_on_aws(detail, region, dict(withheld)), fully_named)
         for detail in _stock_services(account, region)
         if not (short_name(detail) == "ec2messages" and region in REGIONS_SINCE_2024)
-        and withheld.get(short_name(detail), frozenset()) is not None
-    ]
+        and short_name(detail) not in nowhere
+    )
 
 
 def short_name(detail: Mapping[str, Any]) -> str:

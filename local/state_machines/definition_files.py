@@ -10,6 +10,9 @@ import json
 
 import yaml
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's, where it is there: the other takes a second for the workflow."""
+
 
 def as_json(text: str) -> str:
     """Return the definition in a file as the JSON that AWS Step Functions is given. Raises
@@ -17,6 +20,6 @@ def as_json(text: str) -> str:
     if text.lstrip().startswith("{"):
         return text
     shared = yaml.AnchorToken, yaml.AliasToken
-    if any(isinstance(token, shared) for token in yaml.scan(text)):
+    if any(isinstance(token, shared) for token in yaml.scan(text, Loader=_LOADER)):
         raise ValueError("SCHEMA_VALIDATION_FAILED: the definition holds YAML anchors")
-    return json.dumps(yaml.safe_load(text))
+    return json.dumps(yaml.load(text, Loader=_LOADER))
