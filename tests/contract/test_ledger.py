@@ -9,7 +9,7 @@ import pytest
 from connectivity.adapters import aws as adapter
 from connectivity.adapters.ledger import DynamoDbLedger
 from connectivity.domain.errors import NotReadyYet
-from connectivity.domain.ledger import Announcement, Served, announcement, begun_endpoints
+from connectivity.domain.ledger import Announcement, Said, Served, announcement, begun_endpoints
 from connectivity.domain.mails import Allowance
 from connectivity.domain.pacing import Bucket, Turn
 from connectivity.domain.publication import Issue, Signature
@@ -358,3 +358,16 @@ def test_a_knock_since_the_round_began_is_seen_in_the_entry(ledger: Ledger) -> N
     assert not ledger.read(VPC).was_knocked_on
     ledger.knock(VPC)
     assert ledger.read(VPC).was_knocked_on
+
+
+@pytest.mark.parametrize("knocked", [False, True], ids=["given up", "knocked on meanwhile"])
+def test_what_is_said_is_written_with_the_end_of_the_hold(ledger: Ledger, knocked: bool) -> None:
+    assert ledger.take(ledger.knock(VPC), "one")
+    if knocked:
+        ledger.knock(VPC)
+    said = Said("connected", "6 services", frozenset({"told"}))
+    assert ledger.release(VPC, "one", said=said) is not knocked
+    entry = ledger.read(VPC)
+    assert (entry.status, entry.detail) == ("connected", "6 services")
+    assert entry.told == {"told"}
+    assert entry.holder == ("one" if knocked else None)

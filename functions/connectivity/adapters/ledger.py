@@ -9,10 +9,10 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
-from connectivity.adapters.ledger_items import entry_of, places, set_held
+from connectivity.adapters.ledger_items import entry_of, places, reported, set_held
 from connectivity.adapters.table import Table
 from connectivity.domain.errors import NotReadyYet
-from connectivity.domain.ledger import KEPT_SECONDS, MAKING, PROBE, PUBLICATION, Entry, Served
+from connectivity.domain.ledger import KEPT_SECONDS, MAKING, PROBE, PUBLICATION, Entry, Said, Served
 from connectivity.domain.mails import Allowance
 from connectivity.domain.pacing import Bucket, Turn, cost, granted
 from connectivity.domain.publication import Issue
@@ -109,14 +109,20 @@ class DynamoDbLedger:
             condition,
         )
 
-    def release(self, vpc_id: str, execution: str, kept_seconds: int = KEPT_SECONDS) -> bool:
-        kept = int(time.time()) + kept_seconds
+    def release(
+        self, vpc_id: str, execution: str, seconds: int = KEPT_SECONDS, said: Said | None = None
+    ) -> bool:
+        kept = int(time.time()) + seconds
+        report, names, values = reported(said)
         released = self._conditionally(
             vpc_id,
-            "REMOVE holder, heard SET expires_at = :kept",
-            {":me": execution, ":kept": kept},
+            f"REMOVE holder, heard SET expires_at = :kept{report}",
+            {":me": execution, ":kept": kept, **values},
             "holder = :me AND (begun = knocks OR attribute_not_exists(knocks))",
+            **names,
         )
+        if said and not released:
+            self.report(vpc_id, said.status, said.detail, said.told)
         return released or self.read(vpc_id).holder != execution
 
     def announce(self, entry: Entry, tokens: Mapping[str, str]) -> None:
@@ -243,12 +249,8 @@ class DynamoDbLedger:
         self._update(vpc_id, "SET turns = :turns", {":turns": said})
 
     def report(self, vpc_id: str, status: str, detail: str, told: Iterable[str] = ()) -> None:
-        self._update(
-            vpc_id,
-            "SET #status = :status, detail = :detail, told = :told",
-            {":status": status, ":detail": detail, ":told": sorted(told)},
-            ExpressionAttributeNames={"#status": "status"},
-        )
+        change, names, values = reported(Said(status, detail, frozenset(told)))
+        self._update(vpc_id, f"SET {change.removeprefix(', ')}", values, **names)
 
     def allow(self, allowance: Allowance, hour: str) -> bool:
         """Each hour has an item of its own, which expires: nothing has to be set back."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from connectivity.domain.ledger import Entry, Served
+from connectivity.domain.ledger import Entry, Said, Served
 from connectivity.domain.pacing import Turn
 from connectivity.domain.publication import Issue, Signature
 
@@ -72,3 +72,14 @@ def set_held(held: Mapping[str, str]) -> tuple[dict[str, str], str, dict[str, An
     values: dict[str, Any] = {f":v{i}": value for i, value in enumerate(held.values())}
     changes = (f"held.{name} = {value}" for name, value in zip(names, values, strict=True))
     return names, "SET " + ", ".join(changes), values
+
+
+def reported(said: Said | None) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """Return how an update expression goes on that writes what was said, its names, and values."""
+    if said is None:
+        return "", {}, {}
+    return (
+        ", #status = :status, detail = :detail, told = :told",
+        {"ExpressionAttributeNames": {"#status": "status"}},
+        {":status": said.status, ":detail": said.detail, ":told": sorted(said.told)},
+    )

@@ -47,6 +47,16 @@ class Served:
 
 
 @dataclass(frozen=True)
+class Said:
+    """What was written on a VPC, and told."""
+
+    status: str
+    detail: str
+    told: frozenset[str] = frozenset()
+    """Lines that a person was told, as `mails.as_news` has them."""
+
+
+@dataclass(frozen=True)
 class Entry:
     """One VPC's entry. An entry that does not exist yet is `Entry(vpc_id)`."""
 

@@ -22,7 +22,7 @@ from connectivity.domain.errors import (
     UnreadableOption,
     VpcNotAllowed,
 )
-from connectivity.domain.ledger import KEPT_SECONDS, Entry
+from connectivity.domain.ledger import KEPT_SECONDS, Entry, Said
 from connectivity.domain.mails import NO_VPC, Door, Mail, about_a_request, as_news, hour_of
 from connectivity.domain.standing import standing
 from connectivity.domain.status import Status
@@ -88,10 +88,14 @@ class Finished:
 def finish(vpc_id: str, status: Status | None, desk: Desk) -> Finished:
     """Write the status, and give up the hold. `status` is None where there is nothing to say. What
     a person has to hear of is told once: when it was not told with the status before."""
-    if status is not None:
-        tell(vpc_id, status, desk)
-    kept = KEPT_SECONDS if status is not None else desk.ledger.read(vpc_id).kept_seconds
-    return Finished(not desk.ledger.release(vpc_id, desk.execution, kept), status)
+    if status is None:
+        return _give_up(vpc_id, desk.ledger.read(vpc_id).kept_seconds, None, desk)
+    said = _tell(vpc_id, status, desk)
+    return replace(_give_up(vpc_id, KEPT_SECONDS, said, desk), status=status)
+
+
+def _give_up(vpc_id: str, kept_seconds: int, said: Said | None, desk: Desk) -> Finished:
+    return Finished(not desk.ledger.release(vpc_id, desk.execution, kept_seconds, said))
 
 
 def finish_failed(vpc_id: str, failure: Failure, desk: Desk, aws: Aws) -> Finished:
@@ -100,8 +104,10 @@ def finish_failed(vpc_id: str, failure: Failure, desk: Desk, aws: Aws) -> Finish
     if _could_not_look(failure) and _stands_as_asked(desk.ledger.read(vpc_id)):
         logger.warning("%s could not be looked at, %s: %s", vpc_id, failure.error, failure.cause)
         return finish(vpc_id, None, desk)
-    status = report_failure(vpc_id, failure, desk, aws)
-    return replace(finish(vpc_id, None, desk), status=status, failed_with=failure.error)
+    status, said = _report_failure(vpc_id, failure, desk, aws)
+    kept = KEPT_SECONDS if said else desk.ledger.read(vpc_id).kept_seconds
+    finished = _give_up(vpc_id, kept, said, desk)
+    return replace(finished, status=status, failed_with=failure.error)
 
 
 def _could_not_look(failure: Failure) -> bool:
@@ -115,29 +121,47 @@ def _stands_as_asked(entry: Entry) -> bool:
 
 
 def tell(vpc_id: str, status: Status, desk: Desk) -> None:
-    """Write the status where people look, and mail what is news of it."""
+    """Write the status where people look, and mail what is news of it; the hold is kept."""
+    _record(vpc_id, _tell(vpc_id, status, desk), desk)
+
+
+def _record(vpc_id: str, said: Said | None, desk: Desk) -> None:
+    if said:
+        desk.ledger.report(vpc_id, said.status, said.detail, said.told)
+
+
+def _tell(vpc_id: str, status: Status, desk: Desk) -> Said | None:
+    """Tell the status, and return what the ledger has still to keep of it; None if nothing."""
     door: Door = "workflow"
     about = f"{vpc_id} was repaired"
     if any(line.startswith(statuses.WARNING) for line in status.to_tell):
         about = f"{vpc_id} has other addresses"
     elif not any(line.startswith(statuses.REPAIRED) for line in status.to_tell):
         about, door = f"a DNS host of {vpc_id}", "host"
-    _report(vpc_id, status, about, door, desk)
+    return _report(vpc_id, status, about, door, desk)
 
 
 def report_failure(vpc_id: str, failure: Failure, desk: Desk, aws: Aws) -> Status:
     """Return the failure as a status, with what stands meanwhile. A person is told once: the sweep
-    meets the same failure again and again until somebody mends it."""
+    meets the same failure again and again until somebody mends it. The hold is kept."""
+    status, said = _report_failure(vpc_id, failure, desk, aws)
+    _record(vpc_id, said, desk)
+    return status
+
+
+def _report_failure(
+    vpc_id: str, failure: Failure, desk: Desk, aws: Aws
+) -> tuple[Status, Said | None]:
+    """Return the failure as a status, and what the ledger has still to keep of it."""
     entry = None if failure.refused else desk.ledger.read(vpc_id)
     message = statuses.message_of(failure.cause)
     status = statuses.failed(failure.error, message, _standing(entry, aws))
     door = _door(failure.error, entry)
     if failure.refused and (vpc_id == NO_VPC or failure.error in _OF_A_REQUEST_ALONE):
         _send(Mail(vpc_id, about_a_request(vpc_id), status.detail, door), desk)
-    else:
-        to_tell = replace(status, to_tell=(status.detail,))
-        _report(vpc_id, to_tell, f"{vpc_id} failed", door, desk)
-    return status
+        return status, None
+    to_tell = replace(status, to_tell=(status.detail,))
+    return status, _report(vpc_id, to_tell, f"{vpc_id} failed", door, desk)
 
 
 def _door(error: str, entry: Entry | None) -> Door:
@@ -162,18 +186,18 @@ def _standing(entry: Entry | None, aws: Aws) -> str:
     )
 
 
-def _report(vpc_id: str, status: Status, about: str, door: Door, desk: Desk) -> None:
+def _report(vpc_id: str, status: Status, about: str, door: Door, desk: Desk) -> Said | None:
     before = desk.ledger.read(vpc_id)
     news = statuses.news(status, before.told)
     changed = (before.status, before.detail) != (status.state, status.detail)
     if not (changed or news):
-        return
+        return None
     lines = {as_news(line) for line in status.to_tell}
     told = lines & before.told
     # Told before it is written down: told twice after a lost answer, but never not at all.
     if news and _send(Mail(vpc_id, about, f"{vpc_id}: {'; '.join(news)}", door), desk):
         told = lines
-    _write(vpc_id, status, before, told, desk)
+    return _write(status, before, told, desk)
 
 
 def _send(mail: Mail, desk: Desk) -> bool:
@@ -188,31 +212,32 @@ def _send(mail: Mail, desk: Desk) -> bool:
     return True
 
 
-def _write(vpc_id: str, status: Status, before: Entry, told: Collection[str], desk: Desk) -> None:
-    """Write the status on the VPC and into the ledger. A VPC that is gone has no tags."""
+def _write(status: Status, before: Entry, told: Collection[str], desk: Desk) -> Said | None:
+    """Write the status on the VPC, and return what goes into the ledger. A VPC that is gone has no
+    tags."""
+    vpc_id = before.vpc_id
     detail = tags.as_tag_value(status.detail, tags.more_in(desk.execution))
     lines = set(told)
     try:
         desk.vpcs.set_tags(vpc_id, {tags.STATUS: status.state, tags.STATUS_DETAIL: detail})
     except TagsRefused as why:
         logger.warning("the status of %s is not on its tags, AWS refuses them", vpc_id)
-        if _tags_are_told(vpc_id, status, why, before, desk):
+        if _tags_are_told(status, why, before, desk):
             lines.add(_TAGS_REFUSED)
     except UnknownVpc:
         # Nothing held: a request about a VPC that never was, and each one is news.
         if not (before.holds_something or before.status):
-            return
-    desk.ledger.report(vpc_id, status.state, status.detail, lines)
+            return None
+    return Said(status.state, status.detail, frozenset(lines))
 
 
 _TAGS_REFUSED = "its tags are refused"
 
 
-def _tags_are_told(
-    vpc_id: str, status: Status, why: TagsRefused, before: Entry, desk: Desk
-) -> bool:
+def _tags_are_told(status: Status, why: TagsRefused, before: Entry, desk: Desk) -> bool:
     """Tell a person once that the status cannot be seen on the VPC, whatever it is. Return whether
     somebody knows."""
+    vpc_id = before.vpc_id
     if _TAGS_REFUSED in before.told:
         return True
     text = (

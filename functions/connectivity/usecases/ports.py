@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from connectivity.domain.custom_resource import Answer, Request
 from connectivity.domain.deletion import Attached
-from connectivity.domain.ledger import KEPT_SECONDS, Announcement, Entry, Served
+from connectivity.domain.ledger import KEPT_SECONDS, Announcement, Entry, Said, Served
 from connectivity.domain.mails import Allowance
 from connectivity.domain.model import (
     HostedZone,
@@ -212,9 +212,12 @@ class Ledger(Protocol):
         epoch; it does not count as a knock. False, and nothing is written, if somebody has taken
         the hold since the entry was read."""
 
-    def release(self, vpc_id: str, execution: str, kept_seconds: int = KEPT_SECONDS) -> bool:
-        """Give up the hold; the entry stays so long unless it is knocked on. False if there was a
-        knock since it was taken: go round again."""
+    def release(
+        self, vpc_id: str, execution: str, seconds: int = KEPT_SECONDS, said: Said | None = None
+    ) -> bool:
+        """Give up the hold; the entry stays `seconds` unless it is knocked on. False if there was a
+        knock since it was taken: go round again. What was `said` is written as `report` does, in
+        either case."""
 
     def announce(self, entry: Entry, tokens: Mapping[str, str]) -> None:
         """Write down by purpose that it is being made, and with which token. Raises NotReadyYet if

@@ -24,6 +24,7 @@ from connectivity.domain.ledger import (
     PUBLICATION,
     Announcement,
     Entry,
+    Said,
     Served,
 )
 from connectivity.domain.mails import Allowance
@@ -518,14 +519,18 @@ class FakeLedger:
         self._write(entry.vpc_id, handed=differences, unread=True, swept_at=at)
         return True
 
-    def release(self, vpc_id: str, execution: str, kept_seconds: int = KEPT_SECONDS) -> bool:
+    def release(
+        self, vpc_id: str, execution: str, seconds: int = KEPT_SECONDS, said: Said | None = None
+    ) -> bool:
         entry = self.read(vpc_id)
+        if said:
+            self.report(vpc_id, said.status, said.detail, said.told)
         if entry.holder != execution:
             return True
         if self.begun[vpc_id] != entry.knocks:
             return False
         self._write(vpc_id, holder=None, heard=None)
-        self.kept_seconds[vpc_id] = kept_seconds
+        self.kept_seconds[vpc_id] = seconds
         return True
 
     def announce(self, entry: Entry, tokens: Mapping[str, str]) -> None:
