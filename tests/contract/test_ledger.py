@@ -371,3 +371,20 @@ def test_what_is_said_is_written_with_the_end_of_the_hold(ledger: Ledger, knocke
     assert (entry.status, entry.detail) == ("connected", "6 services")
     assert entry.told == {"told"}
     assert entry.holder == ("one" if knocked else None)
+
+
+def test_who_asks_to_be_removed_is_listed_in_the_order_of_asking(ledger: Ledger) -> None:
+    first, second = VPC, "vpc-0badbad0"
+    ledger.ask_for_removal(first, NOON)
+    listed = [each for each in ledger.ask_for_removal(second, NOON + 1) if each.at >= NOON]
+    assert [(each.vpc_id, each.at) for each in listed][-2:] == [(first, NOON), (second, NOON + 1)]
+
+
+def test_the_list_of_who_asked_to_be_removed_does_not_grow_for_ever(ledger: Ledger) -> None:
+    vpc_id = VPC
+    for number in range(60):
+        ledger.ask_for_removal(vpc_id, NOON + number)
+    later = NOON + 24 * 3600
+    ledger.ask_for_removal(vpc_id, later)
+    recent = [each for each in ledger.ask_for_removal(vpc_id, later) if each.at >= later]
+    assert len(recent) == 2

@@ -25,6 +25,8 @@ SOURCE = "ecs-anywhere.private-connectivity"
 AT_WORK = "Somebody else is at work"
 QUIET_LOOKS = 10
 """A tenth of a second apart: longer than EventBridge takes here."""
+LONG_AHEAD = 4_000_000_000
+"""Seconds since the epoch that no clock of a story comes to."""
 
 
 @dataclass(frozen=True)
@@ -252,6 +254,19 @@ class App:
         table = self.aws.outputs["LedgerTable"]
         found = self.client("dynamodb").get_item(TableName=table, Key=key)
         return dict(found.get("Item", {}))
+
+    def others_ask_to_be_removed(self, number: int) -> None:
+        """As if so many other VPCs had asked to be removed a moment ago."""
+        settings, dynamodb = self.aws.settings, self.client("dynamodb")
+        others = [
+            {"M": {"vpc_id": {"S": f"vpc-{other:08x}"}, "at": {"N": str(LONG_AHEAD)}}}
+            for other in range(number)
+        ]
+        id_ = {"S": f"removals#{settings.account}#{settings.region}"}
+        dynamodb.put_item(
+            TableName=self.aws.outputs["LedgerTable"],
+            Item={"id": id_, "asking": {"L": others}},
+        )
 
     def begin_another_hour(self) -> None:
         """Forget how many mails there were in this hour: a story is not held to another's."""

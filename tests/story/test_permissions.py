@@ -144,8 +144,9 @@ def told(app: App) -> Told:
         _when(app, vpc_id, "waiting", "Verify resolution", lambda arn: _stop(app, arn))
         assert vpc_id in app.sweep()["knocked"], "its execution has died"
         _when(app, vpc_id, "waiting", "Verify resolution", lambda arn: _stop(app, arn))
+    _hold_up(app, vpc_id)
     with app.lifecycles(interface_endpoint_deleting=A_WHILE):
-        app.untag(vpc_id)
+        app.request("Remove", {"vpc-id": vpc_id})
         _when(app, vpc_id, "waiting", "Remove", lambda _: _knock_on_every_door(app, vpc_id))
     _sweep_up(app, vpc_id)
     app.tag(vpc_id, wish="plan")
@@ -274,6 +275,13 @@ def _when(app: App, vpc_id: str, kind: str, state: str, act: Callable[[str], obj
             act(arn)
             acted = True
     assert acted, f"{arn} has never {kind} {state}"
+
+
+def _hold_up(app: App, vpc_id: str) -> None:
+    """As if three others had asked to be removed a moment ago."""
+    app.others_ask_to_be_removed(3)
+    app.untag(vpc_id)
+    assert app.next_success(vpc_id).output["status"] == "held-up"
 
 
 def _stop(app: App, execution: str) -> None:

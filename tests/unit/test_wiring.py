@@ -15,7 +15,7 @@ HANDLERS = [f"handlers.{path.stem}" for path in sorted(FUNCTIONS.glob("handlers/
 
 ALWAYS = {"aws", "error_codes", "refusals", "small_models", "wiring"}
 """The way to AWS, and the meanings of its refusals."""
-LEDGER = {"attribute_values", "ledger", "ledger_items", "table"}
+LEDGER = {"attribute_values", "ledger", "ledger_items", "removals", "table"}
 NEEDED: dict[str, set[str]] = {
     "settings()": set(),
     "vpcs()": {"vpcs"},
@@ -61,7 +61,9 @@ ENVIRONMENT = {
     **dict.fromkeys(("HOST_POLICY_ARN", "PROBE_ROLE_ARN", "STATE_MACHINE_ARN", "TOPIC_ARN"), "arn"),
     **dict.fromkeys(("INTERFACE_ENDPOINT_QUOTA", "RESOLVER_ENDPOINT_QUOTA"), "4"),
     **dict.fromkeys(("RESOLVER_IP_COUNT", "RULES_PER_SECURITY_GROUP"), "2"),
-    **dict.fromkeys(("DRAIN_SECONDS", "EXPIRY_SECONDS", "SWEEP_MINUTES", "VERIFY_HOURS"), "1"),
+    **dict.fromkeys(
+        ("DRAIN_SECONDS", "EXPIRY_SECONDS", "REMOVAL_SHARE", "SWEEP_MINUTES", "VERIFY_HOURS"), "1"
+    ),
     **dict.fromkeys(("ALLOW_PUBLIC_ONPREM_CIDRS", "ONPREM_CIDRS_MAY_WIDEN"), "no"),
     **dict.fromkeys(("LEDGER_TABLE", "OWNER", "PARAMETER_PATH", "SIGNING_KEY"), "any"),
     **dict.fromkeys(("ALLOWED_SERVICE_OWNERS", "URL_SUFFIX"), "any"),

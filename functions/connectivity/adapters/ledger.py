@@ -10,12 +10,14 @@ from decimal import Decimal
 from typing import Any
 
 from connectivity.adapters.ledger_items import entry_of, places, reported, set_held
+from connectivity.adapters.removals import Removals
 from connectivity.adapters.table import Table
 from connectivity.domain.errors import NotReadyYet
 from connectivity.domain.ledger import KEPT_SECONDS, MAKING, PROBE, PUBLICATION, Entry, Said, Served
 from connectivity.domain.mails import Allowance
 from connectivity.domain.pacing import Bucket, Turn, cost, granted
 from connectivity.domain.publication import Issue
+from connectivity.domain.safety_valve import Asking
 from connectivity.domain.wish import Asked
 
 _REQUEST_KEPT_SECONDS = 2 * 24 * 3600
@@ -36,6 +38,7 @@ class DynamoDbLedger:
         self._requests = f"request#{account}#{region}#"
         self._hours = f"hour#{account}#{region}#"
         self._mails = f"mails#{account}#{region}"
+        self._removals = Removals(self._table, f"removals#{account}#{region}")
 
     def read(self, vpc_id: str) -> Entry:
         return entry_of(vpc_id, self._table.item(self._prefix + vpc_id))
@@ -223,6 +226,9 @@ class DynamoDbLedger:
                 ":issued": asdict(issue),
             },
         )
+
+    def ask_for_removal(self, vpc_id: str, now: float) -> tuple[Asking, ...]:
+        return self._removals.ask(vpc_id, now)
 
     def reserve(self, bucket: Bucket, calls: int, now: float) -> Turn:
         """A hundred at the same time wait for each other inside DynamoDB; nobody has to try again,

@@ -23,6 +23,8 @@ REMOVED = "removed"
 """The status of a VPC in which somebody has looked and found nothing of ours."""
 PLANNED, WAITING = "planned", "waiting"
 """Its status where nothing shall be made, or nothing was made yet."""
+HELD_UP = "held-up"
+"""Its status where it asks to be torn down, and too many others do."""
 
 
 @dataclass(frozen=True)

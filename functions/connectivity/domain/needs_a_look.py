@@ -5,6 +5,7 @@ the VPC                                                    then
 its execution died, or never took the hold                 it is looked at
 it asks for nothing, and nothing is left of it             nothing
 it asks for nothing, and something is                      it is looked at
+its removal is held up, and nobody has said yes            nothing
 its tags, or the stack's parameters, are new               it is looked at
 it failed its verification a short while ago               nothing, until its rest is over
 it is not as it asks for: failed, waiting, never made      it is looked at
@@ -22,7 +23,7 @@ from dataclasses import dataclass
 from connectivity.domain.differences import View, differences, fingerprint, left_on
 from connectivity.domain.doubt import PATIENCE, VERIFICATION, is_within_rest
 from connectivity.domain.errors import UnreadableOption
-from connectivity.domain.ledger import PLANNED, Entry
+from connectivity.domain.ledger import HELD_UP, PLANNED, Entry
 from connectivity.domain.printable import first_lines
 from connectivity.domain.status import REPAIRED
 from connectivity.domain.verification_clock import VerificationClock
@@ -95,6 +96,8 @@ def _asked_anew(view: View, wish: Wish, asked: str) -> Iterator[str]:
     entry = view.entry
     if wish is not Wish.DISABLED and entry.asked != asked:
         yield "its tags or the stack's parameters are not those that were acted on last"
+    elif entry.status == HELD_UP and entry.asked == asked:
+        return
     elif wish is Wish.DISABLED and entry.held:
         yield f"it asks for nothing, and {len(entry.held)} things are held for it"
     elif wish is Wish.DISABLED and not entry.is_at_rest and entry.holder is None:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from connectivity.domain import errors
+from connectivity.domain import errors, tags
 from connectivity.domain.acknowledgement import Acknowledgements
 from connectivity.domain.denial import denied
-from connectivity.domain.ledger import PLANNED, REMOVED, WAITING
+from connectivity.domain.ledger import HELD_UP, PLANNED, REMOVED, WAITING
 from connectivity.domain.mails import as_news
 from connectivity.domain.pacing import Turn
 from connectivity.domain.printable import (
@@ -23,6 +23,8 @@ from connectivity.domain.printable import (
     shortened,
 )
 from connectivity.domain.promises import is_about_a_lost_address
+from connectivity.domain.safety_valve import Crowd
+from connectivity.domain.wish import REMOVE
 
 _SEPARATOR = "; "
 REPAIRED, WARNING = "repaired: ", "warning: "
@@ -119,6 +121,18 @@ def waiting(turn: Turn) -> Status:
         f"its turn is at {at} - AWS allows an account {turn.bucket} about once in 3 seconds and "
         f"other VPCs come first with theirs - it takes {turn.calls} - nothing has to be done",
     )
+
+
+def held_up(crowd: Crowd, is_news: bool) -> Status:
+    """Return the status of a VPC that stays connected until somebody says yes to its removal. A
+    person is told of the first one only."""
+    detail = (
+        f"not removed: {crowd.asking} of {crowd.connected} connected VPCs ask for it within an "
+        f"hour, and {crowd.most} may go - it serves on - to remove it set the tag {tags.WISH} to "
+        f"{REMOVE}, or send the event Remove - to keep it set the tag to enabled"
+    )
+    line = f"{detail}. The status of every other VPC that waits for a yes is {HELD_UP}, too"
+    return Status(HELD_UP, detail, (line,) if is_news else ())
 
 
 def removing() -> Status:

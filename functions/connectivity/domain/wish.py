@@ -26,6 +26,11 @@ class Wish(StrEnum):
     DISABLED = "disabled"
 
 
+REMOVE = "remove"
+"""A value of the wish tag that asks for nothing, as `disabled` does, and says yes to the removal
+although many VPCs are removed at once."""
+
+
 @dataclass(frozen=True)
 class Options:
     """What goes with the wish; a stack's parameters are the defaults of what a VPC leaves out."""
@@ -47,14 +52,19 @@ class Asked:
 def read_wish(vpc_tags: Mapping[str, str]) -> Wish:
     """No tag means disabled; any case is understood. Raises UnreadableOption."""
     value = vpc_tags.get(tags.WISH)
-    if value is None:
+    if value is None or says_yes(vpc_tags):
         return Wish.DISABLED
     try:
         return Wish(value.strip().lower())
     except ValueError:
         raise UnreadableOption(
-            f"tag {tags.WISH} = {quoted(value)} is not one of enabled, plan, disabled"
+            f"tag {tags.WISH} = {quoted(value)} is not one of enabled, plan, disabled, {REMOVE}"
         ) from None
+
+
+def says_yes(vpc_tags: Mapping[str, str]) -> bool:
+    """Tell whether the removal is confirmed."""
+    return vpc_tags.get(tags.WISH, "").strip().lower() == REMOVE
 
 
 def read_options(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from connectivity.domain import status as statuses
@@ -12,7 +12,7 @@ from connectivity.domain.ledger import REMOVED, Entry
 from connectivity.domain.model import Vpc
 from connectivity.domain.status import Status
 from connectivity.domain.tags import wish_tags
-from connectivity.domain.wish import Options, Wish, read_options, read_wish
+from connectivity.domain.wish import Options, Wish, read_options, read_wish, says_yes
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.ports import Executions
 from connectivity.usecases.run import Run
@@ -52,6 +52,8 @@ class Reading:
     """None where nothing is asked for, or somebody else is at work."""
     status: Status | None = None
     """What there is to say if nothing is to be done."""
+    is_confirmed: bool = False
+    """Whether somebody has said yes to the removal, or the VPC is gone."""
 
 
 def read_wish_of(run: Run, aws: Aws, executions: Executions) -> Reading:
@@ -74,7 +76,7 @@ def read_wish_of(run: Run, aws: Aws, executions: Executions) -> Reading:
     _await_what_was_heard(vpc, entry, run.tries)
     wish = read_wish(vpc.tags)
     if wish is Wish.DISABLED:
-        return _of_disabled(entry)
+        return replace(_of_disabled(entry), is_confirmed=says_yes(vpc.tags))
     aws.settings.check_allowed(vpc.id)
     options = read_options(vpc.tags, aws.settings.defaults, aws.settings.bounds)
     because = "tag" if _is_another_round(entry, run.execution) else run.because
@@ -102,7 +104,8 @@ def _is_busy(entry: Entry, execution: str, executions: Executions) -> bool:
 
 def _of_no_vpc(entry: Entry, run: Run, settings: Settings) -> Reading:
     if entry.holds_something:
-        return Reading("tear down", "the VPC is gone and something is held for it", entry)
+        reason = "the VPC is gone and something is held for it"
+        return Reading("tear down", reason, entry, is_confirmed=True)
     if entry.may_have_left_something:
         return Reading("tear down", _NOT_LOOKED, entry)
     if run.because == "request" and not run.tries:

@@ -22,7 +22,7 @@ from connectivity.domain.errors import (
     UnreadableOption,
     VpcNotAllowed,
 )
-from connectivity.domain.ledger import KEPT_SECONDS, Entry, Said
+from connectivity.domain.ledger import HELD_UP, KEPT_SECONDS, Entry, Said
 from connectivity.domain.mails import NO_VPC, Door, Mail, about_a_request, as_news, hour_of
 from connectivity.domain.standing import standing
 from connectivity.domain.status import Status
@@ -134,7 +134,9 @@ def _tell(vpc_id: str, status: Status, desk: Desk) -> Said | None:
     """Tell the status, and return what the ledger has still to keep of it; None if nothing."""
     door: Door = "workflow"
     about = f"{vpc_id} was repaired"
-    if any(line.startswith(statuses.WARNING) for line in status.to_tell):
+    if status.state == HELD_UP:
+        about = "too many VPCs ask to be removed"
+    elif any(line.startswith(statuses.WARNING) for line in status.to_tell):
         about = f"{vpc_id} has other addresses"
     elif not any(line.startswith(statuses.REPAIRED) for line in status.to_tell):
         about, door = f"a DNS host of {vpc_id}", "host"

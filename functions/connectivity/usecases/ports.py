@@ -29,6 +29,7 @@ from connectivity.domain.model import (
 )
 from connectivity.domain.pacing import Bucket, Turn
 from connectivity.domain.publication import Issue
+from connectivity.domain.safety_valve import Asking
 from connectivity.domain.whole_account import WholeAccount
 from connectivity.domain.wish import Asked
 
@@ -266,6 +267,11 @@ class Ledger(Protocol):
         served: Served = _NOTHING,
     ) -> None:
         """Remember what on-premises reads, and on which endpoints of ours it relies."""
+
+    def ask_for_removal(self, vpc_id: str, now: float) -> tuple[Asking, ...]:
+        """Write down that a connected VPC asks to be torn down, `now` in seconds since the epoch.
+        Return all that have asked, in the order in which they did; one may be there twice, and
+        those of former hours may be missing."""
 
     def reserve(self, bucket: Bucket, calls: int, now: float) -> Turn:
         """Book so many calls, for all of this account and Region, from `now` on: seconds since the

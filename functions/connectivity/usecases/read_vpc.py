@@ -13,6 +13,7 @@ from connectivity.usecases.asked import Reading, Wished, read_wish_of
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.check_preconditions import Check, check_preconditions
 from connectivity.usecases.ports import Executions
+from connectivity.usecases.removal_valve import held_up_by_others
 from connectivity.usecases.run import Run
 from connectivity.usecases.turns import take_turn
 
@@ -71,6 +72,9 @@ def _of_a_teardown(reading: Reading, run: Run, aws: Aws) -> Verdict:
     """The turn is to turn private DNS off, and that follows the drain. All are drained alike, so
     who begins in turn comes to it in turn; and nobody is withdrawn long before they go."""
     entry = reading.entry
+    held_up = None if reading.is_confirmed else held_up_by_others(entry, run.now, aws)
+    if held_up:
+        return Verdict("nothing", "too many ask to be removed at once", held_up)
     calls = entry.interface_endpoints
     if calls:
         turn = take_turn(entry, pacing.TURNING_OFF, calls, run.now, aws.ledger)

@@ -1,7 +1,7 @@
 """Request: an event that asks for a wish. The wish is written as tags; then we knock.
 
 Amazon EventBridge keeps no order, so every event has one of its own: the time that it carries, and
-at the same time Delete before Plan before Enable. What was overtaken changes nothing.
+at the same time Remove before Delete before Plan before Enable. What was overtaken changes nothing.
 """
 
 from __future__ import annotations
@@ -23,14 +23,15 @@ from connectivity.domain.errors import (
 )
 from connectivity.domain.networks import Bounds, cidr_problems
 from connectivity.domain.printable import first_lines, firsts_first, quoted, shown
-from connectivity.domain.wish import Asked, Wish, items, service_problems
+from connectivity.domain.wish import REMOVE, Asked, Wish, items, service_problems
 from connectivity.usecases.knock import knock_for_request
 from connectivity.usecases.ports import Clock, Executions, Ledger, Vpcs
 from connectivity.usecases.refusal import refuse
 from connectivity.usecases.settings import Settings
 
-Kind = Literal["Enable", "Plan", "Delete"]
-"""In the order in which the later one wins where two events have the same time."""
+Kind = Literal["Enable", "Plan", "Delete", "Remove"]
+"""In the order in which the later one wins where two events have the same time. Remove is a Delete
+that says yes to the removal although many VPCs are removed at once."""
 
 _KINDS: dict[str, Kind] = {kind.lower(): kind for kind in get_args(Kind)} | {"disable": "Delete"}
 _VPC_ID = re.compile(r"vpc-[0-9a-f]{8,17}")
@@ -229,6 +230,8 @@ def _refuse_a_tie(request: WishRequest, newest: Asked) -> None:
 
 
 def _tags_of(request: WishRequest) -> dict[str, str]:
+    if request.kind == "Remove":
+        return {tags.WISH: REMOVE}
     wish = Wish.PLAN if request.kind == "Plan" else Wish.ENABLED
     written = {tags.WISH: wish.value}
     if request.services is not None:

@@ -36,6 +36,8 @@ class Settings:
     allowed_vpcs: frozenset[str] = frozenset()
     """The VPCs that may be connected; empty for every VPC of the account and Region."""
     bounds: Bounds = _UNBOUNDED
+    removal_share: int = 20
+    """Percent of the connected VPCs that may be torn down within an hour without a yes."""
 
     def check_allowed(self, vpc_id: str) -> None:
         """Raises VpcNotAllowed."""
@@ -95,6 +97,7 @@ class Settings:
             drain_seconds=int(environment["DRAIN_SECONDS"]),
             expiry_seconds=int(environment["EXPIRY_SECONDS"]),
             allowed_vpcs=frozenset(words(environment["ALLOWED_VPCS"])),
+            removal_share=int(environment["REMOVAL_SHARE"]),
             bounds=Bounds(
                 onprem_cidrs=words(environment["DEFAULT_ONPREM_CIDRS"]),
                 may_widen=environment["ONPREM_CIDRS_MAY_WIDEN"] == "yes",

@@ -44,6 +44,7 @@ from connectivity.domain.model import (
 )
 from connectivity.domain.pacing import Bucket, Turn, cost, granted
 from connectivity.domain.publication import Issue
+from connectivity.domain.safety_valve import Asking
 from connectivity.domain.tags import WISH
 from connectivity.domain.whole_account import StoredParameter, WholeAccount
 from connectivity.domain.wish import Asked
@@ -472,6 +473,7 @@ class FakeLedger:
     begun: dict[str, int] = field(default_factory=dict)
     booked_until: dict[str, float] = field(default_factory=dict)
     """By a bucket's name, in seconds since the epoch."""
+    removals: list[Asking] = field(default_factory=list)
     requests: dict[str, Asked] = field(default_factory=dict)
     kept_seconds: dict[str, int] = field(default_factory=dict)
     happened: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -600,6 +602,10 @@ class FakeLedger:
 
     def miss(self, vpc_id: str, hosts: Sequence[str]) -> None:
         self._write(vpc_id, unconfirmed=tuple(hosts))
+
+    def ask_for_removal(self, vpc_id: str, now: float) -> tuple[Asking, ...]:
+        self.removals.append(Asking(vpc_id, now))
+        return tuple(self.removals)
 
     def reserve(self, bucket: Bucket, calls: int, now: float) -> Turn:
         before = max(now, self.booked_until.get(bucket.name, now))

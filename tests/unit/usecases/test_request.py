@@ -246,7 +246,7 @@ def test_a_kind_is_understood_in_any_case_as_the_tag_is(kind: str, wish: str | N
 
 
 @pytest.mark.parametrize(
-    "kind", ["Enabled", "", "Remove", None, 7, ["Enable"], "\ud800", "x" * 999]
+    "kind", ["Enabled", "", "Removal", None, 7, ["Enable"], "\ud800", "x" * 999]
 )
 def test_any_other_kind_is_refused_by_name(kind: Any) -> None:
     with pytest.raises(UnreadableRequest) as raised:

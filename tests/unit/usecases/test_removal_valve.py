@@ -1,0 +1,141 @@
+"""The safety valve: many removals at once wait for a yes, and one alone never does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from connectivity.domain import tags
+from connectivity.domain.ledger import HELD_UP, Entry
+from connectivity.domain.safety_valve import Asking, ahead_of, crowd
+from connectivity.usecases.finish import tell
+from connectivity.usecases.read_vpc import Verdict
+
+from tests.unit.example import VPC
+from tests.unit.usecases.world import World, connected
+
+
+def asking(world: World, others: int, of: int, ago: float = 60.0) -> World:
+    """So many others of `of` connected VPCs have asked to be torn down, that long ago."""
+    for number in range(of - 1):
+        entry = Entry(f"vpc-{number:08x}", status="connected", served=world.entry.served)
+        world.ledger.all[entry.vpc_id] = entry
+    for number in range(others):
+        world.ledger.ask_for_removal(f"vpc-{number:08x}", world.seconds - ago)
+    world.vpcs.all = {VPC.id: VPC}
+    return world
+
+
+def read_and_tell(world: World) -> Verdict:
+    verdict = world.read()
+    if verdict.status:
+        tell(VPC.id, verdict.status, world.desk)
+    return verdict
+
+
+@pytest.mark.parametrize(
+    ("others", "of", "todo"),
+    [
+        (0, 1, "take away"),
+        (2, 3, "take away"),
+        (3, 4, "nothing"),
+        (3, 10, "nothing"),
+        (9, 50, "take away"),
+        (10, 50, "nothing"),
+        (199, 1000, "take away"),
+        (200, 1000, "nothing"),
+    ],
+)
+def test_a_fifth_of_the_connected_vpcs_and_at_least_three_may_go_within_an_hour(
+    others: int, of: int, todo: str
+) -> None:
+    assert asking(connected(), others, of).read().todo == todo
+
+
+def test_who_is_held_up_serves_on_and_says_how_to_go_and_how_to_stay() -> None:
+    world = asking(connected(), 3, 10)
+    verdict = read_and_tell(world)
+    assert verdict.reason == "too many ask to be removed at once"
+    assert set(world.weather.changes) == {"notify", "tag vpc"}
+    assert world.entry.status == HELD_UP
+    assert "4 of 10 connected VPCs ask for it within an hour, and 3 may go" in world.entry.detail
+    for cure in ("to remove", "or send the event Remove", "to enabled"):
+        assert cure in world.entry.detail
+
+
+def test_one_mail_tells_of_all_that_are_held_up() -> None:
+    world = asking(connected(), 3, 10)
+    first, second = read_and_tell(world), read_and_tell(world)
+    assert (first.todo, second.todo) == ("nothing", "nothing")
+    [mail] = world.notifications.sent
+    assert "too many VPCs ask to be removed" in str(mail)
+    assert "The status of every other VPC that waits for a yes is held-up, too" in str(mail)
+
+    another = replace(world.entry, vpc_id="vpc-0badbad0", status="connected", told=frozenset())
+    world.ledger.all[another.vpc_id] = another
+    world.ledger.all[VPC.id] = replace(world.entry, status="connected", told=frozenset())
+    read_and_tell(world)
+    assert len(world.notifications.sent) == 1
+
+
+def test_who_is_held_up_stays_so_when_the_hour_is_over() -> None:
+    """Nobody is there at night to say no."""
+    world = asking(connected(), 3, 10)
+    read_and_tell(world)
+    world.clock.waited += 24 * 3600
+    assert read_and_tell(world).todo == "nothing"
+
+
+@pytest.mark.parametrize("yes", ["remove", " Remove "])
+def test_a_yes_by_tag_lets_it_go(yes: str) -> None:
+    world = asking(connected(), 3, 10)
+    read_and_tell(world)
+    world.vpcs.all = {VPC.id: replace(VPC, tags={tags.WISH: yes})}
+    assert world.read().todo == "take away"
+
+
+def test_a_tag_that_is_put_back_keeps_it_connected() -> None:
+    world = asking(connected(), 3, 10)
+    read_and_tell(world)
+    world.vpcs.all = {VPC.id: replace(VPC, tags={tags.WISH: "enabled"})}
+    verdict = read_and_tell(world)
+    assert (verdict.todo, world.entry.status) == ("nothing", "connected")
+
+
+def test_removals_of_an_hour_ago_do_not_count() -> None:
+    assert asking(connected(), 9, 10, ago=3601).read().todo == "take away"
+
+
+def test_a_teardown_that_has_begun_is_never_held_up() -> None:
+    world = connected()
+    world.vpcs.all = {VPC.id: VPC}
+    world.withdraw()
+    assert asking(world, 9, 10).read().todo == "take away"
+
+
+def test_a_vpc_that_was_let_through_and_waited_for_its_turn_is_not_held_up_then() -> None:
+    world = asking(connected(), 2, 10)
+    world.ledger.booked_until["ModifyVpcEndpoint"] = world.seconds + 600
+    waits = world.read()
+    assert waits.todo == "wait"
+    for number in range(5):
+        world.ledger.ask_for_removal(f"vpc-{number:08x}", world.seconds)
+    world.clock.waited += waits.seconds
+    assert world.read().todo == "take away"
+
+
+def test_a_vpc_that_is_gone_or_was_never_connected_waits_for_nobody() -> None:
+    gone = asking(connected(), 9, 10)
+    gone.vpcs.all.clear()
+    assert gone.read().todo == "take away"
+    never = World()
+    never.ledger.hold(VPC.id, {"group/probe": "sg-1"})
+    assert asking(never, 9, 10).read().todo == "take away"
+
+
+def test_the_order_of_asking_decides_and_asking_twice_counts_once() -> None:
+    asked = [Asking(vpc, 10.0) for vpc in ("a", "b", "a", "c")]
+    assert ahead_of("a", asked, 20.0) == []
+    assert ahead_of("c", asked, 20.0) == ["a", "b"]
+    assert crowd(["a", "b", "c"], {"d"}, 20) is not None
+    assert crowd(["a", "b", "c"], {"d"}, 100) is None, "four of four may go"
