@@ -126,7 +126,8 @@ class App:
         self._stack = ExitStack()
 
     def __enter__(self) -> App:
-        quota = {"RESOLVER_ENDPOINT_QUOTA": str(MOST_VPCS)}
+        # And a fleet that is removed on purpose: nobody has to say yes.
+        quota = {"RESOLVER_ENDPOINT_QUOTA": str(MOST_VPCS), "REMOVAL_SHARE": "100"}
         environment = {
             **self.template.environment,
             **quota,

@@ -37,6 +37,7 @@ def deployed() -> Iterator[App]:
                 "SweepMinutes": "1440",
                 # And no verification because its time has come.
                 "VerifyHours": "0",
+                "RemovalShare": "100",
             },
         )
         yield App(aws)

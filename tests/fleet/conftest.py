@@ -48,6 +48,7 @@ def fleet() -> Iterator[Fleet]:
                     "SweepMinutes": "1440",
                     # And no verification because its time has come.
                     "VerifyHours": "0",
+                    "RemovalShare": "100",
                 },
             )
             app = App(aws)

@@ -58,6 +58,7 @@ def recording() -> Iterator[Recording]:
                 "SweepMinutes": "1440",
                 # And no verification because its time has come.
                 "VerifyHours": "0",
+                "RemovalShare": "100",
             },
         )
         app = App(aws)

@@ -34,6 +34,7 @@ def app() -> Iterator[App]:
                 "SweepMinutes": "1440",
                 # And no verification because its time has come.
                 "VerifyHours": "0",
+                "RemovalShare": "100",
             },
         )
         yield App(aws)

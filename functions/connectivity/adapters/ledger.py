@@ -6,10 +6,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from decimal import Decimal
 from typing import Any
 
-from connectivity.adapters.ledger_items import entry_of, places, reported, set_held
+from connectivity.adapters.ledger_items import (
+    decimal,
+    entry_of,
+    places,
+    reported,
+    set_held,
+    untaken_since,
+)
 from connectivity.adapters.removals import Removals
 from connectivity.adapters.table import Table
 from connectivity.domain.errors import NotReadyYet
@@ -85,13 +91,13 @@ class DynamoDbLedger:
         return Asked(found["newest"], found["asked"])
 
     def take(self, entry: Entry, execution: str, asked: str = "") -> bool:
-        condition, before = _untaken_since(entry)
+        condition, before = untaken_since(entry)
         values = {
             ":me": execution,
             ":begun": entry.knocks,
             ":none": {},
             ":asked": asked,
-            ":now": _decimal(time.time()),
+            ":now": decimal(time.time()),
         }
         return self._conditionally(
             entry.vpc_id,
@@ -103,12 +109,12 @@ class DynamoDbLedger:
 
     def hand_over(self, entry: Entry, differences: str, at: float) -> bool:
         """Write as `knock` does, without counting, and only while nobody else took the hold."""
-        condition, before = _untaken_since(entry)
+        condition, before = untaken_since(entry)
         return self._conditionally(
             entry.vpc_id,
             "SET held = if_not_exists(held, :none), handed = :handed, unread = :yes, "
             "swept_at = :at REMOVE expires_at",
-            {":none": {}, ":handed": differences, ":yes": True, ":at": _decimal(at)} | before,
+            {":none": {}, ":handed": differences, ":yes": True, ":at": decimal(at)} | before,
             condition,
         )
 
@@ -147,7 +153,7 @@ class DynamoDbLedger:
     def hold(self, vpc_id: str, held: Mapping[str, str], made_at: float | None = None) -> None:
         names, change, values = set_held(held)
         if made_at is not None:
-            change, values[":made_at"] = f"{change}, made_at = :made_at", _decimal(made_at)
+            change, values[":made_at"] = f"{change}, made_at = :made_at", decimal(made_at)
         self._update(vpc_id, change, values, ExpressionAttributeNames=names)
 
     def let_go(self, vpc_id: str, purposes: Iterable[str]) -> None:
@@ -222,7 +228,7 @@ class DynamoDbLedger:
                 ":fingerprint": issue.fingerprint,
                 ":ids": sorted(endpoint_ids),
                 ":served": asdict(served),
-                ":now": _decimal(time.time()),
+                ":now": decimal(time.time()),
                 ":issued": asdict(issue),
             },
         )
@@ -234,12 +240,12 @@ class DynamoDbLedger:
         """A hundred at the same time wait for each other inside DynamoDB; nobody has to try again,
         as the condition is on the time and not on what somebody has read."""
         id_, returned = self._buckets + bucket.name, {"ReturnValues": "UPDATED_NEW"}
-        spent = {":cost": _decimal(cost(bucket, calls))}
+        spent = {":cost": decimal(cost(bucket, calls))}
         booked = self._table.update_if(
             "attribute_not_exists(booked_until) OR booked_until <= :now",
             id_,
             "SET booked_until = :now + :cost",
-            spent | {":now": _decimal(now)},
+            spent | {":now": decimal(now)},
             **returned,
         ) or self._table.update(
             # It never goes back, so the condition holds no moment later either.
@@ -251,7 +257,7 @@ class DynamoDbLedger:
         return granted(bucket, calls, float(booked["booked_until"]), now)
 
     def remember(self, vpc_id: str, turns: Mapping[str, Turn]) -> None:
-        said = {step: turn.as_json() | {"at": _decimal(turn.at)} for step, turn in turns.items()}
+        said = {step: turn.as_json() | {"at": decimal(turn.at)} for step, turn in turns.items()}
         self._update(vpc_id, "SET turns = :turns", {":turns": said})
 
     def report(self, vpc_id: str, status: str, detail: str, told: Iterable[str] = ()) -> None:
@@ -289,21 +295,3 @@ class DynamoDbLedger:
         self, vpc_id: str, expression: str, values: Mapping[str, Any], **more: Any
     ) -> dict[str, Any]:
         return self._table.update(self._prefix + vpc_id, expression, values, **more)
-
-
-def _untaken_since(entry: Entry) -> tuple[str, dict[str, Any]]:
-    """Return the condition that nobody has taken the hold, or given it up, since the entry was
-    read, and its values."""
-    before = {"holder": entry.holder, "taken_at": _decimal(entry.taken_at) or None}
-    return (
-        " AND ".join(
-            f"attribute_not_exists({name})" if value is None else f"{name} = :before_{name}"
-            for name, value in before.items()
-        ),
-        {f":before_{name}": value for name, value in before.items() if value is not None},
-    )
-
-
-def _decimal(value: float) -> Decimal:
-    """DynamoDB's numbers are decimal; milliseconds are enough."""
-    return Decimal(f"{value:.3f}")

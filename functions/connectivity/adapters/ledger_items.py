@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from connectivity.domain.ledger import Entry, Said, Served
@@ -83,3 +84,21 @@ def reported(said: Said | None) -> tuple[str, dict[str, Any], dict[str, Any]]:
         {"ExpressionAttributeNames": {"#status": "status"}},
         {":status": said.status, ":detail": said.detail, ":told": sorted(said.told)},
     )
+
+
+def untaken_since(entry: Entry) -> tuple[str, dict[str, Any]]:
+    """Return the condition that nobody has taken the hold, or given it up, since the entry was
+    read, and its values."""
+    before = {"holder": entry.holder, "taken_at": decimal(entry.taken_at) or None}
+    return (
+        " AND ".join(
+            f"attribute_not_exists({name})" if value is None else f"{name} = :before_{name}"
+            for name, value in before.items()
+        ),
+        {f":before_{name}": value for name, value in before.items() if value is not None},
+    )
+
+
+def decimal(value: float) -> Decimal:
+    """DynamoDB's numbers are decimal; milliseconds are enough."""
+    return Decimal(f"{value:.3f}")

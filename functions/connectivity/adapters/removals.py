@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
+from connectivity.adapters.ledger_items import decimal
 from connectivity.adapters.table import Table
 from connectivity.domain.safety_valve import WITHIN, Asking
 
@@ -25,7 +25,7 @@ class Removals:
         listed = self._table.update(
             self._id,
             "SET asking = list_append(if_not_exists(asking, :none), :mine)",
-            {":none": [], ":mine": [{"vpc_id": vpc_id, "at": Decimal(f"{now:.3f}")}]},
+            {":none": [], ":mine": [{"vpc_id": vpc_id, "at": decimal(now)}]},
             ReturnValues="ALL_NEW",
         )["asking"]
         self._forget_old(listed, now)

@@ -17,6 +17,7 @@ PARAMETERS = {
     "OnPremCidrs": ONPREM_CIDR,
     "SweepMinutes": "1440",
     "VerifyHours": "0",
+    "RemovalShare": "100",
 }
 """Of the stack. The drain is long enough to come in between."""
 BUCKETS = {
