@@ -1,7 +1,8 @@
 """DynamoDB: tables of items by their id, and the expressions that the ledger writes.
 
 Of the expressions' language there is what `docs.aws.amazon.com/amazondynamodb` calls SET, REMOVE
-and ADD, `if_not_exists`, sums, comparisons, `attribute_exists`, `begins_with`, AND, OR and NOT.
+and ADD, `if_not_exists`, `list_append`, `size` of a list, sums, comparisons, `attribute_exists`,
+`begins_with`, AND, OR and NOT.
 Values are DynamoDB's own, as in {"S": "text"}, and are replaced and never changed.
 """
 
@@ -101,23 +102,35 @@ def _number(value: Value | None) -> Decimal:
     return Decimal(value["N"])
 
 
+def _either(found: Value | None, otherwise: Value | None) -> Value | None:
+    return otherwise if found is None else found
+
+
+def _appended(first: Value | None, second: Value | None) -> Value:
+    return {"L": [*_plain(first), *_plain(second)]}
+
+
+_OF_TWO = {"if_not_exists": _either, "list_append": _appended}
+"""Functions of two operands, which may be functions themselves."""
+
+
 def _operand(reader: _Reader) -> Term:
     if reader.peek().startswith(":"):
         placeholder = reader.next()
         return lambda given: given.values[placeholder]
-    if reader.peek() == "if_not_exists":
-        reader.next()
+    if reader.peek() in _OF_TWO:
+        of_two = _OF_TWO[reader.next()]
         reader.require("(")
-        there = _operand(reader)
+        first = _operand(reader)
         reader.require(",")
-        otherwise = _operand(reader)
+        second = _operand(reader)
         reader.require(")")
-
-        def either(given: Given) -> Value | None:
-            found = there(given)
-            return otherwise(given) if found is None else found
-
-        return either
+        return lambda given: of_two(first(given), second(given))
+    if reader.skip("size"):
+        reader.require("(")
+        measured = _operand(reader)
+        reader.require(")")
+        return lambda given: {"N": str(len(_plain(measured(given)) or ()))}
     path = reader.path()
     return lambda given: _found(given.item, _named(path, given))
 

@@ -18,7 +18,14 @@ def sky() -> Iterator[Sky]:
     settings = Settings(time_scale=0.002, stack_name="storm", network="loopback")
     with EmbeddedAws(settings) as aws:
         aws.outputs = deploy(
-            aws, {"DrainSeconds": "5", "ExpirySeconds": "60", "OnPremCidrs": ONPREM_CIDR}
+            aws,
+            {
+                "DrainSeconds": "5",
+                "ExpirySeconds": "60",
+                "OnPremCidrs": ONPREM_CIDR,
+                "RemovalShare": "100",
+                "VerifyHours": "0",
+            },
         )
         events = aws.client("events")
         for rule in events.list_rules()["Rules"]:
