@@ -7,6 +7,7 @@ import importlib
 import json
 import logging
 import os
+import pkgutil
 import sys
 import time
 from collections import Counter, defaultdict
@@ -18,6 +19,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
+import connectivity
 from connectivity.domain.tags import WISH, WISH_TAGS
 
 from bench import expressions
@@ -272,6 +274,8 @@ def _on_virtual_time(clock: Clock) -> Iterator[None]:
         def now(cls, tz: datetimes.tzinfo | None = None) -> VirtualDatetime:
             return cls.fromtimestamp(clock.epoch(), tz)
 
+    for found in pkgutil.walk_packages(connectivity.__path__, "connectivity."):
+        importlib.import_module(found.name)  # one that came later would read the real clock
     virtual = SimpleNamespace(**{**vars(time), "time": clock.epoch, "sleep": clock.sleep})
     with ExitStack() as stack:
         for name, module in [*sys.modules.items()]:

@@ -1,4 +1,4 @@
-"""State "Verify resolution"."""
+"""States "Ensure probe" and "Verify resolution"."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from connectivity.adapters import wiring
 from connectivity.domain.desired import Desired
+from connectivity.usecases.ensure_probe import ensure_probe
 from connectivity.usecases.ensure_resolver import Resolver
 from connectivity.usecases.verify_resolution import verify_resolution
 
@@ -14,9 +15,8 @@ from handlers.entry import Event, entry
 
 @entry
 def handler(event: Event) -> Any:
-    """{"desired", "resolver"} -> the evidence."""
-    return verify_resolution(
-        Desired.from_json(event["desired"]),
-        Resolver.from_json(event["resolver"]),
-        wiring.aws(),
-    ).as_json()
+    """{"desired", "resolver"} -> the evidence; {"desired"} -> the name of the probe, ready."""
+    desired, aws = Desired.from_json(event["desired"]), wiring.aws()
+    if "resolver" not in event:
+        return ensure_probe(desired, aws)
+    return verify_resolution(desired, Resolver.from_json(event["resolver"]), aws).as_json()

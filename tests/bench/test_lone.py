@@ -17,6 +17,9 @@ WRITTEN: Mapping[str, Mapping[str, int]] = json.loads(
     (Path(__file__).parents[1] / "story" / "counts.json").read_text()
 )
 
+LOOKS_AT_ANOTHER_BRANCH = 3
+"""As in tests/story/test_counts.py: one branch waits for another by reads of the ledger."""
+
 
 @pytest.fixture(scope="module")
 def counted() -> Mapping[str, Mapping[str, int]]:
@@ -44,4 +47,7 @@ def _count(app: App, begin: Callable[[Network], None], network: Network) -> dict
 def test_the_model_counts_what_the_embedded_aws_counts(
     counted: Mapping[str, Mapping[str, int]], story: str
 ) -> None:
-    assert counted[story] == WRITTEN[story]
+    looks = WRITTEN[story]["dynamodb:GetItem"] - counted[story]["dynamodb:GetItem"]
+    allowed = range(LOOKS_AT_ANOTHER_BRANCH + 1) if story == "enable" else range(1)
+    assert looks in allowed
+    assert {**counted[story], "dynamodb:GetItem": 0} == {**WRITTEN[story], "dynamodb:GetItem": 0}

@@ -215,15 +215,14 @@ def test_whom_a_teardown_missed_is_written_down_until_the_next_publication(ledge
 
 
 def test_whoever_finds_a_bucket_full_has_their_turn_at_once(ledger: Ledger) -> None:
-    assert ledger.reserve(PACED, 10, NOON) == Turn("AnyCall", "any", NOON, 10, shared=False)
-    assert ledger.reserve(PACED, 6, NOON + 40) == Turn("AnyCall", "any", NOON + 40, 6, shared=False)
+    assert ledger.reserve(PACED, 10, NOON) == Turn("AnyCall", "any", NOON, 10)
+    assert ledger.reserve(PACED, 6, NOON + 40) == Turn("AnyCall", "any", NOON + 40, 6)
 
 
 def test_whoever_comes_later_has_their_turn_when_all_before_them_are_paid(ledger: Ledger) -> None:
     """Four calls are there at once when the bucket is full, one when a quarter of it is."""
     turns = [ledger.reserve(PACED, calls, NOON) for calls in (6, 6, 4, 1, 6)]
     assert [turn.at - NOON for turn in turns] == [0, 24, 48, 64 - 12, 68]
-    assert [turn.shared for turn in turns] == [False, True, True, True, True]
 
 
 def test_nobody_waits_for_a_turn_that_nobody_else_has(ledger: Ledger) -> None:
@@ -231,7 +230,7 @@ def test_nobody_waits_for_a_turn_that_nobody_else_has(ledger: Ledger) -> None:
     for calls in range(1, 21):
         now = NOON + calls * 0.1234567
         turn = ledger.reserve(Bucket(f"Call {calls}", "any"), calls, now)
-        assert (turn.shared, turn.seconds(now)) == (False, 0), calls
+        assert turn.seconds(now) == 0, calls
 
 
 def test_of_many_at_the_same_time_each_has_a_turn_of_its_own(ledger: Ledger) -> None:

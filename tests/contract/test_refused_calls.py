@@ -43,7 +43,7 @@ MACHINE = "arn:aws:states:us-east-2:123456789012:stateMachine:s"
 
 CALLS: dict[str, Callable[[], object]] = {
     "AuthorizeSecurityGroupIngress": lambda: Ec2Groups(TAGS).admit("sg-1", [RULE]),
-    "CreateFunction": lambda: _probe()._make("probe", ["subnet-1"], "sg-1"),
+    "CreateFunction": lambda: _probe().make("probe", ["subnet-1"], "sg-1"),
     "CreateResolverEndpoint": lambda: Route53Resolvers(TAGS).make(VPC, PLACES, "sg-1", "t"),
     "CreateSecurityGroup": lambda: Ec2Groups(TAGS).make(VPC, "name", "group/probe"),
     "CreateTags": lambda: Ec2Vpcs().set_tags(VPC, {"key": "value"}),

@@ -112,7 +112,7 @@ def _set(
 
 
 OTHER_WAYS: Mapping[str, OtherWay] = {
-    "Let the other one end": OtherWay("enable", a_failed_endpoint),
+    "Let the others end": OtherWay("enable", a_failed_endpoint),
     "Could not be made": OtherWay("enable", a_failed_endpoint),
     "Turn off private DNS": OtherWay("enable", a_failed_endpoint),
     "Failed": OtherWay("enable", a_failed_endpoint),

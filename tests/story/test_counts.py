@@ -30,6 +30,9 @@ there when it is asked for again, 5 or 15 AWS seconds later."""
 REFILLED = 60
 """AWS seconds."""
 
+LOOKS_AT_ANOTHER_BRANCH = 3
+"""The probe waits for its security group, private DNS for the resolver: by reads of the ledger."""
+
 TRANSITIONS = "transitions"
 OWN_STATE = ("dynamodb:", "states:")
 """The ledger, and the start of the workflow."""
@@ -83,6 +86,11 @@ def _count(app: App, vpc_id: str, begin: Callable[[], None]) -> dict[str, int]:
     return {TRANSITIONS: ended.transitions, **dict(sorted(calls.items()))}
 
 
+def _is_a_look_more(name: str, written: int, counted: int) -> bool:
+    """Whether one branch of the workflow waited for another, which takes as long as it takes."""
+    return name == "enable: dynamodb:GetItem" and 0 < written - counted <= LOOKS_AT_ANOTHER_BRANCH
+
+
 def test_counts_are_those_that_are_written_down(
     counted: Mapping[str, Mapping[str, int]],
 ) -> None:
@@ -94,6 +102,7 @@ def test_counts_are_those_that_are_written_down(
         if WRITTEN[story].get(name, 0) != counts.get(name, 0)
     }
     now = json.dumps(counted, indent=2)
+    changed = {name: each for name, each in changed.items() if not _is_a_look_more(name, *each)}
     grown = {name: (was, is_now) for name, (was, is_now) in changed.items() if is_now > was}
     assert not grown, f"make fewer calls, or have a reason and write them into {FILE.name}:\n{now}"
     assert not changed, f"fewer calls than before: write them into {FILE.name}:\n{now}"

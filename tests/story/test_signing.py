@@ -83,7 +83,7 @@ def test_the_guide_s_commands_verify_what_is_published(
 
 def test_what_says_nothing_new_is_not_signed_again(app: App, vpc_id: str) -> None:
     since = app.aws.journal.mark()
-    app.sweep()
+    app.request("Enable", {"vpc-id": vpc_id})
     app.next_success(vpc_id)
     assert signs(app, since) == []
 

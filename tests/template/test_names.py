@@ -26,6 +26,7 @@ WORDED_FOR_PEOPLE = {
     "Read the VPC": "ReadVpc",
     "Ensure interface endpoints": "EnsureEndpoints",
     "Ensure inbound resolver": "EnsureResolver",
+    "Ensure probe": "VerifyResolution",
     "Tell when its turn is": "Finish",
     "Learn what was begun": "EnsureEndpoints",
     "Turn off what goes": "TurnOffPrivateDns",

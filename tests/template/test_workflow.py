@@ -60,6 +60,8 @@ CANNOT_WAIT = {
     ("Ensure interface endpoints", "ConflictingPrivateDns"): "they are made with private DNS off",
     ("Learn what was begun", "ConflictingPrivateDns"): "they are made with private DNS off",
     ("Learn what was begun", "NotItsTurnYet"): "it makes again what had its turn, and takes none",
+    ("Learn what was begun", "JustBegun"): "its ids are what it wants; nobody needs it ready",
+    ("Ensure probe", "NotResolvingYet"): "it is asked nothing yet",
 }
 """What the source seems to raise, as calls are followed by name, and why it does not."""
 

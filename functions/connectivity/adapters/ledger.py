@@ -171,7 +171,7 @@ class DynamoDbLedger:
         )
 
     def record_removal(self, entry: Entry) -> None:
-        self._update(entry.vpc_id, "SET removing = :holder", {":holder": entry.holder or ""})
+        self._update(entry.vpc_id, "SET removing = :by", {":by": entry.holder or ""})
 
     def forget(self, vpc_id: str, purposes: Iterable[str]) -> None:
         names = places(purposes)

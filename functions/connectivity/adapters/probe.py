@@ -53,7 +53,7 @@ class LambdaProbe:
         between: it is never asked."""
         state = self._state(name)
         if state is None:
-            self._make(name, subnets, group)
+            self.make(name, subnets, group)
             raise NotReadyYet(f"the probe {name} has just been made")
         if not self._is_ours(name, state) or _vpc_of(state) != vpc_id:
             raise UsedName(f"the function {name} is not this app's, by its role or its VPC")
@@ -82,7 +82,7 @@ class LambdaProbe:
             raise
         return dict(found)
 
-    def _make(self, name: str, subnets: Sequence[str], group: str) -> None:
+    def make(self, name: str, subnets: Sequence[str], group: str) -> None:
         try:
             call(
                 client("lambda").create_function,

@@ -16,6 +16,7 @@ from connectivity.adapters.aws import client
 from connectivity.domain.tags import CreationTags, extra_tags
 from connectivity.domain.verification_clock import VerificationClock
 from connectivity.usecases.aws import Aws
+from connectivity.usecases.patience import Patience
 from connectivity.usecases.settings import Settings
 
 if TYPE_CHECKING:
@@ -177,6 +178,7 @@ def aws() -> Aws:
         ledger=_made_on_use(ledger),
         clock=_made_on_use(clock),
         settings=settings(),
+        patience=_made_on_use(lambda: Patience(clock())),
     )
 
 

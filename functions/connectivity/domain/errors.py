@@ -16,6 +16,10 @@ class NotReadyYet(Waiting):
     """Something AWS is making or removing has not reached its final state."""
 
 
+class JustBegun(Waiting):
+    """AWS has begun to make or remove something a moment ago, and is never ready at once."""
+
+
 class NotCompleteYet(Waiting):
     """A VPC that is being made still lacks what makes it fit."""
 
@@ -45,11 +49,6 @@ class NotAcknowledgedYet(Waiting):
 
 class NotItsTurnYet(Waiting):
     """Other VPCs of this account and Region are to call AWS first."""
-
-    def __init__(self, message: str, seconds: int = 0) -> None:
-        super().__init__(message)
-        self.seconds = seconds
-        """Until the turn comes, for whoever waits for it in the same process."""
 
 
 class TurnHoursAway(Waiting):

@@ -64,8 +64,6 @@ class Turn:
     step: str
     at: float
     calls: int
-    shared: bool
-    """Others wait for their turns too: what we take beyond the burst, somebody behind us misses."""
 
     def seconds(self, now: float) -> int:
         """Until it comes; 0 if it has. Whole ones, as AWS Step Functions waits them."""
@@ -76,8 +74,7 @@ class Turn:
 
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> Turn:
-        at, calls, shared = float(said["at"]), int(said["calls"]), bool(said["shared"])
-        return cls(said["bucket"], said["step"], at, calls, shared)
+        return cls(said["bucket"], said["step"], float(said["at"]), int(said["calls"]))
 
 
 def cost(bucket: Bucket, calls: int) -> float:
@@ -92,7 +89,7 @@ def granted(bucket: Bucket, calls: int, booked_until: float, now: float) -> Turn
         before = min(before, now)  # nobody but us has booked
     first = min(calls, bucket.burst)
     at = max(now, before - cost(bucket, bucket.burst - first))
-    return Turn(bucket.name, bucket.step, at, calls, shared=before > now)
+    return Turn(bucket.name, bucket.step, at, calls)
 
 
 def is_good_for(turn: Turn | None, bucket: Bucket, calls: int, now: float) -> bool:
@@ -105,9 +102,7 @@ def is_good_for(turn: Turn | None, bucket: Bucket, calls: int, now: float) -> bo
     )
 
 
-def at_once(turn: Turn | None, bucket: Bucket) -> int | None:
-    """How many calls to make before letting the bucket fill again; None for all of them.
-
-    Who has the bucket alone goes on until AWS refuses, and harms nobody.
-    """
-    return bucket.burst if turn is not None and turn.shared else None
+def due(turn: Turn, bucket: Bucket, call: int) -> float:
+    """Return when the call of this number, counted from 0, may be made, in seconds since the epoch:
+    the burst at once, and each other one as soon as the bucket holds it."""
+    return turn.at + cost(bucket, max(0, call + 1 - min(turn.calls, bucket.burst)))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from connectivity.domain.ledger import Entry
 from connectivity.domain.ownership import Ownership
+from connectivity.usecases.patience import Patience
 from connectivity.usecases.ports import (
     Clock,
     Endpoints,
@@ -36,6 +37,8 @@ class Aws:
     ledger: Ledger
     clock: Clock
     settings: Settings
+    patience: Patience
+    """The invocation's own: it begins when the bundle is made."""
 
     def ownership(self, entry: Entry) -> Ownership:
         """Return what tells our things in this VPC from other people's."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from itertools import islice
 
 from connectivity.domain import ledger as ledgers
 from connectivity.domain import pacing
 from connectivity.domain import plan as plans
 from connectivity.domain.desired import Desired
-from connectivity.domain.errors import EndpointFailed, Fact, NotReadyYet
+from connectivity.domain.errors import EndpointFailed, Fact, JustBegun, NotReadyYet
 from connectivity.domain.ledger import Announcement, Entry
-from connectivity.domain.model import InterfaceEndpoint
+from connectivity.domain.model import InboundResolver, InterfaceEndpoint
 from connectivity.domain.ownership import Ownership
 from connectivity.domain.steps import (
     MakeGatewayEndpoint,
@@ -21,36 +20,40 @@ from connectivity.domain.steps import (
     Plan,
 )
 from connectivity.usecases.aws import Aws
-from connectivity.usecases.ports import Endpoints, Resolvers, UsedToken
+from connectivity.usecases.ports import Endpoints, UsedToken
 from connectivity.usecases.security_groups import group_steps, refuse_out_of_reach
 from connectivity.usecases.tokens import token
-from connectivity.usecases.turns import take_turn_now
+from connectivity.usecases.turns import Pace, take_turn_now
 
 _ENDED_BADLY = frozenset({"failed", "rejected", "expired", "partial"})
 
 
 def ensure_endpoints(desired: Desired, now: float, aws: Aws) -> tuple[str, ...]:
     """Return the ids of the endpoints, all available; `now` is in seconds since the epoch. Raises
-    NotReadyYet, NotItsTurnYet, TurnHoursAway, EndpointFailed, OutOfReach, QuotaReached."""
+    JustBegun, NotReadyYet, NotItsTurnYet, TurnHoursAway, EndpointFailed, OutOfReach,
+    QuotaReached."""
     ownership = aws.ownership(aws.ledger.read(desired.vpc_id))
-    observed = aws.endpoints.all_in(desired.vpc_id)
+
+    def _look() -> tuple[InterfaceEndpoint, ...]:
+        return aws.endpoints.all_in(desired.vpc_id)
+
+    observed = aws.patience.until(lambda seen: _all_seen(ownership.entry, seen, now), _look)
     refuse_out_of_reach(ownership.out_of_reach(observed))
-    require_all_seen(ownership.entry, observed, now)
     groups = aws.groups.all_in(desired.vpc_id)
     plan = plans.plan_endpoints(desired, observed, groups, ownership)
     if plan:
-        _let_the_resolver_go_first(desired, ownership, aws.resolvers)
+        _let_the_resolver_go_first(desired, ownership, aws)
         steps = group_steps((ledgers.ENDPOINTS_GROUP,), groups, ownership, aws)
         steps.apply(plan)
         _mend(plan, steps.ids[ledgers.ENDPOINTS_GROUP], aws.endpoints)
         _make(plan, steps.ids[ledgers.ENDPOINTS_GROUP], ownership.entry, now, aws)
     made = [s for s in plan if isinstance(s, MakeInterfaceEndpoint | MakeGatewayEndpoint)]
     if made:
-        raise NotReadyYet(f"{len(made)} endpoints of {desired.vpc_id} are being made")
+        raise JustBegun(f"{len(made)} endpoints of {desired.vpc_id} are being made")
     mended = [step.endpoint_id for step in plan if isinstance(step, MendInterfaceEndpoint)]
     if mended:
         raise NotReadyYet(f"{', '.join(mended)} get back what they had lost")
-    return _available(desired, observed, ownership)
+    return aws.patience.until(lambda seen: _available(desired, seen, ownership), _look, observed)
 
 
 def learn_what_was_begun(vpc_id: str, now: float, aws: Aws) -> tuple[str, ...]:
@@ -78,16 +81,26 @@ def require_all_seen(entry: Entry, observed: Iterable[InterfaceEndpoint], now: f
         raise NotReadyYet(f"made a moment ago and not shown by AWS yet: {', '.join(unseen)}")
 
 
-def _let_the_resolver_go_first(
-    desired: Desired, ownership: Ownership, resolvers: Resolvers
-) -> None:
+def _all_seen(
+    entry: Entry, observed: tuple[InterfaceEndpoint, ...], now: float
+) -> tuple[InterfaceEndpoint, ...]:
+    require_all_seen(entry, observed, now)
+    return observed
+
+
+def _let_the_resolver_go_first(desired: Desired, ownership: Ownership, aws: Aws) -> None:
     """AWS gives an interface endpoint any address that is free, also one that was promised to
     on-premises: the resolver takes those up before. That it was announced says little, as its
     creation may have failed."""
     if not ownership.entry.resolver_ips or desired.adopted_resolver:
         return
-    if ownership.resolver(resolvers.in_vpc(desired.vpc_id)) is None:
-        raise NotReadyYet(f"the resolver of {desired.vpc_id} takes its promised addresses up first")
+    vpc_id = desired.vpc_id
+
+    def _is_begun(seen: tuple[InboundResolver, ...]) -> None:
+        if aws.ownership(aws.ledger.read(vpc_id)).resolver(seen) is None:
+            raise NotReadyYet(f"the resolver of {vpc_id} takes its promised addresses up first")
+
+    aws.patience.until(_is_begun, lambda: aws.resolvers.in_vpc(vpc_id))
 
 
 def _mend(plan: Plan, group: str, endpoints: Endpoints) -> None:
@@ -97,15 +110,13 @@ def _mend(plan: Plan, group: str, endpoints: Endpoints) -> None:
 
 
 def _make(plan: Plan, group: str, entry: Entry, now: float, aws: Aws) -> None:
-    """Make the endpoints of the plan, announced first. Where others have booked too, not more at
-    once than AWS allows; the rest with the next look."""
+    """Make the endpoints of the plan, announced first, as fast as AWS lets them be made."""
     announced = _announcements(plan, group, entry)
     if not announced:
         return
-    turn = take_turn_now(entry, pacing.MAKING_NOW, len(announced), now, aws.ledger)
+    pace = take_turn_now(entry, pacing.MAKING_NOW, len(announced), now, aws)
     aws.ledger.announce(entry, {purpose: str(each) for purpose, each in announced.items()})
-    most = pacing.at_once(turn, pacing.MAKING_NOW)
-    _make_announced(dict(islice(announced.items(), most)), entry, now, aws)
+    _make_announced(announced, entry, now, aws, pace)
 
 
 def _announcements(plan: Plan, group: str, entry: Entry) -> dict[str, Announcement]:
@@ -128,13 +139,19 @@ def _announcements(plan: Plan, group: str, entry: Entry) -> dict[str, Announceme
 
 
 def _make_announced(
-    announced: Mapping[str, Announcement], entry: Entry, now: float, aws: Aws
+    announced: Mapping[str, Announcement],
+    entry: Entry,
+    now: float,
+    aws: Aws,
+    pace: Pace | None = None,
 ) -> None:
-    """Make the endpoints, and write down the ids that AWS answers, also if not all of them came:
-    from then on these ids and nothing else are ours."""
+    """Make the endpoints at this pace, and write down the ids that AWS answers, also if not all of
+    them came: from then on these ids and nothing else are ours."""
     made: dict[str, str] = {}
     try:
         for purpose, announcement in announced.items():
+            if pace is not None:
+                pace.wait_for_next()
             made[purpose] = _id_of(purpose, announcement, entry.vpc_id, aws)
     finally:
         if made:
@@ -163,6 +180,8 @@ def _available(
 ) -> tuple[str, ...]:
     ours = [plans.endpoint_for(wanted, observed, ownership) for wanted in desired.endpoints]
     there = [endpoint for endpoint in ours if endpoint is not None]
+    if len(there) < len(ours):
+        raise NotReadyYet(f"an endpoint of {desired.vpc_id} is gone while others are waited for")
     failed = [e for e in there if e.state in _ENDED_BADLY]
     if failed:
         raise EndpointFailed(

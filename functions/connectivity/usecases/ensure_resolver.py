@@ -10,13 +10,13 @@ from typing import Any
 from connectivity.domain import ledger as ledgers
 from connectivity.domain import plan as plans
 from connectivity.domain.desired import Desired
-from connectivity.domain.errors import NotReadyYet, ResolverFailed
+from connectivity.domain.errors import JustBegun, NotReadyYet, ResolverFailed
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import InboundResolver, ResolverIp
 from connectivity.domain.resolver_adoption import FEWEST_ADDRESSES
 from connectivity.domain.steps import MakeResolver, Plan
 from connectivity.usecases.aws import Aws
-from connectivity.usecases.ports import Ledger, Resolvers
+from connectivity.usecases.ports import Ledger
 from connectivity.usecases.security_groups import group_steps
 from connectivity.usecases.tokens import token as new_token
 
@@ -44,8 +44,8 @@ class Resolver:
 
 
 def ensure_resolver(desired: Desired, aws: Aws) -> Resolver:
-    """Return the inbound resolver, ready to be asked. Raises NotReadyYet, ResolverFailed,
-    ResolverRefused, QuotaReached."""
+    """Return the inbound resolver, ready to be asked. Raises JustBegun, NotReadyYet,
+    ResolverFailed, ResolverRefused, QuotaReached."""
     vpc_id, resolvers, ledger = desired.vpc_id, aws.resolvers, aws.ledger
     entry = ledger.read(vpc_id)
     ownership = aws.ownership(entry)
@@ -55,18 +55,20 @@ def ensure_resolver(desired: Desired, aws: Aws) -> Resolver:
     steps = group_steps(_GROUPS, groups, ownership, aws)
     steps.apply(plan)
     if desired.adopted_resolver:
-        used = _in_use(desired.adopted_resolver, resolvers)
+        used = _in_use(desired.adopted_resolver, aws)
         _promise(used.attached, entry, ledger)
         ips = tuple(sorted(ip.ip for ip in used.attached))
         return Resolver(used.id, ips, steps.ids[ledgers.PROBE_GROUP])
     _make(plan, steps.ids[ledgers.RESOLVER_GROUP], entry, aws)
     ours = ownership.resolver(observed)
     if ours is None:
-        raise NotReadyYet(f"the inbound resolver of {vpc_id} has just been made")
-    resolver = _operational(ours.id, resolvers)
+        raise JustBegun(f"the inbound resolver of {vpc_id} is being made")
+    if entry.held.get(ledgers.RESOLVER) != ours.id:
+        ledger.hold(vpc_id, {ledgers.RESOLVER: ours.id})
+    resolver = aws.patience.until(
+        lambda seen: _operational(ours.id, seen), lambda: resolvers.find(ours.id)
+    )
     _promise(resolver.attached, entry, ledger)
-    if entry.held.get(ledgers.RESOLVER) != resolver.id:
-        ledger.hold(vpc_id, {ledgers.RESOLVER: resolver.id})
     ips = tuple(sorted(ip.ip for ip in resolver.attached))
     return Resolver(resolver.id, ips, steps.ids[ledgers.PROBE_GROUP])
 
@@ -81,9 +83,14 @@ def _make(plan: Plan, group: str, entry: Entry, aws: Aws) -> None:
             aws.resolvers.make(entry.vpc_id, step.addresses, group, token)
 
 
-def _in_use(resolver_id: str, resolvers: Resolvers) -> InboundResolver:
-    """Somebody else's, that fitted a moment ago."""
-    resolver = resolvers.find(resolver_id)
+def _in_use(resolver_id: str, aws: Aws) -> InboundResolver:
+    """Return somebody else's resolver, that fitted a moment ago."""
+    return aws.patience.until(
+        lambda seen: _fit(resolver_id, seen), lambda: aws.resolvers.find(resolver_id)
+    )
+
+
+def _fit(resolver_id: str, resolver: InboundResolver | None) -> InboundResolver:
     if resolver is None or resolver.status not in _PASSING | {"operational"}:
         state = resolver.status if resolver else "gone"
         raise ResolverFailed(
@@ -95,8 +102,7 @@ def _in_use(resolver_id: str, resolvers: Resolvers) -> InboundResolver:
     return resolver
 
 
-def _operational(resolver_id: str, resolvers: Resolvers) -> InboundResolver:
-    resolver = resolvers.find(resolver_id)
+def _operational(resolver_id: str, resolver: InboundResolver | None) -> InboundResolver:
     if resolver is None:
         raise NotReadyYet(f"{resolver_id} cannot be seen yet")
     if resolver.status in _PASSING:
@@ -112,8 +118,8 @@ def _operational(resolver_id: str, resolvers: Resolvers) -> InboundResolver:
     failed = [f"{ip.ip or ip.subnet} is {ip.status}" for ip in resolver.ips if ip.failed]
     if failed:
         raise ResolverFailed(
-            f"{resolver_id}: {', '.join(failed)} - delete this resolver endpoint; the next sweep "
-            "makes it anew"
+            f"{resolver_id}: {', '.join(failed)} - delete this resolver endpoint and set the tag "
+            "again, or it is made anew by a later sweep"
         )
     detached = [ip for ip in resolver.ips if ip.status != _HEALTHY_IP]
     if detached or not resolver.ips:

@@ -318,8 +318,12 @@ class Account(Protocol):
 class Probe(Protocol):
     """The small function inside the VPC."""
 
+    def make(self, name: str, subnets: Sequence[str], group: str) -> None:
+        """Make the function. One that has the name already stays as it is."""
+
     def ensure(self, name: str, vpc_id: str, subnets: Sequence[str], group: str) -> None:
-        """Raises NotReadyYet until it can be asked, UsedName, and ProbeFailed."""
+        """Make it if it is not there. Raises NotReadyYet until it can be asked, UsedName, and
+        ProbeFailed."""
 
     def ask(self, name: str, questions: Mapping[str, Any]) -> Mapping[str, Any]:
         """Raises ProbeFailed."""
@@ -371,3 +375,9 @@ class Protection(Protocol):
 class Clock(Protocol):
     def now(self) -> str:
         """ISO 8601, UTC, whole seconds."""
+
+    def seconds(self) -> float:
+        """Return the seconds since the epoch."""
+
+    def sleep(self, seconds: float) -> None:
+        """Return after so many seconds."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from connectivity.domain import ledger as ledgers
 from connectivity.domain import pacing
 from connectivity.domain.desired import Desired
 from connectivity.domain.errors import NotReadyYet
+from connectivity.domain.ledger import Entry
 from connectivity.domain.plan import plan_private_dns
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.doubts import remember_doubt
@@ -13,17 +15,21 @@ from connectivity.usecases.turns import take_turn_now
 
 def turn_on_private_dns(desired: Desired, now: float, aws: Aws) -> tuple[str, ...]:
     """Return the services for which private DNS was turned on; `now` is in seconds since the epoch.
-    Raises
-    ConflictingPrivateDns, NotItsTurnYet, TurnHoursAway, and NotReadyYet where others need the
-    bucket too: they would miss what is taken beyond its burst."""
-    entry = aws.ledger.read(desired.vpc_id)
+
+    It waits until the resolver can be seen, which AWS refuses to make at once or never: nobody's
+    answers change for a connection that cannot be. Raises NotReadyYet, ConflictingPrivateDns,
+    NotItsTurnYet and TurnHoursAway.
+    """
+    entry = aws.patience.until(
+        lambda entry: _with_a_resolver(entry, desired), lambda: aws.ledger.read(desired.vpc_id)
+    )
     observed = aws.endpoints.all_in(desired.vpc_id)
     steps = plan_private_dns(desired, observed, aws.ownership(entry))
     if not steps:
         return ()
-    turn = take_turn_now(entry, pacing.TURNING_ON, len(steps), now, aws.ledger)
-    most = pacing.at_once(turn, pacing.TURNING_ON)
-    for step in steps[:most]:
+    pace = take_turn_now(entry, pacing.TURNING_ON, len(steps), now, aws)
+    for step in steps:
+        pace.wait_for_next()
         aws.endpoints.set_private_dns(
             step.endpoint_id,
             on=True,
@@ -33,6 +39,13 @@ def turn_on_private_dns(desired: Desired, now: float, aws: Aws) -> tuple[str, ..
             # Whatever fails from here on: it is turned off again, and no sweep tries the same
             # soon. Where nothing could be turned on, no answer has changed, and the next one may.
             remember_doubt(desired, entry, entry.proven_endpoints, aws)
-    if steps[:most] != steps:
-        raise NotReadyYet(f"private DNS is on for {most} of {len(steps)} in {desired.vpc_id}")
     return tuple(step.service for step in steps)
+
+
+def _with_a_resolver(entry: Entry, desired: Desired) -> Entry:
+    is_seen = ledgers.RESOLVER in entry.held and not ledgers.announced_token(
+        entry, ledgers.RESOLVER
+    )
+    if not (desired.adopted_resolver or is_seen):
+        raise NotReadyYet(f"the resolver of {desired.vpc_id} cannot be seen yet")
+    return entry

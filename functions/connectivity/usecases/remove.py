@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from connectivity.domain import ledger as ledgers
 from connectivity.domain import status as statuses
 from connectivity.domain.desired import Desired
-from connectivity.domain.errors import NotReadyYet, NotRemoved
+from connectivity.domain.errors import JustBegun, NotReadyYet, NotRemoved
 from connectivity.domain.ledger import Entry
 from connectivity.domain.ownership import Ownership, purpose_of
 from connectivity.domain.printable import listed
@@ -48,9 +48,13 @@ def remove_surplus(desired: Desired, aws: Aws) -> tuple[str, ...]:
 
 def remove_everything(vpc_id: str, aws: Aws) -> Status:
     """Remove what we made for the VPC, and the acknowledgements of its DNS hosts; return the status
-    that is left. Raises NotReadyYet until AWS shows nothing of it any more, NotRemoved for what AWS
-    refuses to remove or what is no longer recognisable as ours, and WishedAgain before anything is
-    removed. Once it has begun, it is carried through."""
+    that is left. Raises JustBegun, NotReadyYet until AWS shows nothing of it any more, NotRemoved
+    for what AWS refuses to remove or what is no longer recognisable as ours, and WishedAgain before
+    anything is removed. Once it has begun, it is carried through."""
+    return aws.patience.until(lambda _: _remove(vpc_id, aws), lambda: None)
+
+
+def _remove(vpc_id: str, aws: Aws) -> Status:
     ownership = aws.ownership(aws.ledger.read(vpc_id))
     entry = ownership.entry
     if ledgers.PUBLICATION in entry.held and not entry.is_being_removed:
@@ -58,9 +62,11 @@ def remove_everything(vpc_id: str, aws: Aws) -> Status:
     seen = _look(ownership, aws)
     removal = _plan(seen, ownership, aws)
     _start(removal, entry, aws)
-    waiting = [*_started(removal), *removal.going]
-    if waiting:
-        raise NotReadyYet(f"being removed: {listed(waiting)}")
+    begun = _started(removal)
+    if begun:
+        raise JustBegun(f"being removed: {listed([*begun, *removal.going])}")
+    if removal.going:
+        raise NotReadyYet(f"being removed: {listed(removal.going)}")
     return _finish(seen, ownership, aws)
 
 

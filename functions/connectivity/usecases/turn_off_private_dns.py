@@ -6,7 +6,6 @@ from __future__ import annotations
 from connectivity.domain import ledger as ledgers
 from connectivity.domain import pacing
 from connectivity.domain.desired import Desired
-from connectivity.domain.errors import NotReadyYet
 from connectivity.domain.ledger import Entry
 from connectivity.domain.pacing import Bucket
 from connectivity.domain.removal import (
@@ -77,12 +76,10 @@ def _turn_off(
 ) -> None:
     if not steps:
         return
-    turn = take_turn_now(entry, bucket, len(steps), now, aws.ledger)
-    most = pacing.at_once(turn, bucket)
-    for step in steps[:most]:
+    pace = take_turn_now(entry, bucket, len(steps), now, aws)
+    for step in steps:
+        pace.wait_for_next()
         aws.endpoints.set_private_dns(step.endpoint_id, on=False)
-    if steps[:most] != steps:
-        raise NotReadyYet(f"private DNS is off for {most} of {len(steps)}")
 
 
 def _seconds_to_expire(going: tuple[RemoveEndpoint, ...], seen: Seen, aws: Aws) -> int:

@@ -1,19 +1,39 @@
-"""Turns at AWS's token buckets: reserved once, and waited for."""
+"""Turns at AWS's token buckets: reserved once, waited for, and used no faster than AWS refills."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 
-from connectivity.domain.errors import NotItsTurnYet, TurnHoursAway
+from connectivity.domain.errors import NotItsTurnYet, NotReadyYet, TurnHoursAway
 from connectivity.domain.ledger import Entry
-from connectivity.domain.pacing import (
-    LONGEST_WAIT,
-    LONGEST_WAIT_AT_WORK,
-    Bucket,
-    Turn,
-    is_good_for,
-)
+from connectivity.domain.pacing import LONGEST_WAIT_AT_WORK, Bucket, Turn, due, is_good_for
+from connectivity.usecases.aws import Aws
+from connectivity.usecases.patience import Patience
 from connectivity.usecases.ports import Ledger
+
+
+@dataclass
+class Pace:
+    """Lets the calls of a turn pass one after the other, each when AWS's bucket holds it."""
+
+    turn: Turn
+    bucket: Bucket
+    next_call: int
+    """Counted from 0, among all that the turn is for: an earlier try may have made some."""
+    now: float
+    """When this try began, in seconds since the epoch."""
+    patience: Patience
+
+    def wait_for_next(self) -> None:
+        """Return when the next call may be made. Raises NotReadyYet where that is too far away for
+        this try; the next one goes on from there."""
+        at = due(self.turn, self.bucket, self.next_call)
+        later = NotReadyYet(
+            f"{self.next_call} of {self.turn.calls} calls are made: AWS refills "
+            f"{self.bucket.name} as slowly as that"
+        )
+        self.patience.pause(at - self.now - self.patience.spent, later)
+        self.next_call += 1
 
 
 def take_turn(entry: Entry, bucket: Bucket, calls: int, now: float, ledger: Ledger) -> Turn:
@@ -21,27 +41,26 @@ def take_turn(entry: Entry, bucket: Bucket, calls: int, now: float, ledger: Ledg
     seconds since the epoch.
 
     Dying between the two writes wastes a reservation: those behind wait a little longer. None is
-    lost: nobody has a turn that was not booked. Whoever had to share with others goes on as if
-    they were there still: they are, a few seconds behind.
+    lost: nobody has a turn that was not booked.
     """
     before = entry.turns.get(bucket.step)
     if before is not None and is_good_for(before, bucket, calls, now):
         return before
     turn = ledger.reserve(bucket, calls, now)
     earlier = {} if bucket.opens else entry.turns
-    shared = turn.shared or any(t.shared and now < t.at + LONGEST_WAIT for t in earlier.values())
-    turn = replace(turn, shared=shared)
     ledger.remember(entry.vpc_id, {**earlier, bucket.step: turn})
     return turn
 
 
-def take_turn_now(entry: Entry, bucket: Bucket, calls: int, now: float, ledger: Ledger) -> Turn:
-    """Return a turn that has come. Raises NotItsTurnYet with the seconds until it does, and
-    TurnHoursAway where no execution waits that long in the middle of its work."""
-    turn = take_turn(entry, bucket, calls, now, ledger)
-    seconds = turn.seconds(now)
+def take_turn_now(entry: Entry, bucket: Bucket, calls: int, now: float, aws: Aws) -> Pace:
+    """Wait for the turn, and return the pace of its calls; `now` is when this try began. Raises
+    NotItsTurnYet where it comes later than this try can wait, and TurnHoursAway where no execution
+    waits that long in the middle of its work."""
+    turn = take_turn(entry, bucket, calls, now, aws.ledger)
+    seconds = turn.at - now - aws.patience.spent
     if seconds > LONGEST_WAIT_AT_WORK:
         raise TurnHoursAway(f"so many other VPCs come before {entry.vpc_id} at {bucket.name}")
-    if seconds:
-        raise NotItsTurnYet(f"other VPCs come before {entry.vpc_id} at {bucket.name}", seconds)
-    return turn
+    aws.patience.pause(
+        seconds, NotItsTurnYet(f"other VPCs come before {entry.vpc_id} at {bucket.name}")
+    )
+    return Pace(turn, bucket, turn.calls - calls, now, aws.patience)

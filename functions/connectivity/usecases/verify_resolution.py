@@ -6,20 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from connectivity.domain import ledger as ledgers
 from connectivity.domain import plan, verification
 from connectivity.domain.desired import Desired
 from connectivity.domain.errors import NotReadyYet, NotResolvingYet
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import InterfaceEndpoint
-from connectivity.domain.ownership import probe_name
 from connectivity.domain.publication import zones_covering
 from connectivity.domain.verification import Finding, Target
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.doubts import remember_doubt
+from connectivity.usecases.ensure_probe import probe_in
 from connectivity.usecases.ensure_resolver import Resolver
-from connectivity.usecases.ports import UsedName
-from connectivity.usecases.tokens import ending
 
 _MOST_ROWS_IN_A_MESSAGE = 12
 MOST_FINDINGS = 200
@@ -54,25 +51,21 @@ class Verified:
 def verify_resolution(desired: Desired, resolver: Resolver, aws: Aws) -> Verified:
     """Return what was proven. Raises NotReadyYet while the probe is being made, NotResolvingYet
     with the table of what is wrong, ProbeFailed. The probe is gone when this returns."""
-    vpc_id, probe, ledger = desired.vpc_id, aws.probe, aws.ledger
-    entry = ledger.read(vpc_id)
-    name = entry.held.get(ledgers.PROBE) or probe_name(vpc_id, ending())
-    if ledgers.PROBE not in entry.held:
-        ledger.hold(vpc_id, {ledgers.PROBE: name})
-    try:
-        probe.ensure(name, vpc_id, desired.subnets, resolver.probe_group)
-    except UsedName as error:
-        ledger.let_go(vpc_id, [ledgers.PROBE])
-        raise NotReadyYet(f"{error}: ours is made under another name") from error
+    entry = aws.ledger.read(desired.vpc_id)
+    name = probe_in(resolver.probe_group, desired, entry, aws)
     there, targets = _targets(desired, entry, aws)
     asked = verification.questions(targets, resolver.ips)
-    findings = verification.judge(targets, asked, probe.ask(name, asked))
-    wrong = [finding for finding in findings if not finding.ok]
-    if wrong:
+    try:
+        findings = aws.patience.until(
+            lambda answers: _right(desired, verification.judge(targets, asked, answers)),
+            lambda: aws.probe.ask(name, asked),
+            not_yet=NotResolvingYet,
+        )
+    except NotResolvingYet:
         remember_doubt(desired, entry, (), aws)
-        raise NotResolvingYet(_complaint(vpc_id, wrong, len(findings)))
-    probe.remove(name)
-    ledger.record_verified(vpc_id, [endpoint.id for endpoint in there])
+        raise
+    aws.probe.remove(name)
+    aws.ledger.record_verified(desired.vpc_id, [endpoint.id for endpoint in there])
     return Verified(
         findings=findings,
         endpoint_ids=tuple(endpoint.id for endpoint in there),
@@ -86,6 +79,13 @@ def verify_resolution(desired: Desired, resolver: Resolver, aws: Aws) -> Verifie
             }
         ),
     )
+
+
+def _right(desired: Desired, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    wrong = [finding for finding in findings if not finding.ok]
+    if wrong:
+        raise NotResolvingYet(_complaint(desired.vpc_id, wrong, len(findings)))
+    return findings
 
 
 def _targets(

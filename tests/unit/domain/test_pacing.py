@@ -15,8 +15,8 @@ from connectivity.domain.pacing import (
     TURNING_ON,
     Bucket,
     Turn,
-    at_once,
     cost,
+    due,
     granted,
     is_good_for,
 )
@@ -25,8 +25,6 @@ from hypothesis import strategies as st
 
 NOW = 1_800_000_000.0
 AWS_BURST, AWS_RATE = 4, 0.3
-BETWEEN_LOOKS = 13.0
-"""Seconds after which the workflow makes the calls beyond the first burst."""
 MILLISECOND = 0.001
 
 
@@ -39,7 +37,7 @@ def test_we_book_less_than_aws_gives() -> None:
 @pytest.mark.parametrize("calls", range(1, 11))
 def test_one_vpc_in_an_idle_account_begins_at_once(calls: int) -> None:
     turn = granted(MAKING, calls, NOW + cost(MAKING, calls), NOW)
-    assert turn == Turn("CreateVpcEndpoint", "make", NOW, calls, shared=False)
+    assert turn == Turn("CreateVpcEndpoint", "make", NOW, calls)
     assert turn.seconds(NOW) == 0
 
 
@@ -50,7 +48,7 @@ def test_few_calls_need_not_wait_until_the_bucket_is_full() -> None:
 
 
 def test_seconds_are_whole_and_never_too_few() -> None:
-    assert Turn("any", "any", NOW + 0.2, 6, shared=True).seconds(NOW) == 1
+    assert Turn("any", "any", NOW + 0.2, 6).seconds(NOW) == 1
 
 
 def booked(bucket: Bucket, arrivals: Iterable[tuple[float, int]]) -> list[Turn]:
@@ -64,8 +62,8 @@ def booked(bucket: Bucket, arrivals: Iterable[tuple[float, int]]) -> list[Turn]:
 
 
 def calls_of(turn: Turn) -> list[float]:
-    """When they are made: as many at once as the bucket holds, the rest with the next looks."""
-    return [turn.at + BETWEEN_LOOKS * (call // MAKING.burst) for call in range(turn.calls)]
+    """Return when they are made: as many at once as the bucket holds, the rest one by one."""
+    return [due(turn, MAKING, call) for call in range(turn.calls)]
 
 
 def refused(turns: Iterable[Turn]) -> int:
@@ -80,7 +78,7 @@ def refused(turns: Iterable[Turn]) -> int:
     return count
 
 
-ARRIVALS = st.lists(st.tuples(st.floats(0, 60), st.just(6)), min_size=1, max_size=40)
+ARRIVALS = st.lists(st.tuples(st.floats(0, 60), st.integers(1, 30)), min_size=1, max_size=40)
 
 
 @given(ARRIVALS)
@@ -109,7 +107,7 @@ def test_nobody_waits_longer_than_the_calls_before_them_take(
 
 
 def test_a_turn_is_good_for_a_repetition_and_for_nothing_else() -> None:
-    turn = Turn(MAKING.name, MAKING.step, NOW, 6, shared=True)
+    turn = Turn(MAKING.name, MAKING.step, NOW, 6)
     assert is_good_for(turn, MAKING, 6, NOW - 7000)
     assert is_good_for(turn, MAKING, 2, NOW + KEPT_SECONDS - 1)
     assert not is_good_for(turn, MAKING, 6, NOW + KEPT_SECONDS)
@@ -120,7 +118,7 @@ def test_a_turn_is_good_for_a_repetition_and_for_nothing_else() -> None:
     assert not is_good_for(None, MAKING, 6, NOW)
 
 
-def test_only_who_shares_the_bucket_keeps_to_its_burst() -> None:
-    assert at_once(Turn(MAKING.name, MAKING.step, NOW, 6, shared=True), MAKING) == MAKING.burst
-    assert at_once(Turn(MAKING.name, MAKING.step, NOW, 6, shared=False), MAKING) is None
-    assert at_once(None, MAKING) is None
+def test_the_burst_of_a_turn_is_made_at_once_and_the_rest_as_the_bucket_refills() -> None:
+    turn = Turn(MAKING.name, MAKING.step, NOW, 6)
+    later = [NOW + cost(MAKING, 1), NOW + cost(MAKING, 2)]
+    assert [due(turn, MAKING, call) for call in range(6)] == [*[NOW] * 4, *later]

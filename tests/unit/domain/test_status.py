@@ -119,7 +119,7 @@ def test_a_status_comes_back_from_the_workflow_as_it_went_in() -> None:
 
 
 def test_waiting_says_when_and_for_whom_in_a_line_that_a_tag_can_hold() -> None:
-    turn = Turn("CreateVpcEndpoint", "make", 1_800_000_000.0, 6, shared=True)
+    turn = Turn("CreateVpcEndpoint", "make", 1_800_000_000.0, 6)
     said = status.waiting(turn)
     assert "its turn is at 2027-01-15T08:00Z" in said.detail
     assert as_tag_value(said.detail) == said.detail

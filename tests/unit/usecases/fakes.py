@@ -56,6 +56,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.unit.example import OFFERED, SUBNETS, US, VPC
 
+START = 1_800_000_000.0
+"""What the clock shows at the beginning, in seconds since the epoch."""
+
 PUBLIC = "52.95.16.1"
 ENI = "eni-0a1b2c3d4e5f60718"
 NOTHING_SERVED = Served()
@@ -718,12 +721,17 @@ class FakeProbe:
         if name in self.strangers:
             raise UsedName(name)
         if self.state == "none":
-            done = self.weather.change("make probe")
-            self.state, self.name, self.group = "pending", name, group
-            done()
+            self.make(name, subnets, group)
         assert name == self.name
         if self.state != "active":
             raise NotReadyYet("the probe is pending")
+
+    def make(self, name: str, subnets: Sequence[str], group: str) -> None:
+        if name in self.strangers:
+            return
+        done = self.weather.change("make probe")
+        self.state, self.name, self.group = "pending", name, group
+        done()
 
     def ask(self, name: str, questions: Mapping[str, Any]) -> Mapping[str, Any]:
         assert (self.state, self.name) == ("active", name)
@@ -787,10 +795,19 @@ class FakeStacks:
 @dataclass
 class FakeClock:
     ticks: Callable[[], int] = field(default_factory=lambda: count().__next__)
-    waited: int = 0
-    """Seconds that the workflow has let pass."""
+    waited: float = 0
+    """Seconds that the workflow, or a function itself, has let pass."""
+    meanwhile: Callable[[], None] = lambda: None
+    """What happens while a function waits."""
 
     def now(self) -> str:
         """A second later each time."""
-        at = datetime(2026, 11, 23, 12) + timedelta(seconds=self.ticks() + self.waited)
+        at = datetime(2026, 11, 23, 12) + timedelta(seconds=self.ticks() + int(self.waited))
         return f"{at.isoformat()}Z"
+
+    def seconds(self) -> float:
+        return START + self.waited
+
+    def sleep(self, seconds: float) -> None:
+        self.waited += seconds
+        self.meanwhile()

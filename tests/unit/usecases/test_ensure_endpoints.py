@@ -9,13 +9,15 @@ from connectivity.domain import ledger
 from connectivity.domain.desired import Desired
 from connectivity.domain.errors import (
     EndpointFailed,
+    JustBegun,
     NotItsTurnYet,
     NotReadyYet,
     Throttled,
     Unavailable,
 )
 from connectivity.domain.model import InterfaceEndpoint, Rule, SecurityGroup
-from connectivity.domain.pacing import MAKING, MAKING_NOW, Turn
+from connectivity.domain.pacing import MAKING_NOW
+from connectivity.usecases.patience import BETWEEN_LOOKS, PATIENCE
 
 from tests.unit.example import ONPREM, VPC, WITH_ECR, full
 from tests.unit.usecases.world import World, connected
@@ -55,7 +57,7 @@ def test_endpoints_are_made_with_private_dns_off_in_one_group_of_their_own(
 
 
 def test_what_was_just_made_is_waited_for_by_name(world: World, desired: Desired) -> None:
-    with pytest.raises(NotReadyYet, match="10 endpoints of vpc-0a1b2c3d are being made"):
+    with pytest.raises(JustBegun, match="10 endpoints of vpc-0a1b2c3d are being made"):
         world.ensure_endpoints(desired)
     with pytest.raises(NotReadyYet, match=f"{full('ecs-agent')}, {full('ecs-telemetry')}, "):
         world.ensure_endpoints(desired)
@@ -78,7 +80,7 @@ def test_what_was_made_and_cannot_be_seen_yet_is_not_made_twice(
     world: World, desired: Desired
 ) -> None:
     """A description may lag behind a creation; the same token is the same endpoint."""
-    with pytest.raises(NotReadyYet):
+    with pytest.raises(JustBegun):
         world.ensure_endpoints(desired)
     unseen, world.endpoints.all = world.endpoints.all, {}
     with pytest.raises(NotReadyYet):
@@ -136,35 +138,64 @@ def test_of_two_that_are_at_it_at_once_only_one_makes() -> None:
     world.ledger.announce(world.entry, {"resolver": "one"})
 
 
-def test_where_others_were_first_not_more_at_once_than_aws_allows(
+def test_endpoints_are_made_no_faster_than_aws_allows_also_by_one_try_after_the_other(
     world: World, desired: Desired
 ) -> None:
-    turn = Turn(MAKING.name, MAKING.step, world.seconds, 10, shared=True)
-    world.ledger.remember(VPC.id, {MAKING.step: turn})
-    made = []
-    for _ in range(3):
-        with pytest.raises(NotReadyYet, match="are being made"):
+    """A try that waits no longer leaves the rest to the next one."""
+    made, world.patience_seconds = [], 0
+    for _ in range(9):
+        with pytest.raises((NotReadyYet, JustBegun)):
             world.ensure_endpoints(desired)
         made.append(len(world.endpoints.all))
-        world.settle()
-    assert made == [4, 8, 10]
+        world.endpoints.settle()
+        world.clock.waited += 2
+    assert made == [4, 4, 5, 5, 6, 6, 7, 7, 8]
+
+
+def test_one_try_makes_all_of_them_at_the_pace_of_aws(world: World, desired: Desired) -> None:
+    began, world.patience_seconds = world.seconds, PATIENCE
+    with pytest.raises(JustBegun, match="10 endpoints of vpc-0a1b2c3d are being made"):
+        world.ensure_endpoints(desired)
+    assert len(world.endpoints.all) == 10
+    assert world.seconds - began == pytest.approx(6 / MAKING_NOW.rate, abs=0.1)
+
+
+def test_a_try_looks_itself_until_all_of_them_are_available(world: World, desired: Desired) -> None:
+    world.patience_seconds = PATIENCE
+    with pytest.raises(JustBegun):
+        world.ensure_endpoints(desired)
+    began = world.seconds
+    world.clock.meanwhile = lambda: world.endpoints.settle() if world.seconds > began + 9 else None
     assert len(world.ensure_endpoints(desired)) == len(desired.endpoints)
+    assert world.seconds - began == pytest.approx(10, abs=0.1)
+
+
+def test_a_try_that_has_waited_long_leaves_the_rest_to_the_workflow(
+    world: World, desired: Desired
+) -> None:
+    world.patience_seconds = PATIENCE
+    with pytest.raises(JustBegun):
+        world.ensure_endpoints(desired)
+    began = world.seconds
+    with pytest.raises(NotReadyYet, match="not available yet"):
+        world.ensure_endpoints(desired)
+    assert PATIENCE - BETWEEN_LOOKS <= world.seconds - began <= PATIENCE
 
 
 def test_who_comes_late_to_its_turn_waits_for_those_whose_turn_it_is(
     world: World, desired: Desired
 ) -> None:
     """AWS Lambda may have kept it waiting, with many others: they would all meet at the bucket."""
-    world.ledger.reserve(MAKING_NOW, 6, world.seconds)
-    with pytest.raises(NotItsTurnYet, match="other VPCs come before vpc-0a1b2c3d") as turn:
+    began, world.patience_seconds = world.seconds, 20
+    world.ledger.reserve(MAKING_NOW, 6, began)
+    with pytest.raises(NotItsTurnYet, match="other VPCs come before vpc-0a1b2c3d"):
         world.ensure_endpoints(desired)
-    assert turn.value.seconds == 23
     assert world.endpoints.all == {}
     assert world.entry.held.keys() == {ledger.ENDPOINTS_GROUP}
-    world.clock.waited += 23
-    with pytest.raises(NotReadyYet, match="10 endpoints of vpc-0a1b2c3d are being made"):
+    world.patience_seconds = PATIENCE
+    with pytest.raises(JustBegun, match="10 endpoints of vpc-0a1b2c3d are being made"):
         world.ensure_endpoints(desired)
-    assert len(world.endpoints.all) == MAKING_NOW.burst
+    assert world.seconds - began > 6 / MAKING_NOW.rate
 
 
 def test_promised_addresses_are_the_resolvers_before_they_are_an_endpoints() -> None:
@@ -180,7 +211,7 @@ def test_promised_addresses_are_the_resolvers_before_they_are_an_endpoints() -> 
     assert world.entry.held[ledger.RESOLVER].startswith(ledger.MAKING)
     with pytest.raises(NotReadyYet, match="takes its promised addresses up first"):
         world.ensure_endpoints(desired)
-    with pytest.raises(NotReadyYet):
+    with pytest.raises(JustBegun):
         world.ensure_resolver(desired)
-    with pytest.raises(NotReadyYet, match="endpoints of vpc-0a1b2c3d are being made"):
+    with pytest.raises(JustBegun, match="endpoints of vpc-0a1b2c3d are being made"):
         world.ensure_endpoints(desired)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from connectivity.domain import ledger
-from connectivity.domain.errors import NotReadyYet, ResolverFailed, Unavailable
+from connectivity.domain.errors import JustBegun, NotReadyYet, ResolverFailed, Unavailable
 from connectivity.domain.model import InboundResolver, Rule
 
 from tests.unit.example import ONPREM, VPC
@@ -59,7 +59,7 @@ def test_a_creation_whose_answer_was_lost_is_found_by_its_token() -> None:
 def test_a_resolver_that_cannot_be_seen_yet_is_not_made_twice() -> None:
     world = World()
     desired = world.check().desired
-    with pytest.raises(NotReadyYet, match="has just been made"):
+    with pytest.raises(JustBegun, match="is being made"):
         world.ensure_resolver(desired)
     world.resolvers.listed = False
     with pytest.raises(NotReadyYet, match="was made before"):

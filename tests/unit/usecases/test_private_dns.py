@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from connectivity.domain.desired import Desired
 from connectivity.domain.errors import (
     Fact,
+    JustBegun,
     NotItsTurnYet,
     NotReadyYet,
     NotResolvingYet,
@@ -23,11 +25,13 @@ from connectivity.domain.errors import (
 from connectivity.domain.model import InterfaceEndpoint
 from connectivity.domain.pacing import TURNING_OFF_NOW, TURNING_OFF_SURPLUS, TURNING_ON
 from connectivity.domain.tags import WISH
+from connectivity.domain.wish import Options
+from connectivity.usecases.patience import PATIENCE
 from connectivity.usecases.turn_off_private_dns import turn_off_unverified
 
 from tests.unit.example import OPTIONS, US, VPC, WITH_ECR, full
 from tests.unit.usecases.fakes import Aborted, FakeProbe
-from tests.unit.usecases.world import SETTINGS, World, connected
+from tests.unit.usecases.world import LATER, SETTINGS, World, connected
 
 
 def turn_off(world: World) -> tuple[str, ...]:
@@ -36,8 +40,7 @@ def turn_off(world: World) -> tuple[str, ...]:
 
 def test_private_dns_goes_on_in_the_order_that_agents_need() -> None:
     world = World()
-    desired = world.check(WITH_ECR).desired
-    world.patiently(lambda: world.ensure_endpoints(desired))
+    desired = with_endpoints_and_a_resolver(world, WITH_ECR)
     assert world.turn_on_private_dns(desired)[:3] == ("ecs-agent", "ecs-telemetry", "ecs")
     assert world.turn_on_private_dns(desired) == ()
 
@@ -185,6 +188,7 @@ def test_an_execution_that_died_before_it_verified_is_taken_up_by_the_next_sweep
     world = World()
     check = world.patiently(world.check)
     world.patiently(lambda: world.ensure_endpoints(check.desired))
+    world.patiently(lambda: world.ensure_resolver(check.desired))
     world.turn_on_private_dns(check.desired)
     assert not world.check(because="sweep").rests
     turn_off(world)
@@ -252,27 +256,56 @@ def test_only_what_is_no_longer_asked_for_loses_its_private_dns() -> None:
     assert world.turn_off_surplus(world.check(WITH_ECR).desired) == 0
 
 
-def test_private_dns_is_turned_on_in_its_turn_and_burst_by_burst_where_others_wait_too() -> None:
+def test_private_dns_is_turned_on_in_its_turn_and_at_the_pace_of_aws() -> None:
     world = World()
-    desired = world.check().desired
-    world.patiently(lambda: world.ensure_endpoints(desired))
+    desired = with_endpoints_and_a_resolver(world)
+    world.patience_seconds = 0
     world.ledger.reserve(TURNING_ON, 6, world.seconds)
-    with pytest.raises(NotItsTurnYet, match="other VPCs come before vpc-0a1b2c3d") as turn:
+    with pytest.raises(NotItsTurnYet, match="other VPCs come before vpc-0a1b2c3d"):
         world.turn_on_private_dns(desired)
-    assert turn.value.seconds == 23
     assert lit(world) == set()
-    world.clock.waited += 23
-    with pytest.raises(NotReadyYet, match="on for 4 of 6"):
+    began, world.patience_seconds = world.seconds, PATIENCE
+    world.turn_on_private_dns(desired)
+    assert len(lit(world)) == 6
+    assert world.seconds - began >= 8 / TURNING_ON.rate - 1, "twelve calls, of which four at once"
+
+
+def test_what_one_try_did_not_turn_on_the_next_one_does() -> None:
+    world = World()
+    desired = with_endpoints_and_a_resolver(world)
+    world.patience_seconds = 0
+    with pytest.raises(NotReadyYet, match="4 of 6 calls are made"):
         world.turn_on_private_dns(desired)
     assert len(lit(world)) == TURNING_ON.burst
+    world.clock.waited += 2 / TURNING_ON.rate
     world.turn_on_private_dns(desired)
     assert len(lit(world)) == 6
 
 
-def test_a_turn_that_is_hours_away_is_left_to_a_later_run() -> None:
+def test_nobodys_answers_change_before_the_resolver_can_be_seen() -> None:
     world = World()
     desired = world.check().desired
     world.patiently(lambda: world.ensure_endpoints(desired))
+    with pytest.raises(NotReadyYet, match="the resolver of vpc-0a1b2c3d cannot be seen yet"):
+        world.turn_on_private_dns(desired)
+    with pytest.raises(JustBegun):
+        world.ensure_resolver(desired)
+    with pytest.raises(NotReadyYet, match="the resolver of vpc-0a1b2c3d cannot be seen yet"):
+        world.turn_on_private_dns(desired)
+    assert lit(world) == set()
+
+
+def with_endpoints_and_a_resolver(world: World, options: Options = OPTIONS) -> Desired:
+    desired = world.check(options).desired
+    world.patiently(lambda: world.ensure_endpoints(desired))
+    world.patiently(lambda: world.ensure_resolver(desired))
+    world.clock.waited += LATER
+    return desired
+
+
+def test_a_turn_that_is_hours_away_is_left_to_a_later_run() -> None:
+    world = World()
+    desired = with_endpoints_and_a_resolver(world)
     world.ledger.reserve(TURNING_ON, 2000, world.seconds)
     with pytest.raises(TurnHoursAway, match="so many other VPCs come before vpc-0a1b2c3d"):
         world.turn_on_private_dns(desired)
@@ -282,26 +315,28 @@ def test_what_is_no_longer_asked_for_is_turned_off_in_its_turn() -> None:
     """When the stack's own services change, every VPC has some of it."""
     world = connected(WITH_ECR)
     desired = world.check(OPTIONS).desired
+    world.patience_seconds = 0
     world.ledger.reserve(TURNING_OFF_SURPLUS, 6, world.seconds)
     before = lit(world)
-    with pytest.raises(NotItsTurnYet, match="other VPCs come before vpc-0a1b2c3d") as turn:
+    with pytest.raises(NotItsTurnYet, match="other VPCs come before vpc-0a1b2c3d"):
         world.turn_off_surplus(desired)
-    assert turn.value.seconds == 19
     assert lit(world) == before
-    world.clock.waited += 19
+    world.patience_seconds = PATIENCE
     assert world.turn_off_surplus(desired) == SETTINGS.expiry_seconds
     assert lit(world) == {endpoint.service_name for endpoint in desired.endpoints}
 
 
-def test_it_is_turned_off_burst_by_burst_where_others_wait_too() -> None:
+def test_it_is_turned_off_at_the_pace_of_aws_and_ecs_first() -> None:
     world = connected(OPTIONS)
+    world.patience_seconds = 0
     world.ledger.reserve(TURNING_OFF_NOW, 6, world.seconds)
-    with pytest.raises(NotItsTurnYet) as turn:
+    with pytest.raises(NotItsTurnYet):
         world.turn_off_all()
-    world.clock.waited += turn.value.seconds
-    with pytest.raises(NotReadyYet, match="off for 4 of 6"):
+    world.clock.waited += 6 / TURNING_OFF_NOW.rate
+    with pytest.raises(NotReadyYet, match="4 of 6 calls are made"):
         world.turn_off_all()
     assert len(lit(world)) == 6 - TURNING_OFF_NOW.burst
     assert full("ecs") not in lit(world)
+    world.patience_seconds = PATIENCE
     world.turn_off_all()
     assert lit(world) == set()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from connectivity.domain import ledger, status, tags
-from connectivity.domain.errors import NotReadyYet, NotRemoved, WishedAgain
+from connectivity.domain.errors import JustBegun, NotReadyYet, NotRemoved, WishedAgain
 from connectivity.domain.model import InboundResolver, InterfaceEndpoint, SecurityGroup
 from connectivity.usecases.acknowledgements import MOST_REMOVED
 from connectivity.usecases.finish import finish
@@ -105,7 +105,7 @@ def test_what_aws_refuses_to_remove_is_named_with_its_reason_and_kept_in_the_led
 def test_what_is_being_removed_is_waited_for() -> None:
     world = connected()
     world.withdraw()
-    with pytest.raises(NotReadyYet, match=r"being removed: (vpce-\d+, ){6}rslvr-in-"):
+    with pytest.raises(JustBegun, match=r"being removed: (vpce-\d+, ){6}rslvr-in-"):
         remove_everything(VPC.id, world.aws)
     with pytest.raises(NotReadyYet, match=r"being removed: rslvr-in-.*, vpce-"):
         remove_everything(VPC.id, world.aws)
@@ -228,7 +228,7 @@ def test_a_removal_that_has_begun_is_carried_through_although_the_tag_is_put_bac
     world = connected()
     world.ledger.take(world.entry, EXECUTION)
     world.withdraw()
-    with pytest.raises(NotReadyYet, match="being removed"):
+    with pytest.raises(JustBegun, match="being removed"):
         remove_everything(VPC.id, world.aws)
     world.vpcs.set_tags(VPC.id, {tags.WISH: "enabled"})
     said = world.patiently(lambda: remove_everything(VPC.id, world.aws))
@@ -241,7 +241,7 @@ def test_a_later_execution_looks_at_the_tag_again_before_it_removes() -> None:
     world = connected()
     world.ledger.take(world.entry, EXECUTION)
     world.withdraw()
-    with pytest.raises(NotReadyYet):
+    with pytest.raises(JustBegun):
         remove_everything(VPC.id, world.aws)
     world.ledger.take(world.entry, f"{EXECUTION}-later")
     world.vpcs.set_tags(VPC.id, {tags.WISH: "enabled"})

@@ -25,6 +25,7 @@ from connectivity.usecases.aws import Aws
 from connectivity.usecases.ensure_endpoints import ensure_endpoints, learn_what_was_begun
 from connectivity.usecases.ensure_resolver import Resolver, ensure_resolver
 from connectivity.usecases.finish import Desk
+from connectivity.usecases.patience import Patience
 from connectivity.usecases.private_dns import turn_on_private_dns
 from connectivity.usecases.publish import Notes, Published, publish
 from connectivity.usecases.read_vpc import Verdict, read_vpc
@@ -37,6 +38,7 @@ from connectivity.usecases.withdraw import Withdrawn, withdraw
 
 from tests.unit.example import ACCOUNT, OPTIONS, REGION, US, VPC, acknowledgement
 from tests.unit.usecases.fakes import (
+    START,
     FakeAccount,
     FakeClock,
     FakeEndpoints,
@@ -69,9 +71,8 @@ ACKNOWLEDGEMENTS = f"{publication.folder(SETTINGS.parameter_path, VPC.id)}/ackno
 LIST, DOCUMENT = publication.parameter_names(SETTINGS.parameter_path, VPC.id)
 LATER = 600
 """Seconds after which nobody who connected a VPC is in anybody's way."""
-_MOST_TRIES = 40
+_MOST_TRIES = 25
 EXECUTION = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:{US}:{VPC.id}-17-20261123T120000Z"
-START = 1_800_000_000.0
 
 Result = TypeVar("Result")
 
@@ -96,6 +97,8 @@ class World:
             self.vpcs, self.endpoints, self.groups, self.resolvers, self.parameters
         )
         self.clock = FakeClock()
+        self.patience_seconds = 24.0
+        """How long a function waits itself, which lets no other time pass than the clock's."""
 
     def settle(self) -> None:
         """Time goes by: what was being made or removed is made or gone."""
@@ -156,6 +159,7 @@ class World:
             ledger=self.ledger,
             clock=self.clock,
             settings=self.settings,
+            patience=Patience(self.clock, self.patience_seconds),
         )
 
     def run(self, because: str = "tag", tries: int = 0) -> Run:
