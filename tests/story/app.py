@@ -269,10 +269,11 @@ class App:
         )
 
     def begin_another_hour(self) -> None:
-        """Forget how many mails there were in this hour: a story is not held to another's."""
+        """Forget how many mails and removals there were in this hour: a story is not held to
+        another's."""
         table, dynamodb = self.aws.outputs["LedgerTable"], self.client("dynamodb")
         for item in dynamodb.scan(TableName=table)["Items"]:
-            if item["id"]["S"].startswith("hour#"):
+            if item["id"]["S"].startswith(("hour#", "removals#")):
                 dynamodb.delete_item(TableName=table, Key={"id": item["id"]})
 
     def roles(self) -> dict[str, str]:

@@ -56,6 +56,7 @@ AIMS = {"enable": Aim(15, 22, transitions=20), "knock": Aim(4, 4), "disable": Ai
 def counted(app: App) -> Iterator[Mapping[str, Mapping[str, int]]]:
     """As in `WRITTEN`: the six services, a tag set again to what it was, the tag removed."""
     app.until_quiet()
+    app.begin_another_hour()
     app.seen |= app.executions()
     clock, usual = app.aws.clock, app.aws.clock.time_scale
     clock.time_scale = UNHURRIED
