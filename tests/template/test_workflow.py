@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from connectivity.domain import errors
 from connectivity.domain.pacing import LONGEST_WAIT, LONGEST_WAIT_AT_WORK
+from connectivity.usecases.patience import PATIENCE
 
 from local.state_machines.definition_files import as_json
 from tests.template import definition_rules, sam_template, workflow
@@ -254,6 +255,13 @@ def test_a_turn_in_the_middle_of_the_work_is_waited_for_as_long_as_the_use_case_
                 assert "JitterStrategy" not in retry, "full jitter would halve the time"
 
 
+@every_task
+def test_a_function_ends_its_own_waiting_before_its_time_is_over(state: State) -> None:
+    """With a quarter of a minute for its calls; else every try would be killed in the middle."""
+    if any(map(_waits_inside, state.retries)):
+        assert sam_template.timeout_of(state.function) >= PATIENCE + 15
+
+
 @every_scope
 def test_no_branch_assigns_a_variable_of_a_scope_around_it(scope: Scope) -> None:
     """AWS refuses the definition."""
@@ -292,11 +300,17 @@ def _waits_at(state: State) -> float:
     is_turn = state.name.startswith("Await its turn")
     wait = seconds if isinstance(seconds, int) else 0 if is_turn else LONGEST_DRAIN
     branches = [_longest_waits(scope) for scope in SCOPES if scope.parallels[-1:] == (state,)]
-    return max(branches, default=0) + wait + sum(map(_patience, state.retries))
+    inside = sum(PATIENCE * retry["MaxAttempts"] for retry in state.retries if _waits_inside(retry))
+    return max(branches, default=0) + wait + inside + sum(map(_patience, state.retries))
+
+
+def _waits_inside(retry: dict[str, Any]) -> bool:
+    """Tell whether the function has waited itself before it raised one of these."""
+    return bool({"NotReadyYet", "NotResolvingYet"} & set(retry["ErrorEquals"]))
 
 
 def _patience(retry: dict[str, Any]) -> float:
-    """Seconds; full jitter only shortens them."""
+    """Seconds between the tries; full jitter only shortens them."""
     longest: float = retry.get("MaxDelaySeconds", float("inf"))
     interval, rate = retry["IntervalSeconds"], retry["BackoffRate"]
     delays: list[float] = [interval * rate**n for n in range(retry["MaxAttempts"])]

@@ -213,6 +213,13 @@ def announced_token(entry: Entry, purpose: str) -> str | None:
     return announced.token if announced else None
 
 
+def known_id(entry: Entry, purpose: str) -> str | None:
+    """Return the id that AWS gave what is held for this purpose; None while it is only announced,
+    or not held."""
+    recorded = entry.held.get(purpose, "")
+    return recorded if recorded and not recorded.startswith(MAKING) else None
+
+
 def begun_endpoints(entry: Entry) -> tuple[str, ...]:
     """Return the purposes of VPC endpoints that were announced and whose ids are not known: each
     may have been made, or not."""

@@ -95,6 +95,11 @@ def about_a_request(vpc_id: str) -> str:
     return f"a request about {vpc_id}" if vpc_id != NO_VPC else "a request that names no VPC"
 
 
+def hour_in(now: str) -> str:
+    """Return the hour of the clock, as in `2026-11-23T12`, of a time in ISO 8601 UTC."""
+    return now[: len("2026-11-23T12")]
+
+
 def hour_of(now: float) -> str:
     """Return the hour of the clock, as in `2026-11-23T12`, of seconds since the epoch."""
     return datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H")

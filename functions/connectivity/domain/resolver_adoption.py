@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from connectivity.domain.adoption import not_admitted, shut_out
-from connectivity.domain.ledger import RESOLVER, announced_token
+from connectivity.domain.ledger import RESOLVER, known_id
 from connectivity.domain.model import InboundResolver
 from connectivity.domain.ownership import Ownership
 from connectivity.domain.survey import Survey
@@ -26,8 +26,7 @@ def candidates(
     """Return somebody else's inbound resolvers in the VPC, by id. None where ours is, or was:
     on-premises forwards to its addresses, so ours stays, and is made anew where it went away."""
     resolvers, entry = tuple(resolvers), ownership.entry
-    was_made = RESOLVER in entry.held and announced_token(entry, RESOLVER) is None
-    if was_made or ownership.resolver(resolvers):
+    if known_id(entry, RESOLVER) or ownership.resolver(resolvers):
         return ()
     here = (r for r in resolvers if r.vpc == entry.vpc_id and r.direction == "inbound")
     return tuple(sorted((r for r in here if r.status != "deleting"), key=lambda r: r.id))

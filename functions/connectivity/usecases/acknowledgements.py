@@ -17,7 +17,7 @@ from connectivity.usecases.ports import Parameters
 MOST_AT_ONCE = 10
 """Parameters that one call removes."""
 MOST_REMOVED = 300
-"""Parameters that one step removes: some ten seconds at the rate of DeleteParameters. Sixty
+"""Parameters that one step removes: some ten seconds at the rate of DeleteParameters. Forty
 repetitions of Remove are more than the 10,000 that an account may have."""
 
 

@@ -25,7 +25,7 @@ def _group(entry: Entry, aws: Aws) -> str:
     """Return the id of the probe's security group. AWS is asked, too: the ledger may hold the id of
     one that somebody has deleted, until the branch that makes groups has made another one."""
     purpose = ledgers.PROBE_GROUP
-    if purpose in entry.held and not ledgers.announced_token(entry, purpose):
+    if ledgers.known_id(entry, purpose):
         ours = aws.ownership(entry).groups(aws.groups.all_in(entry.vpc_id))
         if purpose in ours:
             return ours[purpose].id

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from connectivity.domain.errors import RequestPutOff
 from connectivity.domain.ledger import Entry
-from connectivity.domain.mails import Allowance
+from connectivity.domain.mails import Allowance, hour_in
 from connectivity.usecases.ports import Executions, Ledger
 
 MOST_OF_HOSTS_AN_HOUR = 60
@@ -16,7 +16,6 @@ MOST_REQUESTED_OF_A_VPC_AN_HOUR = 60
 MOST_REQUESTED_AN_HOUR = 1000
 """Executions that accepted request events start, for all VPCs: no fleet is connected faster, as AWS
 makes an interface endpoint every three seconds."""
-_HOUR = len("2026-11-23T12")
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +48,7 @@ def knock_for_host(vpc_id: str, now: str, ledger: Ledger, executions: Executions
         logger.warning("an acknowledgement for %s, of which nothing is known", vpc_id)
         return None
     hourly = Allowance(f"acknowledgements/{vpc_id}", MOST_OF_HOSTS_AN_HOUR)
-    if not ledger.allow(hourly, now[:_HOUR]):
+    if not ledger.allow(hourly, hour_in(now)):
         logger.warning("the hosts of %s acknowledge too often: the sweep looks at it", vpc_id)
         return None
     return _start(entry, "acknowledgement", executions)
@@ -69,7 +68,7 @@ def knock_for_request(vpc_id: str, now: str, ledger: Ledger, executions: Executi
         Allowance(f"requested/{vpc_id}", MOST_REQUESTED_OF_A_VPC_AN_HOUR),
         Allowance("requested", MOST_REQUESTED_AN_HOUR),
     ):
-        if not ledger.allow(allowance, now[:_HOUR]):
+        if not ledger.allow(allowance, hour_in(now)):
             _put_off(vpc_id, allowance, now, ledger)
             return None
     return executions.start(entry.vpc_id, entry.knocks, "request")
@@ -82,7 +81,7 @@ def _put_off(vpc_id: str, exceeded: Allowance, now: str, ledger: Ledger) -> None
         "of the VPC, and the next sweep meets it"
     )
     logger.warning("a request about %s is put off: %s", vpc_id, said)
-    if ledger.allow(Allowance(f"told/{exceeded.name}", 1), now[:_HOUR]):
+    if ledger.allow(Allowance(f"told/{exceeded.name}", 1), hour_in(now)):
         raise RequestPutOff(said)
 
 

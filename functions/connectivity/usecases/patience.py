@@ -12,7 +12,7 @@ Seen = TypeVar("Seen")
 Found = TypeVar("Found")
 
 PATIENCE = 45
-"""Seconds of one invocation; the functions that wait may run for 60."""
+"""Seconds of one invocation; the functions that wait may run for 60 or longer."""
 BETWEEN_LOOKS = 2
 """Seconds. A look is one read of one VPC's own things, which no bucket of AWS's feels."""
 
@@ -32,11 +32,11 @@ class Patience:
         """Seconds since the beginning: those of pauses, and those of everything in between."""
         return self._paused + max(0.0, self._clock.seconds() - self._began)
 
-    def pause(self, seconds: float, why: Waiting) -> None:
-        """Let `seconds` pass. Raises `why` where they are more than are left."""
+    def pause(self, seconds: float, why: Waiting, then: float = 0) -> None:
+        """Let `seconds` pass. Raises `why` where less is left than they and what comes `then`."""
         if seconds <= 0:
             return
-        if self.spent + seconds > self._left:
+        if self.spent + seconds + then > self._left:
             raise why
         before = self._clock.seconds()
         self._clock.sleep(seconds)
@@ -50,12 +50,15 @@ class Patience:
         seen: Seen | None = None,
         not_yet: type[Waiting] = NotReadyYet,
     ) -> Found:
-        """Return what `judge` finds in what was seen, and look again while it raises `not_yet`.
-        `seen` is what was seen already, if anything was."""
+        """Return what `judge` finds in what was seen, and look again while it raises `not_yet` and
+        there is time for another look as long as this one. `seen` is what was seen already, if
+        anything was."""
+        began = self.spent
         now = look() if seen is None else seen
         while True:
             try:
                 return judge(now)
             except not_yet as why:
-                self.pause(BETWEEN_LOOKS, why)
+                self.pause(BETWEEN_LOOKS, why, then=self.spent - began)
+            began = self.spent
             now = look()

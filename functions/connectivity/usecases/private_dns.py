@@ -43,9 +43,6 @@ def turn_on_private_dns(desired: Desired, now: float, aws: Aws) -> tuple[str, ..
 
 
 def _with_a_resolver(entry: Entry, desired: Desired) -> Entry:
-    is_seen = ledgers.RESOLVER in entry.held and not ledgers.announced_token(
-        entry, ledgers.RESOLVER
-    )
-    if not (desired.adopted_resolver or is_seen):
+    if not (desired.adopted_resolver or ledgers.known_id(entry, ledgers.RESOLVER)):
         raise NotReadyYet(f"the resolver of {desired.vpc_id} cannot be seen yet")
     return entry

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from connectivity.domain.errors import Fact
-from connectivity.domain.mails import LONGEST_TEXT, NO_VPC, Allowance
+from connectivity.domain.mails import LONGEST_TEXT, NO_VPC, Allowance, hour_in
 from connectivity.domain.printable import printable_lines
 from connectivity.usecases.ports import Executions, Ledger
 
@@ -22,7 +22,7 @@ def refuse(
     hour: then it is in the log. `now` is in ISO 8601 UTC."""
     error = type(problem).__name__
     logger.warning("request about %s refused, %s: %s", vpc_id, error, problem)
-    if not ledger.allow(MOST_AN_HOUR, now[: len("2026-11-23T12")]):
+    if not ledger.allow(MOST_AN_HOUR, hour_in(now)):
         return None
     text = printable_lines(str(problem), LONGEST_TEXT)
     return executions.start_refused(vpc_id or NO_VPC, error, text)
