@@ -15,7 +15,7 @@ for each call, cold starts, and 30 ms for each transition. Virtual time repeats 
     floors        the least that the work takes
     lone          one VPC: connected, knocked on, and taken away
     fleet         many VPCs at once
-    designs       the workflow, varied
+    designs       the app, varied
     rivals        the shapes of other tools at the same work
     starts        what a function's start takes, in instructions
     suite         all of it, in pieces that run side by side (jobs)

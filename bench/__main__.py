@@ -40,7 +40,7 @@ def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--lives", type=int, default=400)
     parser.add_argument("--vpcs", type=int, nargs="*", default=[1, 10, 100, 1000])
-    parser.add_argument("--designs", action="store_true", help="the workflow, varied")
+    parser.add_argument("--designs", action="store_true", help="the app, varied")
     parser.add_argument("--json", type=Path, default=JSON)
     return parser.parse_args()
 

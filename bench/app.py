@@ -11,10 +11,9 @@ import pkgutil
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from itertools import takewhile
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -39,17 +38,6 @@ COLD_SECONDS = 0.9
 WARM_SECONDS = 600
 """For which an idle environment is kept; AWS keeps it for minutes and promises nothing."""
 OWN_STATE = ("dynamodb:", "states:")
-LOOKS_FOR = 50
-"""Seconds; a function's time is 60."""
-_BEGINS = frozenset(
-    f"{service}:{action}"
-    for service, actions in {
-        "ec2": ("CreateVpcEndpoint", "DeleteVpcEndpoints"),
-        "route53resolver": ("CreateResolverEndpoint", "DeleteResolverEndpoint"),
-        "lambda": ("CreateFunction",),
-    }.items()
-    for action in actions
-)
 MOST_VPCS = 10_000
 """The quota of resolvers of the model's account: nobody's fleet fails for it."""
 
@@ -63,13 +51,6 @@ class Design:
     """All steps share the environments of one function."""
     cold_seconds: float = COLD_SECONDS
     reads_at_once: int = 1
-    probe_beside_resolver: bool = False
-    paced: bool = False
-    """A function waits for its bucket instead of calling until AWS refuses."""
-    looks_itself_every: float = 0
-    """Seconds after which a function that waits for AWS looks again by itself; 0 leaves it to the
-    workflow. It gives up for the workflow after 50 s, or after its own time."""
-    definition: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda as_deployed: as_deployed
 
 
 AS_DEPLOYED = Design()
@@ -109,14 +90,12 @@ class App:
         self.resolution = Resolution(self.account, self.compute)
         self.tables = Tables(self.account)
         self.parameters = ParameterStore(self.account)
-        self.account.paced = self.design.paced
         self.probes = Probes(self.account, self.compute, self.resolution)
-        self.probes.made_beside_the_resolver = self.design.probe_beside_resolver
         add_signatures(self.account)
         add_executions(self.account, lambda: self.machine)
         self.machine = Machine(
             self.clock,
-            self.design.definition(self.template.definition),
+            self.template.definition,
             self._invoke,
             f"arn:aws:states:{REGION}:123456789012:stateMachine:{STACK}",
             self.seed,
@@ -227,27 +206,10 @@ class App:
     def _handle(self, function: Function, event: Any, began: float) -> Any:
         context = SimpleNamespace(aws_request_id="1", function_name=function.name)
         handler = self._handlers[function.name]
-        while True:
-            try:
-                answer = handler(event, context)
-            except Exception as error:
-                if not self._looks_again(error, began, function.name):
-                    raise
-                self.clock.sleep(self.design.looks_itself_every)
-                event = {**event, **({"now": self.clock.epoch()} if "now" in event else {})}
-            else:
-                if self.clock.now - began > function.timeout:
-                    raise Failed("Sandbox.Timedout", f"{function.name} took too long")
-                return json.loads(json.dumps(answer))
-
-    def _looks_again(self, error: Exception, began: float, caller: str) -> bool:
-        """Not where it has just begun something: the workflow lets that take its time."""
-        if not self.design.looks_itself_every or self.clock.now - began > LOOKS_FOR:
-            return False
-        since = reversed(self.account.calls)
-        recent = takewhile(lambda call: call.at >= began, since)
-        begun = any(c.caller == caller and c.name in _BEGINS for c in recent)
-        return not begun and type(error).__name__ in {"NotReadyYet", "NotResolvingYet"}
+        answer = handler(event, context)
+        if self.clock.now - began > function.timeout:
+            raise Failed("Sandbox.Timedout", f"{function.name} took too long")
+        return json.loads(json.dumps(answer))
 
     # what became of it
 

@@ -300,13 +300,7 @@ def _left(
     return output
 
 
-FIRST_INTERVAL = "FirstIntervalSeconds"
-"""A field that AWS does not know, of `bench.designs`: the wait before the first retry."""
-
-
 def _interval(retrier: Mapping[str, Any], tried: int) -> float:
-    if tried == 0 and FIRST_INTERVAL in retrier:
-        return float(retrier[FIRST_INTERVAL])
     first = float(retrier.get("IntervalSeconds", 1))
     grown = first * float(retrier.get("BackoffRate", 2)) ** tried
     return min(grown, float(retrier.get("MaxDelaySeconds", grown)))

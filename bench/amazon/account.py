@@ -41,9 +41,6 @@ THROTTLED = {
 """The code with which a service refuses a call too many; ThrottlingException elsewhere."""
 
 
-_PACED = frozenset({"ec2:CreateVpcEndpoint", "ec2:ModifyVpcEndpoint"})
-
-
 @dataclass(frozen=True)
 class Called:
     """A call, attempt by attempt."""
@@ -68,8 +65,6 @@ class Account:
     call_seconds: float = CALL_SECONDS
     reads_at_once: int = 1
     """Reads that a function makes side by side; more than one is a design, not the app."""
-    paced: bool = False
-    """A design: a function lets its bucket fill before it calls, so that no call is refused."""
     operations: dict[str, Operation] = field(default_factory=dict)
     """`ec2:DescribeVpcs` -> what answers."""
     calls: list[Called] = field(default_factory=list)
@@ -89,9 +84,6 @@ class Account:
         limit = limit_of(service, action, REGION, parameters) if self.throttles else None
         refusal: Refused | None = None
         throttled = limit is not None and not self._buckets.take(REGION, limit)
-        while throttled and self.paced and limit is not None and name in _PACED:
-            self.clock.sleep(0.1)
-            throttled = not self._buckets.take(REGION, limit)
         try:
             if throttled:
                 code = THROTTLED.get(service, "ThrottlingException")

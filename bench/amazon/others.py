@@ -107,8 +107,6 @@ class Probes:
     def __init__(self, account: Account, compute: Compute, resolution: Resolution) -> None:
         self._clock, self._compute, self._resolution = account.clock, compute, resolution
         self._functions: dict[str, dict[str, Any]] = {}
-        self.made_beside_the_resolver = False
-        """A design: it has been pending since the VPC's first resolver was made."""
         account.operations |= {
             "lambda:CreateFunction": self._create,
             "lambda:DeleteFunction": self._delete,
@@ -134,7 +132,7 @@ class Probes:
             "VpcConfig": {**attached, "VpcId": network.id},
             "interfaces": interfaces,
         }
-        ready = 0.0 if self.made_beside_the_resolver else network.lifecycles.probe_made
+        ready = network.lifecycles.probe_made
 
         def activate() -> None:
             if name in self._functions:

@@ -300,7 +300,9 @@ def _waits_at(state: State) -> float:
     is_turn = state.name.startswith("Await its turn")
     wait = seconds if isinstance(seconds, int) else 0 if is_turn else LONGEST_DRAIN
     branches = [_longest_waits(scope) for scope in SCOPES if scope.parallels[-1:] == (state,)]
-    inside = sum(PATIENCE * retry["MaxAttempts"] for retry in state.retries if _waits_inside(retry))
+    inside: int = sum(
+        PATIENCE * retry["MaxAttempts"] for retry in state.retries if _waits_inside(retry)
+    )
     return max(branches, default=0) + wait + inside + sum(map(_patience, state.retries))
 
 
