@@ -155,6 +155,24 @@ def test_when_the_last_endpoint_was_made_is_kept_until_the_next_is(ledger: Ledge
     assert (entry.made_at, entry.held["endpoint/ecs"]) == (NOON, "vpce-1")
 
 
+def test_when_each_security_group_was_made_is_kept_beside_that_of_the_last_endpoint(
+    ledger: Ledger,
+) -> None:
+    ledger.knock(VPC)
+    assert ledger.read(VPC).groups_made_at == {}
+    ledger.hold(VPC, {"group/endpoints": "sg-1"}, made_at=NOON)
+    ledger.hold(VPC, {"group/probe": "sg-2", "group/resolver": "sg-3"}, made_at=NOON + 1)
+    ledger.hold(VPC, {"group/resolver": "sg-4"})
+    entry = ledger.read(VPC)
+    assert entry.made_at == 0
+    assert entry.held["group/resolver"] == "sg-4"
+    assert entry.groups_made_at == {
+        "group/endpoints": NOON,
+        "group/probe": NOON + 1,
+        "group/resolver": NOON + 1,
+    }
+
+
 def test_what_an_endpoint_was_to_be_made_of_is_announced_with_its_token(ledger: Ledger) -> None:
     announced = Announcement("token", "sg-1", ("subnet-a", "subnet-b"))
     ledger.announce(ledger.knock(VPC), {"endpoint/ecs": str(announced)})

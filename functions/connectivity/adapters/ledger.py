@@ -134,10 +134,11 @@ class DynamoDbLedger:
             self.report(vpc_id, said.status, said.detail, said.told)
         return released or self.read(vpc_id).holder != execution
 
-    def announce(self, entry: Entry, tokens: Mapping[str, str]) -> None:
-        names, change, values = set_held({p: f"{MAKING}{token}" for p, token in tokens.items()})
+    def announce(self, entry: Entry, tokens: Mapping[str, str], at: float | None = None) -> None:
+        announced = {purpose: f"{MAKING}{token}" for purpose, token in tokens.items()}
+        names, change, values = set_held(announced, at)
         unchanged: list[str] = []
-        for place, purpose in names.items():
+        for place, purpose in places(tokens).items():
             if purpose in entry.held:
                 before = f":before{len(unchanged)}"
                 values[before] = entry.held[purpose]
@@ -151,9 +152,7 @@ class DynamoDbLedger:
             raise NotReadyYet(f"somebody else is making the same in {entry.vpc_id}")
 
     def hold(self, vpc_id: str, held: Mapping[str, str], made_at: float | None = None) -> None:
-        names, change, values = set_held(held)
-        if made_at is not None:
-            change, values[":made_at"] = f"{change}, made_at = :made_at", decimal(made_at)
+        names, change, values = set_held(held, made_at)
         self._update(vpc_id, change, values, ExpressionAttributeNames=names)
 
     def let_go(self, vpc_id: str, purposes: Iterable[str]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from connectivity.domain.ledger import Entry, Said, Served
+from connectivity.domain.ledger import GROUPS, Entry, Said, Served
 from connectivity.domain.pacing import Turn
 from connectivity.domain.publication import Issue, Signature
 
@@ -20,6 +20,7 @@ def entry_of(vpc_id: str, plain: Mapping[str, Any]) -> Entry:
         begun=int(plain.get("begun", 0)),
         held=plain.get("held", {}),
         made_at=float(plain.get("made_at", 0)),
+        groups_made_at=_groups_made_at(plain),
         resolver_ips=plain.get("resolver_ips", {}),
         lost_ips=tuple(plain.get("lost_ips", ())),
         generation=int(plain.get("generation", 0)),
@@ -67,12 +68,32 @@ def places(purposes: Iterable[str]) -> dict[str, str]:
     return {f"#p{i}": purpose for i, purpose in enumerate(dict.fromkeys(purposes))}
 
 
-def set_held(held: Mapping[str, str]) -> tuple[dict[str, str], str, dict[str, Any]]:
-    """The names, the update expression and the values that write `held` into the map."""
+def set_held(
+    held: Mapping[str, str], made_at: float | None = None
+) -> tuple[dict[str, str], str, dict[str, Any]]:
+    """Return the names, the update expression and the values that write `held` into the map, and
+    when it was made, if it was. Each security group has an attribute of its own for that, because
+    two branches of the workflow make some at the same time."""
     names = places(held)
     values: dict[str, Any] = {f":v{i}": value for i, value in enumerate(held.values())}
-    changes = (f"held.{name} = {value}" for name, value in zip(names, values, strict=True))
+    changes = [f"held.{name} = {value}" for name, value in zip(names, values, strict=True)]
+    if made_at is not None:
+        values[":made_at"] = decimal(made_at)
+        attributes = dict.fromkeys(map(_made_at, held))
+        made = {f"#made{i}": attribute for i, attribute in enumerate(attributes)}
+        changes += [f"{name} = :made_at" for name in made]
+        names |= made
     return names, "SET " + ", ".join(changes), values
+
+
+def _made_at(purpose: str) -> str:
+    """Return the attribute that says when what is held for a purpose was made."""
+    return f"made_at/{purpose}" if purpose in GROUPS else "made_at"
+
+
+def _groups_made_at(plain: Mapping[str, Any]) -> dict[str, float]:
+    said = {purpose: plain.get(_made_at(purpose)) for purpose in GROUPS}
+    return {purpose: float(at) for purpose, at in said.items() if at is not None}
 
 
 def reported(said: Said | None) -> tuple[str, dict[str, Any], dict[str, Any]]:

@@ -15,8 +15,8 @@ _KEPT_BRIEFLY = 24 * 3600
 
 MAKING = "making:"
 VISIBLE_WITHIN = 120
-"""Seconds after its creation in which a VPC endpoint that AWS does not show is not taken for gone:
-Amazon EC2's API is eventually consistent."""
+"""Seconds after its creation in which a VPC endpoint or a security group that AWS does not show is
+not taken for gone: Amazon EC2's API is eventually consistent."""
 _ENDPOINT, _GATEWAY = "endpoint/", "gateway/"
 ENDPOINT_PURPOSES = (_ENDPOINT, _GATEWAY)
 REMOVED = "removed"
@@ -74,6 +74,9 @@ class Entry:
     endpoint stands what it was to be made of, because AWS answers only the same request."""
     made_at: float = 0.0
     """When the last VPC endpoint was made, in seconds since the epoch: AWS may not show it yet."""
+    groups_made_at: Mapping[str, float] = field(default_factory=dict)
+    """Purpose -> when the creation of its security group was announced or answered, or found out
+    about, in seconds since the epoch."""
     resolver_ips: Mapping[str, str] = field(default_factory=dict)
     """Address -> subnet of the inbound resolver: asked for again when it has to be made anew."""
     lost_ips: tuple[str, ...] = ()
@@ -241,6 +244,16 @@ def unseen_endpoints(entry: Entry, shown: Iterable[str], now: float) -> tuple[st
         for purpose, id_ in entry.held.items()
         if purpose.startswith(ENDPOINT_PURPOSES) and not id_.startswith(MAKING) and id_ not in there
     )
+
+
+def unseen_groups(entry: Entry, shown: Iterable[str], now: float) -> dict[str, str]:
+    """Return purpose -> id of the security groups that were made a moment ago and are not among
+    those that AWS shows: they will be. One that was only announced, and may never have been made,
+    is there by its name. `shown` are ids and names, `now` is in seconds since the epoch."""
+    there = set(shown)
+    young = (p for p, at in entry.groups_made_at.items() if now < at + VISIBLE_WITHIN)
+    named = {p: entry.held[p].removeprefix(MAKING) for p in young if p in entry.held}
+    return {purpose: name for purpose, name in named.items() if name not in there}
 
 
 def endpoint_purpose(service_name: str) -> str:

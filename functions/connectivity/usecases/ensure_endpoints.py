@@ -21,7 +21,11 @@ from connectivity.domain.steps import (
 )
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.ports import Endpoints, UsedToken
-from connectivity.usecases.security_groups import group_steps, refuse_out_of_reach
+from connectivity.usecases.security_groups import (
+    group_steps,
+    look_at_groups,
+    refuse_out_of_reach,
+)
 from connectivity.usecases.tokens import token
 from connectivity.usecases.turns import Pace, take_turn_now
 
@@ -39,7 +43,7 @@ def ensure_endpoints(desired: Desired, now: float, aws: Aws) -> tuple[str, ...]:
 
     observed = aws.patience.until(lambda seen: _all_seen(ownership.entry, seen, now), _look)
     refuse_out_of_reach(ownership.out_of_reach(observed))
-    groups = aws.groups.all_in(desired.vpc_id)
+    groups = look_at_groups((ledgers.ENDPOINTS_GROUP,), ownership.entry, aws)
     plan = plans.plan_endpoints(desired, observed, groups, ownership)
     if plan:
         _let_the_resolver_go_first(desired, ownership, aws)

@@ -17,7 +17,7 @@ from connectivity.domain.resolver_adoption import FEWEST_ADDRESSES
 from connectivity.domain.steps import MakeResolver, Plan
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.ports import Ledger
-from connectivity.usecases.security_groups import group_steps
+from connectivity.usecases.security_groups import group_steps, look_at_groups
 from connectivity.usecases.tokens import token as new_token
 
 _GROUPS = (ledgers.PROBE_GROUP, ledgers.RESOLVER_GROUP)
@@ -50,7 +50,7 @@ def ensure_resolver(desired: Desired, aws: Aws) -> Resolver:
     entry = ledger.read(vpc_id)
     ownership = aws.ownership(entry)
     observed = () if desired.adopted_resolver else resolvers.in_vpc(vpc_id)
-    groups = aws.groups.all_in(vpc_id)
+    groups = look_at_groups(_GROUPS, entry, aws)
     plan = plans.plan_resolver(desired, observed, groups, ownership)
     steps = group_steps(_GROUPS, groups, ownership, aws)
     steps.apply(plan)

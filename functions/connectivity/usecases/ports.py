@@ -220,13 +220,14 @@ class Ledger(Protocol):
         knock since it was taken: go round again. What was `said` is written as `report` does, in
         either case."""
 
-    def announce(self, entry: Entry, tokens: Mapping[str, str]) -> None:
-        """Write down by purpose that it is being made, and with which token. Raises NotReadyYet if
-        somebody else has written since `entry` was read: of two only one makes."""
+    def announce(self, entry: Entry, tokens: Mapping[str, str], at: float | None = None) -> None:
+        """Write down by purpose that it is being made, and with which token; of security groups
+        also when, in seconds since the epoch. Raises NotReadyYet if somebody else has written since
+        `entry` was read: of two only one makes."""
 
     def hold(self, vpc_id: str, held: Mapping[str, str], made_at: float | None = None) -> None:
-        """Write down ids by purpose; of VPC endpoints that were just made also when that was, in
-        seconds since the epoch."""
+        """Write down ids by purpose; of VPC endpoints and security groups that were just made also
+        when that was, in seconds since the epoch."""
 
     def let_go(self, vpc_id: str, purposes: Iterable[str]) -> None: ...
 

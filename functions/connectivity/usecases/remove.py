@@ -28,6 +28,7 @@ from connectivity.domain.status import Status
 from connectivity.usecases.acknowledgements import remove_with_acknowledgements
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.called_back import check_wish
+from connectivity.usecases.security_groups import look_at_all_groups
 
 
 def remove_surplus(desired: Desired, aws: Aws) -> tuple[str, ...]:
@@ -134,7 +135,7 @@ def _finish(seen: Seen, ownership: Ownership, aws: Aws) -> Status:
     """Remove what comes last, when AWS shows neither endpoints nor a resolver of ours, and return
     what is left. AWS answers the removal of security groups and parameters when they are gone."""
     entry = ownership.entry
-    seen = replace(seen, groups=aws.groups.all_in(entry.vpc_id))
+    seen = replace(seen, groups=look_at_all_groups(entry, aws))
     removal = _plan(seen, ownership, aws)
     groups = _remove_groups(removal, seen, ownership, aws)
     done = [*removal.gone, *groups.removed]

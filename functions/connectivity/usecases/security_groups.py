@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from connectivity.domain import ledger as ledgers
-from connectivity.domain.errors import OutOfReach
+from connectivity.domain.errors import NotReadyYet, OutOfReach
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import Rule, SecurityGroup
 from connectivity.domain.ownership import Ownership
 from connectivity.domain.steps import Admit, MakeGroup, Plan, Revoke
 from connectivity.usecases.aws import Aws
-from connectivity.usecases.ports import Groups, Ledger
 from connectivity.usecases.tokens import ending
 
 
@@ -21,8 +20,7 @@ class GroupSteps:
     """Makes, opens and closes the groups of one VPC, and remembers their ids."""
 
     entry: Entry
-    groups: Groups
-    ledger: Ledger
+    aws: Aws
     ids: dict[str, str]
     """Purpose -> id, growing as groups are made."""
 
@@ -33,9 +31,9 @@ class GroupSteps:
                 case MakeGroup():
                     self._make(step.purpose, names[step.purpose])
                 case Admit():
-                    self.groups.admit(self.ids[step.purpose], self._resolved(step.rules))
+                    self.aws.groups.admit(self.ids[step.purpose], self._resolved(step.rules))
                 case Revoke():
-                    self.groups.revoke(self.ids[step.purpose], self._resolved(step.rules))
+                    self.aws.groups.revoke(self.ids[step.purpose], self._resolved(step.rules))
                 case _:
                     pass
 
@@ -50,12 +48,13 @@ class GroupSteps:
             for step in steps
         }
         if names:
-            self.ledger.announce(self.entry, names)
+            self.aws.ledger.announce(self.entry, names, self.aws.clock.seconds())
         return names
 
     def _make(self, purpose: str, name: str) -> None:
-        self.ids[purpose] = self.groups.make(self.entry.vpc_id, name, purpose)
-        self.ledger.hold(self.entry.vpc_id, {purpose: self.ids[purpose]})
+        id_ = self.aws.groups.make(self.entry.vpc_id, name, purpose)
+        self.ids[purpose] = id_
+        self.aws.ledger.hold(self.entry.vpc_id, {purpose: id_}, self.aws.clock.seconds())
 
     def _resolved(self, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
         """A source that is a purpose becomes the id of the group made for it."""
@@ -73,8 +72,40 @@ def group_steps(
     ids = {purpose: ours[purpose].id for purpose in purposes if purpose in ours}
     found = {purpose: id_ for purpose, id_ in ids.items() if entry.held[purpose] != id_}
     if found:
-        aws.ledger.hold(entry.vpc_id, found)
-    return GroupSteps(entry, aws.groups, aws.ledger, ids)
+        aws.ledger.hold(entry.vpc_id, found, aws.clock.seconds())
+    return GroupSteps(entry, aws, ids)
+
+
+def look_at_groups(purposes: Collection[str], entry: Entry, aws: Aws) -> tuple[SecurityGroup, ...]:
+    """Return the security groups that AWS shows in the VPC, when it shows ours for these purposes
+    that were made a moment ago. Raises NotReadyYet: taken for gone, they would be made again."""
+
+    def _judge(observed: tuple[SecurityGroup, ...]) -> tuple[SecurityGroup, ...]:
+        unseen = _unseen(entry, observed, aws)
+        known = [id_ for p, id_ in unseen.items() if p in purposes and ledgers.known_id(entry, p)]
+        _refuse_unseen(known)
+        return observed
+
+    return aws.patience.until(_judge, lambda: aws.groups.all_in(entry.vpc_id))
+
+
+def look_at_all_groups(entry: Entry, aws: Aws) -> tuple[SecurityGroup, ...]:
+    """Return the security groups that AWS shows in the VPC, for a removal. Raises NotReadyYet while
+    it may still show one of ours that was made, or only announced, a moment ago."""
+    observed = aws.groups.all_in(entry.vpc_id)
+    _refuse_unseen(_unseen(entry, observed, aws).values())
+    return observed
+
+
+def _unseen(entry: Entry, observed: Iterable[SecurityGroup], aws: Aws) -> dict[str, str]:
+    shown = [name for group in observed for name in (group.id, group.name)]
+    return ledgers.unseen_groups(entry, shown, aws.clock.seconds())
+
+
+def _refuse_unseen(unseen: Iterable[str]) -> None:
+    named = ", ".join(sorted(unseen))
+    if named:
+        raise NotReadyYet(f"made a moment ago and not shown by AWS yet: {named}")
 
 
 def refuse_out_of_reach(lost: dict[str, str]) -> None:

@@ -18,6 +18,7 @@ from connectivity.domain.custom_resource import Answer, Request, check_address
 from connectivity.domain.deletion import Attached
 from connectivity.domain.errors import NotReadyYet, TagsRefused, Throttled, Unavailable, UnknownVpc
 from connectivity.domain.ledger import (
+    GROUPS,
     KEPT_SECONDS,
     MAKING,
     PROBE,
@@ -278,9 +279,15 @@ class FakeGroups:
     all: dict[str, SecurityGroup] = field(default_factory=dict)
     interfaces: dict[str, NetworkInterface] = field(default_factory=dict)
     """What holds a group, by its id, where that is more than an id."""
+    now: Callable[[], float] = lambda: 0.0
+    """Seconds since the epoch."""
+    lag: float = 0
+    """Seconds for which a list does not show a group that was made."""
+    made_at: dict[str, float] = field(default_factory=dict)
 
     def all_in(self, vpc_id: str) -> tuple[SecurityGroup, ...]:
-        return tuple(self.all.values())
+        shown = self.now() - self.lag
+        return tuple(g for g in self.all.values() if self.made_at.get(g.id, 0) <= shown)
 
     def make(self, vpc_id: str, name: str, purpose: str) -> str:
         if any(group.name == name for group in self.all.values()):
@@ -288,6 +295,7 @@ class FakeGroups:
         done = self.weather.change(f"make {purpose}")
         group = SecurityGroup(f"sg-{self.ids()}", name, owner=US)
         self.all[group.id] = group
+        self.made_at[group.id] = self.now()
         done()
         return group.id
 
@@ -538,16 +546,22 @@ class FakeLedger:
         self.kept_seconds[vpc_id] = seconds
         return True
 
-    def announce(self, entry: Entry, tokens: Mapping[str, str]) -> None:
+    def announce(self, entry: Entry, tokens: Mapping[str, str], at: float | None = None) -> None:
         held = self.read(entry.vpc_id).held
         if any(held.get(purpose) != entry.held.get(purpose) for purpose in tokens):
             raise NotReadyYet(f"somebody else is making the same in {entry.vpc_id}")
-        self.hold(entry.vpc_id, {p: f"{MAKING}{token}" for p, token in tokens.items()})
+        self.hold(entry.vpc_id, {p: f"{MAKING}{token}" for p, token in tokens.items()}, at)
 
     def hold(self, vpc_id: str, held: Mapping[str, str], made_at: float | None = None) -> None:
         entry = self.read(vpc_id)
-        made_at = entry.made_at if made_at is None else made_at
-        self._write(vpc_id, held={**entry.held, **held}, made_at=made_at)
+        made = {p: made_at for p in held if p in GROUPS and made_at is not None}
+        last = entry.made_at if made_at is None or held.keys() <= {*GROUPS} else made_at
+        self._write(
+            vpc_id,
+            held={**entry.held, **held},
+            made_at=last,
+            groups_made_at={**entry.groups_made_at, **made},
+        )
 
     def let_go(self, vpc_id: str, purposes: Iterable[str]) -> None:
         gone = set(purposes)

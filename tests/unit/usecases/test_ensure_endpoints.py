@@ -91,6 +91,49 @@ def test_what_was_made_and_cannot_be_seen_yet_is_not_made_twice(
     assert set(made) < set(world.entry.held.values())
 
 
+def test_a_security_group_that_aws_does_not_show_yet_is_waited_for_and_not_made_again(
+    world: World, desired: Desired
+) -> None:
+    """The retry that follows within seconds: the first try had made it and was then throttled."""
+    world.groups.lag, world.patience_seconds = 60, 0
+    world.weather.refused = {"admit"}
+    with pytest.raises(Throttled):
+        world.ensure_endpoints(desired)
+    [made] = world.groups.all
+    with pytest.raises(NotReadyYet, match=f"made a moment ago and not shown by AWS yet: {made}"):
+        world.ensure_endpoints(desired)
+    world.clock.waited += 60
+    world.patiently(lambda: world.ensure_endpoints(desired))
+    assert [*world.groups.all] == [made]
+
+
+def test_a_security_group_whose_id_was_never_written_down_is_made_once_under_its_name(
+    world: World, desired: Desired
+) -> None:
+    world.groups.lag, world.patience_seconds = 60, 0
+    world.weather.lost = {f"make {ledger.ENDPOINTS_GROUP}"}
+    with pytest.raises(Unavailable):
+        world.ensure_endpoints(desired)
+    with pytest.raises(NotReadyYet, match="was made just before"):
+        world.ensure_endpoints(desired)
+    world.clock.waited += 60
+    world.patiently(lambda: world.ensure_endpoints(desired))
+    [made] = world.groups.all
+    assert world.entry.held[ledger.ENDPOINTS_GROUP] == made
+
+
+def test_a_security_group_that_somebody_deleted_is_made_anew_when_aws_cannot_be_late_any_more(
+    world: World, desired: Desired
+) -> None:
+    world.patience_seconds = 0
+    world.patiently(lambda: world.ensure_endpoints(desired))
+    [deleted] = world.groups.all
+    world.groups.all.clear()
+    world.clock.waited += ledger.VISIBLE_WITHIN
+    world.patiently(lambda: world.ensure_endpoints(desired))
+    assert [*world.groups.all] != [deleted]
+
+
 @pytest.mark.parametrize("state", ["failed", "rejected", "expired", "partial"])
 def test_an_endpoint_that_ended_badly_is_named_with_awss_reason(
     world: World, desired: Desired, state: str

@@ -70,6 +70,37 @@ def test_lost_answers_and_throttling_lead_to_the_same_connection(
 
 
 @settings(deadline=None)
+@given(lost=WEATHER, refused=WEATHER, lag=st.integers(1, ledger.VISIBLE_WITHIN - 1))
+def test_security_groups_that_aws_shows_late_are_made_once(
+    lost: set[int], refused: set[int], lag: int
+) -> None:
+    """Amazon EC2 is eventually consistent."""
+    world = World()
+    world.groups.lag = lag
+    world.weather.lost, world.weather.refused = {*lost}, {*refused}
+    world.connect(WITH_ECR)
+    assert things(world) == things(connected(WITH_ECR))
+
+
+@settings(deadline=None)
+@given(changes=st.integers(0, CHANGES_OF_A_RUN), lag=st.integers(1, ledger.VISIBLE_WITHIN - 1))
+def test_security_groups_that_aws_shows_late_are_removed_by_a_teardown_right_after_their_creation(
+    changes: int, lag: int
+) -> None:
+    """The execution that made them was aborted, maybe before it learned their ids."""
+    world = World()
+    world.groups.lag = lag
+    world.weather.aborted_after = changes
+    with suppress(Aborted):
+        world.connect(WITH_ECR)
+    world.weather.aborted_after = None
+    world.disconnect(after=0)
+    world.probe.group = None
+    world.disconnect()
+    assert things(world) == things(World())
+
+
+@settings(deadline=None)
 @given(lost=WEATHER, refused=WEATHER)
 def test_lost_answers_and_throttling_leave_nothing_behind_after_a_teardown(
     lost: set[int], refused: set[int]

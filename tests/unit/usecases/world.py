@@ -83,7 +83,7 @@ class World:
         self.weather = Weather()
         self.vpcs = FakeVpcs(self.weather)
         self.endpoints = FakeEndpoints(self.weather, ids)
-        self.groups = FakeGroups(self.weather, ids, self._held_groups)
+        self.groups = FakeGroups(self.weather, ids, self._held_groups, now=lambda: self.seconds)
         self.resolvers = FakeResolvers(self.weather, ids)
         self.hosted_zones = FakeHostedZones()
         self.parameters = FakeParameters(self.weather, now=lambda: self.seconds)
@@ -258,9 +258,10 @@ class World:
         verified = self.verify(check.desired, resolver)
         return self.publish(check.desired, resolver, verified, check.repairs).status
 
-    def disconnect(self) -> str:
-        """The detail of the status that a teardown ends with."""
-        self.clock.waited += LATER
+    def disconnect(self, after: float = LATER) -> str:
+        """The detail of the status that a teardown ends with, which begins so many seconds
+        later."""
+        self.clock.waited += after
         if ledgers.begun_endpoints(self.entry):
             self.patiently(lambda: learn_what_was_begun(VPC.id, self.seconds, self.aws))
         withdrawn = self.patiently(self.withdraw)
