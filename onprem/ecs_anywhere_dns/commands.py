@@ -17,17 +17,24 @@ class Ran:
     command: tuple[str, ...]
     code: int | None
     output: str
-    """Standard output and error, in the order in which they came."""
+    """Standard output: what was asked for, and nothing else where the program keeps to that."""
+    errors: str = ""
+    """Standard error: warnings as well, which must not be taken for an answer."""
 
     @property
     def ok(self) -> bool:
         return self.code == 0
 
     @property
+    def everything(self) -> str:
+        """Return both, the errors last."""
+        return f"{self.output}\n{self.errors}"
+
+    @property
     def said(self) -> str:
         """For an error message: which command, how it ended, its last lines."""
         ended = f"exit code {self.code}" if self.code is not None else "did not run"
-        lines = " / ".join(self.output.strip().splitlines()[-4:])
+        lines = " / ".join(self.everything.strip().splitlines()[-4:])
         return f"`{' '.join(self.command)}` ({ended}): {lines or 'no output'}"
 
 
@@ -38,14 +45,17 @@ def run(*command: str | Path, patience: float = PATIENCE) -> Ran:
         ended = subprocess.run(  # noqa: S603 - fixed commands from the configuration, no shell
             words,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            capture_output=True,
             timeout=patience,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        said = (error.output or b"").decode(errors="replace")
-        return Ran(words, None, f"{said}\nnot done after {patience:g} s")
+        late = f"not done after {patience:g} s"
+        return Ran(words, None, _text(error.output), f"{_text(error.stderr)}\n{late}")
     except OSError as error:
-        return Ran(words, None, f"{error.strerror}: {words[0]}")
-    return Ran(words, ended.returncode, ended.stdout.decode(errors="replace"))
+        return Ran(words, None, "", f"{error.strerror}: {words[0]}")
+    return Ran(words, ended.returncode, _text(ended.stdout), _text(ended.stderr))
+
+
+def _text(said: bytes | None) -> str:
+    return (said or b"").decode(errors="replace")

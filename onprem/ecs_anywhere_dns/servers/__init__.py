@@ -63,6 +63,11 @@ def _from_table(name: str, server: Any, table: Mapping[str, Any]) -> dict[str, A
         if not (_is_command(value) if is_command else isinstance(value, str)):
             form = "a list of words" if is_command else "a string"
             raise BadUsage(f"[{name}] {key} = {value!r} is not {form}", "correct it")
+        if isinstance(known[key], Path) and not Path(value).is_absolute():
+            raise BadUsage(
+                f"[{name}] {key} = {value!r} is no absolute path",
+                "write it from / on; to have the default, leave that line out",
+            )
         values[key] = _as_default(known[key], value)
     return values
 

@@ -44,7 +44,7 @@ def findings_of(
 
 
 def _installed(server: Bind) -> Finding:
-    ran = run(server.checkconf[0], "-v")
+    ran = run(*server.checker, "-v")
     if not ran.ok:
         return Finding(False, ran.said, "install bind9-utils, or set checkconf under [bind]")
     return Finding(True, f"named-checkconf {ran.output.strip()}")

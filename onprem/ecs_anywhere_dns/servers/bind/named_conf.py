@@ -7,7 +7,7 @@ looked for in the administrator's files.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 
@@ -52,9 +52,14 @@ def read(text: str) -> Block:
     return _block(m[0] for m in TOKEN.finditer(text) if m["comment"] is None)
 
 
-def read_printed(text: str) -> Block:
-    """Return the statements of what `named-checkconf -p` printed, without its warnings."""
-    return read(NOTE.sub("", text))
+def read_printed(text: str, notes: Callable[[], str] = str) -> Block:
+    """Return the statements of what `named-checkconf -p` printed, without its warnings. `notes`
+    tells those alone, and is asked only where a warning is of no form that is known here."""
+    printed = NOTE.sub("", text).strip()
+    if printed and not printed.partition("\n")[0].rstrip().endswith(("{", ";")):
+        remarks = set(notes().splitlines())
+        printed = "\n".join(line for line in text.splitlines() if line not in remarks)
+    return read(printed)
 
 
 def _block(parts: Iterator[str]) -> Block:

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecs_anywhere_dns.commands import run
+from ecs_anywhere_dns.commands import Ran, run
 from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
 from ecs_anywhere_dns.memory.files import text_of
 from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
@@ -73,6 +73,16 @@ class Bind:
         return Rndc(self.rndc)
 
     @property
+    def checker(self) -> tuple[str, ...]:
+        """The checker for files that lie outside of any chroot: without `-t`, behind whatever
+        other program `checkconf` begins with."""
+        words = list(self.checkconf)
+        if "-t" in words:
+            place = words.index("-t")
+            del words[place : place + 2]
+        return tuple(words)
+
+    @property
     def places(self) -> Places:
         return Places(
             self.configuration,
@@ -103,10 +113,11 @@ class Bind:
             forwarding_in(fragment.text, str(fragment.path))
         whole = scratch / "named.conf"
         whole.write_text("".join(lines), "utf-8")
-        # Without -t: the copies lie outside of any chroot.
-        checked = run(self.checkconf[0], whole)
+        checked = run(*self.checker, whole)
         if not checked.ok:
-            raise CheckFailed(f"named would refuse our files: {checked.said}", WROTE_ANEW)
+            raise CheckFailed(
+                f"named would refuse our files: {checked.said}", _cure_of_copies(checked, whole)
+            )
         for problem in self.misread():
             raise CheckFailed(problem.what, problem.cure)
 
@@ -189,9 +200,13 @@ class Bind:
         ran = run(*self.checkconf, "-p", "-x", self._as_named_sees(self.configuration))
         if not ran.ok:
             raise CheckFailed(
-                f"named would refuse the configuration: {ran.said}", self._cure_of(ran.output)
+                f"named would refuse the configuration: {ran.said}", self._cure_of(ran.everything)
             )
-        return views_of(read_printed(ran.output))
+        return views_of(read_printed(ran.output, self._notes))
+
+    def _notes(self) -> str:
+        """Return what the checker remarks on the configuration without printing it."""
+        return run(*self.checkconf, self._as_named_sees(self.configuration)).output
 
     def on_disk(self) -> Forwarding:
         """What our own file holds now. Raises CheckFailed."""
@@ -238,3 +253,12 @@ class Bind:
         root = words.get("-t")
         within = root is not None and path.is_relative_to(root)
         return f"/{path.relative_to(root)}" if root is not None and within else str(path)
+
+
+def _cure_of_copies(checked: Ran, whole: Path) -> str:
+    if "not found" in checked.everything and str(whole.parent) in checked.everything:
+        return (
+            "checkconf under [bind] does not see this host's /tmp, as within a container: give a "
+            "command that checks files of this host"
+        )
+    return WROTE_ANEW

@@ -83,6 +83,8 @@ def _given(words: Sequence[str]) -> Iterator[Line]:
 
 def _expanded(line: Line, seen: set[Path]) -> Iterator[Line]:
     yield line
+    if not line.value:
+        return  # an empty path names nothing; for Python it would be the current folder
     if line.key == "conf-file":
         yield from _file(Path(line.value), seen)
     if line.key == "conf-dir":

@@ -52,7 +52,7 @@ class Control:
         """Its negative trust anchors: zone -> reason; None where it does no DNSSEC at all, and
         takes none. Raises ReloadFailed."""
         said = run(*self.command, "get-ntas")
-        if said.ok and "DNSSEC is disabled" in said.output:
+        if said.ok and "DNSSEC is disabled" in said.everything:
             return None
         if not said.ok or "Negative Trust Anchors" not in said.output:
             raise ReloadFailed(said.said, CURE)

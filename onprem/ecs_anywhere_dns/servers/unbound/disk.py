@@ -61,9 +61,9 @@ class Disk:
         if not ran.ok:
             raise CheckFailed(
                 f"Unbound would not survive this configuration: {ran.said}",
-                self._cure_of(ran.output),
+                self._cure_of(ran.everything),
             )
-        return ran.output
+        return ran.everything
 
     def insecure(self) -> frozenset[str]:
         """The domains of `domain-insecure`. Raises CheckFailed."""

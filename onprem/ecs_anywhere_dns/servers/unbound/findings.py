@@ -40,7 +40,7 @@ def findings_of(
 def _installed(server: Unbound) -> Finding:
     # It has no other way to tell its version, and ends with 1 after telling it.
     ran = run(*server.checkconf, "-h")
-    version = next((line for line in ran.output.splitlines() if line.startswith("Version")), "")
+    version = next((line for line in ran.everything.splitlines() if line.startswith("Version")), "")
     if not version:
         return Finding(False, ran.said, "install unbound, or set checkconf under [unbound]")
     return Finding(True, f"unbound-checkconf {version.lower()}")

@@ -1,0 +1,67 @@
+"""What holds for each of the four DNS servers, whatever its administrator has made of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ecs_anywhere_dns.outcome import BadUsage, Exit
+from ecs_anywhere_dns.servers import make_server
+
+from tests.onprem.lab.dns_server import DnsServer
+from tests.onprem.lab.lab import Lab
+from tests.onprem.test_apply import apply, assert_private
+from tests.onprem.test_commands import amiss
+
+COMMANDS: dict[str, dict[str, list[str]]] = {
+    "bind": {"checkconf": ["named-checkconf"]},
+    "unbound": {"checkconf": ["unbound-checkconf"]},
+    "dnsmasq": {"program": ["dnsmasq"]},
+    "powerdns": {"program": ["pdns_recursor"]},
+}
+"""Those that the laboratory leaves to their defaults."""
+REMARKED_ON = {
+    "bind": 'zone "old.example" { type hint; file "x"; }; zone "a" { type delegation-only; };',
+    "unbound": 'server:\n  dlv-anchor-file: "x"',
+    "dnsmasq": "# no setting makes its checker remark on anything",
+    "powerdns": "# nor here",
+}
+"""What the server's own checker accepts with a remark, at the top level."""
+
+
+def configured(server: DnsServer, **table: Any) -> DnsServer:
+    """The server with other values in the table of the tool's configuration."""
+    server.launch = replace(server.launch, table={**server.launch.table, **table})
+    return server
+
+
+def test_every_command_may_stand_behind_another_program(lab: Lab, server_kind: str) -> None:
+    """As sudo, nice, nsenter, or a script of the administrator's."""
+    server = lab.start(server_kind)
+    commands = {k: v for k, v in server.table.items() if isinstance(v, list)}
+    behind = {
+        k: ["env", "-u", "NOTHING", *v] for k, v in (COMMANDS[server_kind] | commands).items()
+    }
+    configured(server, **behind)
+    lab.publish()
+    assert amiss(lab) == {}
+    assert apply(lab)["exit"] == Exit.DONE
+    assert amiss(lab) == {}
+    assert_private(lab)
+
+
+def test_what_a_checker_remarks_is_not_taken_for_an_answer(lab: Lab, server_kind: str) -> None:
+    lab.start(server_kind, top=REMARKED_ON[server_kind])
+    lab.publish()
+    assert amiss(lab) == {}
+    assert apply(lab)["exit"] == Exit.DONE
+    assert amiss(lab) == {}
+
+
+@pytest.mark.parametrize("path", ["", ".", "etc/named.conf"])
+def test_a_path_that_is_none_is_refused_by_its_key(server_kind: str, path: str) -> None:
+    """For Python an empty path is the current folder, wherever that is."""
+    key = "fragment" if server_kind == "unbound" else "configuration"
+    with pytest.raises(BadUsage, match=rf"\[{server_kind}\] {key} = '{path}' is no absolute path"):
+        make_server(server_kind, "us-east-2", "127.0.0.1", 53, {key: path})
