@@ -15,7 +15,7 @@ SEED ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help demo test onprem faults record storms fleet second-opinion bench tools models release audit local setup servers lint format unit build lock clean
+.PHONY: help rebuild-ledger demo test onprem faults record storms fleet second-opinion bench tools models release audit local setup servers lint format unit build lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -52,6 +52,9 @@ second-opinion: setup .venv-second/.ready ## the workflow under another interpre
 bench: setup ## time over the floor, calls, cost, starts and growing fleets, ours and others', in virtual time (minutes) [DESIGNS=1]
 	PYTHONPATH=functions .venv/bin/python -m bench $(if $(DESIGNS),--designs)
 
+rebuild-ledger: setup ## find what your stack's ledger has lost, and write it down when you say yes [STACK=private-connectivity VPC=vpc-...]
+	@PYTHONPATH=functions .venv/bin/python -m recovery --stack $(or $(STACK),private-connectivity) $(if $(VPC),--vpc $(VPC)) $(if $(YES),--yes)
+
 local: setup ## the embedded AWS with the app deployed, for your AWS CLI [PORT=4599 REGION=us-east-2 UNKIND=1 SEED=7]
 	@exec .venv/bin/python -m local up --port $(PORT) --region $(REGION) $(if $(UNKIND),--unkind --seed $(SEED))
 
@@ -61,7 +64,7 @@ unit: setup ## only the tests that need no embedded AWS
 lint: setup ## ruff, mypy
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/mypy functions onprem/ecs_anywhere_dns local bench tests
+	.venv/bin/mypy functions onprem/ecs_anywhere_dns local bench recovery tests
 
 format: setup ## let ruff format and mend
 	.venv/bin/ruff check --fix .

@@ -14,13 +14,13 @@ from handlers.entry import Event, entry
 
 @entry
 def handler(event: Event) -> Any:
-    """{"desired", "notes": {"warnings", "repairs"}, "resolver", "verified"} -> {"publication": what
+    """{"desired", "warnings", "repairs", "resolver", "verified"} -> {"publication": what
     on-premises reads now, "status"}."""
     published = publish(
         Desired.from_json(event["desired"]),
         Resolver.from_json(event["resolver"]),
         event["verified"],
-        Notes(event["notes"]["warnings"], event["notes"]["repairs"]),
+        Notes(event["warnings"], event["repairs"]),
         wiring.aws(),
     )
     return {"publication": published.as_json(), "status": published.status.as_json()}

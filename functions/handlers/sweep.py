@@ -20,6 +20,6 @@ def handler(_event: Event) -> Any:
         executions=wiring.executions(),
         settings=wiring.settings(),
         clock=wiring.verification_clock(),
-        now=time.time(),
+        desk=wiring.desk(time.time()),
     )
     return sweep(tools).as_json()

@@ -11,6 +11,7 @@ from connectivity.adapters.ledger import DynamoDbLedger
 from connectivity.domain.errors import NotReadyYet
 from connectivity.domain.ledger import Announcement, Said, Served, announcement, begun_endpoints
 from connectivity.domain.mails import Allowance
+from connectivity.domain.orphans import Known
 from connectivity.domain.pacing import Bucket, Turn
 from connectivity.domain.publication import Issue, Signature
 from connectivity.domain.wish import Asked
@@ -311,6 +312,15 @@ def test_mails_that_were_held_back_are_counted_until_somebody_asks(ledger: Ledge
     ledger.hold_back_mail()
     assert ledger.take_held_back_mails() == 2
     assert ledger.take_held_back_mails() == 0
+
+
+def test_orphans_are_remembered_as_seen_and_told(ledger: Ledger) -> None:
+    assert ledger.known_orphans() == Known()
+    ledger.remember_orphans(Known(frozenset({"vpce-1", "sg-1"}), frozenset({"sg-1"})))
+    assert ledger.known_orphans() == Known(frozenset({"vpce-1", "sg-1"}), frozenset({"sg-1"}))
+    ledger.remember_orphans(Known())
+    assert ledger.known_orphans() == Known()
+    assert ledger.entries() == (), "they are no entry of a VPC"
 
 
 def test_only_a_vpc_that_is_known_is_knocked_on_by_a_host(ledger: Ledger) -> None:

@@ -203,3 +203,22 @@ def test_a_service_of_somebody_else_is_refused_before_anything_is_made(app: App)
     app.request("Delete", {"vpc-id": vpc_id})
     app.next_end(vpc_id)
     app.aws.interface_endpoints.partners.clear()
+
+
+def test_what_looks_like_ours_in_a_vpc_that_asks_for_nothing_is_mailed_once_and_stays(
+    app: App,
+) -> None:
+    vpc_id = app.vpc()
+    with victims_in(app, vpc_id) as victims:
+        victims.forge()
+        before, told = victims.all_about_them(), len(mails_about(app, vpc_id))
+        for _ in range(3):
+            app.sweep_leaves_alone(vpc_id)
+        [mail] = mails_about(app, vpc_id)[told:]
+        assert min(victims.ids) in mail
+        assert "USD a month" in mail
+        assert victims.all_about_them() == before
+
+
+def mails_about(app: App, vpc_id: str) -> list[str]:
+    return [mail.message for mail in app.aws.outbox if vpc_id in mail.message]

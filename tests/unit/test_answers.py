@@ -73,7 +73,7 @@ def test_a_check_fits_also_where_a_thousand_things_were_done_by_hand(
     lines = tuple(f"{number} {'x' * 200}" for number in range(1000))
     status = Entry(check.entry.vpc_id, status="connected", detail=WORDS)
     worst = replace(check, warnings=lines, repairs=lines, entry=status, rests=True).as_json()
-    assert len(worst["notes"]["warnings"]) == MOST_LINES + 1
+    assert len(worst["warnings"]) == MOST_LINES + 1
     assert size(worst) < LARGEST_STATE
 
 

@@ -16,11 +16,13 @@ from connectivity.adapters.ledger_items import (
     set_held,
     untaken_since,
 )
+from connectivity.adapters.remembered_orphans import RememberedOrphans
 from connectivity.adapters.removals import Removals
 from connectivity.adapters.table import Table
 from connectivity.domain.errors import NotReadyYet
 from connectivity.domain.ledger import KEPT_SECONDS, MAKING, PROBE, PUBLICATION, Entry, Said, Served
 from connectivity.domain.mails import Allowance
+from connectivity.domain.orphans import Known
 from connectivity.domain.pacing import Bucket, Turn, cost, granted
 from connectivity.domain.publication import Issue
 from connectivity.domain.safety_valve import Asking
@@ -44,6 +46,7 @@ class DynamoDbLedger:
         self._requests = f"request#{account}#{region}#"
         self._hours = f"hour#{account}#{region}#"
         self._mails = f"mails#{account}#{region}"
+        self._orphans = RememberedOrphans(self._table, f"orphans#{account}#{region}")
         self._removals = Removals(self._table, f"removals#{account}#{region}")
 
     def read(self, vpc_id: str) -> Entry:
@@ -276,6 +279,12 @@ class DynamoDbLedger:
             },
         )
         return counted is not None
+
+    def known_orphans(self) -> Known:
+        return self._orphans.read()
+
+    def remember_orphans(self, known: Known) -> None:
+        self._orphans.write(known)
 
     def hold_back_mail(self) -> None:
         self._table.update(self._mails, "ADD held_back :one", {":one": 1})

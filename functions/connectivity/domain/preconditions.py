@@ -102,7 +102,7 @@ def _strays(survey: Survey, desired: Desired) -> Iterator[str]:
     if strays:
         yield (
             f"{_names(strays)} looks like ours by its tag {tags.OWNER} or its name, and is not in "
-            "our ledger: whose is it?"
+            "our ledger: whose is it? If ours, make rebuild-ledger writes it down"
         )
 
 

@@ -122,7 +122,7 @@ class Publication:
         A digest and not the document, because AWS KMS signs messages of at most 4,096 bytes.
         """
         unsigned = _text(self._content(), Issue(generation, issued_at, self.fingerprint))
-        return hashlib.sha256(_SIGNED + unsigned.encode()).digest()
+        return _to_be_signed(unsigned)
 
     def _content(self) -> dict[str, Any]:
         return {
@@ -168,6 +168,13 @@ def is_issue(document: str, issue: Issue) -> bool:
     return _digest(said) == issue.fingerprint and _text(said, issue) == document
 
 
+def digest_of(document: str) -> bytes:
+    """Return the SHA-256 of which a document's signature has to be: `Publication.digest`'s."""
+    content = _read(document)
+    unsigned = {key: content[key] for key in content.keys() - {"signature"}}
+    return _to_be_signed(canonical(unsigned))
+
+
 def is_intact(document: str) -> bool:
     """Return whether the checksum is that of the content. Anybody can make it so: a checksum finds
     mistakes, and a signature finds forgeries."""
@@ -208,6 +215,10 @@ def issued_at(document: str) -> str:
 def canonical(content: Mapping[str, Any]) -> str:
     """Keys sorted, no white space: the form over which the checksum is taken."""
     return json.dumps(content, sort_keys=True, separators=(",", ":"))
+
+
+def _to_be_signed(unsigned: str) -> bytes:
+    return hashlib.sha256(_SIGNED + unsigned.encode()).digest()
 
 
 def _digest(content: Mapping[str, Any]) -> str:

@@ -112,10 +112,8 @@ class Check:
             "steps": list(self.steps),
             "surplus": self.surplus,
             "placement": first_lines(self.placement, MOST_LINES),
-            "notes": {
-                "warnings": first_lines(self.warnings, MOST_LINES),
-                "repairs": first_lines(self.repairs, MOST_LINES),
-            },
+            "warnings": first_lines(self.warnings, MOST_LINES),
+            "repairs": first_lines(self.repairs, MOST_LINES),
             "monthly_dollars": round(self.monthly_dollars, 2),
             "private_names": list(self.private_names),
             "teardown": _shown(self.teardown) if self.teardown else None,

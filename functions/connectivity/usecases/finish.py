@@ -160,7 +160,7 @@ def _report_failure(
     status = statuses.failed(failure.error, message, _standing(entry, aws))
     door = _door(failure.error, entry)
     if failure.refused and (vpc_id == NO_VPC or failure.error in _OF_A_REQUEST_ALONE):
-        _send(Mail(vpc_id, about_a_request(vpc_id), status.detail, door), desk)
+        send_mail(Mail(vpc_id, about_a_request(vpc_id), status.detail, door), desk)
         return status, None
     to_tell = replace(status, to_tell=(status.detail,))
     return status, _report(vpc_id, to_tell, f"{vpc_id} failed", door, desk)
@@ -197,13 +197,14 @@ def _report(vpc_id: str, status: Status, about: str, door: Door, desk: Desk) -> 
     lines = {as_news(line) for line in status.to_tell}
     told = lines & before.told
     # Told before it is written down: told twice after a lost answer, but never not at all.
-    if news and _send(Mail(vpc_id, about, f"{vpc_id}: {'; '.join(news)}", door), desk):
+    if news and send_mail(Mail(vpc_id, about, f"{vpc_id}: {'; '.join(news)}", door), desk):
         told = lines
     return _write(status, before, told, desk)
 
 
-def _send(mail: Mail, desk: Desk) -> bool:
-    """Return whether the mail was sent; what is held back stays news, and is tried again."""
+def send_mail(mail: Mail, desk: Desk) -> bool:
+    """Send a person a mail, if there may be one more within the hour. Return whether it was sent;
+    what is held back stays news, and is tried again."""
     hour = hour_of(desk.now)
     if not all(desk.ledger.allow(allowance, hour) for allowance in mail.allowances):
         desk.ledger.hold_back_mail()
@@ -246,4 +247,4 @@ def _tags_are_told(status: Status, why: TagsRefused, before: Entry, desk: Desk) 
         f"{vpc_id} is {status.state}, and AWS does not let that be written on it: {why}. "
         f"Until it does, the status is only in the executions: {status.detail}"
     )
-    return _send(Mail(vpc_id, f"no status on {vpc_id}", text, names_execution=True), desk)
+    return send_mail(Mail(vpc_id, f"no status on {vpc_id}", text, names_execution=True), desk)

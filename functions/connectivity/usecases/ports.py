@@ -27,6 +27,7 @@ from connectivity.domain.model import (
     Subnet,
     Vpc,
 )
+from connectivity.domain.orphans import Known
 from connectivity.domain.pacing import Bucket, Turn
 from connectivity.domain.publication import Issue
 from connectivity.domain.safety_valve import Asking
@@ -286,6 +287,11 @@ class Ledger(Protocol):
     def allow(self, allowance: Allowance, hour: str) -> bool:
         """Count that something happens in this hour of the clock, as in `2026-11-23T12`. False,
         and nothing is counted, where it happened as often as it may."""
+
+    def known_orphans(self) -> Known:
+        """Return which orphans of the Region were seen and told of before."""
+
+    def remember_orphans(self, known: Known) -> None: ...
 
     def hold_back_mail(self) -> None:
         """Count a mail that was not sent."""

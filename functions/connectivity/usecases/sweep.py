@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,12 +14,17 @@ from connectivity.domain.errors import Throttled, Unavailable, UnreadableOption,
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import Vpc
 from connectivity.domain.needs_a_look import SWEEP, Need, need_of
+from connectivity.domain.orphans import Orphans, orphans
 from connectivity.domain.printable import first_lines
 from connectivity.domain.verification_clock import VerificationClock
 from connectivity.domain.whole_account import WholeAccount
-from connectivity.domain.wish import Options, read_options
+from connectivity.domain.wish import Options, Wish, read_options, read_wish
+from connectivity.usecases.finish import Desk
+from connectivity.usecases.orphans import tell_orphans
 from connectivity.usecases.ports import Account, Executions, Ledger
 from connectivity.usecases.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 200
 """Executions that one sweep starts. Each reads its VPC with three calls of Route 53 Resolver, which
@@ -36,8 +42,12 @@ class Sweep:
     executions: Executions
     settings: Settings
     clock: VerificationClock
-    now: float
-    """Seconds since the epoch."""
+    desk: Desk
+    """Where a person is told of what nobody removes; its `now` is in seconds since the epoch."""
+
+    @property
+    def now(self) -> float:
+        return self.desk.now
 
 
 @dataclass(frozen=True)
@@ -50,12 +60,15 @@ class Swept:
     """VPC -> why an execution looks at it now."""
     left: tuple[str, ...]
     """VPCs that need a look and are left to the next sweep, which begins with them."""
+    orphans: tuple[Orphans, ...] = ()
+    """What looks like ours in VPCs that ask for nothing, and nobody removes."""
 
     def as_json(self) -> dict[str, Any]:
         return {
             "looked_at": self.looked_at,
             "knocked": {vpc_id: list(why) for vpc_id, why in self.knocked.items()},
             "left": list(self.left),
+            "orphans": [each.line for each in self.orphans],
         }
 
 
@@ -66,12 +79,35 @@ def sweep(tools: Sweep) -> Swept:
     entries = {entry.vpc_id: entry for entry in tools.ledger.entries()}
     at_work = tools.executions.all_running()
     seen = tools.account.look(_adopted(entries.values()))
+    found = _tell_orphans(seen, entries, tools)
     vpc_ids = sorted(entries.keys() | seen.vpcs.keys())
     views = (_view(entries.get(id_, Entry(id_)), seen, tools.settings) for id_ in vpc_ids)
     needs = [need for view in views if (need := _need(view, at_work, tools))]
     connected = sum(bool(entry.served.wish) for entry in entries.values())
     due, later = _bounded(needs, tools.clock.most_at_once(connected))
-    return Swept(len(vpc_ids), _knock_on_all(due, tools), tuple(need.vpc_id for need in later))
+    left = tuple(need.vpc_id for need in later)
+    return Swept(len(vpc_ids), _knock_on_all(due, tools), left, found)
+
+
+def _tell_orphans(
+    seen: WholeAccount, entries: Mapping[str, Entry], tools: Sweep
+) -> tuple[Orphans, ...]:
+    """Return the orphans, of which a person was told. A mail that cannot be sent now keeps no VPC
+    from being looked at: the next sweep tries again."""
+    asking = (vpc_id for vpc_id, vpc in seen.vpcs.items() if _asks(vpc))
+    found = orphans(seen, entries, asking, tools.settings.us)
+    try:
+        tell_orphans(found, tools.settings.us, tools.desk)
+    except Waiting as why:
+        logger.warning("nobody could be told of orphans, %s: %s", type(why).__name__, why)
+    return found
+
+
+def _asks(vpc: Vpc) -> bool:
+    try:
+        return read_wish(vpc.tags) is not Wish.DISABLED
+    except UnreadableOption:
+        return True
 
 
 def _adopted(entries: Iterable[Entry]) -> frozenset[str]:

@@ -43,6 +43,7 @@ from connectivity.domain.model import (
     Subnet,
     Vpc,
 )
+from connectivity.domain.orphans import Known
 from connectivity.domain.pacing import Bucket, Turn, cost, granted
 from connectivity.domain.publication import Issue
 from connectivity.domain.safety_valve import Asking
@@ -489,6 +490,7 @@ class FakeLedger:
     kept_seconds: dict[str, int] = field(default_factory=dict)
     happened: Counter[tuple[str, str]] = field(default_factory=Counter)
     held_back: int = 0
+    orphans: Known = field(default_factory=Known)
     now: Callable[[], float] = lambda: 0.0
     """Seconds since the epoch."""
 
@@ -641,6 +643,12 @@ class FakeLedger:
             return False
         self.happened[key] += 1
         return True
+
+    def known_orphans(self) -> Known:
+        return self.orphans
+
+    def remember_orphans(self, known: Known) -> None:
+        self.orphans = known
 
     def hold_back_mail(self) -> None:
         self.held_back += 1

@@ -315,7 +315,8 @@ def knock_on_the_vpc(ports: Ports) -> None:
 
 def sweep_all(ports: Ports) -> None:
     never = VerificationClock(period=0)
-    sweep(Sweep(ports.account, ports.ledger, ports.executions, SETTINGS, never, now=0.0))
+    desk = Desk(ports.vpcs, ports.ledger, ports.notifications, 0.0)
+    sweep(Sweep(ports.account, ports.ledger, ports.executions, SETTINGS, never, desk))
 
 
 def chosen(among: Sequence[Thing], which: int) -> tuple[Thing, ...]:

@@ -14,7 +14,7 @@ from connectivity.domain.model import Rule, SecurityGroup, Vpc
 from connectivity.domain.verification_clock import VerificationClock
 from connectivity.domain.whole_account import WholeAccount
 from connectivity.usecases.asked import read_wish_of
-from connectivity.usecases.finish import finish
+from connectivity.usecases.finish import Desk, finish
 from connectivity.usecases.ports import Account
 from connectivity.usecases.run import Run
 from connectivity.usecases.sweep import MOST_AT_ONCE, MOST_THROTTLES, Sweep, Swept, sweep
@@ -37,7 +37,7 @@ def swept(world: World, clock: VerificationClock = NEVER, account: Account | Non
             world.executions,
             world.settings,
             clock,
-            world.seconds,
+            world.desk,
         )
     )
 
@@ -442,7 +442,12 @@ class Fleet:
         return WholeAccount(vpcs=self.vpcs)
 
     def sweep(self, clock: VerificationClock = NEVER) -> Swept:
-        return sweep(Sweep(self, self.ledger, self.executions, SETTINGS, clock, self.now))
+        return sweep(Sweep(self, self.ledger, self.executions, SETTINGS, clock, self._desk))
+
+    @property
+    def _desk(self) -> Desk:
+        world = World()
+        return Desk(world.vpcs, self.ledger, world.notifications, self.now)
 
     def verify_all(self, at: float) -> None:
         self.verify(self.vpc_ids, at)

@@ -1,0 +1,104 @@
+"""`python -m recovery --stack NAME`: show what the ledger has lost, ask, and write it down."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from connectivity.adapters import wiring
+
+from recovery.evidence import Finding, examine
+from recovery.reading import NoStack, Stack, read_everything, read_stack
+from recovery.writing import write
+
+DONE, UNDECIDED, NOTHING_WRITTEN, UNREADABLE = 0, 1, 2, 3
+_EXIT_CODES = """exit codes:
+  0  the ledger knows everything that looks like the stack's
+  1  something looks like the stack's and is undecided: each is named
+  2  nothing was written: you did not say yes, or an execution is at work
+  3  the stack cannot be read"""
+
+
+def main(arguments: Sequence[str] | None = None, ask: Callable[[str], str] = input) -> int:
+    """Return the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        stack = read_stack(options.stack)
+    except NoStack as error:
+        print(error, file=sys.stderr)
+        return UNREADABLE
+    findings = [examine(seen) for seen in read_everything(stack, options.vpc)]
+    print("\n".join(told(findings)))
+    lost = [finding for finding in findings if finding.asks_for_a_yes]
+    if lost and not (options.yes or _says_yes(lost, ask)):
+        print("Nothing was written.")
+        return NOTHING_WRITTEN
+    left = [finding.vpc_id for finding in lost if not _rebuild(finding, stack)]
+    if left:
+        print(f"An execution is at work: {' '.join(left)}. Run this again when it has ended.")
+        return NOTHING_WRITTEN
+    return UNDECIDED if any(finding.undecided for finding in findings) else DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="rebuild-ledger",
+        description="Rebuild the ledger of a stack out of what AWS shows. Nothing is written "
+        "before you say yes.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--stack", required=True, help="the stack's name")
+    parser.add_argument("--vpc", help="look at this VPC alone")
+    parser.add_argument("--yes", action="store_true", help="write without asking")
+    return parser
+
+
+def told(findings: Iterable[Finding]) -> Iterator[str]:
+    """Yield what a person reads before the question."""
+    quiet = 0
+    for finding in findings:
+        if not finding.asks_for_a_yes and not finding.undecided:
+            quiet += 1
+            continue
+        yield finding.vpc_id
+        for each in finding.proposals:
+            yield f"  ours?      {each.id:28} {each.purpose} - {each.because}"
+        if finding.is_older and finding.seen.issue:
+            generation = finding.seen.issue.generation
+            yield f"  generation {generation} was published, the ledger knows {_known(finding)}"
+        for lost in finding.undecided:
+            cost = f" - about {lost.dollars:.0f} USD a month" if lost.dollars else ""
+            yield f"  undecided  {lost.id:28} {lost.because}{cost}"
+        if finding.dollars:
+            yield f"  what is proposed costs about {finding.dollars:.0f} USD a month"
+    yield f"{quiet} other VPCs: the ledger knows everything that looks like the stack's."
+
+
+def _known(finding: Finding) -> str:
+    return str(finding.seen.entry.highest_generation or "none")
+
+
+def _says_yes(lost: Sequence[Finding], ask: Callable[[str], str]) -> bool:
+    things = sum(len(finding.proposals) for finding in lost)
+    print(
+        "What is written down counts as made by the stack: it is changed, and removed when a VPC\n"
+        "no longer asks for it. Anybody who may tag can make a thing look so: look at each id."
+    )
+    question = f"Write {things} things of {len(lost)} VPCs into the ledger? [yes/no] "
+    return ask(question).strip().lower() == "yes"
+
+
+def _rebuild(finding: Finding, stack: Stack) -> bool:
+    before = finding.seen.entry
+    if before.holder is not None and wiring.executions().is_running(before.holder):
+        return False
+    if not write(before, finding.entry, stack):
+        return False
+    print(f"{finding.vpc_id}: written. The next sweep looks at it.")
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,251 @@
+"""Whose is what the ledger does not know? A person decides; this says what speaks for it.
+
+    thing                 is proposed as ours if it is the only one for its purpose, and
+    -------------------   ---------------------------------------------------------------------
+    security group        carries our owner tag and is named as ours are
+    interface endpoint    carries our owner tag, and one of those security groups is on it
+    gateway endpoint      carries our owner tag
+    inbound resolver      carries our owner tag and name, and one of those security groups is on it
+    probe                 is named as ours are, and carries our owner tag
+    publication           stands below the parameter path; its generation counts if the stack's key
+                          signed it, or if the stack signs nothing
+
+What is proposed never replaces what the ledger knows and AWS still shows. Everything else that
+looks like ours is left undecided, with the reason, and is not written down.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from connectivity.domain import ledger
+from connectivity.domain.ledger import Entry
+from connectivity.domain.model import InboundResolver, InterfaceEndpoint, SecurityGroup
+from connectivity.domain.ownership import group_name, purpose_of, resolver_name
+from connectivity.domain.plan import price
+from connectivity.domain.publication import Issue
+
+OUR_TAG = "our owner tag"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What AWS shows of one VPC."""
+
+    entry: Entry
+    """As the ledger has it now; `Entry(vpc_id)` where it has none."""
+    owner: str
+    """The value of our owner tag: the stack's name."""
+    endpoints: tuple[InterfaceEndpoint, ...] = ()
+    groups: tuple[SecurityGroup, ...] = ()
+    resolvers: tuple[InboundResolver, ...] = ()
+    """With their addresses."""
+    our_resolvers: frozenset[str] = frozenset()
+    """Ids of the resolvers that carry our owner tag."""
+    probes: tuple[str, ...] = ()
+    """Names of functions that carry our owner tag and are named as the VPC's probe is."""
+    document: str = ""
+    """Name of the parameter that holds the forwarding document; empty where there is none."""
+    issue: Issue | None = None
+    """The issue that the document is; None where the stack's key did not sign it."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """One thing that can be written into the ledger."""
+
+    purpose: str
+    id: str
+    """Id or name."""
+    because: str
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """One thing that looks like ours and is not written down."""
+
+    id: str
+    because: str
+    dollars: float = 0.0
+    """Its list price for a month, in US dollars."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found in one VPC."""
+
+    seen: Seen
+    proposals: tuple[Proposal, ...] = ()
+    undecided: tuple[Undecided, ...] = ()
+
+    @property
+    def vpc_id(self) -> str:
+        return self.seen.entry.vpc_id
+
+    @property
+    def is_older(self) -> bool:
+        """Tell whether the ledger knows a lower generation than on-premises has read."""
+        issue = self.seen.issue
+        return issue is not None and issue.generation > self.seen.entry.highest_generation
+
+    @property
+    def asks_for_a_yes(self) -> bool:
+        return bool(self.proposals) or self.is_older
+
+    @property
+    def entry(self) -> Entry:
+        """Return what the ledger shall hold."""
+        seen, entry = self.seen, self.seen.entry
+        held = {**entry.held, **{each.purpose: each.id for each in self.proposals}}
+        issue = seen.issue if self.is_older else entry.issued
+        return replace(
+            entry,
+            held=held,
+            resolver_ips=_promised(seen, held) or entry.resolver_ips,
+            generation=max(entry.generation, issue.generation if issue else 0),
+            issued=issue,
+            verified_endpoints=entry.verified_endpoints | _serving(seen, held),
+        )
+
+    @property
+    def dollars(self) -> float:
+        """Return the list price for a month of what is proposed, in US dollars."""
+        ids = {each.id for each in self.proposals}
+        return _dollars(
+            (e for e in self.seen.endpoints if e.id in ids),
+            (r for r in self.seen.resolvers if r.id in ids),
+        )
+
+
+@dataclass
+class _Candidates:
+    """What speaks for whom, before it is known who is the only one."""
+
+    found: dict[str, list[Proposal]] = field(default_factory=lambda: defaultdict(list))
+    undecided: list[Undecided] = field(default_factory=list)
+
+
+def examine(seen: Seen) -> Finding:
+    """Return what can be written into the ledger, and what looks like ours and stays undecided."""
+    candidates = _Candidates()
+    groups = tuple(_our_groups(seen))
+    for purpose, group in groups:
+        candidates.found[purpose].append(Proposal(purpose, group.id, f"{OUR_TAG}, our name"))
+    ids = {group.id for _, group in groups}
+    _of_endpoints(seen, ids, candidates)
+    _of_resolvers(seen, ids, candidates)
+    for name in seen.probes:
+        candidates.found[ledger.PROBE].append(Proposal(ledger.PROBE, name, f"{OUR_TAG}, our name"))
+    if seen.document:
+        found = Proposal(ledger.PUBLICATION, seen.document, "it stands below our path")
+        candidates.found[ledger.PUBLICATION].append(found)
+    proposals = tuple(_the_only_ones(seen, candidates))
+    return Finding(seen, proposals, tuple(candidates.undecided))
+
+
+def _our_groups(seen: Seen) -> Iterator[tuple[str, SecurityGroup]]:
+    """Yield purpose and group of those that carry our tag and are named as ours are: with a random
+    end, which begins behind a hyphen."""
+    for purpose in ledger.GROUPS:
+        beginning = f"{group_name(seen.entry.vpc_id, purpose)}-"
+        for group in seen.groups:
+            if group.owner == seen.owner and group.name.startswith(beginning):
+                yield purpose, group
+
+
+def _of_endpoints(seen: Seen, groups: Collection[str], candidates: _Candidates) -> None:
+    for endpoint in sorted(seen.endpoints, key=lambda e: e.id):
+        if endpoint.owner != seen.owner or not endpoint.exists:
+            continue
+        ours = sorted(set(groups).intersection(endpoint.security_groups))
+        if ours or endpoint.type == "Gateway":
+            purpose = purpose_of(endpoint)
+            because = f"{OUR_TAG}, our security group {ours[0]}" if ours else OUR_TAG
+            candidates.found[purpose].append(Proposal(purpose, endpoint.id, because))
+        else:
+            because = f"{OUR_TAG}, but no security group of ours"
+            candidates.undecided.append(Undecided(endpoint.id, because, _dollars([endpoint])))
+
+
+def _of_resolvers(seen: Seen, groups: Collection[str], candidates: _Candidates) -> None:
+    for resolver in sorted(seen.resolvers, key=lambda r: r.id):
+        named = resolver.name == resolver_name(seen.entry.vpc_id)
+        tagged = resolver.id in seen.our_resolvers
+        if resolver.status == "deleting" or not (named or tagged):
+            continue
+        ours = sorted(set(groups).intersection(resolver.security_groups))
+        if named and tagged and ours:
+            because = f"{OUR_TAG}, our name, our security group {ours[0]}"
+            candidates.found[ledger.RESOLVER].append(
+                Proposal(ledger.RESOLVER, resolver.id, because)
+            )
+        else:
+            signs = {OUR_TAG: tagged, "our name": named, "a security group of ours": bool(ours)}
+            missing = ", ".join(f"no {sign}" for sign, there in signs.items() if not there)
+            because = f"looks like ours, but {missing}"
+            candidates.undecided.append(
+                Undecided(resolver.id, because, _dollars(resolvers=[resolver]))
+            )
+
+
+def _the_only_ones(seen: Seen, candidates: _Candidates) -> Iterator[Proposal]:
+    """Yield the proposals that nothing stands against; the others become undecided."""
+    there = _there(seen)
+    for purpose, found in candidates.found.items():
+        known = seen.entry.held.get(purpose, "")
+        if known and (known in there or purpose == ledger.PUBLICATION):
+            others = [each for each in found if each.id != known]
+            _doubt(seen, others, f"the ledger has {known} for the same", candidates)
+        elif len(found) == 1:
+            yield found[0]
+        else:
+            _doubt(seen, found, f"one of {len(found)} for the same purpose", candidates)
+
+
+def _doubt(seen: Seen, found: Iterable[Proposal], because: str, candidates: _Candidates) -> None:
+    for each in found:
+        price_of_it = _dollars(
+            (e for e in seen.endpoints if e.id == each.id),
+            (r for r in seen.resolvers if r.id == each.id),
+        )
+        candidates.undecided.append(Undecided(each.id, because, price_of_it))
+
+
+def _there(seen: Seen) -> frozenset[str]:
+    """Return the ids and names of everything that exists in the VPC."""
+    return frozenset(
+        {
+            *(e.id for e in seen.endpoints if e.exists),
+            *(g.id for g in seen.groups),
+            *(r.id for r in seen.resolvers if r.status != "deleting"),
+            *seen.probes,
+        }
+    )
+
+
+def _promised(seen: Seen, held: Mapping[str, str]) -> dict[str, str]:
+    """Return address -> subnet of our inbound resolver: what on-premises was told."""
+    return {
+        ip.ip: ip.subnet
+        for resolver in seen.resolvers
+        if resolver.id == held.get(ledger.RESOLVER)
+        for ip in resolver.attached
+    }
+
+
+def _serving(seen: Seen, held: Mapping[str, str]) -> frozenset[str]:
+    """Return our endpoints whose private DNS is on, where a document was published: on-premises
+    relies on them, and a failure of the next verification leaves them on."""
+    ours = set(held.values())
+    return frozenset(
+        e.id for e in seen.endpoints if seen.issue and e.private_dns and e.exists and e.id in ours
+    )
+
+
+def _dollars(
+    endpoints: Iterable[InterfaceEndpoint] = (), resolvers: Iterable[InboundResolver] = ()
+) -> float:
+    interfaces = sum(len(e.subnets) for e in endpoints if e.type == "Interface")
+    return price(interfaces, sum(len(r.ips) for r in resolvers))

@@ -1,0 +1,138 @@
+"""A ledger that was lost, or restored from a former day, is rebuilt by one command, which makes,
+changes and removes nothing; the next sweep goes on as if nothing had happened."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.story.app import App
+from tests.story.test_ownership import victims_in
+
+ROOT = Path(__file__).parents[2]
+
+
+class Ledger:
+    """The item of one VPC, as an accident leaves it."""
+
+    def __init__(self, app: App, vpc_id: str) -> None:
+        self._table = app.aws.outputs["LedgerTable"]
+        self._client = app.client("dynamodb")
+        region = self._client.meta.region_name
+        account = app.client("sts").get_caller_identity()["Account"]
+        self._key = {"id": {"S": f"{account}#{region}#{vpc_id}"}}
+
+    def copy(self) -> dict[str, Any]:
+        item: dict[str, Any] = self._client.get_item(TableName=self._table, Key=self._key)["Item"]
+        return item
+
+    def lose(self) -> None:
+        self._client.delete_item(TableName=self._table, Key=self._key)
+
+    def restore(self, item: Mapping[str, Any]) -> None:
+        self._client.put_item(TableName=self._table, Item=item)
+
+
+def rebuild(app: App, *options: str, answer: str = "") -> subprocess.CompletedProcess[str]:
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{ROOT / 'functions'}:{ROOT}",
+        "AWS_ENDPOINT_URL": app.aws.url,
+        "AWS_DEFAULT_REGION": app.aws.settings.region,
+        "AWS_ACCESS_KEY_ID": "operator",
+        "AWS_SECRET_ACCESS_KEY": "any",
+    }
+    stack = app.aws.settings.stack_name
+    return subprocess.run(
+        [sys.executable, "-m", "recovery", "--stack", stack, *options],
+        env=environment,
+        input=answer,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@contextmanager
+def connected(app: App) -> Iterator[str]:
+    vpc_id = app.vpc()
+    app.tag(vpc_id, wish="enabled")
+    app.next_success(vpc_id)
+    yield vpc_id
+    app.untag(vpc_id)
+    app.next_success(vpc_id)
+    assert app.remnants(vpc_id).keys() <= {"security groups"}
+
+
+def ids_of(app: App, vpc_id: str) -> dict[str, str]:
+    held = app.ledger(vpc_id)["held"]["M"]
+    return {purpose: value["S"] for purpose, value in held.items()}
+
+
+def test_a_lost_entry_is_rebuilt_whole_and_everything_goes_with_the_tag(app: App) -> None:
+    with connected(app) as vpc_id:
+        before, published = ids_of(app, vpc_id), app.parameters(vpc_id)
+        Ledger(app, vpc_id).lose()
+        ran = rebuild(app, "--vpc", vpc_id, answer="yes\n")
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        assert ids_of(app, vpc_id) == before
+        assert app.parameters(vpc_id) == published
+        app.sweep()
+        ended = app.next_success(vpc_id)
+        assert ended.output["status"] == "connected"
+        assert "generation 1" in ended.output["detail"]
+        assert ids_of(app, vpc_id) == before
+
+
+def test_nothing_is_written_without_a_yes(app: App) -> None:
+    with connected(app) as vpc_id:
+        ledger = Ledger(app, vpc_id)
+        item = ledger.copy()
+        ledger.lose()
+        ran = rebuild(app, "--vpc", vpc_id, answer="y\n")
+        assert ran.returncode == 2
+        assert "Nothing was written." in ran.stdout
+        assert app.ledger(vpc_id) == {}
+        ledger.restore(item)
+
+
+def test_a_ledger_of_yesterday_learns_what_was_made_and_published_since(app: App) -> None:
+    with connected(app) as vpc_id:
+        ledger = Ledger(app, vpc_id)
+        yesterday = ledger.copy()
+        app.tag(vpc_id, services="logs")
+        app.next_success(vpc_id)
+        today = ids_of(app, vpc_id)
+        ledger.restore(yesterday)
+        assert len(ids_of(app, vpc_id)) < len(today)
+        ran = rebuild(app, "--vpc", vpc_id, "--yes")
+        assert "generation 2 was published, the ledger knows 1" in ran.stdout
+        assert ids_of(app, vpc_id) == today
+        app.sweep()
+        assert "generation 2" in app.next_success(vpc_id).output["detail"]
+
+
+def test_what_a_stranger_made_look_like_ours_is_named_with_its_price_and_not_written(
+    app: App,
+) -> None:
+    with connected(app) as vpc_id, victims_in(app, vpc_id) as victims:
+        victims.forge()
+        ran = rebuild(app, "--vpc", vpc_id)
+        assert ran.returncode == 1
+        for id_ in victims.ids:
+            assert f"undecided  {id_}" in ran.stdout
+        assert "USD a month" in ran.stdout
+        assert not {*victims.ids, victims.group} & set(ids_of(app, vpc_id).values())
+
+
+def test_a_stack_that_is_not_there_is_said_in_one_line(app: App) -> None:
+    ran = rebuild(app, "--stack", "nobody")
+    assert ran.returncode == 3
+    assert "the stack nobody cannot be read" in ran.stderr
+    assert "Traceback" not in ran.stderr

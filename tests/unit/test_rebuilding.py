@@ -1,0 +1,144 @@
+"""What a lost ledger is rebuilt from: what speaks for a thing, and what stands against it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from connectivity.domain import ledger
+from connectivity.domain.ledger import Entry
+from connectivity.domain.model import InboundResolver, InterfaceEndpoint, ResolverIp, SecurityGroup
+from connectivity.domain.publication import Issue
+
+from recovery.evidence import Finding, Seen, examine
+
+VPC, STACK = "vpc-0a1b2c3d4e5f60718", "private-connectivity"
+SSM = "com.amazonaws.us-east-2.ssm"
+GROUP = SecurityGroup("sg-1", f"ecs-anywhere-{VPC}-endpoints-a1b2", owner=STACK)
+RESOLVER_GROUP = SecurityGroup("sg-2", f"ecs-anywhere-{VPC}-resolver-c3d4", owner=STACK)
+ENDPOINT = InterfaceEndpoint(
+    "vpce-1", SSM, "available", subnets=("a", "b"), security_groups=("sg-1",), owner=STACK
+)
+RESOLVER = InboundResolver(
+    "rslvr-in-1",
+    VPC,
+    "operational",
+    ips=(ResolverIp("10.0.0.9", "a", "attached"), ResolverIp("10.0.1.9", "b", "attached")),
+    security_groups=("sg-2",),
+    name=f"ecs-anywhere-{VPC}",
+)
+ISSUE = Issue(7, "2026-11-29T12:00:00Z", "sha256:1")
+WHOLE = Seen(
+    Entry(VPC),
+    STACK,
+    endpoints=(ENDPOINT,),
+    groups=(GROUP, RESOLVER_GROUP),
+    resolvers=(RESOLVER,),
+    our_resolvers=frozenset({RESOLVER.id}),
+    document="/path/forwarding",
+    issue=ISSUE,
+)
+HELD = {
+    ledger.endpoint_purpose(SSM): "vpce-1",
+    ledger.RESOLVER: "rslvr-in-1",
+    ledger.ENDPOINTS_GROUP: "sg-1",
+    ledger.RESOLVER_GROUP: "sg-2",
+    ledger.PUBLICATION: "/path/forwarding",
+}
+
+
+def undecided(finding: Finding) -> set[str]:
+    return {each.id for each in finding.undecided}
+
+
+def test_everything_that_is_the_only_one_for_its_purpose_is_proposed() -> None:
+    finding = examine(WHOLE)
+    assert finding.entry.held == HELD
+    assert finding.entry.generation == 7
+    assert finding.entry.resolver_ips == {"10.0.0.9": "a", "10.0.1.9": "b"}
+    assert not finding.undecided
+    assert finding.dollars == pytest.approx(730 * (2 * 0.01 + 2 * 0.125))
+
+
+def test_what_the_ledger_knows_asks_for_nothing() -> None:
+    known = Entry(VPC, held=HELD, generation=7, issued=ISSUE)
+    finding = examine(replace(WHOLE, entry=known))
+    assert not finding.asks_for_a_yes
+    assert finding.entry.held == HELD
+
+
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        pytest.param(replace(ENDPOINT, id="vpce-2"), id="another one for the same service"),
+        pytest.param(
+            replace(
+                ENDPOINT, id="vpce-2", service_name=f"{SSM}messages", security_groups=("sg-9",)
+            ),
+            id="a security group of somebody else",
+        ),
+    ],
+)
+def test_an_endpoint_with_our_tag_that_may_be_a_stranger_s_is_left_undecided(
+    stranger: InterfaceEndpoint,
+) -> None:
+    finding = examine(replace(WHOLE, endpoints=(ENDPOINT, stranger)))
+    assert "vpce-2" in undecided(finding)
+    assert "vpce-2" not in finding.entry.held.values()
+    assert all(each.dollars > 0 for each in finding.undecided)
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        pytest.param(replace(WHOLE, our_resolvers=frozenset()), id="no tag of ours"),
+        pytest.param(
+            replace(WHOLE, resolvers=(replace(RESOLVER, name="theirs"),)), id="another name"
+        ),
+        pytest.param(replace(WHOLE, groups=(GROUP,)), id="no security group of ours"),
+    ],
+)
+def test_a_resolver_that_lacks_one_sign_is_left_undecided(seen: Seen) -> None:
+    finding = examine(seen)
+    assert undecided(finding) == {RESOLVER.id}
+    assert ledger.RESOLVER not in finding.entry.held
+
+
+def test_a_resolver_of_somebody_else_is_not_even_named() -> None:
+    theirs = replace(RESOLVER, id="rslvr-in-2", name="theirs")
+    assert undecided(examine(replace(WHOLE, resolvers=(RESOLVER, theirs)))) == set()
+
+
+def test_what_the_ledger_knows_and_aws_still_shows_is_never_replaced() -> None:
+    known = Entry(VPC, held={ledger.endpoint_purpose(SSM): "vpce-1"})
+    newer = replace(ENDPOINT, id="vpce-2")
+    finding = examine(replace(WHOLE, entry=known, endpoints=(ENDPOINT, newer)))
+    assert finding.entry.held[ledger.endpoint_purpose(SSM)] == "vpce-1"
+    assert undecided(finding) == {"vpce-2"}
+
+
+def test_what_the_ledger_knows_and_aws_does_not_show_gives_way_to_what_was_made_since() -> None:
+    known = Entry(VPC, held={ledger.endpoint_purpose(SSM): "vpce-gone"})
+    finding = examine(replace(WHOLE, entry=known))
+    assert finding.entry.held[ledger.endpoint_purpose(SSM)] == "vpce-1"
+
+
+def test_a_document_that_the_stack_did_not_sign_changes_no_generation() -> None:
+    entry = Entry(VPC, generation=3)
+    finding = examine(replace(WHOLE, entry=entry, issue=None))
+    assert finding.entry.generation == 3
+    assert finding.entry.held[ledger.PUBLICATION] == "/path/forwarding"
+
+
+def test_an_endpoint_on_which_on_premises_relies_keeps_its_private_dns() -> None:
+    serving = replace(ENDPOINT, private_dns=True)
+    assert examine(replace(WHOLE, endpoints=(serving,))).entry.serving_endpoints == {"vpce-1"}
+    unpublished = replace(WHOLE, endpoints=(serving,), issue=None)
+    assert not examine(unpublished).entry.serving_endpoints
+
+
+def test_a_group_of_another_kind_or_owner_is_nobody_s() -> None:
+    theirs = replace(GROUP, id="sg-3", owner="another stack")
+    custom = SecurityGroup("sg-4", "web", owner=STACK)
+    finding = examine(replace(WHOLE, groups=(GROUP, RESOLVER_GROUP, theirs, custom)))
+    assert not {"sg-3", "sg-4"} & set(finding.entry.held.values())
