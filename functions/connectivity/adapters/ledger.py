@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from connectivity.adapters.counted_hours import CountedHours
 from connectivity.adapters.ledger_items import (
     decimal,
     entry_of,
@@ -30,7 +31,6 @@ from connectivity.domain.wish import Asked
 
 _REQUEST_KEPT_SECONDS = 2 * 24 * 3600
 """Longer than any delivery of an event is tried again."""
-_HOUR_KEPT_SECONDS = 2 * 3600
 
 _NOTHING = Served()
 
@@ -44,8 +44,8 @@ class DynamoDbLedger:
         # Before the account, so that no look at the VPCs by their prefix meets a bucket.
         self._buckets = f"bucket#{account}#{region}#"
         self._requests = f"request#{account}#{region}#"
-        self._hours = f"hour#{account}#{region}#"
-        self._mails = f"mails#{account}#{region}"
+        mails, hours = f"mails#{account}#{region}", f"hour#{account}#{region}#"
+        self._counted = CountedHours(self._table, hours, mails)
         self._orphans = RememberedOrphans(self._table, f"orphans#{account}#{region}")
         self._removals = Removals(self._table, f"removals#{account}#{region}")
 
@@ -267,31 +267,19 @@ class DynamoDbLedger:
         self._update(vpc_id, f"SET {change.removeprefix(', ')}", values, **names)
 
     def allow(self, allowance: Allowance, hour: str) -> bool:
-        """Each hour has an item of its own, which expires: nothing has to be set back."""
-        counted = self._table.update_if(
-            "attribute_not_exists(happened) OR happened < :most",
-            f"{self._hours}{hour}#{allowance.name}",
-            "SET expires_at = :soon ADD happened :one",
-            {
-                ":most": allowance.most,
-                ":one": 1,
-                ":soon": int(time.time()) + _HOUR_KEPT_SECONDS,
-            },
-        )
-        return counted is not None
+        return self._counted.allow(allowance, hour)
+
+    def hold_back_mail(self) -> None:
+        self._counted.hold_back()
+
+    def take_held_back_mails(self) -> int:
+        return self._counted.take_held_back()
 
     def known_orphans(self) -> Known:
         return self._orphans.read()
 
     def remember_orphans(self, known: Known) -> None:
         self._orphans.write(known)
-
-    def hold_back_mail(self) -> None:
-        self._table.update(self._mails, "ADD held_back :one", {":one": 1})
-
-    def take_held_back_mails(self) -> int:
-        before = self._table.update(self._mails, "REMOVE held_back", {}, ReturnValues="UPDATED_OLD")
-        return int(before.get("held_back", 0))
 
     def _conditionally(
         self, vpc_id: str, expression: str, values: Mapping[str, Any], condition: str, **more: Any
