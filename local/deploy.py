@@ -1,4 +1,5 @@
-"""Deploying the app into the embedded AWS, with the same `sam deploy` as into the real one."""
+"""Deploying the app into the embedded AWS, with the same `sam deploy` as into the real one: a new
+stack, or the update of one that is there."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -24,6 +26,8 @@ from samtranslator.yaml_helper import yaml_parse
 from local.settings import REPOSITORY, Settings
 
 CACHE = REPOSITORY / ".local" / "dependencies"
+PACKED = REPOSITORY / ".local" / "packed"
+KEPT_SECONDS = 24 * 60 * 60
 BUCKET = "deployments"
 READABLE_BY_ALL = 0o100644
 """AWS Lambda runs code as another user; a checkout may be readable by its owner only."""
@@ -44,17 +48,23 @@ class DeploymentFailedError(Exception):
 
 
 def deploy(
-    aws: Destination, parameters: Mapping[str, str], source: Path = REPOSITORY
+    aws: Destination,
+    parameters: Mapping[str, str],
+    source: Path = REPOSITORY,
+    *,
+    with_sam_cli: bool = True,
 ) -> Mapping[str, str]:
     """Deploy the app in `source` as `aws.settings.stack_name`; returns the stack's outputs.
 
-    Uses the SAM CLI of this Python's environment; where there is none (it supports a new
-    Python later than everything else does), the SAM translator does its work.
+    A stack of that name is updated; parameters that are not given keep their values.
+
+    Uses the SAM CLI of this Python's environment. Where there is none (it supports a new
+    Python later than everything else does), or where `with_sam_cli` is false, the SAM translator
+    does the same in a third of the time.
     """
-    sam = sam_cli()
+    sam = sam_cli() if with_sam_cli else None
     with TemporaryDirectory(prefix="deploy-") as folder:
         staged = stage(Path(folder) / "app", source)
-        _pack(staged / "functions")
         if sam is None:
             deploy_with_translator(aws, staged, parameters)
         else:
@@ -69,17 +79,54 @@ def sam_cli() -> Path | None:
 
 
 def stage(target: Path, source: Path = REPOSITORY) -> Path:
-    """Copy the app's template, state machine and functions to `target`, with the functions'
-    dependencies installed among them, so that the unchanged template deploys from there."""
+    """Copy the app's template and state machine to `target`, and put a zip file of the functions in
+    their folder's place, so that the unchanged template deploys from there. `CodeUri` may name
+    either, but SAM zips a folder once for every function that shares it, which takes longer than
+    all the rest."""
     target.mkdir(parents=True)
     shutil.copy2(source / "template.yaml", target)
     shutil.copytree(source / "statemachine", target / "statemachine")
-    functions = target / "functions"
-    leave_out = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(source / "functions", functions, ignore=leave_out)
-    shutil.copytree(install_dependencies(functions), functions, dirs_exist_ok=True)
-    _compile(functions)
+    shutil.copy2(packed(source / "functions"), target / "functions")
     return target
+
+
+def packed(functions: Path) -> Path:
+    """Return the zip file of the functions with their dependencies and byte code: made once for
+    each state of the sources and each Python, and kept for a day after its last use."""
+    dependencies = install_dependencies(functions)
+    archive = PACKED / f"{_digest_of(functions, dependencies.name)}.zip"
+    if archive.exists():
+        archive.touch()
+        return archive
+    PACKED.mkdir(parents=True, exist_ok=True)
+    _remove_unused(PACKED)
+    with TemporaryDirectory(dir=PACKED) as folder:
+        everything = Path(folder) / "functions"
+        shutil.copytree(functions, everything, ignore=shutil.ignore_patterns("__pycache__"))
+        _compile(everything)
+        shutil.copytree(dependencies, everything, dirs_exist_ok=True)
+        made = Path(folder) / archive.name
+        _zip(everything, made)
+        made.rename(archive)
+    return archive
+
+
+def _digest_of(functions: Path, dependencies: str) -> str:
+    """Return a text that differs where the zip file would differ."""
+    digest = hashlib.sha256(dependencies.encode())
+    for path in sorted(each for each in functions.rglob("*") if each.is_file()):
+        if "__pycache__" not in path.parts:
+            name = path.relative_to(functions).as_posix()
+            digest.update(f"\0{name}\0{path.stat().st_size}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _remove_unused(folder: Path) -> None:
+    """Remove the zip files that nobody has used for a day."""
+    for archive in folder.glob("*.zip"):
+        with suppress(FileNotFoundError):  # another process was quicker
+            if archive.stat().st_mtime < time.time() - KEPT_SECONDS:
+                archive.unlink()
 
 
 def install_dependencies(functions: Path) -> Path:
@@ -113,17 +160,12 @@ def _compile(folder: Path) -> None:
     compileall.compile_dir(folder, quiet=1, invalidation_mode=unchecked)
 
 
-def _pack(functions: Path) -> None:
-    """Put a zip file in the folder's place. `CodeUri` may name either, but SAM zips a folder
-    once for every function that shares it, which takes longer than all the rest."""
-    archive = functions.with_name("functions.zip")
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
-        for file in sorted(path for path in functions.rglob("*") if path.is_file()):
-            entry = zipfile.ZipInfo.from_file(file, file.relative_to(functions))
+def _zip(folder: Path, archive: Path) -> None:
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as zipped:
+        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+            entry = zipfile.ZipInfo.from_file(file, file.relative_to(folder))
             entry.external_attr = READABLE_BY_ALL << 16
-            packed.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED, compresslevel=1)
-    shutil.rmtree(functions)
-    archive.rename(functions)
+            zipped.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED, compresslevel=1)
 
 
 def deploy_with_sam(
@@ -160,7 +202,8 @@ def _run(command: list[str], **options: Any) -> None:
 
 
 def deploy_with_translator(aws: Destination, staged: Path, parameters: Mapping[str, str]) -> None:
-    """What `sam deploy` does: upload the files that the template names, make the stack."""
+    """Do what `sam deploy` does: upload the files that the template names, make the stack or update
+    it."""
     _make_bucket(aws)
     template = yaml_parse((staged / "template.yaml").read_text())
     uploaded: dict[str, str] = {}
@@ -177,13 +220,29 @@ def deploy_with_translator(aws: Destination, staged: Path, parameters: Mapping[s
             upload(resource["Properties"], "CodeUri")
         if resource["Type"] == "AWS::Serverless::StateMachine":
             upload(resource["Properties"], "DefinitionUri")
-    _client(aws, "cloudformation").create_stack(
-        StackName=aws.settings.stack_name,
-        TemplateBody=json.dumps(template, default=str),
-        Parameters=[
-            {"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()
-        ],
-        Capabilities=CAPABILITIES,
+    given = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
+    _bring_about(aws, json.dumps(template, default=str), given)
+
+
+def _bring_about(aws: Destination, template: str, given: list[dict[str, Any]]) -> None:
+    """Make the stack, or update it; what is not given keeps its value."""
+    cloudformation = _client(aws, "cloudformation")
+    name = aws.settings.stack_name
+    stacks = cloudformation.describe_stacks()["Stacks"]
+    there = next((stack for stack in stacks if stack["StackName"] == name), None)
+    if there is None:
+        create = cloudformation.create_stack
+        create(StackName=name, TemplateBody=template, Parameters=given, Capabilities=CAPABILITIES)
+        return
+    names = {each["ParameterKey"] for each in given}
+    slots = json.loads(template).get("Parameters", {})
+    kept = [
+        {"ParameterKey": each["ParameterKey"], "UsePreviousValue": True}
+        for each in there.get("Parameters", [])
+        if each["ParameterKey"] in slots.keys() - names
+    ]
+    cloudformation.update_stack(
+        StackName=name, TemplateBody=template, Parameters=given + kept, Capabilities=CAPABILITIES
     )
 
 
@@ -198,12 +257,12 @@ def outputs(aws: Destination) -> Mapping[str, str]:
     """The stack's outputs; an error with the reason if it did not come to be."""
     cloudformation = _client(aws, "cloudformation")
     (stack,) = cloudformation.describe_stacks(StackName=aws.settings.stack_name)["Stacks"]
-    if stack["StackStatus"] != "CREATE_COMPLETE":
+    if stack["StackStatus"] not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
         events = cloudformation.describe_stack_events(StackName=stack["StackId"])["StackEvents"]
         reasons = [
             event["ResourceStatusReason"]
             for event in events
-            if event["ResourceStatus"] == "CREATE_FAILED"
+            if event["ResourceStatus"] in {"CREATE_FAILED", "UPDATE_FAILED"}
         ]
         raise DeploymentFailedError("\n".join([stack["StackStatus"], *reasons]))
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}

@@ -2,8 +2,8 @@
 
 moto's has no SAM transform, skips resource types that it does not know and still says
 CREATE_COMPLETE, loses the Outputs of a stack made by a change set, and lets a resource that
-fails end in an HTTP 500; it deletes in no order, asks no custom resource, cuts no name, and takes
-every value for a parameter. A stack is made and deleted here; updating one is refused.
+fails end in an HTTP 500; it updates and deletes in no order, goes back from nothing, asks no custom
+resource, cuts no name, and takes every value for a parameter.
 """
 
 from __future__ import annotations
@@ -12,12 +12,19 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from moto.cloudformation import parsing
+import yaml
+from moto.cloudformation import responses
 from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import ChangeSet, CloudFormationBackend, Stack
 from moto.cloudformation.responses import CloudFormationResponse
 
-from local.cloudformation import custom_resources, deletion, names, resource_types
+from local.cloudformation import (
+    creation,
+    custom_resources,
+    deletion,
+    resource_types,
+    update_requests,
+)
 from local.cloudformation.acceptance import CAPABILITIES, require_capabilities, require_no_aliases
 from local.cloudformation.template import prepared
 
@@ -26,12 +33,10 @@ if TYPE_CHECKING:
 
 _STOCK_CREATE_STACK = CloudFormationBackend.create_stack
 _STOCK_CREATE_CHANGE_SET = CloudFormationBackend.create_change_set
-_STOCK_CREATE_RESOURCES = Stack.create_resources
-_STOCK_CREATE_RESOURCE = parsing.parse_and_create_resource
 _STOCK_ANSWERS = {
-    name: getattr(CloudFormationResponse, name) for name in ("create_stack", "create_change_set")
+    name: getattr(CloudFormationResponse, name)
+    for name in ("create_stack", "create_change_set", "update_stack")
 }
-_STOCK_NAME = parsing.generate_resource_name
 _STOCK_TEMPLATE_AT = CloudFormationResponse._get_stack_from_s3_url
 
 _current: EmbeddedAws
@@ -42,26 +47,29 @@ def install(aws: EmbeddedAws) -> None:
     _current = aws
     resource_types.install(aws)
     custom_resources.install(aws)
+    creation.install()
     CloudFormationBackend.create_stack = _create_stack
     CloudFormationBackend.create_change_set = _create_change_set
     CloudFormationBackend.execute_change_set = _execute_change_set
-    CloudFormationBackend.update_stack = _refuse_update
+    CloudFormationBackend.update_stack = update_requests.update_stack
     CloudFormationBackend.delete_stack = deletion.delete_stack
     CloudFormationResponse._get_stack_from_s3_url = _template_at
+    CloudFormationResponse._validate_different_update = _leave_to_the_backend
+    CloudFormationResponse._validate_status = _leave_to_the_backend
+    responses.yaml = _QuickYaml
     Stack.parse_template = staticmethod(json.loads)
     ChangeSet._parse_template = _parse_template
-    Stack.create_resources = _create_resources
     Stack.parameter_list = property(_parameter_list)
-    parsing.parse_and_create_resource = _create_resource
-    parsing.generate_resource_name = _name
+    Stack.stack_parameters = property(lambda stack: stack.parameters)
     for action, stock in _STOCK_ANSWERS.items():
-        setattr(CloudFormationResponse, action, _acknowledging(stock))
+        setattr(CloudFormationResponse, action, _answering(stock))
 
 
-def _acknowledging(stock: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _answering(stock: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Remember, while a request is answered, the capabilities that it acknowledges."""
 
     def answer(response: Any) -> Any:
+        _require_previous_values(response)
         token = CAPABILITIES.set(response._get_param("Capabilities", []))
         try:
             return stock(response)
@@ -71,31 +79,62 @@ def _acknowledging(stock: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return answer
 
 
-def _name(resource_type: str, stack_name: str, logical_id: str) -> str:
-    longest = names.LONGEST.get(resource_type)
-    if longest is None:
-        return str(_STOCK_NAME(resource_type, stack_name, logical_id))
-    return names.physical_name(stack_name, logical_id, longest)
+def _require_previous_values(response: Any) -> None:
+    """Raise ValidationError for a previous value of a parameter that the stack does not have."""
+    asked = {
+        each["ParameterKey"]
+        for each in response._get_param("Parameters", [])
+        if each.get("UsePreviousValue")
+    }
+    if asked:
+        stack = response.cloudformation_backend.get_stack(response._get_param("StackName"))
+        for name in sorted(asked - stack.parameters.keys()):
+            raise ValidationError(
+                message=f"Invalid input for parameter key {name}. Cannot specify usePreviousValue "
+                "as true for a parameter key not in the previous template"
+            )
+
+
+def _leave_to_the_backend(*_: Any) -> None:
+    """moto compares the template with what became of the former one, and looks at one status."""
+
+
+class _QuickYaml:
+    """The module `yaml` as moto's responses use it: a template that is JSON, as that of every stack
+    here, takes YAML seconds."""
+
+    Loader = yaml.Loader
+    add_multi_constructor = staticmethod(yaml.add_multi_constructor)
+
+    @staticmethod
+    def load(text: str, Loader: Any) -> Any:  # noqa: N803
+        is_json = text.lstrip().startswith("{")
+        return json.loads(text) if is_json else yaml.load(text, Loader=Loader)
 
 
 def _create_stack(
     backend: Any, name: str, template: str, parameters: dict[str, Any], *args: Any, **kwargs: Any
 ) -> Any:
     require_no_aliases(template)
-    template, parameters = prepared(template, parameters, backend.region_name)
-    require_capabilities(template)
-    return _STOCK_CREATE_STACK(backend, name, template, parameters, *args, **kwargs)
+    plain, parameters = prepared(template, parameters, backend.region_name)
+    require_capabilities(plain)
+    stack = _STOCK_CREATE_STACK(backend, name, plain, parameters, *args, **kwargs)
+    stack.source = template
+    return stack
 
 
 def _create_change_set(backend: Any, **kwargs: Any) -> Any:
     if kwargs["change_set_type"] == "UPDATE":
-        _refuse_update()
-    require_no_aliases(kwargs["template"])
+        return update_requests.create_change_set(backend, **kwargs)
+    source = kwargs["template"]
+    require_no_aliases(source)
     kwargs["template"], kwargs["parameters"] = prepared(
-        kwargs["template"], kwargs["parameters"], backend.region_name
+        source, kwargs["parameters"], backend.region_name
     )
     require_capabilities(kwargs["template"])
-    return _STOCK_CREATE_CHANGE_SET(backend, **kwargs)
+    ids = _STOCK_CREATE_CHANGE_SET(backend, **kwargs)
+    backend.get_stack(ids[1]).source = source
+    return ids
 
 
 def _parse_template(change_set: Any) -> None:
@@ -103,12 +142,17 @@ def _parse_template(change_set: Any) -> None:
     change_set.template_dict = json.loads(change_set.template)
 
 
-def _refuse_update(*_args: Any, **_kwargs: Any) -> Any:
-    raise ValidationError(message="The embedded AWS makes and deletes stacks, but updates none")
-
-
 def _execute_change_set(backend: Any, change_set_name: str, **_: Any) -> None:
     change_set = backend.describe_change_set(change_set_name)
+    if change_set.execution_status != "AVAILABLE":
+        raise InvalidChangeSetStatus(
+            message=f"ChangeSet [{change_set.change_set_id}] cannot be executed in its current "
+            f"status of [{change_set.status}]"
+        )
+    if change_set.change_set_type == "UPDATE":
+        change_set.execution_status = "EXECUTE_COMPLETE"
+        update_requests.carry_out(backend, change_set.stack, change_set.wanted)
+        return
     stack = change_set.stack
     stack.template, stack.parameters = change_set.template, change_set.parameters
     stack.cross_stack_resources = backend.exports
@@ -123,29 +167,8 @@ def _execute_change_set(backend: Any, change_set_name: str, **_: Any) -> None:
         backend.exports.update({export.name: export for export in stack.exports})
 
 
-def _create_resources(stack: Any) -> None:
-    """As on AWS, a resource that cannot be made is an event of the stack, which rolls back."""
-    try:
-        _STOCK_CREATE_RESOURCES(stack)
-    except ResourceFailedError as failure:
-        stack._add_stack_event("CREATE_FAILED", resource_status_reason=str(failure))
-        stack._add_stack_event("ROLLBACK_IN_PROGRESS", resource_status_reason=str(failure))
-        deletion.delete_resources(stack.resource_map)
-        stack._add_stack_event("ROLLBACK_COMPLETE")
-        stack.status = "ROLLBACK_COMPLETE"
-
-
-def _create_resource(logical_id: str, resource: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-    try:
-        return _STOCK_CREATE_RESOURCE(logical_id, resource, *args, **kwargs)
-    except ResourceFailedError:
-        raise  # of a resource that this one refers to: the reason is already told
-    except Exception as error:
-        raise ResourceFailedError(f"{logical_id} ({resource['Type']}): {error!r}") from error
-
-
-class ResourceFailedError(Exception):
-    """A resource could not be made; the message names it and says why."""
+class InvalidChangeSetStatus(ValidationError):  # type: ignore[misc]
+    code = "InvalidChangeSetStatus"
 
 
 def _template_at(response: Any, url: str) -> str:

@@ -6,17 +6,16 @@ it does not know.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import yaml
 from moto.cloudformation.exceptions import ValidationError
+
+from local.cloudformation.schemas import known_properties
 
 CAPABILITIES: ContextVar[Sequence[str]] = ContextVar("CAPABILITIES", default=())
 """Those that the request at hand acknowledges."""
@@ -128,32 +127,3 @@ def require_known_properties(template: Mapping[str, Any], region: str) -> None:
                 message=f"Properties validation failed for resource {logical_id} with message: "
                 f"extraneous key [{unknown[0]}] is not permitted"
             )
-
-
-@cache
-def known_properties(kind: str, region: str) -> frozenset[str]:
-    """Return the properties of a resource type; none where its schema is not at hand."""
-    folder = _schemas()
-    if folder is None or not (folder / "providers" / f"{region}.json").exists():
-        return frozenset()
-    schema = _types(region).get(kind)
-    if schema is None:
-        return frozenset()
-    document = json.loads((folder / "resources" / f"{schema}.json").read_text())
-    return frozenset(document["properties"])
-
-
-@cache
-def _schemas() -> Path | None:
-    found = importlib.util.find_spec("cfnlint")
-    if found is None or found.origin is None:
-        return None
-    return Path(found.origin).parent / "data" / "schemas"
-
-
-@cache
-def _types(region: str) -> dict[str, str]:
-    folder = _schemas()
-    assert folder is not None
-    types: dict[str, str] = json.loads((folder / "providers" / f"{region}.json").read_text())
-    return types

@@ -1,4 +1,4 @@
-"""Custom resources: a function is asked at creation and deletion, and its answer decides.
+"""Custom resources: a function is asked at creation, update and deletion; its answer decides.
 
 AWS: the answer is PUT to a presigned address in Amazon S3, which is signed for an empty content
 type; CloudFormation waits for it as long as ServiceTimeout says. Here who has not answered when the
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -64,10 +65,22 @@ class CustomResource(CustomModel):  # type: ignore[misc]
         made.set_data(answer.get("Data", {}))
         return made
 
+    def update(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> CustomResource:
+        """Return the resource that the function answers with. Another physical id means that this
+        one was replaced: CloudFormation deletes it in the clean-up."""
+        if before["ServiceToken"] != after["ServiceToken"]:
+            raise CustomResourceFailedError("Modifying service token is not allowed.")
+        made = CustomResource(self.region_name, self.stack, self.kind, self.logical_id, dict(after))
+        old = {"PhysicalResourceId": self.resource_name, "OldResourceProperties": before}
+        answer = made._ask("Update", **old)
+        made.resource_name = answer.get("PhysicalResourceId", self.resource_name)
+        made.set_data(answer.get("Data", {}))
+        return made
+
     def delete(self, _account: str, _region: str) -> None:
         self._ask("Delete", PhysicalResourceId=self.resource_name)
 
-    def _ask(self, kind: str, **more: str) -> dict[str, Any]:
+    def _ask(self, kind: str, **more: Any) -> dict[str, Any]:
         """The function's answer. Raises CustomResourceFailedError."""
         request, s3 = str(uuid.uuid4()), self._client("s3")
         place = {"Bucket": self._bucket(s3), "Key": f"{self.logical_id}/{request}"}

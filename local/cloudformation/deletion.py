@@ -8,7 +8,7 @@ moto 5.2.5 deletes in no order, and has forgotten the stack when a deletion fail
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from moto.cloudformation.models import Event
@@ -49,14 +49,16 @@ def _referred_to(value: Any) -> Iterator[str]:
             yield from _referred_to(item)
 
 
-def delete_resources(resource_map: Any) -> None:
-    """Whatever of a stack is there. Raises DeletionFailedError.
+def delete_resources(resource_map: Any, only: Set[str] | None = None) -> None:
+    """Delete the resources that are there and that no policy keeps, or `only` those named, whatever
+    their policy says. Raises DeletionFailedError.
 
     What no rule of CloudFormation orders is tried again, as on AWS, as long as anything goes.
     """
     definitions = resource_map._resource_json_map
     needed_by = dependencies(definitions)
-    there = {name for name in definitions if _is_deleted(name, resource_map)}
+    there = {name for name in definitions if name in resource_map._parsed_resources}
+    there &= {name for name in there if not is_kept(definitions[name])} if only is None else only
     reasons: dict[str, str] = {}
     while there:
         free = there - {needed for name in there for needed in needed_by[name]}
@@ -66,9 +68,9 @@ def delete_resources(resource_map: Any) -> None:
         there -= free - reasons.keys()
 
 
-def _is_deleted(name: str, resource_map: Any) -> bool:
-    retained = resource_map._resource_json_map[name].get("DeletionPolicy") == "Retain"
-    return name in resource_map._parsed_resources and not retained
+def is_kept(definition: Mapping[str, Any]) -> bool:
+    """Tell whether the resource stays although its stack, or the template, no longer has it."""
+    return definition.get("DeletionPolicy") in {"Retain", "RetainExceptOnCreate"}
 
 
 def _delete(name: str, resource_map: Any) -> str:

@@ -22,6 +22,7 @@ LONGEST: dict[str, int] = {
     "AWS::IAM::Role": 64,
     "AWS::IAM::User": 64,
     "AWS::Lambda::Function": 64,
+    "AWS::Lambda::Permission": 100,
     "AWS::SNS::Topic": 256,
     "AWS::SQS::Queue": 80,
     "AWS::SSM::Document": 128,

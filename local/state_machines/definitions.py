@@ -42,17 +42,17 @@ def _create_from_cloudformation(
         definition=properties["DefinitionString"],
         roleArn=properties["RoleArn"],
         tags=cfn_to_api_tags(properties.get("Tags", [])),
-        loggingConfiguration=logging_configuration and _uncapitalised(logging_configuration),
+        loggingConfiguration=logging_configuration and uncapitalised(logging_configuration),
         sm_type=properties.get("StateMachineType"),
     )
 
 
-def _uncapitalised(value: Any) -> Any:
+def uncapitalised(value: Any) -> Any:
     """CloudFormation's `LogGroupArn` is the API's `logGroupArn`."""
     if isinstance(value, dict):
-        return {key[0].lower() + key[1:]: _uncapitalised(item) for key, item in value.items()}
+        return {key[0].lower() + key[1:]: uncapitalised(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_uncapitalised(item) for item in value]
+        return [uncapitalised(item) for item in value]
     return value
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.cloudformation.acceptance import known_properties
 from local.cloudformation.names import LONGEST, fair_split, physical_name
+from local.cloudformation.schemas import known_properties
 from local.engine import EmbeddedAws
 from local.settings import Settings
 from tests.local.trust import LAMBDA, allowing, trusting

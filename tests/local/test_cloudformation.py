@@ -27,6 +27,12 @@ from local.settings import Settings
 APP = Path(__file__).parent / "data" / "sam_app"
 REGION = "us-east-2"
 ACCOUNT = "123456789012"
+PARAMETERS = {
+    "Email": "ops@example.com",
+    "OnpremCidrs": "10.1.0.0/16,10.2.0.0/16",
+    "Owner": "the network team, floor=2",
+    "Suffix": "",
+}
 
 Client = Callable[[str], Any]
 
@@ -100,13 +106,7 @@ def client(aws: EmbeddedAws) -> Client:
 @pytest.fixture(scope="module")
 def deployed(aws: EmbeddedAws, client: Client) -> Iterator[Mapping[str, str]]:
     """The app, deployed once by the real `sam deploy`."""
-    parameters = {
-        "Email": "ops@example.com",
-        "OnpremCidrs": "10.1.0.0/16,10.2.0.0/16",
-        "Owner": "the network team, floor=2",
-        "Suffix": "",
-    }
-    yield deploy(aws, parameters, APP)
+    yield deploy(aws, PARAMETERS, APP)
     client("cloudformation").delete_stack(StackName="sam-app")
 
 
@@ -198,10 +198,26 @@ def test_secret_parameters_are_not_told(deployed: Mapping[str, str], client: Cli
     assert parameters["OnpremCidrs"] == "10.1.0.0/16,10.2.0.0/16"
 
 
-def test_a_stack_is_not_updated(deployed: Mapping[str, str], client: Client) -> None:
-    change = {"StackName": "sam-app", "ChangeSetName": "c", "ChangeSetType": "UPDATE"}
-    with pytest.raises(ClientError, match="updates none"):
-        client("cloudformation").create_change_set(**change, TemplateBody='{"Resources": {}}')
+def test_deploying_the_same_again_says_so_and_changes_nothing(
+    deployed: Mapping[str, str], aws: EmbeddedAws, client: Client
+) -> None:
+    before = client("cloudformation").describe_stack_events(StackName="sam-app")["StackEvents"]
+    with pytest.raises(DeploymentFailedError, match=r"No changes to deploy\. Stack sam-app"):
+        deploy(aws, PARAMETERS, APP)
+    after = client("cloudformation").describe_stack_events(StackName="sam-app")["StackEvents"]
+    assert after == before
+
+
+def test_sam_deploy_changes_a_parameter_of_a_stack_that_is_there(
+    deployed: Mapping[str, str], aws: EmbeddedAws, client: Client
+) -> None:
+    """What is not said is as it was: `sam deploy` asks for the previous value of the rest."""
+    email = {"Email": "night-shift@example.com"}
+    changed = deploy(aws, email, APP)
+    assert changed == {**deployed, **email}
+    (subscription,) = client("sns").list_subscriptions()["Subscriptions"]
+    assert subscription["Endpoint"] == "night-shift@example.com"
+    assert deploy(aws, PARAMETERS, APP) == deployed
 
 
 def test_without_the_sam_cli_the_translator_deploys_the_same(

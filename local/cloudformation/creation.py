@@ -1,0 +1,118 @@
+"""Making a stack's resources, and what happens where that fails.
+
+moto 5.2.5 lets a resource that fails end in an HTTP 500, and does not remember with which
+properties it made one. What an update compares is kept here: the resolved properties.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+from moto.cloudformation import parsing
+from moto.cloudformation.models import Stack
+from moto.cloudformation.parsing import ResourceMap
+from moto.core.common_models import CloudFormationModel
+from moto.ec2 import models as ec2_models
+from moto.ec2.models.core import TaggedEC2Resource
+
+from local.cloudformation import deletion, names
+
+_STOCK_CREATE_RESOURCES = Stack.create_resources
+_STOCK_CREATE_RESOURCE = parsing.parse_and_create_resource
+_STOCK_NAME = parsing.generate_resource_name
+_STOCK_RESOLVE = parsing.parse_resource_and_generate_name
+
+
+Properties = Mapping[str, Any]
+
+
+class ResourceFailedError(Exception):
+    """A resource could not be made or changed; the message names it and says why."""
+
+    def __init__(self, logical_id: str, kind: str, reason: str) -> None:
+        super().__init__(f"{logical_id} ({kind}): {reason}")
+        self.logical_id, self.kind, self.reason = logical_id, kind, reason
+
+
+def install() -> None:
+    Stack.create_resources = _create_resources
+    parsing.parse_and_create_resource = _create_resource
+    parsing.parse_resource_and_generate_name = _resolve
+    parsing.generate_resource_name = _name
+
+
+def _name(resource_type: str, stack_name: str, logical_id: str) -> str:
+    longest = names.LONGEST.get(resource_type)
+    if longest is None:
+        return str(_STOCK_NAME(resource_type, stack_name, logical_id))
+    return names.physical_name(stack_name, logical_id, longest)
+
+
+def _create_resources(stack: Any) -> None:
+    """As on AWS, a resource that cannot be made is an event of the stack, which rolls back."""
+    try:
+        _STOCK_CREATE_RESOURCES(stack)
+    except ResourceFailedError as failure:
+        stack._add_stack_event("CREATE_FAILED", resource_status_reason=str(failure))
+        stack._add_stack_event("ROLLBACK_IN_PROGRESS", resource_status_reason=str(failure))
+        deletion.delete_resources(stack.resource_map)
+        stack._add_stack_event("ROLLBACK_COMPLETE")
+        stack.status = "ROLLBACK_COMPLETE"
+
+
+def _create_resource(logical_id: str, resource: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+    try:
+        return _STOCK_CREATE_RESOURCE(logical_id, resource, *args, **kwargs)
+    except ResourceFailedError:
+        raise  # of a resource that this one refers to: the reason is already told
+    except Exception as error:
+        raise ResourceFailedError(logical_id, resource["Type"], repr(error)) from error
+
+
+def _resolve(logical_id: str, definition: dict[str, Any], resources: ResourceMap) -> Any:
+    """Keep what was resolved: moto's models change it while they make a resource of it."""
+    found = _STOCK_RESOLVE(logical_id, definition, resources)
+    if found is not None:
+        kept = resources.__dict__.setdefault("resolved", {})
+        kept[logical_id] = deepcopy(found[1]["Properties"])
+    return found
+
+
+def resolve(logical_id: str, resources: ResourceMap) -> Properties | None:
+    """Resolve every reference of a resource of the template, and return its properties as they are
+    now; None for a type that makes nothing here."""
+    definition = resources._resource_json_map[logical_id]
+    found = parsing.parse_resource_and_generate_name(logical_id, definition, resources)
+    return properties_of(logical_id, resources) if found else None
+
+
+def properties_of(logical_id: str, resources: ResourceMap) -> Properties:
+    """Return the properties of a resource as they were resolved last."""
+    properties: Properties = resources.resolved[logical_id]
+    return properties
+
+
+def is_wanted(logical_id: str, resources: ResourceMap) -> bool:
+    """Tell whether the template has the resource, and its condition holds."""
+    definition = resources._resource_json_map.get(logical_id)
+    if definition is None:
+        return False
+    condition = definition.get("Condition")
+    return not condition or bool(resources.lazy_condition_map[condition])
+
+
+def make(logical_id: str, resources: ResourceMap) -> CloudFormationModel | None:
+    """Make a resource of a stack that is there, and give it CloudFormation's tags where moto does
+    so for the resources of a new stack. Raises ResourceFailedError."""
+    made = resources[logical_id]
+    if isinstance(made, TaggedEC2Resource):
+        tags = dict(resources.tags) | {
+            "aws:cloudformation:stack-name": resources["AWS::StackName"],
+            "aws:cloudformation:stack-id": resources["AWS::StackId"],
+            "aws:cloudformation:logical-id": logical_id,
+        }
+        backend = ec2_models.ec2_backends[resources._account_id][resources._region_name]
+        backend.create_tags([made.physical_resource_id], tags)
+    return made
