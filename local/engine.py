@@ -5,6 +5,7 @@ Gaps are installed in the order of `GAPS`; each is a module with `install(aws)`.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -147,6 +148,8 @@ class EmbeddedAws:
             importlib.import_module(f"local.{gap}").install(self)
         serve = partial(self._server.serve_forever, poll_interval=0.05)
         threading.Thread(target=serve, name="api", daemon=True).start()
+        # Half a million objects that live as long as the engine: no collection looks at them again.
+        gc.freeze()
 
     def client(self, service: str) -> Any:
         """A boto3 client of a stranger: an administrator of this account, in this Region."""
@@ -175,6 +178,7 @@ class EmbeddedAws:
             self._server.server_close()
             _running.discard(id(self))
         if not _running:
+            gc.unfreeze()
             _forget_everything()
 
     def __enter__(self) -> Self:

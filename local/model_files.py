@@ -3,6 +3,9 @@
 Every session reads them anew, and the services behind this AWS make many sessions: half of a
 deployment's processor time went into the same JSON. botocore shares what it read among the
 clients of a session already, so nobody changes it.
+
+moto reads, when it is imported, which Region and zone offers which type of machine: seventy files.
+Nobody starts a machine here, and they stay unread.
 """
 
 from __future__ import annotations
@@ -11,12 +14,16 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from botocore.loaders import JSONFileLoader, Loader
+from moto.utilities import utils
 
 if TYPE_CHECKING:
     from local.engine import EmbeddedAws
 
 _STOCK = JSONFileLoader.load_file
 _STOCK_LIST = Loader.list_available_services
+_STOCK_RESOURCE = utils.load_resource
+
+_UNREAD = "instance_type_offerings"
 
 
 @cache
@@ -39,6 +46,11 @@ def _list_available_services(loader: Loader, type_name: str) -> list[str]:
     return [*_listed(tuple(loader.search_paths), type_name)]
 
 
+def _load_resource(resource: str) -> Any:
+    return [] if _UNREAD in resource else _STOCK_RESOURCE(resource)
+
+
 def install(_aws: EmbeddedAws) -> None:
+    utils.load_resource = _load_resource
     Loader.list_available_services = _list_available_services  # type: ignore[method-assign,assignment]
     JSONFileLoader.load_file = _load_file  # type: ignore[method-assign,assignment]

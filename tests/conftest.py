@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from _pytest.unraisableexception import gc_collect_iterations_key
 from hypothesis import settings
 
 SYSTEM = tuple(
@@ -24,6 +25,11 @@ for variable in ("MAKELEVEL", "MAKEFLAGS", "MFLAGS"):
 
 # moto makes several thousand machine images for each engine; no test starts a machine.
 os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Look once, and not five times, for what complains only when it is collected."""
+    config.stash[gc_collect_iterations_key] = 1
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -39,6 +39,7 @@ def deployed() -> Iterator[App]:
                 "VerifyHours": "0",
                 "RemovalShare": "100",
             },
+            with_sam_cli=False,
         )
         yield App(aws)
 

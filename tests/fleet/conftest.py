@@ -50,6 +50,7 @@ def fleet() -> Iterator[Fleet]:
                     "VerifyHours": "0",
                     "RemovalShare": "100",
                 },
+                with_sam_cli=False,
             )
             app = App(aws)
             vpc_ids = tuple(app.vpc(cidr=f"10.{100 + number}.0.0/16") for number in range(SIZE))

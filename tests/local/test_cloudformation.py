@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import threading
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -223,15 +225,33 @@ def test_sam_deploy_changes_a_parameter_of_a_stack_that_is_there(
 def test_without_the_sam_cli_the_translator_deploys_the_same(
     aws: EmbeddedAws, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deployment, "sam_cli", lambda: None)
     monkeypatch.setattr(aws, "settings", replace(aws.settings, stack_name="translated"))
-    found = deploy(aws, {}, APP)
+    found = deploy(aws, {}, APP, with_sam_cli=False)
     assert found["KnockFunction"] == "translated-knock"
     assert found["Loudness"] == "quiet"
     assert "Email" not in found
     client("cloudformation").delete_stack(StackName="translated")
     names = [item["FunctionName"] for item in client("lambda").list_functions()["Functions"]]
     assert "translated-knock" not in names
+
+
+def test_functions_are_packed_once_and_anew_as_soon_as_one_of_them_changes(tmp_path: Path) -> None:
+    functions = shutil.copytree(APP / "functions", tmp_path / "functions")
+    (functions / "new.py").write_text(f"made = {str(tmp_path)!r}\n")
+    first = deployment.packed(functions)
+    made = first.stat().st_ino
+    again = deployment.packed(functions)
+    assert (again, again.stat().st_ino) == (first, made)
+    (functions / "new.py").write_text(f"made = {str(tmp_path)!r} + 'later'\n")
+    other = deployment.packed(functions)
+    assert other != first
+    with zipfile.ZipFile(first) as before, zipfile.ZipFile(other) as after:
+        assert b"later" not in before.read("new.py")
+        assert b"later" in after.read("new.py")
+        compiled = f"__pycache__/new.{sys.implementation.cache_tag}.pyc"
+        assert b"later" in after.read(compiled)
+    first.unlink()
+    other.unlink()
 
 
 def test_an_unknown_type_is_an_error_that_names_it(create: Callable[..., Any]) -> None:

@@ -31,7 +31,7 @@ PATIENCE = 60
 @pytest.fixture(scope="module")
 def aws() -> Iterator[EmbeddedAws]:
     with EmbeddedAws(Settings(time_scale=0.02, stack_name=INSTANCE)) as aws:
-        aws.outputs = deploy(aws, {"SweepMinutes": "1440", **OWN_RULES})
+        aws.outputs = deploy(aws, {"SweepMinutes": "1440", **OWN_RULES}, with_sam_cli=False)
         yield aws
 
 

@@ -245,7 +245,7 @@ def test_a_vpc_is_connected_and_disconnected_on_a_bad_day() -> None:
                 "OnPremCidrs": ONPREM_CIDR,
                 "SweepMinutes": "5",
             }
-            aws.outputs = deploy(aws, parameters)
+            aws.outputs = deploy(aws, parameters, with_sam_cli=False)
             app = App(aws)
             vpc_id = app.vpc()
             app.tag(vpc_id, wish="enabled")

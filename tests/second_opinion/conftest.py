@@ -60,6 +60,7 @@ def recording() -> Iterator[Recording]:
                 "VerifyHours": "0",
                 "RemovalShare": "100",
             },
+            with_sam_cli=False,
         )
         app = App(aws)
         since = aws.journal.mark()

@@ -26,6 +26,7 @@ def sky() -> Iterator[Sky]:
                 "RemovalShare": "100",
                 "VerifyHours": "0",
             },
+            with_sam_cli=False,
         )
         events = aws.client("events")
         for rule in events.list_rules()["Rules"]:

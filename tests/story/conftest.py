@@ -36,6 +36,7 @@ def app() -> Iterator[App]:
                 "VerifyHours": "0",
                 "RemovalShare": "100",
             },
+            with_sam_cli=False,
         )
         yield App(aws)
 

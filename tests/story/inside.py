@@ -7,8 +7,6 @@ import time
 from collections.abc import Iterable, Set
 from typing import Any
 
-from moto.stepfunctions.parser.models import stepfunctions_parser_backends
-
 from local.engine import EmbeddedAws
 from local.watch import TookTooLongError
 
@@ -19,6 +17,9 @@ STARTS_WITHIN = 30
 def executions(aws: EmbeddedAws) -> list[Any]:
     """Return moto's executions of the app's state machine, oldest first; none of another stack's,
     which may stand in the same process."""
+    # The engine first replaces what makes moto slow to import.
+    from moto.stepfunctions.parser.models import stepfunctions_parser_backends
+
     backend = stepfunctions_parser_backends[aws.settings.account][aws.settings.region]
     own = (each for each in backend.state_machines if each.arn == aws.outputs["StateMachineArn"])
     return [execution for machine in own for execution in list(machine.executions)]
