@@ -1,8 +1,8 @@
 """Many VPCs tagged in one moment: all are connected, at AWS's pace, and nobody is starved.
 
 The floor is arithmetic: AWS gives 4 calls of CreateVpcEndpoint or ModifyVpcEndpoint at once and
-then 0.3 a second, and the last VPC's own life comes on top. A tenth of the rate is left to others
-(docs/decisions/0013-turns.md). Few VPCs are quick, and a busy machine's own delays count for much:
+then 0.3 a second, and the last VPC's own life comes on top. What is left of the rate to others
+is in docs/decisions/0041. Few VPCs are quick, and a busy machine's own delays count for much:
 what is said of time is strict where there are many.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 import pytest
-from connectivity.domain.pacing import TURNING_OFF, cost
+from connectivity.domain.pacing import TURNING_OFF_NOW, TURNING_ON, cost
 
 from local.settings import Lifecycles
 from tests.fleet.conftest import DRAIN_SECONDS, EXPIRY_SECONDS, SIZE
@@ -24,14 +24,17 @@ IS_LARGE = SIZE >= 50
 
 LONGEST = 1.3 if IS_LARGE else 4
 """Times the floor until the last one has ended."""
-MOST_REFUSED = 0.03
-"""Share of all calls that AWS refuses."""
+LAST_TURN = {"connected": TURNING_ON, "gone": TURNING_OFF_NOW}
+"""For what a VPC has its last turn."""
+MOST_REFUSED = 0.03 if IS_LARGE else 0.1
+"""Share of all calls that AWS refuses. Few VPCs run at a twentieth of real time: a tenth of a second
+of this machine is two in which AWS would have refilled its bucket."""
 MOST_REFUSED_IN_TURN = 0.02
 """Share of the calls of the two buckets, once all have found their turns."""
 STARTED = 600
 """AWS seconds within which this machine has begun what began in one second. Whose turn comes
 earlier is late for it, and so are those behind."""
-MOST_CALLS = {"connected": 170, "gone": 100}
+MOST_CALLS = {"connected": 170, "gone": 130}
 """A VPC, however many there are."""
 FARTHEST_OVERTAKING = max(6, SIZE // 10)
 """Places, in the order of turns."""
@@ -72,7 +75,7 @@ def test_afterwards_nothing_is_left(fleet: Fleet, laps: Mapping[str, Lap]) -> No
 
 def test_no_two_vpcs_have_their_turn_together(lap: Lap) -> None:
     apart = [later - earlier for earlier, later in pairwise(lap.turns)]
-    assert min(apart) >= cost(TURNING_OFF, SERVICES) - 0.01
+    assert min(apart) >= cost(LAST_TURN[lap.wish], SERVICES) - 0.01
 
 
 def test_the_last_one_waits_no_longer_than_aws_makes_it(lap: Lap) -> None:

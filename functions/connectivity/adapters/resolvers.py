@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -52,7 +53,10 @@ class Route53Resolvers:
             if is_answer(error):
                 return None
             raise
-        return resolver_of(found, self.addresses(resolver_id))
+        resolver = resolver_of(found)
+        if resolver.status != "operational":
+            return resolver
+        return replace(resolver, ips=self.addresses(resolver_id))
 
     def addresses(self, resolver_id: str) -> tuple[ResolverIp, ...]:
         try:

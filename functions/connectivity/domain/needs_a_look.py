@@ -7,6 +7,7 @@ it asks for nothing, and nothing is left of it             nothing
 it asks for nothing, and something is                      it is looked at
 its removal is held up, and nobody has said yes            nothing
 its tags, or the stack's parameters, are new               it is looked at
+its turn is booked, and further away than one waits        nothing, until it comes near
 it failed its verification a short while ago               nothing, until its rest is over
 it is not as it asks for: failed, waiting, never made      it is looked at
 it is connected, and something differs                     it is looked at, once for the same
@@ -23,7 +24,8 @@ from dataclasses import dataclass
 from connectivity.domain.differences import View, differences, fingerprint, left_on
 from connectivity.domain.doubt import PATIENCE, VERIFICATION, is_within_rest
 from connectivity.domain.errors import UnreadableOption
-from connectivity.domain.ledger import HELD_UP, PLANNED, Entry
+from connectivity.domain.ledger import HELD_UP, PLANNED, WAITING, Entry
+from connectivity.domain.pacing import is_far_away
 from connectivity.domain.printable import first_lines
 from connectivity.domain.status import REPAIRED
 from connectivity.domain.verification_clock import VerificationClock
@@ -59,7 +61,10 @@ def need_of(view: View, asked: str, now: float, clock: VerificationClock) -> Nee
     """Return why the VPC needs a look, None if it does not. `asked` is the fingerprint of what it
     asks for now, `now` in seconds since the epoch. No execution is at work on it."""
     entry, wish = view.entry, _wish(view)
-    reasons = (*_unfinished(entry), *_asked_anew(view, wish, asked))
+    unfinished = tuple(_unfinished(entry))
+    if not unfinished and _waits_for_its_turn(entry, asked, now):
+        return None
+    reasons = (*unfinished, *_asked_anew(view, wish, asked))
     if wish is Wish.DISABLED:
         return Need(entry, SWEEP, reasons) if reasons else None
     if entry.asked == asked and is_within_rest(entry, now):
@@ -83,6 +88,13 @@ def _wish(view: View) -> Wish:
         return read_wish(view.vpc.tags) if view.vpc else Wish.DISABLED
     except UnreadableOption:
         return Wish.PLAN
+
+
+def _waits_for_its_turn(entry: Entry, asked: str, now: float) -> bool:
+    """Tell whether the turn for exactly this is booked and so far away that an execution would only
+    say so again."""
+    is_the_same = entry.status == WAITING and entry.asked == asked
+    return is_the_same and is_far_away(entry.turns.values(), now)
 
 
 def _unfinished(entry: Entry) -> Iterator[str]:

@@ -48,7 +48,7 @@ class Survey:
     """The forwarding rules associated with the VPC."""
     resolvers_of_region: tuple[str, ...] = ()
     """Ids of all Route 53 Resolver endpoints of the Region, because the quota counts them; empty
-    where none is to be made."""
+    where none is to be made, or not yet."""
     prefix_lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Id of a prefix list that a route or a rule names -> its IPv4 networks. One that may not be
     read is not in it."""

@@ -54,6 +54,8 @@ class Reading:
     """What there is to say if nothing is to be done."""
     is_confirmed: bool = False
     """Whether somebody has said yes to the removal, or the VPC is gone."""
+    asks_anew: bool = True
+    """Whether it asks for anything else than when an execution looked last."""
 
 
 def read_wish_of(run: Run, aws: Aws, executions: Executions) -> Reading:
@@ -81,7 +83,8 @@ def read_wish_of(run: Run, aws: Aws, executions: Executions) -> Reading:
     options = read_options(vpc.tags, aws.settings.defaults, aws.settings.bounds)
     because = "tag" if _is_another_round(entry, run.execution) else run.because
     wished = Wished(vpc, entry, options, because, only_plan=wish is not Wish.ENABLED)
-    return Reading("connect", f"its tag says {wish.value}", entry, wished)
+    reason = f"its tag says {wish.value}"
+    return Reading("connect", reason, entry, wished, asks_anew=asked != entry.asked)
 
 
 def _is_another_round(entry: Entry, execution: str) -> bool:

@@ -16,10 +16,10 @@ from connectivity.domain.convergence import (
 from connectivity.domain.desired import Desired
 from connectivity.domain.doubt import rests
 from connectivity.domain.drift import is_connected, repairs
-from connectivity.domain.errors import NotCompleteYet
+from connectivity.domain.errors import NotCompleteYet, PreconditionsNotMet
 from connectivity.domain.ledger import Entry
 from connectivity.domain.pacing import Turn
-from connectivity.domain.preconditions import incomplete, prepare
+from connectivity.domain.preconditions import Prepared, incomplete, prepare
 from connectivity.domain.printable import first_lines
 from connectivity.domain.promises import lost_addresses
 from connectivity.domain.removal import Removal, plan_surplus, plan_teardown
@@ -28,6 +28,7 @@ from connectivity.domain.status import Status
 from connectivity.domain.steps import (
     MakeGatewayEndpoint,
     MakeInterfaceEndpoint,
+    MakeResolver,
     Plan,
     describe,
 )
@@ -37,7 +38,7 @@ from connectivity.usecases.asked import Wished
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.ports import Ledger
 from connectivity.usecases.run import Run
-from connectivity.usecases.survey_vpc import survey_vpc
+from connectivity.usecases.survey_vpc import survey_vpc, with_resolvers_of_region
 from connectivity.usecases.turns import take_turn
 
 LOOKS_AT_A_NEW_VPC = 20
@@ -126,7 +127,7 @@ def check_preconditions(wished: Wished, run: Run, aws: Aws) -> Check:
     NotCompleteYet for a VPC that is being made."""
     settings, vpc_id = aws.settings, run.vpc_id
     survey = _survey(wished, run, aws)
-    prepared = prepare(survey, wished.options, settings.limits)
+    prepared = _prepared(survey, wished, aws)
     desired = prepared.desired
     steps = whole_plan(desired, survey)
     looks = not steps or is_connected(desired, survey)
@@ -143,6 +144,10 @@ def check_preconditions(wished: Wished, run: Run, aws: Aws) -> Check:
     resting = rests(survey.entry, desired.fingerprint, wished.because, aws.clock.now())
     resting = resting and not _is_left_on(survey)
     turn = None if wished.only_plan or resting else _turn(steps, survey.entry, run.now, aws.ledger)
+    if any(isinstance(step, MakeResolver) for step in steps) and not (
+        turn and turn.seconds_to_begin(run.now)
+    ):
+        prepare(with_resolvers_of_region(survey, aws), wished.options, settings.limits)
     return Check(
         desired=desired,
         steps=tuple(map(describe, steps)),
@@ -168,6 +173,16 @@ def _shown(removal: Removal) -> dict[str, list[str]]:
     """Return what goes whole, because it is ours and not much, and the beginning of what stays."""
     said = removal.as_json()
     return {"goes": said["goes"], "stays": first_lines(said["stays"], MOST_LINES)}
+
+
+def _prepared(survey: Survey, wished: Wished, aws: Aws) -> Prepared:
+    """Return what shall be there. Raises PreconditionsNotMet with every problem."""
+    limits = aws.settings.limits
+    try:
+        return prepare(survey, wished.options, limits)
+    except PreconditionsNotMet:
+        prepare(with_resolvers_of_region(survey, aws), wished.options, limits)
+        raise
 
 
 def _survey(wished: Wished, run: Run, aws: Aws) -> Survey:

@@ -130,7 +130,8 @@ class Resolvers(Protocol):
         calls a second to the whole account and Region: ask only before one is made."""
 
     def find(self, resolver_id: str) -> InboundResolver | None:
-        """With its addresses."""
+        """Return the resolver, with its addresses if it is operational: it is asked every few
+        seconds, and the account has five calls a second."""
 
     def addresses(self, resolver_id: str) -> tuple[ResolverIp, ...]:
         """None of one that is gone."""

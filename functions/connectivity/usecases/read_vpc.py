@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from connectivity.domain import pacing
+from connectivity.domain.errors import Throttled
 from connectivity.domain.ledger import begun_endpoints
 from connectivity.domain.status import Status, waiting
 from connectivity.usecases.asked import Reading, Wished, read_wish_of
@@ -17,7 +18,10 @@ from connectivity.usecases.removal_valve import held_up_by_others
 from connectivity.usecases.run import Run
 from connectivity.usecases.turns import take_turn
 
-ToDo = Literal["connect", "take away", "wait", "busy", "nothing"]
+ToDo = Literal["connect", "take away", "wait", "look again", "busy", "nothing"]
+
+SOONEST = 5
+"""Seconds after which a look that was throttled is tried again."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Verdict:
     check: Check | None = None
     """What shall be there, and what that takes; None where nothing shall."""
     seconds: int = 0
-    """Until the VPC's turn comes."""
+    """Until the VPC's turn comes, to make or take away, or to be looked at."""
     begun: bool = False
     """Whether VPC endpoints were announced whose ids nobody has learned: they may be there."""
 
@@ -52,20 +56,36 @@ def read_vpc(run: Run, aws: Aws, executions: Executions) -> Verdict:
     NotReadyYet and NotCompleteYet for what has to be looked at again."""
     reading = read_wish_of(run, aws, executions)
     if reading.wished:
-        return _of_a_wish(reading.wished, reading.reason, run, aws)
+        return _of_a_wish(reading, reading.wished, run, aws)
     if reading.verdict == "tear down":
         return _of_a_teardown(reading, run, aws)
     todo: ToDo = "busy" if reading.verdict == "busy" else "nothing"
     return Verdict(todo, reading.reason, reading.status)
 
 
-def _of_a_wish(wished: Wished, reason: str, run: Run, aws: Aws) -> Verdict:
-    check = check_preconditions(wished, run, aws)
+def _of_a_wish(reading: Reading, wished: Wished, run: Run, aws: Aws) -> Verdict:
+    booked = wished.entry.turns.get(pacing.MAKING.step)
+    waits = booked and booked.seconds_to_begin(run.now)
+    if booked and waits and not reading.asks_anew and not wished.only_plan:
+        return _of_a_turn(booked, waits, run.now)
+    try:
+        check = check_preconditions(wished, run, aws)
+    except Throttled as why:
+        return _look_again(why, run, aws)
+    reason = reading.reason
     if wished.only_plan or check.converged or check.rests:
         return Verdict("nothing", check.reason or reason, check.status, check)
-    if check.turn is None or not check.turn.seconds(run.now):
+    seconds = check.turn.seconds_to_begin(run.now) if check.turn else 0
+    if check.turn is None or not seconds:
         return Verdict("connect", reason, check=check)
-    return _of_a_turn(check.turn, run.now, check)
+    return _of_a_turn(check.turn, seconds, run.now, check)
+
+
+def _look_again(why: Throttled, run: Run, aws: Aws) -> Verdict:
+    """Hundreds look at their VPCs at once, and AWS takes five such calls a second from an account:
+    whoever met that books a look of its own. It says nothing of the VPC, which stays as it is."""
+    turn = aws.ledger.reserve(pacing.LOOKING, pacing.CALLS_OF_A_LOOK, run.now)
+    return Verdict("look again", str(why), seconds=SOONEST + turn.seconds(run.now))
 
 
 def _of_a_teardown(reading: Reading, run: Run, aws: Aws) -> Verdict:
@@ -78,14 +98,15 @@ def _of_a_teardown(reading: Reading, run: Run, aws: Aws) -> Verdict:
     calls = entry.interface_endpoints
     if calls:
         turn = take_turn(entry, pacing.TURNING_OFF, calls, run.now, aws.ledger)
-        if turn.seconds(run.now):
-            return _of_a_turn(turn, run.now)
+        if seconds := turn.seconds(run.now):
+            return _of_a_turn(turn, seconds, run.now)
     return Verdict("take away", reading.reason, begun=bool(begun_endpoints(entry)))
 
 
-def _of_a_turn(turn: pacing.Turn, now: float, check: Check | None = None) -> Verdict:
-    """A turn that is further away than an execution waits is left to a sweep."""
-    seconds, status = turn.seconds(now), waiting(turn)
-    if seconds > pacing.LONGEST_WAIT:
+def _of_a_turn(turn: pacing.Turn, seconds: int, now: float, check: Check | None = None) -> Verdict:
+    """Return the verdict for a turn of which the VPC has so many seconds to wait. One that is
+    further away than an execution waits is left to a sweep."""
+    status = waiting(turn)
+    if pacing.is_far_away([turn], now):
         return Verdict("nothing", "its turn is hours away", status, check)
     return Verdict("wait", "other VPCs come first", status, check, seconds)

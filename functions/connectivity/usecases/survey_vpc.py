@@ -45,7 +45,6 @@ def survey_vpc(wished: Wished, aws: Aws) -> Survey:
             replace(r, ips=aws.resolvers.addresses(r.id)) if r in shared or r == ours else r
             for r in resolvers
         ),
-        resolvers_of_region=() if shared or ours else aws.resolvers.ids_of_region(),
         hosted_zones=aws.hosted_zones.associated_with(vpc_id),
         resolver_rules=aws.resolvers.rules_of(vpc_id),
         route_tables=aws.vpcs.route_tables(vpc_id),
@@ -57,6 +56,16 @@ def survey_vpc(wished: Wished, aws: Aws) -> Survey:
         prefix_lists=_prefix_lists(survey, aws.vpcs),
         hosted_zones=_read_zones(survey, options, aws.hosted_zones),
     )
+
+
+def with_resolvers_of_region(survey: Survey, aws: Aws) -> Survey:
+    """Return the survey with the Region's resolvers, which the quota counts, where one is to be
+    made. AWS lists a hundred a call, and takes five calls a second from a whole account: it is
+    asked only where the answer decides."""
+    ownership, resolvers = survey.ownership, survey.resolvers
+    if candidates(resolvers, ownership) or ownership.resolver(resolvers):
+        return survey
+    return replace(survey, resolvers_of_region=aws.resolvers.ids_of_region())
 
 
 def _read_zones(

@@ -56,7 +56,7 @@ def take_turn_now(entry: Entry, bucket: Bucket, calls: int, now: float, aws: Aws
     """Wait for the turn, and return the pace of its calls; `now` is when this try began. Raises
     NotItsTurnYet where it comes later than this try can wait, and TurnHoursAway where no execution
     waits that long in the middle of its work."""
-    turn = take_turn(entry, bucket, calls, now, aws.ledger)
+    turn = take_turn(entry, bucket, calls, now + aws.patience.spent, aws.ledger)
     seconds = turn.at - now - aws.patience.spent
     if seconds > LONGEST_WAIT_AT_WORK:
         raise TurnHoursAway(f"so many other VPCs come before {entry.vpc_id} at {bucket.name}")

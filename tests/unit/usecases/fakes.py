@@ -332,16 +332,28 @@ class FakeResolvers:
     rules: tuple[ResolverRule, ...] = ()
     listed: bool = True
     """False while the list lags behind what was made."""
+    throttled: int = 0
+    """Looks at a VPC's resolvers that AWS will refuse for their rate."""
+    looks: int = 0
+    """At a VPC's resolvers."""
+    counts: int = 0
+    """Looks at those of the whole Region."""
 
     def in_vpc(self, vpc_id: str) -> tuple[InboundResolver, ...]:
+        self.looks += 1
+        if self.throttled:
+            self.throttled -= 1
+            raise Throttled("ListResolverEndpoints: Rate exceeded")
         listed = self.all.values() if self.listed else ()
         return tuple(replace(each, ips=()) for each in listed if each.vpc == vpc_id)
 
     def ids_of_region(self) -> tuple[str, ...]:
+        self.counts += 1
         return tuple(self.all) if self.listed else ()
 
     def find(self, resolver_id: str) -> InboundResolver | None:
-        return self.all.get(resolver_id)
+        found = self.all.get(resolver_id)
+        return replace(found, ips=()) if found and found.status != "operational" else found
 
     def rules_of(self, vpc_id: str) -> tuple[ResolverRule, ...]:
         return self.rules

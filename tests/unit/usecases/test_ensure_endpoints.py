@@ -192,7 +192,7 @@ def test_endpoints_are_made_no_faster_than_aws_allows_also_by_one_try_after_the_
         made.append(len(world.endpoints.all))
         world.endpoints.settle()
         world.clock.waited += 2
-    assert made == [4, 4, 5, 5, 6, 6, 7, 7, 8]
+    assert made == [MAKING_NOW.burst + int(2 * each * MAKING_NOW.rate) for each in range(9)]
 
 
 def test_one_try_makes_all_of_them_at_the_pace_of_aws(world: World, desired: Desired) -> None:

@@ -7,10 +7,21 @@ from math import ceil
 
 import pytest
 from connectivity.domain.errors import NotCompleteYet, PreconditionsNotMet
-from connectivity.domain.pacing import KEPT_SECONDS, MAKING, TURNING_OFF, Bucket
+from connectivity.domain.model import InboundResolver
+from connectivity.domain.pacing import (
+    CALLS_OF_A_LOOK,
+    KEPT_SECONDS,
+    LEAD,
+    LOOKING,
+    MAKING,
+    TURNING_OFF,
+    Bucket,
+)
 from connectivity.domain.tags import SERVICES, WISH
+from connectivity.usecases.read_vpc import SOONEST
 
 from tests.unit.example import ONPREM, SUBNETS, VPC
+from tests.unit.usecases.fakes import START
 from tests.unit.usecases.world import EXECUTION, World, connected
 
 
@@ -74,7 +85,8 @@ def test_a_turn_is_waited_for_to_the_second_and_then_it_has_come(made: bool) -> 
     bucket = TURNING_OFF if made else MAKING
     others_come_first(world, 3, bucket)
     verdict = world.read()
-    assert (verdict.todo, verdict.seconds) == ("wait", ceil(3 * 6 / bucket.rate))
+    lead = 0 if made else LEAD
+    assert (verdict.todo, verdict.seconds) == ("wait", ceil(3 * 6 / bucket.rate) - lead)
     assert verdict.status and verdict.status.state == "waiting"
     world.clock.waited += verdict.seconds
     assert world.read().todo == ("take away" if made else "connect")
@@ -108,6 +120,73 @@ def test_a_turn_that_is_hours_away_is_left_to_a_sweep_and_stays_reserved(made: b
     world.clock.waited += 1800
     world.read()
     assert world.ledger.booked_until == booked
+
+
+def test_a_vpc_that_waits_for_its_turn_is_not_looked_at_again_before_it_comes_near() -> None:
+    world = wish(World(), "enabled")
+    others_come_first(world, 400, MAKING)
+    assert world.read().todo == "nothing"
+    turn, looks = world.entry.turns[MAKING.step], world.resolvers.looks
+    world.clock.waited = turn.at - START - 1800
+    again = world.read(because="sweep")
+    assert (again.todo, again.seconds) == ("wait", 1800 - LEAD)
+    assert world.resolvers.looks == looks
+    world.clock.waited += again.seconds
+    assert world.read().todo == "connect"
+
+
+def test_a_vpc_that_asks_for_more_while_it_waits_for_its_turn_is_looked_at_at_once() -> None:
+    world = wish(World(), "enabled")
+    others_come_first(world, 400, MAKING)
+    world.read()
+    wish(world, "enabled", **{SERVICES: "ecr"})
+    looks = world.resolvers.looks
+    assert world.read().as_json()["desired"]
+    assert world.resolvers.looks > looks
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_who_is_throttled_while_it_looks_books_a_look_and_nothing_is_said_of_the_vpc(
+    made: bool,
+) -> None:
+    world = wish(connected() if made else World(), "enabled")
+    before = (world.entry.status, world.entry.held, dict(world.vpcs.all[VPC.id].tags))
+    world.resolvers.throttled = 1
+    verdict = world.read()
+    assert (verdict.todo, verdict.seconds, verdict.status) == ("look again", SOONEST, None)
+    assert (world.entry.status, world.entry.held, dict(world.vpcs.all[VPC.id].tags)) == before
+    world.clock.waited += verdict.seconds
+    assert world.read().todo == ("nothing" if made else "connect")
+
+
+def test_hundreds_that_were_throttled_look_one_after_the_other() -> None:
+    world = wish(World(), "enabled")
+    world.resolvers.throttled = 300
+    seconds = [world.read().seconds for _ in range(300)]
+    assert seconds == sorted(seconds)
+    assert seconds[-1] == pytest.approx(300 * CALLS_OF_A_LOOK / LOOKING.rate, abs=2 * SOONEST)
+
+
+def test_the_region_s_resolvers_are_counted_only_when_one_is_about_to_be_made() -> None:
+    world = wish(World(), "enabled")
+    others_come_first(world, 3, MAKING)
+    verdict = world.read()
+    assert (verdict.todo, world.resolvers.counts) == ("wait", 0)
+    world.clock.waited += verdict.seconds
+    theirs = InboundResolver("rslvr-in-0", "vpc-theirs", "operational", ())
+    world.resolvers.all = {f"{n}": replace(theirs, id=f"{n}") for n in range(4)}
+    with pytest.raises(PreconditionsNotMet, match="holds 4 Route 53 Resolver endpoints"):
+        world.read()
+    assert world.resolvers.counts == 1
+
+
+def test_a_full_region_is_told_together_with_every_other_reason() -> None:
+    world = wish(World(), "enabled")
+    world.vpcs.dns = False
+    theirs = InboundResolver("rslvr-in-0", "vpc-theirs", "operational", ())
+    world.resolvers.all = {f"{n}": replace(theirs, id=f"{n}") for n in range(4)}
+    with pytest.raises(PreconditionsNotMet, match=r"(?s)DNS.*holds 4 Route 53 Resolver"):
+        world.read(tries=20)
 
 
 def test_a_teardown_in_an_idle_account_begins_at_once_and_reserves_once() -> None:

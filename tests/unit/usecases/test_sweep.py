@@ -11,6 +11,7 @@ from connectivity.domain import tags
 from connectivity.domain.errors import Throttled, Unavailable
 from connectivity.domain.ledger import PROBE, RESOLVER_GROUP, Entry
 from connectivity.domain.model import Rule, SecurityGroup, Vpc
+from connectivity.domain.pacing import MAKING
 from connectivity.domain.verification_clock import VerificationClock
 from connectivity.domain.whole_account import WholeAccount
 from connectivity.usecases.asked import read_wish_of
@@ -24,7 +25,8 @@ from tests.unit.usecases.fakes import FakeExecutions, FakeLedger
 from tests.unit.usecases.world import DOCUMENT, LIST, SETTINGS, World
 
 ENABLED = replace(VPC, tags={tags.WISH: "enabled"})
-DAY = 24 * 3600
+HOUR = 3600
+DAY = 24 * HOUR
 DAILY = VerificationClock(period=DAY)
 NEVER = VerificationClock(period=0)
 
@@ -288,6 +290,29 @@ def test_an_execution_that_is_at_work_or_has_just_begun_is_left_alone() -> None:
     assert swept(world).knocked == {}, "it has begun, and nothing says so yet but its name"
     assert world.ledger.take(world.entry, f"{VPC.id}-0-sweep")
     assert swept(world).knocked == {}
+
+
+def test_a_vpc_whose_turn_is_hours_away_is_left_alone_until_its_turn_comes_near() -> None:
+    world = World()
+    world.vpcs.all = {VPC.id: ENABLED}
+    world.ledger.booked_until[MAKING.name] = world.seconds + 4 * HOUR
+    late = world.read()
+    assert late.status
+    finish(VPC.id, late.status, world.desk)
+    assert swept(world).knocked == {}
+    world.clock.waited += 3 * HOUR
+    assert [*swept(world).knocked] == [VPC.id]
+
+
+def test_a_vpc_that_asks_for_something_else_while_its_turn_is_hours_away_is_looked_at() -> None:
+    world = World()
+    world.vpcs.all = {VPC.id: ENABLED}
+    world.ledger.booked_until[MAKING.name] = world.seconds + 4 * HOUR
+    late = world.read()
+    assert late.status
+    finish(VPC.id, late.status, world.desk)
+    world.vpcs.all = {VPC.id: replace(ENABLED, tags={**ENABLED.tags, tags.SERVICES: "ecr"})}
+    assert [*swept(world).knocked] == [VPC.id]
 
 
 def test_a_sweep_s_knock_sends_no_execution_round_again() -> None:
