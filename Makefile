@@ -27,7 +27,7 @@ demo: setup ## connect a VPC on an embedded AWS, show the proof, take it all awa
 test: setup servers tools lint ## every check and every test
 	.venv/bin/python -m pytest tests/unit tests/contract tests/template tests/local tests/bench tests/second_opinion tests/release -n 2 --dist loadfile
 	.venv/bin/python -m pytest tests/story -n 4 --dist loadfile --no-loadscope-reorder
-	.venv/bin/python -m pytest tests/storm
+	.venv/bin/python -m pytest tests/storm tests/fleet
 	.venv/bin/python -m pytest tests/faults -n 2
 	.venv/bin/python -m pytest tests/onprem -n 3
 

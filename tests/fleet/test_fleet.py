@@ -34,7 +34,7 @@ MOST_REFUSED_IN_TURN = 0.02
 STARTED = 600
 """AWS seconds within which this machine has begun what began in one second. Whose turn comes
 earlier is late for it, and so are those behind."""
-MOST_CALLS = {"connected": 170, "gone": 130}
+MOST_CALLS = {"connected": 200, "gone": 140}
 """A VPC, however many there are."""
 FARTHEST_OVERTAKING = max(6, SIZE // 10)
 """Places, in the order of turns."""
