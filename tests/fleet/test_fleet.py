@@ -27,8 +27,8 @@ LONGEST = 1.3 if IS_LARGE else 4
 LAST_TURN = {"connected": TURNING_ON, "gone": TURNING_OFF_NOW}
 """For what a VPC has its last turn."""
 MOST_REFUSED = 0.03 if IS_LARGE else 0.1
-"""Share of all calls that AWS refuses. Few VPCs run at a twentieth of real time: a tenth of a second
-of this machine is two in which AWS would have refilled its bucket."""
+"""Share of all calls that AWS refuses. Few VPCs run at a tenth of real time: a tenth of a second of
+this machine is one in which AWS would have refilled its bucket."""
 MOST_REFUSED_IN_TURN = 0.02
 """Share of the calls of the two buckets, once all have found their turns."""
 STARTED = 600
