@@ -27,6 +27,7 @@ from local.gateway.journal import Journal
 from local.watch import follow
 from tests.story import inside
 from tests.story.app import App
+from tests.story.clock import let_a_month_pass, swept_daily
 from tests.template import sam_template, workflow
 
 MANAGED_BY_AWS = "AWSLambdaBasicExecutionRole["
@@ -134,6 +135,8 @@ def told(app: App) -> Told:
     _take_something_off(app, vpc_id)
     app.sweep()
     assert "repaired" in app.next_success(vpc_id).output["detail"]
+    _is_not_used(app, vpc_id)
+    _meet_orphans(app)
     _delete_the_stack_too_early(app)
     app.acknowledge(vpc_id, "dns1", result="failed")
     app.next_success(vpc_id)
@@ -208,6 +211,27 @@ def _take_something_off(app: App, vpc_id: str) -> None:
         RemoveSecurityGroupIds=[ours["GroupId"] for ours in there["Groups"]],
         RemoveSubnetIds=there["SubnetIds"][:1],
     )
+
+
+def _is_not_used(app: App, vpc_id: str) -> None:
+    let_a_month_pass(app, vpc_id)
+    assert vpc_id in swept_daily(app)
+    assert "nobody has used it" in app.next_success(vpc_id).output["detail"]
+
+
+def _meet_orphans(app: App) -> None:
+    """Something with our tag, in a VPC that asks for nothing; a person is told at the second
+    sweep."""
+    ec2, told = app.client("ec2"), len(app.aws.outbox)
+    vpc_id = app.vpc()
+    group = ec2.create_security_group(VpcId=vpc_id, GroupName="orphan", Description="-")["GroupId"]
+    stack = app.aws.settings.stack_name
+    ec2.create_tags(Resources=[group], Tags=[{"Key": OWNER, "Value": stack}])
+    for _ in range(2):
+        app.sweep_leaves_alone(vpc_id)
+    assert group in app.aws.outbox[-1].message
+    assert len(app.aws.outbox) == told + 1
+    ec2.delete_security_group(GroupId=group)
 
 
 def _delete_the_stack_too_early(app: App) -> None:

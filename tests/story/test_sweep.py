@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from moto.ec2 import ec2_backends
 
 from local.private_dns import answers_of
 from tests.story.app import STATUS, App
+from tests.story.clock import forget_when_it_was_verified, let_a_month_pass, swept_daily
 from tests.story.test_verification import LOGS, PUBLIC, logs_stay_public, lying
 
 CHANGES = (
@@ -62,10 +62,10 @@ def test_a_verification_on_the_clock_tells_a_wrong_answer_and_turns_nothing_off(
 ) -> None:
     """A hosted zone of others, for example, of which no list of ours shows anything."""
     published = app.parameters(vpc_id)
-    _forget_when_it_was_verified(app, vpc_id)
+    forget_when_it_was_verified(app, vpc_id)
     with lying(app, vpc_id, logs_stay_public):
         _tell_what_resolves(app, vpc_id)
-        assert vpc_id in _swept_daily(app)
+        assert vpc_id in swept_daily(app)
         failed = app.next_end(vpc_id, timeout=240)
     _tell_what_resolves(app, vpc_id)
     assert failed.error == "NotResolvingYet"
@@ -85,13 +85,48 @@ def test_a_verification_on_the_clock_that_finds_all_well_says_so_and_publishes_n
     app: App, vpc_id: str
 ) -> None:
     generation = json.loads(app.parameters(vpc_id)["forwarding"])["generation"]
-    _forget_when_it_was_verified(app, vpc_id)
-    assert vpc_id in _swept_daily(app)
+    forget_when_it_was_verified(app, vpc_id)
+    assert vpc_id in swept_daily(app)
     verified = app.next_success(vpc_id)
     assert "Verify resolution" in verified.states
     assert json.loads(app.parameters(vpc_id)["forwarding"])["generation"] == generation
     assert app.tags(vpc_id)[STATUS] == "connected"
-    assert _swept_daily(app) == {}
+    assert swept_daily(app) == {}
+
+
+def test_a_connection_that_nobody_uses_is_named_once_with_its_price(app: App, vpc_id: str) -> None:
+    told = len(app.aws.outbox)
+    for _ in range(2):
+        let_a_month_pass(app, vpc_id)
+        assert vpc_id in swept_daily(app)
+        idle = "nobody has used it for 14 days, and it costs about 285 USD a month"
+        assert idle in app.next_success(vpc_id).output["detail"]
+    (mail,) = app.aws.outbox[told:]
+    assert f"{vpc_id} is not used" in str(mail.subject)
+    assert idle in mail.message
+    assert all(endpoint["PrivateDnsEnabled"] for endpoint in app.endpoints(vpc_id).values())
+
+    _let_a_container_host_ask(app, vpc_id)
+    let_a_month_pass(app, vpc_id)
+    assert vpc_id in swept_daily(app)
+    assert "nobody has used it" not in app.next_success(vpc_id).output["detail"]
+
+
+def _let_a_container_host_ask(app: App, vpc_id: str) -> None:
+    """As Amazon CloudWatch counts it of Route 53 Resolver."""
+    here = [{"Name": "HostVPCId", "Values": [vpc_id]}]
+    listed = app.client("route53resolver").list_resolver_endpoints(Filters=here)
+    (resolver,) = listed["ResolverEndpoints"]
+    app.client("cloudwatch").put_metric_data(
+        Namespace="AWS/Route53Resolver",
+        MetricData=[
+            {
+                "MetricName": "InboundQueryVolume",
+                "Dimensions": [{"Name": "EndpointId", "Value": resolver["Id"]}],
+                "Value": 40_000,
+            }
+        ],
+    )
 
 
 def _tell_what_resolves(app: App, vpc_id: str) -> None:
@@ -99,19 +134,3 @@ def _tell_what_resolves(app: App, vpc_id: str) -> None:
     settings = app.aws.settings
     vpc = ec2_backends[settings.account][settings.region].get_vpc(vpc_id)
     answers_of(app.aws).publish(vpc, again=True)
-
-
-def _forget_when_it_was_verified(app: App, vpc_id: str) -> None:
-    """As if that had been long ago."""
-    app.client("dynamodb").update_item(
-        TableName=app.aws.outputs["LedgerTable"],
-        Key={"id": app.ledger(vpc_id)["id"]},
-        UpdateExpression="SET verified_at = :then",
-        ExpressionAttributeValues={":then": {"N": "1"}},
-    )
-
-
-def _swept_daily(app: App) -> Any:
-    """Sweep as with the parameter VerifyHours at its default."""
-    with app.deployed_with({"SweepFunction"}, VERIFY_HOURS="24"):
-        return app.sweep()["knocked"]

@@ -15,7 +15,15 @@ HANDLERS = [f"handlers.{path.stem}" for path in sorted(FUNCTIONS.glob("handlers/
 
 ALWAYS = {"aws", "error_codes", "refusals", "small_models", "wiring"}
 """The way to AWS, and the meanings of its refusals."""
-LEDGER = {"attribute_values", "ledger", "ledger_items", "removals", "table"}
+LEDGER = {
+    "attribute_values",
+    "ledger",
+    "ledger_items",
+    "removals",
+    "table",
+    "counted_hours",
+    "remembered_orphans",
+}
 NEEDED: dict[str, set[str]] = {
     "settings()": set(),
     "vpcs()": {"vpcs"},
@@ -24,6 +32,7 @@ NEEDED: dict[str, set[str]] = {
     "resolvers()": {"resolvers", "vpcs"},
     "hosted_zones()": {"resolvers", "vpcs"},
     "parameters()": {"parameters", "vpcs"},
+    "metrics()": {"metrics"},
     "ledger()": LEDGER,
     "executions()": {"executions"},
     "account()": {
@@ -64,6 +73,7 @@ ENVIRONMENT = {
     **dict.fromkeys(
         ("DRAIN_SECONDS", "EXPIRY_SECONDS", "REMOVAL_SHARE", "SWEEP_MINUTES", "VERIFY_HOURS"), "1"
     ),
+    **dict.fromkeys(("IDLE_DAYS",), "1"),
     **dict.fromkeys(("ALLOW_PUBLIC_ONPREM_CIDRS", "ONPREM_CIDRS_MAY_WIDEN"), "no"),
     **dict.fromkeys(("LEDGER_TABLE", "OWNER", "PARAMETER_PATH", "SIGNING_KEY"), "any"),
     **dict.fromkeys(("ALLOWED_SERVICE_OWNERS", "URL_SUFFIX"), "any"),

@@ -171,6 +171,12 @@ MEANINGS: Mapping[str, Mapping[Meaning, str]] = {
         ANSWER: "InvalidRequestException ResourceNotFoundException",
         BUG: "InvalidParameterException",
     },
+    # ---------------------------------------------------------------------- Amazon CloudWatch
+    # Whether a connection is used is told where it may be seen.
+    "GetMetricData": {
+        ANSWER: "AccessDenied AccessDeniedException UnauthorizedOperation",
+        BUG: "InvalidNextToken",
+    },
     # --------------------------------------------------------------------- AWS Systems Manager
     "GetParametersByPath": {
         BUG: """

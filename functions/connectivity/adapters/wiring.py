@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from connectivity.adapters.executions import StepFunctionsExecutions
     from connectivity.adapters.host_policy import IamHostPolicy
     from connectivity.adapters.ledger import DynamoDbLedger
+    from connectivity.adapters.metrics import CloudWatchMetrics
     from connectivity.adapters.notifications import SnsNotifications, UtcClock
     from connectivity.adapters.parameters import SsmParameters
     from connectivity.adapters.probe import LambdaProbe
@@ -81,6 +82,12 @@ def parameters() -> SsmParameters:
     from connectivity.adapters.parameters import SsmParameters
 
     return SsmParameters(creation_tags().extra)
+
+
+def metrics() -> CloudWatchMetrics:
+    from connectivity.adapters.metrics import CloudWatchMetrics
+
+    return CloudWatchMetrics()
 
 
 def ledger() -> DynamoDbLedger:
@@ -176,6 +183,7 @@ def aws() -> Aws:
         signatures=_made_on_use(lambda: signatures(os.environ["SIGNING_KEY"])),
         probe=_made_on_use(probe),
         ledger=_made_on_use(ledger),
+        metrics=_made_on_use(metrics),
         clock=_made_on_use(clock),
         settings=settings(),
         patience=_made_on_use(lambda: Patience(clock())),

@@ -24,6 +24,7 @@ from connectivity.domain.printable import (
 )
 from connectivity.domain.promises import is_about_a_lost_address
 from connectivity.domain.safety_valve import Crowd
+from connectivity.domain.usage import is_about_idleness
 from connectivity.domain.wish import REMOVE
 
 _SEPARATOR = "; "
@@ -74,18 +75,20 @@ def connected(
     failures = acknowledgements.failures(generation)
     repaired = tuple(first_lines([f"{REPAIRED}{line}" for line in repairs]))
     lost = tuple(f"{WARNING}{w}" for w in warnings if is_about_a_lost_address(w))
-    others = [f"{WARNING}{w}" for w in warnings if not is_about_a_lost_address(w)]
+    idle = tuple(f"{WARNING}{w}" for w in warnings if is_about_idleness(w))
+    told = (*lost, *idle)
+    others = [line for w in warnings if (line := f"{WARNING}{w}") not in told]
     said = [
         detail,
         *failures,
-        *lost,
+        *told,
         *repaired,
         *uses(adopted),
         *acknowledgements.lines(generation)[len(failures) :],
         *first_lines(others),
     ]
     failing = first_lines([f"{host} failed" for host in acknowledgements.failing(generation)])
-    return Status("connected", _joined(said), (*failing, *lost, *repaired))
+    return Status("connected", _joined(said), (*failing, *told, *repaired))
 
 
 def uses(adopted: Iterable[str]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from connectivity.usecases.ports import (
     Groups,
     HostedZones,
     Ledger,
+    Metrics,
     Parameters,
     Probe,
     Resolvers,
@@ -35,6 +36,7 @@ class Aws:
     signatures: Signatures
     probe: Probe
     ledger: Ledger
+    metrics: Metrics
     clock: Clock
     settings: Settings
     patience: Patience

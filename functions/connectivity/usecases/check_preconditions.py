@@ -36,6 +36,7 @@ from connectivity.domain.survey import Survey
 from connectivity.usecases.acknowledgements import hear_acknowledgements
 from connectivity.usecases.asked import Wished
 from connectivity.usecases.aws import Aws
+from connectivity.usecases.idleness import idle_warnings
 from connectivity.usecases.ports import Ledger
 from connectivity.usecases.run import Run
 from connectivity.usecases.survey_vpc import survey_vpc, with_resolvers_of_region
@@ -155,6 +156,7 @@ def check_preconditions(wished: Wished, run: Run, aws: Aws) -> Check:
         placement=prepared.placement,
         warnings=(
             *lost_addresses(survey.entry, heard),
+            *idle_warnings(wished, desired, survey, run.now, aws),
             *prepared.warnings,
             *([] if settings.signing_key else [status.UNSIGNED]),
         ),

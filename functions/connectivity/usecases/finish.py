@@ -24,8 +24,10 @@ from connectivity.domain.errors import (
 )
 from connectivity.domain.ledger import HELD_UP, KEPT_SECONDS, Entry, Said
 from connectivity.domain.mails import NO_VPC, Door, Mail, about_a_request, as_news, hour_of
+from connectivity.domain.promises import is_about_a_lost_address
 from connectivity.domain.standing import standing
 from connectivity.domain.status import Status
+from connectivity.domain.usage import is_about_idleness
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.ports import Ledger, Notifications, Vpcs
 
@@ -136,8 +138,10 @@ def _tell(vpc_id: str, status: Status, desk: Desk) -> Said | None:
     about = f"{vpc_id} was repaired"
     if status.state == HELD_UP:
         about = "too many VPCs ask to be removed"
-    elif any(line.startswith(statuses.WARNING) for line in status.to_tell):
+    elif any(is_about_a_lost_address(line) for line in status.to_tell):
         about = f"{vpc_id} has other addresses"
+    elif any(is_about_idleness(line) for line in status.to_tell):
+        about = f"{vpc_id} is not used"
     elif not any(line.startswith(statuses.REPAIRED) for line in status.to_tell):
         about, door = f"a DNS host of {vpc_id}", "host"
     return _report(vpc_id, status, about, door, desk)

@@ -31,6 +31,7 @@ from connectivity.domain.orphans import Known
 from connectivity.domain.pacing import Bucket, Turn
 from connectivity.domain.publication import Issue
 from connectivity.domain.safety_valve import Asking
+from connectivity.domain.usage import Usage
 from connectivity.domain.whole_account import WholeAccount
 from connectivity.domain.wish import Asked
 
@@ -185,6 +186,14 @@ class Parameters(Protocol):
     def remove(self, names: Sequence[str]) -> None:
         """Remove parameters, ten at most. AWS answers when they are gone. Raises NotReadyYet where
         it does not say so of each."""
+
+
+class Metrics(Protocol):
+    def usage(
+        self, vpc_id: str, resolver_id: str, endpoints: Iterable[InterfaceEndpoint], days: int
+    ) -> Usage | None:
+        """Return what went through the resolver and the endpoints in the last `days`; None if that
+        may not be seen."""
 
 
 class Ledger(Protocol):

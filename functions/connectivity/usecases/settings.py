@@ -36,6 +36,8 @@ class Settings:
     allowed_vpcs: frozenset[str] = frozenset()
     """The VPCs that may be connected; empty for every VPC of the account and Region."""
     bounds: Bounds = _UNBOUNDED
+    idle_days: int = 14
+    """Days after which a connection that nobody uses is named; 0 for never."""
     removal_share: int = 20
     """Percent of the connected VPCs that may be torn down within an hour without a yes."""
 
@@ -97,6 +99,7 @@ class Settings:
             drain_seconds=int(environment["DRAIN_SECONDS"]),
             expiry_seconds=int(environment["EXPIRY_SECONDS"]),
             allowed_vpcs=frozenset(words(environment["ALLOWED_VPCS"])),
+            idle_days=int(environment["IDLE_DAYS"]),
             removal_share=int(environment["REMOVAL_SHARE"]),
             bounds=Bounds(
                 onprem_cidrs=words(environment["DEFAULT_ONPREM_CIDRS"]),

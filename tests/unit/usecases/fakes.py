@@ -48,6 +48,7 @@ from connectivity.domain.pacing import Bucket, Turn, cost, granted
 from connectivity.domain.publication import Issue
 from connectivity.domain.safety_valve import Asking
 from connectivity.domain.tags import WISH
+from connectivity.domain.usage import Usage
 from connectivity.domain.whole_account import StoredParameter, WholeAccount
 from connectivity.domain.wish import Asked
 from connectivity.usecases.ports import UsedName, UsedToken
@@ -676,6 +677,19 @@ class FakeLedger:
     def _write(self, vpc_id: str, **changes: Any) -> Entry:
         self.all[vpc_id] = replace(self.read(vpc_id), **changes)
         return self.all[vpc_id]
+
+
+@dataclass
+class FakeMetrics:
+    counted: Usage | None = field(default_factory=lambda: Usage(1e6, 1e9))
+    """For whichever days; None where nothing may be seen."""
+    asked: int = 0
+
+    def usage(
+        self, vpc_id: str, resolver_id: str, endpoints: Iterable[InterfaceEndpoint], days: int
+    ) -> Usage | None:
+        self.asked += 1
+        return self.counted
 
 
 @dataclass

@@ -4,7 +4,7 @@ the steps of the workflow, each with the ports that its handler gives it."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import count
 from typing import Any, TypeVar
@@ -46,6 +46,7 @@ from tests.unit.usecases.fakes import (
     FakeGroups,
     FakeHostedZones,
     FakeLedger,
+    FakeMetrics,
     FakeNotifications,
     FakeParameters,
     FakeProbe,
@@ -74,6 +75,8 @@ LATER = 600
 _MOST_TRIES = 25
 EXECUTION = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:{US}:{VPC.id}-17-20261123T120000Z"
 
+_NO_NOTES = Notes()
+
 Result = TypeVar("Result")
 
 
@@ -90,6 +93,7 @@ class World:
         self.signatures = FakeSignatures()
         self.signing_key = signing_key
         self.ledger = FakeLedger(now=lambda: self.seconds)
+        self.metrics = FakeMetrics()
         self.executions = FakeExecutions()
         self.probe = FakeProbe(self.weather, self.endpoints.answer)
         self.notifications = FakeNotifications(self.weather)
@@ -97,6 +101,7 @@ class World:
             self.vpcs, self.endpoints, self.groups, self.resolvers, self.parameters
         )
         self.clock = FakeClock()
+        self.idle_days = SETTINGS.idle_days
         self.patience_seconds = 24.0
         """How long a function waits itself, which lets no other time pass than the clock's."""
 
@@ -143,7 +148,7 @@ class World:
 
     @property
     def settings(self) -> Settings:
-        return replace(SETTINGS, signing_key=self.signing_key)
+        return replace(SETTINGS, signing_key=self.signing_key, idle_days=self.idle_days)
 
     @property
     def aws(self) -> Aws:
@@ -157,6 +162,7 @@ class World:
             signatures=self.signatures,
             probe=self.probe,
             ledger=self.ledger,
+            metrics=self.metrics,
             clock=self.clock,
             settings=self.settings,
             patience=Patience(self.clock, self.patience_seconds),
@@ -199,9 +205,9 @@ class World:
         desired: Desired,
         resolver: Resolver,
         verified: Mapping[str, Any],
-        repairs: Sequence[str] = (),
+        notes: Notes = _NO_NOTES,
     ) -> Published:
-        return publish(desired, resolver, verified, Notes((), repairs), self.aws)
+        return publish(desired, resolver, verified, notes, self.aws)
 
     def withdraw(self) -> Withdrawn:
         return withdraw(VPC.id, self.aws)
@@ -256,7 +262,8 @@ class World:
     def _switch_over(self, check: checks.Check, resolver: Resolver) -> Status:
         self.turn_on_private_dns(check.desired)
         verified = self.verify(check.desired, resolver)
-        return self.publish(check.desired, resolver, verified, check.repairs).status
+        notes = Notes(check.warnings, check.repairs)
+        return self.publish(check.desired, resolver, verified, notes).status
 
     def disconnect(self, after: float = LATER) -> str:
         """The detail of the status that a teardown ends with, which begins so many seconds
