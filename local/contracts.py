@@ -83,7 +83,12 @@ class NetworkState:
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Private DNS names (a leading `*.` is a wildcard) and the addresses they resolve to."""
     tls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Endpoint addresses and the names that their certificate on 443/tcp is good for."""
+    """Endpoint addresses and the names that their certificate on 443/tcp is good for. Those of
+    another VPC are among them where a route leads to them."""
+    zones: frozenset[str] = frozenset()
+    """Private hosted zones of customers: what they have no name for does not exist."""
+    own_dns: str = ""
+    """The address of the VPC's own DNS server, where it is asked for something."""
 
 
 @dataclass(frozen=True)

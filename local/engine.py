@@ -43,6 +43,7 @@ GAPS: tuple[str, ...] = (
     "parameter_tiers",
     "interface_endpoints",
     "inbound_resolvers",
+    "hosted_zones",
     "security_groups",
     "ipv6_subnets",
     "stale_reads",
@@ -82,6 +83,7 @@ class EmbeddedAws:
     lambdas: Lambdas = field(init=False, repr=False)
     interface_endpoints: Any = field(init=False, repr=False)
     vpc_answers: Any = field(init=False, repr=False)
+    hosted_zones: Any = field(init=False, repr=False)
     stops: Any = field(init=False, repr=False)
     outputs: Mapping[str, str] = field(default_factory=dict)
     """The deployed stack's outputs."""

@@ -21,6 +21,8 @@ from local.contracts import Networks, NetworkState
 if TYPE_CHECKING:
     from local.engine import EmbeddedAws
 
+Followers = Callable[[str], Iterable[Any]]
+"""Yields the VPCs whose answers depend on what stands in a VPC."""
 Source = Callable[[str, NetworkState], NetworkState]
 """Adds to a VPC's state what one part of the embedded AWS answers there."""
 
@@ -31,12 +33,18 @@ class VpcAnswers:
 
     networks: Networks
     sources: list[Source] = field(default_factory=list)
+    followers: list[Followers] = field(default_factory=list)
     _applied: dict[str, NetworkState] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def publish(self, vpc: Any, again: bool = False) -> None:
         """Returns when what the sources say now is what answers; `again` hands it over also where
         it is what answers already. Do not hold a lock."""
+        self._publish(vpc, again)
+        for follower in [each for follow in self.followers for each in follow(vpc.id)]:
+            self._publish(follower)
+
+    def _publish(self, vpc: Any, again: bool = False) -> None:
         with self._lock:
             silence = NetworkState(cidrs=_cidrs(vpc))
             state = silence

@@ -155,6 +155,24 @@ class InterfaceEndpoints:
             return described
         return [{**each, "State": each["State"].capitalize()} for each in described]
 
+    def addresses_of(self, public_name: str) -> tuple[str, ...]:
+        """What a public name of an endpoint that serves resolves to, from anywhere: the regional
+        one to all of its addresses, that of a zone to one."""
+        for endpoint in list(self._endpoints.values()):
+            if endpoint.serving and public_name in endpoint.public_names:
+                which = endpoint.public_names.index(public_name)
+                return endpoint.addresses[which - 1 : which] if which else endpoint.addresses
+        return ()
+
+    def certificates_elsewhere(self, vpc_id: str) -> Mapping[str, tuple[str, ...]]:
+        """The addresses that serve in other VPCs, each with what its certificate is good for."""
+        return {
+            address: endpoint.certificate_names
+            for endpoint in list(self._endpoints.values())
+            if endpoint.serving and endpoint.vpc.id != vpc_id
+            for address in endpoint.addresses
+        }
+
     def add_answers(self, vpc_id: str, state: NetworkState) -> NetworkState:
         """What the endpoints of a VPC add to what answers there."""
         serving = [endpoint for endpoint in self._in_vpc(vpc_id) if endpoint.serving]

@@ -68,7 +68,7 @@ class VpcNetworks:
         self._directory.chmod(0o711)
 
     def apply(self, vpc_id: str, state: NetworkState) -> None:
-        has_addresses = bool(state.resolver_ips or state.tls)
+        has_addresses = bool(state.resolver_ips or state.tls or state.own_dns)
         with self._lock:
             if not has_addresses and vpc_id not in self._networks:
                 return

@@ -5,7 +5,7 @@ Pure: a query's bytes in, an answer's bytes out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import dns.exception
 import dns.flags
@@ -26,8 +26,11 @@ ECR_API = "api.ecr."
 """Public DNS makes `api.ecr.<region>` an alias (CNAME) of `ecr.<region>`."""
 
 
-def respond(wire: bytes, names: Names, *, over_udp: bool) -> bytes | None:
-    """The answer to a query, truncated (TC) to what its asker can take over UDP.
+def respond(
+    wire: bytes, names: Names, zones: Collection[str] = (), *, over_udp: bool
+) -> bytes | None:
+    """The answer to a query, truncated (TC) to what its asker can take over UDP. What `zones`,
+    private hosted zones of customers, have no name for does not exist.
 
     None for what is no DNS query; a server must not answer that.
     """
@@ -37,7 +40,7 @@ def respond(wire: bytes, names: Names, *, over_udp: bool) -> bytes | None:
     except dns.exception.DNSException:
         return None
     if query.opcode() == dns.opcode.QUERY and len(query.question) == 1:
-        _answer(query.question[0], names, response)
+        _answer(query.question[0], names, zones, response)
     else:
         response.set_rcode(dns.rcode.NOTIMP)
     # The asker's EDNS buffer; without EDNS a datagram holds 512 bytes (RFC 1035).
@@ -45,27 +48,33 @@ def respond(wire: bytes, names: Names, *, over_udp: bool) -> bytes | None:
     return response.to_wire(max_size=limit, prefer_truncation=True)
 
 
-def _answer(question: dns.rrset.RRset, names: Names, response: dns.message.Message) -> None:
+def _answer(
+    question: dns.rrset.RRset, names: Names, zones: Collection[str], response: dns.message.Message
+) -> None:
     owner = question.name
     name = _text(owner)
     if name.startswith(ECR_API) and name in names:
         target = dns.name.from_text(name.removeprefix("api."))
         response.answer.append(dns.rrset.from_text(owner, TTL, "IN", "CNAME", f"{target}"))
         owner = target
-    zone = _zone(_text(owner), names)
+    zone = _zone(_text(owner), names, zones)
     if zone is None:
         response.set_rcode(dns.rcode.NXDOMAIN)
         response.authority.append(_soa("."))
-    elif question.rdtype == dns.rdatatype.A:
+    elif question.rdtype == dns.rdatatype.A and zone[1]:
         _, addresses = zone
         response.answer.append(dns.rrset.from_text(owner, TTL, "IN", "A", *addresses))
     else:
         apex, _ = zone
+        if apex in zones and apex != _text(owner) and not zone[1]:
+            response.set_rcode(dns.rcode.NXDOMAIN)
         response.authority.append(_soa(apex))
 
 
-def _zone(name: str, names: Names) -> tuple[str, tuple[str, ...]] | None:
-    """The apex of the zone that answers for `name`, and the name's addresses.
+def _zone(
+    name: str, names: Names, zones: Collection[str] = ()
+) -> tuple[str, tuple[str, ...]] | None:
+    """The apex of the zone that answers for `name`, and the name's addresses, if it has any.
 
     A private hosted zone's apex is the private name itself (without its `*.`); the
     public zone's lies above. BIND minds the difference in the SOA of an empty answer.
@@ -78,6 +87,9 @@ def _zone(name: str, names: Names) -> tuple[str, tuple[str, ...]] | None:
     for parent in parents:
         if f"*.{parent}" in names:
             return parent, names[f"*.{parent}"]
+    for parent in (name, *parents):
+        if parent in zones:
+            return parent, ()
     if any(zone in PUBLIC_ZONES for zone in (name, *parents)):
         return parents[0], (PUBLIC_ADDRESS,)
     return None

@@ -67,7 +67,7 @@ class VpcNetwork:
     @property
     def is_idle(self) -> bool:
         """Nothing answers, nothing runs, nothing is connected or admitted."""
-        answers = self._state.resolver_ips or self._state.tls
+        answers = self._state.resolver_ips or self._state.tls or self._state.own_dns
         return not (answers or self.commands() or self.site or self._workloads)
 
     def apply(self, state: NetworkState, runtime_api: str | None = None) -> None:
@@ -106,6 +106,8 @@ class VpcNetwork:
             "resolver_ips": sorted(state.resolver_ips),
             "names": dict(state.names),
             "tls": dict(state.tls),
+            "zones": sorted(state.zones),
+            "own_dns": state.own_dns,
             "relays": sorted(relays) if self._prefix else [],
             "site": self.site,
             "workloads": self._workloads.as_json() if self._workloads else None,

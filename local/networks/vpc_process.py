@@ -14,8 +14,9 @@ import shutil
 import socket
 import ssl
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -52,6 +53,7 @@ class Servers:
         self._gateway = gateway
         self._site: Site | None = None
         self._names: Names = {}
+        self._zones: frozenset[str] = frozenset()
         self._heard: Names = {}
         """Those that workloads get private answers for."""
         self._running: dict[tuple[str, ...], list[Server]] = {}
@@ -65,7 +67,11 @@ class Servers:
             *(("relay", address) for address in state["relays"]),
         }
         self._names = self._heard = state["names"]
-        cidrs = state["cidrs"]
+        self._zones = frozenset(state["zones"])
+        cidrs = [*state["cidrs"], *_elsewhere(state["tls"], state["cidrs"])]
+        reached = tuple(cidrs)
+        if state["own_dns"]:
+            wanted |= {("own dns", state["own_dns"])}
         if workloads := state["workloads"]:
             wanted |= {("own dns", workloads["dns_ip"]), ("internet", PUBLIC_ADDRESS)}
             cidrs = [*cidrs, f"{PUBLIC_ADDRESS}/32"]
@@ -75,7 +81,7 @@ class Servers:
             for server in self._running.pop(service):
                 server.close()
         self._inside.route(cidrs)
-        await self._apply_site(state["site"], state["cidrs"])
+        await self._apply_site(state["site"], reached)
         for service in sorted(wanted - self._running.keys()):
             self._running[service] = await self._start(*service)
         return {"mirrors": self._mirrors, "site": self._site.prefix if self._site else []}
@@ -116,10 +122,10 @@ class Servers:
         return await serve_dns(udp, tcp, answer)
 
     def _respond(self, wire: bytes, *, over_udp: bool) -> bytes | None:
-        return respond(wire, self._names, over_udp=over_udp)
+        return respond(wire, self._names, self._zones, over_udp=over_udp)
 
     def _respond_to_workload(self, wire: bytes, *, over_udp: bool) -> bytes | None:
-        return respond(wire, self._heard, over_udp=over_udp)
+        return respond(wire, self._heard, self._zones, over_udp=over_udp)
 
     async def _start_tls(self, ip: str, names: tuple[str, ...]) -> list[Server]:
         """An interface endpoint: the certificate of its names, and the API behind it."""
@@ -137,6 +143,12 @@ class Servers:
         host, port = _host_and_port(address)
         bound = self._inside.bind("tcp", host, port)
         return [await listen(bound, relay_to(host, port), patience=None)]
+
+
+def _elsewhere(addresses: Iterable[str], cidrs: Sequence[str]) -> list[str]:
+    """Return as networks those addresses that are none of the VPC's."""
+    networks = [ip_network(cidr) for cidr in cidrs]
+    return [f"{ip}/32" for ip in addresses if not any(ip_address(ip) in n for n in networks)]
 
 
 def _without(names: Names, unheard: Sequence[str]) -> Names:

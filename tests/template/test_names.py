@@ -24,6 +24,7 @@ TASKS = {
 
 WORDED_FOR_PEOPLE = {
     "Read the VPC": "ReadVpc",
+    "Ask what answers": "VerifyResolution",
     "Ensure interface endpoints": "EnsureEndpoints",
     "Ensure inbound resolver": "EnsureResolver",
     "Ensure probe": "VerifyResolution",

@@ -47,6 +47,15 @@ class Ec2Endpoints:
             if item["VpcEndpointType"] in {"Interface", "Gateway"}
         )
 
+    def of_services(self, service_names: Iterable[str]) -> tuple[InterfaceEndpoint, ...]:
+        found = items(
+            client("ec2"),
+            "describe_vpc_endpoints",
+            "VpcEndpoints",
+            Filters=filters(service_name=service_names, vpc_endpoint_type=["Interface"]),
+        )
+        return tuple(map(endpoint_of, found))
+
     def make_interface(self, vpc_id: str, service_name: str, announced: Announcement) -> str:
         return self._make(
             VpcEndpointType="Interface",
@@ -123,6 +132,8 @@ class Ec2Endpoints:
 
     def addresses(self, interface_ids: Iterable[str]) -> Mapping[str, str]:
         wanted = sorted(interface_ids)
+        if not wanted:
+            return {}
         found = items(
             client("ec2"),
             "describe_network_interfaces",
@@ -158,6 +169,7 @@ def endpoint_of(item: Mapping[str, Any]) -> InterfaceEndpoint:
         interfaces=tuple(sorted(item.get("NetworkInterfaceIds", []))),
         owner=tags_of(item).get(OWNER),
         failure=failure,
+        vpc=item.get("VpcId", ""),
         policy=item.get("PolicyDocument", ""),
         for_inbound_resolver_only=bool(
             item.get("DnsOptions", {}).get("PrivateDnsOnlyForInboundResolverEndpoint")

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from connectivity.domain.ledger import GROUPS, Entry, Said, Served
+from connectivity.domain.model import Answered
 from connectivity.domain.pacing import Turn
 from connectivity.domain.publication import Issue, Signature
 
@@ -39,6 +40,9 @@ def entry_of(vpc_id: str, plain: Mapping[str, Any]) -> Entry:
         doubted_at=plain.get("doubted_at", ""),
         withdrawn_at=plain.get("withdrawn_at", ""),
         removing=plain.get("removing", ""),
+        answers={name: _answered(said) for name, said in plain.get("answers", {}).items()},
+        answered_at=float(plain.get("answered_at", 0)),
+        answered_in=plain.get("answered_in", ""),
         unconfirmed=tuple(plain.get("unconfirmed", ())),
         heard=plain.get("heard"),
         turns={step: Turn.from_json(said) for step, said in plain.get("turns", {}).items()},
@@ -51,6 +55,10 @@ def entry_of(vpc_id: str, plain: Mapping[str, Any]) -> Entry:
 def _served(plain: Mapping[str, Any]) -> Served:
     versions = {name: int(version) for name, version in plain.get("parameters", {}).items()}
     return Served(**{**plain, "parameters": versions})
+
+
+def _answered(plain: Mapping[str, Any]) -> Answered:
+    return Answered(tuple(plain["addresses"]), plain["error"], plain["shut"])
 
 
 def _issue(plain: Mapping[str, Any]) -> Issue:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from ipaddress import IPv4Network
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -109,6 +110,7 @@ def vpc_of(vpc: Mapping[str, Any]) -> Vpc:
         tags=tags_of(vpc),
         tenancy=vpc.get("InstanceTenancy", "default"),
         owner=vpc.get("OwnerId", ""),
+        dns_server=str(IPv4Network(vpc["CidrBlock"]).network_address + 2),
     )
 
 

@@ -33,7 +33,8 @@ def unfit(endpoint: InterfaceEndpoint, survey: Survey, onprem_cidrs: tuple[str, 
     if endpoint.state != "available":
         return f"its state is {endpoint.state}"
     zone_of = {subnet.id: subnet.zone for subnet in survey.subnets}
-    if len({zone_of.get(subnet) for subnet in endpoint.subnets}) < 2:
+    # Of another VPC only the ids of the subnets are known; each lies in a zone of its own.
+    if len({zone_of.get(subnet, subnet) for subnet in endpoint.subnets}) < 2:
         return "it is in one Availability Zone only"
     if endpoint_policy.denies_everything(endpoint.policy):
         return (
@@ -112,5 +113,5 @@ def _sources(survey: Survey, groups: Iterable[str], protocol: str, port: int) ->
 
 
 def _rules(survey: Survey, groups: Iterable[str]) -> Iterator[Rule]:
-    held = set(groups)
-    return (rule for group in survey.groups if group.id in held for rule in group.rules)
+    held, there = set(groups), (*survey.groups, *survey.other_groups)
+    return (rule for group in there if group.id in held for rule in group.rules)

@@ -1,8 +1,9 @@
 """Names that something else answers in the VPC before private DNS would: private hosted zones and
-Resolver rules (docs/decisions/0028-names-that-others-answer.md).
+Resolver rules. Landing zones serve these very names that way, so that what they lead to is used as
+it is, or the run stops (docs/decisions/0050-names-are-adopted-as-they-are-served.md).
 
-Landing zones serve these very names that way, so that nobody is told to take away what may be the
-private answer of somebody's hosts.
+What they answer is asked for by the probe, at the VPC's own DNS server, before anything is made.
+Records are read only to say more precisely what is wrong: AWS shows those of no other account.
 """
 
 from __future__ import annotations
@@ -12,22 +13,49 @@ from collections.abc import Iterator, Mapping
 
 from connectivity.domain.model import HostedZone, OfferedService, ResolverRule
 from connectivity.domain.survey import Survey
+from connectivity.domain.verification import example
+
+Source = HostedZone | ResolverRule
 
 _ENDPOINT = re.compile(r"vpce-[0-9a-f]+")
 
 
-def zone_problems(survey: Survey, services: Mapping[str, OfferedService]) -> Iterator[str]:
-    """Yield one problem, if any: all private hosted zones whose name is that of a wanted service.
-    AWS refuses private DNS beside such a zone; one of a parent's name does not matter to it."""
-    zones = zones_of(survey.hosted_zones, services)
-    if zones:
-        yield (
-            f"private hosted zones answer for these names in {survey.vpc.id} already, as landing "
-            "zones do it: nothing was changed, and the zones stay as they are, because hosts may "
-            "be served through them - such a VPC cannot be adopted yet, so leave it to its zones, "
-            "or ask their owners to move it to private DNS of interface endpoints - "
-            f"{', '.join(_described(zone, survey.account) for zone in zones)}"
+def sources(survey: Survey, private_name: str) -> tuple[Source, ...]:
+    """Return what answers for a private name, or for what its wildcard is below, instead of private
+    DNS; the first is the one that wins.
+
+    Of the rules and the private hosted zones of a VPC the most specific name wins, and of the same
+    name the rule: a rule or a zone for `amazonaws.com` does no harm. Source: Route 53 developer
+    guide, "Considerations when working with a private hosted zone" and "How Resolver determines
+    whether the domain name in a query matches any rules".
+    """
+    name = private_name.removeprefix("*.")
+    rules = (r for r in survey.resolver_rules if r.domain == name or r.domain.endswith(f".{name}"))
+    zones = (zone for zone in survey.hosted_zones if zone.name == name)
+    return (*sorted(rules, key=lambda r: r.id), *sorted(zones, key=lambda z: z.id))
+
+
+def answered_names(survey: Survey, service: OfferedService) -> tuple[str, ...]:
+    """Return the private names of a service that something else answers for."""
+    return tuple(name for name in service.private_names if sources(survey, name))
+
+
+def names_to_ask(survey: Survey, services: Mapping[str, OfferedService]) -> tuple[str, ...]:
+    """Return the names to ask for, if the answers are not all known: none where nothing stands
+    before private DNS, which is the usual case."""
+    asked = tuple(
+        dict.fromkeys(
+            as_asked(survey, name)
+            for service in services.values()
+            for name in answered_names(survey, service)
         )
+    )
+    return () if survey.answers.keys() >= {*asked} else asked
+
+
+def as_asked(survey: Survey, private_name: str) -> str:
+    """Return the name that stands for a private name in a question."""
+    return example(private_name, survey.account, survey.region)
 
 
 def zones_of(
@@ -38,41 +66,48 @@ def zones_of(
     return tuple(sorted((z for z in zones if z.name in names), key=lambda z: (z.name, z.id)))
 
 
-def rule_problems(survey: Survey, services: Mapping[str, OfferedService]) -> Iterator[str]:
-    """Yield a problem for each forwarding rule of a wanted name, or of one below it.
+def unasked_warnings(survey: Survey, services: Mapping[str, OfferedService]) -> Iterator[str]:
+    """Yield a warning, if any, that says of a plan what the probe would be asked first."""
+    if names := names_to_ask(survey, services):
+        there = {
+            described(survey, source): None
+            for service in services.values()
+            for name in answered_names(survey, service)
+            for source in sources(survey, name)[:1]
+        }
+        yield (
+            f"what {', '.join(names)} answer in {survey.vpc.id} is asked before anything is made, "
+            f"because of {', '.join(there)}: what fits is used as it is"
+        )
 
-    Of the rules and the private hosted zones of a VPC the most specific name wins, and of the same
-    name the rule: a rule for `amazonaws.com` does no harm. Source: Route 53 developer guide,
-    "Considerations when working with a private hosted zone" and "How Resolver determines whether
-    the domain name in a query matches any rules".
-    """
-    for rule in sorted(survey.resolver_rules, key=lambda r: r.id):
-        names = [service for service, offered in services.items() if _overrides(rule, offered)]
-        if names:
-            whose = f" of account {rule.owner}" if rule.owner else ""
-            where = f" to {' '.join(rule.targets)}" if rule.targets else ""
-            yield (
-                f"the Resolver rule {rule.id}{whose} forwards {rule.domain} in {survey.vpc.id}"
-                f"{where}, before private DNS of {', '.join(names)} answers: if hosts get their "
-                "private answers from there, leave it; else ask its owner, or take it off this VPC "
-                "(aws route53resolver disassociate-resolver-rule "
-                f"--vpc-id {survey.vpc.id} --resolver-rule-id {rule.id})"
+
+def described(survey: Survey, source: Source) -> str:
+    """Return what it is, whose it is, and where it leads, as far as that can be seen."""
+    whose = f" of account {source.owner}" if source.owner else ""
+    match source:
+        case ResolverRule():
+            where = f" to {' '.join(source.targets)}" if source.targets else ""
+            return f"the Resolver rule {source.id}{whose}, which forwards {source.domain}{where}"
+        case HostedZone():
+            foreign = whose if source.owner != survey.account else ""
+            return f"the private hosted zone {source.id}{foreign} ({_leads_to(source)})"
+
+
+def how_to_look(source: Source, name: str) -> str:
+    """Return the command with which the owner of what answers sees why."""
+    match source:
+        case ResolverRule():
+            return f"aws route53resolver get-resolver-rule --resolver-rule-id {source.id}"
+        case HostedZone():
+            return (
+                f"aws route53 list-resource-record-sets --hosted-zone-id {source.id} "
+                f"--start-record-name {name}"
             )
-
-
-def _overrides(rule: ResolverRule, service: OfferedService) -> bool:
-    names = {name.removeprefix("*.") for name in service.private_names}
-    return any(rule.domain == name or rule.domain.endswith(f".{name}") for name in names)
-
-
-def _described(zone: HostedZone, account: str) -> str:
-    whose = f" of account {zone.owner}" if zone.owner and zone.owner != account else ""
-    return f"{zone.name} ({zone.id}{whose}, {_leads_to(zone)})"
 
 
 def _leads_to(zone: HostedZone) -> str:
     if zone.leads_to is None:
-        return "what it leads to cannot be seen from here"
+        return "its records cannot be seen from here"
     if not zone.leads_to:
         return "no record of its own name"
     endpoints = [m[0] for target in zone.leads_to if (m := _ENDPOINT.search(target))]

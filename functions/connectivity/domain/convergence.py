@@ -30,8 +30,9 @@ def whole_plan(desired: Desired, survey: Survey) -> Plan:
 def is_verified(desired: Desired, survey: Survey) -> bool:
     """Tell whether exactly what is there now was verified and published."""
     entry = survey.entry
-    wanted = [plan.endpoint_for(e, survey.endpoints, survey.ownership) for e in desired.endpoints]
+    wanted = [plan.endpoint_for(e, survey.endpoints, survey.ownership) for e in desired.in_the_vpc]
     available = {e.id: e.interfaces for e in wanted if e and e.state == "available"}
+    available |= {e.adopted: e.addresses for e in desired.endpoints if e.adopted and e.addresses}
     return (
         available.keys() == entry.verified_endpoints
         and available == {id_: tuple(held) for id_, held in entry.served.interfaces.items()}

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from connectivity.domain import catalogue, ledger, placement, routes
-from connectivity.domain.adoption import foreign_endpoint
+from connectivity.domain.adopted_names import adoption_of, is_served
 from connectivity.domain.desired import Desired, DesiredEndpoint
 from connectivity.domain.model import OfferedService, Subnet
 from connectivity.domain.placement import Candidate
@@ -105,13 +105,14 @@ class _Place:
 
 
 def _endpoint(name: str, service: OfferedService, place: _Place) -> DesiredEndpoint:
-    foreign = foreign_endpoint(place.survey, service)
+    found = adoption_of(place.survey, service)
     return DesiredEndpoint(
         service=name,
         service_name=service.name,
-        private_names=service.private_names,
+        private_names=found.names if found else service.private_names,
         subnets=place.subnets_for(service),
-        adopted=foreign.id if foreign else None,
+        adopted=found.id if found else None,
+        addresses=found.addresses if found else (),
     )
 
 
@@ -133,14 +134,7 @@ def offered(survey: Survey, name: str) -> OfferedService | None:
 
 def missing(survey: Survey, options: Options) -> list[str]:
     """Return the wanted services for which nothing is there yet, neither ours nor adopted."""
-    there = {
-        endpoint.service_name
-        for endpoint in survey.endpoints
-        if endpoint.exists
-        and endpoint.type == "Interface"
-        and (endpoint.private_dns or survey.ownership.of_endpoint(endpoint))
-    }
-    return [n for n, service in wanted(survey, options).items() if service.name not in there]
+    return [n for n, service in wanted(survey, options).items() if not is_served(survey, service)]
 
 
 def our_resolver(survey: Survey) -> str | None:
@@ -200,7 +194,7 @@ def _gateway_service(survey: Survey, services: dict[str, OfferedService]) -> str
     or the interface endpoint itself. The one that we have begun is ours, although nobody knows yet
     which it is."""
     service = services.get(catalogue.GATEWAY_FIRST)
-    if service is None or foreign_endpoint(survey, service):
+    if service is None or adoption_of(survey, service):
         return None
     begun = ledger.gateway_purpose(service.name) in ledger.begun_endpoints(survey.entry)
     theirs = any(

@@ -20,7 +20,10 @@ class DesiredEndpoint:
     private_names: tuple[str, ...]
     subnets: tuple[str, ...]
     adopted: str | None = None
-    """The id of somebody else's interface endpoint that does the job: used, never changed."""
+    """The id of somebody else's interface endpoint that does the job: used, never changed. Where
+    the endpoint cannot be seen from this account, of what leads its names there."""
+    addresses: tuple[str, ...] = ()
+    """What its names have to answer, where it does not stand in this VPC."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,11 @@ class Desired:
     @property
     def ours(self) -> tuple[DesiredEndpoint, ...]:
         return tuple(endpoint for endpoint in self.endpoints if endpoint.adopted is None)
+
+    @property
+    def in_the_vpc(self) -> tuple[DesiredEndpoint, ...]:
+        """Those that stand in the VPC, or shall."""
+        return tuple(endpoint for endpoint in self.endpoints if not endpoint.addresses)
 
     @property
     def adopted(self) -> dict[str, str]:
@@ -96,4 +104,5 @@ def _endpoint(document: Mapping[str, Any]) -> DesiredEndpoint:
         private_names=tuple(document["private_names"]),
         subnets=tuple(document["subnets"]),
         adopted=document["adopted"],
+        addresses=tuple(document["addresses"]),
     )

@@ -118,7 +118,7 @@ def _of_serving_endpoint(endpoint: InterfaceEndpoint, entry: Entry) -> Iterator[
         yield f"{id_} is {endpoint.state}"
     if endpoint.type == "Gateway":
         return
-    if not endpoint.private_dns:
+    if not endpoint.private_dns and id_ not in served.by_name:
         yield f"private DNS of {id_} is off"
     if id_ in served.subnets and set(served.subnets[id_]) != set(endpoint.subnets):
         yield f"{id_} stands in {_listed(endpoint.subnets)}, not in {_listed(served.subnets[id_])}"
@@ -181,8 +181,17 @@ def _of_adopted(view: View) -> Iterator[str]:
             yield from _of_serving_resolver(id_, view.account.resolvers.get(id_), view.entry)
         elif id_ in endpoints:
             yield from _of_serving_endpoint(endpoints[id_], view.entry)
-        else:
+        elif not _is_elsewhere(id_, view):
             yield f"{id_}, which is not ours, is gone"
+
+
+def _is_elsewhere(id_: str, view: View) -> bool:
+    """Tell whether something that names lead to stands in another VPC, or cannot be seen at all:
+    whether it still serves, only the verification on the clock finds out."""
+    if id_ not in view.entry.served.by_name:
+        return False
+    there = (e for endpoints in view.account.endpoints.values() for e in endpoints)
+    return not id_.startswith("vpce-") or any(e.id == id_ and e.exists for e in there)
 
 
 def _of_publication(view: View) -> Iterator[str]:

@@ -39,7 +39,8 @@ def repairs(desired: Desired, survey: Survey, plan: Plan, spoilt: Iterable[str])
     mended = {s.endpoint_id for s in plan if isinstance(s, MendInterfaceEndpoint) and s.subnets}
     return (
         *_resolver(desired, survey),
-        *(line for wanted in desired.endpoints for line in _endpoint(wanted, survey, mended)),
+        *(line for wanted in desired.in_the_vpc for line in _endpoint(wanted, survey, mended)),
+        *_answers(desired, survey),
         *(line for step in plan for line in _step(step, survey)),
         *(f"parameter {name} was edited or deleted: written again" for name in spoilt),
     )
@@ -84,6 +85,19 @@ def _endpoint(wanted: DesiredEndpoint, survey: Survey, mended: Collection[str]) 
             f"{now.id} ({wanted.service}) was given other addresses"
             f"{f' (subnets {moved})' if moved else ''}: verified and published anew"
         )
+
+
+def _answers(desired: Desired, survey: Survey) -> Iterator[str]:
+    """Yield a line for each adopted service whose names answer otherwise than when it was
+    verified."""
+    before = survey.entry.served.interfaces
+    for wanted in desired.endpoints:
+        now = set(wanted.addresses)
+        if wanted.adopted and now and set(before.get(wanted.adopted, ())) != now:
+            yield (
+                f"the names of {wanted.service} lead to {' '.join(sorted(now))} now "
+                f"({wanted.adopted}): verified and published anew"
+            )
 
 
 def _was_of_private_dns(step: TurnOnPrivateDns, survey: Survey) -> str:

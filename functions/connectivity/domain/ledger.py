@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from connectivity.domain.model import Answered
 from connectivity.domain.pacing import Turn
 from connectivity.domain.publication import Issue
 
@@ -46,6 +47,9 @@ class Served:
     parameters: Mapping[str, int] = field(default_factory=dict)
     """Name of a parameter of the publication -> its version as it was written. Empty in entries of
     former versions."""
+    by_name: Sequence[str] = ()
+    """Ids of what is adopted because names lead to it: its own private DNS is off, or it stands in
+    another VPC, or cannot be seen from this account."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,12 @@ class Entry:
     removing: str = ""
     """ARN of the execution that has begun to remove everything: what it finds no longer there is
     on its way, and it is not called back by the tag."""
+    answers: Mapping[str, Answered] = field(default_factory=dict)
+    """Name -> what the VPC's own DNS server said of it, of names that others answer for."""
+    answered_at: float = 0.0
+    """When that was, in seconds since the epoch."""
+    answered_in: str = ""
+    """The round in which that was."""
     unconfirmed: tuple[str, ...] = ()
     """DNS hosts that the last teardown did not hear of in time; cleared by what is published."""
     heard: Mapping[str, str] | None = None
@@ -179,6 +189,11 @@ class Entry:
     def highest_generation(self) -> int:
         """The highest generation that on-premises may have read from us; 0 if there was none."""
         return max(self.generation, self.issued.generation if self.issued else 0)
+
+    @property
+    def round(self) -> str:
+        """The round that is at work: an execution, and the knocks that it knows."""
+        return f"{self.holder}#{self.begun}"
 
     @property
     def interface_endpoints(self) -> int:

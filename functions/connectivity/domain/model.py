@@ -15,6 +15,8 @@ class Vpc:
     tenancy: str = "default"
     owner: str = ""
     """The account that made it; another one's VPC can be shared with ours."""
+    dns_server: str = ""
+    """The address of Amazon's DNS server in it: its first network's base address plus two."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class InterfaceEndpoint:
     """The JSON text of its endpoint policy."""
     for_inbound_resolver_only: bool = False
     """Its private DNS answers only what comes through an inbound resolver (Amazon S3's)."""
+    vpc: str = ""
 
     @property
     def exists(self) -> bool:
@@ -182,6 +185,18 @@ class ResolverRule:
     owner: str = ""
     targets: tuple[str, ...] = ()
     """Addresses of the DNS servers that it forwards to."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What a name answers at the VPC's own DNS server, as the probe was told."""
+
+    addresses: tuple[str, ...] = ()
+    error: str = ""
+    """`NXDOMAIN`, a time-out…; empty where there was an address."""
+    shut: str = ""
+    """Why an address of a private network does not serve the name on 443/tcp; empty where all
+    do."""
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,11 @@ _MASK = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}")
 _EXAMPLE = "as in 10.0.0.0/8"
 
 
+def is_private(ip: str) -> bool:
+    """Tell whether an IPv4 address is one of a private network."""
+    return any(ipaddress.IPv4Address(ip) in network for network in _PRIVATE)
+
+
 @dataclass(frozen=True)
 class Bounds:
     """What the stack allows a VPC's own tag, or a request event, to ask for."""

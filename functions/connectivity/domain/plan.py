@@ -58,8 +58,9 @@ def plan_endpoints(
             if ledger.endpoint_purpose(e.service_name) not in {*there, *begun}
         ),
     )
+    needed = desired.ours or begun or group
     return (
-        *_plan_group(ledger.ENDPOINTS_GROUP, rules, desired, groups, ownership),
+        *(_plan_group(ledger.ENDPOINTS_GROUP, rules, desired, groups, ownership) if needed else ()),
         *sorted(missing, key=lambda step: isinstance(step, MakeInterfaceEndpoint)),
         *(
             step
@@ -120,7 +121,7 @@ def plan_resolver(
 ) -> Plan:
     """Return the steps for the probe's and the resolver's security groups, then for the resolver if
     there is none; for an adopted resolver those for the probe's group alone."""
-    probes = _plan_group(ledger.PROBE_GROUP, frozenset(), desired, groups, ownership)
+    probes = plan_probe(desired, groups, ownership)
     if desired.adopted_resolver:
         return probes
     probe = ownership.groups(groups).get(ledger.PROBE_GROUP)
@@ -131,6 +132,11 @@ def plan_resolver(
         *_plan_group(ledger.RESOLVER_GROUP, rules, desired, groups, ownership),
         *(() if ownership.resolver(resolvers) else (_make_resolver(desired),)),
     )
+
+
+def plan_probe(desired: Desired, groups: tuple[SecurityGroup, ...], ownership: Ownership) -> Plan:
+    """Return the steps for the probe's security group."""
+    return _plan_group(ledger.PROBE_GROUP, frozenset(), desired, groups, ownership)
 
 
 def plan_private_dns(

@@ -11,8 +11,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from connectivity.domain import placement, tags
+from connectivity.domain.adopted_names import (
+    public_name_warnings,
+    unfit_names,
+    unseen_warnings,
+)
 from connectivity.domain.adoption import foreign_endpoint, policy_warnings, unfit
-from connectivity.domain.answered_elsewhere import rule_problems, zone_problems
+from connectivity.domain.answered_elsewhere import names_to_ask, unasked_warnings
 from connectivity.domain.derivation import (
     addresses_needed,
     chosen_subnets,
@@ -43,6 +48,8 @@ class Prepared:
     warnings: tuple[str, ...]
     placement: tuple[str, ...] = ()
     """A line for each subnet that is used, or left out, and why."""
+    to_ask: tuple[str, ...] = ()
+    """Names to ask the VPC's own DNS server for before anything is made."""
 
 
 def prepare(survey: Survey, options: Options, limits: Limits) -> Prepared:
@@ -53,6 +60,7 @@ def prepare(survey: Survey, options: Options, limits: Limits) -> Prepared:
     desired = derive(survey, options, limits)
     for problem in too_large(survey, desired, options):
         raise PreconditionsNotMet(problem)
+    services = wanted(survey, options)
     used = [subnet for subnet in survey.subnets if subnet.id in _standing_in(desired)]
     return Prepared(
         desired,
@@ -60,6 +68,9 @@ def prepare(survey: Survey, options: Options, limits: Limits) -> Prepared:
             *unread_tags(survey.vpc.tags),
             *broken_promises(survey, desired),
             *policy_warnings(survey, desired),
+            *unasked_warnings(survey, services),
+            *unseen_warnings(survey, services),
+            *public_name_warnings(survey, services),
             *host_network_warnings(used),
             *route_warnings(survey, desired.subnets, desired.onprem_cidrs),
             *_strays(survey, desired),
@@ -72,6 +83,7 @@ def prepare(survey: Survey, options: Options, limits: Limits) -> Prepared:
             ),
             *(f"left out: {line}" for line in _left_out(survey)),
         ),
+        names_to_ask(survey, services),
     )
 
 
@@ -240,8 +252,7 @@ def _conflicts(survey: Survey, options: Options, _: Limits) -> Iterator[str]:
                 f"the existing interface endpoint {foreign.id} for {name} has private DNS on but "
                 f"{reason}: ask its owner to mend it - it is not ours, so it is not changed"
             )
-    yield from zone_problems(survey, wanted(survey, options))
-    yield from rule_problems(survey, wanted(survey, options))
+        yield from unfit_names(survey, name, service, options.onprem_cidrs)
 
 
 def _inbound_resolvers(survey: Survey, options: Options, *_: object) -> Iterator[str]:

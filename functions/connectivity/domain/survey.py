@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import (
+    Answered,
     HostedZone,
     InboundResolver,
     InterfaceEndpoint,
@@ -52,6 +53,16 @@ class Survey:
     prefix_lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Id of a prefix list that a route or a rule names -> its IPv4 networks. One that may not be
     read is not in it."""
+
+    answers: Mapping[str, Answered] = field(default_factory=dict)
+    """Name as it was asked for -> what the VPC's own DNS server says: of names that something else
+    answers for than private DNS."""
+    led_to: tuple[InterfaceEndpoint, ...] = ()
+    """The account's interface endpoints in any VPC of the Region that these names may lead to."""
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    """Network interface of those -> its address."""
+    other_groups: tuple[SecurityGroup, ...] = ()
+    """Security groups of those that do not stand in this VPC."""
 
     @property
     def ownership(self) -> Ownership:

@@ -69,6 +69,10 @@ class Check:
     entry: Entry
     acknowledgements: Acknowledgements
     """Of what is published, if it is what shall be."""
+    to_ask: tuple[str, ...] = ()
+    """Names to ask the VPC's own DNS server for before anything is made."""
+    dns_server: str = ""
+    """The address of that server."""
     turn: Turn | None = None
     """To make interface endpoints, where some are to be made."""
     teardown: Removal | None = None
@@ -118,6 +122,8 @@ class Check:
             "repairs": first_lines(self.repairs, MOST_LINES),
             "monthly_dollars": round(self.monthly_dollars, 2),
             "private_names": list(self.private_names),
+            "to_ask": list(self.to_ask),
+            "dns_server": self.dns_server,
             "teardown": _shown(self.teardown) if self.teardown else None,
         }
 
@@ -144,7 +150,8 @@ def check_preconditions(wished: Wished, run: Run, aws: Aws) -> Check:
     converged = done and is_verified(desired, survey) and not again
     resting = rests(survey.entry, desired.fingerprint, wished.because, aws.clock.now())
     resting = resting and not _is_left_on(survey)
-    turn = None if wished.only_plan or resting else _turn(steps, survey.entry, run.now, aws.ledger)
+    waits = wished.only_plan or resting or bool(prepared.to_ask)
+    turn = None if waits else _turn(steps, survey.entry, run.now, aws.ledger)
     if any(isinstance(step, MakeResolver) for step in steps) and not (
         turn and turn.seconds_to_begin(run.now)
     ):
@@ -166,6 +173,8 @@ def check_preconditions(wished: Wished, run: Run, aws: Aws) -> Check:
         monthly_dollars=plan.monthly_dollars(desired),
         entry=survey.entry,
         acknowledgements=heard,
+        to_ask=prepared.to_ask,
+        dns_server=wished.vpc.dns_server,
         turn=turn,
         teardown=plan_teardown(survey.seen, survey.ownership, path) if wished.only_plan else None,
     )
@@ -191,7 +200,7 @@ def _survey(wished: Wished, run: Run, aws: Aws) -> Survey:
     """Look at the VPC. The tag may be part of a template: then it comes with the VPC, and subnets
     and DNS attributes come some seconds later. That is no failure yet where nobody ever connected
     the VPC, or failed to: it is looked at again, for five minutes."""
-    survey = survey_vpc(wished, aws)
+    survey = survey_vpc(wished, run, aws)
     lacking = incomplete(survey, aws.settings.limits)
     if lacking and survey.entry.is_new and run.tries < LOOKS_AT_A_NEW_VPC:
         raise NotCompleteYet(f"{run.vpc_id} is being made: it still lacks {', '.join(lacking)}")

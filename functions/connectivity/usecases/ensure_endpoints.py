@@ -49,8 +49,8 @@ def ensure_endpoints(desired: Desired, now: float, aws: Aws) -> tuple[str, ...]:
         _let_the_resolver_go_first(desired, ownership, aws)
         steps = group_steps((ledgers.ENDPOINTS_GROUP,), groups, ownership, aws)
         steps.apply(plan)
-        _mend(plan, steps.ids[ledgers.ENDPOINTS_GROUP], aws.endpoints)
-        _make(plan, steps.ids[ledgers.ENDPOINTS_GROUP], ownership.entry, now, aws)
+        _mend(plan, steps.ids.get(ledgers.ENDPOINTS_GROUP, ""), aws.endpoints)
+        _make(plan, steps.ids.get(ledgers.ENDPOINTS_GROUP, ""), ownership.entry, now, aws)
     made = [s for s in plan if isinstance(s, MakeInterfaceEndpoint | MakeGatewayEndpoint)]
     if made:
         raise JustBegun(f"{len(made)} endpoints of {desired.vpc_id} are being made")
@@ -182,7 +182,7 @@ def _id_of(purpose: str, announced: Announcement, vpc_id: str, aws: Aws) -> str:
 def _available(
     desired: Desired, observed: tuple[InterfaceEndpoint, ...], ownership: Ownership
 ) -> tuple[str, ...]:
-    ours = [plans.endpoint_for(wanted, observed, ownership) for wanted in desired.endpoints]
+    ours = [plans.endpoint_for(wanted, observed, ownership) for wanted in desired.in_the_vpc]
     there = [endpoint for endpoint in ours if endpoint is not None]
     if len(there) < len(ours):
         raise NotReadyYet(f"an endpoint of {desired.vpc_id} is gone while others are waited for")

@@ -14,6 +14,7 @@ from connectivity.domain.deletion import Attached
 from connectivity.domain.ledger import KEPT_SECONDS, Announcement, Entry, Said, Served
 from connectivity.domain.mails import Allowance
 from connectivity.domain.model import (
+    Answered,
     HostedZone,
     InboundResolver,
     InterfaceEndpoint,
@@ -77,6 +78,9 @@ class Endpoints(Protocol):
     def offered(self, service_names: Iterable[str]) -> Mapping[str, OfferedService]: ...
 
     def all_in(self, vpc_id: str) -> tuple[InterfaceEndpoint, ...]: ...
+
+    def of_services(self, service_names: Iterable[str]) -> tuple[InterfaceEndpoint, ...]:
+        """Return the account's interface endpoints for these services, in any VPC."""
 
     def make_interface(self, vpc_id: str, service_name: str, announced: Announcement) -> str:
         """Return the id of the endpoint made with this token, now or before. Raises UsedToken,
@@ -264,6 +268,9 @@ class Ledger(Protocol):
 
     def record_verified(self, vpc_id: str, endpoint_ids: Iterable[str]) -> None:
         """Remember whose private DNS was verified; the probe is gone, and the doubt."""
+
+    def record_answers(self, entry: Entry, answers: Mapping[str, Answered]) -> None:
+        """Write down what names answer at the VPC's own DNS server in the entry's round."""
 
     def miss(self, vpc_id: str, hosts: Sequence[str]) -> None:
         """Write down which DNS hosts did not confirm the withdrawal; `publish` clears it."""

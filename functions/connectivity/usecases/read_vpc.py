@@ -18,7 +18,7 @@ from connectivity.usecases.removal_valve import held_up_by_others
 from connectivity.usecases.run import Run
 from connectivity.usecases.turns import take_turn
 
-ToDo = Literal["connect", "take away", "wait", "look again", "busy", "nothing"]
+ToDo = Literal["ask", "connect", "take away", "wait", "look again", "busy", "nothing"]
 
 SOONEST = 5
 """Seconds after which a look that was throttled is tried again."""
@@ -75,6 +75,8 @@ def _of_a_wish(reading: Reading, wished: Wished, run: Run, aws: Aws) -> Verdict:
     reason = reading.reason
     if wished.only_plan or check.converged or check.rests:
         return Verdict("nothing", check.reason or reason, check.status, check)
+    if check.to_ask:
+        return Verdict("ask", "something else answers for its names", check=check)
     seconds = check.turn.seconds_to_begin(run.now) if check.turn else 0
     if check.turn is None or not seconds:
         return Verdict("connect", reason, check=check)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from connectivity.domain import adoption, answered_elsewhere, catalogue, routes
 from connectivity.domain.derivation import wanted
+from connectivity.domain.doubt import PATIENCE, UNASKED
 from connectivity.domain.model import HostedZone, InboundResolver
 from connectivity.domain.ownership import Ownership
 from connectivity.domain.resolver_adoption import candidates
@@ -15,9 +16,10 @@ from connectivity.domain.wish import Options
 from connectivity.usecases.asked import Wished
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.ports import HostedZones, Vpcs
+from connectivity.usecases.run import Run
 
 
-def survey_vpc(wished: Wished, aws: Aws) -> Survey:
+def survey_vpc(wished: Wished, run: Run, aws: Aws) -> Survey:
     """Return everything that the preconditions look at, of a VPC that was just read."""
     vpc, entry, options = wished.vpc, wished.entry, wished.options
     vpc_id, region = vpc.id, aws.settings.region
@@ -51,10 +53,27 @@ def survey_vpc(wished: Wished, aws: Aws) -> Survey:
         taken=frozenset() if shared else _taken(ownership, resolvers, aws),
         entry=entry,
     )
+    survey = _with_answers(survey, wished, run, aws)
+    return replace(survey, prefix_lists=_prefix_lists(survey, aws.vpcs))
+
+
+def _with_answers(survey: Survey, wished: Wished, run: Run, aws: Aws) -> Survey:
+    """Add what is known of names that something else answers for; nothing stands before private
+    DNS as a rule, and then nothing is looked for."""
+    services = wanted(survey, wished.options)
+    answered = [s for s in services.values() if answered_elsewhere.answered_names(survey, s)]
+    if not answered:
+        return survey
+    known = survey.entry.answers if _are_believed(wished, run) else {}
+    led_to = aws.endpoints.of_services([service.name for service in answered])
+    vpcs = sorted({endpoint.vpc for endpoint in led_to} - {survey.vpc.id})
     return replace(
         survey,
-        prefix_lists=_prefix_lists(survey, aws.vpcs),
-        hosted_zones=_read_zones(survey, options, aws.hosted_zones),
+        hosted_zones=_read_zones(survey, wished.options, aws.hosted_zones),
+        answers=known,
+        led_to=led_to,
+        addresses=aws.endpoints.addresses(i for e in led_to for i in e.interfaces),
+        other_groups=tuple(group for vpc in vpcs for group in aws.groups.all_in(vpc)),
     )
 
 
@@ -66,6 +85,19 @@ def with_resolvers_of_region(survey: Survey, aws: Aws) -> Survey:
     if candidates(resolvers, ownership) or ownership.resolver(resolvers):
         return survey
     return replace(survey, resolvers_of_region=aws.resolvers.ids_of_region())
+
+
+def _are_believed(wished: Wished, run: Run) -> bool:
+    """Tell whether what names answered is believed without asking again: in the same round; of a
+    connected VPC until it is verified again, or fails; and by sweeps for as long as what failed
+    rests."""
+    entry = wished.entry
+    if entry.answered_in == f"{run.execution}#{entry.knocks}":
+        return True
+    if wished.verifies or entry.doubt:
+        return False
+    rests = run.now - entry.answered_at < PATIENCE.total_seconds()
+    return bool(entry.served.wish) or (wished.because in UNASKED and rests)
 
 
 def _read_zones(
@@ -85,7 +117,10 @@ def _read_zones(
 def _prefix_lists(survey: Survey, vpcs: Vpcs) -> dict[str, tuple[str, ...]]:
     """Read the prefix lists by which somebody else's things admit on-premises, or routes lead to
     it: one call for each, and none where there are none."""
-    answering = (e for e in survey.endpoints if e.private_dns and e.service_name in survey.offered)
+    answering = (
+        *(e for e in survey.endpoints if e.private_dns and e.service_name in survey.offered),
+        *survey.led_to,
+    )
     theirs = (e.security_groups for e in answering if not survey.ownership.of_endpoint(e))
     shared = candidates(survey.resolvers, survey.ownership)
     groups = {g for each in (*theirs, *(r.security_groups for r in shared)) for g in each}

@@ -35,6 +35,8 @@ class Verified:
     """Id of an interface endpoint -> its subnets."""
     names: dict[str, tuple[str, ...]]
     zones: tuple[str, ...]
+    by_name: tuple[str, ...] = ()
+    """Ids of what is adopted because names lead to it."""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -45,6 +47,7 @@ class Verified:
             "subnets": {id_: list(held) for id_, held in self.subnets.items()},
             "names": {name: list(addresses) for name, addresses in self.names.items()},
             "zones": list(self.zones),
+            "by_name": list(self.by_name),
         }
 
 
@@ -65,11 +68,14 @@ def verify_resolution(desired: Desired, resolver: Resolver, aws: Aws) -> Verifie
         remember_doubt(desired, entry, (), aws)
         raise
     aws.probe.remove(name)
-    aws.ledger.record_verified(desired.vpc_id, [endpoint.id for endpoint in there])
+    elsewhere = {e.adopted: e.addresses for e in desired.endpoints if e.adopted and e.addresses}
+    endpoint_ids = (*(endpoint.id for endpoint in there), *elsewhere)
+    by_name = (e.id for e in there if e.id in desired.adopted.values() and not e.private_dns)
+    aws.ledger.record_verified(desired.vpc_id, endpoint_ids)
     return Verified(
         findings=findings,
-        endpoint_ids=tuple(endpoint.id for endpoint in there),
-        interfaces={endpoint.id: endpoint.interfaces for endpoint in there},
+        endpoint_ids=endpoint_ids,
+        interfaces={endpoint.id: endpoint.interfaces for endpoint in there} | elsewhere,
         subnets={endpoint.id: endpoint.subnets for endpoint in there},
         names={target.name: target.addresses for target in targets},
         zones=zones_covering(
@@ -78,6 +84,7 @@ def verify_resolution(desired: Desired, resolver: Resolver, aws: Aws) -> Verifie
                 *verification.cname_targets(findings),
             }
         ),
+        by_name=(*by_name, *elsewhere),
     )
 
 
@@ -93,7 +100,7 @@ def _targets(
 ) -> tuple[tuple[InterfaceEndpoint, ...], tuple[Target, ...]]:
     """Return the interface endpoints, and each of their names with the addresses behind it."""
     observed, ownership = aws.endpoints.all_in(desired.vpc_id), aws.ownership(entry)
-    found = [(w, plan.endpoint_for(w, observed, ownership)) for w in desired.endpoints]
+    found = [(w, plan.endpoint_for(w, observed, ownership)) for w in desired.in_the_vpc]
     missing = [wanted.service for wanted, endpoint in found if endpoint is None]
     if missing:
         raise NotReadyYet(f"no interface endpoint can be seen for {', '.join(missing)}")
@@ -101,14 +108,11 @@ def _targets(
     address_of = aws.endpoints.addresses(
         interface for _, endpoint in there for interface in endpoint.interfaces
     )
+    serving = [(w, _addresses(endpoint.interfaces, address_of)) for w, endpoint in there]
+    elsewhere = [(w, w.addresses) for w in desired.endpoints if w.addresses]
     targets = {
-        name: Target(
-            wanted.service,
-            name,
-            _addresses(endpoint.interfaces, address_of),
-            from_wildcard=name != private_name,
-        )
-        for wanted, endpoint in there
+        name: Target(wanted.service, name, addresses, from_wildcard=name != private_name)
+        for wanted, addresses in (*serving, *elsewhere)
         for private_name in wanted.private_names
         for name in [verification.example(private_name, aws.settings.account, aws.settings.region)]
     }

@@ -1,5 +1,5 @@
-"""Names that something else answers in the VPC: told with everything that is known of it, and never
-with the advice to take away what may serve somebody's hosts."""
+"""Names that something else answers in the VPC: found by rules and zones, asked for once, and told
+with everything that is known of it."""
 
 from __future__ import annotations
 
@@ -7,63 +7,80 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from connectivity.domain.answered_elsewhere import rule_problems, zone_problems
-from connectivity.domain.model import HostedZone, ResolverRule
+from connectivity.domain.answered_elsewhere import (
+    answered_names,
+    described,
+    how_to_look,
+    names_to_ask,
+    sources,
+    unasked_warnings,
+)
+from connectivity.domain.model import Answered, HostedZone, ResolverRule
+from connectivity.domain.survey import Survey
 
-from tests.unit.example import ACCOUNT, OFFERED, SURVEY, full
+from tests.unit.example import ACCOUNT, OFFERED, SUFFIX, SURVEY, full
 
 SERVICES = {name: OFFERED[full(name)] for name in ("ecs", "ssm", "ecr.dkr")}
 ENDPOINT = "vpce-0abc-1.ssm.us-east-2.vpce.amazonaws.com"
 
 
 def zone(name: str, **more: Any) -> HostedZone:
-    return replace(HostedZone(f"{name}.us-east-2.amazonaws.com", "Z1", SURVEY.account), **more)
+    return replace(HostedZone(f"{name}.{SUFFIX}", "Z1", SURVEY.account), **more)
 
 
-def zones(*there: HostedZone) -> str:
-    return " ".join(zone_problems(replace(SURVEY, hosted_zones=there), SERVICES))
+def with_zones(*there: HostedZone) -> Survey:
+    return replace(SURVEY, hosted_zones=there)
 
 
-@pytest.mark.parametrize("name", ["ecs", "ssm", "dkr.ecr"])
-def test_a_zone_of_a_wanted_name_is_told_as_what_it_is_and_left_alone(name: str) -> None:
-    said = zones(zone(name))
-    assert "as landing zones do it: nothing was changed" in said
-    assert "disassociate" not in said
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("ecs", (f"ecs.{SUFFIX}",)),
+        ("dkr.ecr", (f"dkr.ecr.{SUFFIX}", f"{SURVEY.account}.dkr.ecr.{SUFFIX}")),
+    ],
+)
+def test_names_that_a_zone_answers_for_are_asked_for_as_agents_ask(
+    name: str, asked: tuple[str, ...]
+) -> None:
+    assert names_to_ask(with_zones(zone(name)), SERVICES) == asked
+
+
+def test_nothing_is_asked_where_private_dns_alone_would_answer() -> None:
+    assert names_to_ask(SURVEY, SERVICES) == ()
+
+
+@pytest.mark.parametrize("name", ["corp.example", "amazonaws.com", "us-east-2.amazonaws.com"])
+def test_a_zone_of_another_or_a_parents_name_changes_nothing(name: str) -> None:
+    assert names_to_ask(with_zones(HostedZone(name, "Z1")), SERVICES) == ()
+
+
+def test_nothing_is_asked_twice_and_all_of_it_again_where_one_answer_is_missing() -> None:
+    there = with_zones(zone("ecs"), zone("ssm"))
+    one = {f"ecs.{SUFFIX}": Answered(("10.20.0.4",))}
+    both = one | {f"ssm.{SUFFIX}": Answered(("10.20.0.5",))}
+    assert len(names_to_ask(replace(there, answers=one), SERVICES)) == 2
+    assert names_to_ask(replace(there, answers=both), SERVICES) == ()
 
 
 @pytest.mark.parametrize(
     ("there", "said"),
     [
-        (zone("ssm", leads_to=(ENDPOINT,)), "(Z1, leads to vpce-0abc)"),
-        (zone("ssm", leads_to=("10.1.2.3", "10.1.3.3")), "(Z1, leads to 10.1.2.3 10.1.3.3)"),
-        (zone("ssm", leads_to=()), "(Z1, no record of its own name)"),
+        (zone("ssm", leads_to=(ENDPOINT,)), "zone Z1 (leads to vpce-0abc)"),
+        (zone("ssm", leads_to=("10.1.2.3", "10.1.3.3")), "zone Z1 (leads to 10.1.2.3 10.1.3.3)"),
+        (zone("ssm", leads_to=()), "zone Z1 (no record of its own name)"),
         (
             zone("ssm", owner="999999999999"),
-            "(Z1 of account 999999999999, what it leads to cannot be seen from here)",
+            "zone Z1 of account 999999999999 (its records cannot be seen from here)",
         ),
     ],
 )
 def test_it_is_said_which_endpoint_a_zone_leads_to_where_that_can_be_seen(
     there: HostedZone, said: str
 ) -> None:
-    assert said in zones(there)
-
-
-def test_all_zones_are_one_problem() -> None:
-    assert (
-        len(list(zone_problems(replace(SURVEY, hosted_zones=(zone("ecs"), zone("ssm"))), SERVICES)))
-        == 1
+    assert said in described(with_zones(there), there)
+    assert how_to_look(there, "ssm.x").startswith(
+        "aws route53 list-resource-record-sets --hosted-zone-id Z1"
     )
-
-
-@pytest.mark.parametrize("name", ["corp.example", "amazonaws.com", "us-east-2.amazonaws.com"])
-def test_a_zone_of_another_or_a_parents_name_is_no_problem(name: str) -> None:
-    assert zones(HostedZone(name, "Z1")) == ""
-
-
-def rules(domain: str) -> str:
-    rule = ResolverRule("rslvr-rr-1", domain, ACCOUNT, ("10.9.0.2", "10.9.1.2"))
-    return " ".join(rule_problems(replace(SURVEY, resolver_rules=(rule,)), SERVICES))
 
 
 @pytest.mark.parametrize(
@@ -84,11 +101,23 @@ def test_only_a_rule_of_a_wanted_name_or_below_it_goes_before_private_dns(
     domain: str, overrides: str | None
 ) -> None:
     """The most specific name wins, and a rule before the private hosted zone of its name."""
-    said = rules(domain)
-    assert bool(said) is bool(overrides)
-    if overrides:
-        assert f"before private DNS of {overrides} answers" in said
-        assert f"rslvr-rr-1 of account {ACCOUNT} forwards {domain}" in said
-        assert "to 10.9.0.2 10.9.1.2" in said
-        assert "if hosts get their private answers from there, leave it" in said
-        assert "--vpc-id vpc-0a1b2c3d --resolver-rule-id rslvr-rr-1" in said
+    rule = ResolverRule("rslvr-rr-1", domain, ACCOUNT, ("10.9.0.2", "10.9.1.2"))
+    survey = replace(SURVEY, resolver_rules=(rule,))
+    found = [name for name, service in SERVICES.items() if answered_names(survey, service)]
+    assert found == ([overrides] if overrides else [])
+    assert (
+        f"rslvr-rr-1 of account {ACCOUNT}, which forwards {domain} to 10.9.0.2 10.9.1.2"
+        in described(survey, rule)
+    )
+
+
+def test_a_rule_wins_over_the_zone_of_the_same_name() -> None:
+    rule = ResolverRule("rslvr-rr-1", f"ssm.{SUFFIX}", ACCOUNT)
+    survey = replace(with_zones(zone("ssm")), resolver_rules=(rule,))
+    assert sources(survey, f"ssm.{SUFFIX}") == (rule, zone("ssm"))
+
+
+def test_a_plan_says_what_would_be_asked_and_why() -> None:
+    [said] = unasked_warnings(with_zones(zone("ecs")), SERVICES)
+    assert f"what ecs.{SUFFIX} answer in vpc-0a1b2c3d is asked before anything is made" in said
+    assert "because of the private hosted zone Z1" in said

@@ -13,6 +13,7 @@ from connectivity.domain import ledger, tags
 from connectivity.domain.errors import PreconditionsNotMet
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import (
+    Answered,
     HostedZone,
     InboundResolver,
     InterfaceEndpoint,
@@ -130,15 +131,22 @@ ONE_PROBLEM: dict[str, tuple[dict[str, Any], str]] = {
         "rslvr-in-3) and the quota is 4 per Region",
     ),
     "hosted zone": (
-        {"hosted_zones": (HostedZone("ecs.us-east-2.amazonaws.com", "Z1"),)},
-        "ecs.us-east-2.amazonaws.com (Z1, what it leads to cannot be seen from here)",
+        {
+            "hosted_zones": (HostedZone("ecs.us-east-2.amazonaws.com", "Z1"),),
+            "answers": {"ecs.us-east-2.amazonaws.com": Answered(error="NXDOMAIN")},
+        },
+        "ecs.us-east-2.amazonaws.com answers NXDOMAIN",
     ),
     "hosted zone of a wildcard": (
         {
             "options": WITH_ECR,
             "hosted_zones": (HostedZone("dkr.ecr.us-east-2.amazonaws.com", "Z1"),),
+            "answers": {
+                "dkr.ecr.us-east-2.amazonaws.com": Answered(("10.9.0.4", "10.9.1.4")),
+                "111122223333.dkr.ecr.us-east-2.amazonaws.com": Answered(error="NXDOMAIN"),
+            },
         },
-        "dkr.ecr.us-east-2.amazonaws.com (Z1",
+        "111122223333.dkr.ecr.us-east-2.amazonaws.com answers NXDOMAIN",
     ),
     "unfit: being made": (
         {"endpoints": (replace(THEIRS, state="pending"),), "groups": (ADMITTING,)},
@@ -175,6 +183,7 @@ def test_all_problems_are_named_at_once() -> None:
         resolvers_of_region=resolvers(4),
         endpoints=(*others(46), replace(THEIRS, state="failed")),
         hosted_zones=(HostedZone("ecs-a.us-east-2.amazonaws.com", "Z1"),),
+        answers={"ecs-a.us-east-2.amazonaws.com": Answered(("198.51.100.7",))},
     )
     told = [
         "enableDnsSupport",
@@ -185,8 +194,8 @@ def test_all_problems_are_named_at_once() -> None:
         "1 Availability Zone",
         "47 interface endpoints",
         "4 Route 53 Resolver endpoints",
+        "leads to 198.51.100.7, which no private network has",
         "its state is failed",
-        "private hosted zones answer",
     ]
     assert len(found) == len(told)
     assert all(fragment in problem for fragment, problem in zip(told, found, strict=True)), found

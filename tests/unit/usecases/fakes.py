@@ -30,6 +30,7 @@ from connectivity.domain.ledger import (
 )
 from connectivity.domain.mails import Allowance
 from connectivity.domain.model import (
+    Answered,
     HostedZone,
     InboundResolver,
     InterfaceEndpoint,
@@ -172,6 +173,10 @@ class FakeEndpoints:
 
     def all_in(self, vpc_id: str) -> tuple[InterfaceEndpoint, ...]:
         return tuple(self.all.values())
+
+    def of_services(self, service_names: Iterable[str]) -> tuple[InterfaceEndpoint, ...]:
+        wanted = {*service_names}
+        return tuple(e for e in self.all.values() if e.service_name in wanted)
 
     def make_interface(self, vpc_id: str, service_name: str, announced: Announcement) -> str:
         endpoint = InterfaceEndpoint(
@@ -631,6 +636,14 @@ class FakeLedger:
     def record_verified(self, vpc_id: str, endpoint_ids: Iterable[str]) -> None:
         self.let_go(vpc_id, [PROBE])
         self._write(vpc_id, doubt="", doubted_at="", proven_endpoints=frozenset(endpoint_ids))
+
+    def record_answers(self, entry: Entry, answers: Mapping[str, Answered]) -> None:
+        self._write(
+            entry.vpc_id,
+            answers=dict(answers),
+            answered_at=self.now(),
+            answered_in=entry.round,
+        )
 
     def miss(self, vpc_id: str, hosts: Sequence[str]) -> None:
         self._write(vpc_id, unconfirmed=tuple(hosts))

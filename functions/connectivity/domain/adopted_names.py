@@ -1,0 +1,187 @@
+"""A service whose names are served already: by somebody else's interface endpoint with private DNS,
+or by whatever else answers for its names and leads to interface endpoints that fit.
+
+Everything that is wrong is told with the name, what answers for it, and the command; nothing of
+other people is changed (docs/decisions/0050-names-are-adopted-as-they-are-served.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+
+from connectivity.domain.adoption import foreign_endpoint, unfit
+from connectivity.domain.answered_elsewhere import (
+    answered_names,
+    as_asked,
+    described,
+    how_to_look,
+    sources,
+)
+from connectivity.domain.model import Answered, InterfaceEndpoint, OfferedService
+from connectivity.domain.networks import is_private
+from connectivity.domain.survey import Survey
+
+FEWEST_ADDRESSES = 2
+"""An interface endpoint has one address in each of its Availability Zones."""
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """What serves a service instead of an interface endpoint of ours."""
+
+    id: str
+    """Of the interface endpoint, or of what answers for its names where that cannot be seen."""
+    names: tuple[str, ...]
+    """The private names that lead to it."""
+    addresses: tuple[str, ...] = ()
+    """What the names have to answer, where it does not stand in this VPC."""
+
+
+def adoption_of(survey: Survey, service: OfferedService) -> Adoption | None:
+    """Return what serves a service already and is not ours; None where nothing does."""
+    names = answered_names(survey, service)
+    if not names:
+        foreign = foreign_endpoint(survey, service)
+        return Adoption(foreign.id, service.private_names) if foreign else None
+    first = sources(survey, names[0])[0]
+    answers = [survey.answers.get(as_asked(survey, name)) for name in names]
+    addresses = tuple(sorted({ip for said in answers if said for ip in said.addresses}))
+    endpoint = _endpoint_at(survey, service, addresses)
+    if endpoint is None:
+        return Adoption(first.id, names, addresses)
+    is_here = endpoint.vpc == survey.vpc.id
+    return Adoption(endpoint.id, names, () if is_here else addresses)
+
+
+def is_served(survey: Survey, service: OfferedService) -> bool:
+    """Tell whether an interface endpoint serves the service, ours or not."""
+    return adoption_of(survey, service) is not None or any(
+        endpoint.exists
+        and endpoint.type == "Interface"
+        and endpoint.service_name == service.name
+        and survey.ownership.of_endpoint(endpoint)
+        for endpoint in survey.endpoints
+    )
+
+
+def unfit_names(
+    survey: Survey, name: str, service: OfferedService, onprem_cidrs: tuple[str, ...]
+) -> Iterator[str]:
+    """Yield the first thing that is wrong with what others answer for a service, if anything is;
+    `name` is the service's short name. What was not asked yet is not wrong yet."""
+    names = answered_names(survey, service)
+    expected: set[str] = set()
+    for private_name in names:
+        asked = as_asked(survey, private_name)
+        said = survey.answers.get(asked)
+        if said is None:
+            return
+        wrong = _wrong_answer(survey, said, expected)
+        if wrong:
+            yield _complaint(survey, private_name, asked, wrong)
+            return
+        expected = {*said.addresses}
+    endpoint = _endpoint_at(survey, service, tuple(sorted(expected))) if names else None
+    reason = _unfit(endpoint, survey, onprem_cidrs) if endpoint else _unseen(expected, names)
+    if reason:
+        asked = as_asked(survey, names[0])
+        which = f"leads to {endpoint.id} for {name}, but {reason}" if endpoint else reason
+        yield _complaint(survey, names[0], asked, which)
+
+
+def unseen_warnings(survey: Survey, services: dict[str, OfferedService]) -> Iterator[str]:
+    """Yield a warning for what is adopted by its answers alone: nobody could look at its security
+    groups from here."""
+    unseen = {
+        name: found
+        for name, service in services.items()
+        if (found := adoption_of(survey, service)) and found.addresses
+        if not found.id.startswith("vpce-")
+    }
+    if unseen:
+        yield (
+            f"{', '.join(unseen)} are served by interface endpoints that cannot be seen from "
+            f"account {survey.account}: whether they admit 443/tcp from on-premises, only their "
+            "owner can tell"
+        )
+
+
+def public_name_warnings(survey: Survey, services: dict[str, OfferedService]) -> Iterator[str]:
+    """Yield a warning for further names of an adopted service that nobody serves privately."""
+    for service in services.values():
+        names = answered_names(survey, service)
+        left = [name for name in service.private_names if name not in names]
+        if names and left:
+            yield (
+                f"{', '.join(left)} of {service.name} stay public in {survey.vpc.id}: what answers "
+                f"for {', '.join(names)} does not answer for them"
+            )
+
+
+def _wrong_answer(survey: Survey, said: Answered, expected: set[str]) -> str:
+    """Return what is wrong with an answer, empty if nothing is. `expected` is what the service's
+    other names answered."""
+    if said.error or not said.addresses:
+        return f"answers {said.error or 'nothing'}"
+    public = [ip for ip in said.addresses if not _is_inside(survey, ip)]
+    if public:
+        return f"leads to {', '.join(public)}, which no private network has"
+    if expected and expected != {*said.addresses}:
+        return (
+            f"leads to {', '.join(said.addresses)}, and another name of the same service to "
+            f"{', '.join(sorted(expected))}"
+        )
+    if said.shut:
+        return f"leads to {', '.join(said.addresses)}, where 443/tcp does not serve it: {said.shut}"
+    return ""
+
+
+def _unfit(
+    endpoint: InterfaceEndpoint, survey: Survey, onprem_cidrs: tuple[str, ...]
+) -> str | None:
+    """Return why an interface endpoint to which names lead cannot be used; None if it can."""
+    if survey.ownership.of_endpoint(endpoint):
+        return "it is ours, which serves by private DNS of its own"
+    return unfit(endpoint, survey, onprem_cidrs)
+
+
+def _unseen(addresses: set[str], names: tuple[str, ...]) -> str:
+    """Return why addresses of which nothing else is known cannot be used, empty if they can."""
+    if names and len(addresses) < FEWEST_ADDRESSES:
+        return (
+            f"leads to one address only, {', '.join(addresses)}, and {FEWEST_ADDRESSES} "
+            "Availability Zones are needed"
+        )
+    return ""
+
+
+def _complaint(survey: Survey, private_name: str, asked: str, what: str) -> str:
+    source = sources(survey, private_name)[0]
+    return (
+        f"{asked} {what}, as asked of the DNS server of {survey.vpc.id}, where "
+        f"{described(survey, source)} answers for it before private DNS would. Nothing was "
+        "changed, and hosts may be served through it: ask its owner to mend it, who can look with "
+        f"{how_to_look(source, asked)}"
+    )
+
+
+def _endpoint_at(
+    survey: Survey, service: OfferedService, addresses: tuple[str, ...]
+) -> InterfaceEndpoint | None:
+    """Return the interface endpoint of this account that has exactly these addresses."""
+    found = (
+        endpoint
+        for endpoint in sorted(survey.led_to, key=lambda e: (e.vpc != survey.vpc.id, e.id))
+        if endpoint.service_name == service.name
+        and endpoint.exists
+        and addresses
+        and {survey.addresses.get(i) for i in endpoint.interfaces} == {*addresses}
+    )
+    return next(found, None)
+
+
+def _is_inside(survey: Survey, ip: str) -> bool:
+    address = IPv4Address(ip)
+    return is_private(ip) or any(address in IPv4Network(cidr) for cidr in survey.vpc.cidrs)

@@ -1,0 +1,143 @@
+"""Landing zones, as other teams have made them: interface endpoints with private DNS off, and one
+private hosted zone for each service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from local.example_vpc import ONPREM_CIDR
+from tests.story.app import App, until
+
+SIX = {
+    "ecs-agent": "ecs-a",
+    "ecs-telemetry": "ecs-t",
+    "ecs": "ecs",
+    "ssm": "ssm",
+    "ssmmessages": "ssmmessages",
+    "ec2messages": "ec2messages",
+}
+"""Short name of a service -> the first label of its private name."""
+
+
+@dataclass
+class LandingZone:
+    """What a network team keeps for the VPCs of a company."""
+
+    app: App
+    home: str
+    """The VPC in which the interface endpoints stand."""
+    endpoints: dict[str, str] = field(default_factory=dict)
+    """Short name of a service -> id of its interface endpoint."""
+    zones: dict[str, str] = field(default_factory=dict)
+    """Short name of a service -> id of its private hosted zone."""
+    records: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Short name of a service -> the record of its zone's own name."""
+
+    def name(self, service: str) -> str:
+        return f"{SIX[service]}.{self.app.aws.settings.region}.amazonaws.com"
+
+    def make_endpoints(self, services: Sequence[str], onprem: str = ONPREM_CIDR) -> None:
+        """Interface endpoints with private DNS off, open to on-premises and to the networks of all
+        VPCs."""
+        ec2, region = self.app.client("ec2"), self.app.aws.settings.region
+        group = ec2.create_security_group(
+            VpcId=self.home, GroupName="central-endpoints", Description="-"
+        )["GroupId"]
+        ec2.authorize_security_group_ingress(
+            GroupId=group,
+            IpPermissions=[
+                {
+                    "IpProtocol": "tcp",
+                    "FromPort": 443,
+                    "ToPort": 443,
+                    "IpRanges": [{"CidrIp": cidr} for cidr in ("10.0.0.0/8", onprem)],
+                }
+            ],
+        )
+        of_home = [{"Name": "vpc-id", "Values": [self.home]}]
+        subnets = [s["SubnetId"] for s in ec2.describe_subnets(Filters=of_home)["Subnets"]]
+        for service in services:
+            self.endpoints[service] = ec2.create_vpc_endpoint(
+                VpcEndpointType="Interface",
+                VpcId=self.home,
+                ServiceName=f"com.amazonaws.{region}.{service}",
+                SubnetIds=subnets,
+                SecurityGroupIds=[group],
+                PrivateDnsEnabled=False,
+            )["VpcEndpoint"]["VpcEndpointId"]
+        until(lambda: all(e["State"] == "available" for e in self.described()))
+
+    def described(self) -> list[dict[str, Any]]:
+        ids = list(self.endpoints.values())
+        found = self.app.client("ec2").describe_vpc_endpoints(VpcEndpointIds=ids)
+        return list(found["VpcEndpoints"])
+
+    def make_zones(self, services: Sequence[str], *vpcs: str) -> None:
+        """One zone for each service, whose own name is an alias of the regional name of its
+        interface endpoint, associated with these VPCs."""
+        for service in services:
+            first, *others = vpcs
+            self.zones[service] = self._make_zone(self.name(service), first)
+            self.lead(service, self.endpoints[service])
+            for vpc in others:
+                self.route53.associate_vpc_with_hosted_zone(
+                    HostedZoneId=self.zones[service], VPC=self._vpc(vpc)
+                )
+
+    def lead(self, service: str, endpoint_id: str) -> None:
+        """Let the zone of a service lead to an interface endpoint."""
+        found = self.app.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[endpoint_id])
+        regional = found["VpcEndpoints"][0]["DnsEntries"][0]
+        alias = {**regional, "EvaluateTargetHealth": False}
+        alias["DNSName"] = alias.pop("DnsName")
+        self.record(service, {"AliasTarget": alias})
+
+    def record(self, service: str, says: dict[str, Any]) -> None:
+        self.records[service] = {"Name": self.name(service), "Type": "A", **says}
+        self._change(service, "UPSERT")
+
+    def forget_record(self, service: str) -> None:
+        self._change(service, "DELETE")
+        del self.records[service]
+
+    def _change(self, service: str, action: str) -> None:
+        change = {"Action": action, "ResourceRecordSet": self.records[service]}
+        self.route53.change_resource_record_sets(
+            HostedZoneId=self.zones[service], ChangeBatch={"Changes": [change]}
+        )
+
+    @property
+    def route53(self) -> Any:
+        return self.app.client("route53")
+
+    def _make_zone(self, name: str, vpc: str) -> str:
+        made = self.route53.create_hosted_zone(
+            Name=name,
+            CallerReference=f"{name} {vpc}",
+            HostedZoneConfig={"PrivateZone": True},
+            VPC=self._vpc(vpc),
+        )
+        return str(made["HostedZone"]["Id"].rsplit("/", 1)[1])
+
+    def _vpc(self, vpc: str) -> dict[str, str]:
+        return {"VPCRegion": self.app.aws.settings.region, "VPCId": vpc}
+
+    def remove(self) -> None:
+        for service in list(self.records):
+            self.forget_record(service)
+        for zone in self.zones.values():
+            self.route53.delete_hosted_zone(Id=zone)
+        self.app.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[*self.endpoints.values()])
+
+
+@contextmanager
+def landing_zone(app: App, home: str) -> Iterator[LandingZone]:
+    """A landing zone with its endpoints in the VPC `home`; gone at the end."""
+    made = LandingZone(app, home)
+    try:
+        yield made
+    finally:
+        made.remove()

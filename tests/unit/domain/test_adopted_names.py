@@ -1,0 +1,167 @@
+"""Names are adopted as they are served: what leads to interface endpoints that fit is used, and
+what does not is told with the name, what answers for it, and the command."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from connectivity.domain.adopted_names import Adoption, adoption_of
+from connectivity.domain.errors import PreconditionsNotMet
+from connectivity.domain.model import (
+    Answered,
+    HostedZone,
+    InterfaceEndpoint,
+    ResolverRule,
+    Rule,
+    SecurityGroup,
+)
+from connectivity.domain.preconditions import Prepared, prepare
+from connectivity.domain.survey import Survey
+
+from tests.unit.example import LIMITS, OFFERED, ONPREM, OPTIONS, SUFFIX, SURVEY, VPC, full
+
+NAME = f"ecs-a.{SUFFIX}"
+SERVICE = OFFERED[full("ecs-agent")]
+NETWORK_TEAM = "999999999999"
+HERE = ("10.20.0.9", "10.20.1.9")
+IN_THE_HUB = ("10.90.0.9", "10.90.1.9")
+OPEN = SecurityGroup("sg-theirs", "theirs", frozenset({Rule("tcp", 443, ONPREM)}))
+ENDPOINT = InterfaceEndpoint(
+    "vpce-theirs",
+    full("ecs-agent"),
+    "available",
+    subnets=("subnet-a", "subnet-b"),
+    security_groups=("sg-theirs",),
+    interfaces=("eni-1", "eni-2"),
+    vpc=VPC.id,
+)
+IN_HUB = replace(ENDPOINT, id="vpce-hub", vpc="vpc-hub", subnets=("subnet-x", "subnet-y"))
+
+
+def survey(*addresses: str, owner: str = NETWORK_TEAM, **changes: Any) -> Survey:
+    """A zone of the name of the ECS agent's service, and what that name answers."""
+    return replace(
+        SURVEY,
+        hosted_zones=(HostedZone(NAME, "Z1", owner),),
+        answers={NAME: Answered(addresses)},
+        **changes,
+    )
+
+
+def seen(endpoint: InterfaceEndpoint, *addresses: str, **changes: Any) -> Survey:
+    """A survey in which this interface endpoint has these addresses."""
+    there = {"endpoints": (endpoint,)} if endpoint.vpc == VPC.id else {}
+    held = dict(zip(endpoint.interfaces, addresses, strict=True))
+    group = {"groups" if there else "other_groups": (OPEN,)}
+    return survey(*addresses, led_to=(endpoint,), addresses=held, **{**there, **group, **changes})
+
+
+def problem(there: Survey) -> str:
+    with pytest.raises(PreconditionsNotMet) as raised:
+        prepare(there, OPTIONS, LIMITS)
+    return str(raised.value)
+
+
+def prepared(there: Survey) -> Prepared:
+    return prepare(there, OPTIONS, LIMITS)
+
+
+def test_an_endpoint_in_the_vpc_is_adopted_by_its_id() -> None:
+    assert adoption_of(seen(ENDPOINT, *HERE), SERVICE) == Adoption("vpce-theirs", (NAME,))
+
+
+def test_an_endpoint_in_another_vpc_is_adopted_by_its_id_and_its_addresses() -> None:
+    found = adoption_of(seen(IN_HUB, *IN_THE_HUB), SERVICE)
+    assert found == Adoption("vpce-hub", (NAME,), IN_THE_HUB)
+
+
+def test_an_endpoint_that_cannot_be_seen_is_adopted_by_what_its_name_answers() -> None:
+    there = survey(*IN_THE_HUB)
+    assert adoption_of(there, SERVICE) == Adoption("Z1", (NAME,), IN_THE_HUB)
+    [warning] = (w for w in prepared(there).warnings if "cannot be seen" in w)
+    assert "ecs-agent are served by interface endpoints" in warning
+
+
+def test_only_what_is_missing_is_made() -> None:
+    desired = prepared(seen(ENDPOINT, *HERE)).desired
+    assert {e.service for e in desired.ours} == {e.service for e in desired.endpoints} - {
+        "ecs-agent"
+    }
+
+
+def test_names_of_an_adopted_service_that_nobody_serves_stay_public_and_are_told() -> None:
+    fips = f"ecs-a-fips.{SUFFIX}"
+    service = replace(SERVICE, private_names=(NAME, fips))
+    there = seen(ENDPOINT, *HERE, offered={**OFFERED, service.name: service})
+    [agent] = (e for e in prepared(there).desired.endpoints if e.service == "ecs-agent")
+    assert agent.private_names == (NAME,)
+    assert any(f"{fips} of {service.name} stay public" in w for w in prepared(there).warnings)
+
+
+def test_an_answer_that_was_not_asked_for_yet_is_asked_for_and_is_no_problem() -> None:
+    assert prepared(replace(survey(), answers={})).to_ask == (NAME,)
+
+
+WRONG: dict[str, tuple[Survey, str]] = {
+    "no record": (
+        replace(survey(), answers={NAME: Answered(error="NXDOMAIN")}),
+        f"{NAME} answers NXDOMAIN",
+    ),
+    "a public address": (survey("198.51.100.7", "198.51.100.8"), "leads to 198.51.100.7, "),
+    "one address": (survey("10.90.0.9"), "leads to one address only, 10.90.0.9"),
+    "443 does not answer": (
+        replace(
+            survey(), answers={NAME: Answered(IN_THE_HUB, shut="10.90.0.9 TimeoutError: timed out")}
+        ),
+        "where 443/tcp does not serve it: 10.90.0.9 TimeoutError",
+    ),
+    "shut to on-premises": (
+        seen(IN_HUB, *IN_THE_HUB, other_groups=(replace(OPEN, rules=frozenset()),)),
+        "its security group sg-theirs does not admit 443/tcp from 192.168.0.0/16 (aws ec2 "
+        "authorize-security-group-ingress --group-id sg-theirs",
+    ),
+    "in one zone": (
+        seen(replace(ENDPOINT, subnets=("subnet-a",)), *HERE),
+        "leads to vpce-theirs for ecs-agent, but it is in one Availability Zone only",
+    ),
+    "not available": (
+        seen(replace(IN_HUB, state="pending"), *IN_THE_HUB),
+        "leads to vpce-hub for ecs-agent, but its state is pending",
+    ),
+}
+
+
+@pytest.mark.parametrize(("there", "said"), WRONG.values(), ids=WRONG)
+def test_what_is_wrong_is_told_with_the_name_the_zone_its_owner_and_the_command(
+    there: Survey, said: str
+) -> None:
+    told = problem(there)
+    assert said in told
+    assert f"hosted zone Z1 of account {NETWORK_TEAM}" in told
+    assert "Nothing was changed" in told
+    assert f"list-resource-record-sets --hosted-zone-id Z1 --start-record-name {NAME}" in told
+    assert "disassociate" not in told
+
+
+def test_two_names_of_one_service_have_to_lead_to_the_same() -> None:
+    other = f"other.{SUFFIX}"
+    service = replace(SERVICE, private_names=(NAME, other))
+    there = replace(
+        survey(*IN_THE_HUB),
+        offered={**OFFERED, service.name: service},
+        hosted_zones=(HostedZone(NAME, "Z1", NETWORK_TEAM), HostedZone(other, "Z2", NETWORK_TEAM)),
+        answers={NAME: Answered(IN_THE_HUB), other: Answered(("10.90.0.8", "10.90.1.8"))},
+    )
+    assert "and another name of the same service to 10.90.0.9, 10.90.1.9" in problem(there)
+
+
+def test_a_rule_that_forwards_to_private_answers_is_adopted_and_a_wrong_one_is_told() -> None:
+    rule = ResolverRule("rslvr-rr-1", NAME, NETWORK_TEAM, ("10.90.0.2",))
+    there = replace(survey(*IN_THE_HUB), hosted_zones=(), resolver_rules=(rule,))
+    assert adoption_of(there, SERVICE) == Adoption("rslvr-rr-1", (NAME,), IN_THE_HUB)
+    told = problem(replace(there, answers={NAME: Answered(error="SERVFAIL")}))
+    assert f"{NAME} answers SERVFAIL" in told
+    assert f"rslvr-rr-1 of account {NETWORK_TEAM}, which forwards {NAME} to 10.90.0.2" in told
+    assert "aws route53resolver get-resolver-rule --resolver-rule-id rslvr-rr-1" in told
