@@ -87,6 +87,8 @@ class NetworkState:
     another VPC are among them where a route leads to them."""
     zones: frozenset[str] = frozenset()
     """Private hosted zones of customers: what they have no name for does not exist."""
+    unanswered: frozenset[str] = frozenset()
+    """Domains that are forwarded to where nobody answers."""
     own_dns: str = ""
     """The address of the VPC's own DNS server, where it is asked for something."""
 

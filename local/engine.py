@@ -44,6 +44,7 @@ GAPS: tuple[str, ...] = (
     "interface_endpoints",
     "inbound_resolvers",
     "hosted_zones",
+    "forwarding_rules",
     "security_groups",
     "ipv6_subnets",
     "stale_reads",

@@ -44,6 +44,13 @@ class VpcAnswers:
         for follower in [each for follow in self.followers for each in follow(vpc.id)]:
             self._publish(follower)
 
+    def at_resolver(self, ips: Iterable[str]) -> NetworkState | None:
+        """Return the state of the VPC in which an inbound resolver has one of these addresses; None
+        where there is none."""
+        asked = {*ips}
+        states = list(self._applied.values())
+        return next((state for state in states if asked & state.resolver_ips), None)
+
     def _publish(self, vpc: Any, again: bool = False) -> None:
         with self._lock:
             silence = NetworkState(cidrs=_cidrs(vpc))

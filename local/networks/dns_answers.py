@@ -6,6 +6,7 @@ Pure: a query's bytes in, an answer's bytes out.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 import dns.exception
 import dns.flags
@@ -26,11 +27,19 @@ ECR_API = "api.ecr."
 """Public DNS makes `api.ecr.<region>` an alias (CNAME) of `ecr.<region>`."""
 
 
-def respond(
-    wire: bytes, names: Names, zones: Collection[str] = (), *, over_udp: bool
-) -> bytes | None:
-    """The answer to a query, truncated (TC) to what its asker can take over UDP. What `zones`,
-    private hosted zones of customers, have no name for does not exist.
+@dataclass(frozen=True)
+class Private:
+    """What answers in a VPC before the internet's DNS does."""
+
+    names: Names
+    zones: Collection[str] = ()
+    """Private hosted zones of customers: what they have no name for does not exist."""
+    unanswered: Collection[str] = ()
+    """Domains that are forwarded to where nobody answers."""
+
+
+def respond(wire: bytes, private: Private, *, over_udp: bool) -> bytes | None:
+    """The answer to a query, truncated (TC) to what its asker can take over UDP.
 
     None for what is no DNS query; a server must not answer that.
     """
@@ -40,7 +49,7 @@ def respond(
     except dns.exception.DNSException:
         return None
     if query.opcode() == dns.opcode.QUERY and len(query.question) == 1:
-        _answer(query.question[0], names, zones, response)
+        _answer(query.question[0], private, response)
     else:
         response.set_rcode(dns.rcode.NOTIMP)
     # The asker's EDNS buffer; without EDNS a datagram holds 512 bytes (RFC 1035).
@@ -48,50 +57,62 @@ def respond(
     return response.to_wire(max_size=limit, prefer_truncation=True)
 
 
-def _answer(
-    question: dns.rrset.RRset, names: Names, zones: Collection[str], response: dns.message.Message
-) -> None:
+def _answer(question: dns.rrset.RRset, private: Private, response: dns.message.Message) -> None:
     owner = question.name
     name = _text(owner)
-    if name.startswith(ECR_API) and name in names:
+    if name.startswith(ECR_API) and name in private.names and name not in private.zones:
         target = dns.name.from_text(name.removeprefix("api."))
         response.answer.append(dns.rrset.from_text(owner, TTL, "IN", "CNAME", f"{target}"))
         owner = target
-    zone = _zone(_text(owner), names, zones)
-    if zone is None:
+    zone = _zone(_text(owner), private)
+    if _goes_nowhere(_text(owner), zone, private):
+        response.set_rcode(dns.rcode.SERVFAIL)
+    elif zone is None:
         response.set_rcode(dns.rcode.NXDOMAIN)
         response.authority.append(_soa("."))
-    elif question.rdtype == dns.rdatatype.A and zone[1]:
-        _, addresses = zone
-        response.answer.append(dns.rrset.from_text(owner, TTL, "IN", "A", *addresses))
+    elif question.rdtype == dns.rdatatype.A and zone.addresses:
+        response.answer.append(dns.rrset.from_text(owner, TTL, "IN", "A", *zone.addresses))
     else:
-        apex, _ = zone
-        if apex in zones and apex != _text(owner) and not zone[1]:
+        if not zone.addresses and zone.apex != _text(owner):
             response.set_rcode(dns.rcode.NXDOMAIN)
-        response.authority.append(_soa(apex))
+        response.authority.append(_soa(zone.apex))
 
 
-def _zone(
-    name: str, names: Names, zones: Collection[str] = ()
-) -> tuple[str, tuple[str, ...]] | None:
-    """The apex of the zone that answers for `name`, and the name's addresses, if it has any.
+@dataclass(frozen=True)
+class _Zone:
+    """The zone that answers for a name, and the addresses that it has for the name."""
+
+    apex: str
+    addresses: tuple[str, ...] = ()
+    public: bool = False
+
+
+def _goes_nowhere(name: str, zone: _Zone | None, private: Private) -> bool:
+    """Of the rules and the private zones of a VPC the most specific wins, and the rule among equals
+    ("How Resolver determines whether the domain name in a query matches any rules")."""
+    rules = [each for each in (name, *_parents(name), "") if each in private.unanswered]
+    return bool(rules) and (zone is None or zone.public or len(rules[0]) >= len(zone.apex))
+
+
+def _zone(name: str, private: Private) -> _Zone | None:
+    """The zone that answers for `name`.
 
     A private hosted zone's apex is the private name itself (without its `*.`); the
     public zone's lies above. BIND minds the difference in the SOA of an empty answer.
     """
-    parents = _parents(name)
+    names, parents = private.names, _parents(name)
     if name in names:
-        return name, names[name]
-    if name.startswith("ecr.") and f"api.{name}" in names:
-        return name, names[f"api.{name}"]
+        return _Zone(name, names[name])
+    if name.startswith("ecr.") and f"api.{name}" in names and f"api.{name}" not in private.zones:
+        return _Zone(name, names[f"api.{name}"])
     for parent in parents:
         if f"*.{parent}" in names:
-            return parent, names[f"*.{parent}"]
-    for parent in (name, *parents):
-        if parent in zones:
-            return parent, ()
+            return _Zone(parent, names[f"*.{parent}"])
+    for each in (name, *parents):
+        if each in private.zones:
+            return _Zone(each)
     if any(zone in PUBLIC_ZONES for zone in (name, *parents)):
-        return parents[0], (PUBLIC_ADDRESS,)
+        return _Zone(parents[0], (PUBLIC_ADDRESS,), public=True)
     return None
 
 

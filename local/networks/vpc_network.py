@@ -107,6 +107,7 @@ class VpcNetwork:
             "names": dict(state.names),
             "tls": dict(state.tls),
             "zones": sorted(state.zones),
+            "unanswered": sorted(state.unanswered),
             "own_dns": state.own_dns,
             "relays": sorted(relays) if self._prefix else [],
             "site": self.site,

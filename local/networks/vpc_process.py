@@ -22,7 +22,7 @@ from typing import Any, Protocol
 
 import trustme
 
-from local.networks.dns_answers import PUBLIC_ADDRESS, Names, respond
+from local.networks.dns_answers import PUBLIC_ADDRESS, Names, Private, respond
 from local.networks.listeners import Respond, Server, listen, relay_to, serve_dns
 from local.networks.loopback import Loopback, bound_pair
 from local.networks.namespace import Namespace
@@ -54,6 +54,7 @@ class Servers:
         self._site: Site | None = None
         self._names: Names = {}
         self._zones: frozenset[str] = frozenset()
+        self._unanswered: frozenset[str] = frozenset()
         self._heard: Names = {}
         """Those that workloads get private answers for."""
         self._running: dict[tuple[str, ...], list[Server]] = {}
@@ -67,7 +68,7 @@ class Servers:
             *(("relay", address) for address in state["relays"]),
         }
         self._names = self._heard = state["names"]
-        self._zones = frozenset(state["zones"])
+        self._zones, self._unanswered = frozenset(state["zones"]), frozenset(state["unanswered"])
         cidrs = [*state["cidrs"], *_elsewhere(state["tls"], state["cidrs"])]
         reached = tuple(cidrs)
         if state["own_dns"]:
@@ -122,10 +123,14 @@ class Servers:
         return await serve_dns(udp, tcp, answer)
 
     def _respond(self, wire: bytes, *, over_udp: bool) -> bytes | None:
-        return respond(wire, self._names, self._zones, over_udp=over_udp)
+        return self._answer(wire, self._names, over_udp=over_udp)
 
     def _respond_to_workload(self, wire: bytes, *, over_udp: bool) -> bytes | None:
-        return respond(wire, self._heard, self._zones, over_udp=over_udp)
+        return self._answer(wire, self._heard, over_udp=over_udp)
+
+    def _answer(self, wire: bytes, names: Names, *, over_udp: bool) -> bytes | None:
+        private = Private(names, self._zones, self._unanswered)
+        return respond(wire, private, over_udp=over_udp)
 
     async def _start_tls(self, ip: str, names: tuple[str, ...]) -> list[Server]:
         """An interface endpoint: the certificate of its names, and the API behind it."""

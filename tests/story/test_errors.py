@@ -23,7 +23,7 @@ MACHINERY = {"dynamodb", "lambda", "sns", "states"}
 
 @contextmanager
 def hosted_zone(app: App, vpc_id: str) -> Iterator[None]:
-    """A private hosted zone of the customer's, associated with the VPC."""
+    """A private hosted zone of the customer's, of which nothing is asked while more is amiss."""
     route53 = app.client("route53")
     zone = route53.create_hosted_zone(
         Name=f"ssm.{REGION}.amazonaws.com",
@@ -35,30 +35,6 @@ def hosted_zone(app: App, vpc_id: str) -> Iterator[None]:
         yield
     finally:
         route53.delete_hosted_zone(Id=zone["Id"])
-
-
-@contextmanager
-def forwarding_rule(app: App, vpc_id: str) -> Iterator[None]:
-    """A company's rule for one of the names; beside it one for a parent, which does no harm."""
-    resolver = app.client("route53resolver")
-    rules = []
-    for domain in (f"ssm.{REGION}.amazonaws.com", "amazonaws.com"):
-        rules.append(
-            resolver.create_resolver_rule(
-                CreatorRequestId=f"{vpc_id}-{domain}",
-                RuleType="FORWARD",
-                DomainName=domain,
-                Name=domain.replace(".", "-"),
-                TargetIps=[{"Ip": "10.64.0.53", "Port": 53}],
-            )["ResolverRule"]["Id"]
-        )
-        resolver.associate_resolver_rule(ResolverRuleId=rules[-1], VPCId=vpc_id, Name="theirs")
-    try:
-        yield
-    finally:
-        for rule in rules:
-            resolver.disassociate_resolver_rule(VPCId=vpc_id, ResolverRuleId=rule)
-            resolver.delete_resolver_rule(ResolverRuleId=rule)
 
 
 @contextmanager
@@ -190,23 +166,6 @@ MISTAKES = {
         error="UnreadableOption",
         says=[f'tag {WISH} = "ja bitte" is not one of enabled, plan, disabled'],
     ),
-    "a conflicting private hosted zone": Mistake(
-        around=hosted_zone,
-        says=[
-            "private hosted zones answer for these names in {vpc} already",
-            "nothing was changed, and the zones stay as they are",
-            "ssm.us-east-2.amazonaws.com (",
-            "no record of its own name)",
-        ],
-    ),
-    "a Resolver rule for one of the names": Mistake(
-        around=forwarding_rule,
-        says=[
-            "forwards ssm.us-east-2.amazonaws.com in {vpc} to 10.64.0.53, before private DNS of "
-            "ssm answers",
-            "aws route53resolver disassociate-resolver-rule --vpc-id {vpc} --resolver-rule-id",
-        ],
-    ),
     "a network on-premises inside the VPC": Mistake(
         tags={"onprem_cidrs": "10.64.0.0/16 10.0.64.0/18"},
         says=["ecs-anywhere:onprem-cidrs of {vpc} names 10.0.64.0/18 as a network on-premises"],
@@ -248,7 +207,6 @@ MISTAKES = {
             "enableDnsHostnames of {vpc} is false",
             'asks for "dokcer"',
             "1 Availability Zone (us-east-2b)",
-            "ssm.us-east-2.amazonaws.com (",
         ],
     ),
 }

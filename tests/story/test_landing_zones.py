@@ -51,3 +51,69 @@ def test_zones_of_the_vpc_s_own_account_are_adopted_as_they_are(app: App) -> Non
         assert app.remnants(vpc_id) == theirs
         assert zone.described() == before, "unchanged to the end"
         assert app.tags(vpc_id)[STATUS] == "removed"
+
+
+def refused(app: App, vpc_id: str) -> Ended:
+    app.tag(vpc_id, wish="enabled")
+    failed = app.next_end(vpc_id)
+    assert (failed.status, failed.error) == ("FAILED", "PreconditionsNotMet"), failed.cause
+    assert failed.made_nothing
+    return failed
+
+
+def leaves_nothing(app: App, vpc_id: str) -> None:
+    """The probe's security group goes with the wish."""
+    app.untag(vpc_id)
+    app.next_success(vpc_id)
+    assert app.remnants(vpc_id) == {}
+
+
+def test_a_zone_that_does_not_answer_is_told_by_its_id_and_is_connected_when_it_is_mended(
+    app: App,
+) -> None:
+    vpc_id = app.vpc()
+    with landing_zone(app, vpc_id) as zone:
+        zone.make_endpoints(["ssm"])
+        zone.make_zones(["ssm"], vpc_id)
+        zone.forget_record("ssm")
+        cause = refused(app, vpc_id).cause
+        name, id_ = zone.name("ssm"), zone.zones["ssm"]
+        assert f"{name} answers no address" in cause
+        assert f"the private hosted zone {id_} (no record of its own name)" in cause
+        assert f"aws route53 list-resource-record-sets --hosted-zone-id {id_}" in cause
+        assert "ssm Interface" in app.endpoints(vpc_id), "theirs"
+
+        app.sweep()
+        assert app.next_end(vpc_id).cause == cause, "a sweep believes what was answered before"
+
+        zone.lead("ssm", zone.endpoints["ssm"])
+        app.request("Enable", {"vpc-id": vpc_id})
+        connected = app.next_success(vpc_id)
+        assert f"uses {zone.endpoints['ssm']} which is not ours" in connected.output["detail"]
+        assert len(app.endpoints(vpc_id)) == len(SIX), "five are ours"
+        disconnect(app, vpc_id)
+
+
+def test_a_rule_that_forwards_to_nowhere_is_told_by_its_id(app: App) -> None:
+    """Beside it one for a parent, which does no harm."""
+    vpc_id, resolver, region = app.vpc(), app.client("route53resolver"), app.aws.settings.region
+    rules = []
+    for domain in (f"ssm.{region}.amazonaws.com", "amazonaws.com"):
+        rules.append(
+            resolver.create_resolver_rule(
+                CreatorRequestId=f"{vpc_id}-{domain}",
+                RuleType="FORWARD",
+                DomainName=domain,
+                Name=domain.replace(".", "-"),
+                TargetIps=[{"Ip": "10.64.0.53", "Port": 53}],
+            )["ResolverRule"]["Id"]
+        )
+        resolver.associate_resolver_rule(ResolverRuleId=rules[-1], VPCId=vpc_id, Name="theirs")
+    cause = refused(app, vpc_id).cause
+    assert f"ssm.{region}.amazonaws.com answers SERVFAIL" in cause
+    assert f"the Resolver rule {rules[0]}" in cause
+    assert rules[1] not in cause
+    for rule in rules:
+        resolver.disassociate_resolver_rule(VPCId=vpc_id, ResolverRuleId=rule)
+        resolver.delete_resolver_rule(ResolverRuleId=rule)
+    leaves_nothing(app, vpc_id)

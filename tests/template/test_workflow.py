@@ -49,6 +49,7 @@ THE_WORKFLOW_S_OWN = {"Unreported"}
 """ReportUnreportedEndFunction tells a person about executions that end with it."""
 
 CANNOT_WAIT = {
+    ("Ask what answers", "NotResolvingYet"): "it writes down what is answered, and judges nothing",
     **{
         (state, "ConflictingPrivateDns"): "nothing conflicts with what is off"
         for state in ("Turn off private DNS", "Turn off what goes")

@@ -17,13 +17,13 @@ from connectivity.adapters.ledger_items import (
     set_held,
     untaken_since,
 )
+from connectivity.adapters.recorded_answers import RecordsAnswers
 from connectivity.adapters.remembered_orphans import RememberedOrphans
 from connectivity.adapters.removals import Removals
 from connectivity.adapters.table import Table
 from connectivity.domain.errors import NotReadyYet
 from connectivity.domain.ledger import KEPT_SECONDS, MAKING, PROBE, PUBLICATION, Entry, Said, Served
 from connectivity.domain.mails import Allowance
-from connectivity.domain.model import Answered
 from connectivity.domain.orphans import Known
 from connectivity.domain.pacing import Bucket, Turn, cost, granted
 from connectivity.domain.publication import Issue
@@ -36,7 +36,7 @@ _REQUEST_KEPT_SECONDS = 2 * 24 * 3600
 _NOTHING = Served()
 
 
-class DynamoDbLedger:
+class DynamoDbLedger(RecordsAnswers):
     """Implements the port `Ledger`."""
 
     def __init__(self, table: str, account: str, region: str) -> None:
@@ -203,17 +203,6 @@ class DynamoDbLedger:
             f"SET proven_endpoints = :ids REMOVE doubt, doubted_at, {gone}",
             {":ids": sorted(endpoint_ids)},
             ExpressionAttributeNames=names,
-        )
-
-    def record_answers(self, entry: Entry, answers: Mapping[str, Answered]) -> None:
-        self._update(
-            entry.vpc_id,
-            "SET answers = :answers, answered_at = :now, answered_in = :round",
-            {
-                ":answers": {name: asdict(said) for name, said in answers.items()},
-                ":now": decimal(time.time()),
-                ":round": entry.round,
-            },
         )
 
     def miss(self, vpc_id: str, hosts: Sequence[str]) -> None:

@@ -181,7 +181,7 @@ def test_all_problems_are_named_at_once() -> None:
         offered=without("ecs"),
         subnets=ONE_ZONE,
         resolvers_of_region=resolvers(4),
-        endpoints=(*others(46), replace(THEIRS, state="failed")),
+        endpoints=(*others(47), replace(THEIRS, state="failed")),
         hosted_zones=(HostedZone("ecs-a.us-east-2.amazonaws.com", "Z1"),),
         answers={"ecs-a.us-east-2.amazonaws.com": Answered(("198.51.100.7",))},
     )
@@ -192,7 +192,7 @@ def test_all_problems_are_named_at_once() -> None:
         "ecs is not offered",
         "lgos",
         "1 Availability Zone",
-        "47 interface endpoints",
+        "48 interface endpoints",
         "4 Route 53 Resolver endpoints",
         "leads to 198.51.100.7, which no private network has",
         "its state is failed",

@@ -1,0 +1,33 @@
+"""What names answered in a VPC, in its item of the ledger."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from connectivity.adapters.ledger_items import decimal
+from connectivity.domain.ledger import Entry
+from connectivity.domain.model import Answered
+
+
+class RecordsAnswers(ABC):
+    """The part of the port `Ledger` that is about answers."""
+
+    def record_answers(self, entry: Entry, answers: Mapping[str, Answered]) -> None:
+        self._update(
+            entry.vpc_id,
+            "SET answers = :answers, answered_at = :now, answered_in = :round",
+            {
+                ":answers": {name: asdict(said) for name, said in answers.items()},
+                ":now": decimal(time.time()),
+                ":round": entry.round,
+            },
+        )
+
+    @abstractmethod
+    def _update(
+        self, vpc_id: str, expression: str, values: Mapping[str, Any], **more: Any
+    ) -> dict[str, Any]: ...
