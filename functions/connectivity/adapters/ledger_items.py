@@ -54,7 +54,8 @@ def entry_of(vpc_id: str, plain: Mapping[str, Any]) -> Entry:
 
 def _served(plain: Mapping[str, Any]) -> Served:
     versions = {name: int(version) for name, version in plain.get("parameters", {}).items()}
-    return Served(**{**plain, "parameters": versions})
+    by_name = tuple(plain.get("by_name", ()))
+    return Served(**{**plain, "parameters": versions, "by_name": by_name})
 
 
 def _answered(plain: Mapping[str, Any]) -> Answered:

@@ -51,6 +51,8 @@ def adoption_of(survey: Survey, service: OfferedService) -> Adoption | None:
     endpoint = _endpoint_at(survey, service, addresses)
     if endpoint is None:
         return Adoption(first.id, names, addresses)
+    if survey.ownership.of_endpoint(endpoint):
+        return None
     is_here = endpoint.vpc == survey.vpc.id
     return Adoption(endpoint.id, names, () if is_here else addresses)
 
@@ -143,7 +145,7 @@ def _unfit(
 ) -> str | None:
     """Return why an interface endpoint to which names lead cannot be used; None if it can."""
     if survey.ownership.of_endpoint(endpoint):
-        return "it is ours, which serves by private DNS of its own"
+        return None if endpoint.private_dns else "it is ours, which has to serve by private DNS"
     return unfit(endpoint, survey, onprem_cidrs)
 
 

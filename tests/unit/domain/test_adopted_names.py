@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from connectivity.domain.adopted_names import Adoption, adoption_of
 from connectivity.domain.errors import PreconditionsNotMet
+from connectivity.domain.ledger import endpoint_purpose
 from connectivity.domain.model import (
     Answered,
     HostedZone,
@@ -20,7 +21,7 @@ from connectivity.domain.model import (
 from connectivity.domain.preconditions import Prepared, prepare
 from connectivity.domain.survey import Survey
 
-from tests.unit.example import LIMITS, OFFERED, ONPREM, OPTIONS, SUFFIX, SURVEY, VPC, full
+from tests.unit.example import LIMITS, OFFERED, ONPREM, OPTIONS, SUFFIX, SURVEY, US, VPC, full
 
 NAME = f"ecs-a.{SUFFIX}"
 SERVICE = OFFERED[full("ecs-agent")]
@@ -165,3 +166,14 @@ def test_a_rule_that_forwards_to_private_answers_is_adopted_and_a_wrong_one_is_t
     assert f"{NAME} answers SERVFAIL" in told
     assert f"rslvr-rr-1 of account {NETWORK_TEAM}, which forwards {NAME} to 10.90.0.2" in told
     assert "aws route53resolver get-resolver-rule --resolver-rule-id rslvr-rr-1" in told
+
+
+def test_an_answer_that_leads_to_an_endpoint_of_ours_is_no_adoption() -> None:
+    """Only a rule can: AWS refuses a zone beside private DNS."""
+    purpose = endpoint_purpose(ENDPOINT.service_name)
+    entry = replace(SURVEY.entry, held={purpose: ENDPOINT.id})
+    ours = replace(ENDPOINT, owner=US, private_dns=True)
+    assert adoption_of(seen(ours, *HERE, entry=entry), SERVICE) is None
+    assert "ecs-agent" in {e.service for e in prepared(seen(ours, *HERE, entry=entry)).desired.ours}
+    dark = seen(replace(ours, private_dns=False), *HERE, entry=entry)
+    assert "it is ours, which has to serve by private DNS" in problem(dark)

@@ -19,6 +19,7 @@ from connectivity.domain.status import Status
 from connectivity.domain.survey import Limits
 from connectivity.domain.wish import Options
 from connectivity.usecases import check_preconditions as checks
+from connectivity.usecases.ask_names import ask_names
 from connectivity.usecases.asked import Wished
 from connectivity.usecases.await_acknowledgements import await_acknowledgements
 from connectivity.usecases.aws import Aws
@@ -239,6 +240,14 @@ class World:
         """The status that the run ends with."""
         tries = count()
         check = self.patiently(lambda: self.check(options, because, tries=next(tries)))
+        if check.to_ask:
+            self.ledger.take(self.entry, EXECUTION)
+            asked, server = check.to_ask, check.dns_server
+            self.patiently(lambda: ask_names(check.desired, asked, server, self.aws))
+            check = self.patiently(lambda: self.check(options, because, tries=next(tries)))
+        return self._carry_out(check)
+
+    def _carry_out(self, check: checks.Check) -> Status:
         if check.converged:
             return check.status
         resolver = self.patiently(lambda: self._side_by_side(check.desired))
