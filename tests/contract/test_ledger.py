@@ -11,6 +11,7 @@ from connectivity.adapters.ledger import DynamoDbLedger
 from connectivity.domain.errors import NotReadyYet
 from connectivity.domain.ledger import Announcement, Said, Served, announcement, begun_endpoints
 from connectivity.domain.mails import Allowance
+from connectivity.domain.model import Answered
 from connectivity.domain.orphans import Known
 from connectivity.domain.pacing import Bucket, Turn
 from connectivity.domain.publication import Issue, Signature
@@ -222,6 +223,18 @@ def test_what_the_connection_stands_on_is_written_down_until_it_is_withdrawn(
     assert ledger.read(VPC).served == served
     ledger.publish(VPC, SECOND, ())
     assert ledger.read(VPC).served == Served()
+
+
+def test_what_names_answer_is_written_down_with_the_round_in_which_they_were_asked(
+    ledger: Ledger,
+) -> None:
+    ledger.knock(VPC)
+    ledger.take(ledger.read(VPC), "execution")
+    answers = {"ssm": Answered(("10.9.0.4", "10.9.1.4")), "ecs": Answered(error="NXDOMAIN")}
+    ledger.record_answers(ledger.read(VPC), answers)
+    entry = ledger.read(VPC)
+    assert entry.answers == answers
+    assert entry.answered_in == entry.round == "execution#1"
 
 
 def test_whom_a_teardown_missed_is_written_down_until_the_next_publication(ledger: Ledger) -> None:

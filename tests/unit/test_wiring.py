@@ -19,6 +19,7 @@ LEDGER = {
     "attribute_values",
     "ledger",
     "ledger_items",
+    "recorded_answers",
     "removals",
     "table",
     "counted_hours",
