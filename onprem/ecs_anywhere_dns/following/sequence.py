@@ -185,7 +185,7 @@ def _ensure(run: Run, document: Document, forwarding: Forwarding) -> Proof:
         return Proof(())
     if _is_there(run, fragments, forwarding):
         remember(run, document, forwarding)
-        return _verify_as_it_is(run, forwarding, through_the_server)
+        return _verify_as_it_is(run, (*forwarding.zones, *document.names), through_the_server)
     return _switch(run, document, forwarding, fragments, through_the_server)
 
 
@@ -201,13 +201,13 @@ def _is_there(run: Run, fragments: tuple[Fragment, ...], forwarding: Forwarding)
 
 
 def _verify_as_it_is(
-    run: Run, forwarding: Forwarding, through_the_server: Callable[[], Proof]
+    run: Run, names: tuple[str, ...], through_the_server: Callable[[], Proof]
 ) -> Proof:
     """What is cached wrongly is forgotten once; after that it is a person's."""
     run.host.progress.begin("verify")
     answers = through_the_server()
     if not answers.all_right:
-        run.host.server.flush(forwarding.zones)
+        run.host.server.flush(names)
         answers = through_the_server()
     answers.raise_unless_right()
     return answers
@@ -229,7 +229,8 @@ def _switch(
         answers.append(through_the_server())
         answers[-1].raise_unless_right()
 
-    journal = switch(run.host, run.id, Target(forwarding, files_of(fragments), verified))
+    target = Target(forwarding, files_of(fragments), verified, tuple(document.names))
+    journal = switch(run.host, run.id, target)
     run.host.progress.begin("commit")
     remember_switch(run, document, forwarding, journal)
     run.say(changed=True)

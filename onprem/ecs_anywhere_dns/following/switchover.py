@@ -9,7 +9,7 @@ them back; whoever dies is put back by the next run (`recover`).
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -38,6 +38,9 @@ class Target:
     files: tuple[FileState, ...]
     verify: Callable[[], object]
     """Raises NotResolving."""
+    names: Collection[str] = ()
+    """The published names: a server may have to forget each by itself, not only what is below a
+    zone."""
 
 
 def files_of(fragments: Sequence[Fragment]) -> tuple[FileState, ...]:
@@ -125,7 +128,7 @@ def recover(host: Host) -> bool:
 def _begin(host: Host, run: str, target: Target) -> Journal:
     host.progress.begin("journal")
     former = host.state.applied().forwarding
-    zones = tuple(sorted({*former.zones, *target.forwarding.zones}))
+    zones = tuple(sorted({*former.zones, *target.forwarding.zones, *target.names}))
     journal = Journal(run, _before(host, former, target), zones)
     host.state.open_journal(journal)
     return journal

@@ -76,7 +76,7 @@ class Journal:
     run: str
     before: tuple[FileState, ...]
     zones: tuple[str, ...]
-    """Every zone whose answers may have changed: what to flush."""
+    """Every zone and name whose answers may have changed: what to flush."""
 
 
 @dataclass(frozen=True)

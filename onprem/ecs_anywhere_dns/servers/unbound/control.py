@@ -56,9 +56,18 @@ class UnboundControl:
     def option(self, key: str) -> tuple[str, ...]:
         return tuple(line.strip() for line in self.told("get_option", key).splitlines())
 
-    def validates(self) -> bool:
-        """Whether the validator module is there, which is what knows domain-insecure."""
-        return "validator" in " ".join(self.option("module-config")).split()
+    def modules(self) -> frozenset[str]:
+        """Return the modules that it runs; without `validator` there is no domain-insecure."""
+        return frozenset(" ".join(self.option("module-config")).split())
+
+    def forget(self, name: str, *, deep: bool) -> None:
+        """Forget what is cached at and below a name. `deep`: in the database behind cachedb as
+        well, which knows no subtrees: there it is the name itself, and what was in memory below
+        (measured with 1.26; 1.19 and older do not know `+c`). Raises ReloadFailed."""
+        if deep:
+            self.ask("flush_zone", "+c", name)
+            self.ask("flush", "+c", name)
+        self.told("flush_zone", name)
 
     def local_zones(self) -> Mapping[str, str]:
         """Name -> type, as in `static`."""

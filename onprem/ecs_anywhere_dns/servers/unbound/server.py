@@ -117,8 +117,9 @@ class Unbound:
     def flush(self, names: Iterable[str]) -> None:
         """Also how slow or dead the forwarders seemed: it would spare them for up to 15 s more.
         (At port 53: of others it cannot be told.)"""
+        deep = "cachedb" in self.running.modules()
         for name in names:
-            self.running.told("flush_zone", name)
+            self.running.forget(name, deep=deep)
         for address in {ip for ips in self.running.forwards().values() for ip in ips}:
             self.running.ask("flush_infra", address)
 
@@ -161,7 +162,7 @@ class Unbound:
                 )
 
     def _check_exemptions(self, forwarding: Forwarding) -> None:
-        if self.running.validates():
+        if "validator" in self.running.modules():
             self._check_insecure(frozenset(forwarding.zones))
         private = {name.rstrip(".").lower() for name in self.running.option("private-domain")}
         for zone in sorted(set(forwarding.zones) - private):
