@@ -21,7 +21,6 @@ from ecs_anywhere_dns.initialise import (
     add_includes,
     check_there,
     make_empty_fragments,
-    missing_includes,
 )
 from ecs_anywhere_dns.looking import check, status, verify
 from ecs_anywhere_dns.memory.state import Memory
@@ -285,9 +284,10 @@ def _given(arguments: argparse.Namespace) -> dict[str, Any]:
 def _initialise(arguments: argparse.Namespace, host: Host) -> Iterator[str]:
     server = host.server
     # First, because it may refuse: the configuration of the DNS server may be elsewhere.
-    missing = missing_includes(server)
-    check_there(server, missing)
+    check_there(server, server.includes())
     yield from make_empty_fragments(server)
+    # Only now can the server's own checker tell what it reads.
+    missing = server.includes()
     if arguments.include:
         yield from add_includes(server, missing)
     else:

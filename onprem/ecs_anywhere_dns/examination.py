@@ -14,7 +14,6 @@ from ecs_anywhere_dns.following.acceptance import accept
 from ecs_anywhere_dns.following.listening import door_of, hindrances
 from ecs_anywhere_dns.forwarding import NOTHING, forwarding_of
 from ecs_anywhere_dns.host import Host
-from ecs_anywhere_dns.initialise import missing_includes
 from ecs_anywhere_dns.memory.files import state_of
 from ecs_anywhere_dns.memory.state import Memory
 from ecs_anywhere_dns.outcome import MEANINGS, Exit, Stop
@@ -107,27 +106,28 @@ def _pins(host: Host) -> Iterator[Finding]:
 
 
 def _includes(host: Host) -> Iterator[Finding]:
-    """Only until something was applied: after that the server itself tells, whatever the form."""
+    """Only until something was applied: after that the server itself tells."""
     if not host.state.applied().forwarding.is_none:
         return
-    for include in missing_includes(host.server):
+    for include in host.server.includes():
         where = f" inside `{include.inside}`" if include.inside else ""
         yield Finding(
             False,
-            f"{include.file} does not have the line `{include.line}`{where} in this form",
-            "fine if it is included in another way; else `ecs-anywhere-dns init --include` adds it",
+            f"{include.file} lacks the line `{include.line}`{where}: {host.server.title} does not "
+            "read our files",
+            "`ecs-anywhere-dns init --include` adds it",
         )
 
 
 def _server(host: Host, document: Document | Stop) -> Iterator[Finding]:
-    """Yield what the server says of what was applied; until then, of what will be."""
+    """Yield what the server says of what was applied, and of what `apply` would do now."""
     applied = host.state.applied().forwarding
-    if not applied.is_none or isinstance(document, Stop):
-        yield from host.server.findings(None if applied.is_none else applied)
-        return
     settings = host.settings
-    intended = forwarding_of(document, document.resolver_ips, settings.mode, settings.resolver_port)
-    yield from host.server.findings(None, intended)
+    intended = applied
+    if not isinstance(document, Stop):
+        ips, port = document.resolver_ips, settings.resolver_port
+        intended = forwarding_of(document, ips, settings.mode, port)
+    yield from host.server.findings(None if applied.is_none else applied, intended)
 
 
 def _state(host: Host) -> Iterator[Finding]:

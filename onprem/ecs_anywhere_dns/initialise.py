@@ -16,18 +16,26 @@ from ecs_anywhere_dns.memory.files import FileState, put, state_of
 from ecs_anywhere_dns.outcome import CheckFailed
 from ecs_anywhere_dns.servers.contract import Include, Server
 
+COMMENTS = ("#", "//", "--")
+
 
 def make_empty_fragments(server: Server) -> Iterator[str]:
-    """What was made. A missing file would be an error of the DNS server once it is included."""
+    """Make those that are missing, and those of an older version that hold nothing yet: a missing
+    file would be an error of the DNS server once it is included. Yields what was made."""
     for fragment in server.fragments(NOTHING):
-        if state_of(fragment.path).content is None:
+        former = state_of(fragment.path)
+        if former.content is None:
             make_folder(fragment.path.parent)
             put(FileState(fragment.path, fragment.text.encode()))
             yield f"made {fragment.path}, which forwards nothing yet"
+        elif _is_empty(former.content):
+            put(replace(former, content=fragment.text.encode()))
 
 
-def missing_includes(server: Server) -> list[Include]:
-    return [include for include in server.includes() if not _is_included(include)]
+def _is_empty(content: bytes) -> bool:
+    """Whether there is nothing but our header in a fragment."""
+    lines = content.decode(errors="replace").splitlines()
+    return all(line.startswith(COMMENTS) for line in lines if line.strip())
 
 
 def check_there(server: Server, includes: Sequence[Include]) -> None:
@@ -73,8 +81,3 @@ def with_line(text: str, include: Include) -> str:
 
 def _by_hand(include: Include) -> str:
     return f"add `{include.line}` inside `{include.inside}` by hand, wherever it stands"
-
-
-def _is_included(include: Include) -> bool:
-    text = (state_of(include.file).content or b"").decode(errors="replace")
-    return include.line.strip() in {line.strip() for line in text.splitlines()}

@@ -10,12 +10,12 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
+from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.servers.contract import Finding, Fragment, Include, Server
 
 from tests.onprem.lab.dns_server import DnsServer
@@ -90,10 +90,12 @@ class Inside:
         found: tuple[Include, ...] = self._call("includes")
         return found
 
-    def findings(
-        self, forwarding: Forwarding | None, intended: Forwarding = NOTHING
-    ) -> tuple[Finding, ...]:
-        found: tuple[Finding, ...] = self._call("findings", forwarding, intended)
+    def hindrances(self, intended: Forwarding) -> tuple[Finding, ...]:
+        found: tuple[Finding, ...] = self._call("hindrances", intended)
+        return found
+
+    def findings(self, applied: Forwarding | None, intended: Forwarding) -> tuple[Finding, ...]:
+        found: tuple[Finding, ...] = self._call("findings", applied, intended)
         return found
 
     def _call(self, method: str, *arguments: Any) -> Any:
@@ -121,7 +123,8 @@ def _outcome(server: Server, method: str, arguments: tuple[Any, ...]) -> tuple[A
     from ecs_anywhere_dns.outcome import Stop
 
     try:
-        return None, getattr(server, method)(*arguments)
+        said = getattr(server, method)(*arguments)
+        return None, tuple(said) if isinstance(said, Iterator) else said
     except Stop as problem:
         return (type(problem), problem.message, problem.cure), None
 

@@ -32,20 +32,7 @@ FORWARDING = Forwarding(("ecs.us-east-2.amazonaws.com", SSM), ("10.0.0.32", "10.
 
 def installed(lab: Lab, admin: str = "", top: str = "") -> DnsServer:
     """As after `init` and the one restart."""
-    server = lab.start("dnsmasq", admin, top=top)
-    include(server)
-    server.restart()
-    return server
-
-
-def include(server: DnsServer) -> None:
-    configuration, directory, servers_file = (
-        Path(server.table[key]) for key in ("configuration", "directory", "servers_file")
-    )
-    ours = Dnsmasq("us-east-2", server.address, server.port, configuration, directory, servers_file)
-    (server.directory / "dnsmasq.d" / "ecs-anywhere.conf").write_text(
-        "".join(f"{include.line}\n" for include in ours.includes())
-    )
+    return lab.start("dnsmasq", admin, top=top)
 
 
 def wanted(lab: Lab, *, resolver_ips: tuple[str, ...] = ()) -> Forwarding:
@@ -167,13 +154,14 @@ def test_one_that_was_started_before_it_was_told_of_the_servers_file_is_found_ou
 ) -> None:
     server = lab.start("dnsmasq")
     static = server.directory / "dnsmasq.d" / "ecs-anywhere.conf"
+    lines = static.read_text()
     static.write_text("")
     server.restart()
-    include(server)
+    static.write_text(lines)
     later = time.time() + 60
     os.utime(static, (later, later))
     with Inside(lab, server) as inside:
-        assert [f.cure for f in inside.findings(None) if "started before" in f.what] == [
+        assert [f.cure for f in inside.findings(None, NOTHING) if "started before" in f.what] == [
             "restart dnsmasq once, as in `systemctl restart dnsmasq`"
         ]
         with pytest.raises(ReloadFailed, match="has not loaded") as problem:
@@ -241,8 +229,6 @@ def test_rebinding_protection_without_our_exception_is_found_before_the_reload(l
 
 def test_with_dnssec_validation_our_names_are_answered(lab: Lab) -> None:
     server = lab.start("dnsmasq", validating=True)
-    include(server)
-    server.restart()
     with Inside(lab, server) as inside:
         inside.apply(wanted(lab))
     assert_private(lab)
@@ -268,7 +254,7 @@ def test_one_that_does_not_run_is_no_surprise(lab: Lab, server: DnsServer, insid
     assert not inside.is_running()
     with pytest.raises(ReloadFailed, match="does not run"):
         inside.reload()
-    assert not inside.findings(None)[1].ok
+    assert not inside.findings(None, NOTHING)[1].ok
 
 
 def test_a_process_id_that_is_another_programs_gets_no_signal(lab: Lab, server: DnsServer) -> None:
@@ -298,7 +284,7 @@ def test_one_that_cannot_be_started_is_named(lab: Lab, server: DnsServer) -> Non
 
 def test_all_is_well_after_an_application(lab: Lab, inside: Inside) -> None:
     inside.apply(wanted(lab))
-    found = inside.findings(wanted(lab))
+    found = inside.findings(wanted(lab), wanted(lab))
     assert [finding for finding in found if not finding.ok] == []
     assert any("Dnsmasq version 2." in finding.what for finding in found)
 
@@ -306,7 +292,7 @@ def test_all_is_well_after_an_application(lab: Lab, inside: Inside) -> None:
 def test_what_makes_failing_over_worse_is_found(lab: Lab) -> None:
     server = installed(lab, admin="strict-order\nfast-dns-retry")
     with Inside(lab, server) as inside:
-        bad = [finding.what for finding in inside.findings(None) if not finding.ok]
+        bad = [finding.what for finding in inside.findings(None, NOTHING) if not finding.ok]
     assert ["strict-order" in bad[0], "fast-dns-retry" in bad[1]] == [True, True]
 
 

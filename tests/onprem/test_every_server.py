@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -28,6 +29,38 @@ REMARKED_ON = {
     "powerdns": "# nor here",
 }
 """What the server's own checker accepts with a remark, at the top level."""
+
+
+OTHER_FORMS: dict[str, list[tuple[str, str]]] = {
+    "bind": [
+        ("named.conf.local", 'include   "@/ecs-anywhere.zones" ; // ours'),
+        ("named.conf.options", 'dnssec-validation auto; include\n"@/ecs-anywhere.options";'),
+    ],
+    "unbound": [("unbound.conf", "include: @/*/ecs-*.conf")],
+    "dnsmasq": [
+        ("dnsmasq.conf", "servers-file = @/ecs-anywhere.servers # ours"),
+        ("dnsmasq.conf", "rebind-domain-ok=/example/amazonaws.com/"),
+    ],
+    "powerdns": [
+        ("recursor.conf", "forward-zones-file = @/ecs-anywhere.zones"),
+        ("recursor.lua", "dofile '@/ecs-anywhere.lua'"),
+    ],
+}
+"""What an administrator wrote beforehand, and `init` never would: file and line."""
+
+
+def included_otherwise(lab: Lab, kind: str) -> DnsServer:
+    """A server whose administrator has included our files before `init`."""
+    server = lab.start(kind, initialised=False, validating=kind == "bind")
+    if kind == "unbound":
+        lines = server.main.read_text().splitlines(keepends=True)
+        server.main.write_text("".join(x for x in lines if not x.startswith("include-toplevel")))
+    for name, line in OTHER_FORMS[kind]:
+        file, said = server.directory / name, line.replace("@", str(server.directory))
+        text, first = file.read_text(), said.partition(" include")[0]
+        is_within = name == "named.conf.options"
+        file.write_text(text.replace(first, said) if is_within else f"{text}\n{said}\n")
+    return server
 
 
 def configured(server: DnsServer, **table: Any) -> DnsServer:
@@ -65,3 +98,16 @@ def test_a_path_that_is_none_is_refused_by_its_key(server_kind: str, path: str) 
     key = "fragment" if server_kind == "unbound" else "configuration"
     with pytest.raises(BadUsage, match=rf"\[{server_kind}\] {key} = '{path}' is no absolute path"):
         make_server(server_kind, "us-east-2", "127.0.0.1", 53, {key: path})
+
+
+def test_what_the_server_reads_already_is_not_included_again(lab: Lab, server_kind: str) -> None:
+    server = included_otherwise(lab, server_kind)
+    lab.publish()
+    before = server.files()
+    said = json.loads(lab.tool("init", "--include", "--json").stdout)["did"]
+    assert not [line for line in said if line.startswith("added")], said
+    assert {path: server.files()[path] for path in before} == before
+    server.restart()
+    assert amiss(lab) == {}
+    assert apply(lab)["exit"] == Exit.DONE
+    assert_private(lab)

@@ -203,12 +203,15 @@ def test_settings_in_yaml_are_refused_rather_than_overlooked(lab: Lab, server: D
     (server.directory / "recursor.yml").write_text("dnssec: {validation: off}\n")
     with pytest.raises(CheckFailed, match="settings in YAML"):
         ours(server).includes()
-    found = ours(server).findings(None)
+    found = ours(server).findings(None, NOTHING)
     assert [finding.ok for finding in found] == [False, False]
 
 
 def test_the_include_stands_in_the_administrators_lua_where_there_is_one(server: DnsServer) -> None:
     more, lua = server.directory / "recursor.d", server.directory / "recursor.lua"
+    assert ours(server).includes() == ()
+    (more / "ecs-anywhere.conf").unlink()
+    lua.write_text("-- the administrator's own\n")
     assert ours(server).includes() == (
         Include(
             more / "ecs-anywhere.conf",
@@ -280,7 +283,7 @@ def test_one_that_does_not_run_is_no_surprise(lab: Lab, server: DnsServer, insid
     assert not inside.is_running()
     with pytest.raises(ReloadFailed, match="exit code 1"):
         inside.reload()
-    assert not inside.findings(None)[0].ok
+    assert not inside.findings(None, NOTHING)[0].ok
 
 
 def test_one_that_is_dead_is_started_again(lab: Lab, server: DnsServer, inside: Inside) -> None:
@@ -300,7 +303,7 @@ def test_one_that_cannot_be_started_is_named(lab: Lab, server: DnsServer) -> Non
 
 def test_all_is_well_after_an_application(lab: Lab, inside: Inside) -> None:
     inside.apply(wanted(lab))
-    found = inside.findings(wanted(lab))
+    found = inside.findings(wanted(lab), wanted(lab))
     assert [finding for finding in found if not finding.ok] == []
     assert found[0].what.startswith("PowerDNS Recursor 4.")
 
@@ -341,9 +344,9 @@ def test_without_validation_no_lua_is_asked_for(tmp_path: Path) -> None:
     main = tmp_path / "recursor.conf"
     server = PowerDns("us-east-2", "127.0.0.1", 53, main, tmp_path / "ecs-anywhere.zones")
     main.write_text(f"dnssec=off\nforward-zones-file={server.zones_file}\n")
-    assert list(server.problems(read_configuration(main), FORWARDING)) == []
+    assert list(server.problems(read_configuration(main), FORWARDING, swapped=True)) == []
     main.write_text(f"forward-zones-file={server.zones_file}\n")
-    (problem,) = server.problems(read_configuration(main), FORWARDING)
+    (problem,) = server.problems(read_configuration(main), FORWARDING, swapped=True)
     assert "is not included" in problem.what
 
 

@@ -23,10 +23,15 @@ PARENT = "us-east-2.amazonaws.com"
 ECS, SSM = f"ecs.{PARENT}", f"ssm.{PARENT}"
 TWO = Forwarding((ECS, SSM), ("10.0.0.32", "10.0.1.32"), "vpc-1 generation 7 (active)")
 
+MARK = """\
+server:
+  domain-insecure: "c3f8f5874dd7.loaded.ecs-anywhere-dns.invalid"
+"""
+"""That of /etc/unbound/unbound.conf.d/ecs-anywhere.conf."""
 TEXT = f"""\
 # {HEADER}
 # vpc-1 generation 7 (active)
-server:
+{MARK}\
   domain-insecure: "{ECS}"
   private-domain: "{ECS}"
   domain-insecure: "{SSM}"
@@ -101,7 +106,7 @@ def refusal(unbound: Unbound) -> CheckFailed:
 
 def bad(unbound: Unbound, forwarding: Forwarding | None) -> list[str]:
     """The findings that are not ok. Each has a cure."""
-    found = [finding for finding in unbound.findings(forwarding) if not finding.ok]
+    found = [f for f in unbound.findings(forwarding, forwarding or NOTHING) if not f.ok]
     assert all(finding.cure for finding in found)
     return [finding.what for finding in found]
 
@@ -120,9 +125,9 @@ def test_another_port_is_written_to_each_forwarder() -> None:
     assert fragment.text.count("forward-addr: 10.0.0.32@5453\n") == 2
 
 
-def test_no_forwarding_is_a_file_with_a_header_only() -> None:
+def test_no_forwarding_is_a_file_with_nothing_but_its_mark() -> None:
     (fragment,) = unbound_at(Path("/etc/unbound")).fragments(NOTHING)
-    assert fragment.text == f"# {HEADER}\n# nothing is forwarded\n"
+    assert fragment.text == f"# {HEADER}\n# nothing is forwarded\n{MARK}"
 
 
 @pytest.mark.parametrize(
@@ -181,21 +186,22 @@ FORMS = [
     'include-toplevel: "@/unbound.conf.d/*.conf"',
     'include: "@/unbound.conf.d/*.conf"',
     "include: @/unbound.conf.d/*.conf",
-    "  include:   '@/unbound.conf.d/ecs-anywhere.conf'  # ours",
+    "  include:   @/unbound.conf.d/ecs-anywhere.conf  # ours",
     'include: "unbound.conf.d/*.conf"',
     'include: "@/more.conf"',
+    'include: "@/*/ecs*.conf"',
+    'remote-control: include: "@/unbound.conf.d/*.conf"',
 ]
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("is_there", [True, False])
+@pytest.mark.parametrize("forwarding", [NOTHING, TWO], ids=["empty", "applied"])
 def test_a_folder_that_is_included_in_whatever_form_is_not_included_again(
-    tmp_path: Path, form: str, is_there: bool
+    tmp_path: Path, form: str, forwarding: Forwarding
 ) -> None:
     (tmp_path / "more.conf").write_text(f'include: "{tmp_path}/unbound.conf.d/*.conf"\n')
     unbound = on_disk(tmp_path, f"{form}\n")
-    if not is_there:
-        unbound.fragment.unlink()
+    write(unbound, forwarding)
     assert unbound.includes() == ()
 
 
@@ -228,7 +234,7 @@ def test_what_keeps_it_from_asking_the_resolvers_is_named_before_the_reload(
 def test_views_that_are_not_asked_are_mentioned(tmp_path: Path) -> None:
     view = 'view:\n  name: "lan"\n'
     server = "  access-control-view: 10.0.0.0/8 lan\n"
-    found = on_disk(tmp_path, server + INCLUDE + view).findings(None)
+    found = on_disk(tmp_path, server + INCLUDE + view).findings(None, NOTHING)
     assert any("10.0.0.0/8 lan" in finding.what for finding in found)
 
 
@@ -331,15 +337,17 @@ def test_validation_without_internet_does_not_break_the_forwarding(
     lab.network.block(INTERNET)
     apply(unbound, wanted(lab), tmp_path)
     assert_private(lab)
-    said = [finding.what for finding in unbound.findings(wanted(lab))]
-    assert "DNSSEC validation is on; our zones are exempt from it" in said
+    said = [finding.what for finding in unbound.findings(wanted(lab), wanted(lab))]
+    assert "DNSSEC validation is on; our file exempts our zones from it" in said
 
 
 def test_rebinding_protection_lets_our_zones_pass(lab: Lab, tmp_path: Path) -> None:
     unbound = ours(lab, lab.start("unbound", f"private-address: {lab.vpc_cidrs[0]}"))
     apply(unbound, wanted(lab), tmp_path)
     assert_private(lab)
-    assert any("rebinding protection is on" in f.what for f in unbound.findings(wanted(lab)))
+    assert any(
+        "rebinding protection is on" in f.what for f in unbound.findings(wanted(lab), wanted(lab))
+    )
 
 
 def test_the_administrators_mistake_is_refused_before_the_reload(lab: Lab, tmp_path: Path) -> None:

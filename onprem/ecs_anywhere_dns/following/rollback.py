@@ -15,6 +15,7 @@ from ecs_anywhere_dns.following.switchover import (
     Target,
     check_fragments,
     check_running,
+    check_unhindered,
     files_of,
     readable,
     recover,
@@ -48,6 +49,7 @@ def _locked(host: Host, report: Report, to_none: bool) -> Report:
     memory = Memory.of(host.state.applied())
     check_running(host)
     former, files = _to_none(host, memory.applied) if to_none else _one_step(memory.applied)
+    check_unhindered(host, former.forwarding)
     run = uuid4().hex
     _switch_exactly_or_readable(host, run, Target(former.forwarding, files, lambda: None))
     host.progress.begin("commit")

@@ -27,6 +27,7 @@ from ecs_anywhere_dns.following.switchover import (
     Target,
     check_fragments,
     check_running,
+    check_unhindered,
     files_of,
     recover,
     switch,
@@ -181,7 +182,8 @@ def _ensure(run: Run, document: Document, forwarding: Forwarding) -> Proof:
 
     if run.dry:
         _tell_difference(run, fragments)
-        check_fragments(run.host, fragments)
+        if _differing(fragments):
+            _check_switchable(run, forwarding, fragments)
         return Proof(())
     if _is_there(run, fragments, forwarding):
         remember(run, document, forwarding)
@@ -220,9 +222,7 @@ def _switch(
     fragments: tuple[Fragment, ...],
     through_the_server: Callable[[], Proof],
 ) -> Proof:
-    check_fragments(run.host, fragments)
-    if not forwarding.is_none:
-        check_listening(door_of(run.host), run.host.asks)
+    _check_switchable(run, forwarding, fragments)
     answers: list[Proof] = []
 
     def verified() -> None:
@@ -235,6 +235,14 @@ def _switch(
     remember_switch(run, document, forwarding, journal)
     run.say(changed=True)
     return answers[-1]
+
+
+def _check_switchable(run: Run, forwarding: Forwarding, fragments: tuple[Fragment, ...]) -> None:
+    """Raises CheckFailed and NotResolving where a switch would fail; nothing is touched."""
+    check_fragments(run.host, fragments)
+    check_unhindered(run.host, forwarding)
+    if not forwarding.is_none:
+        check_listening(door_of(run.host), run.host.asks)
 
 
 def _tell_difference(run: Run, fragments: tuple[Fragment, ...]) -> None:

@@ -13,11 +13,18 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ecs_anywhere_dns.forwarding import Forwarding
+from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.memory.files import READABLE, FileState, put, remove_half_written, state_of
 from ecs_anywhere_dns.memory.state import Journal
-from ecs_anywhere_dns.outcome import CheckFailed, Exit, NotResolving, RollbackFailed, Stop
+from ecs_anywhere_dns.outcome import (
+    CheckFailed,
+    Exit,
+    NotResolving,
+    ReloadFailed,
+    RollbackFailed,
+    Stop,
+)
 from ecs_anywhere_dns.servers.contract import Fragment
 
 PERMISSIONS = 0o777
@@ -60,7 +67,9 @@ def check_running(host: Host) -> None:
     with it, while the server still runs, and would not survive a restart."""
     if not host.server.is_running():
         host.server.check_configuration()
-        seen = next((finding for finding in host.server.findings(None) if not finding.ok), None)
+        seen = next(
+            (finding for finding in host.server.findings(None, NOTHING) if not finding.ok), None
+        )
         why, cure = (f": {seen.what}", seen.cure) if seen else ("", "start it, then try again")
         raise NotResolving(f"{host.server.title} is not running, or cannot be asked{why}", cure)
 
@@ -72,6 +81,17 @@ def check_fragments(host: Host, fragments: Sequence[Fragment]) -> None:
         # The server's checker may run as a user of its own.
         Path(scratch).chmod(0o755)
         host.server.check_fragments(fragments, Path(scratch))
+
+
+def check_unhindered(host: Host, forwarding: Forwarding) -> None:
+    """Raises CheckFailed where the switch would fail, by all that can be seen before it."""
+    host.progress.begin("look for hindrances")
+    try:
+        found = next(iter(host.server.hindrances(forwarding)), None)
+    except ReloadFailed as problem:
+        raise CheckFailed(problem.message, problem.cure) from None
+    if found is not None:
+        raise CheckFailed(found.what, found.cure)
 
 
 def switch(host: Host, run: str, target: Target) -> Journal:

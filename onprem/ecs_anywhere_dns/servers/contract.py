@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
+from ecs_anywhere_dns.forwarding import Forwarding
 
 HEADER = "managed by ecs-anywhere-dns, do not edit"
 
@@ -81,6 +81,12 @@ class Server(Renderer, Protocol):
         Raises CheckFailed."""
         ...
 
+    def hindrances(self, intended: Forwarding) -> Iterable[Finding]:
+        """Yield what would make a switch to `intended` fail, as far as it can be seen before a file
+        is swapped. `doctor` names it, and no switch begins while there is any. Raises CheckFailed
+        where the configuration cannot be read."""
+        ...
+
     def check_configuration(self) -> None:
         """The whole configuration as it is on disk now, before the reload: what the server's own
         checker says, and what the checker is known to overlook. Raises CheckFailed."""
@@ -105,12 +111,11 @@ class Server(Renderer, Protocol):
         ...
 
     def includes(self) -> tuple[Include, ...]:
-        """What `init` adds, once, to the administrator's files."""
+        """Return what `init` adds, once, to the administrator's files: nothing that the server
+        reads already, in whatever form somebody wrote that. Raises CheckFailed."""
         ...
 
-    def findings(
-        self, forwarding: Forwarding | None, intended: Forwarding = NOTHING
-    ) -> tuple[Finding, ...]:
-        """Return what is seen, and change nothing. `forwarding` is what was applied; None where
-        nothing was. What hinders is then judged for `intended`, which no file of ours has yet."""
+    def findings(self, applied: Forwarding | None, intended: Forwarding) -> tuple[Finding, ...]:
+        """Return what is seen, and change nothing: every hindrance of `intended`, and what else a
+        person should know. `applied` is None where nothing was applied."""
         ...

@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from hashlib import sha256
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 
 from ecs_anywhere_dns.forwarding import Forwarding
+from ecs_anywhere_dns.memory.files import text_of
 
 MARK_ZONE = "loaded.ecs-anywhere-dns.invalid"
 """`.invalid` is nobody's (RFC 2606)."""
@@ -26,6 +28,25 @@ def mark_of(forwarding: Forwarding) -> str:
     said = repr((forwarding.zones, forwarding.forwarders, forwarding.port))
     first, second, third = sha256(said.encode()).digest()[:3]
     return f"127.{128 | first}.{second}.{third}"
+
+
+def mark_in(file: Path) -> str:
+    """Return the name that stands in a fragment at all times, and in no other file: a server's own
+    checker that tells of the name reads that file, in whatever way it is included."""
+    return f"{sha256(str(file).encode()).hexdigest()[:12]}.{MARK_ZONE}"
+
+
+def is_mark(name: str) -> bool:
+    """Whether a name only marks a file of ours, and is nothing that is forwarded."""
+    return lies_within(name, MARK_ZONE)
+
+
+def has_mark(file: Path) -> bool:
+    """Whether the fragment has its mark; one that an older version wrote has none."""
+    try:
+        return mark_in(file) in text_of(file)
+    except (OSError, ValueError):
+        return False
 
 
 def lies_within(name: str, zone: str) -> bool:

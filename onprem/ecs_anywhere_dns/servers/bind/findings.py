@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
 from ecs_anywhere_dns.servers.apparmor import confining, may_read
 from ecs_anywhere_dns.servers.bind.named_conf import View, find
-from ecs_anywhere_dns.servers.bind.views import covers, problems, shadows_below
+from ecs_anywhere_dns.servers.bind.views import covers, shadows_below
 from ecs_anywhere_dns.servers.contract import Finding
 
 if TYPE_CHECKING:
@@ -23,23 +23,21 @@ PID_FILE = "/run/named/named.pid"
 
 
 def findings_of(
-    server: Bind, forwarding: Forwarding | None, intended: Forwarding
+    server: Bind, applied: Forwarding | None, intended: Forwarding
 ) -> Iterator[Finding]:
     yield _installed(server)
     yield _running(server)
     try:
-        there, views = server.on_disk(), server.views()
+        views = server.views()
+        wanted = server.on_disk() if intended.is_none else intended
+        found = tuple(server.hindrances(wanted))
     except CheckFailed as problem:
         yield Finding(False, problem.message, problem.cure)
         return
-    wanted = forwarding or (intended if there.is_none else there)
-    awaited = frozenset(wanted.zones) - set(there.zones) if forwarding is None else frozenset()
-    found = tuple(problems(views, wanted, server.region, server.places, awaited))
-    yield from found or (Finding(True, _unhindered(wanted, awaited)),)
-    yield from server.misread()
+    yield from found or (Finding(True, _unhindered(wanted)),)
     for view in views:
         yield from _of_view(view, wanted)
-    yield from _loaded(server, forwarding)
+    yield from _loaded(server, applied)
     yield from _readable(server, views)
 
 
@@ -61,12 +59,10 @@ def _running(server: Bind) -> Finding:
         )
 
 
-def _unhindered(wanted: Forwarding, awaited: Collection[str]) -> str:
-    if wanted.is_none:
-        return "nothing is forwarded, so nothing can be in its way"
-    if awaited:
-        return f"{len(awaited)} zones are to be forwarded, and nothing in the configuration hinders"
-    return f"all {len(wanted.zones)} zones are forwarded by the configuration, and nothing hinders"
+def _unhindered(intended: Forwarding) -> str:
+    if intended.is_none:
+        return "nothing is to be forwarded, so nothing can be in its way"
+    return f"{len(intended.zones)} zones are to be forwarded, and nothing in the way is seen"
 
 
 def _of_view(view: View, wanted: Forwarding) -> Iterator[Finding]:
@@ -102,8 +98,8 @@ def _validation(view: View, wanted: Forwarding) -> Finding:
     if not view.validates:
         return Finding(True, f"{view.title} does not validate DNSSEC")
     bare = [zone for zone in wanted.zones if not covers(view.exempt, zone)]
-    said = "not all of our zones are exempt" if bare else "our zones are exempt from it"
-    # With its cure among the problems.
+    said = "not all of our zones are exempt yet" if bare else "our zones are exempt from it"
+    # With its cure among the hindrances, where it is one.
     return Finding(True, f"{view.title} validates DNSSEC; {said}")
 
 

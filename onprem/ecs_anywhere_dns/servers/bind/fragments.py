@@ -5,29 +5,32 @@ from __future__ import annotations
 from ecs_anywhere_dns.forwarding import DNS_PORT, Forwarding
 from ecs_anywhere_dns.outcome import CheckFailed
 from ecs_anywhere_dns.servers.bind.named_conf import Statement, domain, find, read, zone_type
+from ecs_anywhere_dns.servers.mark import is_mark
 
 WROTE_ANEW = "`ecs-anywhere-dns apply` writes it anew"
 
 
-def zones_text(forwarding: Forwarding) -> str:
+def zones_text(forwarding: Forwarding, mark: str) -> str:
+    """Return the zones, and one more that shows who reads this file: nobody asks for it."""
     words = [" ".join(target(a, forwarding.port)) for a in forwarding.forwarders]
     forwarders = " ".join(f"{said};" for said in words)
-    return "".join(
+    lines = [
         f'zone "{zone}" IN {{ type forward; forward only; forwarders {{ {forwarders} }}; }};\n'
         for zone in forwarding.zones
-    )
+    ]
+    return "".join([f'zone "{mark}" IN {{ type forward; forwarders {{ }}; }};\n', *lines])
 
 
-def options_text(forwarding: Forwarding) -> str:
-    if forwarding.is_none:
-        return ""
-    names = "".join(f'\t"{zone}";\n' for zone in forwarding.zones)
+def options_text(forwarding: Forwarding, mark: str) -> str:
+    """Return the exemptions from validation, and the name that shows who reads this file."""
+    names = "".join(f'\t"{zone}";\n' for zone in (mark, *forwarding.zones))
     return f"validate-except {{\n{names}}};\n"
 
 
 def forwarding_in(text: str, place: str) -> Forwarding:
     """What a file of ours forwards; all its zones alike. Raises CheckFailed."""
-    zones = {domain(s.value): s for s in read(text) if s.key == "zone"}
+    said = {domain(s.value): s for s in read(text) if s.key == "zone"}
+    zones = {name: zone for name, zone in said.items() if not is_mark(name)}
     for name, zone in zones.items():
         # The checker accepts a zone without forwarders: it would be the internet's.
         if not is_forward_only(zone) or not targets(zone):

@@ -32,9 +32,10 @@ from ecs_anywhere_dns.servers.bind.fragments import (
     zones_text,
 )
 from ecs_anywhere_dns.servers.bind.named_conf import View, read_printed, views_of
-from ecs_anywhere_dns.servers.bind.views import Places, covers, problems
+from ecs_anywhere_dns.servers.bind.views import Ours, Places, Wanted, covers, problems
 from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
 from ecs_anywhere_dns.servers.harmless import harmless
+from ecs_anywhere_dns.servers.mark import has_mark, mark_in
 from ecs_anywhere_dns.servers.waiting import comes_true
 
 START_PATIENCE = 10.0
@@ -96,8 +97,8 @@ class Bind:
         harmless(forwarding)
         head = f"// {HEADER}\n// {forwarding.label}\n"
         return (
-            Fragment(self.zones, head + zones_text(forwarding)),
-            Fragment(self.options, head + options_text(forwarding)),
+            Fragment(self.zones, head + zones_text(forwarding, mark_in(self.zones))),
+            Fragment(self.options, head + options_text(forwarding, mark_in(self.options))),
         )
 
     def is_running(self) -> bool:
@@ -118,12 +119,18 @@ class Bind:
             raise CheckFailed(
                 f"named would refuse our files: {checked.said}", _cure_of_copies(checked, whole)
             )
-        for problem in self.misread():
-            raise CheckFailed(problem.what, problem.cure)
+
+    def hindrances(self, intended: Forwarding) -> Iterator[Finding]:
+        yield from self.misread()
+        try:
+            yield from self._problems(intended, swapped=False)
+        except CheckFailed as refused:
+            # What is wrong with our own files is mended by the swap, and checked after it.
+            if str(self.zones) not in refused.message and str(self.options) not in refused.message:
+                raise
 
     def check_configuration(self) -> None:
-        forwarding = self.on_disk()
-        for problem in problems(self.views(), forwarding, self.region, self.places):
+        for problem in self._problems(self.on_disk(), swapped=True):
             raise CheckFailed(problem.what, problem.cure)
 
     def misread(self) -> Iterator[Finding]:
@@ -172,27 +179,34 @@ class Bind:
 
     def includes(self) -> tuple[Include, ...]:
         """Return the line of the zones for every view that does recursion, and that of the
-        options, unless the administrator has a validate-except already: named takes only one.
-        Where the configuration cannot be read, it is as if there were neither: whoever adds the
-        lines has them checked."""
+        options, unless nobody validates, or the administrator has a validate-except already: named
+        takes only one. Nothing that named-checkconf shows to be read, or of which it cannot show
+        that: of a file without a mark, which an older version wrote. Where the configuration
+        cannot be read, it is as if nothing were there: whoever adds the lines has them checked."""
         try:
             views = [view for view in self.views() if view.recurses]
         except CheckFailed:
             views = [View("", (), ())]
         try:
-            ours = set(self.on_disk().zones)
+            ours = self._ours()
         except CheckFailed:
-            ours = set()
+            ours = Ours(NOTHING)
         places = self.places
-        zones = (Include(self.configuration, places.zones_line, view.label) for view in views)
-        if any(set(view.exempt) - ours for view in views):
-            return tuple(zones)
+        zones = tuple(
+            Include(self.configuration, places.zones_line, view.label)
+            for view in views
+            if not (_is_unmarked(self.zones) or ours.zones_mark in view.zones)
+        )
+        validating = [view for view in views if view.validates]
+        if not all(ours.owns_exemptions(view) for view in views) or not validating:
+            return zones
+        read = [ours.options_mark in view.exempt for view in validating]
+        if all(read) or _is_unmarked(self.options):
+            return zones
         return (*zones, Include(self.options_file, places.options_line, "options"))
 
-    def findings(
-        self, forwarding: Forwarding | None, intended: Forwarding = NOTHING
-    ) -> tuple[Finding, ...]:
-        return tuple(findings_of(self, forwarding, intended))
+    def findings(self, applied: Forwarding | None, intended: Forwarding) -> tuple[Finding, ...]:
+        return tuple(findings_of(self, applied, intended))
 
     def views(self) -> tuple[View, ...]:
         """Of the configuration on the disk. Raises CheckFailed."""
@@ -216,6 +230,18 @@ class Bind:
             raise CheckFailed(f"{self.zones}: {error}", WROTE_ANEW) from None
         return forwarding_in(text, str(self.zones))
 
+    def _ours(self) -> Ours:
+        """Return what our files hold. Raises CheckFailed."""
+        zones, options = (
+            mark_in(file) if has_mark(file) else None for file in (self.zones, self.options)
+        )
+        return Ours(self.on_disk(), zones, options)
+
+    def _problems(self, wanted: Forwarding, *, swapped: bool) -> Iterator[Finding]:
+        """Raises CheckFailed."""
+        judged = Wanted(wanted, self.region, self.places, self._ours(), swapped)
+        return problems(self.views(), judged)
+
     def _cure_of(self, refusal: str) -> str:
         if "all zones must be in views" in refusal:
             return f"move `{self.places.zones_line}` from the top level into each view"
@@ -227,10 +253,10 @@ class Bind:
     def _check_disk(self, forwarding: Forwarding) -> None:
         try:
             there = self.on_disk()
-            hindrances = tuple(problems(self.views(), forwarding, self.region, self.places))
+            hindrances = tuple(self._problems(forwarding, swapped=True))
         except CheckFailed as refused:
             raise ReloadFailed(refused.message, refused.cure) from None
-        if zones_text(there) != zones_text(forwarding):
+        if zones_text(there, "") != zones_text(forwarding, ""):
             raise ReloadFailed(f"{self.zones} is not what was applied", WROTE_ANEW)
         for problem in hindrances:
             raise ReloadFailed(problem.what, problem.cure)
@@ -253,6 +279,10 @@ class Bind:
         root = words.get("-t")
         within = root is not None and path.is_relative_to(root)
         return f"/{path.relative_to(root)}" if root is not None and within else str(path)
+
+
+def _is_unmarked(file: Path) -> bool:
+    return file.exists() and not has_mark(file)
 
 
 def _cure_of_copies(checked: Ran, whole: Path) -> str:

@@ -26,7 +26,7 @@ from ecs_anywhere_dns.servers.bind.named_conf import (
     zone_type,
 )
 from ecs_anywhere_dns.servers.contract import Finding
-from ecs_anywhere_dns.servers.mark import lies_within
+from ecs_anywhere_dns.servers.mark import is_mark, lies_within
 
 AUTHORITATIVE = ("primary", "secondary", "in-view")
 """Above ours they answer for our names (measured). `forward`, `stub` and `static-stub` above do
@@ -43,15 +43,48 @@ class Places:
     options_file: Path
 
 
-def problems(
-    views: Collection[View],
-    forwarding: Forwarding,
-    region: str,
-    places: Places,
-    awaited: Collection[str] = (),
-) -> Iterator[Finding]:
-    """Yield what hinders the forwarding. `awaited` are the zones that no file of ours has yet:
-    that they are not read is no problem, what would be in their way is one."""
+@dataclass(frozen=True)
+class Ours:
+    """What our own files hold now, and the names by which it is seen who reads them; None for a
+    file that has no mark, as one that is missing or that an older version wrote."""
+
+    forwarding: Forwarding
+    zones_mark: str | None = None
+    options_mark: str | None = None
+
+    def lacks_zones(self, view: View) -> bool:
+        """Whether it is sure that a view does not read our zones."""
+        return self.zones_mark is not None and self.zones_mark not in view.zones
+
+    def lacks_options(self, view: View) -> bool:
+        """Whether it is sure that a view does not read our exemptions from validation."""
+        return self.options_mark is not None and self.options_mark not in view.exempt
+
+    def owns_exemptions(self, view: View) -> bool:
+        """Whether the view's list of exemptions is ours, or there is none."""
+        names = set(view.exempt) - set(self.forwarding.zones)
+        return all(is_mark(name) for name in names)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be forwarded, judged before (`swapped` false) or after our files hold it."""
+
+    forwarding: Forwarding
+    region: str
+    places: Places
+    ours: Ours
+    swapped: bool
+
+    def target_of(self, zone: str) -> frozenset[tuple[str, ...]]:
+        """Return where the configuration has to forward a zone now."""
+        held = self.ours.forwarding if zone in self.ours.forwarding.zones else self.forwarding
+        now = self.forwarding if self.swapped else held
+        return frozenset(target(address, now.port) for address in now.forwarders)
+
+
+def problems(views: Collection[View], wanted: Wanted) -> Iterator[Finding]:
+    """Yield what hinders the forwarding."""
     serving = [view for view in views if view.recurses]
     if not serving:
         yield Finding(
@@ -60,11 +93,11 @@ def problems(
             "set `recursion yes;`, or choose the server that the agents' hosts ask",
         )
     for view in serving:
-        yield from _forwarding(view, forwarding, places, awaited)
-        yield from _authority(view, forwarding)
-        yield from _validation(view, forwarding, region, places, awaited)
-        yield from _rebinding(view, forwarding, region)
-        yield from _shunned(view, forwarding)
+        yield from _forwarding(view, wanted)
+        yield from _authority(view, wanted.forwarding)
+        yield from _validation(view, wanted)
+        yield from _rebinding(view, wanted.forwarding, wanted.region)
+        yield from _shunned(view, wanted.forwarding)
 
 
 def shadows_below(view: View, forwarding: Forwarding) -> Iterator[Finding]:
@@ -83,26 +116,24 @@ def covers(names: Collection[str], zone: str) -> bool:
     return any(name == "." or lies_within(zone, name) for name in names)
 
 
-def _forwarding(
-    view: View, forwarding: Forwarding, places: Places, awaited: Collection[str]
-) -> Iterator[Finding]:
-    absent = [zone for zone in forwarding.zones if zone not in view.zones]
-    missing = [zone for zone in absent if zone not in awaited]
-    if missing:
+def _forwarding(view: View, wanted: Wanted) -> Iterator[Finding]:
+    forwarding, places = wanted.forwarding, wanted.places
+    missing = [zone for zone in forwarding.zones if zone not in view.zones]
+    if missing and (wanted.swapped or wanted.ours.lacks_zones(view)):
         where = f"inside {view.label}, in every view" if view.label else "at the top level"
         yield Finding(
             False,
             f"{view.title} does not forward {missing[0]}: it does not read our zones",
             f"add `{places.zones_line}` to {places.configuration}, {where}",
         )
-    wanted = {target(address, forwarding.port) for address in forwarding.forwarders}
-    for name in sorted(set(forwarding.zones) - set(absent)):
-        zone = view.zones[name]
-        if not is_forward_only(zone) or targets(zone) != wanted:
+    for name in sorted(set(forwarding.zones) & view.zones.keys()):
+        zone, right = view.zones[name], wanted.target_of(name)
+        is_ours = wanted.swapped or name in wanted.ours.forwarding.zones
+        if not is_ours or not is_forward_only(zone) or targets(zone) != right:
             yield Finding(
                 False,
                 f"{view.title} has a zone {name} of its own ({zone_type(zone)}, to "
-                f"{_said(targets(zone))}) instead of ours (forward only, to {_said(wanted)})",
+                f"{_said(targets(zone))}) instead of ours (forward only, to {_said(right)})",
                 f"replace it by `{places.zones_line}`",
             )
 
@@ -123,19 +154,19 @@ def _authority(view: View, forwarding: Forwarding) -> Iterator[Finding]:
             )
 
 
-def _validation(
-    view: View, forwarding: Forwarding, region: str, places: Places, awaited: Collection[str]
-) -> Iterator[Finding]:
-    """Yield what is not exempt. Beside a list of the administrator's ours is never read; without
-    one, what is awaited comes with our file."""
-    ours = forwarding.zones if view.exempt else tuple(set(forwarding.zones) - set(awaited))
-    bare = [zone for zone in sorted(ours) if not covers(view.exempt, zone)]
+def _validation(view: View, wanted: Wanted) -> Iterator[Finding]:
+    """Yield what is not exempt. Before the swap, what is not exempt yet comes with our file, unless
+    that is not read; beside a list of the administrator's it never is."""
+    bare = [zone for zone in wanted.forwarding.zones if not covers(view.exempt, zone)]
     if not view.validates or not bare:
         return
-    where = f"inside options {{}} of {places.options_file}"
-    cure = f"add `{places.options_line}` {where}"
-    if view.exempt:
-        parents = sorted({_region_parent(zone, region) for zone in bare})
+    owns = wanted.ours.owns_exemptions(view)
+    if owns and not wanted.swapped and not wanted.ours.lacks_options(view):
+        return
+    places = wanted.places
+    cure = f"add `{places.options_line}` inside options {{}} of {places.options_file}"
+    if not owns:
+        parents = sorted({_region_parent(zone, wanted.region) for zone in bare})
         names = " ".join(f'"{zone}";' for zone in parents)
         cure = (
             f"add {names} to validate-except of {view.title}: to a list of your own, not to a file "

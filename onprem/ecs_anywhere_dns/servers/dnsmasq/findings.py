@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecs_anywhere_dns.commands import run
@@ -17,20 +18,20 @@ if TYPE_CHECKING:
 
 
 def findings_of(
-    server: Dnsmasq, forwarding: Forwarding | None, intended: Forwarding
+    server: Dnsmasq, applied: Forwarding | None, intended: Forwarding
 ) -> Iterator[Finding]:
     yield _installed(server)
     running = _running(server)
     yield running
     try:
         disk = server.on_disk()
+        problems = tuple(server.hindrances(intended))
     except CheckFailed as problem:
         yield Finding(False, problem.message, problem.cure)
         return
-    problems = tuple(server.problems(disk, forwarding or intended))
     yield from problems or (Finding(True, f"{server.servers_file} is included, and unhindered"),)
     if running.ok:
-        yield _loaded(server, forwarding)
+        yield _loaded(server, applied, server.include_file(disk))
     yield from _moving_on(disk)
     yield Finding(True, "DNSSEC: dnsmasq validates nothing that it forwards by domain (measured)")
 
@@ -57,7 +58,7 @@ def _running(server: Dnsmasq) -> Finding:
     return Finding(True, f"dnsmasq {process.pid} answers at {server.address}#{server.port}")
 
 
-def _loaded(server: Dnsmasq, forwarding: Forwarding | None) -> Finding:
+def _loaded(server: Dnsmasq, forwarding: Forwarding | None, include: Path) -> Finding:
     """Where nothing was applied yet, only the clock can tell: a file may also have been written
     anew as it was."""
     restart = "restart dnsmasq once, as in `systemctl restart dnsmasq`"
@@ -65,14 +66,14 @@ def _loaded(server: Dnsmasq, forwarding: Forwarding | None) -> Finding:
         if forwarding is not None:
             server.check_effective(forwarding)
             return Finding(True, "dnsmasq has loaded what was applied last")
-        is_older = process_of(server.pid_file).started < server.static_file.stat().st_mtime - 1
+        is_older = process_of(server.pid_file).started < include.stat().st_mtime - 1
     except ReloadFailed as problem:
         return Finding(False, problem.message, problem.cure)
     except OSError as error:
-        return Finding(False, f"{server.static_file}: {error.strerror}", "`ecs-anywhere-dns init`")
+        return Finding(False, f"{include}: {error.strerror}", "`ecs-anywhere-dns init`")
     if is_older:
-        return Finding(False, f"dnsmasq was started before {server.static_file} changed", restart)
-    return Finding(True, f"dnsmasq was started after {server.static_file} was written")
+        return Finding(False, f"dnsmasq was started before {include} changed", restart)
+    return Finding(True, f"dnsmasq was started after {include} was written")
 
 
 def _moving_on(disk: Configuration) -> Iterator[Finding]:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ecs_anywhere_dns.commands import run
-from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
+from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.memory.files import text_of
 from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed, Stop
 from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
@@ -68,6 +68,11 @@ class Dnsmasq:
     def static_file(self) -> Path:
         return self.directory / "ecs-anywhere.conf"
 
+    def include_file(self, disk: Configuration) -> Path:
+        """Return the file that says `servers-file=`: ours, unless somebody wrote it elsewhere."""
+        place = next((line.place for line in disk.of("servers-file")), "")
+        return Path(place.rpartition(":")[0] or self.static_file)
+
     def fragments(self, forwarding: Forwarding) -> tuple[Fragment, ...]:
         lines = [f"# {HEADER}", f"# {forwarding.label}", *lines_for(forwarding)]
         return (Fragment(self.servers_file, "".join(f"{line}\n" for line in lines)),)
@@ -84,13 +89,17 @@ class Dnsmasq:
         """Its checker gets the lines as options, which are read alike: a file of ours elsewhere it
         may not be allowed to read (AppArmor)."""
         for fragment in fragments:
-            forwarding = read_fragment(fragment.text, str(fragment.path))
+            read_fragment(fragment.text, str(fragment.path))
             options = [f"--{line}" for _, line in lines_of(fragment.text, "#")]
             tested = run(*self.program, "--test", "--conf-file=/dev/null", *options)
             if not tested.ok:
                 raise CheckFailed(f"{fragment.path}: {tested.said}", CURE)
-            if not forwarding.is_none:
-                self._check_started_since_init()
+
+    def hindrances(self, intended: Forwarding) -> Iterator[Finding]:
+        disk = self.on_disk()
+        yield from self.problems(disk, intended)
+        if not intended.is_none:
+            yield from self._started_before_init(self.include_file(disk))
 
     def check_configuration(self) -> None:
         forwarding = read_fragment(self._fragment_on_disk(), str(self.servers_file))
@@ -106,7 +115,7 @@ class Dnsmasq:
 
     def problems(self, disk: Configuration, forwarding: Forwarding) -> Iterator[Finding]:
         """What would keep the forwarding from working, although dnsmasq accepts it."""
-        if [Path(line.value) for line in disk.of("servers-file")] != [self.servers_file]:
+        if [_real(line.value) for line in disk.of("servers-file")] != [_real(self.servers_file)]:
             yield self._not_included(disk)
         for line in disk.of("no-ident"):
             yield Finding(
@@ -172,18 +181,20 @@ class Dnsmasq:
         Raises CheckFailed where the administrator has a servers-file already: dnsmasq would not
         start with two."""
         disk = self.on_disk()
-        if any(Path(line.value) != self.servers_file for line in disk.of("servers-file")):
+        if any(_real(x.value) != _real(self.servers_file) for x in disk.of("servers-file")):
             found = self._not_included(disk)
             raise CheckFailed(found.what, found.cure)
-        return (
-            Include(self.static_file, f"servers-file={self.servers_file}", ours=True),
-            Include(self.static_file, f"rebind-domain-ok=/{_region_zone(self.region)}/", ours=True),
+        region = _region_zone(self.region)
+        is_read = disk.has("servers-file")
+        lets_pass = disk.covering("rebind-domain-ok", region)
+        lines = (
+            *([] if is_read else [f"servers-file={self.servers_file}"]),
+            *([] if lets_pass else [f"rebind-domain-ok=/{region}/"]),
         )
+        return tuple(Include(self.static_file, line, ours=True) for line in lines)
 
-    def findings(
-        self, forwarding: Forwarding | None, intended: Forwarding = NOTHING
-    ) -> tuple[Finding, ...]:
-        return tuple(findings_of(self, forwarding, intended))
+    def findings(self, applied: Forwarding | None, intended: Forwarding) -> tuple[Finding, ...]:
+        return tuple(findings_of(self, applied, intended))
 
     def on_disk(self) -> Configuration:
         """Raises CheckFailed."""
@@ -196,19 +207,20 @@ class Dnsmasq:
         except (ReloadFailed, OSError):
             return f"--conf-file={self.configuration}", f"--conf-dir={self.directory}{LEFT_OUT}"
 
-    def _check_started_since_init(self) -> None:
+    def _started_before_init(self, include: Path) -> Iterator[Finding]:
         """To reload would change nothing, and the failure would count as the document's. A dnsmasq
         that has a mark of ours reads our file, whatever the clock says."""
         try:
             process = process_of(self.pid_file)
             is_read = any(map(_is_mark, self._servers()))
-            written = self.static_file.stat().st_mtime
+            written = include.stat().st_mtime
         except (ReloadFailed, OSError):
             return  # not running, or included elsewhere: said by others
         # What was written later than now says nothing: the clock was set back.
         if process.started < written - 1 and written < time.time() and not is_read:
-            raise CheckFailed(
-                f"dnsmasq {process.pid} was started before {self.static_file} was written, and "
+            yield Finding(
+                False,
+                f"dnsmasq {process.pid} was started before {include} was written, and "
                 f"does not read {self.servers_file} yet",
                 RESTART,
             )
@@ -228,7 +240,8 @@ class Dnsmasq:
         return upstream_servers(self.address, self.port)
 
     def _not_included(self, disk: Configuration) -> Finding:
-        others = [x for x in disk.of("servers-file") if Path(x.value) != self.servers_file]
+        ours = _real(self.servers_file)
+        others = [x for x in disk.of("servers-file") if _real(x.value) != ours]
         if others:
             return Finding(
                 False,
@@ -280,6 +293,11 @@ def _dropped(disk: Configuration, forwarding: Forwarding) -> Iterator[Finding]:
             f"{line.place}: {said} takes the private addresses out of answers",
             f"remove it, or leave the VPC's networks out, then {RESTART}",
         )
+
+
+def _real(path: str | Path) -> Path:
+    """Return the path without links: a folder may be named by one."""
+    return Path(path).resolve()
 
 
 def _is_mark(server: str) -> bool:

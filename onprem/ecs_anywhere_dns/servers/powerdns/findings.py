@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 
 def findings_of(
-    server: PowerDns, forwarding: Forwarding | None, intended: Forwarding
+    server: PowerDns, applied: Forwarding | None, intended: Forwarding
 ) -> Iterator[Finding]:
     running = _running(server)
     yield running
     try:
         disk = server.on_disk()
+        problems = tuple(server.hindrances(intended))
     except CheckFailed as problem:
         yield Finding(False, problem.message, problem.cure)
         return
-    problems = tuple(server.problems(disk, forwarding or intended))
     yield from problems or (Finding(True, f"{server.zones_file} is included, and unhindered"),)
     yield _validation(disk)
     yield from _synthesis(disk)
-    if running.ok and forwarding is not None:
-        yield _loaded(server, forwarding)
+    if running.ok and applied is not None:
+        yield _loaded(server, applied)
     yield Finding(True, "it has no rebinding protection, and dont-query spares forwarded zones")
 
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ecs_anywhere_dns.commands import run
-from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
+from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.memory.files import text_of
 from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
 from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
@@ -83,6 +83,9 @@ class PowerDns:
         texts = {fragment.path: fragment.text for fragment in fragments}
         self._check(texts[self.zones_file], texts[self.lua_file])
 
+    def hindrances(self, intended: Forwarding) -> Iterator[Finding]:
+        yield from self.problems(self.on_disk(), intended, swapped=False)
+
     def check_configuration(self) -> None:
         forwarding = self._check(_text(self.zones_file), self._lua_on_disk())
         disk = self.on_disk()
@@ -91,10 +94,12 @@ class PowerDns:
             raise CheckFailed(
                 f"PowerDNS Recursor would not start any more: {tested.said}", "correct that setting"
             )
-        for problem in self.problems(disk, forwarding):
+        for problem in self.problems(disk, forwarding, swapped=True):
             raise CheckFailed(problem.what, problem.cure)
 
-    def problems(self, disk: Configuration, forwarding: Forwarding) -> Iterator[Finding]:
+    def problems(
+        self, disk: Configuration, forwarding: Forwarding, *, swapped: bool
+    ) -> Iterator[Finding]:
         """What would keep the forwarding from working, although the check accepts it."""
         if Path(disk.value("forward-zones-file")) != self.zones_file:
             yield self._not_included(disk)
@@ -106,7 +111,7 @@ class PowerDns:
                 "remove those zones from it",
             )
         is_included = includes_file(disk.value("lua-config-file"), self.lua_file)
-        if is_included and not self.lua_file.exists():
+        if swapped and is_included and not self.lua_file.exists():
             yield Finding(False, f"{self.lua_file} is included, but not there", INIT)
         if disk.validates and not is_included:
             yield Finding(
@@ -156,16 +161,18 @@ class PowerDns:
             found = self._not_included(disk)
             raise CheckFailed(found.what, found.cure)
         own, is_ours = disk.own_file, disk.own_file != disk.main
-        zones = Include(own, f"forward-zones-file={self.zones_file}", ours=is_ours)
+        lines = []
+        if not disk.value("forward-zones-file"):
+            lines.append(Include(own, f"forward-zones-file={self.zones_file}", ours=is_ours))
         lua = disk.value("lua-config-file")
-        if lua in ("", str(self.lua_file)):
-            return zones, Include(own, f"lua-config-file={self.lua_file}", ours=is_ours)
-        return zones, Include(Path(lua), f'dofile("{self.lua_file}")')
+        if not lua:
+            lines.append(Include(own, f"lua-config-file={self.lua_file}", ours=is_ours))
+        elif not includes_file(lua, self.lua_file):
+            lines.append(Include(Path(lua), f'dofile("{self.lua_file}")'))
+        return tuple(lines)
 
-    def findings(
-        self, forwarding: Forwarding | None, intended: Forwarding = NOTHING
-    ) -> tuple[Finding, ...]:
-        return tuple(findings_of(self, forwarding, intended))
+    def findings(self, applied: Forwarding | None, intended: Forwarding) -> tuple[Finding, ...]:
+        return tuple(findings_of(self, applied, intended))
 
     def on_disk(self) -> Configuration:
         """Raises CheckFailed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +13,9 @@ from ecs_anywhere_dns.memory.files import text_of
 from ecs_anywhere_dns.outcome import CheckFailed
 from ecs_anywhere_dns.servers.apparmor import confining, may_read
 from ecs_anywhere_dns.servers.contract import Finding
-from ecs_anywhere_dns.servers.mark import holds
+from ecs_anywhere_dns.servers.mark import has_mark, holds, mark_in
 from ecs_anywhere_dns.servers.process import Process
 from ecs_anywhere_dns.servers.unbound.control import plain
-from ecs_anywhere_dns.servers.unbound.includes import times_read
 
 WROTE_ANEW = "`ecs-anywhere-dns apply` writes it anew"
 PROFILE = "usr.sbin.unbound"
@@ -32,21 +31,14 @@ class Disk:
     include: str
     """The line that includes it, for cures."""
 
-    def check(self, pid: int | None) -> None:
-        """`pid` of the Unbound that runs, if one does. Raises CheckFailed."""
-        for problem in self.problems(self.forwarding(), pid):
-            raise CheckFailed(problem.what, problem.cure)
-
-    def problems(
-        self, wanted: Forwarding, pid: int | None, awaited: Collection[str] = ()
-    ) -> Iterator[Finding]:
-        """Yield what hinders the forwarding. `awaited` are the zones that our file has not yet.
-        Raises CheckFailed where the checker refuses it all."""
+    def problems(self, wanted: Forwarding, pid: int | None, *, swapped: bool) -> Iterator[Finding]:
+        """Yield what hinders the forwarding, before or after our file holds it; `pid` of the
+        Unbound that runs, if one does. Raises CheckFailed where the checker refuses it all."""
         twice = {plain(m["zone"]) for m in DUPLICATE.finditer(self.checked())}
         yield from self._doubled(sorted(twice & set(wanted.zones)))
         yield from self._unreachable(wanted)
-        missing = sorted(set(wanted.zones) - self.insecure() - set(awaited))
-        if missing:
+        missing = sorted(set(wanted.zones) - self.insecure())
+        if missing and (swapped or (has_mark(self.fragment) and not self.times_read())):
             yield Finding(
                 False,
                 f"{self.configuration} does not include {self.fragment}: {missing[0]} would not "
@@ -54,6 +46,13 @@ class Disk:
                 f"add `{self.include}` to {self.configuration}",
             )
         yield from self._beyond_reach(pid)
+
+    def times_read(self) -> int:
+        """Return how often the checker reads our file, in whatever way it is included; 0 where it
+        does not, or the file has no mark. Raises CheckFailed."""
+        return [plain(name) for name in self.option("domain-insecure")].count(
+            mark_in(self.fragment)
+        )
 
     def checked(self) -> str:
         """What the checker says. Raises CheckFailed where it refuses."""
@@ -92,7 +91,7 @@ class Disk:
 
     def _doubled(self, zones: Sequence[str]) -> Iterator[Finding]:
         """Yield why Unbound ignores one of two forward-zones of the same name."""
-        number = times_read(self.configuration, self.fragment)
+        number = self.times_read()
         if zones and number > 1:
             yield Finding(
                 False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ecs_anywhere_dns.commands import run
@@ -17,24 +17,43 @@ if TYPE_CHECKING:
 
 
 def findings_of(
-    server: Unbound, forwarding: Forwarding | None, intended: Forwarding
+    server: Unbound, applied: Forwarding | None, intended: Forwarding
 ) -> Iterator[Finding]:
     yield _installed(server)
     running = _running(server)
     yield running
+    wanted = server.held() if intended.is_none else intended
     try:
-        there = server.disk.forwarding()
-        wanted = forwarding or (intended if there.is_none else there)
-        awaited = frozenset(wanted.zones) - set(there.zones) if forwarding is None else frozenset()
-        found = tuple(server.disk.problems(wanted, server.running.pid(), awaited))
-    except CheckFailed as refused:
+        found = tuple(server.hindrances(wanted))
+    except (CheckFailed, ReloadFailed) as refused:
         yield Finding(False, refused.message, refused.cure)
         return
-    yield from found or (Finding(True, f"{server.fragment} holds {len(there.zones)} zones"),)
-    yield from _protections(server, wanted, awaited)
+    yield from found or (Finding(True, _unhindered(server, wanted)),)
+    yield from _protections(server, wanted)
     yield from _views(server)
     if running.ok:
-        yield from _of_what_runs(server, wanted, awaited, forwarding)
+        yield from _of_what_runs(server, wanted, applied)
+
+
+def hindrances_of(server: Unbound, intended: Forwarding) -> Iterator[Finding]:
+    """Yield what of the running Unbound answers instead of forwarding. Raises ReloadFailed."""
+    for zone, name, kind in blocking(server.running.local_zones(), intended.zones):
+        yield Finding(
+            False,
+            f"local-zone {name} ({kind}) answers {zone}, which is to be forwarded",
+            f'remove it, or add `local-zone: "{zone}" transparent`',
+        )
+    forwards = set(server.running.forwards()) - set(server.held().zones)
+    for zone in sorted(forwards & set(intended.zones)):
+        yield Finding(
+            False,
+            f"the administrator has a forward-zone {zone}: Unbound would ignore it or ours",
+            "remove that one",
+        )
+
+
+def _unhindered(server: Unbound, intended: Forwarding) -> str:
+    return f"{len(intended.zones)} zones are to stand in {server.fragment}, and nothing hinders"
 
 
 def _installed(server: Unbound) -> Finding:
@@ -62,19 +81,21 @@ def _pid(server: Unbound) -> str:
     return str(server.running.pid() or "unknown")
 
 
-def _protections(
-    server: Unbound, wanted: Forwarding, awaited: Collection[str]
-) -> Iterator[Finding]:
+def _protections(server: Unbound, wanted: Forwarding) -> Iterator[Finding]:
     """Our file itself exempts our zones from both."""
     modules = " ".join(server.disk.option("module-config")).split()
     validates = "validator" in modules
     keys = ("auto-trust-anchor-file", "trust-anchor-file", "trust-anchor")
     anchored = any(server.disk.option(key) for key in keys)
-    exempt = "our zones are exempt from it" if wanted.zones else "nothing is forwarded yet"
-    if awaited:
-        exempt = "our file will exempt our zones from it"
+    exempt = "our file exempts our zones from it" if wanted.zones else "nothing is to be forwarded"
     said = f"is on; {exempt}" if validates and anchored else "is off"
     yield Finding(True, f"DNSSEC validation {said}")
+    if "cachedb" in modules:
+        yield Finding(
+            True,
+            "module-config has cachedb: what its database keeps of our names is removed at a "
+            "switch (Unbound 1.20 and later; else empty that database once)",
+        )
     if "dns64" in modules:
         yield Finding(
             False,
@@ -97,28 +118,19 @@ def _views(server: Unbound) -> Iterator[Finding]:
 
 
 def _of_what_runs(
-    server: Unbound,
-    wanted: Forwarding,
-    awaited: Collection[str],
-    forwarding: Forwarding | None,
+    server: Unbound, wanted: Forwarding, applied: Forwarding | None
 ) -> Iterator[Finding]:
     try:
-        yield from _shadows(server, wanted, awaited)
-        if forwarding is not None:
-            server.check_effective(forwarding)
+        yield from _shadows(server, wanted)
+        if applied is not None:
+            server.check_effective(applied)
             yield Finding(True, "Unbound has loaded what was applied last")
     except ReloadFailed as problem:
         yield Finding(False, problem.message, problem.cure)
 
 
-def _shadows(server: Unbound, wanted: Forwarding, awaited: Collection[str]) -> Iterator[Finding]:
+def _shadows(server: Unbound, wanted: Forwarding) -> Iterator[Finding]:
     local = server.running.local_zones()
-    for zone, name, kind in blocking(local, wanted.zones):
-        yield Finding(
-            False,
-            f"local-zone {name} ({kind}) answers {zone}, which is to be forwarded",
-            f'remove it, or add `local-zone: "{zone}" transparent`',
-        )
     refusing = {name for name, kind in local.items() if kind not in PASSING}
     inner = refusing - set(wanted.zones)
     for name in below({*inner, *server.running.local_data()}, wanted.zones):
@@ -136,13 +148,6 @@ def _shadows(server: Unbound, wanted: Forwarding, awaited: Collection[str]) -> I
                 f"auth-zone {name} may answer {zone}, which is to be forwarded",
                 "remove it, or set `for-downstream: no` and `for-upstream: no` in it",
             )
-    forwards = set(server.running.forwards())
-    for zone in sorted(forwards & set(awaited)):
-        yield Finding(
-            False,
-            f"the administrator has a forward-zone {zone}: Unbound would ignore it or ours",
-            "remove that one",
-        )
     yield from _kept_from_ours(server, wanted)
 
 

@@ -18,7 +18,7 @@ verification of answers stands for that.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,10 +28,10 @@ from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
 from ecs_anywhere_dns.pinned.aws_names import is_below, suffixes_of
 from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
 from ecs_anywhere_dns.servers.harmless import harmless
+from ecs_anywhere_dns.servers.mark import has_mark, mark_in
 from ecs_anywhere_dns.servers.unbound.control import UnboundControl
 from ecs_anywhere_dns.servers.unbound.disk import WROTE_ANEW, Disk, forwarding_in
-from ecs_anywhere_dns.servers.unbound.findings import findings_of
-from ecs_anywhere_dns.servers.unbound.includes import times_read
+from ecs_anywhere_dns.servers.unbound.findings import findings_of, hindrances_of
 from ecs_anywhere_dns.servers.unbound.shadows import blocking
 from ecs_anywhere_dns.servers.waiting import comes_true
 
@@ -70,7 +70,7 @@ class Unbound:
     def fragments(self, forwarding: Forwarding) -> tuple[Fragment, ...]:
         """Raises CheckFailed where something would not be what it claims to be."""
         harmless(forwarding)
-        lines = [f"# {HEADER}", f"# {forwarding.label}", *_lines(forwarding)]
+        lines = [f"# {HEADER}", f"# {forwarding.label}", *_lines(forwarding, self.fragment)]
         return (Fragment(self.fragment, "".join(f"{line}\n" for line in lines)),)
 
     def is_running(self) -> bool:
@@ -88,8 +88,22 @@ class Unbound:
             if not checked.ok:
                 raise CheckFailed(f"Unbound would refuse our file: {checked.said}", WROTE_ANEW)
 
+    def hindrances(self, intended: Forwarding) -> Iterator[Finding]:
+        pid = self.running.pid()
+        try:
+            yield from self.disk.problems(intended, pid, swapped=False)
+        except CheckFailed as refused:
+            # What is wrong with our own file is mended by the swap, and checked after it.
+            if str(self.fragment) not in refused.message:
+                raise
+            return
+        if pid is not None:
+            yield from hindrances_of(self, intended)
+
     def check_configuration(self) -> None:
-        self.disk.check(self.running.pid())
+        disk = self.disk
+        for problem in disk.problems(disk.forwarding(), self.running.pid(), swapped=True):
+            raise CheckFailed(problem.what, problem.cure)
 
     def reload(self) -> None:
         process = _process(self.running.pid())
@@ -134,16 +148,26 @@ class Unbound:
             )
 
     def includes(self) -> tuple[Include, ...]:
-        """Return nothing where the fragment is taken in already, in whatever form: twice, its
-        zones would be there twice."""
-        if times_read(self.configuration, self.fragment):
+        """Return nothing where the checker reads the fragment already, in whatever form somebody
+        included it: twice, its zones would be there twice. Nor where the checker cannot tell: of a
+        file without a mark, which an older version wrote."""
+        if self.fragment.exists() and not has_mark(self.fragment):
             return ()
-        return (Include(self.configuration, self._include),)
+        try:
+            is_read = self.disk.times_read() or self.disk.insecure() & {*self.held().zones}
+        except CheckFailed:
+            is_read = False  # whoever adds the line has it checked
+        return () if is_read else (Include(self.configuration, self._include),)
 
-    def findings(
-        self, forwarding: Forwarding | None, intended: Forwarding = NOTHING
-    ) -> tuple[Finding, ...]:
-        return tuple(findings_of(self, forwarding, intended))
+    def findings(self, applied: Forwarding | None, intended: Forwarding) -> tuple[Finding, ...]:
+        return tuple(findings_of(self, applied, intended))
+
+    def held(self) -> Forwarding:
+        """Return what our file holds; nothing where it is missing or damaged."""
+        try:
+            return self.disk.forwarding()
+        except CheckFailed:
+            return NOTHING
 
     @property
     def _include(self) -> str:
@@ -202,11 +226,10 @@ def _process(pid: int | None) -> Path | None:
     return process if pid is not None and process.exists() else None
 
 
-def _lines(forwarding: Forwarding) -> list[str]:
-    if forwarding.is_none:
-        return []
+def _lines(forwarding: Forwarding, fragment: Path) -> list[str]:
+    """Return the clauses, with a name that shows who reads this file: nobody asks for it."""
     port = "" if forwarding.port == DNS_PORT else f"@{forwarding.port}"
-    lines = ["server:"]
+    lines = ["server:", f'  domain-insecure: "{mark_in(fragment)}"']
     for zone in forwarding.zones:
         lines += [f'  domain-insecure: "{zone}"', f'  private-domain: "{zone}"']
     for zone in forwarding.zones:
