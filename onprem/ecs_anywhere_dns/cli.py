@@ -41,6 +41,7 @@ from ecs_anywhere_dns.printing import (
 from ecs_anywhere_dns.report import Report
 from ecs_anywhere_dns.servers import RENDERED, SERVERS, make_renderer
 from ecs_anywhere_dns.servers.contract import Renderer
+from ecs_anywhere_dns.servers.layouts import layout_of
 from ecs_anywhere_dns.settings import DEFAULT_FILE, PARAMETER_STORE, load
 from ecs_anywhere_dns.units import Unit, own_command, write_units
 from ecs_anywhere_dns.visible import visible
@@ -51,7 +52,7 @@ Command = Callable[[argparse.Namespace], int]
 NAME = "ecs-anywhere-dns"
 CONFIGURED = (
     "vpc", "region", "server", "account", "networks", "resolver_ips", "signature", "allowed_zones",
-    "mode", "source", "endpoint_url", "host",
+    "mode", "source", "endpoint_url", "host", "address", "port",
 )  # fmt: skip
 """Keys of the configuration that `init` takes as they are said."""
 READER_LEFT = 141
@@ -160,6 +161,12 @@ def _add_init(commands: Any) -> None:
     added.add_argument("--resolver-ip", action="append", dest="resolver_ips", metavar="IP")
     added.add_argument("--endpoint-url")
     added.add_argument("--host", help="its name in acknowledgements; default: the host name")
+    added.add_argument("--address", help="where the DNS server answers this host, if not 127.0.0.1")
+    added.add_argument("--port", type=int, help="if not 53")
+    added.add_argument(
+        "--no-acknowledge", action="store_true",
+        help="never write to Parameter Store, as without AWS credentials",
+    )  # fmt: skip
     added.add_argument("--include", action="store_true", help="add the include lines as well")
     added.add_argument("--timer", action="store_true", help="write the systemd service and timer")
     added.add_argument("--replace", action="store_true", help="an existing configuration file")
@@ -253,7 +260,8 @@ def _text_of(file: Path) -> str:
 
 def _init(arguments: argparse.Namespace) -> int:
     step: KeyStep = arguments.key_step
-    wish = Wish(_given(arguments), replace_file=arguments.replace, key_step=step)
+    layout = layout_of(arguments.server or "")
+    wish = Wish(_given(arguments), arguments.replace, step, layout)
     settings, done = configure(arguments.config, wish)
     said = [*done, *pins_of(settings)]
     # What was done is told, also where it ends early.
@@ -269,6 +277,8 @@ def _init(arguments: argparse.Namespace) -> int:
 def _given(arguments: argparse.Namespace) -> dict[str, Any]:
     """The keys of the configuration that were said. Raises BadUsage."""
     given = {key: getattr(arguments, key) for key in CONFIGURED if getattr(arguments, key)}
+    if arguments.no_acknowledge:
+        given["acknowledge"] = False
     if arguments.public_key and arguments.signature == "none":
         raise BadUsage("--public-key and --signature none contradict each other", "leave out one")
     if arguments.public_key:

@@ -10,7 +10,7 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ from ecs_anywhere_dns.memory.files import put, state_of
 from ecs_anywhere_dns.outcome import BadUsage
 from ecs_anywhere_dns.pinned.keys import key_of
 from ecs_anywhere_dns.servers import make_server
+from ecs_anywhere_dns.servers.layouts import Table
 from ecs_anywhere_dns.settings import (
     MOST_KEYS,
     OPTIONS,
@@ -51,6 +52,14 @@ class Wish:
     """Keys of the configuration."""
     replace_file: bool = False
     key_step: KeyStep = "agree"
+    layout: Table = field(default_factory=dict)
+    """The table of the server where this distribution is not as the defaults; for a file that is
+    written anew."""
+
+    def anew(self, content: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the content of a new file."""
+        server = str(content.get("server", ""))
+        return {**content, **({server: dict(self.layout)} if self.layout else {})}
 
 
 def configure(file: Path, wish: Wish) -> tuple[Settings, tuple[str, ...]]:
@@ -58,11 +67,12 @@ def configure(file: Path, wish: Wish) -> tuple[Settings, tuple[str, ...]]:
     there = _content(file, wish)
     if there is None:
         _check_complete(file, wish.given)
-        settings = _written(file, wish.given, TOML_HEAD + as_toml(wish.given))
+        content = wish.anew(wish.given)
+        settings = _written(file, content, TOML_HEAD + as_toml(content))
         return settings, (f"wrote {file}",)
     keys, said = _keys(there, wish)
     if wish.replace_file:
-        content = {**wish.given, **keys}
+        content = wish.anew({**wish.given, **keys})
         _check_complete(file, content)
         settings = _written(file, content, TOML_HEAD + as_toml(content))
         return settings, (f"wrote {file}", *said)

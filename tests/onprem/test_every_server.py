@@ -111,3 +111,31 @@ def test_what_the_server_reads_already_is_not_included_again(lab: Lab, server_ki
     assert amiss(lab) == {}
     assert apply(lab)["exit"] == Exit.DONE
     assert_private(lab)
+
+
+def beside(server: DnsServer) -> dict[str, str]:
+    """Paths of a configuration that lies on the host, and that the server does not run with."""
+    other = server.directory / "beside"
+    other.mkdir()
+    if server.kind == "dnsmasq":
+        (server.directory / "dnsmasq.d" / "ecs-anywhere.conf").rename(other / "ecs-anywhere.conf")
+        server.restart()
+        return {"directory": str(other)}
+    main = other / server.main.name
+    main.write_text(f"{server.main.read_text()}\n\n")
+    return {"configuration": str(main)}
+
+
+def test_a_server_that_runs_with_another_file_is_named_before_anything_is_touched(
+    lab: Lab, server_kind: str
+) -> None:
+    server = lab.start(server_kind)
+    configured(server, **beside(server))
+    lab.publish()
+    before = server.files()
+    assert [cure for what, cure in amiss(lab).items() if "runs with" in what or "not read" in what]
+    for _ in range(2):
+        report = apply(lab)
+        assert report["exit"] == Exit.CHECK_FAILED, report
+        assert f"[{server_kind}]" in report["cure"]
+    assert server.files() == before

@@ -199,14 +199,6 @@ def test_another_zones_file_of_the_administrators_is_not_pushed_aside(lab: Lab) 
     assert "forward-zones-recurse" in problem.value.cure
 
 
-def test_settings_in_yaml_are_refused_rather_than_overlooked(lab: Lab, server: DnsServer) -> None:
-    (server.directory / "recursor.yml").write_text("dnssec: {validation: off}\n")
-    with pytest.raises(CheckFailed, match="settings in YAML"):
-        ours(server).includes()
-    found = ours(server).findings(None, NOTHING)
-    assert [finding.ok for finding in found] == [False, False]
-
-
 def test_the_include_stands_in_the_administrators_lua_where_there_is_one(server: DnsServer) -> None:
     more, lua = server.directory / "recursor.d", server.directory / "recursor.lua"
     assert ours(server).includes() == ()
@@ -329,17 +321,6 @@ def test_its_settings_are_read_as_it_reads_them(tmp_path: Path) -> None:
     assert found.validates
 
 
-@pytest.mark.parametrize(
-    "text", ["recursor:\n  forward_zones_recurse:\n", "# from 5.1\n---\nincoming:\n  listen: []\n"]
-)
-def test_yaml_in_recursor_conf_is_named_rather_than_added_to(tmp_path: Path, text: str) -> None:
-    main = tmp_path / "recursor.conf"
-    main.write_text(text)
-    with pytest.raises(CheckFailed, match="settings in YAML") as refused:
-        read_configuration(main)
-    assert "render" in refused.value.cure
-
-
 def test_without_validation_no_lua_is_asked_for(tmp_path: Path) -> None:
     main = tmp_path / "recursor.conf"
     server = PowerDns("us-east-2", "127.0.0.1", 53, main, tmp_path / "ecs-anywhere.zones")
@@ -375,6 +356,9 @@ def test_a_fragment_that_is_not_ours_is_refused(
     texts[file] = texts[file].replace(old, new)
     with pytest.raises(CheckFailed):
         server.check_fragments(
-            [Fragment(server.zones_file, texts["zones"]), Fragment(server.lua_file, texts["lua"])],
+            [
+                Fragment(server.zones_file, texts["zones"]),
+                Fragment(server.settings.file, texts["lua"]),
+            ],
             tmp_path,
         )

@@ -29,6 +29,23 @@ class Process:
         boot = re.search(r"^btime (\d+)$", Path("/proc/stat").read_text(), re.MULTILINE)
         return (int(boot[1]) if boot else 0) + int(ticks) / os.sysconf("SC_CLK_TCK")
 
+    def option(self, letter: str) -> str:
+        """Return the value of an option such as `-c` of its command line; empty where it has none.
+        Raises OSError."""
+        words = iter(self.words)
+        for word in words:
+            if word.startswith(letter) and not word.startswith("--"):
+                return word.removeprefix(letter) or next(words, "")
+        return ""
+
+    def reads_another(self, named: Path, configuration: Path) -> bool:
+        """Whether the file that it names so is surely another one than `configuration`: neither in
+        the root that it sees (a chroot, a container) nor on this host is it the same, by inode or
+        by content."""
+        seen = [Path(f"/proc/{self.pid}/root") / str(named).lstrip("/"), named]
+        there = [file for file in seen if file.exists()]
+        return bool(there) and all(differ(file, configuration) for file in there)
+
     def read_again(self) -> None:
         """Raises OSError. When it does so, it decides itself."""
         os.kill(self.pid, signal.SIGHUP)
@@ -56,3 +73,11 @@ def _permitted(status: os.stat_result, user: int, groups: frozenset[int]) -> int
     if status.st_uid == user:
         return status.st_mode >> 6 & 7
     return (status.st_mode >> 3 & 7) if status.st_gid in groups else (status.st_mode & 7)
+
+
+def differ(one: Path, other: Path) -> bool:
+    """Whether both are there, and are neither the same file nor of the same content."""
+    try:
+        return not one.samefile(other) and one.read_bytes() != other.read_bytes()
+    except OSError:
+        return False

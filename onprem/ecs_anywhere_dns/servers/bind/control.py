@@ -12,6 +12,7 @@ from pathlib import Path
 from ecs_anywhere_dns.commands import PATIENCE, Ran, run
 from ecs_anywhere_dns.outcome import ReloadFailed
 from ecs_anywhere_dns.servers.bind.named_conf import domain
+from ecs_anywhere_dns.servers.process import differ
 
 LOOK = "look at the log of named"
 RELOAD_PATIENCE = 60.0
@@ -87,7 +88,7 @@ class Status:
             )
 
         for file in map(Path, files[1:]):
-            if _differ(file, configuration):
+            if differ(file, configuration):
                 raise ReloadFailed(
                     f"named reads {file}, which is another file than {configuration} since that "
                     "was written anew",
@@ -98,11 +99,3 @@ class Status:
     def _said(self, key: str) -> str:
         found = re.search(rf"^{key}: (.*)$", self.text, re.MULTILINE)
         return found[1].strip() if found else ""
-
-
-def _differ(one: Path, other: Path) -> bool:
-    """Whether both are there, and are neither the same file nor of the same content."""
-    try:
-        return not one.samefile(other) and one.read_bytes() != other.read_bytes()
-    except OSError:
-        return False

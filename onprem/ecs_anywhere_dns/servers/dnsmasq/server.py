@@ -248,11 +248,26 @@ class Dnsmasq:
                 f"{others[0].place}: servers-file={others[0].value}: dnsmasq takes only one",
                 f"move what is in there to a file in {self.directory}, and remove that line",
             )
+        if self._is_initialised():
+            words = " ".join(self._words())
+            return Finding(
+                False,
+                f"dnsmasq, as it is started (`dnsmasq {words}`), does not read {self.static_file}",
+                "set `configuration` and `directory` under [dnsmasq] to what it reads, or add "
+                f"`conf-file={self.static_file}` to a file that it reads; then {RESTART}",
+            )
         return Finding(
             False,
             f"no configuration of dnsmasq says servers-file={self.servers_file}",
             f"`ecs-anywhere-dns init` writes it to {self.static_file}; then {RESTART}",
         )
+
+    def _is_initialised(self) -> bool:
+        """Whether our include file says what `init` writes, whoever reads it."""
+        try:
+            return f"servers-file={self.servers_file}" in text_of(self.static_file)
+        except (OSError, ValueError):
+            return False
 
     def _rebinding(self, disk: Configuration, forwarding: Forwarding) -> Iterator[Finding]:
         region = _region_zone(self.region)

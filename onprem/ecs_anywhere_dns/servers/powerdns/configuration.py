@@ -15,7 +15,6 @@ from ecs_anywhere_dns.outcome import CheckFailed
 from ecs_anywhere_dns.servers.mark import lies_within
 
 LINE = re.compile(r"\s*(?P<key>[a-z0-9-]+)\s*(?P<sign>\+?=)\s*(?P<value>.*?)\s*")
-YAML = re.compile(r"[A-Za-z_][\w-]*:(\s|$)")
 ROUTES = ("forward-zones", "forward-zones-recurse", "auth-zones")
 
 
@@ -76,14 +75,6 @@ class Configuration:
 
 def read_configuration(main: Path) -> Configuration:
     """Raises CheckFailed."""
-    yaml = main.with_suffix(".yml")
-    if yaml.exists() or _is_yaml(main):
-        raise CheckFailed(
-            f"{yaml if yaml.exists() else main} holds settings in YAML, which this tool cannot "
-            "add to",
-            f"keep {main} in the old style (5.x: --enable-old-settings), or put what `render` "
-            "prints into the YAML by hand",
-        )
     settings = tuple(_file(main))
     folder = Configuration(main, settings).value("include-dir")
     more = sorted(Path(folder).glob("*.conf")) if folder else ()
@@ -103,18 +94,6 @@ def includes_file(setting: str, ours: Path) -> bool:
     except OSError as error:
         raise CheckFailed(f"{lua}: {error.strerror}", "run this as root") from None
     return any(str(ours) in line and not line.lstrip().startswith("--") for line in lines)
-
-
-def _is_yaml(file: Path) -> bool:
-    """Whether a settings file is YAML, as 5.1 and later also have it in recursor.conf: the first
-    line that says something decides (`recursor:` or `key=value`)."""
-    try:
-        lines = file.read_text("utf-8", errors="replace").splitlines()
-    except OSError:
-        return False  # said by who reads it
-    said = (line.partition("#")[0].rstrip() for line in lines)
-    first = next((line for line in said if line.strip() and line != "---"), "")
-    return YAML.match(first) is not None
 
 
 def _file(path: Path) -> Iterator[Setting]:

@@ -1,6 +1,7 @@
-"""PowerDNS Recursor (measured with 4.8.8; settings in the old style, so 4.6 to 5.x, but no YAML).
+"""PowerDNS Recursor (measured with 4.8.8 and 5.2.13, with settings in the old style and in YAML).
 
-Two fragments: the zones, for `forward-zones-file`, and Lua that exempts them from validation.
+Two fragments: the zones, for `forward-zones-file`, and one that exempts them from validation, in
+Lua (`old_settings`) or in YAML (`yaml_settings`).
 Its traps, each measured, and what is done about them:
 - Its own check never opens the forward-zones-file: the file is read back here, strictly.
 - `rec_control reload-zones` ends with 0 although it failed: its words count. And they do not say
@@ -8,9 +9,8 @@ Its traps, each measured, and what is done about them:
   asked for a name below our mark (`mark`), and has to note that it tried the mark's address.
   A forwarding that is none has no mark: there its words have to do, and the verification.
 - Only one forward-zones-file may be set; the last one counts.
-- Lua is read at the start only (`reload-lua-config` would load the administrator's whole Lua again,
-  response policy zones included). So negative trust anchors are set in the running server by
-  rec_control, and stand in the Lua file for the next start.
+- Exemptions are read at the start only. So negative trust anchors are set in the running server by
+  rec_control, and stand in the second fragment for the next start.
 """
 
 from __future__ import annotations
@@ -26,17 +26,16 @@ from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
 from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
 from ecs_anywhere_dns.servers.fragment_lines import CURE
 from ecs_anywhere_dns.servers.mark import MARK_PORT, MARK_ZONE, mark_of
-from ecs_anywhere_dns.servers.powerdns.configuration import (
-    Configuration,
-    includes_file,
-    read_configuration,
-)
+from ecs_anywhere_dns.servers.powerdns.configuration import Configuration
 from ecs_anywhere_dns.servers.powerdns.control import Control, ours_of
 from ecs_anywhere_dns.servers.powerdns.findings import findings_of
-from ecs_anywhere_dns.servers.powerdns.lines import lines_for, lua_for, read_lua, read_zones
+from ecs_anywhere_dns.servers.powerdns.lines import lines_for, read_zones
+from ecs_anywhere_dns.servers.powerdns.old_settings import INIT, OldSettings
+from ecs_anywhere_dns.servers.powerdns.settings import Settings
+from ecs_anywhere_dns.servers.powerdns.yaml_settings import YamlSettings, yaml_of
+from ecs_anywhere_dns.servers.process import differ
 from ecs_anywhere_dns.servers.waiting import comes_true
 
-INIT = "`ecs-anywhere-dns init` writes it"
 START_PATIENCE = 10.0
 
 
@@ -51,7 +50,7 @@ class PowerDns:
     port: int
     configuration: Path = Path("/etc/powerdns/recursor.conf")
     zones_file: Path = Path("/etc/powerdns/ecs-anywhere.zones")
-    """Our fragment; the Lua one is beside it."""
+    """Our fragment; the one with the exemptions is beside it, or in the YAML's include_dir."""
     program: tuple[str, ...] = ("pdns_recursor",)
     rec_control: tuple[str, ...] = ("rec_control",)
     start: tuple[str, ...] = ("systemctl", "start", "pdns-recursor")
@@ -61,8 +60,12 @@ class PowerDns:
         return {}
 
     @property
-    def lua_file(self) -> Path:
-        return self.zones_file.with_suffix(".lua")
+    def settings(self) -> Settings:
+        """In which form its settings are: each part of it that depends on that."""
+        yaml = yaml_of(self.configuration)
+        if yaml is None:
+            return OldSettings(self.configuration, self.zones_file)
+        return YamlSettings(yaml, self.zones_file, self.control)
 
     @property
     def control(self) -> Control:
@@ -70,55 +73,43 @@ class PowerDns:
 
     def fragments(self, forwarding: Forwarding) -> tuple[Fragment, ...]:
         zones = [f"# {HEADER}", f"# {forwarding.label}", *lines_for(forwarding)]
-        lua = [f"-- {HEADER}", f"-- {forwarding.label}", *lua_for(forwarding)]
-        return (
-            Fragment(self.zones_file, "".join(f"{line}\n" for line in zones)),
-            Fragment(self.lua_file, "".join(f"{line}\n" for line in lua)),
-        )
+        text = "".join(f"{line}\n" for line in zones)
+        return Fragment(self.zones_file, text), self.settings.fragment(forwarding)
 
     def is_running(self) -> bool:
         return self.control.answers()
 
     def check_fragments(self, fragments: Sequence[Fragment], scratch: Path) -> None:  # noqa: ARG002
         texts = {fragment.path: fragment.text for fragment in fragments}
-        self._check(texts[self.zones_file], texts[self.lua_file])
+        self._check(texts[self.zones_file], texts[self.settings.file])
 
     def hindrances(self, intended: Forwarding) -> Iterator[Finding]:
+        yield from self._misread()
         yield from self.problems(self.on_disk(), intended, swapped=False)
 
     def check_configuration(self) -> None:
-        forwarding = self._check(_text(self.zones_file), self._lua_on_disk())
+        forwarding = self._check(_text(self.zones_file), self._exemptions())
         disk = self.on_disk()
         tested = run(*self.program, "--config=check", *self._where())
         if not tested.ok:
             raise CheckFailed(
                 f"PowerDNS Recursor would not start any more: {tested.said}", "correct that setting"
             )
+        self.settings.check_read(tested)
         for problem in self.problems(disk, forwarding, swapped=True):
             raise CheckFailed(problem.what, problem.cure)
 
     def problems(
         self, disk: Configuration, forwarding: Forwarding, *, swapped: bool
     ) -> Iterator[Finding]:
-        """What would keep the forwarding from working, although the check accepts it."""
-        if Path(disk.value("forward-zones-file")) != self.zones_file:
-            yield self._not_included(disk)
+        """Yield what would keep the forwarding from working, although the check accepts it."""
+        yield from self.settings.problems(disk, swapped=swapped)
         for setting in disk.shadows(forwarding.zones):
             yield Finding(
                 False,
                 f"{setting.place}: {setting.key} takes names that are to be forwarded: "
                 f"{setting.value}",
                 "remove those zones from it",
-            )
-        is_included = includes_file(disk.value("lua-config-file"), self.lua_file)
-        if swapped and is_included and not self.lua_file.exists():
-            yield Finding(False, f"{self.lua_file} is included, but not there", INIT)
-        if disk.validates and not is_included:
-            yield Finding(
-                False,
-                f"{self.lua_file} is not included: after a restart our names would be validated, "
-                "and fail whenever the internet is away",
-                f'{INIT}: dofile("{self.lua_file}") in the file that lua-config-file names',
             )
 
     def reload(self) -> None:
@@ -156,27 +147,35 @@ class PowerDns:
     def includes(self) -> tuple[Include, ...]:
         """Raises CheckFailed where the administrator has a forward-zones-file already: ours would
         take its place."""
-        disk = self.on_disk()
+        disk, settings = self.on_disk(), self.settings
         if disk.value("forward-zones-file") not in ("", str(self.zones_file)):
-            found = self._not_included(disk)
+            found = settings.not_included(disk)
             raise CheckFailed(found.what, found.cure)
-        own, is_ours = disk.own_file, disk.own_file != disk.main
-        lines = []
-        if not disk.value("forward-zones-file"):
-            lines.append(Include(own, f"forward-zones-file={self.zones_file}", ours=is_ours))
-        lua = disk.value("lua-config-file")
-        if not lua:
-            lines.append(Include(own, f"lua-config-file={self.lua_file}", ours=is_ours))
-        elif not includes_file(lua, self.lua_file):
-            lines.append(Include(Path(lua), f'dofile("{self.lua_file}")'))
-        return tuple(lines)
+        return settings.includes(disk)
 
     def findings(self, applied: Forwarding | None, intended: Forwarding) -> tuple[Finding, ...]:
         return tuple(findings_of(self, applied, intended))
 
     def on_disk(self) -> Configuration:
         """Raises CheckFailed."""
-        return read_configuration(self.configuration)
+        return self.settings.in_force()
+
+    def _misread(self) -> Iterator[Finding]:
+        """Yield that it runs with another file than `configuration`. Nothing where it does not run
+        or does not tell: that is said elsewhere."""
+        try:
+            folder, name = map(self.control.parameter, ("config-dir", "config-name"))
+        except ReloadFailed:
+            return
+        stem = f"recursor-{name}" if name else "recursor"
+        files = [Path(folder) / f"{stem}{suffix}" for suffix in (".conf", ".yml")]
+        there = [file for file in files if folder and file.exists()]
+        if there and all(differ(file, self.configuration) for file in there):
+            yield Finding(
+                False,
+                f"PowerDNS Recursor runs with {there[0]}, not with {self.configuration}",
+                "correct `configuration` under [powerdns] in the configuration of this tool",
+            )
 
     def _where(self) -> tuple[str, ...]:
         """For its own check: `recursor.conf`, or `recursor-<name>.conf` of a named instance."""
@@ -184,25 +183,26 @@ class PowerDns:
         named = (f"--config-name={name}",) if name else ()
         return f"--config-dir={self.configuration.parent}", *named
 
-    def _check(self, zones: str, lua: str) -> Forwarding:
+    def _check(self, zones: str, exemptions: str) -> Forwarding:
         forwarding = read_zones(zones, str(self.zones_file))
-        exempt = read_lua(lua)
+        exempt = self.settings.exempt_in(exemptions)
         if exempt != list(forwarding.zones):
             raise CheckFailed(
-                f"{self.lua_file} exempts {exempt} from validation, "
+                f"{self.settings.file} exempts {exempt} from validation, "
                 f"{self.zones_file} forwards {list(forwarding.zones)}",
                 CURE,
             )
         return forwarding
 
-    def _lua_on_disk(self) -> str:
-        """Without the file nothing is exempt. Raises CheckFailed."""
-        return _text(self.lua_file) if self.lua_file.exists() else ""
+    def _exemptions(self) -> str:
+        """Return the text of our second file; without it nothing is exempt. Raises CheckFailed."""
+        file = self.settings.file
+        return _text(file) if file.exists() else ""
 
     def _exempt_on_disk(self) -> list[str]:
         """Raises ReloadFailed."""
         try:
-            return read_lua(self._lua_on_disk())
+            return self.settings.exempt_in(self._exemptions())
         except CheckFailed as problem:
             raise ReloadFailed(problem.message, problem.cure) from None
 
@@ -226,20 +226,6 @@ class PowerDns:
                 f"missing {sorted(missing)}, too many {sorted(left)}",
                 "`ecs-anywhere-dns apply` sets them",
             )
-
-    def _not_included(self, disk: Configuration) -> Finding:
-        others = [x for x in disk.of("forward-zones-file") if x.value != str(self.zones_file)]
-        if others:
-            return Finding(
-                False,
-                f"{others[-1].place}: forward-zones-file={others[-1].value}: only one counts",
-                "move its lines to forward-zones-recurse (those with +) and forward-zones",
-            )
-        return Finding(
-            False,
-            f"no setting says forward-zones-file={self.zones_file}",
-            f"{INIT} to {disk.own_file}",
-        )
 
 
 def _text(file: Path) -> str:

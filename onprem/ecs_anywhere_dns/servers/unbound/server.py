@@ -12,8 +12,7 @@ What is known of it, each measured:
 - `list_forwards` shows zones and addresses, but neither ports nor `forward-first`. As each of our
   zones is there once only, and our file says `forward-first: no`, that holds.
 - local-zones and auth-zones at or above a name answer before any forwarding.
-What cannot be shown: with which configuration file it runs, where another is also listened on. The
-verification of answers stands for that.
+With which configuration file it runs is read from its command line (`running`).
 """
 
 from __future__ import annotations
@@ -32,6 +31,7 @@ from ecs_anywhere_dns.servers.mark import has_mark, mark_in
 from ecs_anywhere_dns.servers.unbound.control import UnboundControl
 from ecs_anywhere_dns.servers.unbound.disk import WROTE_ANEW, Disk, forwarding_in
 from ecs_anywhere_dns.servers.unbound.findings import findings_of, hindrances_of
+from ecs_anywhere_dns.servers.unbound.running import misread
 from ecs_anywhere_dns.servers.unbound.shadows import blocking
 from ecs_anywhere_dns.servers.waiting import comes_true
 
@@ -90,6 +90,8 @@ class Unbound:
 
     def hindrances(self, intended: Forwarding) -> Iterator[Finding]:
         pid = self.running.pid()
+        if pid is not None:
+            yield from misread(pid, self.configuration, self.checkconf)
         try:
             yield from self.disk.problems(intended, pid, swapped=False)
         except CheckFailed as refused:

@@ -1,0 +1,34 @@
+"""With which configuration file the Unbound runs, as its command line has it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ecs_anywhere_dns.commands import run
+from ecs_anywhere_dns.servers.contract import Finding
+from ecs_anywhere_dns.servers.process import Process
+
+OMITTED = re.compile(r"if omitted (?P<file>/\S+) is used")
+"""What `unbound-checkconf -h` says of the file that this build reads by default."""
+
+
+def misread(pid: int, configuration: Path, checkconf: Sequence[str]) -> Iterator[Finding]:
+    """Yield that it runs with another file than `configuration`. Nothing where that cannot be
+    seen, as of a process in a container of its own."""
+    process = Process(pid)
+    try:
+        named = process.option("-c")
+    except OSError:
+        return
+    if not named:
+        said = OMITTED.search(run(*checkconf, "-h").everything)
+        named = said["file"] if said else ""
+    if named.startswith("/") and process.reads_another(Path(named), configuration):
+        yield Finding(
+            False,
+            f"Unbound (pid {pid}) runs with {named}, not with {configuration}",
+            "correct `configuration`, `fragment` and `control` under [unbound] in the "
+            "configuration of this tool",
+        )

@@ -1,0 +1,102 @@
+"""The layouts of distributions: which one it is, what `init` writes for it, what is told of it."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ecs_anywhere_dns.configuring import Wish, configure
+from ecs_anywhere_dns.servers import SERVERS, make_server
+from ecs_anywhere_dns.servers.layouts import LAYOUTS, family_of, layout_of
+from ecs_anywhere_dns.settings import load
+
+from tests.onprem.test_commands import README
+from tests.onprem.test_init import GIVEN
+
+RELEASES = {
+    "debian": 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nID=debian\nVERSION_ID="13"\n',
+    "ubuntu": 'NAME="Ubuntu"\nID=ubuntu\nID_LIKE=debian\nUBUNTU_CODENAME=noble\n',
+    "rhel": 'NAME="Red Hat Enterprise Linux"\nID="rhel"\nID_LIKE="fedora"\n',
+    "rocky": 'NAME="Rocky Linux"\nID="rocky"\nID_LIKE="rhel centos fedora"\n',
+    "unheard-of": "NAME=Unheard\nID=unheard-of\nID_LIKE='centos rhel'\n",
+    "alpine": "# of Alpine\n\nID=alpine\nVERSION_ID=3.22.1\n",
+    "suse": 'ID="opensuse-leap"\nID_LIKE="suse opensuse"\n',
+    "broken": "ID=\"rhel\nthis is no assignment\nID_LIKE='",
+}
+EXPECTED = {
+    "debian": "debian",
+    "ubuntu": "debian",
+    "rhel": "rhel",
+    "rocky": "rhel",
+    "unheard-of": "rhel",
+    "alpine": "alpine",
+    "suse": "",
+    "broken": "",
+}
+COLUMNS = ("debian", "rhel", "alpine")
+"""Of the README's table, behind the meaning."""
+
+
+@pytest.mark.parametrize("name", RELEASES)
+def test_a_distribution_is_known_by_its_own_id_or_one_that_it_is_like(
+    tmp_path: Path, name: str
+) -> None:
+    release = tmp_path / "os-release"
+    release.write_text(RELEASES[name])
+    assert family_of(release) == EXPECTED[name]
+    assert family_of(tmp_path / "none") == ""
+
+
+def test_init_writes_what_the_distribution_has_otherwise(tmp_path: Path) -> None:
+    release, file = tmp_path / "os-release", tmp_path / "config.toml"
+    release.write_text(RELEASES["rhel"])
+    settings, _ = configure(file, Wish(GIVEN, layout=layout_of("bind", release)))
+    assert load(file) == settings
+    assert settings.server_table["configuration"] == "/etc/named.conf"
+    before = file.read_bytes()
+    configure(file, Wish(GIVEN, layout=LAYOUTS["alpine"]["bind"]))
+    assert file.read_bytes() == before, "what is there is a person's"
+
+
+@pytest.mark.parametrize("family", LAYOUTS)
+def test_every_layout_is_one_that_its_server_takes(family: str) -> None:
+    for name, table in LAYOUTS[family].items():
+        make_server(name, "us-east-2", "127.0.0.1", 53, table)
+        defaults = {key: shown(value) for key, value in keys_of(name).items()}
+        assert all(shown(value) != defaults[key] for key, value in table.items())
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_every_key_of_a_server_is_told_with_its_value_in_each_distribution(name: str) -> None:
+    for key, default in keys_of(name).items():
+        (row,) = [
+            cells for table, cells in rows() if (table, cells[0]) == (f"`[{name}]`", f"`{key}`")
+        ]
+        there = dict(zip(COLUMNS, row[2:], strict=True))
+        for family in COLUMNS:
+            own = LAYOUTS[family].get(name, {}).get(key)
+            said = "-" if own is None and family != "debian" else shown(own or default)
+            assert there[family] == said, (key, family)
+        assert row[1]
+
+
+def keys_of(name: str) -> dict[str, Any]:
+    """The keys of a server's table, with their defaults."""
+    found: Any = SERVERS[name]
+    return {item.name: item.default for item in fields(found) if item.default is not MISSING}
+
+
+def shown(value: Any) -> str:
+    return f"`{value}`" if isinstance(value, str | Path) else f"`{' '.join(value)}`"
+
+
+def rows() -> list[tuple[str, list[str]]]:
+    """The lines of the README's table of keys: the server, and the other cells."""
+    table, found = "", []
+    for line in README.partition("| table | key |")[2].partition("\n\n")[0].splitlines()[2:]:
+        first, *cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+        table = first.strip() or table
+        found.append((table, cells))
+    return found
