@@ -84,6 +84,10 @@ class ReloadFailed(Stop):
     exit = Exit.ROLLED_BACK
 
 
+class NotTaken(ReloadFailed):
+    """The server refused the reload, and goes on with what it had."""
+
+
 class NotResolving(Stop):
     """The server's answers are not those that were published."""
 

@@ -139,3 +139,35 @@ def test_a_server_that_runs_with_another_file_is_named_before_anything_is_touche
         assert report["exit"] == Exit.CHECK_FAILED, report
         assert f"[{server_kind}]" in report["cure"]
     assert server.files() == before
+
+
+CONTROLS = {"bind": ("rndc", "reconfig"), "unbound": ("control", "reload"),
+            "powerdns": ("rec_control", "reload-zones")}  # fmt: skip
+"""Key of the command that reloads, and its word. dnsmasq is sent a signal, and refuses none."""
+
+
+@pytest.mark.parametrize("kind", CONTROLS)
+def test_a_reload_that_is_refused_again_and_again_leaves_no_server_changed(
+    lab: Lab, kind: str
+) -> None:
+    """So nobody is called at once, and the next run goes on with it."""
+    key, word = CONTROLS[kind]
+    server = lab.start(kind)
+    broken = server.ground.run / "broken"
+    script = (
+        f'[ -e {broken} ] && case " $* " in *" {word} "*) echo refused; exit 1;; esac\nexec "$@"'
+    )
+    wrapper = server.ground.run / "wrapper"
+    wrapper.write_text(f"#!/bin/sh\n{script}\n")
+    wrapper.chmod(0o755)
+    configured(server, **{key: [str(wrapper), *server.table[key]]})
+    lab.publish()
+    broken.touch()
+    for _ in range(2):
+        report = apply(lab)
+        assert report["exit"] == Exit.CHECK_FAILED, report
+        assert "has what it had" in report["summary"], report
+    assert server.running()
+    broken.unlink()
+    assert apply(lab)["exit"] == Exit.DONE
+    assert_private(lab)

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from ecs_anywhere_dns.following.confirmation import confirm
 from ecs_anywhere_dns.following.switchover import (
+    NotPutBack,
     RolledBack,
     Target,
     check_fragments,
@@ -68,6 +69,8 @@ def _switch_exactly_or_readable(host: Host, run: str, target: Target) -> None:
     wider = readable(target.files)
     try:
         switch(host, run, target)
+    except NotPutBack:
+        raise
     except (CheckFailed, RolledBack):
         if wider == target.files:
             raise

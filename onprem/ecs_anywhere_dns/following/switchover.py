@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from ecs_anywhere_dns.outcome import (
     CheckFailed,
     Exit,
     NotResolving,
+    NotTaken,
     ReloadFailed,
     RollbackFailed,
     Stop,
@@ -31,10 +33,18 @@ PERMISSIONS = 0o777
 """Without the bits that make a program run as its owner: these files are none."""
 
 
+UNCHANGED = "The running DNS server has what it had"
+
+
 class RolledBack(Stop):
     """The former forwarding is back, and was seen to work again."""
 
     exit = Exit.ROLLED_BACK
+
+
+class NotPutBack(CheckFailed):
+    """The files are not as they were, and the journal stays for the next run; the running server
+    has read none of it."""
 
 
 @dataclass(frozen=True)
@@ -95,11 +105,13 @@ def check_unhindered(host: Host, forwarding: Forwarding) -> None:
 
 
 def switch(host: Host, run: str, target: Target) -> Journal:
-    """The caller commits. Raises CheckFailed (nothing was reloaded), RolledBack, RollbackFailed."""
+    """The caller commits. Raises CheckFailed (nothing was reloaded; NotPutBack: and the files are
+    not as they were), RolledBack, RollbackFailed."""
     journal = _begin(host, run, target)
     try:
         _swap(host, target.files)
         _check_configuration(host)
+        host.state.write_journal(replace(journal, reloading=True))
     except CheckFailed as problem:
         _put_back(host, journal, problem)
         raise
@@ -108,29 +120,36 @@ def switch(host: Host, run: str, target: Target) -> Journal:
         host.progress.begin("verify")
         target.verify()
     except Stop as problem:
-        roll_back(host, journal, problem)
+        is_changed = not isinstance(problem, NotTaken)
+        roll_back(host, replace(journal, reloading=is_changed), problem)
         raise RolledBack(f"{problem.message} - rolled back", problem.cure) from problem
     return journal
 
 
 def roll_back(host: Host, journal: Journal, because: Stop) -> None:
-    """Files, running server and its cache as they were. Raises RollbackFailed."""
+    """Files, running server and its cache as they were. Raises RollbackFailed where the running
+    server may have been left with something else, and NotPutBack where it has what it had."""
     host.progress.begin("roll back")
     try:
         _put_in_force_or_readable(host, journal)
     except Stop as problem:
-        raise RollbackFailed(
-            f"{because.message}; and rolling back failed: {problem.message}",
+        said = f"{because.message}; and rolling back failed: {problem.message}"
+        cure = (
             f"{problem.cure or 'look at the log of the DNS server'}; then `ecs-anywhere-dns apply` "
             "goes on with it. Until it succeeds nothing else is done; who has put the fragments "
-            f"right by hand removes {host.state.folder / 'journal.json'}",
-        ) from problem
+            f"right by hand removes {host.state.folder / 'journal.json'}"
+        )
+        if journal.reloading or not host.server.is_running():
+            raise RollbackFailed(said, cure) from problem
+        with suppress(Stop):
+            host.state.write_journal(journal)
+        raise NotPutBack(f"{said}. {UNCHANGED}", cure) from problem
     host.state.close_journal()
 
 
 def recover(host: Host) -> bool:
-    """Undo what a run that died had begun; whether there was anything. Raises RollbackFailed, and
-    then the next run tries again."""
+    """Undo what a run that died had begun; whether there was anything. Raises RollbackFailed and
+    NotPutBack, and then the next run tries again."""
     for fragment in host.server.fragments(host.state.applied().forwarding):
         remove_half_written(fragment.path)
     journal = host.state.journal()
@@ -141,7 +160,7 @@ def recover(host: Host) -> bool:
         host.state.close_journal()
         return False
     host.progress.begin("recover")
-    roll_back(host, journal, Stop("an earlier run died while it switched the forwarding"))
+    roll_back(host, journal, Stop("an earlier run did not end its switch of the forwarding"))
     return True
 
 
@@ -149,7 +168,7 @@ def _begin(host: Host, run: str, target: Target) -> Journal:
     host.progress.begin("journal")
     former = host.state.applied().forwarding
     zones = tuple(sorted({*former.zones, *target.forwarding.zones, *target.names}))
-    journal = Journal(run, _before(host, former, target), zones)
+    journal = Journal(run, _before(host, former, target), zones, reloading=False)
     host.state.open_journal(journal)
     return journal
 
@@ -195,9 +214,9 @@ def _put_back(host: Host, journal: Journal, because: Stop) -> None:
     try:
         _restore(journal.before)
     except Stop as problem:
-        raise RollbackFailed(
-            f"{because.message}; and putting the files back failed: {problem.message}",
-            problem.cure,
+        raise NotPutBack(
+            f"{because.message}; and putting the files back failed: {problem.message}. {UNCHANGED}",
+            f"{problem.cure}; until then, do not restart it",
         ) from problem
     host.state.close_journal()
 

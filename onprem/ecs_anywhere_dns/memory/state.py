@@ -77,6 +77,8 @@ class Journal:
     before: tuple[FileState, ...]
     zones: tuple[str, ...]
     """Every zone and name whose answers may have changed: what to flush."""
+    reloading: bool = True
+    """Whether a reload was begun, so that the running server may have the new files."""
 
 
 @dataclass(frozen=True)
@@ -137,8 +139,16 @@ class State:
         cannot be committed would be undone by the next run, and switched again by that."""
         # Bytes that no file system compresses.
         put(FileState(self.folder / "room", os.urandom(ROOM), PRIVATE))
-        before = [item.as_json() for item in journal.before]
-        content = {"run": journal.run, "before": before, "zones": journal.zones}
+        self.write_journal(journal)
+
+    def write_journal(self, journal: Journal) -> None:
+        """Raises CheckFailed."""
+        content = {
+            "run": journal.run,
+            "before": [item.as_json() for item in journal.before],
+            "zones": journal.zones,
+            "reloading": journal.reloading,
+        }
         self._write("journal.json", content)
 
     def close_journal(self) -> None:
@@ -221,7 +231,8 @@ def _understood(text: str) -> Document | None:
 
 def _journal_from(said: Mapping[str, Any]) -> Journal:
     before = tuple(FileState.from_json(item) for item in said["before"])
-    return Journal(said["run"], before, tuple(said["zones"]))
+    # An older version did not say how far it had come.
+    return Journal(said["run"], before, tuple(said["zones"]), said.get("reloading", True))
 
 
 def _applied_as_json(applied: Applied) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from pathlib import Path
 from ecs_anywhere_dns.commands import Ran, run
 from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
 from ecs_anywhere_dns.memory.files import text_of
-from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
+from ecs_anywhere_dns.outcome import CheckFailed, NotTaken, ReloadFailed
 from ecs_anywhere_dns.servers.bind.control import Rndc
 from ecs_anywhere_dns.servers.bind.findings import findings_of
 from ecs_anywhere_dns.servers.bind.fragments import (
@@ -148,7 +148,7 @@ class Bind:
     def reload(self) -> None:
         ran = self.control.ask("reconfig")
         if not ran.ok:
-            raise ReloadFailed(
+            raise NotTaken(
                 f"named did not take the configuration, and keeps the former: {ran.said}",
                 "look at the log of named",
             )

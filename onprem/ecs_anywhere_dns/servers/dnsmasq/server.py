@@ -24,7 +24,7 @@ from pathlib import Path
 from ecs_anywhere_dns.commands import run
 from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.memory.files import text_of
-from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed, Stop
+from ecs_anywhere_dns.outcome import CheckFailed, NotTaken, ReloadFailed, Stop
 from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
 from ecs_anywhere_dns.servers.dnsmasq.configuration import Configuration, read_configuration
 from ecs_anywhere_dns.servers.dnsmasq.findings import findings_of
@@ -138,7 +138,7 @@ class Dnsmasq:
         try:
             process.read_again()
         except OSError as error:
-            raise ReloadFailed(
+            raise NotTaken(
                 f"dnsmasq {process.pid} cannot be sent SIGHUP: {error.strerror}", "run this as root"
             ) from None
         # It is one thread that looks for signals before questions: whoever gets a second answer

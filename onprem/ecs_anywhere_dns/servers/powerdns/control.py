@@ -14,7 +14,7 @@ from pathlib import Path
 from ecs_anywhere_dns.answers.asking import Asking
 from ecs_anywhere_dns.answers.questions import Question
 from ecs_anywhere_dns.commands import run
-from ecs_anywhere_dns.outcome import ReloadFailed
+from ecs_anywhere_dns.outcome import NotTaken, ReloadFailed
 from ecs_anywhere_dns.servers.mark import MARK_ZONE
 
 CURE = "look at its log (`journalctl -u pdns-recursor`), and at what rec_control says as root"
@@ -32,8 +32,11 @@ class Control:
         return said.ok and "pong" in said.output
 
     def reload_zones(self) -> None:
-        """Raises ReloadFailed; the server goes on with what it had."""
-        self._told("ok", "reload-zones")
+        """Raises NotTaken: the server goes on with what it had."""
+        try:
+            self._told("ok", "reload-zones")
+        except ReloadFailed as problem:
+            raise NotTaken(problem.message, problem.cure) from None
 
     def wipe(self, names: tuple[str, ...]) -> None:
         """Everything at and below these names. Raises ReloadFailed."""

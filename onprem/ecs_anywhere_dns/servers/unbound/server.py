@@ -23,7 +23,7 @@ from pathlib import Path
 
 from ecs_anywhere_dns.commands import run
 from ecs_anywhere_dns.forwarding import DNS_PORT, NOTHING, Forwarding
-from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
+from ecs_anywhere_dns.outcome import CheckFailed, NotTaken, ReloadFailed
 from ecs_anywhere_dns.pinned.aws_names import is_below, suffixes_of
 from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
 from ecs_anywhere_dns.servers.harmless import harmless
@@ -111,7 +111,7 @@ class Unbound:
         process = _process(self.running.pid())
         ran = self.running.ask("reload")
         if not ran.ok:
-            raise ReloadFailed(f"Unbound does not reload: {ran.said}", "is it running?")
+            raise NotTaken(f"Unbound does not reload: {ran.said}", "is it running?")
 
         def is_decided() -> bool:
             return self.is_running() or (process is not None and not process.exists())
