@@ -107,7 +107,7 @@ def test_doctor_says_which_lines_are_missing(lab: Lab, kind: str) -> None:
         server.main.write_text(lines)
     lab.publish()
     found = amiss(lab)
-    missing = [what for what in found if "does not have the line" in what]
+    missing = [what for what in found if "lacks the line" in what]
     assert missing, found
     assert all("init --include" in found[what] for what in missing)
 
