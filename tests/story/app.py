@@ -67,8 +67,13 @@ class App:
         return make_vpc(self.client("ec2"), **how)
 
     def tag(self, vpc_id: str, **tags: str) -> None:
-        """`wish`, `services` and `onprem_cidrs` by these short names."""
-        keys = {"wish": WISH, "services": SERVICES, "onprem_cidrs": ONPREM_CIDRS}
+        """`wish`, `services`, `onprem_cidrs` and `resolver_ips` by these short names."""
+        keys = {
+            "wish": WISH,
+            "services": SERVICES,
+            "onprem_cidrs": ONPREM_CIDRS,
+            "resolver_ips": "ecs-anywhere:resolver-ips",
+        }
         tag(self.client("ec2"), vpc_id, {keys[name]: value for name, value in tags.items()})
 
     def untag(self, vpc_id: str, key: str = WISH) -> None:

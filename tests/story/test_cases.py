@@ -223,3 +223,28 @@ def test_subnets_that_were_recreated_keep_the_promised_addresses(app: App) -> No
     assert documented(app, vpc_id)["resolverIps"] == promised
     app.untag(vpc_id)
     app.next_success(vpc_id)
+
+
+def test_addresses_that_were_chosen_for_a_firewall_ticket_are_planned_and_then_had(
+    app: App,
+) -> None:
+    vpc_id = app.vpc()
+    in_vpc = [{"Name": "vpc-id", "Values": [vpc_id]}]
+    subnets = app.client("ec2").describe_subnets(Filters=in_vpc)["Subnets"]
+    networks = [subnet["CidrBlock"].rpartition(".")[0] for subnet in subnets]
+    chosen = sorted(f"{network}.199" for network in networks)
+    app.tag(vpc_id, wish="plan", resolver_ips=f"{chosen[0]} {networks[1]}.255")
+    refused = app.next_end(vpc_id)
+    assert f"{networks[1]}.255 is kept by AWS" in refused.cause
+
+    app.tag(vpc_id, resolver_ips=" ".join(chosen))
+    planned = app.next_success(vpc_id)
+    assert f"to {' '.join(chosen)}: 53/udp and 53/tcp" in planned.output["firewall"][0]
+    assert planned.output["warnings"] == []
+    assert planned.made_nothing
+
+    app.tag(vpc_id, wish="enabled")
+    app.next_success(vpc_id)
+    assert sorted(documented(app, vpc_id)["resolverIps"]) == chosen
+    app.untag(vpc_id)
+    app.next_success(vpc_id)

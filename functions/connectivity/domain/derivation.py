@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,9 +27,12 @@ def derive(survey: Survey, options: Options, limits: Limits) -> Desired:
     )
     shared = adopted_resolver(survey, options.onprem_cidrs)
     near = _near_promises(survey, chosen, ranked)[: limits.zones]
-    resolver_subnets = placement.resolver_subnets(near, limits.resolver_ips)
     stays = shared is not None or our_resolver(survey) is not None
-    promised = {} if stays else _promised_again(survey, resolver_subnets)
+    asked = {} if stays else _asked_for(survey, options)
+    resolver_subnets = tuple(asked.values()) or placement.resolver_subnets(
+        near, limits.resolver_ips
+    )
+    promised = {} if stays else asked or _promised_again(survey, resolver_subnets)
     return Desired(
         vpc_id=survey.vpc.id,
         vpc_cidrs=survey.vpc.cidrs,
@@ -176,17 +178,18 @@ def _promised_again(survey: Survey, subnets: tuple[str, ...]) -> dict[str, str]:
     return again
 
 
+def _asked_for(survey: Survey, options: Options) -> dict[str, str]:
+    """Return address -> subnet of what a person has chosen for the resolver."""
+    holders = {ip: placement.holder_of(ip, survey.subnets) for ip in options.resolver_ips}
+    return {ip: subnet.id for ip, subnet in holders.items() if subnet}
+
+
 def _promises_now(survey: Survey) -> dict[str, str]:
     """Return address -> the subnet that holds it now: subnets are replaced by others with the same
     network, and the address is what on-premises knows."""
-    return {
-        ip: next((s.id for s in survey.subnets if _holds(s, ip)), subnet)
-        for ip, subnet in survey.entry.resolver_ips.items()
-    }
-
-
-def _holds(subnet: Subnet, ip: str) -> bool:
-    return bool(subnet.cidr) and ipaddress.ip_address(ip) in ipaddress.ip_network(subnet.cidr)
+    promises = survey.entry.resolver_ips.items()
+    holders = ((ip, before, placement.holder_of(ip, survey.subnets)) for ip, before in promises)
+    return {ip: holder.id if holder else before for ip, before, holder in holders}
 
 
 def _gateway_service(survey: Survey, services: dict[str, OfferedService]) -> str | None:

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
 from itertools import cycle, islice
 
 from connectivity.domain.model import OfferedService, Subnet
@@ -84,6 +85,12 @@ def ranked_zones(
 
 def zones_for(service: OfferedService, ranked: Sequence[str], count: int) -> tuple[str, ...]:
     return tuple(islice((zone for zone in ranked if zone in service.zones), count))
+
+
+def holder_of(ip: str, subnets: Iterable[Subnet]) -> Subnet | None:
+    """Return the subnet whose network holds an address."""
+    address = IPv4Address(ip)
+    return next((s for s in subnets if s.cidr and address in IPv4Network(s.cidr)), None)
 
 
 def resolver_subnets(chosen: Sequence[str], count: int) -> tuple[str, ...]:

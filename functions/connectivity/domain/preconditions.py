@@ -18,6 +18,7 @@ from connectivity.domain.adopted_names import (
 )
 from connectivity.domain.adoption import foreign_endpoint, policy_warnings, unfit
 from connectivity.domain.answered_elsewhere import names_to_ask, unasked_warnings
+from connectivity.domain.chosen_addresses import not_as_chosen, place_problems
 from connectivity.domain.derivation import (
     addresses_needed,
     chosen_subnets,
@@ -67,6 +68,7 @@ def prepare(survey: Survey, options: Options, limits: Limits) -> Prepared:
         (
             *unread_tags(survey.vpc.tags),
             *broken_promises(survey, desired),
+            *not_as_chosen(survey, options),
             *policy_warnings(survey, desired),
             *unasked_warnings(survey, services),
             *unseen_warnings(survey, services),
@@ -273,6 +275,7 @@ _CHECKS: tuple[Callable[[Survey, Options, Limits], Iterator[str]], ...] = (
     _overlaps,
     _conflicts,
     _inbound_resolvers,
+    place_problems,
 )
 
 

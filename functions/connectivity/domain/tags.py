@@ -11,9 +11,10 @@ from connectivity.domain.printable import shortened
 WISH = "ecs-anywhere:private-connectivity"
 SERVICES = "ecs-anywhere:services"
 ONPREM_CIDRS = "ecs-anywhere:onprem-cidrs"
+RESOLVER_IPS = "ecs-anywhere:resolver-ips"
 PARAMETERS = {SERVICES: "DefaultServices", ONPREM_CIDRS: "OnPremCidrs"}
 """Tag -> the stack's parameter that stands in for it on a VPC without."""
-WISH_TAGS = (WISH, SERVICES, ONPREM_CIDRS)
+WISH_TAGS = (WISH, SERVICES, ONPREM_CIDRS, RESOLVER_IPS)
 """A change of one of these is a knock. The status tags are not among them, so that writing our
 result never starts us again."""
 

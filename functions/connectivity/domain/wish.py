@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from connectivity.domain import tags
+from connectivity.domain.addresses import address_problems
 from connectivity.domain.errors import UnreadableOption
 from connectivity.domain.networks import Bounds, cidr_problems
 from connectivity.domain.printable import LONGEST_ITEM, first_lines, firsts_first, quoted
@@ -37,6 +38,8 @@ class Options:
 
     services: tuple[str, ...]
     onprem_cidrs: tuple[str, ...]
+    resolver_ips: tuple[str, ...] = ()
+    """Addresses that the inbound resolver shall have when it is made; empty for any."""
 
 
 @dataclass(frozen=True)
@@ -74,14 +77,16 @@ def read_options(
     first of each option, then the others, then keys that may have been meant."""
     services, where_services = _option(vpc_tags, tags.SERVICES, defaults.services)
     onprem_cidrs, where_cidrs = _option(vpc_tags, tags.ONPREM_CIDRS, defaults.onprem_cidrs)
+    resolver_ips, where_ips = _option(vpc_tags, tags.RESOLVER_IPS, defaults.resolver_ips)
     own = tags.ONPREM_CIDRS in vpc_tags
     problems = firsts_first(
         service_problems(services, where_services),
         cidr_problems(onprem_cidrs, where_cidrs, bounds, own),
+        address_problems(resolver_ips, where_ips),
     )
     if problems:
         raise UnreadableOption("; ".join([*problems, *unread_tags(vpc_tags)]))
-    return Options(services=services, onprem_cidrs=onprem_cidrs)
+    return Options(services, onprem_cidrs, resolver_ips)
 
 
 def _option(

@@ -17,6 +17,7 @@ from connectivity.domain.desired import Desired
 from connectivity.domain.doubt import rests
 from connectivity.domain.drift import is_connected, repairs
 from connectivity.domain.errors import NotCompleteYet, PreconditionsNotMet
+from connectivity.domain.firewall import firewall_sheet
 from connectivity.domain.ledger import Entry
 from connectivity.domain.pacing import Turn
 from connectivity.domain.preconditions import Prepared, incomplete, prepare
@@ -73,6 +74,8 @@ class Check:
     """Names to ask the VPC's own DNS server for before anything is made."""
     dns_server: str = ""
     """The address of that server."""
+    firewall: tuple[str, ...] = ()
+    """What firewalls have to let through; shown where only the plan is asked for."""
     turn: Turn | None = None
     """To make interface endpoints, where some are to be made."""
     teardown: Removal | None = None
@@ -124,6 +127,7 @@ class Check:
             "private_names": list(self.private_names),
             "to_ask": list(self.to_ask),
             "dns_server": self.dns_server,
+            "firewall": list(self.firewall),
             "teardown": _shown(self.teardown) if self.teardown else None,
         }
 
@@ -175,6 +179,7 @@ def check_preconditions(wished: Wished, run: Run, aws: Aws) -> Check:
         acknowledgements=heard,
         to_ask=prepared.to_ask,
         dns_server=wished.vpc.dns_server,
+        firewall=firewall_sheet(desired, survey) if wished.only_plan else (),
         turn=turn,
         teardown=plan_teardown(survey.seen, survey.ownership, path) if wished.only_plan else None,
     )

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, get_args
 
 from connectivity.domain import tags
+from connectivity.domain.addresses import address_problems
 from connectivity.domain.errors import (
     Fact,
     RequestOvertaken,
@@ -36,7 +37,7 @@ that says yes to the removal although many VPCs are removed at once."""
 _KINDS: dict[str, Kind] = {kind.lower(): kind for kind in get_args(Kind)} | {"disable": "Delete"}
 _VPC_ID = re.compile(r"vpc-[0-9a-f]{8,17}")
 _EVENT_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
-_FIELDS = {"vpc-id", "services", "onprem-cidrs", "requested-at"}
+_FIELDS = {"vpc-id", "services", "onprem-cidrs", "resolver-ips", "requested-at"}
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 _AHEAD = timedelta(minutes=5)
 _OLDEST = timedelta(days=1)
@@ -53,6 +54,7 @@ class WishRequest:
     vpc_id: str
     services: tuple[str, ...] | None = None
     onprem_cidrs: tuple[str, ...] | None = None
+    resolver_ips: tuple[str, ...] | None = None
     order: str = ""
     """Of two requests about a VPC the one with the higher order stands."""
 
@@ -115,7 +117,7 @@ def read_request(event: Mapping[str, Any], now: str, bounds: Bounds) -> WishRequ
         ]
     )
     lists: dict[str, tuple[str, ...] | None] = {}
-    for name in ("services", "onprem-cidrs"):
+    for name in ("services", "onprem-cidrs", "resolver-ips"):
         value = detail.get(name)
         if value is not None and not _is_list_of_strings(value):
             problems.append(
@@ -123,7 +125,9 @@ def read_request(event: Mapping[str, Any], now: str, bounds: Bounds) -> WishRequ
             )
             value = None
         lists[name] = None if value is None else items(value)
-    asked = WishRequest(kind, vpc_id, lists["services"], lists["onprem-cidrs"], order)
+    asked = WishRequest(
+        kind, vpc_id, lists["services"], lists["onprem-cidrs"], lists["resolver-ips"], order
+    )
     problems += _problems_of(asked, bounds)
     if problems:
         raise UnreadableOption("; ".join(problems))
@@ -135,6 +139,7 @@ def _problems_of(asked: WishRequest, bounds: Bounds) -> list[str]:
     problems = firsts_first(
         [] if services is None else service_problems(services, "request event"),
         [] if cidrs is None else cidr_problems(cidrs, "request event", bounds),
+        address_problems(asked.resolver_ips or (), "request event"),
     )
     return problems + [
         f"request event: tag {key} would have {len(value)} characters, and AWS allows "
@@ -238,6 +243,8 @@ def _tags_of(request: WishRequest) -> dict[str, str]:
         written[tags.SERVICES] = "+".join(request.services)
     if request.onprem_cidrs is not None:
         written[tags.ONPREM_CIDRS] = " ".join(request.onprem_cidrs)
+    if request.resolver_ips is not None:
+        written[tags.RESOLVER_IPS] = " ".join(request.resolver_ips)
     return written
 
 

@@ -9,7 +9,6 @@ from connectivity.domain import adoption, answered_elsewhere, catalogue, routes
 from connectivity.domain.derivation import wanted
 from connectivity.domain.doubt import PATIENCE, UNASKED
 from connectivity.domain.model import HostedZone, InboundResolver
-from connectivity.domain.ownership import Ownership
 from connectivity.domain.resolver_adoption import candidates
 from connectivity.domain.survey import Survey
 from connectivity.domain.wish import Options
@@ -50,7 +49,7 @@ def survey_vpc(wished: Wished, run: Run, aws: Aws) -> Survey:
         hosted_zones=aws.hosted_zones.associated_with(vpc_id),
         resolver_rules=aws.resolvers.rules_of(vpc_id),
         route_tables=aws.vpcs.route_tables(vpc_id),
-        taken=frozenset() if shared else _taken(ownership, resolvers, aws),
+        taken=frozenset() if shared else _taken(wished, resolvers, aws),
         entry=entry,
     )
     survey = _with_answers(survey, wished, run, aws)
@@ -131,12 +130,13 @@ def _prefix_lists(survey: Survey, vpcs: Vpcs) -> dict[str, tuple[str, ...]]:
     return {prefix_list: networks for prefix_list, networks in read.items() if networks is not None}
 
 
-def _taken(ownership: Ownership, resolvers: Iterable[InboundResolver], aws: Aws) -> frozenset[str]:
-    """Return the promised addresses that something else holds. Asked for only while there is no
-    resolver that could hold its addresses itself. The ledger alone does not say so: somebody may
-    have deleted the one that it names."""
-    entry = ownership.entry
-    if ownership.resolver(resolvers, also_deleting=True) or not entry.resolver_ips:
+def _taken(wished: Wished, resolvers: Iterable[InboundResolver], aws: Aws) -> frozenset[str]:
+    """Return the promised and the chosen addresses that something else holds. Asked for only while
+    there is no resolver that could hold its addresses itself. The ledger alone does not say so:
+    somebody may have deleted the one that it names."""
+    entry = wished.entry
+    addresses = frozenset({*entry.resolver_ips, *wished.options.resolver_ips})
+    there = aws.ownership(entry).resolver(resolvers, also_deleting=True)
+    if there or not addresses:
         return frozenset()
-    in_use = aws.vpcs.addresses_in_use(entry.vpc_id, entry.resolver_ips)
-    return in_use & entry.resolver_ips.keys()
+    return aws.vpcs.addresses_in_use(entry.vpc_id, addresses) & addresses

@@ -1,0 +1,70 @@
+"""Addresses of the inbound resolver that a person has chosen before it is there, because firewall
+tickets are filed first: `ecs-anywhere:resolver-ips` on the VPC.
+
+AWS keeps the first four addresses of a subnet and the last one (Amazon VPC user guide, "Subnet
+CIDR blocks").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Address, IPv4Network
+
+from connectivity.domain import placement, tags
+from connectivity.domain.derivation import our_resolver
+from connectivity.domain.model import Subnet
+from connectivity.domain.resolver_adoption import adopted_resolver
+from connectivity.domain.survey import Limits, Survey
+from connectivity.domain.wish import Options
+
+
+def place_problems(survey: Survey, options: Options, limits: Limits) -> Iterator[str]:
+    """Yield why the resolver cannot be made with the chosen addresses, where it is to be made."""
+    if not options.resolver_ips or _is_there(survey, options):
+        return
+    zones = set()
+    for ip in options.resolver_ips:
+        subnet = placement.holder_of(ip, survey.subnets)
+        problem = _place_problem(ip, subnet, survey)
+        if problem:
+            yield f"tag {tags.RESOLVER_IPS}: {ip} {problem}"
+        elif subnet:
+            zones.add(subnet.zone)
+    if zones and len(zones) < limits.zones:
+        yield (
+            f"tag {tags.RESOLVER_IPS}: the addresses lie in {len(zones)} Availability Zone: choose "
+            f"some in {limits.zones}, so that one may fail"
+        )
+
+
+def _is_there(survey: Survey, options: Options) -> bool:
+    return bool(our_resolver(survey) or adopted_resolver(survey, options.onprem_cidrs))
+
+
+def _place_problem(ip: str, subnet: Subnet | None, survey: Survey) -> str:
+    if subnet is None:
+        return f"lies in no subnet of {survey.vpc.id}"
+    unusable = placement.unusable(subnet, survey.region)
+    if unusable:
+        return f"lies in {subnet.id}, which cannot be used: {unusable}"
+    network, address = IPv4Network(subnet.cidr), IPv4Address(ip)
+    if int(address) - int(network[0]) < 4 or address == network[-1]:
+        return f"is kept by AWS in {subnet.id} ({subnet.cidr}): its first four and its last one"
+    if ip in survey.taken:
+        return f"belongs to something else in {subnet.id} already"
+    return ""
+
+
+def not_as_chosen(survey: Survey, options: Options) -> Iterator[str]:
+    """Yield a warning where the resolver that is there has other addresses."""
+    has, chosen = set(survey.entry.resolver_ips), set(options.resolver_ips)
+    resolver = our_resolver(survey)
+    if chosen and resolver and has and has != chosen:
+        yield (
+            f"the tag {tags.RESOLVER_IPS} asks for {_listed(chosen)} and {resolver} has "
+            f"{_listed(has)}: an inbound resolver keeps its addresses until it is made anew"
+        )
+
+
+def _listed(ips: Iterable[str]) -> str:
+    return " ".join(sorted(ips, key=IPv4Address))
