@@ -62,6 +62,17 @@ _running: set[int] = set()
 """The engines that this process has started and not stopped; moto's state is theirs together."""
 
 
+def _key_of(account: str) -> str:
+    """Return the access key of an administrator of another account, as which moto knows it."""
+    from moto.iam.models import iam_backends
+
+    iam = iam_backends[account]["aws"]
+    if "administrator" not in iam.users:
+        iam.create_user("us-east-1", "administrator")
+        iam.create_access_key("administrator")
+    return str(iam.users["administrator"].access_keys[0].access_key_id)
+
+
 def _forget_everything() -> None:
     from moto.core.base_backend import BackendDict
 
@@ -154,17 +165,19 @@ class EmbeddedAws:
         # Half a million objects that live as long as the engine: no collection looks at them again.
         gc.freeze()
 
-    def client(self, service: str) -> Any:
-        """A boto3 client of a stranger: an administrator of this account, in this Region."""
-        if service not in self._clients:
-            self._clients[service] = boto3.client(
+    def client(self, service: str, account: str = "") -> Any:
+        """A boto3 client of a stranger: an administrator of this account, or of another one, in
+        this Region."""
+        key = f"{account} {service}"
+        if key not in self._clients:
+            self._clients[key] = boto3.client(
                 service,  # type: ignore[call-overload]
                 endpoint_url=self.url,
                 region_name=self.settings.region,
-                aws_access_key_id="administrator",
+                aws_access_key_id=_key_of(account) if account else "administrator",
                 aws_secret_access_key="unused",
             )
-        return self._clients[service]
+        return self._clients[key]
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         answer: Iterable[bytes] = self.application(environ, start_response)

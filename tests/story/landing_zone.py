@@ -29,6 +29,8 @@ class LandingZone:
     app: App
     home: str
     """The VPC in which the interface endpoints stand."""
+    account: str = ""
+    """The network team's account; empty for that of the app."""
     endpoints: dict[str, str] = field(default_factory=dict)
     """Short name of a service -> id of its interface endpoint."""
     zones: dict[str, str] = field(default_factory=dict)
@@ -36,13 +38,16 @@ class LandingZone:
     records: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Short name of a service -> the record of its zone's own name."""
 
+    def client(self, service: str) -> Any:
+        return self.app.aws.client(service, self.account)
+
     def name(self, service: str) -> str:
         return f"{SIX[service]}.{self.app.aws.settings.region}.amazonaws.com"
 
     def make_endpoints(self, services: Sequence[str], onprem: str = ONPREM_CIDR) -> None:
         """Interface endpoints with private DNS off, open to on-premises and to the networks of all
         VPCs."""
-        ec2, region = self.app.client("ec2"), self.app.aws.settings.region
+        ec2, region = self.client("ec2"), self.app.aws.settings.region
         group = ec2.create_security_group(
             VpcId=self.home, GroupName="central-endpoints", Description="-"
         )["GroupId"]
@@ -72,7 +77,7 @@ class LandingZone:
 
     def described(self) -> list[dict[str, Any]]:
         ids = list(self.endpoints.values())
-        found = self.app.client("ec2").describe_vpc_endpoints(VpcEndpointIds=ids)
+        found = self.client("ec2").describe_vpc_endpoints(VpcEndpointIds=ids)
         return list(found["VpcEndpoints"])
 
     def make_zones(self, services: Sequence[str], *vpcs: str) -> None:
@@ -89,7 +94,7 @@ class LandingZone:
 
     def lead(self, service: str, endpoint_id: str) -> None:
         """Let the zone of a service lead to an interface endpoint."""
-        found = self.app.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[endpoint_id])
+        found = self.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[endpoint_id])
         regional = found["VpcEndpoints"][0]["DnsEntries"][0]
         alias = {**regional, "EvaluateTargetHealth": False}
         alias["DNSName"] = alias.pop("DnsName")
@@ -111,7 +116,7 @@ class LandingZone:
 
     @property
     def route53(self) -> Any:
-        return self.app.client("route53")
+        return self.client("route53")
 
     def _make_zone(self, name: str, vpc: str) -> str:
         made = self.route53.create_hosted_zone(
@@ -130,14 +135,28 @@ class LandingZone:
             self.forget_record(service)
         for zone in self.zones.values():
             self.route53.delete_hosted_zone(Id=zone)
-        self.app.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[*self.endpoints.values()])
+        self.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[*self.endpoints.values()])
 
 
 @contextmanager
-def landing_zone(app: App, home: str) -> Iterator[LandingZone]:
+def landing_zone(app: App, home: str, account: str = "") -> Iterator[LandingZone]:
     """A landing zone with its endpoints in the VPC `home`; gone at the end."""
-    made = LandingZone(app, home)
+    made = LandingZone(app, home, account)
     try:
         yield made
     finally:
         made.remove()
+
+
+def joined(app: App, *vpcs: str) -> None:
+    """Let a transit gateway lead from each VPC into 10.0.0.0/8, as central networks do."""
+    ec2 = app.client("ec2")
+    gateway = ec2.create_transit_gateway()["TransitGateway"]["TransitGatewayId"]
+    for vpc in vpcs:
+        of_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
+        tables = ec2.describe_route_tables(Filters=of_vpc)["RouteTables"]
+        ec2.create_route(
+            RouteTableId=tables[0]["RouteTableId"],
+            DestinationCidrBlock="10.0.0.0/8",
+            TransitGatewayId=gateway,
+        )

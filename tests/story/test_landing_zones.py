@@ -6,8 +6,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from local.example_vpc import make_vpc
 from tests.story.app import STATUS, App, Ended, until
-from tests.story.landing_zone import SIX, LandingZone, landing_zone
+from tests.story.landing_zone import SIX, LandingZone, joined, landing_zone
 
 
 def connect(app: App, vpc_id: str) -> Ended:
@@ -24,11 +25,11 @@ def published(app: App, vpc_id: str) -> dict[str, Any]:
     return dict(json.loads(app.parameters(vpc_id)["forwarding"]))
 
 
-def addresses(app: App, zone: LandingZone) -> dict[str, list[str]]:
+def addresses(zone: LandingZone) -> dict[str, list[str]]:
     """Private name -> the addresses of the landing zone's interface endpoint for it."""
     ids = {e["VpcEndpointId"]: e["NetworkInterfaceIds"] for e in zone.described()}
     wanted = [interface for held in ids.values() for interface in held]
-    found = app.client("ec2").describe_network_interfaces(NetworkInterfaceIds=wanted)
+    found = zone.client("ec2").describe_network_interfaces(NetworkInterfaceIds=wanted)
     ip = {i["NetworkInterfaceId"]: i["PrivateIpAddress"] for i in found["NetworkInterfaces"]}
     return {zone.name(s): sorted(ip[i] for i in ids[id_]) for s, id_ in zone.endpoints.items()}
 
@@ -45,7 +46,7 @@ def test_zones_of_the_vpc_s_own_account_are_adopted_as_they_are(app: App) -> Non
             assert f"uses {id_} which is not ours" in connected.output["detail"]
         assert app.remnants(vpc_id)["VPC endpoints"] == theirs["VPC endpoints"]
         assert zone.described() == before, "unchanged"
-        assert published(app, vpc_id)["names"] == addresses(app, zone)
+        assert published(app, vpc_id)["names"] == addresses(zone)
         app.sweep_leaves_alone(vpc_id)
         disconnect(app, vpc_id)
         assert app.remnants(vpc_id) == theirs
@@ -121,3 +122,61 @@ def test_a_rule_that_forwards_to_nowhere_is_told_by_its_id(app: App) -> None:
         resolver.disassociate_resolver_rule(VPCId=vpc_id, ResolverRuleId=rule)
         resolver.delete_resolver_rule(ResolverRuleId=rule)
     leaves_nothing(app, vpc_id)
+
+
+def test_a_hub_s_endpoints_are_adopted_through_zones_that_it_shares(app: App) -> None:
+    """The layout of AWS's whitepaper about centralised endpoints: hub and spoke in one account."""
+    hub, spoke = app.vpc(cidr="10.90.0.0/16"), app.vpc(cidr="10.91.0.0/16")
+    joined(app, hub, spoke)
+    with landing_zone(app, hub) as zone:
+        zone.make_endpoints([*SIX])
+        zone.make_zones([*SIX], hub, spoke)
+        before = zone.described()
+        connected = connect(app, spoke)
+        for id_ in zone.endpoints.values():
+            assert f"uses {id_} which is not ours" in connected.output["detail"]
+        assert app.endpoints(spoke) == {}, "nothing stands twice"
+        assert published(app, spoke)["names"] == addresses(zone)
+        app.sweep_leaves_alone(spoke)
+        disconnect(app, spoke)
+        assert zone.described() == before, "unchanged to the end"
+
+
+def test_a_hub_that_no_route_leads_to_is_told_before_anything_is_made(app: App) -> None:
+    hub, spoke = app.vpc(cidr="10.90.0.0/16"), app.vpc(cidr="10.91.0.0/16")
+    with landing_zone(app, hub) as zone:
+        zone.make_endpoints(["ssm"])
+        zone.make_zones(["ssm"], hub, spoke)
+        cause = refused(app, spoke).cause
+        assert "where 443/tcp does not serve it" in cause
+        assert f"the private hosted zone {zone.zones['ssm']} (leads to " in cause
+        assert "resolver endpoints" not in app.remnants(spoke)
+    leaves_nothing(app, spoke)
+
+
+NETWORK_ACCOUNT = "222222222222"
+
+
+def test_endpoints_and_zones_of_a_network_account_are_adopted_by_their_answers(app: App) -> None:
+    """The layout of the Landing Zone Accelerator: endpoints in the VPC of a network account, whose
+    zones are shared with every VPC. Neither records nor endpoints can be seen from here."""
+    hub = make_vpc(app.aws.client("ec2", NETWORK_ACCOUNT), cidr="10.92.0.0/16")
+    spoke = app.vpc(cidr="10.93.0.0/16")
+    joined(app, spoke)
+    with landing_zone(app, hub, NETWORK_ACCOUNT) as zone:
+        zone.make_endpoints([*SIX])
+        zone.make_zones([*SIX], hub, spoke)
+        before = zone.described()
+        detail = connect(app, spoke).output["detail"]
+        for id_ in zone.zones.values():
+            assert f"uses {id_} which is not ours" in detail
+        assert f"cannot be seen from account {app.aws.settings.account}" in detail
+        assert app.endpoints(spoke) == {}
+        assert published(app, spoke)["names"] == addresses(zone)
+        app.sweep_leaves_alone(spoke)
+
+        zone.forget_record("ssm")
+        app.request("Enable", {"vpc-id": spoke})
+        assert app.next_success(spoke).made_nothing, "a connected VPC is not asked at every knock"
+        disconnect(app, spoke)
+        assert zone.described() == before, "unchanged to the end"
