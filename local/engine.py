@@ -35,6 +35,7 @@ GAPS: tuple[str, ...] = (
     "model_files",
     "repeated_work",
     "direct_lookups",
+    "profiles",
     "gateway",
     "networks",
     "event_bus",
@@ -45,6 +46,7 @@ GAPS: tuple[str, ...] = (
     "inbound_resolvers",
     "hosted_zones",
     "forwarding_rules",
+    "profile_answers",
     "security_groups",
     "ipv6_subnets",
     "stale_reads",
@@ -96,6 +98,7 @@ class EmbeddedAws:
     interface_endpoints: Any = field(init=False, repr=False)
     vpc_answers: Any = field(init=False, repr=False)
     hosted_zones: Any = field(init=False, repr=False)
+    profiles: Any = field(init=False, repr=False)
     stops: Any = field(init=False, repr=False)
     outputs: Mapping[str, str] = field(default_factory=dict)
     """The deployed stack's outputs."""

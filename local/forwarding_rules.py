@@ -37,12 +37,13 @@ class ForwardingRules:
     def add_answers(self, vpc_id: str, state: NetworkState) -> NetworkState:
         """What the targets of the rules say in the VPC, for each rule's name and those below."""
         for domain, targets in sorted(self._rules(vpc_id)):
-            state = self._forwarded(vpc_id, state, domain, targets)
+            state = self.forwarded(vpc_id, state, domain, targets)
         return state
 
-    def _forwarded(
+    def forwarded(
         self, vpc_id: str, state: NetworkState, domain: str, targets: tuple[str, ...]
     ) -> NetworkState:
+        """Return the state with what the targets say of the domain and of names below it."""
         kept = {n: ips for n, ips in state.names.items() if n.removeprefix("*.") != domain}
         state = replace(state, names=kept, zones=state.zones - {domain})
         told = self.answers.at_resolver(targets)
@@ -54,19 +55,29 @@ class ForwardingRules:
         zones = (zone for zone in told.zones if _is_below(zone, domain))
         return self.zones.with_names(vpc_id, state, names, zones)
 
+    def rule(self, rule_id: str) -> tuple[str, tuple[str, ...]]:
+        """Return the domain and the targets of a FORWARD rule, whoever's it is."""
+        return next(
+            _said(b.resolver_rules[rule_id]) for b in _backends() if rule_id in b.resolver_rules
+        )
+
     def _rules(self, vpc_id: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         for backend in _backends():
             for association in list(backend.resolver_rule_associations.values()):
                 rule = backend.resolver_rules.get(association.resolver_rule_id)
                 if rule and association.vpc_id == vpc_id and rule.rule_type == "FORWARD":
-                    targets = tuple(target["Ip"] for target in rule.target_ips or ())
-                    yield rule.domain_name.rstrip("."), targets
+                    yield _said(rule)
 
     def followers(self, vpc_id: str) -> Iterator[Any]:
         """Yield the other VPCs with rules: the VPC that changed may be where these lead."""
         backends = _backends()
         there = {a.vpc_id for b in backends for a in list(b.resolver_rule_associations.values())}
         yield from filter(None, map(vpc_of, sorted(there - {vpc_id})))
+
+
+def _said(rule: Any) -> tuple[str, tuple[str, ...]]:
+    targets = tuple(target["Ip"] for target in rule.target_ips or ())
+    return rule.domain_name.rstrip("."), targets
 
 
 def _backends() -> list[Any]:

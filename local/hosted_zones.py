@@ -85,6 +85,11 @@ class HostedZones:
             tls={**state.tls, **self._reached(vpc_id, led_to)},
         )
 
+    def zone(self, zone_id: str) -> tuple[str, dict[str, Addresses]]:
+        """Return the name of a private hosted zone, whoever's it is, and what it says."""
+        zone = next(zone for _, zone in _private_zones() if zone.resource_id == zone_id)
+        return _text(zone.name), dict(self._records(zone))
+
     def _records(self, zone: Any) -> Iterator[tuple[str, Addresses]]:
         for record in zone.rrsets:
             if record.type == "A":
@@ -139,7 +144,8 @@ def _routed_elsewhere(vpc_id: str) -> Iterator[str]:
     vpc = vpc_of(vpc_id)
     for table in list(vpc.ec2_backend.route_tables.values()) if vpc else ():
         for route in list(table.routes) if table.vpc_id == vpc_id else ():
-            if any(getattr(route, target, None) for target in ELSEWHERE):
+            leads_there = any(getattr(route, target, None) for target in ELSEWHERE)
+            if leads_there and route.destination_cidr_block:
                 yield str(route.destination_cidr_block)
 
 

@@ -55,6 +55,7 @@ RESOURCES = (
     ("logs", "log-group:{logGroupName}:log-stream:{logStreamName}", "PutLogEvents"),
     ("route53", "*", "ListHostedZonesByVPC"),
     ("route53", "hostedzone/{HostedZoneId}", "ListResourceRecordSets"),
+    ("route53profiles", "*", "ListProfileAssociations"),
     (
         "route53resolver",
         "*",

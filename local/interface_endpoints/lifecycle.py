@@ -164,6 +164,13 @@ class InterfaceEndpoints:
                 return endpoint.addresses[which - 1 : which] if which else endpoint.addresses
         return ()
 
+    def private_names_of(self, endpoint_id: str) -> Mapping[str, tuple[str, ...]]:
+        """The private names of an endpoint that serves, and where they would lead."""
+        endpoint = self._endpoints.get(endpoint_id)
+        if endpoint is None or not endpoint.serving:
+            return {}
+        return dict.fromkeys(endpoint.private_names, endpoint.addresses)
+
     def certificates_elsewhere(self, vpc_id: str) -> Mapping[str, tuple[str, ...]]:
         """The addresses that serve in other VPCs, each with what its certificate is good for."""
         return {

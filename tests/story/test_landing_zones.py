@@ -180,3 +180,68 @@ def test_endpoints_and_zones_of_a_network_account_are_adopted_by_their_answers(a
         assert app.next_success(spoke).made_nothing, "a connected VPC is not asked at every knock"
         disconnect(app, spoke)
         assert zone.described() == before, "unchanged to the end"
+
+
+def test_what_a_route_53_profile_serves_is_adopted_and_what_it_does_not_is_made(app: App) -> None:
+    """A Profile of the network account holds the zones of five services; the sixth has nothing."""
+    hub = make_vpc(app.aws.client("ec2", NETWORK_ACCOUNT), cidr="10.94.0.0/16")
+    spoke = app.vpc(cidr="10.95.0.0/16")
+    joined(app, spoke)
+    profiles = app.aws.client("route53profiles", NETWORK_ACCOUNT)
+    with landing_zone(app, hub, NETWORK_ACCOUNT) as zone:
+        served = [service for service in SIX if service != "ec2messages"]
+        zone.make_endpoints(served)
+        zone.make_zones(served, hub)
+        profile = profiles.create_profile(Name="central", ClientToken="1")["Profile"]["Id"]
+        for service, id_ in zone.zones.items():
+            profiles.associate_resource_to_profile(
+                ProfileId=profile, Name=service, ResourceArn=f"arn:aws:route53:::hostedzone/{id_}"
+            )
+        profiles.associate_profile(ProfileId=profile, ResourceId=spoke, Name="spoke")
+        detail = connect(app, spoke).output["detail"]
+        assert f"uses {profile}/{zone.name('ssm')} which is not ours" in detail
+        assert [*app.endpoints(spoke)] == ["ec2messages Interface"], "only what is missing"
+        names = published(app, spoke)["names"]
+        assert addresses(zone).items() <= names.items()
+        app.sweep_leaves_alone(spoke)
+        disconnect(app, spoke)
+        profiles.disassociate_profile(ProfileId=profile, ResourceId=spoke)
+
+
+def test_what_a_rule_forwards_to_a_hub_s_inbound_resolver_is_adopted(app: App) -> None:
+    hub, spoke = app.vpc(cidr="10.96.0.0/16"), app.vpc(cidr="10.97.0.0/16")
+    joined(app, hub, spoke)
+    resolver, ec2 = app.client("route53resolver"), app.client("ec2")
+    of_hub = [{"Name": "vpc-id", "Values": [hub]}]
+    with landing_zone(app, hub) as zone:
+        zone.make_endpoints(["ssm"])
+        zone.make_zones(["ssm"], hub)
+        subnets = ec2.describe_subnets(Filters=of_hub)["Subnets"]
+        group = ec2.describe_security_groups(Filters=of_hub)["SecurityGroups"][0]["GroupId"]
+        inbound = resolver.create_resolver_endpoint(
+            CreatorRequestId=hub,
+            Direction="INBOUND",
+            SecurityGroupIds=[group],
+            IpAddresses=[{"SubnetId": subnet["SubnetId"]} for subnet in subnets],
+        )["ResolverEndpoint"]["Id"]
+        get = resolver.get_resolver_endpoint
+        until(
+            lambda: get(ResolverEndpointId=inbound)["ResolverEndpoint"]["Status"] == "OPERATIONAL"
+        )
+        ips = resolver.list_resolver_endpoint_ip_addresses(ResolverEndpointId=inbound)
+        rule = resolver.create_resolver_rule(
+            CreatorRequestId=spoke,
+            RuleType="FORWARD",
+            DomainName=zone.name("ssm"),
+            Name="central",
+            TargetIps=[{"Ip": ip["Ip"], "Port": 53} for ip in ips["IpAddresses"]],
+        )["ResolverRule"]["Id"]
+        resolver.associate_resolver_rule(ResolverRuleId=rule, VPCId=spoke, Name="central")
+        detail = connect(app, spoke).output["detail"]
+        assert f"uses {zone.endpoints['ssm']} which is not ours" in detail
+        assert len(app.endpoints(spoke)) == len(SIX) - 1
+        assert addresses(zone).items() <= published(app, spoke)["names"].items()
+        disconnect(app, spoke)
+        resolver.disassociate_resolver_rule(VPCId=spoke, ResolverRuleId=rule)
+        resolver.delete_resolver_rule(ResolverRuleId=rule)
+        resolver.delete_resolver_endpoint(ResolverEndpointId=inbound)

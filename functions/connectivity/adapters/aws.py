@@ -59,6 +59,15 @@ def _session() -> Any:
     return session
 
 
+@cache
+def regions_of(service: str, region: str) -> frozenset[str]:
+    """Return the Regions in this one's partition in which AWS offers a service, as far as the SDK
+    knows."""
+    session = _session()
+    partition = session.get_partition_for_region(region)
+    return frozenset(session.get_available_regions(service, partition))
+
+
 def call(operation: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Call AWS. Raises what `error_codes.MEANINGS` says: an error of ours, or botocore's
     ClientError for an answer that the adapter reads, and for a bug."""

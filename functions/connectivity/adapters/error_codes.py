@@ -145,6 +145,10 @@ MEANINGS: Mapping[str, Mapping[Meaning, str]] = {
     "ListHostedZonesByVPC": {BUG: "InvalidInput InvalidPaginationToken"},
     # A zone that was deleted a moment ago, or that may not be read.
     "ListResourceRecordSets": {ANSWER: "AccessDenied NoSuchHostedZone", BUG: "InvalidInput"},
+    "ListProfileAssociations": {
+        BUG: """AccessDeniedException InvalidNextTokenException InvalidParameterException
+            ValidationException""",
+    },
     "ListResolverRuleAssociations": {
         BUG: "InvalidNextTokenException InvalidParameterException InvalidRequestException"
     },

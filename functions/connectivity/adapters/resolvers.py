@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from connectivity.adapters.aws import call, client, items
+from connectivity.adapters.aws import call, client, items, regions_of
 from connectivity.adapters.error_codes import NOT_SEEN_YET
 from connectivity.adapters.refusals import code_of, is_answer, message_of
 from connectivity.adapters.vpcs import ec2_tags
@@ -19,7 +19,7 @@ from connectivity.domain.errors import (
     ResolverFailed,
     ResolverRefused,
 )
-from connectivity.domain.model import HostedZone, InboundResolver, ResolverIp, ResolverRule
+from connectivity.domain.model import HostedZone, InboundResolver, Profile, ResolverIp, ResolverRule
 from connectivity.domain.ownership import resolver_name
 from connectivity.domain.tags import CreationTags
 
@@ -30,6 +30,7 @@ _AUTODEFINED = "rslvr-autodefined-"
 """How the ids of the rules begin that AWS associates with every VPC."""
 _NOT_IN_FORCE = frozenset({"DELETING", "FAILED", "OVERRIDDEN"})
 _MADE_BY_AWS = "OwningService"
+_ENDED = frozenset({"DELETING", "DELETED", "FAILED"})
 
 
 class Route53Resolvers:
@@ -151,6 +152,19 @@ class Route53HostedZones:
             if not page.get("NextToken"):
                 return tuple(zones)
             more = {"NextToken": page["NextToken"]}
+
+    def profile_of(self, vpc_id: str) -> Profile | None:
+        """Not asked for where AWS does not offer Profiles."""
+        if self._region not in regions_of("route53profiles", self._region):
+            return None
+        found = items(
+            client("route53profiles"),
+            "list_profile_associations",
+            "ProfileAssociations",
+            ResourceId=vpc_id,
+        )
+        there = (each for each in found if each["Status"] not in _ENDED)
+        return next((Profile(each["ProfileId"], each.get("OwnerId", "")) for each in there), None)
 
     def leads_to(self, zone: HostedZone) -> tuple[str, ...] | None:
         list_records = client("route53").list_resource_record_sets

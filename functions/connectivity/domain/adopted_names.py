@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
 
 from connectivity.domain.adoption import foreign_endpoint, unfit
 from connectivity.domain.answered_elsewhere import (
@@ -17,10 +16,10 @@ from connectivity.domain.answered_elsewhere import (
     as_asked,
     described,
     how_to_look,
+    is_inside,
     sources,
 )
-from connectivity.domain.model import Answered, InterfaceEndpoint, OfferedService
-from connectivity.domain.networks import is_private
+from connectivity.domain.model import Answered, InterfaceEndpoint, OfferedService, Profile
 from connectivity.domain.survey import Survey
 
 FEWEST_ADDRESSES = 2
@@ -50,7 +49,8 @@ def adoption_of(survey: Survey, service: OfferedService) -> Adoption | None:
     addresses = tuple(sorted({ip for said in answers if said for ip in said.addresses}))
     endpoint = _endpoint_at(survey, service, addresses)
     if endpoint is None:
-        return Adoption(first.id, names, addresses)
+        unseen = f"{first.id}/{names[0]}" if isinstance(first, Profile) else first.id
+        return Adoption(unseen, names, addresses)
     if survey.ownership.of_endpoint(endpoint):
         return None
     is_here = endpoint.vpc == survey.vpc.id
@@ -127,7 +127,7 @@ def _wrong_answer(survey: Survey, said: Answered, expected: set[str]) -> str:
     other names answered."""
     if said.error or not said.addresses:
         return f"answers {said.error or 'nothing'}"
-    public = [ip for ip in said.addresses if not _is_inside(survey, ip)]
+    public = [ip for ip in said.addresses if not is_inside(survey, ip)]
     if public:
         return f"leads to {', '.join(public)}, which no private network has"
     if expected and expected != {*said.addresses}:
@@ -182,8 +182,3 @@ def _endpoint_at(
         and {survey.addresses.get(i) for i in endpoint.interfaces} == {*addresses}
     )
     return next(found, None)
-
-
-def _is_inside(survey: Survey, ip: str) -> bool:
-    address = IPv4Address(ip)
-    return is_private(ip) or any(address in IPv4Network(cidr) for cidr in survey.vpc.cidrs)

@@ -1,6 +1,7 @@
-"""Names that something else answers in the VPC before private DNS would: private hosted zones and
-Resolver rules. Landing zones serve these very names that way, so that what they lead to is used as
-it is, or the run stops (docs/decisions/0050-names-are-adopted-as-they-are-served.md).
+"""Names that something else answers in the VPC before private DNS would: private hosted zones,
+Resolver rules and Route 53 Profiles. Landing zones serve these very names that way, so that what
+they lead to is used as it is, or the run stops
+(docs/decisions/0050-names-are-adopted-as-they-are-served.md).
 
 What they answer is asked for by the probe, at the VPC's own DNS server, before anything is made.
 Records are read only to say more precisely what is wrong: AWS shows those of no other account.
@@ -10,12 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Address, IPv4Network
 
-from connectivity.domain.model import HostedZone, OfferedService, ResolverRule
+from connectivity.domain.model import HostedZone, OfferedService, Profile, ResolverRule
+from connectivity.domain.networks import is_private
 from connectivity.domain.survey import Survey
 from connectivity.domain.verification import example
 
-Source = HostedZone | ResolverRule
+Source = HostedZone | ResolverRule | Profile
 
 _ENDPOINT = re.compile(r"vpce-[0-9a-f]+")
 
@@ -32,12 +35,35 @@ def sources(survey: Survey, private_name: str) -> tuple[Source, ...]:
     name = private_name.removeprefix("*.")
     rules = (r for r in survey.resolver_rules if r.domain == name or r.domain.endswith(f".{name}"))
     zones = (zone for zone in survey.hosted_zones if zone.name == name)
-    return (*sorted(rules, key=lambda r: r.id), *sorted(zones, key=lambda z: z.id))
+    profile = (survey.profile,) if survey.profile else ()
+    by_rule, by_zone = sorted(rules, key=lambda r: r.id), sorted(zones, key=lambda z: z.id)
+    return (*by_rule, *by_zone, *profile)
 
 
 def answered_names(survey: Survey, service: OfferedService) -> tuple[str, ...]:
-    """Return the private names of a service that something else answers for."""
-    return tuple(name for name in service.private_names if sources(survey, name))
+    """Return the private names of a service that something else answers for. A Profile may hold
+    anything: it counts until it was asked, and then where what came is not the public answer."""
+    return tuple(
+        name
+        for name in service.private_names
+        if (there := sources(survey, name))
+        and not (isinstance(there[0], Profile) and _is_public(survey, name))
+    )
+
+
+def is_inside(survey: Survey, ip: str) -> bool:
+    """Tell whether an address is one of a private network, or of the VPC."""
+    address = IPv4Address(ip)
+    return is_private(ip) or any(address in IPv4Network(cidr) for cidr in survey.vpc.cidrs)
+
+
+def _is_public(survey: Survey, private_name: str) -> bool:
+    """Tell whether a name is known to answer what it answers everywhere."""
+    said = survey.answers.get(as_asked(survey, private_name))
+    if said is None:
+        return False
+    public = said.addresses and not any(is_inside(survey, ip) for ip in said.addresses)
+    return bool(public) or said.error == "NXDOMAIN"
 
 
 def names_to_ask(survey: Survey, services: Mapping[str, OfferedService]) -> tuple[str, ...]:
@@ -47,7 +73,8 @@ def names_to_ask(survey: Survey, services: Mapping[str, OfferedService]) -> tupl
         dict.fromkeys(
             as_asked(survey, name)
             for service in services.values()
-            for name in answered_names(survey, service)
+            for name in service.private_names
+            if sources(survey, name)
         )
     )
     return () if survey.answers.keys() >= {*asked} else asked
@@ -91,6 +118,8 @@ def described(survey: Survey, source: Source) -> str:
         case HostedZone():
             foreign = whose if source.owner != survey.account else ""
             return f"the private hosted zone {source.id}{foreign} ({_leads_to(source)})"
+        case Profile():
+            return f"the Route 53 Profile {source.id}{whose}"
 
 
 def how_to_look(source: Source, name: str) -> str:
@@ -102,6 +131,10 @@ def how_to_look(source: Source, name: str) -> str:
             return (
                 f"aws route53 list-resource-record-sets --hosted-zone-id {source.id} "
                 f"--start-record-name {name}"
+            )
+        case Profile():
+            return (
+                f"aws route53profiles list-profile-resource-associations --profile-id {source.id}"
             )
 
 

@@ -176,6 +176,16 @@ class HostedZone:
 
 
 @dataclass(frozen=True)
+class Profile:
+    """The Route 53 Profile that is associated with the VPC; what it holds may be another account's,
+    which nobody else can read."""
+
+    id: str
+    owner: str = ""
+    """The account that associated it."""
+
+
+@dataclass(frozen=True)
 class ResolverRule:
     """A Resolver rule of type FORWARD that is associated with the VPC."""
 

@@ -12,6 +12,7 @@ from connectivity.domain.model import (
     InboundResolver,
     InterfaceEndpoint,
     OfferedService,
+    Profile,
     ResolverRule,
     RouteTable,
     SecurityGroup,
@@ -54,6 +55,8 @@ class Survey:
     """Id of a prefix list that a route or a rule names -> its IPv4 networks. One that may not be
     read is not in it."""
 
+    profile: Profile | None = None
+    """The Route 53 Profile of the VPC, where it was looked for and there is one."""
     answers: Mapping[str, Answered] = field(default_factory=dict)
     """Name as it was asked for -> what the VPC's own DNS server says: of names that something else
     answers for than private DNS."""

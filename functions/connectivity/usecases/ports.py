@@ -20,6 +20,7 @@ from connectivity.domain.model import (
     InterfaceEndpoint,
     NetworkInterface,
     OfferedService,
+    Profile,
     ResolverIp,
     ResolverRule,
     RouteTable,
@@ -160,6 +161,9 @@ class Resolvers(Protocol):
 class HostedZones(Protocol):
     def associated_with(self, vpc_id: str) -> tuple[HostedZone, ...]:
         """Return the private hosted zones that people associated, not those that AWS made."""
+
+    def profile_of(self, vpc_id: str) -> Profile | None:
+        """Return the Route 53 Profile that is associated with the VPC, which is one at most."""
 
     def leads_to(self, zone: HostedZone) -> tuple[str, ...] | None:
         """Return what the record of the zone's own name says; None if it may not be read."""

@@ -48,6 +48,7 @@ def survey_vpc(wished: Wished, run: Run, aws: Aws) -> Survey:
         ),
         hosted_zones=aws.hosted_zones.associated_with(vpc_id),
         resolver_rules=aws.resolvers.rules_of(vpc_id),
+        profile=aws.hosted_zones.profile_of(vpc_id) if _may_be_of_a_profile(wished) else None,
         route_tables=aws.vpcs.route_tables(vpc_id),
         taken=frozenset() if shared else _taken(wished, resolvers, aws),
         entry=entry,
@@ -60,16 +61,19 @@ def _with_answers(survey: Survey, wished: Wished, run: Run, aws: Aws) -> Survey:
     """Add what is known of names that something else answers for; nothing stands before private
     DNS as a rule, and then nothing is looked for."""
     services = wanted(survey, wished.options)
-    answered = [s for s in services.values() if answered_elsewhere.answered_names(survey, s)]
-    if not answered:
+    names = {name for service in services.values() for name in service.private_names}
+    if not any(answered_elsewhere.sources(survey, name) for name in names):
         return survey
     known = survey.entry.answers if _are_believed(wished, run) else {}
+    survey = replace(survey, answers=known)
+    answered = [s for s in services.values() if answered_elsewhere.answered_names(survey, s)]
+    if not answered or not known:
+        return replace(survey, hosted_zones=_read_zones(survey, wished.options, aws.hosted_zones))
     led_to = aws.endpoints.of_services([service.name for service in answered])
     vpcs = sorted({endpoint.vpc for endpoint in led_to} - {survey.vpc.id})
     return replace(
         survey,
         hosted_zones=_read_zones(survey, wished.options, aws.hosted_zones),
-        answers=known,
         led_to=led_to,
         addresses=aws.endpoints.addresses(i for e in led_to for i in e.interfaces),
         other_groups=tuple(group for vpc in vpcs for group in aws.groups.all_in(vpc)),
@@ -84,6 +88,13 @@ def with_resolvers_of_region(survey: Survey, aws: Aws) -> Survey:
     if candidates(resolvers, ownership) or ownership.resolver(resolvers):
         return survey
     return replace(survey, resolvers_of_region=aws.resolvers.ids_of_region())
+
+
+def _may_be_of_a_profile(wished: Wished) -> bool:
+    """Tell whether to look for the VPC's Profile: not at every look at a VPC that is connected
+    without one. Its next verification looks again."""
+    entry = wished.entry
+    return bool(not entry.served.wish or entry.answers or entry.doubt or wished.verifies)
 
 
 def _are_believed(wished: Wished, run: Run) -> bool:

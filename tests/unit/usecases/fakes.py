@@ -36,6 +36,7 @@ from connectivity.domain.model import (
     InterfaceEndpoint,
     NetworkInterface,
     OfferedService,
+    Profile,
     ResolverIp,
     ResolverRule,
     RouteTable,
@@ -413,9 +414,13 @@ class FakeHostedZones:
     zones: tuple[HostedZone, ...] = ()
     records: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By a zone's id."""
+    profile: Profile | None = None
 
     def associated_with(self, vpc_id: str) -> tuple[HostedZone, ...]:
         return self.zones
+
+    def profile_of(self, vpc_id: str) -> Profile | None:
+        return self.profile
 
     def leads_to(self, zone: HostedZone) -> tuple[str, ...] | None:
         return self.records.get(zone.id)
