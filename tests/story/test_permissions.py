@@ -279,7 +279,7 @@ def _meet_names_that_others_answer(app: App, vpc_id: str) -> None:
         TargetIps=[{"Ip": "10.64.0.53", "Port": 53}],
     )["ResolverRule"]["Id"]
     resolver.associate_resolver_rule(ResolverRuleId=rule, VPCId=vpc_id, Name="theirs")
-    app.tag(vpc_id, services="ecr")
+    app.tag(vpc_id, wish="enabled", services="ecr")
     cause = app.next_end(vpc_id).cause
     assert f"{name} answers SERVFAIL" in cause
     assert rule in cause
