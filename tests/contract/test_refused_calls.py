@@ -73,6 +73,7 @@ CALLS: dict[str, Callable[[], object]] = {
     "Invoke": lambda: _probe().ask("probe", {}),
     "ListExecutions": lambda: StepFunctionsExecutions(MACHINE).all_running(),
     "ListEntitiesForPolicy": lambda: IamHostPolicy(POLICY).attached_to(),
+    "ListProfileAssociations": lambda: Route53HostedZones("us-east-2").profile_of(VPC),
     "ListHostedZonesByVPC": lambda: Route53HostedZones("us-east-2").associated_with(VPC),
     "ListResolverEndpointIpAddresses": lambda: Route53Resolvers(TAGS).addresses("rslvr-in-1"),
     "ListResolverEndpoints": lambda: Route53Resolvers(TAGS).in_vpc(VPC),

@@ -48,6 +48,7 @@ reference's word for any resource that is not in the state for a request."""
 
 _UNSEEN_GROUP = " ".join(sorted(NOT_SEEN_YET))
 
+_LISTED_BADLY = "InvalidNextTokenException InvalidParameterException InvalidRequestException"
 _KEY = "AccessDeniedException DisabledException KMSInvalidStateException NotFoundException"
 _KEY_AWAY = "DependencyTimeoutException KMSInternalException KeyUnavailableException"
 
@@ -146,18 +147,11 @@ MEANINGS: Mapping[str, Mapping[Meaning, str]] = {
     # A zone that was deleted a moment ago, or that may not be read.
     "ListResourceRecordSets": {ANSWER: "AccessDenied NoSuchHostedZone", BUG: "InvalidInput"},
     "ListProfileAssociations": {
-        BUG: """AccessDeniedException InvalidNextTokenException InvalidParameterException
-            ValidationException""",
+        BUG: f"{_LISTED_BADLY} AccessDeniedException ValidationException",
     },
-    "ListResolverRuleAssociations": {
-        BUG: "InvalidNextTokenException InvalidParameterException InvalidRequestException"
-    },
-    "ListResolverRules": {
-        BUG: "InvalidNextTokenException InvalidParameterException InvalidRequestException"
-    },
-    "ListResolverEndpoints": {
-        BUG: "InvalidNextTokenException InvalidParameterException InvalidRequestException"
-    },
+    "ListResolverRuleAssociations": {BUG: _LISTED_BADLY},
+    "ListResolverRules": {BUG: _LISTED_BADLY},
+    "ListResolverEndpoints": {BUG: _LISTED_BADLY},
     "GetResolverEndpoint": {ANSWER: "ResourceNotFoundException", BUG: "InvalidParameterException"},
     "ListResolverEndpointIpAddresses": {
         ANSWER: "ResourceNotFoundException",

@@ -14,6 +14,7 @@ from connectivity.domain.model import (
     Answered,
     HostedZone,
     InterfaceEndpoint,
+    Profile,
     ResolverRule,
     Rule,
     SecurityGroup,
@@ -177,3 +178,8 @@ def test_an_answer_that_leads_to_an_endpoint_of_ours_is_no_adoption() -> None:
     assert "ecs-agent" in {e.service for e in prepared(seen(ours, *HERE, entry=entry)).desired.ours}
     dark = seen(replace(ours, private_dns=False), *HERE, entry=entry)
     assert "it is ours, which has to serve by private DNS" in problem(dark)
+
+
+def test_services_that_a_profile_serves_unseen_are_told_apart() -> None:
+    there = replace(survey(*IN_THE_HUB), hosted_zones=(), profile=Profile("rp-1", NETWORK_TEAM))
+    assert adoption_of(there, SERVICE) == Adoption(f"rp-1/{NAME}", (NAME,), IN_THE_HUB)

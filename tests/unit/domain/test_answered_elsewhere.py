@@ -15,7 +15,7 @@ from connectivity.domain.answered_elsewhere import (
     sources,
     unasked_warnings,
 )
-from connectivity.domain.model import Answered, HostedZone, ResolverRule
+from connectivity.domain.model import Answered, HostedZone, Profile, ResolverRule
 from connectivity.domain.survey import Survey
 
 from tests.unit.example import ACCOUNT, OFFERED, SUFFIX, SURVEY, full
@@ -121,3 +121,31 @@ def test_a_plan_says_what_would_be_asked_and_why() -> None:
     [said] = unasked_warnings(with_zones(zone("ecs")), SERVICES)
     assert f"what ecs.{SUFFIX} answer in vpc-0a1b2c3d is asked before anything is made" in said
     assert "because of the private hosted zone Z1" in said
+
+
+PROFILE = Profile("rp-1", "999999999999")
+IN_PROFILE = replace(SURVEY, profile=PROFILE)
+
+
+def test_with_a_profile_every_name_is_asked_because_nobody_can_read_what_it_holds() -> None:
+    asked = names_to_ask(IN_PROFILE, SERVICES)
+    assert {f"ecs.{SUFFIX}", f"ssm.{SUFFIX}", f"dkr.ecr.{SUFFIX}"} <= {*asked}
+
+
+@pytest.mark.parametrize("public", [Answered(("52.94.1.1",)), Answered(error="NXDOMAIN")], ids=str)
+def test_what_a_profile_does_not_answer_is_private_dns_s_as_always(public: Answered) -> None:
+    """What is associated with the VPC itself goes before its Profile."""
+    there = replace(IN_PROFILE, answers={f"ssm.{SUFFIX}": public})
+    assert answered_names(there, SERVICES["ssm"]) == ()
+
+
+def test_what_a_profile_answers_privately_is_not_private_dns_s() -> None:
+    there = replace(IN_PROFILE, answers={f"ssm.{SUFFIX}": Answered(("10.9.0.4", "10.9.1.4"))})
+    assert answered_names(there, SERVICES["ssm"]) == (f"ssm.{SUFFIX}",)
+    assert described(there, PROFILE) == "the Route 53 Profile rp-1 of account 999999999999"
+    assert "--profile-id rp-1" in how_to_look(PROFILE, "ssm.x")
+
+
+def test_a_zone_of_the_vpc_wins_over_its_profile() -> None:
+    there = replace(IN_PROFILE, hosted_zones=(zone("ssm"),))
+    assert sources(there, f"ssm.{SUFFIX}") == (zone("ssm"), PROFILE)
