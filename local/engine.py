@@ -168,19 +168,25 @@ class EmbeddedAws:
         # Half a million objects that live as long as the engine: no collection looks at them again.
         gc.freeze()
 
-    def client(self, service: str, account: str = "") -> Any:
-        """A boto3 client of a stranger: an administrator of this account, or of another one, in
-        this Region."""
-        key = f"{account} {service}"
-        if key not in self._clients:
-            self._clients[key] = boto3.client(
+    def client(self, service: str) -> Any:
+        """A boto3 client of a stranger: an administrator of this account, in this Region."""
+        return self._client(service, "administrator")
+
+    def client_of(self, account: str, service: str) -> Any:
+        """A boto3 client of an administrator of another account, in this Region."""
+        return self._client(service, _key_of(account))
+
+    def _client(self, service: str, access_key: str) -> Any:
+        whose = f"{access_key} {service}"
+        if whose not in self._clients:
+            self._clients[whose] = boto3.client(
                 service,  # type: ignore[call-overload]
                 endpoint_url=self.url,
                 region_name=self.settings.region,
-                aws_access_key_id=_key_of(account) if account else "administrator",
+                aws_access_key_id=access_key,
                 aws_secret_access_key="unused",
             )
-        return self._clients[key]
+        return self._clients[whose]
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         answer: Iterable[bytes] = self.application(environ, start_response)

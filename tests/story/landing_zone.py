@@ -39,7 +39,8 @@ class LandingZone:
     """Short name of a service -> the record of its zone's own name."""
 
     def client(self, service: str) -> Any:
-        return self.app.aws.client(service, self.account)
+        aws = self.app.aws
+        return aws.client_of(self.account, service) if self.account else aws.client(service)
 
     def name(self, service: str) -> str:
         return f"{SIX[service]}.{self.app.aws.settings.region}.amazonaws.com"

@@ -160,7 +160,7 @@ NETWORK_ACCOUNT = "222222222222"
 def test_endpoints_and_zones_of_a_network_account_are_adopted_by_their_answers(app: App) -> None:
     """The layout of the Landing Zone Accelerator: endpoints in the VPC of a network account, whose
     zones are shared with every VPC. Neither records nor endpoints can be seen from here."""
-    hub = make_vpc(app.aws.client("ec2", NETWORK_ACCOUNT), cidr="10.92.0.0/16")
+    hub = make_vpc(app.aws.client_of(NETWORK_ACCOUNT, "ec2"), cidr="10.92.0.0/16")
     spoke = app.vpc(cidr="10.93.0.0/16")
     joined(app, spoke)
     with landing_zone(app, hub, NETWORK_ACCOUNT) as zone:
@@ -184,10 +184,10 @@ def test_endpoints_and_zones_of_a_network_account_are_adopted_by_their_answers(a
 
 def test_what_a_route_53_profile_serves_is_adopted_and_what_it_does_not_is_made(app: App) -> None:
     """A Profile of the network account holds the zones of five services; the sixth has nothing."""
-    hub = make_vpc(app.aws.client("ec2", NETWORK_ACCOUNT), cidr="10.94.0.0/16")
+    hub = make_vpc(app.aws.client_of(NETWORK_ACCOUNT, "ec2"), cidr="10.94.0.0/16")
     spoke = app.vpc(cidr="10.95.0.0/16")
     joined(app, spoke)
-    profiles = app.aws.client("route53profiles", NETWORK_ACCOUNT)
+    profiles = app.aws.client_of(NETWORK_ACCOUNT, "route53profiles")
     with landing_zone(app, hub, NETWORK_ACCOUNT) as zone:
         served = [service for service in SIX if service != "ec2messages"]
         zone.make_endpoints(served)

@@ -48,7 +48,8 @@ reference's word for any resource that is not in the state for a request."""
 
 _UNSEEN_GROUP = " ".join(sorted(NOT_SEEN_YET))
 
-_LISTED_BADLY = "InvalidNextTokenException InvalidParameterException InvalidRequestException"
+_BAD_PAGE = "InvalidNextTokenException InvalidParameterException"
+_LISTED_BADLY = f"{_BAD_PAGE} InvalidRequestException"
 _KEY = "AccessDeniedException DisabledException KMSInvalidStateException NotFoundException"
 _KEY_AWAY = "DependencyTimeoutException KMSInternalException KeyUnavailableException"
 
@@ -146,9 +147,7 @@ MEANINGS: Mapping[str, Mapping[Meaning, str]] = {
     "ListHostedZonesByVPC": {BUG: "InvalidInput InvalidPaginationToken"},
     # A zone that was deleted a moment ago, or that may not be read.
     "ListResourceRecordSets": {ANSWER: "AccessDenied NoSuchHostedZone", BUG: "InvalidInput"},
-    "ListProfileAssociations": {
-        BUG: f"{_LISTED_BADLY} AccessDeniedException ValidationException",
-    },
+    "ListProfileAssociations": {BUG: f"{_BAD_PAGE} AccessDeniedException ValidationException"},
     "ListResolverRuleAssociations": {BUG: _LISTED_BADLY},
     "ListResolverRules": {BUG: _LISTED_BADLY},
     "ListResolverEndpoints": {BUG: _LISTED_BADLY},

@@ -24,6 +24,7 @@ ENDPOINTS = {
     "ec2": "AWS_ENDPOINT_URL_EC2",
     "route53": "AWS_ENDPOINT_URL_ROUTE_53",
     "route53resolver": "AWS_ENDPOINT_URL_ROUTE53RESOLVER",
+    "route53profiles": "AWS_ENDPOINT_URL_ROUTE53PROFILES",
     "ssm": "AWS_ENDPOINT_URL_SSM",
     # The probe is made, invoked and removed by a function, in a VPC of the embedded AWS.
     "lambda": "AWS_ENDPOINT_URL_LAMBDA",
