@@ -15,6 +15,7 @@ from connectivity.adapters.endpoints import Ec2Endpoints
 from connectivity.adapters.error_codes import ANSWER, MEANINGS, Reading, codes_of
 from connectivity.adapters.executions import StepFunctionsExecutions
 from connectivity.adapters.host_policy import IamHostPolicy
+from connectivity.adapters.metrics import CloudWatchMetrics
 from connectivity.adapters.notifications import SnsNotifications
 from connectivity.adapters.parameters import SsmParameters
 from connectivity.adapters.probe import LambdaProbe
@@ -73,6 +74,7 @@ CALLS: dict[str, Callable[[], object]] = {
     "Invoke": lambda: _probe().ask("probe", {}),
     "ListExecutions": lambda: StepFunctionsExecutions(MACHINE).all_running(),
     "ListEntitiesForPolicy": lambda: IamHostPolicy(POLICY).attached_to(),
+    "GetMetricData": lambda: CloudWatchMetrics().usage(VPC, "rslvr-in-1", (), 30),
     "ListProfileAssociations": lambda: Route53HostedZones("us-east-2").profile_of(VPC),
     "ListHostedZonesByVPC": lambda: Route53HostedZones("us-east-2").associated_with(VPC),
     "ListResolverEndpointIpAddresses": lambda: Route53Resolvers(TAGS).addresses("rslvr-in-1"),
