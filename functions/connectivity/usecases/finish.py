@@ -33,6 +33,8 @@ from connectivity.usecases.ports import Ledger, Notifications, Vpcs
 
 logger = logging.getLogger(__name__)
 
+_LONGEST_UNVERIFIED = 3
+"""Times `verify_hours`."""
 READING = "reading"
 """The chapter of a run in which it only looks."""
 _OF_A_TAG = frozenset(
@@ -102,8 +104,9 @@ def _give_up(vpc_id: str, kept_seconds: int, said: Said | None, desk: Desk) -> F
 
 def finish_failed(vpc_id: str, failure: Failure, desk: Desk, aws: Aws) -> Finished:
     """Report the failure, and give up the hold. A VPC whose connection stands, and of which nobody
-    has asked anything, has not failed because AWS was too busy to show it: the next sweep looks."""
-    if _could_not_look(failure) and _stands_as_asked(desk.ledger.read(vpc_id)):
+    has asked anything, has not failed because AWS was too busy to show it: the next sweep looks.
+    One that could not be verified for three times as long as it should be has."""
+    if _could_not_look(failure) and _stands_as_asked(desk, desk.ledger.read(vpc_id), aws):
         logger.warning("%s could not be looked at, %s: %s", vpc_id, failure.error, failure.cause)
         return finish(vpc_id, None, desk)
     status, said = _report_failure(vpc_id, failure, desk, aws)
@@ -117,9 +120,12 @@ def _could_not_look(failure: Failure) -> bool:
     return failure.at == READING and failure.error in weather and not failure.refused
 
 
-def _stands_as_asked(entry: Entry) -> bool:
-    """Tell whether the VPC is connected and no tag event asks for anything else."""
-    return bool(entry.served.wish) and entry.heard is None
+def _stands_as_asked(desk: Desk, entry: Entry, aws: Aws) -> bool:
+    """Tell whether the VPC is connected, no tag event asks for anything else, and it was verified
+    when it should have been, or not much later."""
+    longest = _LONGEST_UNVERIFIED * aws.settings.verify_hours * 3600
+    is_overdue = bool(longest) and desk.now > entry.verified_at + longest
+    return bool(entry.served.wish) and entry.heard is None and not is_overdue
 
 
 def tell(vpc_id: str, status: Status, desk: Desk) -> None:

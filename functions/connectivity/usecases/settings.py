@@ -36,6 +36,8 @@ class Settings:
     allowed_vpcs: frozenset[str] = frozenset()
     """The VPCs that may be connected; empty for every VPC of the account and Region."""
     bounds: Bounds = _UNBOUNDED
+    verify_hours: int = 24
+    """Hours after which a connected VPC is verified again; 0 for never."""
     idle_days: int = 14
     """Days after which a connection that nobody uses is named; 0 for never."""
     removal_share: int = 20
@@ -99,6 +101,7 @@ class Settings:
             drain_seconds=int(environment["DRAIN_SECONDS"]),
             expiry_seconds=int(environment["EXPIRY_SECONDS"]),
             allowed_vpcs=frozenset(words(environment["ALLOWED_VPCS"])),
+            verify_hours=int(environment["VERIFY_HOURS"]),
             idle_days=int(environment["IDLE_DAYS"]),
             removal_share=int(environment["REMOVAL_SHARE"]),
             bounds=Bounds(

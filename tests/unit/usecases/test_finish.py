@@ -380,6 +380,20 @@ def test_a_connected_vpc_that_could_not_be_looked_at_has_not_failed(error: str) 
     assert world.entry.holder is None
 
 
+@pytest.mark.parametrize(("hours", "tells"), [(71, False), (73, True)])
+def test_a_connected_vpc_that_no_sweep_can_look_at_for_three_days_reaches_a_person_once(
+    hours: int, tells: bool
+) -> None:
+    world = connected()
+    failure = Failure("Throttled", "{}", "reading")
+    for later in range(2):
+        world.ledger.take(world.entry, EXECUTION)
+        desk = replace(world.desk, now=world.entry.verified_at + hours * 3600 + later)
+        finished = finish_failed(VPC.id, failure, desk, world.aws)
+        assert bool(finished.failed_with) == tells
+    assert len(world.notifications.sent) == tells
+
+
 def test_who_has_just_changed_a_tag_is_told_that_the_vpc_could_not_be_looked_at() -> None:
     world = connected()
     world.ledger.knock(VPC.id, {})
