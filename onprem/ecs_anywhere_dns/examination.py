@@ -11,6 +11,7 @@ from ecs_anywhere_dns.answers.explanation import explain
 from ecs_anywhere_dns.answers.preflight import preflight
 from ecs_anywhere_dns.document import Document, read_document
 from ecs_anywhere_dns.following.acceptance import accept
+from ecs_anywhere_dns.following.beforehand import out_of_reach, own_answers
 from ecs_anywhere_dns.following.listening import door_of, hindrances
 from ecs_anywhere_dns.forwarding import NOTHING, forwarding_of
 from ecs_anywhere_dns.host import Host
@@ -43,10 +44,15 @@ def examine(host: Host, units: Path = UNITS) -> tuple[Finding, ...]:
     def listening(host: Host) -> Iterator[Finding]:
         return hindrances(door_of(host), host.asks)
 
+    def names(host: Host) -> Iterator[Finding]:
+        if not isinstance(document, Stop) and document.state != "withdrawn":
+            yield from own_answers(host, document)
+            yield from out_of_reach(host, document)
+
     def publication(host: Host) -> Iterator[Finding]:
         return _publication(host, document)
 
-    looks = (_pins, unit, _fragments, _includes, server, listening, _state, publication)
+    looks = (_pins, unit, _fragments, _includes, server, listening, names, _state, publication)
     seen = (finding for look in looks for finding in _until_stopped(look, host))
     # One unreadable file stops several of them.
     return tuple(dict.fromkeys(seen))

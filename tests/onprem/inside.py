@@ -71,6 +71,10 @@ class Inside:
     def check_fragments(self, fragments: tuple[Fragment, ...]) -> None:
         self._call("check_fragments", fragments, self._scratch)
 
+    def sources(self) -> tuple[str, ...]:
+        found: tuple[str, ...] = self._call("sources")
+        return found
+
     def check_configuration(self) -> None:
         self._call("check_configuration")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from ecs_anywhere_dns.answers.questions import Answer, Question
-from ecs_anywhere_dns.following.listening import Door, check_listening, hindrances
+from ecs_anywhere_dns.following.listening import FOREIGN, Door, check_listening, hindrances
 from ecs_anywhere_dns.outcome import NotResolving
 
 from tests.onprem.right_answers import Scripted
@@ -39,7 +39,7 @@ def test_one_name_that_is_answered_is_enough() -> None:
     """A BIND without a zone `localhost`, on a site without internet."""
 
     def script(question: Question) -> Answer:
-        return Answer("timeout") if question.name == "localhost" else RIGHT
+        return RIGHT if question.name.endswith(".arpa") else Answer("timeout")
 
     check_listening(DOOR, Scripted(script))
     assert list(hindrances(DOOR, Scripted(script))) == []
@@ -57,3 +57,25 @@ def test_a_transport_that_is_missing_is_named() -> None:
 
     (finding,) = hindrances(DOOR, Scripted(script))
     assert "over tcp" in finding.what
+
+
+@pytest.mark.parametrize("answer", [Answer(rcode="REFUSED"), Answer("malformed")])
+def test_a_server_that_tells_this_host_only_its_own_names_is_left_alone(answer: Answer) -> None:
+    """As Unbound with `refuse_non_local`."""
+
+    def script(question: Question) -> Answer:
+        return answer if question.name == FOREIGN else RIGHT
+
+    with pytest.raises(NotResolving, match="refuses recursive questions"):
+        check_listening(DOOR, Scripted(script))
+
+
+@pytest.mark.parametrize("answer", [Answer("timeout"), Answer(rcode="SERVFAIL")])
+def test_that_nobody_knows_a_name_that_nobody_has_says_nothing(answer: Answer) -> None:
+    """On a site without internet."""
+
+    def script(question: Question) -> Answer:
+        return answer if question.name == FOREIGN else RIGHT
+
+    check_listening(DOOR, Scripted(script))
+    assert list(hindrances(DOOR, Scripted(script))) == []

@@ -84,13 +84,17 @@ async def _exchange(question: Question) -> dns.message.Message:
     """Raises what is in PROBLEMS; whatever bytes come, dnspython raises DNSException (fuzzed).
     Every call has an id and a socket of its own."""
     query = dns.message.make_query(question.name, question.type, use_edns=0, payload=PAYLOAD)
+    if not question.recurses:
+        query.flags &= ~dns.flags.RD
+    source = question.source or None
     if question.transport == "tcp":
-        return await dns.asyncquery.tcp(query, question.server, port=question.port)
+        return await dns.asyncquery.tcp(query, question.server, port=question.port, source=source)
     remote = (question.server, question.port)
     backend = dns.asyncbackend.get_default_backend()
     family = dns.inet.af_for_address(question.server)
     # Connected: only such a UDP socket hears that nobody listens (ICMP).
-    link = await backend.make_socket(family, socket.SOCK_DGRAM, 0, None, remote)  # type: ignore[no-untyped-call]
+    own = (source, 0) if source else None
+    link = await backend.make_socket(family, socket.SOCK_DGRAM, 0, own, remote)  # type: ignore[no-untyped-call]
     async with link:
         return await dns.asyncquery.udp(
             query, question.server, port=question.port, sock=link, ignore_unexpected=True
@@ -105,6 +109,7 @@ def _read(response: dns.message.Message) -> Answer:
         ttl=max((rrset.ttl for rrset in response.answer), default=0),
         truncated=bool(response.flags & dns.flags.TC),
         recursion_available=bool(response.flags & dns.flags.RA),
+        authoritative=bool(response.flags & dns.flags.AA),
     )
 
 

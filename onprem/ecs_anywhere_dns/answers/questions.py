@@ -20,6 +20,10 @@ class Question:
     """Lower case, without a final dot."""
     type: RecordType = "A"
     transport: Transport = "udp"
+    recurses: bool = True
+    """Whether the server is asked to find out what it does not know."""
+    source: str = ""
+    """The address to ask from; empty: the operating system's choice."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class Answer:
     """The largest of the answer's, in seconds."""
     truncated: bool = False
     recursion_available: bool = True
+    authoritative: bool = False
 
 
 class Asks(Protocol):

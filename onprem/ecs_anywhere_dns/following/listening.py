@@ -17,6 +17,9 @@ from ecs_anywhere_dns.servers.contract import Finding
 LOCAL = ("localhost", "1.0.0.127.in-addr.arpa")
 """Names that a DNS server knows by itself, also without internet: one of the two, as BIND has
 `localhost` only where a file says so, and the other one built in (RFC 6303)."""
+FOREIGN = "ecs-anywhere-dns.example"
+"""A name that no DNS server knows by itself, and nobody has (RFC 2606): one that answers this host
+only from its own data refuses it. Whether it exists, or can be found out, says nothing."""
 WAYS: tuple[Transport, ...] = ("udp", "tcp")
 UNCERTAIN = "timeout"
 """It may be busy, or ask the internet for either name."""
@@ -53,22 +56,26 @@ def hindrances(door: Door, asks: Asks) -> Iterator[Finding]:
 
 
 def _asked(door: Door, asks: Asks) -> Mapping[Transport, Mapping[Question, Answer]]:
-    questions = [Question(door.address, door.port, n, "A", way) for way in WAYS for n in LOCAL]
+    names = (*LOCAL, FOREIGN)
+    questions = [Question(door.address, door.port, n, "A", way) for way in WAYS for n in names]
     answers = asks(questions)
     return {way: {q: answers[q] for q in questions if q.transport == way} for way in WAYS}
 
 
 def _of_one_way(door: Door, answers: Mapping[Question, Answer]) -> Iterator[Finding]:
     place = f"{door.address} port {door.port}"
-    came = [answer for answer in answers.values() if not answer.problem]
+    own = {q: answer for q, answer in answers.items() if q.name != FOREIGN}
+    came = [answer for answer in own.values() if not answer.problem]
     if not came:
-        question, answer = next(iter(answers.items()))
+        question, answer = next(iter(own.items()))
         yield Finding(
             False,
             f"{place} over {question.transport}, asked for {' and '.join(LOCAL)}: {answer.problem}",
             "address and port in the configuration of this tool: where the server listens",
         )
-    elif all(a.rcode == "REFUSED" or not a.recursion_available for a in came):
+    elif all(map(_is_refusal, came)) or any(
+        map(_is_refusal, (answer for q, answer in answers.items() if q.name == FOREIGN))
+    ):
         yield Finding(
             False,
             f"{door.title} refuses recursive questions of this host at {place}",
@@ -76,3 +83,11 @@ def _of_one_way(door: Door, answers: Mapping[Question, Answer]) -> Iterator[Find
             "the site, as this host's own in the LAN; or admit 127.0.0.1 in the DNS server "
             "(BIND: allow-recursion, match-clients; Unbound: access-control)",
         )
+
+
+def _is_refusal(answer: Answer) -> bool:
+    """Unbound's `refuse_non_local` comes with bytes behind it that make it malformed (measured with
+    1.17)."""
+    if answer.problem:
+        return answer.problem == "malformed"
+    return answer.rcode == "REFUSED" or not answer.recursion_available

@@ -18,6 +18,7 @@ from ecs_anywhere_dns.answers.preflight import Preflight, preflight
 from ecs_anywhere_dns.answers.proof import Proof, prove
 from ecs_anywhere_dns.document import Document, read_document
 from ecs_anywhere_dns.following.acceptance import accept
+from ecs_anywhere_dns.following.beforehand import check_reach
 from ecs_anywhere_dns.following.confirmation import confirm
 from ecs_anywhere_dns.following.hints import hints_of
 from ecs_anywhere_dns.following.listening import check_listening, door_of
@@ -183,7 +184,7 @@ def _ensure(run: Run, document: Document, forwarding: Forwarding) -> Proof:
     if run.dry:
         _tell_difference(run, fragments)
         if _differing(fragments):
-            _check_switchable(run, forwarding, fragments)
+            _check_switchable(run, document, forwarding, fragments)
         return Proof(())
     if _is_there(run, fragments, forwarding):
         remember(run, document, forwarding)
@@ -222,7 +223,7 @@ def _switch(
     fragments: tuple[Fragment, ...],
     through_the_server: Callable[[], Proof],
 ) -> Proof:
-    _check_switchable(run, forwarding, fragments)
+    _check_switchable(run, document, forwarding, fragments)
     answers: list[Proof] = []
 
     def verified() -> None:
@@ -237,12 +238,15 @@ def _switch(
     return answers[-1]
 
 
-def _check_switchable(run: Run, forwarding: Forwarding, fragments: tuple[Fragment, ...]) -> None:
+def _check_switchable(
+    run: Run, document: Document, forwarding: Forwarding, fragments: tuple[Fragment, ...]
+) -> None:
     """Raises CheckFailed and NotResolving where a switch would fail; nothing is touched."""
     check_fragments(run.host, fragments)
     check_unhindered(run.host, forwarding)
     if not forwarding.is_none:
         check_listening(door_of(run.host), run.host.asks)
+        check_reach(run.host, document, forwarding.forwarders)
 
 
 def _tell_difference(run: Run, fragments: tuple[Fragment, ...]) -> None:

@@ -87,6 +87,11 @@ class Server(Renderer, Protocol):
         where the configuration cannot be read."""
         ...
 
+    def sources(self) -> tuple[str, ...]:
+        """Return the IPv4 addresses from which it is told to ask; none where the operating system
+        chooses. Raises CheckFailed."""
+        ...
+
     def check_configuration(self) -> None:
         """The whole configuration as it is on disk now, before the reload: what the server's own
         checker says, and what the checker is known to overlook. Raises CheckFailed."""

@@ -8,6 +8,7 @@ for, with an address that is made from all the others: who knows this address ha
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from hashlib import sha256
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -17,6 +18,7 @@ from ecs_anywhere_dns.memory.files import text_of
 
 MARK_ZONE = "loaded.ecs-anywhere-dns.invalid"
 """`.invalid` is nobody's (RFC 2606)."""
+IPV4 = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
 MARK_PORT = 9
 """Discard. Nobody serves DNS there, so a mark never answers anything."""
 MARK = re.compile(r"127\.(12[89]|1[3-9]\d|2\d\d)\.\d{1,3}\.\d{1,3}")
@@ -60,3 +62,8 @@ def holds(network: str, address: str) -> bool:
         return ip_address(address) in ip_network(network, strict=False)
     except ValueError:
         return False
+
+
+def ipv4_among(words: Iterable[str]) -> tuple[str, ...]:
+    """Return the words that are an IPv4 address of one host."""
+    return tuple(word for word in words if IPV4.fullmatch(word) and word != "0.0.0.0")  # noqa: S104

@@ -87,10 +87,8 @@ def _synthesis(view: View) -> Iterator[Finding]:
     dns64 = view.option("dns64")
     if dns64 is not None and find(dns64.block, "mapped") is None:
         yield Finding(
-            False,
-            f"{view.title} has dns64: it makes IPv6 addresses from the private IPv4 ones, and "
-            "agents would use those",
-            "except the VPC's networks in it, as in `mapped { !10.0.0.0/16; any; };`",
+            True,
+            f"{view.title} has dns64: for its clients it makes IPv6 addresses from private ones",
         )
 
 

@@ -35,7 +35,7 @@ from ecs_anywhere_dns.servers.bind.named_conf import View, read_printed, views_o
 from ecs_anywhere_dns.servers.bind.views import Ours, Places, Wanted, covers, problems
 from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
 from ecs_anywhere_dns.servers.harmless import harmless
-from ecs_anywhere_dns.servers.mark import has_mark, mark_in
+from ecs_anywhere_dns.servers.mark import has_mark, ipv4_among, mark_in
 from ecs_anywhere_dns.servers.waiting import comes_true
 
 START_PATIENCE = 10.0
@@ -128,6 +128,11 @@ class Bind:
             # What is wrong with our own files is mended by the swap, and checked after it.
             if str(self.zones) not in refused.message and str(self.options) not in refused.message:
                 raise
+
+    def sources(self) -> tuple[str, ...]:
+        said = [view.option("query-source") for view in self.views() if view.recurses]
+        words = (word for option in said if option for word in option.words)
+        return tuple(dict.fromkeys(ipv4_among(words)))
 
     def check_configuration(self) -> None:
         for problem in self._problems(self.on_disk(), swapped=True):

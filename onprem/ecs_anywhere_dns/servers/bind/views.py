@@ -98,6 +98,7 @@ def problems(views: Collection[View], wanted: Wanted) -> Iterator[Finding]:
         yield from _validation(view, wanted)
         yield from _rebinding(view, wanted.forwarding, wanted.region)
         yield from _shunned(view, wanted.forwarding)
+        yield from _synthesised(view, wanted.forwarding)
 
 
 def shadows_below(view: View, forwarding: Forwarding) -> Iterator[Finding]:
@@ -238,4 +239,21 @@ def _shunned(view: View, forwarding: Forwarding) -> Iterator[Finding]:
                 f"server {peer.value} is `bogus yes`: named would never ask the resolver IP "
                 f"{address} (SERVFAIL)",
                 f"add `server {address} {{ bogus no; }};`",
+            )
+
+
+def _synthesised(view: View, forwarding: Forwarding) -> Iterator[Finding]:
+    """Yield that DNS64 surely makes IPv6 addresses for everybody from the VPC's IPv4 ones."""
+    dns64 = view.option("dns64")
+    if dns64 is None:
+        return
+    clients, mapped = find(dns64.block, "clients"), find(dns64.block, "mapped")
+    is_for_all = clients is None or view.lists(clients.block, "127.0.0.1")
+    for address in forwarding.forwarders[:1]:
+        if is_for_all and (mapped is None or view.lists(mapped.block, address)):
+            yield Finding(
+                False,
+                f"{view.title} has dns64: it makes IPv6 addresses from the private IPv4 ones, and "
+                "agents would use those",
+                "except the VPC's networks in it, as in `mapped { !10.0.0.0/16; any; };`",
             )

@@ -101,6 +101,10 @@ class Dnsmasq:
         if not intended.is_none:
             yield from self._started_before_init(self.include_file(disk))
 
+    def sources(self) -> tuple[str, ...]:
+        """Only each line has one of its own, and ours have none."""
+        return ()
+
     def check_configuration(self) -> None:
         forwarding = read_fragment(self._fragment_on_disk(), str(self.servers_file))
         tested = run(*self.program, "--test", *self._words())

@@ -27,7 +27,6 @@ def findings_of(
         return
     yield from problems or (Finding(True, f"{server.zones_file} is included, and unhindered"),)
     yield _validation(disk)
-    yield from _synthesis(disk)
     if running.ok and applied is not None:
         yield _loaded(server, applied)
     yield Finding(True, "it has no rebinding protection, and dont-query spares forwarded zones")
@@ -49,17 +48,6 @@ def _validation(disk: Configuration) -> Finding:
     if disk.validates:
         return Finding(True, f"dnssec={how}: the forwarded zones are exempt by trust anchors")
     return Finding(True, f"dnssec={how}: nothing is validated")
-
-
-def _synthesis(disk: Configuration) -> Iterator[Finding]:
-    prefix = disk.value("dns64-prefix")
-    if prefix:
-        yield Finding(
-            False,
-            f"dns64-prefix={prefix} (DNS64): it makes IPv6 addresses from the private IPv4 ones, "
-            "and agents would use those",
-            "let the hosts of the agents ask a server without DNS64",
-        )
 
 
 def _loaded(server: PowerDns, forwarding: Forwarding) -> Finding:

@@ -15,6 +15,7 @@ Its traps, each measured, and what is done about them:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,7 @@ from ecs_anywhere_dns.memory.files import text_of
 from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
 from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
 from ecs_anywhere_dns.servers.fragment_lines import CURE
-from ecs_anywhere_dns.servers.mark import MARK_PORT, MARK_ZONE, mark_of
+from ecs_anywhere_dns.servers.mark import MARK_PORT, MARK_ZONE, ipv4_among, mark_of
 from ecs_anywhere_dns.servers.powerdns.configuration import Configuration
 from ecs_anywhere_dns.servers.powerdns.control import Control, ours_of
 from ecs_anywhere_dns.servers.powerdns.findings import findings_of
@@ -87,6 +88,9 @@ class PowerDns:
         yield from self._misread()
         yield from self.problems(self.on_disk(), intended, swapped=False)
 
+    def sources(self) -> tuple[str, ...]:
+        return ipv4_among(re.split(r"[,\s]+", self.on_disk().value("query-local-address")))
+
     def check_configuration(self) -> None:
         forwarding = self._check(_text(self.zones_file), self._exemptions())
         disk = self.on_disk()
@@ -104,6 +108,14 @@ class PowerDns:
     ) -> Iterator[Finding]:
         """Yield what would keep the forwarding from working, although the check accepts it."""
         yield from self.settings.problems(disk, swapped=swapped)
+        prefix = disk.value("dns64-prefix")
+        if prefix and not forwarding.is_none:
+            yield Finding(
+                False,
+                f"dns64-prefix={prefix} (DNS64): it makes IPv6 addresses from the private IPv4 "
+                "ones, and agents would use those",
+                "let the hosts of the agents ask a server without DNS64",
+            )
         for setting in disk.shadows(forwarding.zones):
             yield Finding(
                 False,

@@ -30,7 +30,7 @@ INCLUDE_DIR = re.compile(r"^\s+include_dir:\s*['\"]?(?P<folder>/[^'\"#\n]*)", re
 LUA = re.compile(r"^\s+lua_config_file:\s*['\"]?(?P<file>/[^'\"#\n]*)", re.MULTILINE)
 NAME = re.compile(r"  - name: '(?P<zone>[^']+)'")
 ERROR = re.compile(r'msg="(?P<message>[^"]*)".*prio="(Error|Critical)"')
-ASKED = ("forward-zones-file", *ROUTES, "dnssec", "dns64-prefix")
+ASKED = ("forward-zones-file", *ROUTES, "dnssec", "dns64-prefix", "query-local-address")
 
 
 def yaml_of(configuration: Path) -> Path | None:

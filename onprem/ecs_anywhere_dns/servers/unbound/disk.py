@@ -110,6 +110,13 @@ class Disk:
         """Yield what keeps Unbound from asking the forwarders as they are to be asked."""
         if wanted.is_none:
             return
+        if "dns64" in " ".join(self.option("module-config")).split():
+            yield Finding(
+                False,
+                "module-config has dns64: it makes IPv6 addresses from the private IPv4 ones, and "
+                "agents would use those",
+                "let the hosts of the agents ask a server without DNS64",
+            )
         if self.option("tls-upstream") == ("yes",):
             yield Finding(
                 False,

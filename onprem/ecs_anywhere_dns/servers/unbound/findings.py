@@ -43,6 +43,12 @@ def hindrances_of(server: Unbound, intended: Forwarding) -> Iterator[Finding]:
             f"local-zone {name} ({kind}) answers {zone}, which is to be forwarded",
             f'remove it, or add `local-zone: "{zone}" transparent`',
         )
+    for name in sorted(server.running.local_data() & set(intended.zones)):
+        yield Finding(
+            False,
+            f"the administrator has local data for {name}, which is to be forwarded",
+            "remove that local-data",
+        )
     forwards = set(server.running.forwards()) - set(server.held().zones)
     for zone in sorted(forwards & set(intended.zones)):
         yield Finding(
@@ -96,13 +102,6 @@ def _protections(server: Unbound, wanted: Forwarding) -> Iterator[Finding]:
             "module-config has cachedb: what its database keeps of our names is removed at a "
             "switch (Unbound 1.20 and later; else empty that database once)",
         )
-    if "dns64" in modules:
-        yield Finding(
-            False,
-            "module-config has dns64: it makes IPv6 addresses from the private IPv4 ones, and "
-            "agents would use those",
-            "let the hosts of the agents ask a server without DNS64",
-        )
     private = server.disk.option("private-address")
     if private:
         yield Finding(True, f"rebinding protection is on ({', '.join(private)}); {exempt}")
@@ -132,8 +131,8 @@ def _of_what_runs(
 def _shadows(server: Unbound, wanted: Forwarding) -> Iterator[Finding]:
     local = server.running.local_zones()
     refusing = {name for name, kind in local.items() if kind not in PASSING}
-    inner = refusing - set(wanted.zones)
-    for name in below({*inner, *server.running.local_data()}, wanted.zones):
+    inner = (refusing | server.running.local_data()) - set(wanted.zones)
+    for name in below(inner, wanted.zones):
         yield Finding(
             False,
             f"the administrator has local data for {name}, which is to be forwarded",

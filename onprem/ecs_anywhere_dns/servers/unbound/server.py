@@ -27,7 +27,7 @@ from ecs_anywhere_dns.outcome import CheckFailed, NotTaken, ReloadFailed
 from ecs_anywhere_dns.pinned.aws_names import is_below, suffixes_of
 from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
 from ecs_anywhere_dns.servers.harmless import harmless
-from ecs_anywhere_dns.servers.mark import has_mark, mark_in
+from ecs_anywhere_dns.servers.mark import has_mark, ipv4_among, mark_in
 from ecs_anywhere_dns.servers.unbound.control import UnboundControl
 from ecs_anywhere_dns.servers.unbound.disk import WROTE_ANEW, Disk, forwarding_in
 from ecs_anywhere_dns.servers.unbound.findings import findings_of, hindrances_of
@@ -101,6 +101,9 @@ class Unbound:
             return
         if pid is not None:
             yield from hindrances_of(self, intended)
+
+    def sources(self) -> tuple[str, ...]:
+        return ipv4_among(self.disk.option("outgoing-interface"))
 
     def check_configuration(self) -> None:
         disk = self.disk

@@ -1,0 +1,62 @@
+"""What the DNS server would do with the published names, asked before anything is switched.
+
+It may answer some by itself, as from a hosts entry, before it forwards anything. And it may ask the
+resolver IPs from another address than this tool, where a firewall admits only that of this tool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from ecs_anywhere_dns.answers.judgement import judge
+from ecs_anywhere_dns.answers.questions import Question
+from ecs_anywhere_dns.document import Document
+from ecs_anywhere_dns.host import Host
+from ecs_anywhere_dns.outcome import CheckFailed
+from ecs_anywhere_dns.servers.contract import Finding
+
+
+def own_answers(host: Host, document: Document) -> Iterator[Finding]:
+    """Yield the names that the DNS server answers by itself, with private addresses that are not
+    the published ones: endpoints of before, as a rule. It is asked without recursion, which leaves
+    its cache as it is; what it only has cached it does not claim authority for (the AA bit, RFC
+    1035). dnsmasq asks others none the less, and hands on that bit: hence only private ones."""
+    place = (host.settings.address, host.settings.port)
+    questions = [Question(*place, name, recurses=False) for name in document.names]
+    for question, answer in host.asks(questions).items():
+        code = judge(question, answer, document, document.names).code
+        if not answer.authoritative or code not in ("wrong-vpc", "wrong-address"):
+            continue
+        said = ", ".join(address for _, address in answer.addresses)
+        yield Finding(
+            False,
+            f"{host.server.title} answers {question.name} by itself ({said}): that comes before "
+            "any forwarding",
+            "remove that entry: /etc/hosts or another hosts file, host-record and cname of "
+            "dnsmasq, local-data of Unbound, a zone of its own",
+        )
+
+
+def out_of_reach(host: Host, document: Document) -> Iterator[Finding]:
+    """Yield the addresses from which the DNS server is told to ask, and no resolver IP answers."""
+    name = min(document.names, default="")
+    port = host.settings.resolver_port
+    for source in host.server.sources() if name else ():
+        asked = [Question(ip, port, name, source=source) for ip in document.resolver_ips]
+        answers = host.asks(asked)
+        if all(answer.problem for answer in answers.values()):
+            problems = ", ".join(f"{q.server}: {a.problem}" for q, a in answers.items())
+            yield Finding(
+                False,
+                f"{host.server.title} is told to ask from {source}, and no resolver IP answers "
+                f"there ({problems})",
+                "admit that address in routes, firewalls and the security group of the inbound "
+                "resolver, or take it out (BIND: query-source, Unbound: outgoing-interface, "
+                "PowerDNS: query-local-address)",
+            )
+
+
+def check_reach(host: Host, document: Document, forwarders: Collection[str]) -> None:
+    """Raises CheckFailed where the DNS server would ask from where nobody answers."""
+    for finding in out_of_reach(host, document) if forwarders else ():
+        raise CheckFailed(finding.what, finding.cure)

@@ -1,0 +1,129 @@
+"""`doctor` and `apply` agree, over generated configurations of each server.
+
+Whatever `doctor` calls well, `apply` does not roll back; whatever `apply` rolls back for, `doctor`
+has named.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ecs_anywhere_dns.outcome import Exit
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.onprem.lab.lab import KINDS, Lab
+from tests.onprem.test_apply import apply
+from tests.onprem.test_commands import amiss
+
+VPC = "10.0.0.0/16"
+SSM = "ssm.us-east-2.amazonaws.com"
+LINES: dict[str, list[str]] = {
+    "bind": [
+        "deny-answer-addresses { 10.0.0.0/8; };",
+        "blackhole { 10.0.0.0/8; };",
+        "blackhole { 192.0.2.0/24; };",
+        "allow-recursion { 10.0.0.0/8; };",
+        "allow-query { none; };",
+        "minimal-responses yes;",
+        "max-cache-ttl 5;",
+        "dns64 64:ff9b::/96 { };",
+        "query-source address 127.0.0.1;",
+        "query-source address 192.0.2.53;",
+        f"TOP server {VPC} {{ bogus yes; }};",
+        f"TOP server {VPC} {{ edns no; }};",
+        f'TOP zone "{SSM}" {{ type forward; forward only; forwarders {{ 10.9.9.9; }}; }};',
+        f'TOP zone "x.{SSM}" {{ type forward; forwarders {{ 10.9.9.9; }}; }};',
+        'TOP zone "amazonaws.com" { type forward; forward first; forwarders { 203.0.113.1; }; };',
+        'TOP acl "vpc" { 10.0.0.0/8; };',
+    ],
+    "unbound": [
+        "access-control: 127.0.0.0/8 refuse",
+        f"do-not-query-address: {VPC}",
+        "do-not-query-address: 192.0.2.0/24",
+        "tls-upstream: yes",
+        'module-config: "iterator"',
+        'module-config: "dns64 iterator"',
+        "private-address: 10.0.0.0/8",
+        "cache-min-ttl: 3600",
+        "serve-expired: yes",
+        "outgoing-interface: 127.0.0.1",
+        "access-control: 127.0.0.0/8 refuse_non_local",
+        'local-zone: "amazonaws.com" refuse',
+        f'local-zone: "{SSM}" static',
+        f'local-zone: "{SSM}" transparent',
+        f'local-data: "{SSM} A 10.9.9.9"',
+        f'TOP forward-zone:\n  name: "{SSM}"\n  forward-addr: 10.9.9.9',
+        'TOP stub-zone:\n  name: "amazonaws.com"\n  stub-addr: 203.0.113.1',
+    ],
+    "dnsmasq": [
+        "stop-dns-rebind",
+        "bogus-priv",
+        "domain-needed",
+        "cache-size=0",
+        "filter-A",
+        "filter-AAAA",
+        "no-ident",
+        "min-cache-ttl=3600",
+        "all-servers",
+        "ignore-address=10.0.0.41",
+        f"bogus-nxdomain={VPC}",
+        f"address=/{SSM}/10.9.9.9",
+        f"server=/{SSM}/10.9.9.9",
+        "server=/amazonaws.com/203.0.113.1",
+        f"host-record={SSM},10.9.9.9",
+    ],
+    "powerdns": [
+        "dont-query=10.0.0.0/8",
+        "minimum-ttl-override=3600",
+        "dns64-prefix=64:ff9b::/96",
+        "max-cache-ttl=5",
+        "query-local-address=127.0.0.1",
+        f"forward-zones={SSM}=10.9.9.9",
+        "forward-zones=amazonaws.com=203.0.113.1",
+        "serve-rfc1918=yes",
+        "udp-truncation-threshold=512",
+    ],
+}
+"""What administrators write: among the options, or with TOP behind everything."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_doctor_calls_well_is_not_rolled_back_and_a_reason_to_is_named(kind: str) -> None:
+    @settings(
+        max_examples=6,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.lists(st.sampled_from(LINES[kind]), max_size=2, unique_by=_key))
+    def agree(lines: list[str]) -> None:
+        said, report = judged(kind, lines)
+        assert report["exit"] != Exit.ROLLBACK_FAILED, report
+        if not said:
+            assert report["exit"] in {Exit.DONE, Exit.DEGRADED}, report
+        if report["exit"] == Exit.ROLLED_BACK:
+            assert said, report
+
+    agree()
+
+
+def judged(kind: str, lines: list[str]) -> tuple[dict[str, str], dict[str, Any]]:
+    """What `doctor` finds amiss, and then the report of `apply`."""
+    lab = Lab()
+    try:
+        top = [line.removeprefix("TOP ") for line in lines if line.startswith("TOP ")]
+        admin = [line for line in lines if not line.startswith("TOP ")]
+        lab.start(kind, "\n".join(admin), top="\n".join(top))
+        lab.publish()
+        return amiss(lab), apply(lab)
+    finally:
+        lab.close()
+
+
+def _key(line: str) -> str:
+    """Servers take most options once."""
+    words = line.replace("=", " ").replace(":", " ").split()
+    return " ".join(words[:3]) if words[0] == "TOP" else words[0]
