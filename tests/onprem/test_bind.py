@@ -163,6 +163,36 @@ def test_what_the_checker_overlooks_in_a_fragment_is_refused(tmp_path: Path, wro
         bind.check_fragments((replace(zones, text=text), options), tmp_path)
 
 
+OLD = """#!/bin/sh
+for word; do :; done
+named-checkconf -p "$word" | grep -q validate-except &&
+  echo "$word:1: unknown option 'validate-except'" && exit 1
+exec named-checkconf "$@"
+"""
+"""A named-checkconf of 9.11, as RHEL 8 has it."""
+
+
+@pytest.mark.parametrize("validation", ["no", "auto"])
+def test_a_bind_that_knows_no_exemptions_works_where_nothing_is_validated(
+    tmp_path: Path, validation: str
+) -> None:
+    old = tmp_path / "old-checkconf"
+    old.write_text(OLD)
+    old.chmod(0o755)
+    options = f"options {{ dnssec-validation {validation}; }};\n"
+    bind = replace(on_disk(tmp_path, options + WITH_ZONES), checkconf=(str(old),))
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    if validation == "auto":
+        with pytest.raises(CheckFailed) as refused:
+            bind.check_fragments(bind.fragments(TWO), scratch)
+        assert "older than 9.13.3" in refused.value.cure
+        return
+    bind.check_fragments(bind.fragments(TWO), scratch)
+    bind.check_configuration()
+    assert bind.includes() == ()
+
+
 WITH_OPTIONS = 'options { directory "/tmp"; include "@/ecs-anywhere.options"; };\n'
 WITH_ZONES = 'include "@/ecs-anywhere.zones";\n'
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from ecs_anywhere_dns.commands import Ran
 from ecs_anywhere_dns.forwarding import DNS_PORT, Forwarding
 from ecs_anywhere_dns.outcome import CheckFailed
 from ecs_anywhere_dns.servers.bind.named_conf import Statement, domain, find, read, zone_type
 from ecs_anywhere_dns.servers.mark import is_mark
 
 WROTE_ANEW = "`ecs-anywhere-dns apply` writes it anew"
+UNKNOWN_OPTION = "unknown option 'validate-except'"
+"""What a named-checkconf before 9.13.3 says, as 9.11 of RHEL 8."""
+TOO_OLD = (
+    "this BIND is older than 9.13.3, and cannot exempt our zones from validation: use a newer one "
+    "(RHEL 8: the package bind9.16), or set `dnssec-validation no;` and take out the include of "
+    "our options"
+)
 
 
 def zones_text(forwarding: Forwarding, mark: str) -> str:
@@ -56,3 +66,15 @@ def targets(zone: Statement) -> frozenset[tuple[str, ...]]:
 def is_forward_only(zone: Statement) -> bool:
     said = find(zone.block, "forward")
     return zone_type(zone) == "forward" and said is not None and said.value == "only"
+
+
+def cure_of_copies(checked: Ran, folder: Path) -> str:
+    """Return what to do where the checker refuses copies of our files in that folder."""
+    if UNKNOWN_OPTION in checked.everything:
+        return TOO_OLD
+    if "not found" in checked.everything and str(folder) in checked.everything:
+        return (
+            "checkconf under [bind] does not see this host's /tmp, as within a container: give a "
+            "command that checks files of this host"
+        )
+    return WROTE_ANEW

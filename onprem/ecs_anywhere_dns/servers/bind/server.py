@@ -26,7 +26,10 @@ from ecs_anywhere_dns.outcome import CheckFailed, NotTaken, ReloadFailed
 from ecs_anywhere_dns.servers.bind.control import Rndc
 from ecs_anywhere_dns.servers.bind.findings import findings_of
 from ecs_anywhere_dns.servers.bind.fragments import (
+    TOO_OLD,
+    UNKNOWN_OPTION,
     WROTE_ANEW,
+    cure_of_copies,
     forwarding_in,
     options_text,
     zones_text,
@@ -105,20 +108,34 @@ class Bind:
         return self.control.ask("status").ok
 
     def check_fragments(self, fragments: Sequence[Fragment], scratch: Path) -> None:
+        for fragment in fragments:
+            forwarding_in(fragment.text, str(fragment.path))
+        checked = self._checked(fragments, scratch)
+        if not checked.ok and UNKNOWN_OPTION in checked.everything and not self._validates():
+            # Then nothing is to be exempt, and the file is included by nobody.
+            checked = self._checked([f for f in fragments if f.path != self.options], scratch)
+        if not checked.ok:
+            raise CheckFailed(
+                f"named would refuse our files: {checked.said}", cure_of_copies(checked, scratch)
+            )
+
+    def _checked(self, fragments: Sequence[Fragment], scratch: Path) -> Ran:
+        """Return what the checker says of a configuration with nothing but copies of these."""
         lines = []
         for fragment in fragments:
             copy = scratch / fragment.path.name
             copy.write_text(fragment.text, "utf-8")
             line = f'include "{copy}";\n'
             lines.append(f"options {{ {line}}};\n" if fragment.path == self.options else line)
-            forwarding_in(fragment.text, str(fragment.path))
         whole = scratch / "named.conf"
         whole.write_text("".join(lines), "utf-8")
-        checked = run(*self.checker, whole)
-        if not checked.ok:
-            raise CheckFailed(
-                f"named would refuse our files: {checked.said}", _cure_of_copies(checked, whole)
-            )
+        return run(*self.checker, whole)
+
+    def _validates(self) -> bool:
+        try:
+            return any(view.validates for view in self.views() if view.recurses)
+        except CheckFailed:
+            return True
 
     def hindrances(self, intended: Forwarding) -> Iterator[Finding]:
         yield from self.misread()
@@ -252,6 +269,8 @@ class Bind:
             return f"move `{self.places.zones_line}` from the top level into each view"
         if "redefined" in refusal and "validate-except" in refusal:
             return f"remove `{self.places.options_line}`, and name our zones in the other list"
+        if UNKNOWN_OPTION in refusal:
+            return TOO_OLD
         ours = f"{self.zones.name} and {self.options.name}"
         return f"correct that place; only {ours} are ours, and each name may be defined only once"
 
@@ -288,12 +307,3 @@ class Bind:
 
 def _is_unmarked(file: Path) -> bool:
     return file.exists() and not has_mark(file)
-
-
-def _cure_of_copies(checked: Ran, whole: Path) -> str:
-    if "not found" in checked.everything and str(whole.parent) in checked.everything:
-        return (
-            "checkconf under [bind] does not see this host's /tmp, as within a container: give a "
-            "command that checks files of this host"
-        )
-    return WROTE_ANEW
