@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from ecs_anywhere_dns.answers.judgement import Verdict
+from ecs_anywhere_dns.answers.questions import Question
 from ecs_anywhere_dns.following.hints import (
     DRAINING,
     NUMBERED_HOSTS,
     RESTART_AGENTS,
     TWO_ARE_NEEDED,
     hints_of,
+    lasting,
 )
 from ecs_anywhere_dns.forwarding import NOTHING, forwarding_of
 
@@ -44,3 +47,12 @@ def test_one_resolver_less_is_said_in_every_run() -> None:
 def test_a_withdrawal_needs_nobody() -> None:
     withdrawn = fit(state="withdrawn", zones=[], names={}, vpcCidrs=[])
     assert hints_of(BOTH, forwarding_of(withdrawn, (), None), withdrawn) == ()
+
+
+def test_answers_that_stay_for_too_long_are_summed_up_in_one_line() -> None:
+    """dnsmasq counts the seconds down, so that no two answers say the same."""
+    question = Question("127.0.0.1", 53, min(DOCUMENT.names))
+    kept = [Verdict(question, True, "ttl", f"{left} s, more than 300") for left in (3598, 3600)]
+    (said,) = lasting([*kept, Verdict(question, True, "right")])
+    assert "up to 3600 s" in said and "min-cache-ttl" in said
+    assert lasting([Verdict(question, True, "right")]) == ()

@@ -37,8 +37,8 @@ _ZONES = (
 _ALIASES = "look at the private hosted zones of the VPC: their CNAMEs have no end"
 _IPV6 = "look at the private hosted zones of the VPC: an agent would use the IPv6 address"
 _IN_PLACE = (
-    "another zone, view, hosts entry or cached answer of the DNS server comes before the "
-    "forwarding: run `ecs-anywhere-dns doctor`"
+    "another zone, view, hosts entry, response policy (RPZ) or cached answer of the DNS server "
+    "comes before the forwarding: run `ecs-anywhere-dns doctor`"
 )
 
 RESOLVER_ADVICE: Mapping[Code, str] = {

@@ -11,8 +11,10 @@ from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.outcome import Exit, Stop
 from ecs_anywhere_dns.publication.acknowledgement import Result, acknowledgement, says_the_same
 from ecs_anywhere_dns.report import Report
+from ecs_anywhere_dns.settings import PARAMETER_STORE
 
 HEARTBEAT = timedelta(days=1)
+NEVER = "a host that shall never call AWS has `acknowledge = false` in its configuration"
 RESULTS: dict[Exit, Result] = {Exit.DONE: "applied", Exit.DEGRADED: "degraded"}
 
 
@@ -35,7 +37,8 @@ def confirm(host: Host, document: Document, report: Report) -> tuple[str, ...]:
         host.publication.acknowledge(text)
         host.state.write_acknowledged(text)
     except Stop as problem:
-        return (f"not acknowledged: {problem.message}", *filter(None, [problem.cure]))
+        never = NEVER if host.settings.source != PARAMETER_STORE else ""
+        return (f"not acknowledged: {problem.message}", *filter(None, [problem.cure, never]))
     return ()
 
 

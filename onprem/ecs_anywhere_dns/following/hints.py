@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from ecs_anywhere_dns.answers.judgement import LONGEST_TTL, Verdict
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.forwarding import Forwarding
 
@@ -17,6 +18,17 @@ NUMBERED_HOSTS = (
 )
 DRAINING = "this forwarding will be withdrawn soon: the VPC is being disconnected"
 TWO_ARE_NEEDED = "of {all} resolver IPs {used} are forwarded to: one more failure is an outage"
+LASTING = (
+    "answers of this DNS server stay in caches for up to {seconds} s, more than {longest} (a "
+    "minimum TTL, as cache-min-ttl, min-cache-ttl, minimum-ttl-override): clients go on with "
+    "addresses for that long after they changed"
+)
+
+
+def lasting(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
+    """Return what to know where answers are right, and kept for longer than they should be."""
+    seconds = [int(verdict.detail.split()[0]) for verdict in verdicts if verdict.code == "ttl"]
+    return (LASTING.format(seconds=max(seconds), longest=LONGEST_TTL),) if seconds else ()
 
 
 def hints_of(former: Forwarding, now: Forwarding, document: Document) -> tuple[str, ...]:

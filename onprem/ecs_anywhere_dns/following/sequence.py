@@ -20,7 +20,7 @@ from ecs_anywhere_dns.document import Document, read_document
 from ecs_anywhere_dns.following.acceptance import accept
 from ecs_anywhere_dns.following.beforehand import check_reach
 from ecs_anywhere_dns.following.confirmation import confirm
-from ecs_anywhere_dns.following.hints import hints_of
+from ecs_anywhere_dns.following.hints import hints_of, lasting
 from ecs_anywhere_dns.following.listening import check_listening, door_of
 from ecs_anywhere_dns.following.remembering import distrust, remember, remember_switch
 from ecs_anywhere_dns.following.run import Run
@@ -163,6 +163,7 @@ def _sum_up(
         cure=seen.cure,
     )
     run.hint(*hints_of(run.memory.applied.forwarding, forwarding, document))
+    run.hint(*lasting(answers.verdicts))
 
 
 def _withdraw(run: Run, document: Document) -> None:
