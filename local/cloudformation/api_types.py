@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from moto.core.common_models import CloudFormationModel
 
+from local.cloudformation.failures import NotUpdatableError
+
 if TYPE_CHECKING:
     from local.engine import EmbeddedAws
 
@@ -159,6 +161,12 @@ def _delete_invoke_config(functions: Any, _name: str, properties: Properties) ->
     functions.delete_function_event_invoke_config(**of)
 
 
+def _change_invoke_config(functions: Any, name: str, before: Properties, after: Properties) -> None:
+    """Put it in the old one's place: moto 5.2.5 would add it behind, where nobody looks."""
+    _delete_invoke_config(functions, name, before)
+    _put_invoke_config(functions, name, after)
+
+
 def _add_permission(functions: Any, name: str, properties: Properties) -> str:
     functions.add_permission(StatementId=name, **properties)
     return name
@@ -221,7 +229,7 @@ _API_TYPES = (
         "lambda",
         _put_invoke_config,
         _delete_invoke_config,
-        _again(_put_invoke_config),
+        _change_invoke_config,
     ),
     # moto makes it as well, but never takes it back.
     ApiType("AWS::Lambda::Permission", "lambda", _add_permission, _remove_permission),
@@ -262,9 +270,9 @@ class ApiResource:
         return cls(cls.api_type.create(client, name, properties), properties)
 
     def change(self, region: str, before: Properties, after: Properties) -> None:
-        """Update it in place. Raises NotImplementedError where its type knows no update."""
+        """Update it in place. Raises NotUpdatableError where its type knows no update."""
         if self.api_type.update is None:
-            raise NotImplementedError(f"{self.api_type.name} is not updated (embedded AWS)")
+            raise NotUpdatableError(f"{self.api_type.name} is not updated (embedded AWS)")
         client = client_of(self.api_type.service, region)
         self.api_type.update(client, self.physical_resource_id, before, after)
         self.properties = after

@@ -18,6 +18,7 @@ from moto.ec2 import models as ec2_models
 from moto.ec2.models.core import TaggedEC2Resource
 
 from local.cloudformation import deletion, names
+from local.cloudformation.failures import ResourceFailedError
 
 _STOCK_CREATE_RESOURCES = Stack.create_resources
 _STOCK_CREATE_RESOURCE = parsing.parse_and_create_resource
@@ -26,14 +27,6 @@ _STOCK_RESOLVE = parsing.parse_resource_and_generate_name
 
 
 Properties = Mapping[str, Any]
-
-
-class ResourceFailedError(Exception):
-    """A resource could not be made or changed; the message names it and says why."""
-
-    def __init__(self, logical_id: str, kind: str, reason: str) -> None:
-        super().__init__(f"{logical_id} ({kind}): {reason}")
-        self.logical_id, self.kind, self.reason = logical_id, kind, reason
 
 
 def install() -> None:

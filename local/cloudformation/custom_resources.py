@@ -18,6 +18,8 @@ from botocore.config import Config
 from moto.cloudformation import parsing
 from moto.cloudformation.custom_model import CustomModel
 
+from local.cloudformation.failures import NotUpdatableError
+
 if TYPE_CHECKING:
     from local.engine import EmbeddedAws
 
@@ -69,7 +71,7 @@ class CustomResource(CustomModel):  # type: ignore[misc]
         """Return the resource that the function answers with. Another physical id means that this
         one was replaced: CloudFormation deletes it in the clean-up."""
         if before["ServiceToken"] != after["ServiceToken"]:
-            raise CustomResourceFailedError("Modifying service token is not allowed.")
+            raise NotUpdatableError("Modifying service token is not allowed.")
         made = CustomResource(self.region_name, self.stack, self.kind, self.logical_id, dict(after))
         old = {"PhysicalResourceId": self.resource_name, "OldResourceProperties": before}
         answer = made._ask("Update", **old)

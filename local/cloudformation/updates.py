@@ -21,11 +21,11 @@ from moto.cloudformation.parsing import ResourceMap
 from local.cloudformation import deletion
 from local.cloudformation.creation import (
     Properties,
-    ResourceFailedError,
     make,
     properties_of,
     resolve,
 )
+from local.cloudformation.failures import NotUpdatableError, ResourceFailedError
 from local.cloudformation.in_place import Change, change_in_place
 from local.cloudformation.schemas import replacing_properties
 from local.cloudformation.stack_events import enter, tell
@@ -175,6 +175,8 @@ class Update:
         try:
             now = change_in_place(change)
         except Exception as error:
+            if isinstance(error, NotUpdatableError):
+                self.changed.pop()  # before anything was touched
             reason = str(error)
             tell(self.stack, name, change.kind, "UPDATE_FAILED", of=change.resource, reason=reason)
             raise ResourceFailedError(name, change.kind, reason) from error

@@ -6,13 +6,11 @@ import json
 import shutil
 import subprocess
 import sys
-import threading
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
 
 import boto3
 import pytest
@@ -25,6 +23,7 @@ from local.contracts import Credentials
 from local.deploy import DeploymentFailedError, deploy
 from local.engine import EmbeddedAws
 from local.settings import Settings
+from tests.local.invocations import Invocations
 
 APP = Path(__file__).parent / "data" / "sam_app"
 REGION = "us-east-2"
@@ -37,41 +36,6 @@ PARAMETERS = {
 }
 
 Client = Callable[[str], Any]
-
-
-class Invocations:
-    """Stands where functions would run."""
-
-    def __init__(self) -> None:
-        self._events: list[Any] = []
-        self._changed = threading.Condition()
-        self.answer: Mapping[str, Any] | None = None
-        """To CloudFormation, about every custom resource."""
-        self.content_type = ""
-
-    def invoke(self, _backend: Any, _name: str, _qualifier: Any, body: bytes, *_: Any) -> bytes:
-        event = json.loads(body)
-        with self._changed:
-            self._events.append(event)
-            self._changed.notify_all()
-        if "ResponseURL" in event and self.answer is not None:
-            answer = json.dumps({"PhysicalResourceId": "guard-1"} | dict(self.answer)).encode()
-            headers = {"content-type": self.content_type}
-            urlopen(Request(event["ResponseURL"], answer, headers, method="PUT")).close()
-        return b""
-
-    def asked(self, stack: str) -> list[tuple[str, str]]:
-        """What a stack's custom resources were asked, and with which id."""
-        with self._changed:
-            return [
-                (event["RequestType"], event.get("PhysicalResourceId", ""))
-                for event in self._events
-                if event.get("StackId") == stack
-            ]
-
-    def wait_for(self, is_wanted: Callable[[Any], bool]) -> bool:
-        with self._changed:
-            return self._changed.wait_for(lambda: any(map(is_wanted, self._events)), timeout=10)
 
 
 class NoRoles:

@@ -12,8 +12,9 @@ from typing import Any
 
 from local.cloudformation.api_types import ApiResource
 from local.cloudformation.custom_resources import CustomResource
+from local.cloudformation.failures import NotUpdatableError
 from local.cloudformation.in_place import compute, identities, messaging, storage
-from local.cloudformation.in_place.change import Change, NotUpdatableError, Update
+from local.cloudformation.in_place.change import Change, Update
 
 UPDATES: Mapping[str, Update] = {
     **compute.UPDATES,
@@ -22,7 +23,7 @@ UPDATES: Mapping[str, Update] = {
     **storage.UPDATES,
 }
 
-__all__ = ["UPDATES", "Change", "NotUpdatableError", "change_in_place"]
+__all__ = ["UPDATES", "Change", "change_in_place"]
 
 
 def change_in_place(change: Change) -> Any:

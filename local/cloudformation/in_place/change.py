@@ -7,12 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from local.cloudformation.api_types import client_of
+from local.cloudformation.failures import NotUpdatableError
 
 Properties = Mapping[str, Any]
-
-
-class NotUpdatableError(Exception):
-    """The embedded AWS cannot make this change; the message names the type and the property."""
 
 
 @dataclass(frozen=True)

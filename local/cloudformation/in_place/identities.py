@@ -8,7 +8,8 @@ from typing import Any
 
 from moto.iam.models import InlinePolicy
 
-from local.cloudformation.in_place.change import Change, NotUpdatableError, Update
+from local.cloudformation.failures import NotUpdatableError
+from local.cloudformation.in_place.change import Change, Update
 
 VERSIONS = 5
 """Of a managed policy that AWS IAM keeps; CloudFormation deletes the oldest to make room."""

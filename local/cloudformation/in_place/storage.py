@@ -74,17 +74,37 @@ def _update_parameter(change: Change) -> Any:
 
 
 def _update_document(change: Change) -> None:
-    """A new version, which becomes the default one: only with UpdateMethod NewVersion."""
-    ssm, content = change.client("ssm"), change.after["Content"]
+    """Make a new version the default one (only with UpdateMethod NewVersion), or the former version
+    that has this content already: AWS refuses a second one."""
+    ssm = change.client("ssm")
+    version = _version_with(change) or _new_version(ssm, change)
+    ssm.update_document_default_version(Name=change.id, DocumentVersion=version)
+
+
+def _version_with(change: Change) -> str | None:
+    """Return the version that has the new content; moto 5.2.5 knows no ListDocumentVersions."""
+    wanted = json.loads(_content(change.after))
+    documents = ssm_backends[change.account][change.region]._documents[change.id]
+    for version, document in documents.versions.items():
+        if json.loads(document.content) == wanted:
+            return str(version)
+    return None
+
+
+def _new_version(ssm: Any, change: Change) -> str:
     said = {name: change.after.get(name) for name in ("DocumentFormat", "VersionName")}
     made = ssm.update_document(
         Name=change.id,
-        Content=content if isinstance(content, str) else json.dumps(content),
+        Content=_content(change.after),
         DocumentVersion="$LATEST",
         **{name: value for name, value in said.items() if value is not None},
     )
-    version = made["DocumentDescription"]["DocumentVersion"]
-    ssm.update_document_default_version(Name=change.id, DocumentVersion=version)
+    return str(made["DocumentDescription"]["DocumentVersion"])
+
+
+def _content(properties: Mapping[str, Any]) -> str:
+    content = properties["Content"]
+    return content if isinstance(content, str) else json.dumps(content)
 
 
 UPDATES: Mapping[str, Update] = {
