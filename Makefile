@@ -117,6 +117,7 @@ models: setup ## cut the SDK's models down to what the functions call, after an 
 
 release: setup tools ## the wheel, the app, their SBOMs and checksums, into dist; the same bytes each time
 	.venv-tools/bin/python scripts/release.py dist
+	.venv-tools/bin/python scripts/keep_release.py
 
 audit: tools ## known vulnerabilities of what ships, where the index has advisory data
 	.venv-tools/bin/pip-audit --disable-pip -r functions/requirements.txt -r onprem/requirements.lock

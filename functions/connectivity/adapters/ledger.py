@@ -14,6 +14,7 @@ from connectivity.adapters.ledger_items import (
     entry_of,
     places,
     reported,
+    served_item,
     set_held,
     untaken_since,
 )
@@ -230,7 +231,7 @@ class DynamoDbLedger(RecordsAnswers):
                 ":generation": issue.generation,
                 ":fingerprint": issue.fingerprint,
                 ":ids": sorted(endpoint_ids),
-                ":served": asdict(served),
+                ":served": served_item(served),
                 ":now": decimal(time.time()),
                 ":issued": asdict(issue),
             },

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connectivity.domain.ledger import GROUPS, Entry, Said, Served
 from connectivity.domain.model import Answered
 from connectivity.domain.pacing import Turn
 from connectivity.domain.publication import Issue, Signature
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 def entry_of(vpc_id: str, plain: Mapping[str, Any]) -> Entry:
@@ -55,7 +59,21 @@ def entry_of(vpc_id: str, plain: Mapping[str, Any]) -> Entry:
 def _served(plain: Mapping[str, Any]) -> Served:
     versions = {name: int(version) for name, version in plain.get("parameters", {}).items()}
     by_name = tuple(plain.get("by_name", ()))
-    return Served(**{**plain, "parameters": versions, "by_name": by_name})
+    return Served(**{**_known(Served, plain), "parameters": versions, "by_name": by_name})
+
+
+def served_item(served: Served) -> dict[str, Any]:
+    """Return what is written of `served`: an empty `by_name` is not, because a user may go back to
+    the release before, which reads no item with a field that it does not know."""
+    item = asdict(served)
+    return item if served.by_name else {k: v for k, v in item.items() if k != "by_name"}
+
+
+def _known(kind: type[DataclassInstance], plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that this release knows. The others are a later one's, of which a user has
+    gone back."""
+    names = {each.name for each in fields(kind)}
+    return {name: value for name, value in plain.items() if name in names}
 
 
 def _answered(plain: Mapping[str, Any]) -> Answered:
@@ -68,7 +86,7 @@ def _issue(plain: Mapping[str, Any]) -> Issue:
         int(plain["generation"]),
         plain["issued_at"],
         plain["fingerprint"],
-        Signature(**signature) if signature else None,
+        Signature(**_known(Signature, signature)) if signature else None,
     )
 
 

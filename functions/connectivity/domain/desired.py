@@ -104,5 +104,5 @@ def _endpoint(document: Mapping[str, Any]) -> DesiredEndpoint:
         private_names=tuple(document["private_names"]),
         subnets=tuple(document["subnets"]),
         adopted=document["adopted"],
-        addresses=tuple(document["addresses"]),
+        addresses=tuple(document.get("addresses", ())),
     )

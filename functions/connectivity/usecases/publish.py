@@ -101,7 +101,7 @@ def _publish(
         interfaces=verified["interfaces"],
         subnets=verified["subnets"],
         parameters=parameters.versions([list_name, document_name]),
-        by_name=tuple(verified["by_name"]),
+        by_name=tuple(verified.get("by_name", ())),
     )
     ledger.publish(desired.vpc_id, issued, verified["endpoint_ids"], served)
     services = [endpoint.service for endpoint in desired.endpoints]
