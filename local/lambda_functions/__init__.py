@@ -2,7 +2,8 @@
 
 Gap of moto: it needs Docker, and without it answers an invocation with its own request.
 Here each execution environment is a process `python -m awslambdaric <handler>` on the
-deployed code, with the environment and the role credentials that Lambda would give it.
+deployed code, with the environment and the role credentials that Lambda would give it; outside of
+VPCs it is a fork of one that has the runtime's SDK imported.
 Not emulated: memory limits, a read-only /var/task, Amazon Linux, reserved concurrency,
 changing the VPC of a function that exists.
 """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import signal
-import subprocess
 import tempfile
 import threading
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from local.engine import EmbeddedAws
 from local.lambda_functions.deployment import LAYER_ROOT, TASK_ROOT, Deployment, Unpacked
+from local.lambda_functions.forks import Forks, Process
 from local.lambda_functions.runtime_api import Invocation, Outcome, RuntimeApi, failure
 
 INIT_SECONDS = 30.0
@@ -24,6 +24,13 @@ KILL_SECONDS = 10.0
 
 AWS_TIME = Path(__file__).with_name("aws_time")
 """Holds the sitecustomize.py that makes a function's sleeps take AWS time."""
+
+RUNTIME_VARIABLES = {
+    "LANG": "en_US.UTF-8",
+    "TZ": ":UTC",
+    "PATH": "/usr/local/bin:/usr/bin:/bin:/opt/bin",
+}
+"""What Lambda sets the same for every function."""
 
 # The task root as working directory and the log as both outputs, whoever starts the process.
 _ENTRYPOINT = 'cd "$LAMBDA_TASK_ROOT" && unset OLDPWD && exec "$@" >>"$0" 2>&1'
@@ -38,7 +45,7 @@ class ExecutionEnvironment:
         self,
         deployment: Deployment,
         api: RuntimeApi,
-        process: subprocess.Popen[bytes],
+        process: Process,
         folder: Path,
         stream: str,
     ) -> None:
@@ -113,6 +120,7 @@ class ExecutionEnvironment:
 class Launcher:
     """Starts the processes of environments, and sees to it that none outlives the engine.
 
+    Those outside of VPCs are forks of one process; those inside are started in the VPC's network.
     An engine that is killed takes them along: Linux sends them SIGKILL (the parent-death
     signal, set by `setpriv`). Where there is no `setpriv`, the Runtime API's connection
     breaks, which ends an idle process at once and a busy one when its handler returns.
@@ -127,6 +135,7 @@ class Launcher:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="lambda-launcher")
         setpriv = shutil.which("setpriv")
         self._prefix = [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []
+        self._forks: Forks | None = None
 
     def start(self, deployment: Deployment) -> ExecutionEnvironment:
         folder = Path(tempfile.mkdtemp(prefix="environment-", dir=self._folder))
@@ -140,23 +149,25 @@ class Launcher:
             raise
         return ExecutionEnvironment(deployment, api, process, folder, stream)
 
-    def _run(
-        self, deployment: Deployment, folder: Path, variables: Mapping[str, str]
-    ) -> subprocess.Popen[bytes]:
+    def _run(self, deployment: Deployment, folder: Path, variables: Mapping[str, str]) -> Process:
+        log = folder / "log"
+        if deployment.vpc is None:
+            return self._forking().start(deployment.handler, log, variables)
         runtime = [str(self._aws.settings.lambda_python), "-m", "awslambdaric", deployment.handler]
-        log = str(folder / "log")
-        command = ["/bin/sh", "-c", _ENTRYPOINT, log, *self._prefix, *runtime]
-        if deployment.vpc:
-            return self._aws.networks.run_inside(
-                deployment.vpc.vpc_id,
-                deployment.vpc.cidrs,
-                command,
-                variables,
-                variables["AWS_LAMBDA_RUNTIME_API"],
-            )
-        return subprocess.Popen(
-            command, env=variables, stdin=subprocess.DEVNULL, start_new_session=True
+        return self._aws.networks.run_inside(
+            deployment.vpc.vpc_id,
+            deployment.vpc.cidrs,
+            ["/bin/sh", "-c", _ENTRYPOINT, str(log), *self._prefix, *runtime],
+            variables,
+            variables["AWS_LAMBDA_RUNTIME_API"],
         )
+
+    def _forking(self) -> Forks:
+        """Return the process that forks environments, made when the first is needed."""
+        if self._forks is None:
+            python = self._aws.settings.lambda_python
+            self._forks = Forks(python, self._prefix, RUNTIME_VARIABLES)
+        return self._forks
 
     def _variables(
         self, deployment: Deployment, stream: str, folder: Path, runtime_api: str
@@ -170,9 +181,7 @@ class Launcher:
         paths = [task_root, *(layer / "python" for layer in layers), AWS_TIME]
         credentials = self._aws.principals.credentials_for(deployment.role_arn, deployment.name)
         overridable = {
-            "LANG": "en_US.UTF-8",
-            "TZ": ":UTC",
-            "PATH": "/usr/local/bin:/usr/bin:/bin:/opt/bin",
+            **RUNTIME_VARIABLES,
             "PYTHONPATH": ":".join(map(str, paths)),
             "EMBEDDED_AWS_TIME_SCALE": str(self._aws.clock.time_scale),
             "HOME": str(folder),
@@ -202,4 +211,6 @@ class Launcher:
         }
 
     def close(self) -> None:
+        if self._forks is not None:
+            self._forks.close()
         self._thread.shutdown(cancel_futures=True)
