@@ -33,9 +33,15 @@ class StepFunctionsExecutions:
         )
 
     def _start(self, name: str, given: Mapping[str, object]) -> str:
-        """Names are unique for 90 days, so the second is part of it: an entry of the ledger may
-        begin to count anew within that time."""
-        at = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        """Start an execution of this name and the time; return its ARN.
+
+        Names are unique for 90 days, so the millisecond is part of it: an entry of the ledger may
+        begin to count anew within that time, and two sweeps within a second count no knock between
+        them. The second one's execution would otherwise be taken for the first one's, which may
+        have ended.
+        """
+        now = datetime.now(UTC)
+        at = f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}Z"
         try:
             started = call(
                 client("stepfunctions").start_execution,
