@@ -6,15 +6,20 @@ from collections.abc import Iterator
 
 import pytest
 from botocore.loaders import Loader
+from moto.core.base_backend import BackendDict
 from moto.core.serialize import (
     AttributePicker,
     AttributePickerContext,
     XFormedAttributePicker,
 )
 from moto.core.utils import get_service_model
+from moto.ec2.models import ec2_backends
 
 from local import model_files, repeated_work
 from local.engine import EmbeddedAws
+
+ACCOUNT = "123456789012"
+REGION = "us-east-2"
 
 
 class Endpoint:
@@ -65,3 +70,12 @@ def test_every_session_lists_the_services_that_botocore_lists() -> None:
             Loader(), type_name
         )
         assert "ec2" in loader.list_available_services(type_name)
+
+
+def test_what_a_service_holds_is_forgotten_at_every_reset() -> None:
+    for _ in range(2):
+        vpcs = ec2_backends[ACCOUNT][REGION].vpcs
+        assert "vpc-of-before" not in vpcs
+        assert ec2_backends[ACCOUNT][REGION].vpcs is vpcs
+        vpcs["vpc-of-before"] = object()
+        BackendDict.reset()

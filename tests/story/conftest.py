@@ -46,22 +46,3 @@ def told_apart(app: App) -> None:
     """What was before a story is none of its business."""
     app.seen |= app.executions()
     app.begin_another_hour()
-
-
-LONGEST_FIRST = (
-    "test_make_demo",
-    "test_make_local",
-    "test_partial_failure",
-    "test_adoption",
-    "test_permissions",
-    "test_zero_blink",
-    "test_errors",
-    "test_stack_deletion",
-    "test_verification",
-)
-"""So that no process is left with a long file when the others are done."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    place = {name: number for number, name in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: place.get(item.path.stem, len(place)))
