@@ -111,6 +111,8 @@ def _replacement(what: str, which: str, purpose: str, adopted: str | None, surve
     was = f"{what} {theirs or which}".strip() + (", which is not ours," if theirs else "")
     stands = any(endpoint.id == theirs and endpoint.exists for endpoint in survey.endpoints)
     state = "had private DNS off" if stands else "was gone"
+    if theirs in survey.entry.served.by_name:
+        state = "answers for its names no longer"
     instead = f"{adopted}, which is not ours, is used instead" if adopted else "ours is made"
     return f"{was} {state}: {instead if theirs or adopted else 'made anew'}"
 

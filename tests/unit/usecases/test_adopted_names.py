@@ -1,0 +1,132 @@
+"""Names that others serve, from the question to the publication, and what becomes of them later."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from connectivity.domain.doubt import VERIFICATION
+from connectivity.domain.errors import PreconditionsNotMet
+from connectivity.domain.model import HostedZone
+
+from tests.unit.example import OPTIONS, PRIVATE_NAMES, REGION, VPC
+from tests.unit.usecases.world import World
+
+SIX = [PRIVATE_NAMES[name][0] for name in ("ecs-agent", "ecs-telemetry", "ecs", "ssm")]
+SIX += [PRIVATE_NAMES[name][0] for name in ("ssmmessages", "ec2messages")]
+NETWORK_TEAM = "999999999999"
+IN_THE_HUB, MOVED = ("10.90.0.9", "10.90.1.9"), ("10.90.0.7", "10.90.1.7")
+
+
+def landing_zone(names: Sequence[str] = SIX) -> World:
+    """A world in which zones of another account answer for these names with a hub's addresses."""
+    world = World()
+    world.hosted_zones.zones = tuple(
+        HostedZone(name, f"Z{number}", NETWORK_TEAM) for number, name in enumerate(names)
+    )
+    answer(world, IN_THE_HUB, names)
+    return world
+
+
+def answer(world: World, addresses: tuple[str, ...], names: Sequence[str] = SIX) -> None:
+    ours = world.endpoints.answer
+    world.probe.answer = lambda name: addresses if name in names else ours(name)
+
+
+def verify_again(world: World) -> str:
+    """Another execution, which the clock began."""
+    world.ledger.knock(VPC.id)
+    return world.connect(because=VERIFICATION).detail
+
+
+def test_what_a_hub_serves_is_published_and_nothing_is_made_but_the_resolver() -> None:
+    world = landing_zone()
+    detail = world.connect().detail
+    assert "uses Z0 which is not ours" in detail
+    assert world.endpoints.all == {}
+    assert world.document["names"] == {name: [*IN_THE_HUB] for name in sorted(SIX)}
+    assert {group.name.rsplit("-", 2)[1] for group in world.groups.all.values()} == {
+        "probe",
+        "resolver",
+    }
+
+
+def test_a_connected_vpc_is_asked_again_only_when_it_is_verified_again() -> None:
+    world = landing_zone()
+    world.connect()
+    asked = world.probe.asked
+    assert world.check().converged
+    assert world.check(because="sweep").converged
+    assert world.probe.asked == asked
+    world.ledger.knock(VPC.id)
+    assert world.check(because=VERIFICATION).to_ask == tuple(SIX)
+
+
+def test_other_addresses_of_a_hub_are_published_anew_and_told() -> None:
+    world = landing_zone()
+    world.connect()
+    before = world.document["generation"]
+    answer(world, MOVED)
+    detail = verify_again(world)
+    assert f"repaired: the names of ssm lead to {' '.join(MOVED)} now" in detail
+    assert world.document["generation"] > before
+    assert world.document["names"][f"ssm.{REGION}.amazonaws.com"] == [*MOVED]
+
+
+def test_a_hub_that_answers_no_longer_is_told_and_what_is_published_stays() -> None:
+    world = landing_zone()
+    world.connect()
+    before = world.document
+    answer(world, ())
+    with pytest.raises(PreconditionsNotMet, match="answers nothing"):
+        verify_again(world)
+    assert world.document == before
+
+
+def test_ours_are_made_when_the_zones_are_taken_off_the_vpc() -> None:
+    world = landing_zone()
+    world.connect()
+    world.hosted_zones.zones = ()
+    world.probe.answer = world.endpoints.answer
+    detail = world.connect().detail
+    assert "Z3, which is not ours, answers for its names no longer: ours is made" in detail
+    assert len(world.endpoints.all) == len(SIX)
+
+
+def test_only_what_no_zone_serves_is_made_beside_what_zones_serve() -> None:
+    names = SIX[:4]
+    world = landing_zone(names)
+    world.connect()
+    made = {endpoint.service_name.rpartition(".")[2] for endpoint in world.endpoints.all.values()}
+    assert made == {"ssmmessages", "ec2messages"}
+
+
+def test_a_sweep_believes_what_was_answered_and_whoever_asks_is_answered_anew() -> None:
+    world = landing_zone()
+    answer(world, ("198.51.100.7",))
+    with pytest.raises(PreconditionsNotMet):
+        world.connect()
+    asked = world.probe.asked
+    with pytest.raises(PreconditionsNotMet, match=r"198\.51\.100\.7"):
+        world.ledger.knock(VPC.id)
+        world.check(because="sweep")
+    assert world.check().to_ask == tuple(SIX)
+    assert world.probe.asked == asked
+
+
+def test_a_plan_asks_nothing_and_says_what_would_be_asked() -> None:
+    world = landing_zone()
+    check = world.check(OPTIONS, only_plan=True)
+    assert world.probe.asked == 0
+    assert any("is asked before anything is made" in warning for warning in check.warnings)
+
+
+def test_the_probe_and_nothing_else_is_made_before_the_answers_are_known() -> None:
+    world = landing_zone()
+    answer(world, ())
+    with pytest.raises(PreconditionsNotMet):
+        world.connect()
+    assert world.resolvers.all == {}
+    assert world.endpoints.all == {}
+    assert world.probe.state == "none"
+    assert "probe" not in world.entry.held
