@@ -6,9 +6,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from connectivity.domain import ledger
+
+_SMALLEST_SUBNET = 28
+"""Bits of the netmask (VPC user guide, "Subnet CIDR blocks")."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,16 @@ class Desired:
     def in_the_vpc(self) -> tuple[DesiredEndpoint, ...]:
         """Those that stand in the VPC, or shall."""
         return tuple(endpoint for endpoint in self.endpoints if not endpoint.addresses)
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """The networks that on-premises has to reach: the VPC's, and around each address outside of
+        it the smallest that a subnet can have, which lies in the subnet of that address."""
+        own = [IPv4Network(cidr) for cidr in self.vpc_cidrs]
+        addresses = {IPv4Address(ip) for e in self.endpoints for ip in e.addresses}
+        outside = (a for a in addresses if not any(a in network for network in own))
+        around = {IPv4Network(f"{address}/{_SMALLEST_SUBNET}", strict=False) for address in outside}
+        return (*self.vpc_cidrs, *map(str, sorted(around)))
 
     @property
     def adopted(self) -> dict[str, str]:

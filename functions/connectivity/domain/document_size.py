@@ -34,7 +34,7 @@ def too_large(survey: Survey, desired: Desired, options: Options) -> Iterator[st
 
 def most_bytes(survey: Survey, desired: Desired) -> int:
     """Return the size of the largest document that can be published of what is desired."""
-    widest = max((str(ip_network(cidr)[-1]) for cidr in desired.vpc_cidrs), key=len)
+    widest = max((str(ip_network(cidr)[-1]) for cidr in desired.networks), key=len)
     names = {
         example(name, survey.account, survey.region): (widest,) * _addresses(endpoint, survey)
         for endpoint in desired.endpoints
@@ -45,7 +45,7 @@ def most_bytes(survey: Survey, desired: Desired) -> int:
         account=survey.account,
         region=survey.region,
         vpc_id=desired.vpc_id,
-        vpc_cidrs=desired.vpc_cidrs,
+        vpc_cidrs=desired.networks,
         resolver_ips=(widest,) * _resolver_ips(survey, desired),
         names=names,
         zones=zones_covering(private_names),
@@ -55,7 +55,7 @@ def most_bytes(survey: Survey, desired: Desired) -> int:
 def _addresses(wanted: DesiredEndpoint, survey: Survey) -> int:
     """Return how many addresses an interface endpoint has, or will have."""
     found = (len(e.interfaces) for e in survey.endpoints if e.service_name == wanted.service_name)
-    return max((len(wanted.subnets), *found))
+    return max((len(wanted.subnets), len(wanted.addresses), *found))
 
 
 def _resolver_ips(survey: Survey, desired: Desired) -> int:

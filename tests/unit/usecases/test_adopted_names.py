@@ -8,9 +8,10 @@ import pytest
 from connectivity.domain.doubt import VERIFICATION
 from connectivity.domain.errors import PreconditionsNotMet
 from connectivity.domain.model import HostedZone
+from ecs_anywhere_dns.document import read_document
 
 from tests.unit.example import OPTIONS, PRIVATE_NAMES, REGION, VPC
-from tests.unit.usecases.world import World
+from tests.unit.usecases.world import DOCUMENT, World
 
 SIX = [PRIVATE_NAMES[name][0] for name in ("ecs-agent", "ecs-telemetry", "ecs", "ssm")]
 SIX += [PRIVATE_NAMES[name][0] for name in ("ssmmessages", "ec2messages")]
@@ -49,6 +50,15 @@ def test_what_a_hub_serves_is_published_and_nothing_is_made_but_the_resolver() -
         "probe",
         "resolver",
     }
+
+
+def test_a_dns_host_believes_addresses_in_a_hub_and_learns_the_networks_to_reach() -> None:
+    """The pick-up tool refuses addresses outside of the networks that a document names."""
+    world = landing_zone()
+    world.connect()
+    document = read_document(world.parameters.all[DOCUMENT])
+    assert document.vpc_cidrs == ("10.20.0.0/16", "10.90.0.0/28", "10.90.1.0/28")
+    assert document.names[SIX[0]] == IN_THE_HUB
 
 
 def test_a_connected_vpc_is_asked_again_only_when_it_is_verified_again() -> None:
