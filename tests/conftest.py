@@ -40,8 +40,10 @@ LONGEST_FIRST = (
     "test_stack_deletion",
     "test_verification",
     # tests/unit, tests/local and what runs with them
+    "test_upgrade",
     "test_unkind",
     "test_unkind_throttles",
+    "test_updates",
     "test_recorded_run",
     "test_cloudformation",
     "test_site",
