@@ -154,6 +154,8 @@ class Compute:
                 "Routes": [
                     {"DestinationCidrBlock": "10.0.0.0/16", "GatewayId": "local"},
                     {"DestinationCidrBlock": ONPREM_CIDR, "GatewayId": "vgw-1"},
+                    {"DestinationCidrBlock": "172.16.0.0/12", "GatewayId": "vgw-1"},
+                    {"DestinationCidrBlock": "192.168.0.0/16", "GatewayId": "vgw-1"},
                 ],
             }
             for network in self._asked(parameters)

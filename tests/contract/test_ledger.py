@@ -9,7 +9,15 @@ import pytest
 from connectivity.adapters import aws as adapter
 from connectivity.adapters.ledger import DynamoDbLedger
 from connectivity.domain.errors import NotReadyYet
-from connectivity.domain.ledger import Announcement, Said, Served, announcement, begun_endpoints
+from connectivity.domain.ledger import (
+    Announcement,
+    Beside,
+    Entry,
+    Said,
+    Served,
+    announcement,
+    begun_endpoints,
+)
 from connectivity.domain.mails import Allowance
 from connectivity.domain.model import Answered
 from connectivity.domain.orphans import Known
@@ -80,8 +88,30 @@ def test_only_one_takes_the_hold(ledger: Ledger) -> None:
     assert ledger.read(VPC).holder == "one"
 
 
+def test_the_hold_is_taken_at_once_where_nobody_has_it_and_the_entry_before_it_is_told(
+    ledger: Ledger,
+) -> None:
+    assert ledger.take_if_free(VPC, "one") == Entry(VPC)
+    assert (ledger.read(VPC).holder, ledger.read(VPC).begun) == ("one", 0)
+    knocked = ledger.knock(VPC, {"wish": "enabled"})
+    assert ledger.take_if_free(VPC, "other") is None
+    assert ledger.read(VPC) == knocked
+    assert ledger.take_if_free(VPC, "one") == knocked
+    assert (ledger.read(VPC).begun, ledger.release(VPC, "one")) == (1, True)
+
+
+def test_a_knock_after_the_hold_was_taken_at_once_sends_the_holder_round_again(
+    ledger: Ledger,
+) -> None:
+    ledger.knock(VPC)
+    assert ledger.take_if_free(VPC, "one")
+    ledger.knock(VPC)
+    assert not ledger.release(VPC, "one")
+
+
 def test_what_the_holder_acts_on_is_kept_until_the_next_takes_the_hold(ledger: Ledger) -> None:
-    assert ledger.take(ledger.knock(VPC), "one", "tags and settings")
+    assert ledger.take(ledger.knock(VPC), "one")
+    ledger.record_asked(VPC, "tags and settings")
     assert ledger.release(VPC, "one")
     assert ledger.read(VPC).asked == "tags and settings"
 
@@ -138,6 +168,25 @@ def test_what_was_made_before_is_announced_anew(ledger: Ledger) -> None:
     ledger.hold(VPC, {"resolver": "rslvr-in-gone"})
     ledger.announce(ledger.read(VPC), {"resolver": "two"})
     assert ledger.read(VPC).held == {"resolver": "making:two"}
+
+
+def test_ids_and_turns_are_written_in_one_write_with_an_announcement(ledger: Ledger) -> None:
+    turn = Turn("CreateVpcEndpoint", "make now", NOON, 6)
+    beside = Beside({"group/endpoints": "sg-1"}, {"make now": turn})
+    ledger.announce(ledger.knock(VPC), {"endpoint/ecs": "one"}, beside)
+    entry = ledger.read(VPC)
+    assert entry.held == {"endpoint/ecs": "making:one", "group/endpoints": "sg-1"}
+    assert (entry.turns, entry.made_at, entry.groups_made_at) == ({"make now": turn}, 0, {})
+
+
+def test_when_security_groups_are_made_is_written_with_their_announcement(ledger: Ledger) -> None:
+    beside = Beside(groups_made_at=NOON)
+    ledger.announce(ledger.knock(VPC), {"group/probe": "a-name"}, beside)
+    entry = ledger.read(VPC)
+    assert (entry.held, entry.groups_made_at) == (
+        {"group/probe": "making:a-name"},
+        {"group/probe": NOON},
+    )
 
 
 def test_what_is_let_go_is_held_no_longer(ledger: Ledger) -> None:

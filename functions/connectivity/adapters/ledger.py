@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from connectivity.adapters.bookings import Bookings
 from connectivity.adapters.counted_hours import CountedHours
 from connectivity.adapters.ledger_items import (
     decimal,
@@ -16,6 +17,8 @@ from connectivity.adapters.ledger_items import (
     reported,
     served_item,
     set_held,
+    turn_items,
+    unchanged_since,
     untaken_since,
 )
 from connectivity.adapters.recorded_answers import RecordsAnswers
@@ -23,10 +26,19 @@ from connectivity.adapters.remembered_orphans import RememberedOrphans
 from connectivity.adapters.removals import Removals
 from connectivity.adapters.table import Table
 from connectivity.domain.errors import NotReadyYet
-from connectivity.domain.ledger import KEPT_SECONDS, MAKING, PROBE, PUBLICATION, Entry, Said, Served
+from connectivity.domain.ledger import (
+    KEPT_SECONDS,
+    MAKING,
+    PROBE,
+    PUBLICATION,
+    Beside,
+    Entry,
+    Said,
+    Served,
+)
 from connectivity.domain.mails import Allowance
 from connectivity.domain.orphans import Known
-from connectivity.domain.pacing import Bucket, Turn, cost, granted
+from connectivity.domain.pacing import Bucket, Turn
 from connectivity.domain.publication import Issue
 from connectivity.domain.safety_valve import Asking
 from connectivity.domain.wish import Asked
@@ -35,6 +47,7 @@ _REQUEST_KEPT_SECONDS = 2 * 24 * 3600
 """Longer than any delivery of an event is tried again."""
 
 _NOTHING = Served()
+_NOTHING_BESIDE = Beside()
 
 
 class DynamoDbLedger(RecordsAnswers):
@@ -44,7 +57,7 @@ class DynamoDbLedger(RecordsAnswers):
         self._table = Table(table)
         self._prefix = f"{account}#{region}#"
         # Before the account, so that no look at the VPCs by their prefix meets a bucket.
-        self._buckets = f"bucket#{account}#{region}#"
+        self._bookings = Bookings(self._table, f"bucket#{account}#{region}#")
         self._requests = f"request#{account}#{region}#"
         mails, hours = f"mails#{account}#{region}", f"hour#{account}#{region}#"
         self._counted = CountedHours(self._table, hours, mails)
@@ -95,22 +108,35 @@ class DynamoDbLedger(RecordsAnswers):
         found = self._table.item(id_)
         return Asked(found["newest"], found["asked"])
 
-    def take(self, entry: Entry, execution: str, asked: str = "") -> bool:
+    def take_if_free(self, vpc_id: str, execution: str) -> Entry | None:
+        attributes = self._table.update_if(
+            "attribute_not_exists(holder) OR holder = :me",
+            self._prefix + vpc_id,
+            "SET holder = :me, begun = if_not_exists(knocks, :zero), "
+            "held = if_not_exists(held, :none), taken_at = :now REMOVE unread",
+            {":me": execution, ":zero": 0, ":none": {}, ":now": decimal(time.time())},
+            ReturnValues="ALL_OLD",
+        )
+        return None if attributes is None else entry_of(vpc_id, attributes)
+
+    def take(self, entry: Entry, execution: str) -> bool:
         condition, before = untaken_since(entry)
         values = {
             ":me": execution,
             ":begun": entry.knocks,
             ":none": {},
-            ":asked": asked,
             ":now": decimal(time.time()),
         }
         return self._conditionally(
             entry.vpc_id,
             "SET holder = :me, begun = :begun, held = if_not_exists(held, :none), "
-            "asked = :asked, taken_at = :now REMOVE unread",
+            "taken_at = :now REMOVE unread",
             values | before,
             condition,
         )
+
+    def record_asked(self, vpc_id: str, asked: str) -> None:
+        self._update(vpc_id, "SET asked = :asked", {":asked": asked})
 
     def hand_over(self, entry: Entry, differences: str, at: float) -> bool:
         """Write as `knock` does, without counting, and only while nobody else took the hold."""
@@ -139,20 +165,16 @@ class DynamoDbLedger(RecordsAnswers):
             self.report(vpc_id, said.status, said.detail, said.told)
         return released or self.read(vpc_id).holder != execution
 
-    def announce(self, entry: Entry, tokens: Mapping[str, str], at: float | None = None) -> None:
+    def announce(
+        self, entry: Entry, tokens: Mapping[str, str], beside: Beside = _NOTHING_BESIDE
+    ) -> None:
         announced = {purpose: f"{MAKING}{token}" for purpose, token in tokens.items()}
-        names, change, values = set_held(announced, at)
-        unchanged: list[str] = []
-        for place, purpose in places(tokens).items():
-            if purpose in entry.held:
-                before = f":before{len(unchanged)}"
-                values[before] = entry.held[purpose]
-                unchanged.append(f"held.{place} = {before}")
-            else:
-                unchanged.append(f"attribute_not_exists(held.{place})")
-        condition = " AND ".join(unchanged)
+        names, change, values = set_held({**announced, **beside.held}, beside.groups_made_at)
+        if beside.turns:
+            change, values[":turns"] = f"{change}, turns = :turns", turn_items(beside.turns)
+        condition, before = unchanged_since(entry, tokens)
         if not self._conditionally(
-            entry.vpc_id, change, values, condition, ExpressionAttributeNames=names
+            entry.vpc_id, change, values | before, condition, ExpressionAttributeNames=names
         ):
             raise NotReadyYet(f"somebody else is making the same in {entry.vpc_id}")
 
@@ -241,28 +263,10 @@ class DynamoDbLedger(RecordsAnswers):
         return self._removals.ask(vpc_id, now)
 
     def reserve(self, bucket: Bucket, calls: int, now: float) -> Turn:
-        """A hundred at the same time wait for each other inside DynamoDB; nobody has to try again,
-        as the condition is on the time and not on what somebody has read."""
-        id_, returned = self._buckets + bucket.name, {"ReturnValues": "UPDATED_NEW"}
-        spent = {":cost": decimal(cost(bucket, calls))}
-        booked = self._table.update_if(
-            "attribute_not_exists(booked_until) OR booked_until <= :now",
-            id_,
-            "SET booked_until = :now + :cost",
-            spent | {":now": decimal(now)},
-            **returned,
-        ) or self._table.update(
-            # It never goes back, so the condition holds no moment later either.
-            id_,
-            "SET booked_until = booked_until + :cost",
-            spent,
-            **returned,
-        )
-        return granted(bucket, calls, float(booked["booked_until"]), now)
+        return self._bookings.reserve(bucket, calls, now)
 
     def remember(self, vpc_id: str, turns: Mapping[str, Turn]) -> None:
-        said = {step: turn.as_json() | {"at": decimal(turn.at)} for step, turn in turns.items()}
-        self._update(vpc_id, "SET turns = :turns", {":turns": said})
+        self._update(vpc_id, "SET turns = :turns", {":turns": turn_items(turns)})
 
     def report(self, vpc_id: str, status: str, detail: str, told: Iterable[str] = ()) -> None:
         change, names, values = reported(Said(status, detail, frozenset(told)))

@@ -90,6 +90,11 @@ def _issue(plain: Mapping[str, Any]) -> Issue:
     )
 
 
+def turn_items(turns: Mapping[str, Turn]) -> dict[str, Any]:
+    """Return turns by their steps as an item holds them."""
+    return {step: turn.as_json() | {"at": decimal(turn.at)} for step, turn in turns.items()}
+
+
 def places(purposes: Iterable[str]) -> dict[str, str]:
     """DynamoDB's placeholders for keys of the map `held`, which may hold any character."""
     return {f"#p{i}": purpose for i, purpose in enumerate(dict.fromkeys(purposes))}
@@ -132,6 +137,21 @@ def reported(said: Said | None) -> tuple[str, dict[str, Any], dict[str, Any]]:
         {"ExpressionAttributeNames": {"#status": "status"}},
         {":status": said.status, ":detail": said.detail, ":told": sorted(said.told)},
     )
+
+
+def unchanged_since(entry: Entry, purposes: Iterable[str]) -> tuple[str, dict[str, Any]]:
+    """Return the condition that what is held for these purposes is what it was when the entry was
+    read, and its values. Its names are those of `set_held`, for which they have to be the first."""
+    tests: list[str] = []
+    values: dict[str, str] = {}
+    for place, purpose in places(purposes).items():
+        if purpose in entry.held:
+            before = f":before{len(values)}"
+            values[before] = entry.held[purpose]
+            tests.append(f"held.{place} = {before}")
+        else:
+            tests.append(f"attribute_not_exists(held.{place})")
+    return " AND ".join(tests), values
 
 
 def untaken_since(entry: Entry) -> tuple[str, dict[str, Any]]:

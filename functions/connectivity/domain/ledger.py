@@ -63,6 +63,18 @@ class Said:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What is written in one write with an announcement."""
+
+    held: Mapping[str, str] = field(default_factory=dict)
+    """Purpose -> id of what was made before."""
+    turns: Mapping[str, Turn] = field(default_factory=dict)
+    """Step -> turn, all that are to be remembered; empty where there is nothing new."""
+    groups_made_at: float | None = None
+    """When the security groups among what is announced are made, in seconds since the epoch."""
+
+
+@dataclass(frozen=True)
 class Entry:
     """One VPC's entry. An entry that does not exist yet is `Entry(vpc_id)`."""
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import builtins
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from connectivity.domain import errors, tags
 from connectivity.domain.acknowledgement import Acknowledgements
 from connectivity.domain.denial import denied
-from connectivity.domain.ledger import HELD_UP, PLANNED, REMOVED, WAITING
+from connectivity.domain.ledger import HELD_UP, PLANNED, REMOVED, WAITING, Entry
 from connectivity.domain.mails import as_news
 from connectivity.domain.pacing import Turn
 from connectivity.domain.printable import (
@@ -27,7 +27,7 @@ from connectivity.domain.safety_valve import Crowd
 from connectivity.domain.usage import is_about_idleness
 from connectivity.domain.wish import REMOVE
 
-_SEPARATOR = "; "
+SEPARATOR = "; "
 REPAIRED, WARNING = "repaired: ", "warning: "
 UNSIGNED = "the publication is not signed (PublicationSigning is none)"
 """A warning: whoever may write the parameter decides where DNS hosts forward to."""
@@ -44,13 +44,32 @@ class Status:
     detail: str
     to_tell: tuple[str, ...] = ()
     """Lines that a person has to hear of, once each. They hold nobody's words but ours."""
+    is_said: bool = False
+    """Whether exactly this stands in the ledger, and was told: nothing has to be written."""
+
+    def compared_with(self, entry: Entry) -> Status:
+        """Return the status with `is_said` as the ledger's entry has it."""
+        stands = (entry.status, entry.detail) == (self.state, self.detail)
+        return replace(self, is_said=stands and not news(self, entry.told))
+
+    def with_warnings_of(self, entry: Entry) -> Status:
+        """Return the status with the warnings at the end of the one that stands. No host's words
+        are among them: those hold no semicolon."""
+        _, mark, warnings = entry.detail.partition(f"{SEPARATOR}{WARNING}")
+        return replace(self, detail=shortened(f"{self.detail}{mark}{warnings}", LONGEST_LINE))
 
     def as_json(self) -> dict[str, Any]:
-        return {"status": self.state, "detail": self.detail, "to_tell": list(self.to_tell)}
+        return {
+            "status": self.state,
+            "detail": self.detail,
+            "to_tell": list(self.to_tell),
+            "is_said": self.is_said,
+        }
 
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> Status:
-        return cls(said["status"], said["detail"], tuple(said["to_tell"]))
+        is_said = said.get("is_said", False)
+        return cls(said["status"], said["detail"], tuple(said["to_tell"]), is_said)
 
 
 def news(status: Status, told: Collection[str]) -> tuple[str, ...]:
@@ -97,7 +116,7 @@ def uses(adopted: Iterable[str]) -> tuple[str, ...]:
 
 
 def _joined(lines: Iterable[str]) -> str:
-    return shortened(_SEPARATOR.join(lines), LONGEST_LINE)
+    return shortened(SEPARATOR.join(lines), LONGEST_LINE)
 
 
 def planned(

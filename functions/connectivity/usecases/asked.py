@@ -34,6 +34,8 @@ class Wished:
     because: str
     """Why this round began: `sweep` or `acknowledgement` only where nobody knocked for it."""
     only_plan: bool = False
+    asks_anew: bool = True
+    """Whether it asks for anything else than when an execution looked last."""
 
     @property
     def verifies(self) -> bool:
@@ -54,25 +56,27 @@ class Reading:
     """What there is to say if nothing is to be done."""
     is_confirmed: bool = False
     """Whether somebody has said yes to the removal, or the VPC is gone."""
-    asks_anew: bool = True
-    """Whether it asks for anything else than when an execution looked last."""
 
 
 def read_wish_of(run: Run, aws: Aws, executions: Executions) -> Reading:
     """Return what the VPC asks for, with the hold on it taken. Raises UnreadableOption, UnknownVpc,
     VpcNotAllowed, NotReadyYet.
 
-    The knocks are read before the tags: a tag that changes after this has its own knock, which we
-    then see at the end.
+    The hold is taken, and the knocks are counted, before the tags are read: a tag that changes
+    after this has its own knock, which we then see at the end.
     """
-    entry = aws.ledger.read(run.vpc_id)
-    if _is_busy(entry, run.execution, executions):
-        reason = "another execution is at work on this VPC and will see the knock"
-        return Reading("busy", reason, entry)
+    entry = aws.ledger.take_if_free(run.vpc_id, run.execution)
+    if entry is None:
+        entry = aws.ledger.read(run.vpc_id)
+        if _is_busy(entry, run.execution, executions):
+            reason = "another execution is at work on this VPC and will see the knock"
+            return Reading("busy", reason, entry)
+        if not aws.ledger.take(entry, run.execution):
+            raise NotReadyYet(f"another execution has just taken {run.vpc_id}")
     vpc = aws.vpcs.find(run.vpc_id)
     asked = aws.settings.fingerprint(vpc.tags if vpc else {})
-    if not aws.ledger.take(entry, run.execution, asked):
-        raise NotReadyYet(f"another execution has just taken {run.vpc_id}")
+    if asked != entry.asked:
+        aws.ledger.record_asked(run.vpc_id, asked)
     if vpc is None:
         return _of_no_vpc(entry, run, aws.settings)
     _await_what_was_heard(vpc, entry, run.tries)
@@ -82,9 +86,9 @@ def read_wish_of(run: Run, aws: Aws, executions: Executions) -> Reading:
     aws.settings.check_allowed(vpc.id)
     options = read_options(vpc.tags, aws.settings.defaults, aws.settings.bounds)
     because = "tag" if _is_another_round(entry, run.execution) else run.because
-    wished = Wished(vpc, entry, options, because, only_plan=wish is not Wish.ENABLED)
-    reason = f"its tag says {wish.value}"
-    return Reading("connect", reason, entry, wished, asks_anew=asked != entry.asked)
+    is_plan, is_new = wish is not Wish.ENABLED, asked != entry.asked
+    wished = Wished(vpc, entry, options, because, is_plan, is_new)
+    return Reading("connect", f"its tag says {wish.value}", entry, wished)
 
 
 def _is_another_round(entry: Entry, execution: str) -> bool:

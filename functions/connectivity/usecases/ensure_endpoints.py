@@ -10,7 +10,7 @@ from connectivity.domain import pacing
 from connectivity.domain import plan as plans
 from connectivity.domain.desired import Desired
 from connectivity.domain.errors import EndpointFailed, Fact, JustBegun, NotReadyYet
-from connectivity.domain.ledger import Announcement, Entry
+from connectivity.domain.ledger import Announcement, Beside, Entry
 from connectivity.domain.model import InboundResolver, InterfaceEndpoint
 from connectivity.domain.ownership import Ownership
 from connectivity.domain.steps import (
@@ -22,12 +22,13 @@ from connectivity.domain.steps import (
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.ports import Endpoints, UsedToken
 from connectivity.usecases.security_groups import (
+    GroupSteps,
     group_steps,
     look_at_groups,
     refuse_out_of_reach,
 )
 from connectivity.usecases.tokens import token
-from connectivity.usecases.turns import Pace, take_turn_now
+from connectivity.usecases.turns import Pace, begin_turn_now
 
 _ENDED_BADLY = frozenset({"failed", "rejected", "expired", "partial"})
 
@@ -50,7 +51,7 @@ def ensure_endpoints(desired: Desired, now: float, aws: Aws) -> tuple[str, ...]:
         steps = group_steps((ledgers.ENDPOINTS_GROUP,), groups, ownership, aws)
         steps.apply(plan)
         _mend(plan, steps.ids.get(ledgers.ENDPOINTS_GROUP, ""), aws.endpoints)
-        _make(plan, steps.ids.get(ledgers.ENDPOINTS_GROUP, ""), ownership.entry, now, aws)
+        _make(plan, steps, now, aws)
     made = [s for s in plan if isinstance(s, MakeInterfaceEndpoint | MakeGatewayEndpoint)]
     if made:
         raise JustBegun(f"{len(made)} endpoints of {desired.vpc_id} are being made")
@@ -113,13 +114,16 @@ def _mend(plan: Plan, group: str, endpoints: Endpoints) -> None:
             endpoints.give_back(step.endpoint_id, [group] if step.group else [], step.subnets)
 
 
-def _make(plan: Plan, group: str, entry: Entry, now: float, aws: Aws) -> None:
+def _make(plan: Plan, steps: GroupSteps, now: float, aws: Aws) -> None:
     """Make the endpoints of the plan, announced first, as fast as AWS lets them be made."""
-    announced = _announcements(plan, group, entry)
+    entry = steps.entry
+    announced = _announcements(plan, steps.ids.get(ledgers.ENDPOINTS_GROUP, ""), entry)
     if not announced:
+        steps.write_down()
         return
-    pace = take_turn_now(entry, pacing.MAKING_NOW, len(announced), now, aws)
-    aws.ledger.announce(entry, {purpose: str(each) for purpose, each in announced.items()})
+    pace = begin_turn_now(entry, pacing.MAKING_NOW, len(announced), now, aws)
+    tokens = {purpose: str(each) for purpose, each in announced.items()}
+    aws.ledger.announce(entry, tokens, Beside(steps.unwritten, pace.unwritten))
     _make_announced(announced, entry, now, aws, pace)
 
 

@@ -11,13 +11,13 @@ from connectivity.domain import ledger as ledgers
 from connectivity.domain import plan as plans
 from connectivity.domain.desired import Desired
 from connectivity.domain.errors import JustBegun, NotReadyYet, ResolverFailed
-from connectivity.domain.ledger import Entry
+from connectivity.domain.ledger import Beside, Entry
 from connectivity.domain.model import InboundResolver, ResolverIp
 from connectivity.domain.resolver_adoption import FEWEST_ADDRESSES
 from connectivity.domain.steps import MakeResolver, Plan
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.ports import Ledger
-from connectivity.usecases.security_groups import group_steps, look_at_groups
+from connectivity.usecases.security_groups import GroupSteps, group_steps, look_at_groups
 from connectivity.usecases.tokens import token as new_token
 
 _GROUPS = (ledgers.PROBE_GROUP, ledgers.RESOLVER_GROUP)
@@ -54,12 +54,14 @@ def ensure_resolver(desired: Desired, aws: Aws) -> Resolver:
     plan = plans.plan_resolver(desired, observed, groups, ownership)
     steps = group_steps(_GROUPS, groups, ownership, aws)
     steps.apply(plan)
+    if not any(isinstance(step, MakeResolver) for step in plan):
+        steps.write_down()
     if desired.adopted_resolver:
         used = _in_use(desired.adopted_resolver, aws)
         _promise(used.attached, entry, ledger)
         ips = tuple(sorted(ip.ip for ip in used.attached))
         return Resolver(used.id, ips, steps.ids[ledgers.PROBE_GROUP])
-    _make(plan, steps.ids[ledgers.RESOLVER_GROUP], entry, aws)
+    _make(plan, steps, aws)
     ours = ownership.resolver(observed)
     if ours is None:
         raise JustBegun(f"the inbound resolver of {vpc_id} is being made")
@@ -73,13 +75,14 @@ def ensure_resolver(desired: Desired, aws: Aws) -> Resolver:
     return Resolver(resolver.id, ips, steps.ids[ledgers.PROBE_GROUP])
 
 
-def _make(plan: Plan, group: str, entry: Entry, aws: Aws) -> None:
+def _make(plan: Plan, steps: GroupSteps, aws: Aws) -> None:
     """Make the resolver if the plan says so. The token is kept until the resolver can be seen: a
     repetition makes the same one."""
+    entry, group = steps.entry, steps.ids[ledgers.RESOLVER_GROUP]
     for step in plan:
         if isinstance(step, MakeResolver):
             token = ledgers.announced_token(entry, ledgers.RESOLVER) or new_token()
-            aws.ledger.announce(entry, {ledgers.RESOLVER: token})
+            aws.ledger.announce(entry, {ledgers.RESOLVER: token}, Beside(steps.unwritten))
             aws.resolvers.make(entry.vpc_id, step.addresses, group, token)
 
 

@@ -94,7 +94,7 @@ def finish(vpc_id: str, status: Status | None, desk: Desk) -> Finished:
     a person has to hear of is told once: when it was not told with the status before."""
     if status is None:
         return _give_up(vpc_id, desk.ledger.read(vpc_id).kept_seconds, None, desk)
-    said = _tell(vpc_id, status, desk)
+    said = None if status.is_said else _tell(vpc_id, status, desk)
     return replace(_give_up(vpc_id, KEPT_SECONDS, said, desk), status=status)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from connectivity.domain.custom_resource import Answer, Request
 from connectivity.domain.deletion import Attached
-from connectivity.domain.ledger import KEPT_SECONDS, Announcement, Entry, Said, Served
+from connectivity.domain.ledger import KEPT_SECONDS, Announcement, Beside, Entry, Said, Served
 from connectivity.domain.mails import Allowance
 from connectivity.domain.model import (
     Answered,
@@ -38,6 +38,7 @@ from connectivity.domain.whole_account import WholeAccount
 from connectivity.domain.wish import Asked
 
 _NOTHING = Served()
+_NOTHING_BESIDE = Beside()
 
 
 class UsedName(Exception):
@@ -222,10 +223,17 @@ class Ledger(Protocol):
         """Write down what a request event asks for, unless one of a higher order was written down
         before. Return the one that stands. It is kept for two days."""
 
-    def take(self, entry: Entry, execution: str, asked: str = "") -> bool:
-        """Make `execution` the holder instead of `entry.holder`, beginning with `entry.knocks`, and
-        write down the fingerprint of what it acts on. False if somebody has taken the hold since
-        the entry was read: then the tags may be older than what that one has seen."""
+    def take_if_free(self, vpc_id: str, execution: str) -> Entry | None:
+        """Make `execution` the holder, beginning with the knocks that there are, if nobody is the
+        holder, or it is. Return the entry as it was before; None, and nothing is written, if
+        somebody else is the holder."""
+
+    def take(self, entry: Entry, execution: str) -> bool:
+        """Make `execution` the holder instead of `entry.holder`, beginning with `entry.knocks`.
+        False if somebody has taken the hold since the entry was read."""
+
+    def record_asked(self, vpc_id: str, asked: str) -> None:
+        """Write down the fingerprint of what the holder acts on."""
 
     def hand_over(self, entry: Entry, differences: str, at: float) -> bool:
         """Write down that a sweep knocks because of `differences`, at `at` in seconds since the
@@ -239,10 +247,12 @@ class Ledger(Protocol):
         knock since it was taken: go round again. What was `said` is written as `report` does, in
         either case."""
 
-    def announce(self, entry: Entry, tokens: Mapping[str, str], at: float | None = None) -> None:
-        """Write down by purpose that it is being made, and with which token; of security groups
-        also when, in seconds since the epoch. Raises NotReadyYet if somebody else has written since
-        `entry` was read: of two only one makes."""
+    def announce(
+        self, entry: Entry, tokens: Mapping[str, str], beside: Beside = _NOTHING_BESIDE
+    ) -> None:
+        """Write down by purpose that it is being made, and with which token, and what else is to
+        be written. Raises NotReadyYet if somebody else has written since `entry` was read: of two
+        only one makes."""
 
     def hold(self, vpc_id: str, held: Mapping[str, str], made_at: float | None = None) -> None:
         """Write down ids by purpose; of VPC endpoints and security groups that were just made also

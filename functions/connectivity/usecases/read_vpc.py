@@ -13,6 +13,7 @@ from connectivity.domain.status import Status, waiting
 from connectivity.usecases.asked import Reading, Wished, read_wish_of
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.check_preconditions import Check, check_preconditions
+from connectivity.usecases.look_briefly import look_briefly
 from connectivity.usecases.ports import Executions
 from connectivity.usecases.removal_valve import held_up_by_others
 from connectivity.usecases.run import Run
@@ -20,6 +21,7 @@ from connectivity.usecases.turns import take_turn
 
 ToDo = Literal["ask", "connect", "take away", "wait", "look again", "busy", "nothing"]
 
+NOTHING_DIFFERS = "nothing differs"
 SOONEST = 5
 """Seconds after which a look that was throttled is tried again."""
 
@@ -66,15 +68,18 @@ def read_vpc(run: Run, aws: Aws, executions: Executions) -> Verdict:
 def _of_a_wish(reading: Reading, wished: Wished, run: Run, aws: Aws) -> Verdict:
     booked = wished.entry.turns.get(pacing.MAKING.step)
     waits = booked and booked.seconds_to_begin(run.now)
-    if booked and waits and not reading.asks_anew and not wished.only_plan:
+    if booked and waits and not wished.asks_anew and not wished.only_plan:
         return _of_a_turn(booked, waits, run.now)
     try:
+        if said := look_briefly(wished, run, aws):
+            return Verdict("nothing", NOTHING_DIFFERS, said.compared_with(wished.entry))
         check = check_preconditions(wished, run, aws)
     except Throttled as why:
         return _look_again(why, run, aws)
     reason = reading.reason
     if wished.only_plan or check.converged or check.rests:
-        return Verdict("nothing", check.reason or reason, check.status, check)
+        said = check.status.compared_with(wished.entry)
+        return Verdict("nothing", check.reason or reason, said, check)
     if check.to_ask:
         return Verdict("ask", "something else answers for its names", check=check)
     seconds = check.turn.seconds_to_begin(run.now) if check.turn else 0

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from connectivity.domain import ledger as ledgers
 from connectivity.domain.errors import NotReadyYet, OutOfReach
-from connectivity.domain.ledger import Entry
+from connectivity.domain.ledger import Beside, Entry
 from connectivity.domain.model import Rule, SecurityGroup
 from connectivity.domain.ownership import Ownership
 from connectivity.domain.steps import Admit, MakeGroup, Plan, Revoke
@@ -23,6 +23,9 @@ class GroupSteps:
     aws: Aws
     ids: dict[str, str]
     """Purpose -> id, growing as groups are made."""
+    unwritten: dict[str, str] = field(default_factory=dict)
+    """Purpose -> id of those that were made and go into the ledger with the next write. Until then
+    they are known by their names, which were announced."""
 
     def apply(self, plan: Plan) -> None:
         names = self._announce(plan)
@@ -48,13 +51,18 @@ class GroupSteps:
             for step in steps
         }
         if names:
-            self.aws.ledger.announce(self.entry, names, self.aws.clock.seconds())
+            now = self.aws.clock.seconds()
+            self.aws.ledger.announce(self.entry, names, Beside(groups_made_at=now))
         return names
 
     def _make(self, purpose: str, name: str) -> None:
         id_ = self.aws.groups.make(self.entry.vpc_id, name, purpose)
-        self.ids[purpose] = id_
-        self.aws.ledger.hold(self.entry.vpc_id, {purpose: id_}, self.aws.clock.seconds())
+        self.ids[purpose] = self.unwritten[purpose] = id_
+
+    def write_down(self) -> None:
+        """Write the ids of the groups that were made, where no other write follows."""
+        if self.unwritten:
+            self.aws.ledger.hold(self.entry.vpc_id, self.unwritten)
 
     def _resolved(self, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
         """A source that is a purpose becomes the id of the group made for it."""

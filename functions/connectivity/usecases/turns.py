@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connectivity.domain.errors import NotItsTurnYet, NotReadyYet, TurnHoursAway
@@ -23,6 +24,8 @@ class Pace:
     now: float
     """When this try began, in seconds since the epoch."""
     patience: Patience
+    unwritten: Mapping[str, Turn]
+    """Turns by their steps that the ledger has still to remember, with the next write."""
 
     def wait_for_next(self) -> None:
         """Return when the next call may be made. Raises NotReadyYet where that is too far away for
@@ -43,24 +46,46 @@ def take_turn(entry: Entry, bucket: Bucket, calls: int, now: float, ledger: Ledg
     Dying between the two writes wastes a reservation: those behind wait a little longer. None is
     lost: nobody has a turn that was not booked.
     """
+    turn, turns = _turn(entry, bucket, calls, now, ledger)
+    if turns:
+        ledger.remember(entry.vpc_id, turns)
+    return turn
+
+
+def _turn(
+    entry: Entry, bucket: Bucket, calls: int, now: float, ledger: Ledger
+) -> tuple[Turn, Mapping[str, Turn]]:
+    """Return the VPC's turn, and by their steps the turns that are to be remembered; none where it
+    had this one before."""
     before = entry.turns.get(bucket.step)
     if before is not None and is_good_for(before, bucket, calls, now):
-        return before
+        return before, {}
     turn = ledger.reserve(bucket, calls, now)
     earlier = {} if bucket.opens else entry.turns
-    ledger.remember(entry.vpc_id, {**earlier, bucket.step: turn})
-    return turn
+    return turn, {**earlier, bucket.step: turn}
 
 
 def take_turn_now(entry: Entry, bucket: Bucket, calls: int, now: float, aws: Aws) -> Pace:
     """Wait for the turn, and return the pace of its calls; `now` is when this try began. Raises
     NotItsTurnYet where it comes later than this try can wait, and TurnHoursAway where no execution
     waits that long in the middle of its work."""
-    turn = take_turn(entry, bucket, calls, now + aws.patience.spent, aws.ledger)
+    pace = begin_turn_now(entry, bucket, calls, now, aws)
+    if pace.unwritten:
+        aws.ledger.remember(entry.vpc_id, pace.unwritten)
+    return pace
+
+
+def begin_turn_now(entry: Entry, bucket: Bucket, calls: int, now: float, aws: Aws) -> Pace:
+    """Wait for the turn as `take_turn_now` does. One that has come at once is not remembered yet:
+    whoever asks writes it down with something else, before the first call."""
+    turn, unwritten = _turn(entry, bucket, calls, now + aws.patience.spent, aws.ledger)
     seconds = turn.at - now - aws.patience.spent
+    if unwritten and seconds > 0:
+        aws.ledger.remember(entry.vpc_id, unwritten)
+        unwritten = {}
     if seconds > LONGEST_WAIT_AT_WORK:
         raise TurnHoursAway(f"so many other VPCs come before {entry.vpc_id} at {bucket.name}")
     aws.patience.pause(
         seconds, NotItsTurnYet(f"other VPCs come before {entry.vpc_id} at {bucket.name}")
     )
-    return Pace(turn, bucket, turn.calls - calls, now, aws.patience)
+    return Pace(turn, bucket, turn.calls - calls, now, aws.patience, unwritten)

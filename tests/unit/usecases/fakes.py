@@ -24,6 +24,7 @@ from connectivity.domain.ledger import (
     PROBE,
     PUBLICATION,
     Announcement,
+    Beside,
     Entry,
     Said,
     Served,
@@ -67,6 +68,7 @@ START = 1_800_000_000.0
 PUBLIC = "52.95.16.1"
 ENI = "eni-0a1b2c3d4e5f60718"
 NOTHING_SERVED = Served()
+NOTHING_BESIDE = Beside()
 
 
 class Aborted(Exception):
@@ -537,14 +539,23 @@ class FakeLedger:
             self.requests[vpc_id] = asked
         return self.requests[vpc_id]
 
-    def take(self, entry: Entry, execution: str, asked: str = "") -> bool:
+    def take_if_free(self, vpc_id: str, execution: str) -> Entry | None:
+        before = self.read(vpc_id)
+        if before.holder not in {None, execution}:
+            return None
+        self.take(before, execution)
+        return before
+
+    def record_asked(self, vpc_id: str, asked: str) -> None:
+        self._write(vpc_id, asked=asked)
+
+    def take(self, entry: Entry, execution: str) -> bool:
         if self._is_taken_since(entry):
             return False
         self.begun[entry.vpc_id] = entry.knocks
         self._write(
             entry.vpc_id,
             holder=execution,
-            asked=asked,
             taken_at=self.now(),
             unread=False,
             begun=entry.knocks,
@@ -571,11 +582,16 @@ class FakeLedger:
         self.kept_seconds[vpc_id] = seconds
         return True
 
-    def announce(self, entry: Entry, tokens: Mapping[str, str], at: float | None = None) -> None:
+    def announce(
+        self, entry: Entry, tokens: Mapping[str, str], beside: Beside = NOTHING_BESIDE
+    ) -> None:
         held = self.read(entry.vpc_id).held
         if any(held.get(purpose) != entry.held.get(purpose) for purpose in tokens):
             raise NotReadyYet(f"somebody else is making the same in {entry.vpc_id}")
-        self.hold(entry.vpc_id, {p: f"{MAKING}{token}" for p, token in tokens.items()}, at)
+        announced = {purpose: f"{MAKING}{token}" for purpose, token in tokens.items()}
+        self.hold(entry.vpc_id, {**announced, **beside.held}, beside.groups_made_at)
+        if beside.turns:
+            self.remember(entry.vpc_id, beside.turns)
 
     def hold(self, vpc_id: str, held: Mapping[str, str], made_at: float | None = None) -> None:
         entry = self.read(vpc_id)

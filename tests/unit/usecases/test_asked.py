@@ -108,14 +108,15 @@ def test_reading_again_in_the_same_execution_holds_on() -> None:
 
 def test_of_two_that_take_hold_at_the_same_time_one_waits() -> None:
     class Quicker(FakeLedger):
-        """Somebody takes the hold between our look and our grip."""
+        """Somebody takes the hold of a dead execution between our look and our grip."""
 
-        def take(self, entry: Entry, execution: str, asked: str = "") -> bool:
+        def take(self, entry: Entry, execution: str) -> bool:
             super().take(entry, "quicker")
-            return super().take(entry, execution, asked)
+            return super().take(entry, execution)
 
     world = world_with("enabled")
-    world.ledger = Quicker()
+    world.ledger.take(world.entry, "crashed")
+    world.ledger = Quicker(world.ledger.all)
     with pytest.raises(NotReadyYet):
         read(world)
     assert world.entry.holder == "quicker"

@@ -100,6 +100,9 @@ def test_a_security_group_that_aws_does_not_show_yet_is_waited_for_and_not_made_
     with pytest.raises(Throttled):
         world.ensure_endpoints(desired)
     [made] = world.groups.all
+    with pytest.raises(NotReadyYet, match="was made just before"):
+        world.ensure_endpoints(desired)
+    world.ledger.hold(VPC.id, {ledger.ENDPOINTS_GROUP: made}, world.seconds)
     with pytest.raises(NotReadyYet, match=f"made a moment ago and not shown by AWS yet: {made}"):
         world.ensure_endpoints(desired)
     world.clock.waited += 60

@@ -190,7 +190,7 @@ def the_stack_signs_no_more(world: World) -> None:
 
 
 def its_execution_has_died(world: World) -> None:
-    assert world.ledger.take(world.entry, "dead", world.entry.asked)
+    assert world.ledger.take(world.entry, "dead")
 
 
 def its_last_execution_failed(world: World) -> None:
@@ -367,7 +367,8 @@ def test_what_is_said_of_a_vpc_that_asks_for_nothing_is_looked_at_again(said: st
 def planned() -> World:
     world = World()
     world.vpcs.all = {VPC.id: replace(VPC, tags={tags.WISH: "plan"})}
-    assert world.ledger.take(world.entry, "me", SETTINGS.fingerprint({tags.WISH: "plan"}))
+    assert world.ledger.take(world.entry, "me")
+    world.ledger.record_asked(VPC.id, SETTINGS.fingerprint({tags.WISH: "plan"}))
     world.ledger.report(VPC.id, "planned", "what would be made")
     assert world.ledger.release(VPC.id, "me")
     return world
