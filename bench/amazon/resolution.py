@@ -1,4 +1,4 @@
-"""Route 53: inbound resolvers that take their time, and no rules or hosted zones of anybody."""
+"""Route 53: inbound resolvers that take their time, and no rules, hosted zones or Profiles."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ class Resolution:
                 "ResolverRuleAssociations": []
             },
             "route53resolver:ListResolverRules": lambda _: {"ResolverRules": []},
+            "route53profiles:ListProfileAssociations": lambda _: {"ProfileAssociations": []},
             "route53:ListHostedZonesByVPC": lambda _: {"HostedZoneSummaries": []},
         }
 
