@@ -25,4 +25,5 @@ def install(aws: EmbeddedAws) -> None:
     aws.lambdas = service
     aws.weather.kill = service.kill
     moto_lambda.answer_with(service)
-    aws.closers += [service.close, partial(moto_lambda.stop_answering, service)]
+    # Closed first, and refusing: stock moto would look for Docker with what is invoked meanwhile.
+    aws.closers += [partial(moto_lambda.stop_answering, service), service.close]

@@ -42,6 +42,7 @@ def test_a_stranger_connects_a_vpc_with_the_aws_cli_and_disconnects_it_by_an_eve
         assert local.terminate() == -signal.SIGTERM
     assert [line for line in local.output if line.startswith("ready")] == [f"ready {stranger.url}"]
     assert any(line.startswith(f"inbound {vpc_id}") for line in local.output)
+    assert "docker" not in "\n".join(local.output).lower(), "moto was left to run a function"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="the other tests ran without root already")
