@@ -18,6 +18,9 @@ from connectivity.domain.tags import OWNER, CreationTags
 from connectivity.usecases.ports import UsedToken
 
 _DELETION = "DeleteVpcEndpoints"
+_MOST_FILTER_VALUES = 200
+"""Amazon EC2 takes so many in one filter (EC2 API reference, "Error codes", FilterLimitExceeded);
+names of a few services lead to far fewer addresses."""
 
 
 class Ec2Endpoints:
@@ -46,6 +49,19 @@ class Ec2Endpoints:
             for item in found
             if item["VpcEndpointType"] in {"Interface", "Gateway"}
         )
+
+    def interfaces_at(self, addresses: Iterable[str]) -> Mapping[str, str]:
+        wanted = sorted(addresses)[:_MOST_FILTER_VALUES]
+        if not wanted:
+            return {}
+        filtered = {"addresses.private-ip-address": wanted, "interface-type": ["vpc_endpoint"]}
+        found = items(
+            client("ec2"),
+            "describe_network_interfaces",
+            "NetworkInterfaces",
+            Filters=[{"Name": name, "Values": values} for name, values in filtered.items()],
+        )
+        return {item["NetworkInterfaceId"]: item["PrivateIpAddress"] for item in found}
 
     def of_services(self, service_names: Iterable[str]) -> tuple[InterfaceEndpoint, ...]:
         found = items(

@@ -81,6 +81,10 @@ class Endpoints(Protocol):
 
     def all_in(self, vpc_id: str) -> tuple[InterfaceEndpoint, ...]: ...
 
+    def interfaces_at(self, addresses: Iterable[str]) -> Mapping[str, str]:
+        """Return network interface -> its private IPv4 address, of the account's interfaces of VPC
+        endpoints that have one of `addresses`, in any VPC."""
+
     def of_services(self, service_names: Iterable[str]) -> tuple[InterfaceEndpoint, ...]:
         """Return the account's interface endpoints for these services, in any VPC."""
 

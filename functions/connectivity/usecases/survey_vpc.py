@@ -69,13 +69,17 @@ def _with_answers(survey: Survey, wished: Wished, run: Run, aws: Aws) -> Survey:
     answered = [s for s in services.values() if answered_elsewhere.answered_names(survey, s)]
     if not answered or not known:
         return replace(survey, hosted_zones=_read_zones(survey, wished.options, aws.hosted_zones))
-    led_to = aws.endpoints.of_services([service.name for service in answered])
+    asked = (answered_elsewhere.as_asked(survey, n) for s in answered for n in s.private_names)
+    ips = {ip for name in asked if name in known for ip in known[name].addresses}
+    addresses = aws.endpoints.interfaces_at(ips)
+    there = aws.endpoints.of_services([s.name for s in answered]) if addresses else ()
+    led_to = tuple(e for e in there if addresses.keys() & {*e.interfaces})
     vpcs = sorted({endpoint.vpc for endpoint in led_to} - {survey.vpc.id})
     return replace(
         survey,
         hosted_zones=_read_zones(survey, wished.options, aws.hosted_zones),
         led_to=led_to,
-        addresses=aws.endpoints.addresses(i for e in led_to for i in e.interfaces),
+        addresses=addresses,
         other_groups=tuple(group for vpc in vpcs for group in aws.groups.all_in(vpc)),
     )
 

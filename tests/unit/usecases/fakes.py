@@ -177,6 +177,10 @@ class FakeEndpoints:
     def all_in(self, vpc_id: str) -> tuple[InterfaceEndpoint, ...]:
         return tuple(self.all.values())
 
+    def interfaces_at(self, addresses: Iterable[str]) -> Mapping[str, str]:
+        wanted = {*addresses}
+        return {id_: ip for id_, ip in self.interfaces.items() if ip in wanted}
+
     def of_services(self, service_names: Iterable[str]) -> tuple[InterfaceEndpoint, ...]:
         wanted = {*service_names}
         return tuple(e for e in self.all.values() if e.service_name in wanted)
