@@ -69,6 +69,10 @@ class UnboundControl:
             self.ask("flush", "+c", name)
         self.told("flush_zone", name)
 
+    def private_domains(self) -> frozenset[str]:
+        """Return the domains whose answers may have private addresses."""
+        return frozenset(map(plain, self.option("private-domain")))
+
     def local_zones(self) -> Mapping[str, str]:
         """Name -> type, as in `static`."""
         return _pairs(self.told("list_local_zones"))

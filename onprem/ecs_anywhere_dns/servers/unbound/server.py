@@ -193,8 +193,7 @@ class Unbound:
     def _check_exemptions(self, forwarding: Forwarding) -> None:
         if "validator" in self.running.modules():
             self._check_insecure(frozenset(forwarding.zones))
-        private = {name.rstrip(".").lower() for name in self.running.option("private-domain")}
-        for zone in sorted(set(forwarding.zones) - private):
+        for zone in sorted(set(forwarding.zones) - self.running.private_domains()):
             raise ReloadFailed(f"private-domain of {zone} is not in force", self._cure)
 
     def _check_insecure(self, ours: frozenset[str]) -> None:
