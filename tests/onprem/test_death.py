@@ -20,8 +20,8 @@ from tests.onprem.test_apply import applied, apply, assert_private
 KILLED = -9
 FORMER = ("ecs", "ecs-a", "ecs-t", "ssm", "api.ecr", "dkr.ecr")
 STEPS = (
-    "fetch", "validate", "preflight", "render", "check fragment", "journal", "swap", "swap 2",
-    "check configuration", "reload", "check effective", "flush", "verify", "commit",
+    "fetch", "validate", "preflight", "render", "check fragment", "look for hindrances", "journal",
+    "swap", "swap 2", "check configuration", "reload", "check effective", "flush", "verify", "commit",
 )  # fmt: skip
 UNDONE = STEPS[STEPS.index("swap") :]
 """Dying there leaves a journal that the next run has to undo."""

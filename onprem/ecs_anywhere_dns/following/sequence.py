@@ -1,6 +1,7 @@
 """The story: what `apply` does, in the order in which it does it.
 
     lock -> recover -> fetch -> validate -> preflight -> render -> check fragment
+         -> look for hindrances -> ask the server
          -> switch (journal, swap, check, reload, check, flush, verify; back at any failure)
          -> commit -> acknowledge
 
