@@ -21,7 +21,8 @@ KILLED = -9
 FORMER = ("ecs", "ecs-a", "ecs-t", "ssm", "api.ecr", "dkr.ecr")
 STEPS = (
     "fetch", "validate", "preflight", "render", "check fragment", "look for hindrances", "journal",
-    "swap", "swap 2", "check configuration", "reload", "check effective", "flush", "verify", "commit",
+    "swap", "swap 2", "check configuration", "reload", "check effective", "flush", "verify",
+    "commit",
 )  # fmt: skip
 UNDONE = STEPS[STEPS.index("swap") :]
 """Dying there leaves a journal that the next run has to undo."""
