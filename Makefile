@@ -33,10 +33,10 @@ test: setup servers tools lint ## every check and every test
 	$(SPREAD) -n 4 tests/story
 	$(SPREAD) -n 3 tests/storm tests/faults
 	.venv/bin/python -m pytest tests/fleet
-	.venv/bin/python -m pytest tests/onprem -n 6
+	.venv/bin/python -m pytest tests/onprem -n 4
 
 onprem: setup servers ## only the tests of the pick-up tool, with real DNS servers
-	.venv/bin/python -m pytest tests/onprem -n 6
+	.venv/bin/python -m pytest tests/onprem -n 4
 
 faults: setup ## one fault at every call, a death at every state: the whole table (half an hour)
 	FAULTS_SHARE=1 .venv/bin/python -m pytest tests/faults -n 6

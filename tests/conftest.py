@@ -60,12 +60,16 @@ LONGEST_FIRST = (
     "test_company_stack",
     "test_one_at_a_time",
     # tests/onprem
+    "test_units",
+    "test_death",
     "test_apply",
+    "test_traps",
+    "test_rolling_back",
+    "test_hostile",
     "test_commands",
+    "test_stranger",
     "test_lab",
-    "test_document",
-    "test_package",
-    "test_bind",
+    "test_dnsmasq",
 )
 """Files that take longest, in processor time: so that no process is left with one of them when the
 others are done. Their order changes nothing else."""
