@@ -77,7 +77,8 @@ def _log_group_attribute(group: Any, name: str) -> Any:
 
 def _parse_resource(resource: dict[str, Any], resources: Any) -> Any:
     """Resolve what moto takes as it stands: a state machine's definition may be a file with
-    placeholders, and a function's environment may hold numbers, which AWS makes text."""
+    placeholders, a document's content an object, and a function's environment may hold numbers,
+    which AWS makes text."""
     if resource["Type"] in IGNORED:
         return None
     parsed = _STOCK_PARSE(resource, resources)
@@ -86,6 +87,10 @@ def _parse_resource(resource: dict[str, Any], resources: Any) -> Any:
     properties = parsed[1]["Properties"]
     if resource["Type"] == "AWS::StepFunctions::StateMachine":
         properties["DefinitionString"] = _definition(properties, resources["AWS::Region"])
+    if resource["Type"] == "AWS::SSM::Document":
+        content = properties["Content"]
+        properties["Content"] = content if isinstance(content, str) else json.dumps(content)
+        properties.setdefault("DocumentFormat", "JSON")
     if resource["Type"] == "AWS::Lambda::Function" and "Environment" in properties:
         variables = properties["Environment"]["Variables"]
         variables.update({name: _text(value) for name, value in variables.items()})

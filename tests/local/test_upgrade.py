@@ -97,7 +97,15 @@ def held(app: App, vpc_id: str) -> dict[str, Any]:
         "key": app.aws.outputs["PublicationPublicKey"],
         "groups": {p: app.group(vpc_id, p)["GroupId"] for p in ("endpoints", "resolver")},
         "status": app.tags(vpc_id)[STATUS],
+        "ledger protected": is_protected(app),
     }
+
+
+def is_protected(app: App) -> bool:
+    """Whether the guard's protection of the ledger, of which the template says nothing, is on."""
+    ledger = app.aws.outputs["LedgerTable"]
+    table = app.client("dynamodb").describe_table(TableName=ledger)["Table"]
+    return bool(table["DeletionProtectionEnabled"])
 
 
 def assert_never_off(seen: Workload, phase: str) -> None:
@@ -128,9 +136,9 @@ def a_sweep_finds_all_well(app: App, vpc_id: str, before: Mapping[str, Any]) -> 
     assert held(app, vpc_id) == before
 
 
-def update(app: App, source: Path) -> None:
-    """Deploy these sources with the parameters that the stack has."""
-    app.aws.outputs = deploy(app.aws, {}, source, with_sam_cli=False)
+def update(app: App, source: Path, **parameters: str) -> None:
+    """Deploy these sources; parameters that are not given keep their values."""
+    app.aws.outputs = deploy(app.aws, parameters, source, with_sam_cli=False)
     (stack,) = app.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
     assert stack["StackStatus"] == "UPDATE_COMPLETE"
 
@@ -201,3 +209,58 @@ def test_an_upgrade_and_the_way_back_lose_nothing_and_no_name_blinks(
 
 def kept(there: Mapping[str, str], app: App) -> dict[str, str]:
     return {name: id_ for name, id_ in resources(app).items() if name in there}
+
+
+OTHERS = {
+    "DnsHostTag": "ecs-anywhere:dns-host=yes",
+    "PublicationSigning": "none",
+    "NotificationEmail": "",
+    "RequestEvents": "disabled",
+    "SweepMinutes": "60",
+    "LogRetentionDays": "7",
+    "ExtraTags": "CostCenter=42",
+    "PermissionsBoundary": "arn:aws:iam::aws:policy/PowerUserAccess",
+    "KmsKeyArn": "arn:aws:kms:us-east-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    "DoorConcurrency": "5",
+}
+BEFORE = {
+    "DnsHostTag": "",
+    "PublicationSigning": "kms",
+    "NotificationEmail": PARAMETERS["NotificationEmail"],
+    "RequestEvents": "enabled",
+    "SweepMinutes": PARAMETERS["SweepMinutes"],
+    "LogRetentionDays": "90",
+    "ExtraTags": "",
+    "PermissionsBoundary": "",
+    "KmsKeyArn": "",
+    "DoorConcurrency": "0",
+}
+OF_THE_PUSH = {"ApplyForwarding", "PublicationChanged", "PushRole"}
+OF_THE_KEY = {
+    *("PublicationKey", "PublicationKeyAlias", "SignPublications", "DescribedPublicationKey"),
+    *("DescribePublicationKeyFunction", "DescribePublicationKeyFunctionRole"),
+}
+
+
+def test_parameters_make_and_remove_what_they_are_about_and_touch_no_state(app: App) -> None:
+    update(app, REPOSITORY)
+    before, key = resources(app), app.aws.outputs["PublicationKeyId"]
+    update(app, REPOSITORY, **OTHERS)
+    changed = resources(app)
+    assert changed.keys() - before.keys() == OF_THE_PUSH
+    assert before.keys() - changed.keys() == OF_THE_KEY | {"NotificationSubscription"}
+    same = before.keys() & changed.keys()
+    assert {name for name in same if before[name] != changed[name]} == set()
+    assert app.client("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "PendingDeletion"
+    groups = app.client("logs").describe_log_groups()["logGroups"]
+    kept = {group["logGroupName"]: group.get("retentionInDays") for group in groups}
+    assert kept[changed["SweepFunctionLogs"]] == 7
+    assert is_protected(app)
+
+    update(app, REPOSITORY, **BEFORE)
+    again = resources(app)
+    assert again.keys() == before.keys()
+    anew = {name for name in before if before[name] != again[name]}
+    assert anew <= OF_THE_KEY | {"NotificationSubscription"}
+    assert app.aws.outputs["PublicationKeyId"] != key
+    assert is_protected(app)

@@ -50,17 +50,13 @@ def _encryption(specification: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _update_log_group(change: Change) -> None:
     logs, group = change.client("logs"), change.id
-    if change.differs("RetentionInDays"):
-        if "RetentionInDays" in change.after:
-            days = int(change.after["RetentionInDays"])
-            logs.put_retention_policy(logGroupName=group, retentionInDays=days)
-        else:
-            logs.delete_retention_policy(logGroupName=group)
-    if change.differs("KmsKeyId"):
-        if "KmsKeyId" in change.after:
-            logs.associate_kms_key(logGroupName=group, kmsKeyId=change.after["KmsKeyId"])
-        else:
-            logs.disassociate_kms_key(logGroupName=group)
+    if not change.differs("RetentionInDays"):
+        return
+    if "RetentionInDays" in change.after:
+        days = int(change.after["RetentionInDays"])
+        logs.put_retention_policy(logGroupName=group, retentionInDays=days)
+    else:
+        logs.delete_retention_policy(logGroupName=group)
 
 
 _PARAMETER = ("AllowedPattern", "DataType", "Description", "Policies", "Tier", "Type", "Value")
@@ -113,7 +109,7 @@ UPDATES: Mapping[str, Update] = {
         frozenset({*_TABLE, "PointInTimeRecoverySpecification", "TimeToLiveSpecification"}),
     ),
     "AWS::Logs::LogGroup": Update(
-        _update_log_group, frozenset({"KmsKeyId", "RetentionInDays"}), frozenset({"Tags"})
+        _update_log_group, frozenset({"RetentionInDays"}), frozenset({"KmsKeyId", "Tags"})
     ),
     "AWS::SSM::Parameter": Update(_update_parameter, frozenset(_PARAMETER)),
     "AWS::SSM::Document": Update(
