@@ -17,6 +17,7 @@ ALWAYS = {"aws", "error_codes", "refusals", "small_models", "wiring"}
 """The way to AWS, and the meanings of its refusals."""
 LEDGER = {
     "attribute_values",
+    "bookings",
     "ledger",
     "ledger_items",
     "recorded_answers",
