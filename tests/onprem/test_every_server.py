@@ -79,6 +79,8 @@ def test_every_command_may_stand_behind_another_program(lab: Lab, server_kind: s
     configured(server, **behind)
     lab.publish()
     assert amiss(lab) == {}
+    # dnsmasq asks others even where it is asked for what it knows by itself.
+    lab.public.queries.clear()
     assert apply(lab)["exit"] == Exit.DONE
     assert amiss(lab) == {}
     assert_private(lab)
@@ -88,6 +90,8 @@ def test_what_a_checker_remarks_is_not_taken_for_an_answer(lab: Lab, server_kind
     lab.start(server_kind, top=REMARKED_ON[server_kind])
     lab.publish()
     assert amiss(lab) == {}
+    # dnsmasq asks others even where it is asked for what it knows by itself.
+    lab.public.queries.clear()
     assert apply(lab)["exit"] == Exit.DONE
     assert amiss(lab) == {}
 
@@ -109,6 +113,8 @@ def test_what_the_server_reads_already_is_not_included_again(lab: Lab, server_ki
     assert {path: server.files()[path] for path in before} == before
     server.restart()
     assert amiss(lab) == {}
+    # dnsmasq asks others even where it is asked for what it knows by itself.
+    lab.public.queries.clear()
     assert apply(lab)["exit"] == Exit.DONE
     assert_private(lab)
 
