@@ -111,9 +111,16 @@ def _compile(folder: Path) -> None:
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:
+    """Leave a class a mark in its docstring's place: for one without, `dataclass` writes its own,
+    and looks at the whole signature for it, at every start."""
     for node in ast.walk(tree):
         if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:] or [ast.copy_location(ast.Pass(), node.body[0])]
+            first = node.body[0]
+            mark = ast.Expr(ast.Constant(".")) if isinstance(node, ast.ClassDef) else ast.Pass()
+            rest = node.body[1:]
+            if isinstance(node, ast.ClassDef) or not rest:
+                rest = [ast.fix_missing_locations(ast.copy_location(mark, first)), *rest]
+            node.body = rest
     return tree
 
 

@@ -288,8 +288,8 @@ REFUSED = {
     ),
     "an unknown field": (
         {"sevices": ["ecr"]},
-        'request event: unknown field "sevices"; known are onprem-cidrs, requested-at, services, '
-        "vpc-id",
+        'request event: unknown field "sevices"; known are onprem-cidrs, requested-at, '
+        "resolver-ips, services, vpc-id",
     ),
     "a list that is none": (
         {"services": "ecr"},

@@ -29,8 +29,8 @@ UNCHECKED_HASH = b"\x01\0\0\0"
 
 LARGEST = 3_000_000
 """Bytes unpacked: 2.5 MB when this was written, and a fifth to grow."""
-LARGEST_ZIPPED = 1_000_000
-"""Bytes to upload: 0.92 MB when this was written, and 8 % to grow. A dependency that comes
+LARGEST_ZIPPED = 1_100_000
+"""Bytes to upload: 1.03 MB when this was written, and 7 % to grow. A dependency that comes
 along unseen (botocore alone is 25 MB) goes beyond it."""
 LARGEST_PROBE = 500_000
 """Bytes zipped that the probe adds, with its DNS library: 0.35 MB when this was written."""
