@@ -105,7 +105,8 @@ def fragments(lab: Lab) -> list[Path]:
 def change_and_go_back(lab: Lab, *, by_hand: bool) -> None:
     lab.publish()
     if by_hand:
-        assert apply(lab)["exit"] == Exit.DONE
+        report = apply(lab)
+        assert report["exit"] == Exit.DONE, report
         assert {path.stat().st_mode & 0o777 for path in fragments(lab)} == {0o644}
         assert rollback(lab)["exit"] == Exit.DONE
         return

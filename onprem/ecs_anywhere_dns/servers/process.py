@@ -41,9 +41,13 @@ class Process:
     def reads_another(self, named: Path, configuration: Path) -> bool:
         """Whether the file that it names so is surely another one than `configuration`: neither in
         the root that it sees (a chroot, a container) nor on this host is it the same, by inode or
-        by content."""
+        by content. Its root cannot be seen without CAP_SYS_PTRACE, as within the service: then
+        nothing is sure."""
         seen = [Path(f"/proc/{self.pid}/root") / str(named).lstrip("/"), named]
-        there = [file for file in seen if file.exists()]
+        try:
+            there = [file for file in seen if file.exists()]
+        except OSError:
+            return False
         return bool(there) and all(differ(file, configuration) for file in there)
 
     def read_again(self) -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from ecs_anywhere_dns.commands import Ran, run
 from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
-from ecs_anywhere_dns.memory.files import text_of
+from ecs_anywhere_dns.memory.files import state_of, text_of
 from ecs_anywhere_dns.outcome import CheckFailed, NotTaken, ReloadFailed
 from ecs_anywhere_dns.servers.bind.control import Rndc
 from ecs_anywhere_dns.servers.bind.findings import findings_of
@@ -232,6 +232,8 @@ class Bind:
 
     def views(self) -> tuple[View, ...]:
         """Of the configuration on the disk. Raises CheckFailed."""
+        for ours in (self.zones, self.options):
+            state_of(ours)  # not through a link of somebody else: the checker quotes what it reads
         # -x: keys and other secrets are left out. No -z: zone files are not our business.
         ran = run(*self.checkconf, "-p", "-x", self._as_named_sees(self.configuration))
         if not ran.ok:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ecs_anywhere_dns.commands import run
 from ecs_anywhere_dns.forwarding import DNS_PORT, Forwarding
-from ecs_anywhere_dns.memory.files import text_of
+from ecs_anywhere_dns.memory.files import state_of, text_of
 from ecs_anywhere_dns.outcome import CheckFailed
 from ecs_anywhere_dns.servers.apparmor import confining, may_read
 from ecs_anywhere_dns.servers.contract import Finding
@@ -45,7 +45,7 @@ class Disk:
                 "be forwarded",
                 f"add `{self.include}` to {self.configuration}",
             )
-        yield from self._beyond_reach(pid)
+        yield from self._beyond_reach(pid, swapped=swapped)
 
     def times_read(self) -> int:
         """Return how often the checker reads our file, in whatever way it is included; 0 where it
@@ -56,6 +56,7 @@ class Disk:
 
     def checked(self) -> str:
         """What the checker says. Raises CheckFailed where it refuses."""
+        self._check_ours()
         ran = run(*self.checkconf, self.configuration)
         if not ran.ok:
             raise CheckFailed(
@@ -70,6 +71,7 @@ class Disk:
 
     def option(self, key: str) -> tuple[str, ...]:
         """Raises CheckFailed."""
+        self._check_ours()
         ran = run(*self.checkconf, "-o", key, self.configuration)
         if not ran.ok:
             raise CheckFailed(f"{key} cannot be read: {ran.said}", "correct that place")
@@ -82,6 +84,11 @@ class Disk:
         except (OSError, ValueError) as error:
             raise CheckFailed(f"{self.fragment}: {error}", WROTE_ANEW) from None
         return forwarding_in(text, str(self.fragment))
+
+    def _check_ours(self) -> None:
+        """Raises CheckFailed where our file is a link of somebody else: the checker quotes what it
+        reads."""
+        state_of(self.fragment)
 
     def _cure_of(self, refusal: str) -> str:
         if f"{self.fragment}:" in refusal:
@@ -135,9 +142,10 @@ class Disk:
                     "replace it by networks that leave the VPC's out",
                 )
 
-    def _beyond_reach(self, pid: int | None) -> Iterator[Finding]:
+    def _beyond_reach(self, pid: int | None, *, swapped: bool) -> Iterator[Finding]:
         """Unbound read its files as root when it started, and reads them as its own user, within
-        its chroot, at a reload. What it cannot read then, it dies of."""
+        its chroot, at a reload. What it cannot read then, it dies of. Of our file the swap mends
+        the mode."""
         root = next(iter(self.option("chroot")), "")
         if root and not self.fragment.is_relative_to(root):
             yield Finding(
@@ -146,7 +154,7 @@ class Disk:
                 f"move it to below {root}, and set `fragment` under [unbound]",
             )
         hindrance = _unreadable(pid, self.fragment) if pid else None
-        if hindrance:
+        if hindrance and (swapped or hindrance != self.fragment):
             yield Finding(
                 False,
                 f"the user of Unbound may not read {hindrance}: Unbound would end at a reload",
