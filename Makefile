@@ -57,7 +57,7 @@ bench: setup ## time over the floor, calls, cost, starts and growing fleets, our
 	PYTHONPATH=functions .venv/bin/python -m bench $(if $(DESIGNS),--designs)
 
 rebuild-ledger: setup ## find what your stack's ledger has lost, and write it down when you say yes [STACK=private-connectivity VPC=vpc-...]
-	@PYTHONPATH=functions .venv/bin/python -m recovery --stack $(or $(STACK),private-connectivity) $(if $(VPC),--vpc $(VPC)) $(if $(YES),--yes)
+	@PYTHONPATH=functions .venv/bin/python -m recovery --stack $(or $(STACK),private-connectivity) $(if $(VPC),--vpc $(VPC))
 
 local: setup ## the embedded AWS with the app deployed, for your AWS CLI [PORT=4599 REGION=us-east-2 UNKIND=1 SEED=7]
 	@exec .venv/bin/python -m local up --port $(PORT) --region $(REGION) $(if $(UNKIND),--unkind --seed $(SEED))

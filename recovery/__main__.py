@@ -16,8 +16,8 @@ DONE, UNDECIDED, NOTHING_WRITTEN, UNREADABLE = 0, 1, 2, 3
 _EXIT_CODES = """exit codes:
   0  the ledger knows everything that looks like the stack's
   1  something looks like the stack's and is undecided: each is named
-  2  nothing was written: you did not say yes, or an execution is at work
-  3  the stack cannot be read"""
+  2  not all was written: you did not say yes, or an execution is at work on a VPC, which is named
+  3  the stack or the VPC cannot be read"""
 
 
 def main(arguments: Sequence[str] | None = None, ask: Callable[[str], str] = input) -> int:
@@ -25,10 +25,10 @@ def main(arguments: Sequence[str] | None = None, ask: Callable[[str], str] = inp
     options = _parser().parse_args(arguments)
     try:
         stack = read_stack(options.stack)
+        findings = [examine(seen) for seen in read_everything(stack, options.vpc)]
     except NoStack as error:
         print(error, file=sys.stderr)
         return UNREADABLE
-    findings = [examine(seen) for seen in read_everything(stack, options.vpc)]
     print("\n".join(told(findings)))
     lost = [finding for finding in findings if finding.asks_for_a_yes]
     if lost and not (options.yes or _says_yes(lost, ask)):

@@ -4,7 +4,8 @@
     -------------------   ---------------------------------------------------------------------
     security group        carries our owner tag and is named as ours are
     interface endpoint    carries our owner tag, and one of those security groups is on it
-    gateway endpoint      carries our owner tag
+    gateway endpoint      carries our owner tag, and our interface endpoint for the same service is
+                          there: it serves nothing else
     inbound resolver      carries our owner tag and name, and one of those security groups is on it
     probe                 is named as ours are, and carries our owner tag
     publication           stands below the parameter path; its generation counts if the stack's key
@@ -134,6 +135,7 @@ def examine(seen: Seen) -> Finding:
     for purpose, group in groups:
         candidates.found[purpose].append(Proposal(purpose, group.id, f"{OUR_TAG}, our name"))
     ids = {group.id for _, group in groups}
+    _of_half_groups(seen, candidates)
     _of_endpoints(seen, ids, candidates)
     _of_resolvers(seen, ids, candidates)
     for name in seen.probes:
@@ -146,27 +148,58 @@ def examine(seen: Seen) -> Finding:
 
 
 def _our_groups(seen: Seen) -> Iterator[tuple[str, SecurityGroup]]:
-    """Yield purpose and group of those that carry our tag and are named as ours are: with a random
-    end, which begins behind a hyphen."""
-    for purpose in ledger.GROUPS:
-        beginning = f"{group_name(seen.entry.vpc_id, purpose)}-"
-        for group in seen.groups:
-            if group.owner == seen.owner and group.name.startswith(beginning):
-                yield purpose, group
+    """Yield purpose and group of those that carry our tag and are named as ours are."""
+    for group in seen.groups:
+        purpose = _purpose_of(group, seen)
+        if purpose and group.owner == seen.owner:
+            yield purpose, group
+
+
+def _purpose_of(group: SecurityGroup, seen: Seen) -> str:
+    """Return what a group is for by its name, which has a random end behind a hyphen; empty where
+    it is not named as ours are."""
+    names = {purpose: f"{group_name(seen.entry.vpc_id, purpose)}-" for purpose in ledger.GROUPS}
+    return next((purpose for purpose, name in names.items() if group.name.startswith(name)), "")
+
+
+def _of_half_groups(seen: Seen, candidates: _Candidates) -> None:
+    """What has only one of the two signs is told, and not written down."""
+    for group in seen.groups:
+        tagged, named = group.owner == seen.owner, bool(_purpose_of(group, seen))
+        if tagged != named and group.id not in seen.entry.held.values():
+            lacks = "named otherwise" if tagged else f"without {OUR_TAG}"
+            candidates.undecided.append(Undecided(group.id, f"looks like ours, but {lacks}"))
 
 
 def _of_endpoints(seen: Seen, groups: Collection[str], candidates: _Candidates) -> None:
     for endpoint in sorted(seen.endpoints, key=lambda e: e.id):
-        if endpoint.owner != seen.owner or not endpoint.exists:
-            continue
+        tagged = endpoint.owner == seen.owner
         ours = sorted(set(groups).intersection(endpoint.security_groups))
-        if ours or endpoint.type == "Gateway":
-            purpose = purpose_of(endpoint)
-            because = f"{OUR_TAG}, our security group {ours[0]}" if ours else OUR_TAG
+        if not endpoint.exists or not (tagged or ours):
+            continue
+        purpose = purpose_of(endpoint)
+        if tagged and ours:
+            because = f"{OUR_TAG}, our security group {ours[0]}"
             candidates.found[purpose].append(Proposal(purpose, endpoint.id, because))
-        else:
-            because = f"{OUR_TAG}, but no security group of ours"
+        elif tagged and _serves_ours(endpoint, seen, groups):
+            because = f"{OUR_TAG}, beside our interface endpoint"
+            candidates.found[purpose].append(Proposal(purpose, endpoint.id, because))
+        elif endpoint.id not in seen.entry.held.values():
+            lacks = "no security group of ours" if tagged else f"no {OUR_TAG}"
+            because = f"looks like ours, but {lacks}"
             candidates.undecided.append(Undecided(endpoint.id, because, _dollars([endpoint])))
+
+
+def _serves_ours(gateway: InterfaceEndpoint, seen: Seen, groups: Collection[str]) -> bool:
+    """Tell whether a gateway endpoint stands beside an interface endpoint of ours for the same
+    service: somebody else's, with a copied tag, carries their routes."""
+    return gateway.type == "Gateway" and any(
+        e.type == "Interface"
+        and e.service_name == gateway.service_name
+        and e.owner == seen.owner
+        and set(groups).intersection(e.security_groups)
+        for e in seen.endpoints
+    )
 
 
 def _of_resolvers(seen: Seen, groups: Collection[str], candidates: _Candidates) -> None:
@@ -240,7 +273,9 @@ def _serving(seen: Seen, held: Mapping[str, str]) -> frozenset[str]:
     relies on them, and a failure of the next verification leaves them on."""
     ours = set(held.values())
     return frozenset(
-        e.id for e in seen.endpoints if seen.issue and e.private_dns and e.exists and e.id in ours
+        e.id
+        for e in seen.endpoints
+        if seen.document and e.private_dns and e.exists and e.id in ours
     )
 
 

@@ -72,6 +72,11 @@ def read_stack(name: str) -> Stack:
         read = boto3.client("lambda").get_function_configuration
         answer = read(FunctionName=_physical_name(client, name))
         variables: dict[str, str] = answer["Environment"]["Variables"]
+    except KeyError:
+        raise NoStack(
+            f"the variables of {READER} in the stack {name} cannot be read: with KmsKeyArn you "
+            "need kms:Decrypt with that key"
+        ) from None
     except (BotoCoreError, ClientError) as error:
         raise NoStack(
             f"the stack {name} cannot be read: {error}. Check its name, your credentials and "
@@ -97,6 +102,8 @@ def read_everything(stack: Stack, only: str | None = None) -> Iterator[Seen]:
     ledger = wiring.ledger()
     entries = {entry.vpc_id: entry for entry in ledger.entries()}
     account = wiring.account().look(())
+    if only is not None and only not in entries and wiring.vpcs().find(only) is None:
+        raise NoStack(f"there is no {only} in this account and Region, and none in the ledger")
     probes = tuple(_probes(stack.owner))
     for vpc_id in sorted(_vpc_ids(entries, account) if only is None else [only]):
         yield _read(stack, entries.get(vpc_id, Entry(vpc_id)), probes)

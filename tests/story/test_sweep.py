@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from moto.ec2 import ec2_backends
@@ -123,6 +124,7 @@ def _let_a_container_host_ask(app: App, vpc_id: str) -> None:
             {
                 "MetricName": "InboundQueryVolume",
                 "Dimensions": [{"Name": "EndpointId", "Value": resolver["Id"]}],
+                "Timestamp": datetime.now(UTC) - timedelta(hours=1),
                 "Value": 40_000,
             }
         ],

@@ -133,7 +133,9 @@ def test_a_document_that_the_stack_did_not_sign_changes_no_generation() -> None:
 def test_an_endpoint_on_which_on_premises_relies_keeps_its_private_dns() -> None:
     serving = replace(ENDPOINT, private_dns=True)
     assert examine(replace(WHOLE, endpoints=(serving,))).entry.serving_endpoints == {"vpce-1"}
-    unpublished = replace(WHOLE, endpoints=(serving,), issue=None)
+    unsigned = replace(WHOLE, endpoints=(serving,), issue=None)
+    assert examine(unsigned).entry.serving_endpoints == {"vpce-1"}, "signed by a former stack's key"
+    unpublished = replace(unsigned, document="")
     assert not examine(unpublished).entry.serving_endpoints
 
 
@@ -142,3 +144,20 @@ def test_a_group_of_another_kind_or_owner_is_nobody_s() -> None:
     custom = SecurityGroup("sg-4", "web", owner=STACK)
     finding = examine(replace(WHOLE, groups=(GROUP, RESOLVER_GROUP, theirs, custom)))
     assert not {"sg-3", "sg-4"} & set(finding.entry.held.values())
+    assert undecided(finding) == {"sg-3", "sg-4"}, "each has one of the two signs"
+
+
+def test_a_gateway_endpoint_is_ours_only_beside_our_interface_endpoint() -> None:
+    s3 = "com.amazonaws.us-east-2.s3"
+    gateway = InterfaceEndpoint("vpce-3", s3, "available", type="Gateway", owner=STACK)
+    alone = examine(replace(WHOLE, endpoints=(ENDPOINT, gateway)))
+    assert undecided(alone) == {"vpce-3"}
+    ours = replace(ENDPOINT, id="vpce-4", service_name=s3)
+    beside = examine(replace(WHOLE, endpoints=(ENDPOINT, ours, gateway)))
+    assert beside.entry.held[ledger.gateway_purpose(s3)] == "vpce-3"
+
+
+def test_an_endpoint_in_our_security_group_without_our_tag_is_told() -> None:
+    untagged = replace(ENDPOINT, owner=None)
+    finding = examine(replace(WHOLE, endpoints=(untagged,)))
+    assert undecided(finding) == {"vpce-1"}

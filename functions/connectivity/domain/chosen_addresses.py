@@ -57,11 +57,12 @@ def _place_problem(ip: str, subnet: Subnet | None, survey: Survey) -> str:
 
 def not_as_chosen(survey: Survey, options: Options) -> Iterator[str]:
     """Yield a warning where the resolver that is there has other addresses."""
-    has, chosen = set(survey.entry.resolver_ips), set(options.resolver_ips)
-    resolver = our_resolver(survey)
-    if chosen and resolver and has and has != chosen:
+    shared, ours = adopted_resolver(survey, options.onprem_cidrs), our_resolver(survey)
+    has = set(shared.addresses if shared else survey.entry.resolver_ips)
+    chosen, used = set(options.resolver_ips), shared.id if shared else ours
+    if chosen and used and has and has != chosen:
         yield (
-            f"the tag {tags.RESOLVER_IPS} asks for {_listed(chosen)} and {resolver} has "
+            f"the tag {tags.RESOLVER_IPS} asks for {_listed(chosen)} and {used} has "
             f"{_listed(has)}: an inbound resolver keeps its addresses until it is made anew"
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from connectivity.domain.desired import Desired
+from connectivity.domain.desired import Desired, DesiredEndpoint
 from connectivity.domain.model import Subnet
 from connectivity.domain.survey import Survey
 
@@ -14,7 +14,7 @@ def firewall_sheet(desired: Desired, survey: Survey) -> tuple[str, ...]:
     back belongs to them, and needs a line of its own only where a filter knows no connections."""
     sources = " ".join(desired.onprem_cidrs)
     resolver = " ".join(_resolver(desired, survey))
-    subnets = _networks((s for e in desired.endpoints for s in e.subnets), survey.subnets)
+    subnets = dict.fromkeys(n for e in desired.endpoints for n in _places(e, survey))
     names = " ".join(name for e in desired.endpoints for name in e.private_names)
     return (
         f"from the DNS hosts in {sources} to {resolver}: 53/udp and 53/tcp, to ask for the names",
@@ -22,7 +22,7 @@ def firewall_sheet(desired: Desired, survey: Survey) -> tuple[str, ...]:
         f"for {names}",
         f"back, only through a filter that knows no connections: from those to {sources}, "
         "1024-65535/udp and 1024-65535/tcp",
-        "to the internet: nothing. From AWS to on-premises: nothing else",
+        "to the internet: nothing, for these names. From AWS to on-premises: nothing",
     )
 
 
@@ -39,6 +39,14 @@ def _resolver(desired: Desired, survey: Survey) -> Iterator[str]:
             if subnet in rest:
                 rest.remove(subnet)
         yield from (f"{network} (an address in it)" for network in _networks(rest, survey.subnets))
+
+
+def _places(endpoint: DesiredEndpoint, survey: Survey) -> tuple[str, ...]:
+    """Return where an endpoint is, or will be: an adopted one stands where its owner put it."""
+    if endpoint.addresses:
+        return endpoint.addresses
+    adopted = (e.subnets for e in survey.endpoints if e.id == endpoint.adopted)
+    return _networks(next(adopted, endpoint.subnets), survey.subnets)
 
 
 def _networks(ids: Iterable[str], subnets: Iterable[Subnet]) -> tuple[str, ...]:

@@ -75,7 +75,7 @@ def prepare(survey: Survey, options: Options, limits: Limits) -> Prepared:
             *public_name_warnings(survey, services),
             *host_network_warnings(used),
             *route_warnings(survey, desired.subnets, desired.onprem_cidrs),
-            *_strays(survey, desired),
+            *_strays(survey),
         ),
         (
             *(
@@ -108,11 +108,10 @@ def _standing_in(desired: Desired) -> frozenset[str]:
     return frozenset(subnet for e in desired.ours for subnet in e.subnets) | {*desired.subnets}
 
 
-def _strays(survey: Survey, desired: Desired) -> Iterator[str]:
-    """Warn of what looks like ours and is not: of ours it would be a loss that nobody sees. What is
-    adopted is named as somebody else's already."""
-    found = survey.ownership.strays(survey.endpoints, survey.groups, survey.resolvers)
-    strays = set(found) - set(desired.adopted.values())
+def _strays(survey: Survey) -> Iterator[str]:
+    """Warn of what looks like ours and is not, also where it is used: of ours, of which the ledger
+    was lost, nobody would remove anything."""
+    strays = set(survey.ownership.strays(survey.endpoints, survey.groups, survey.resolvers))
     if strays:
         yield (
             f"{_names(strays)} looks like ours by its tag {tags.OWNER} or its name, and is not in "

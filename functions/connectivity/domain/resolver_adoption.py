@@ -45,6 +45,13 @@ def unfit_resolvers(survey: Survey, onprem_cidrs: tuple[str, ...]) -> Iterator[s
         return
     for resolver in _in_question(survey):
         lacking = ", and ".join(_lacks(resolver, survey, onprem_cidrs))
+        if survey.ownership.is_named_like_ours(resolver):
+            yield (
+                f"the inbound resolver {resolver.id} in {survey.vpc.id} is named as ours are, is "
+                f"not in our ledger, and cannot be used as somebody else's, because {lacking} - if "
+                "it is ours, `make rebuild-ledger` writes it down"
+            )
+            continue
         yield (
             f"the existing inbound resolver {resolver.id} in {survey.vpc.id} is not ours and "
             f"cannot be used, because {lacking} - mend it, or delete it if nobody needs it: a "

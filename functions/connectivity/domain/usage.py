@@ -1,8 +1,8 @@
 """Idle: a connection that costs every month, and that nobody uses.
 
 Our own verification asks each inbound resolver for each name once a day, and opens TLS to each
-endpoint; so does the pick-up tool of each DNS host with its own names. One container host asks
-thousands of times a day, and its agents send megabytes: between the two lie the bounds.
+endpoint. One container host asks thousands of times a day, and its agents send megabytes: between
+the two lie the bounds. A DNS host that follows the VPC asks as often: somebody keeps that one.
 """
 
 from __future__ import annotations

@@ -95,15 +95,16 @@ def _all_seen(
 
 def _let_the_resolver_go_first(desired: Desired, ownership: Ownership, aws: Aws) -> None:
     """AWS gives an interface endpoint any address that is free, also one that was promised to
-    on-premises: the resolver takes those up before. That it was announced says little, as its
-    creation may have failed."""
-    if not ownership.entry.resolver_ips or desired.adopted_resolver:
+    on-premises, or chosen for a firewall: the resolver takes those up before. That it was announced
+    says little, as its creation may have failed."""
+    its_own = ownership.entry.resolver_ips or desired.promised
+    if not its_own or desired.adopted_resolver:
         return
     vpc_id = desired.vpc_id
 
     def _is_begun(seen: tuple[InboundResolver, ...]) -> None:
         if aws.ownership(aws.ledger.read(vpc_id)).resolver(seen) is None:
-            raise NotReadyYet(f"the resolver of {vpc_id} takes its promised addresses up first")
+            raise NotReadyYet(f"the resolver of {vpc_id} takes its own addresses up first")
 
     aws.patience.until(_is_begun, lambda: aws.resolvers.in_vpc(vpc_id))
 
