@@ -136,3 +136,25 @@ def test_a_stack_that_is_not_there_is_said_in_one_line(app: App) -> None:
     assert ran.returncode == 3
     assert "the stack nobody cannot be read" in ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+def test_a_look_before_the_ledger_is_rebuilt_names_the_cure_and_nothing_is_lost(app: App) -> None:
+    with connected(app) as vpc_id:
+        before, published = ids_of(app, vpc_id), app.parameters(vpc_id)
+        Ledger(app, vpc_id).lose()
+        app.sweep()
+        looked = app.next_end(vpc_id)
+        assert "rebuild-ledger" in looked.cause + str(looked.output)
+        assert app.parameters(vpc_id) == published
+        assert all(each["PrivateDnsEnabled"] for each in app.endpoints(vpc_id).values())
+        assert rebuild(app, "--vpc", vpc_id, "--yes").returncode == 0
+        assert ids_of(app, vpc_id) == before
+        app.sweep()
+        assert app.next_success(vpc_id).output["status"] == "connected"
+        assert ids_of(app, vpc_id) == before
+
+
+def test_a_vpc_that_is_not_there_is_said_in_one_line(app: App) -> None:
+    ran = rebuild(app, "--vpc", "vpc-0badbadbadbadbad0")
+    assert ran.returncode == 3
+    assert "there is no vpc-0badbadbadbadbad0" in ran.stderr
