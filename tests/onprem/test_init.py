@@ -138,6 +138,8 @@ def test_dnsmasq_that_was_not_restarted_is_named_before_anything_is_touched(lab:
     doctor = lab.tool("doctor")
     assert doctor.code == Exit.CHECK_FAILED
     assert "restart dnsmasq" in doctor.stdout
+    # dnsmasq asks others even where it is asked for what it knows by itself.
+    lab.public.queries.clear()
     os.utime(own, (0, 0))
     server.restart()
     assert apply(lab)["exit"] == Exit.DONE

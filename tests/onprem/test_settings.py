@@ -196,7 +196,7 @@ def test_a_server_that_cannot_be_configured_is_named(server: str) -> None:
 def test_every_key_of_a_server_s_table_is_in_the_readme_with_its_default(name: str) -> None:
     """The configuration file that `init` writes says so."""
     readme = (Path(__file__).parents[2] / "onprem" / "README.md").read_text()
-    heading = "| table | key | default | elsewhere |"
+    heading = "| table | key | what it is | Debian, Ubuntu | RHEL, Fedora | Alpine |"
     rows = readme.split(heading, 1)[1].split("\n\n", 1)[0]
     table = rows.split(f"`[{name}]`", 1)[1].split("| `[", 1)[0]
     server = make_server(name, "us-east-2", "127.0.0.1", 53, {})
