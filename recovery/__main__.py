@@ -87,7 +87,10 @@ def _says_yes(lost: Sequence[Finding], ask: Callable[[str], str]) -> bool:
         "no longer asks for it. Anybody who may tag can make a thing look so: look at each id."
     )
     question = f"Write {things} things of {len(lost)} VPCs into the ledger? [yes/no] "
-    return ask(question).strip().lower() == "yes"
+    try:
+        return ask(question).strip().lower() == "yes"
+    except EOFError:  # nobody is there to answer
+        return False
 
 
 def _rebuild(finding: Finding, stack: Stack) -> bool:

@@ -13,6 +13,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from connectivity.adapters import wiring
 from connectivity.domain import publication, tags
+from connectivity.domain.errors import Waiting
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import InboundResolver
 from connectivity.domain.ownership import probe_name, resolver_name
@@ -98,7 +99,18 @@ def _physical_name(client: Any, stack: str) -> str:
 
 def read_everything(stack: Stack, only: str | None = None) -> Iterator[Seen]:
     """Yield what AWS shows of each VPC that the ledger knows, that has a wish tag, or in which
-    something looks like ours; of one VPC where `only` names it."""
+    something looks like ours; of one VPC where `only` names it. Raises NoStack, also where AWS
+    refuses a look: what is half seen is not proposed."""
+    try:
+        yield from _read_all(stack, only)
+    except (BotoCoreError, ClientError, Waiting) as error:
+        raise NoStack(
+            f"not everything can be read: {error}. Nothing was written: check your permissions, "
+            "and run it again"
+        ) from error
+
+
+def _read_all(stack: Stack, only: str | None) -> Iterator[Seen]:
     ledger = wiring.ledger()
     entries = {entry.vpc_id: entry for entry in ledger.entries()}
     account = wiring.account().look(())

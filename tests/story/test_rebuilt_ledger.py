@@ -95,9 +95,11 @@ def test_nothing_is_written_without_a_yes(app: App) -> None:
         ledger = Ledger(app, vpc_id)
         item = ledger.copy()
         ledger.lose()
-        ran = rebuild(app, "--vpc", vpc_id, answer="y\n")
-        assert ran.returncode == 2
-        assert "Nothing was written." in ran.stdout
+        for answer in ("y\n", ""):
+            ran = rebuild(app, "--vpc", vpc_id, answer=answer)
+            assert ran.returncode == 2
+            assert "Nothing was written." in ran.stdout
+            assert "Traceback" not in ran.stderr
         assert app.ledger(vpc_id) == {}
         ledger.restore(item)
 

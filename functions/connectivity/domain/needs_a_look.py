@@ -25,6 +25,7 @@ from connectivity.domain.differences import View, differences, fingerprint, left
 from connectivity.domain.doubt import PATIENCE, VERIFICATION, is_within_rest
 from connectivity.domain.errors import UnreadableOption
 from connectivity.domain.ledger import HELD_UP, PLANNED, WAITING, Entry
+from connectivity.domain.model import Vpc
 from connectivity.domain.pacing import is_far_away
 from connectivity.domain.printable import first_lines
 from connectivity.domain.status import REPAIRED
@@ -60,7 +61,7 @@ class Need:
 def need_of(view: View, asked: str, now: float, clock: VerificationClock) -> Need | None:
     """Return why the VPC needs a look, None if it does not. `asked` is the fingerprint of what it
     asks for now, `now` in seconds since the epoch. No execution is at work on it."""
-    entry, wish = view.entry, _wish(view)
+    entry, wish = view.entry, wish_of(view.vpc)
     unfinished = tuple(_unfinished(entry))
     if not unfinished and _waits_for_its_turn(entry, asked, now):
         return None
@@ -82,10 +83,10 @@ def need_of(view: View, asked: str, now: float, clock: VerificationClock) -> Nee
     return Need(entry, SWEEP, reasons, told) if reasons else None
 
 
-def _wish(view: View) -> Wish:
+def wish_of(vpc: Vpc | None) -> Wish:
     """Return the wish; one that cannot be read asks for something that has to be told."""
     try:
-        return read_wish(view.vpc.tags) if view.vpc else Wish.DISABLED
+        return read_wish(vpc.tags) if vpc else Wish.DISABLED
     except UnreadableOption:
         return Wish.PLAN
 

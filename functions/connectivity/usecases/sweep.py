@@ -13,12 +13,12 @@ from connectivity.domain.doubt import VERIFICATION
 from connectivity.domain.errors import Throttled, Unavailable, UnreadableOption, Waiting
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import Vpc
-from connectivity.domain.needs_a_look import SWEEP, Need, need_of
+from connectivity.domain.needs_a_look import SWEEP, Need, need_of, wish_of
 from connectivity.domain.orphans import Orphans, orphans
 from connectivity.domain.printable import first_lines
 from connectivity.domain.verification_clock import VerificationClock
 from connectivity.domain.whole_account import WholeAccount
-from connectivity.domain.wish import Options, Wish, read_options, read_wish
+from connectivity.domain.wish import Options, Wish, read_options
 from connectivity.usecases.finish import Desk
 from connectivity.usecases.orphans import tell_orphans
 from connectivity.usecases.ports import Account, Executions, Ledger
@@ -94,20 +94,13 @@ def _tell_orphans(
 ) -> tuple[Orphans, ...]:
     """Return the orphans, of which a person was told. A mail that cannot be sent now keeps no VPC
     from being looked at: the next sweep tries again."""
-    asking = (vpc_id for vpc_id, vpc in seen.vpcs.items() if _asks(vpc))
+    asking = (id_ for id_, vpc in seen.vpcs.items() if wish_of(vpc) is not Wish.DISABLED)
     found = orphans(seen, entries, asking, tools.settings.us)
     try:
         tell_orphans(found, tools.settings.us, tools.desk)
     except Waiting as why:
         logger.warning("nobody could be told of orphans, %s: %s", type(why).__name__, why)
     return found
-
-
-def _asks(vpc: Vpc) -> bool:
-    try:
-        return read_wish(vpc.tags) is not Wish.DISABLED
-    except UnreadableOption:
-        return True
 
 
 def _adopted(entries: Iterable[Entry]) -> frozenset[str]:
