@@ -14,6 +14,7 @@ import ast
 import hashlib
 import importlib.util
 import marshal
+import os
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,9 @@ TASK_ROOT = "/var/task"
 """Where AWS Lambda has the code: what a traceback says."""
 UNCHECKED_HASH = 0b01
 """The byte code is told from other code by its source's hash, and never compared with it."""
+WITHOUT_COLUMNS = "no_debug_ranges"
+"""Python's option by which byte code has lines and no columns, which only mark the word within a
+traceback's line."""
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 NEVER = ("Makefile", "pack.py", "requirements.*", "__pycache__")
 ONLY_WITH_THE_PROBE = ("probe", "dns", "dnspython-*")
@@ -133,4 +137,6 @@ def _header(source: bytes) -> bytes:
 if __name__ == "__main__":
     if sys.version_info[:2] != RUNTIME:
         sys.exit(f"this is Python {sys.version.split()[0]}, and the functions' runtime is 3.13")
+    if WITHOUT_COLUMNS not in sys._xoptions:
+        os.execv(sys.executable, [sys.executable, "-X", WITHOUT_COLUMNS, *sys.argv])  # noqa: S606 (itself)
     pack(Path(sys.argv[1]), with_probe="--with-probe" in sys.argv[2:])
