@@ -38,6 +38,7 @@ from ecs_anywhere_dns.printing import (
     show_status,
     show_step,
 )
+from ecs_anywhere_dns.rendered_files import write_fragments
 from ecs_anywhere_dns.report import Report
 from ecs_anywhere_dns.servers import RENDERED, SERVERS, make_renderer
 from ecs_anywhere_dns.servers.contract import Renderer
@@ -140,6 +141,9 @@ def _add_render(commands: Any) -> None:
     added.add_argument("--server", choices=[*SERVERS, *RENDERED], help="default: the configured")
     added.add_argument("--source", type=Path, help="a file with the document; default: fetch it")
     added.add_argument("--mode", choices=["names", "region"], help="default: as configured")
+    added.add_argument(
+        "--output", type=Path, metavar="FOLDER", help="write the files there, print their names"
+    )
 
 
 def _add_init(commands: Any) -> None:
@@ -234,7 +238,10 @@ def _render(arguments: argparse.Namespace) -> int:
     mode = arguments.mode or (host.settings.mode if host else None)
     forwarding = forwarding_of(document, document.resolver_ips, mode)
     fragments = _renderer(arguments.server, host, document.region).fragments(forwarding)
-    show_fragments(fragments, as_json=arguments.json)
+    if arguments.output:
+        show_lines(list(write_fragments(fragments, arguments.output)), as_json=arguments.json)
+    else:
+        show_fragments(fragments, as_json=arguments.json)
     return int(Exit.DONE)
 
 

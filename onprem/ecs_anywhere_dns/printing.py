@@ -90,16 +90,27 @@ def show_findings(findings: Sequence[Finding], *, as_json: bool) -> None:
 
 
 def show_fragments(fragments: Sequence[Fragment], *, as_json: bool) -> None:
+    """Print each file below its name. A pipe or a file gets a single one as it is, so that
+    `render > FILE` is that file."""
     if as_json:
         _show_text_in_json([{"path": str(item.path), "text": item.text} for item in fragments])
+        return
+    if len(fragments) == 1 and not sys.stdout.isatty():
+        _show_text(fragments[0].text)
         return
     for number, item in enumerate(fragments):
         if number:
             _show("")
         _show(f"==> {item.path} <==")
-        for line in item.text.removesuffix("\n").split("\n"):
-            # The tabs are our own, and the text is to be taken over as it is.
-            print("\t".join(map(visible, line.split("\t"))))
+        _show_text(item.text)
+    if not sys.stdout.isatty():
+        _show(f"{len(fragments)} files: `--output FOLDER` writes each by itself", sys.stderr)
+
+
+def _show_text(text: str) -> None:
+    for line in text.removesuffix("\n").split("\n"):
+        # The tabs are our own, and the text is to be taken over as it is.
+        print("\t".join(map(visible, line.split("\t"))))
 
 
 def show_lines(lines: Sequence[str], *, as_json: bool) -> None:

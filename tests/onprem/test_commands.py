@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -279,22 +280,81 @@ def test_why_a_publication_rests_is_still_said_by_the_runs_that_let_it_rest(lab:
 def test_render_needs_no_configuration_where_server_and_source_are_given(
     server: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    source = tmp_path / "document.json"
-    source.write_text(published())
-    words = ["--config", str(tmp_path / "none.toml"), "render", "--server", server]
-    words += ["--source", str(source)]
+    words = rendering(tmp_path, server)
     assert main(words) == Exit.DONE
-    said = capsys.readouterr().out
+    shown, hint = capsys.readouterr()
     assert main([*words, "--json"]) == Exit.DONE
     fragments = json.loads(capsys.readouterr().out)
-    assert said == "\n".join(f"==> {x['path']} <==\n{x['text']}" for x in fragments)
+    if len(fragments) == 1:
+        assert (shown, hint) == (fragments[0]["text"], "")
+    else:
+        assert shown == "\n".join(f"==> {x['path']} <==\n{x['text']}" for x in fragments)
+        assert "--output FOLDER" in hint
     text = "".join(fragment["text"] for fragment in fragments)
     for needed in ("10.0.0.32", "10.0.1.32", "ssm.us-east-2.amazonaws.com", "generation 1"):
         assert needed in text
     assert main([*words, "--mode", "region"]) == Exit.DONE
     said = capsys.readouterr().out
     assert "us-east-2.amazonaws.com" in said and "ssm.us-east-2" not in said
-    assert list(tmp_path.iterdir()) == [source]
+    assert [path.name for path in tmp_path.iterdir()] == ["document.json"]
+
+
+@pytest.mark.parametrize("server", [*SERVERS, *RENDERED])
+def test_render_writes_each_file_into_the_folder_that_is_named(
+    server: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = rendering(tmp_path, server)
+    assert main([*words, "--json"]) == Exit.DONE
+    fragments = json.loads(capsys.readouterr().out)
+    folder = tmp_path / "new" / "folder"
+    for _ in range(2):
+        assert main([*words, "--output", str(folder)]) == Exit.DONE
+        written = [folder / Path(each["path"]).name for each in fragments]
+        assert capsys.readouterr().out.splitlines() == [f"wrote {path}" for path in written]
+        assert {path: path.read_text() for path in folder.iterdir()} == {
+            path: each["text"] for path, each in zip(written, fragments, strict=True)
+        }
+
+
+def test_render_replaces_no_file_of_somebody_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    theirs = tmp_path / "ecs-anywhere.options"
+    theirs.write_text("theirs\n")
+    before = sorted(tmp_path.iterdir())
+    words = rendering(tmp_path, "bind")
+    assert main([*words, "--output", str(tmp_path)]) == Exit.USAGE
+    assert f"{theirs} is there and was not written by this tool" in capsys.readouterr().out
+    assert theirs.read_text() == "theirs\n"
+    assert sorted(tmp_path.iterdir()) == sorted([*before, tmp_path / "document.json"])
+
+
+def test_a_terminal_is_shown_the_name_of_each_rendered_file(tmp_path: Path) -> None:
+    """It runs on a terminal of its own."""
+    words = rendering(tmp_path, "windows")
+    leader, terminal = os.openpty()
+    path = {"PYTHONPATH": str(REPOSITORY / "onprem"), "PATH": os.environ["PATH"]}
+    with subprocess.Popen(
+        [sys.executable, "-m", "ecs_anywhere_dns", *words], env=path, stdout=terminal
+    ) as process:
+        os.close(terminal)
+        first = os.read(leader, 200)
+        with contextlib.suppress(OSError):
+            while os.read(leader, 4096):
+                pass
+    os.close(leader)
+    assert process.returncode == Exit.DONE
+    assert first.startswith(b"==> ecs-anywhere-dns.ps1 <==\r\n")
+
+
+def rendering(folder: Path, server: str) -> list[str]:
+    """The words of `render` for one document, without a configuration."""
+    source = folder / "document.json"
+    source.write_text(published())
+    return [
+        *("--config", str(folder / "none.toml"), "render", "--server", server),
+        *("--source", str(source)),
+    ]
 
 
 def test_render_with_a_configuration_prints_what_apply_would_write(
