@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ecs_anywhere_dns.document import Document, Mode
@@ -22,15 +22,34 @@ class Forwarding:
     """Lower case, sorted, without a final dot. Each is also exempt from DNSSEC validation, which
     an isolated site cannot do, and from rebinding protection, as its answers are private."""
     forwarders: tuple[str, ...]
-    """IPv4 addresses, sorted."""
+    """IPv4 addresses, sorted: of all zones."""
     label: str
     """For the header of a fragment: VPC, generation, state."""
     port: int = DNS_PORT
     """53, apart from laboratories."""
+    apart: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Each zone with its own forwarders, where not all zones have the same, as those of several
+    VPCs; else empty. Made by `forwarding_to`."""
 
     @property
     def is_none(self) -> bool:
         return not self.zones
+
+    @property
+    def targets(self) -> Mapping[str, tuple[str, ...]]:
+        """Return each zone with its forwarders."""
+        return dict(self.apart) or dict.fromkeys(self.zones, self.forwarders)
+
+    @property
+    def groups(self) -> tuple[Forwarding, ...]:
+        """Return the parts whose zones have the same forwarders: one, where all have."""
+        zones_to: dict[tuple[str, ...], list[str]] = {}
+        for zone, forwarders in self.targets.items():
+            zones_to.setdefault(forwarders, []).append(zone)
+        return tuple(
+            Forwarding(tuple(zones), forwarders, self.label, self.port)
+            for forwarders, zones in zones_to.items()
+        )
 
 
 NOTHING = Forwarding((), (), "nothing is forwarded")
@@ -45,6 +64,33 @@ def forwarding_of(
         return Forwarding((), (), document.label, port)
     zones = document.zones if (mode or document.mode) == "names" else _region_zones(document)
     return Forwarding(tuple(sorted(zones)), tuple(sorted(forwarders)), document.label, port)
+
+
+def forwarding_to(
+    targets: Mapping[str, Collection[str]], label: str, port: int = DNS_PORT
+) -> Forwarding:
+    """Return what forwards each zone of `targets` to its forwarders. The same targets are an equal
+    value, whatever their order."""
+    sorted_targets = {zone: tuple(sorted(targets[zone])) for zone in sorted(targets)}
+    distinct = set(sorted_targets.values())
+    return Forwarding(
+        zones=tuple(sorted_targets),
+        forwarders=tuple(sorted({address for each in distinct for address in each})),
+        label=label,
+        port=port,
+        apart=tuple(sorted_targets.items()) if len(distinct) > 1 else (),
+    )
+
+
+def together(parts: Sequence[Forwarding]) -> Forwarding:
+    """Return what forwards all zones of `parts`, which share none, each to the forwarders of its
+    part. The label names the parts that forward something, or all, where none does."""
+    if len(parts) == 1:
+        return parts[0]
+    said = [part for part in parts if not part.is_none] or parts
+    targets = {zone: to for part in parts for zone, to in part.targets.items()}
+    port = said[0].port if said else DNS_PORT
+    return forwarding_to(targets, "; ".join(part.label for part in said), port)
 
 
 def _region_zones(document: Document) -> tuple[str, ...]:

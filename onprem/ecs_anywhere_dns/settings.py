@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 from ecs_anywhere_dns.document import Mode
 from ecs_anywhere_dns.forwarding import DNS_PORT
 from ecs_anywhere_dns.outcome import BadUsage
+from ecs_anywhere_dns.pinned.aws_names import REGION
 from ecs_anywhere_dns.pinned.keys import PublicKey, key_of
 from ecs_anywhere_dns.pinned.networks import PinnedNetworks, pinned_networks
 from ecs_anywhere_dns.pinned.zones import check_allowed_zone
@@ -26,7 +27,6 @@ PARAMETER_STORE = "ssm"
 PARAMETER_PATH = "/ecs-anywhere/private-connectivity"
 VPC_ID = re.compile(r"vpc-[0-9a-f]{8,17}")
 FOLDER = re.compile(r"(/[A-Za-z0-9_.-]+)+")
-REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
 LARGEST_PORT = 65536
 HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 ACCOUNT = re.compile(r"[0-9]{12}")

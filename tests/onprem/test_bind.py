@@ -154,7 +154,7 @@ def test_a_fragment_that_named_refuses_is_not_swapped_in(tmp_path: Path) -> None
         bind.check_fragments((replace(zones, text=zones.text + "zone {\n"), options), tmp_path)
 
 
-@pytest.mark.parametrize("wrong", ["forwarders { };", "forwarders { 10.0.0.33; };"])
+@pytest.mark.parametrize("wrong", ["forwarders { };", "forwarders { 10.0.0.33 port 54; };"])
 def test_what_the_checker_overlooks_in_a_fragment_is_refused(tmp_path: Path, wrong: str) -> None:
     bind = bind_at(Path("/etc/bind"))
     zones, options = bind.fragments(TWO)

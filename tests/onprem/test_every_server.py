@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from ecs_anywhere_dns.forwarding import Forwarding, forwarding_to, together
 from ecs_anywhere_dns.outcome import BadUsage, Exit
 from ecs_anywhere_dns.servers import make_server
 
@@ -117,6 +119,29 @@ def test_what_the_server_reads_already_is_not_included_again(lab: Lab, server_ki
     lab.public.queries.clear()
     assert apply(lab)["exit"] == Exit.DONE
     assert_private(lab)
+
+
+TWO_VPCS = together(
+    [
+        Forwarding(("ecs.us-east-2.amazonaws.com",), ("10.0.0.32", "10.0.1.32"), "vpc-1"),
+        Forwarding(("ecs.eu-west-1.amazonaws.com",), ("10.64.0.32",), "vpc-2"),
+    ]
+)
+
+
+def test_zones_of_two_vpcs_are_written_each_with_its_own_resolvers(
+    server_kind: str, tmp_path: Path
+) -> None:
+    """And what is written is read back as the same by the tool, and taken by the checker."""
+    server = make_server(server_kind, "us-east-2", "127.0.0.1", 53, {})
+    fragments = server.fragments(TWO_VPCS)
+    text = fragments[0].text
+    for zone, forwarders in TWO_VPCS.targets.items():
+        assert text.count(zone) >= 1
+        assert all(text.count(address) >= 1 for address in forwarders)
+    server.check_fragments(fragments, tmp_path)
+    exchanged = forwarding_to(dict.fromkeys(TWO_VPCS.zones, TWO_VPCS.forwarders[:1]), "both")
+    assert server.fragments(exchanged)[0].text != text
 
 
 def beside(server: DnsServer) -> dict[str, str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ecs_anywhere_dns.document import Document
-from ecs_anywhere_dns.forwarding import forwarding_of, region_zone
+from ecs_anywhere_dns.forwarding import NOTHING, Forwarding, forwarding_of, region_zone, together
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -89,3 +91,30 @@ def test_region_mode_leaves_no_published_zone_out(labels: list[str]) -> None:
     forwarded = forwarding_of(of("us-east-2", *published), (), "region").zones
     for zone in published:
         assert any(f".{zone}".endswith(f".{over}") for over in forwarded), zone
+
+
+ONE = Forwarding(("ecs.us-east-2.amazonaws.com",), ("10.0.0.32",), "vpc-1 generation 3 (active)")
+OTHER = Forwarding(("ecs.eu-west-1.amazonaws.com",), ("10.64.0.32",), "vpc-2 generation 1 (active)")
+
+
+def test_zones_of_two_vpcs_keep_their_own_forwarders() -> None:
+    both = together([ONE, OTHER])
+    assert both.targets == {ONE.zones[0]: ("10.0.0.32",), OTHER.zones[0]: ("10.64.0.32",)}
+    assert both.label == "vpc-1 generation 3 (active); vpc-2 generation 1 (active)"
+    assert both == replace(together([OTHER, ONE]), label=both.label)
+    assert [group.forwarders for group in both.groups] == [("10.64.0.32",), ("10.0.0.32",)]
+
+
+def test_what_has_the_same_forwarders_is_one_group() -> None:
+    alike = replace(OTHER, forwarders=ONE.forwarders)
+    both = together([ONE, alike])
+    assert both == Forwarding(both.zones, ONE.forwarders, both.label)
+    assert both.groups == (both,)
+
+
+def test_a_vpc_that_forwards_nothing_adds_nothing() -> None:
+    withdrawn = Forwarding((), (), "vpc-2 generation 2 (withdrawn)")
+    assert together([ONE, withdrawn]) == ONE
+    assert together([withdrawn]) == withdrawn
+    assert together([NOTHING, withdrawn]).is_none
+    assert NOTHING.groups == ()

@@ -156,7 +156,7 @@ def test_nothing_odd_is_ever_written(odd: Forwarding) -> None:
     [
         ("  forward-addr: 10.0.0.32\n  forward-addr: 10.0.1.32\n", ""),
         ("forward-first: no", "forward-first: yes"),
-        ("forward-addr: 10.0.0.32", "forward-addr: 10.0.0.33"),
+        ("forward-addr: 10.0.0.32", "forward-addr: 10.0.0.32@54"),
         ("forward-addr: 10.0.0.32", "forward-addr: 10.0.0.999"),
         ("server:", "serve:"),
     ],

@@ -7,6 +7,9 @@ compares them; the registries of Amazon ECR for dual-stack hosts stand below the
 
 from __future__ import annotations
 
+import re
+
+REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
 _COMMERCIAL = ("amazonaws.com", "api.aws", "on.aws")
 _OTHERS = {
     "cn-": ("amazonaws.com.cn", "api.amazonwebservices.com.cn", "on.amazonwebservices.com.cn"),
@@ -28,6 +31,16 @@ def suffixes_of(region: str) -> tuple[str, ...]:
 def region_zones_of(region: str) -> tuple[str, ...]:
     """Return the Region's own zone in each of these domains, as in us-east-2.amazonaws.com."""
     return tuple(f"{region}.{suffix}" for suffix in suffixes_of(region))
+
+
+def region_parent(zone: str) -> str:
+    """Return the Region's own zone above a zone, as in us-east-2.amazonaws.com; the zone itself,
+    where it is of no Region. A line of an administrator's with the former need never change."""
+    labels = zone.split(".")
+    for place, label in enumerate(labels):
+        if REGION.fullmatch(label) and ".".join(labels[place:]) in region_zones_of(label):
+            return ".".join(labels[place:])
+    return zone
 
 
 def is_below(name: str, zone: str) -> bool:

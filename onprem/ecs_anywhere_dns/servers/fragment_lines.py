@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv4Address
 
-from ecs_anywhere_dns.forwarding import Forwarding
+from ecs_anywhere_dns.forwarding import DNS_PORT, Forwarding, forwarding_to
 from ecs_anywhere_dns.outcome import CheckFailed
 from ecs_anywhere_dns.servers.mark import MARK_PORT, MARK_ZONE, mark_of
 
@@ -41,17 +41,17 @@ def checked(zone: str, address: str, port: str | None, number: int) -> Entry:
 
 
 def forwarding_in(entries: list[Entry], label: str) -> Forwarding:
-    """What these entries forward, all of it to the same servers. Raises CheckFailed."""
+    """Return what these entries forward. Raises CheckFailed."""
     real = [entry for entry in entries if entry[0] != MARK_ZONE]
-    zones = tuple(sorted({zone for zone, _, _ in real}))
-    targets = {zone: sorted({e[1:] for e in real if e[0] == zone}) for zone in zones}
+    targets: dict[str, set[str]] = {}
+    for zone, address, _ in real:
+        targets.setdefault(zone, set()).add(address)
+    ports = {port for _, _, port in real} or {DNS_PORT}
     if len(real) != len(set(real)):
         raise CheckFailed("an entry is there twice", CURE)
-    if any(targets[zone] != targets[zones[0]] for zone in zones):
-        raise CheckFailed("the zones are not forwarded to the same servers", CURE)
-    forwarders = tuple(sorted({address for _, address, _ in real}))
-    port = real[0][2] if real else 53
-    return _marked(Forwarding(zones, forwarders, label, port), set(entries) - set(real))
+    if len(ports) > 1:
+        raise CheckFailed("the servers do not have the same port", CURE)
+    return _marked(forwarding_to(targets, label, ports.pop()), set(entries) - set(real))
 
 
 def _marked(forwarding: Forwarding, marks: set[Entry]) -> Forwarding:

@@ -17,9 +17,9 @@ def harmless(forwarding: Forwarding) -> Forwarding:
     """The same. Raises CheckFailed, naming the zone, the forwarder or the label."""
     if not forwarding.label.isprintable():
         raise CheckFailed(f"the label {forwarding.label!r} is no line", CURE)
-    if forwarding.zones and not forwarding.forwarders:
-        raise CheckFailed(f"nobody is named to forward {forwarding.zones[0]} to", CURE)
-    for zone in forwarding.zones:
-        for address in forwarding.forwarders:
+    for zone, forwarders in forwarding.targets.items():
+        if not forwarders:
+            raise CheckFailed(f"nobody is named to forward {zone} to", CURE)
+        for address in forwarders:
             checked(zone, address, str(forwarding.port), 1)
     return forwarding

@@ -27,7 +27,7 @@ MARK = re.compile(r"127\.(12[89]|1[3-9]\d|2\d\d)\.\d{1,3}\.\d{1,3}")
 
 def mark_of(forwarding: Forwarding) -> str:
     """An address of loopback, the same for the same zones and forwarders; 23 bits of a hash."""
-    said = repr((forwarding.zones, forwarding.forwarders, forwarding.port))
+    said = repr((forwarding.apart or forwarding.zones, forwarding.forwarders, forwarding.port))
     first, second, third = sha256(said.encode()).digest()[:3]
     return f"127.{128 | first}.{second}.{third}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ecs_anywhere_dns.commands import Ran
-from ecs_anywhere_dns.forwarding import DNS_PORT, Forwarding
+from ecs_anywhere_dns.forwarding import DNS_PORT, Forwarding, forwarding_to
 from ecs_anywhere_dns.outcome import CheckFailed
 from ecs_anywhere_dns.servers.bind.named_conf import Statement, domain, find, read, zone_type
 from ecs_anywhere_dns.servers.mark import is_mark
@@ -22,12 +22,12 @@ TOO_OLD = (
 
 def zones_text(forwarding: Forwarding, mark: str) -> str:
     """Return the zones, and one more that shows who reads this file: nobody asks for it."""
-    words = [" ".join(target(a, forwarding.port)) for a in forwarding.forwarders]
-    forwarders = " ".join(f"{said};" for said in words)
-    lines = [
-        f'zone "{zone}" IN {{ type forward; forward only; forwarders {{ {forwarders} }}; }};\n'
-        for zone in forwarding.zones
-    ]
+    lines = []
+    for zone, addresses in forwarding.targets.items():
+        forwarders = " ".join(f"{' '.join(target(a, forwarding.port))};" for a in addresses)
+        lines.append(
+            f'zone "{zone}" IN {{ type forward; forward only; forwarders {{ {forwarders} }}; }};\n'
+        )
     return "".join([f'zone "{mark}" IN {{ type forward; forwarders {{ }}; }};\n', *lines])
 
 
@@ -38,19 +38,20 @@ def options_text(forwarding: Forwarding, mark: str) -> str:
 
 
 def forwarding_in(text: str, place: str) -> Forwarding:
-    """What a file of ours forwards; all its zones alike. Raises CheckFailed."""
-    said = {domain(s.value): s for s in read(text) if s.key == "zone"}
-    zones = {name: zone for name, zone in said.items() if not is_mark(name)}
+    """Return what a file of ours forwards, all of it to one port. Raises CheckFailed."""
+    there = {domain(s.value): s for s in read(text) if s.key == "zone"}
+    zones = {name: zone for name, zone in there.items() if not is_mark(name)}
     for name, zone in zones.items():
         # The checker accepts a zone without forwarders: it would be the internet's.
         if not is_forward_only(zone) or not targets(zone):
             raise CheckFailed(f"{place}: zone {name} is not forwarded only, to anybody", WROTE_ANEW)
-    alike = {targets(zone) for zone in zones.values()}
-    if len(alike) > 1:
-        raise CheckFailed(f"{place}: its zones go to different forwarders", WROTE_ANEW)
-    words = sorted(next(iter(alike), frozenset()))
-    port = int(words[0][2]) if words and len(words[0]) > 2 else DNS_PORT
-    return Forwarding(tuple(sorted(zones)), tuple(w[0] for w in words), place, port)
+    words = {name: targets(zone) for name, zone in zones.items()}
+    said = {word for each in words.values() for word in each}
+    ports = {int(word[2]) if len(word) > 2 else DNS_PORT for word in said} or {DNS_PORT}
+    if len(ports) > 1:
+        raise CheckFailed(f"{place}: its forwarders have different ports", WROTE_ANEW)
+    addresses = {name: [word[0] for word in each] for name, each in words.items()}
+    return forwarding_to(addresses, place, ports.pop())
 
 
 def target(address: str, port: int) -> tuple[str, ...]:

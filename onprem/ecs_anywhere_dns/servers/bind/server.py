@@ -263,7 +263,7 @@ class Bind:
 
     def _problems(self, wanted: Forwarding, *, swapped: bool) -> Iterator[Finding]:
         """Raises CheckFailed."""
-        judged = Wanted(wanted, self.region, self.places, self._ours(), swapped)
+        judged = Wanted(wanted, self.places, self._ours(), swapped)
         return problems(self.views(), judged)
 
     def _cure_of(self, refusal: str) -> str:

@@ -17,6 +17,7 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 from ecs_anywhere_dns.forwarding import Forwarding
+from ecs_anywhere_dns.pinned.aws_names import region_parent
 from ecs_anywhere_dns.servers.bind.fragments import is_forward_only, target, targets
 from ecs_anywhere_dns.servers.bind.named_conf import (
     Block,
@@ -71,7 +72,6 @@ class Wanted:
     """What is to be forwarded, judged before (`swapped` false) or after our files hold it."""
 
     forwarding: Forwarding
-    region: str
     places: Places
     ours: Ours
     swapped: bool
@@ -80,7 +80,7 @@ class Wanted:
         """Return where the configuration has to forward a zone now."""
         held = self.ours.forwarding if zone in self.ours.forwarding.zones else self.forwarding
         now = self.forwarding if self.swapped else held
-        return frozenset(target(address, now.port) for address in now.forwarders)
+        return frozenset(target(address, now.port) for address in now.targets[zone])
 
 
 def problems(views: Collection[View], wanted: Wanted) -> Iterator[Finding]:
@@ -96,7 +96,7 @@ def problems(views: Collection[View], wanted: Wanted) -> Iterator[Finding]:
         yield from _forwarding(view, wanted)
         yield from _authority(view, wanted.forwarding)
         yield from _validation(view, wanted)
-        yield from _rebinding(view, wanted.forwarding, wanted.region)
+        yield from _rebinding(view, wanted.forwarding)
         yield from _shunned(view, wanted.forwarding)
         yield from _synthesised(view, wanted.forwarding)
 
@@ -167,7 +167,7 @@ def _validation(view: View, wanted: Wanted) -> Iterator[Finding]:
     places = wanted.places
     cure = f"add `{places.options_line}` inside options {{}} of {places.options_file}"
     if not owns:
-        parents = sorted({_region_parent(zone, wanted.region) for zone in bare})
+        parents = sorted({region_parent(zone) for zone in bare})
         names = " ".join(f'"{zone}";' for zone in parents)
         cure = (
             f"add {names} to validate-except of {view.title}: to a list of your own, not to a file "
@@ -181,14 +181,15 @@ def _validation(view: View, wanted: Wanted) -> Iterator[Finding]:
     )
 
 
-def _rebinding(view: View, forwarding: Forwarding, region: str) -> Iterator[Finding]:
+def _rebinding(view: View, forwarding: Forwarding) -> Iterator[Finding]:
     denied = view.option("deny-answer-addresses")
-    if denied is None or not _denies(denied.block, forwarding.forwarders):
+    if denied is None:
         return
     exempt = names_in(denied.blocks[1]) if len(denied.blocks) > 1 else ()
-    bare = [zone for zone in forwarding.zones if not covers(exempt, zone)]
+    concerned = [g for g in forwarding.groups if _denies(denied.block, g.forwarders)]
+    bare = [zone for g in concerned for zone in g.zones if not covers(exempt, zone)]
     if bare:
-        parents = sorted({_region_parent(zone, region) for zone in bare})
+        parents = sorted({region_parent(zone) for zone in bare})
         yield Finding(
             False,
             f"{view.title} has deny-answer-addresses, which turns the private addresses of "
@@ -213,12 +214,6 @@ def _excepting(networks: Block, exempt: Collection[str]) -> str:
     denied = " ".join(f"{' '.join(entry.words)};" for entry in networks)
     names = " ".join(f'"{name}";' for name in exempt)
     return f"deny-answer-addresses {{ {denied} }} except-from {{ {names} }};"
-
-
-def _region_parent(zone: str, region: str) -> str:
-    """`us-east-2.amazonaws.com` of all its names: the administrator's line need never change."""
-    _, found, suffix = f".{zone}".partition(f".{region}.")
-    return f"{region}.{suffix}" if found else zone
 
 
 def _shunned(view: View, forwarding: Forwarding) -> Iterator[Finding]:
@@ -249,11 +244,11 @@ def _synthesised(view: View, forwarding: Forwarding) -> Iterator[Finding]:
         return
     clients, mapped = find(dns64.block, "clients"), find(dns64.block, "mapped")
     is_for_all = clients is None or view.lists(clients.block, "127.0.0.1")
-    for address in forwarding.forwarders[:1]:
-        if is_for_all and (mapped is None or view.lists(mapped.block, address)):
-            yield Finding(
-                False,
-                f"{view.title} has dns64: it makes IPv6 addresses from the private IPv4 ones, and "
-                "agents would use those",
-                "except the VPC's networks in it, as in `mapped { !10.0.0.0/16; any; };`",
-            )
+    addresses = [group.forwarders[0] for group in forwarding.groups]
+    if is_for_all and any(mapped is None or view.lists(mapped.block, a) for a in addresses):
+        yield Finding(
+            False,
+            f"{view.title} has dns64: it makes IPv6 addresses from the private IPv4 ones, and "
+            "agents would use those",
+            "except the VPC's networks in it, as in `mapped { !10.0.0.0/16; any; };`",
+        )

@@ -29,7 +29,7 @@ def read_fragment(text: str, place: str) -> Forwarding:
 
 def lines_for(forwarding: Forwarding) -> Iterator[str]:
     port = "" if forwarding.port == DNS_PORT else f"#{forwarding.port}"
-    for zone in forwarding.zones:
-        yield from (f"server=/{zone}/{address}{port}" for address in forwarding.forwarders)
+    for zone, forwarders in forwarding.targets.items():
+        yield from (f"server=/{zone}/{address}{port}" for address in forwarders)
     if not forwarding.is_none:
         yield f"server=/{MARK_ZONE}/{mark_of(forwarding)}#{MARK_PORT}"

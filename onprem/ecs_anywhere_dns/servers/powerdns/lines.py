@@ -57,8 +57,8 @@ def read_lua(text: str) -> list[str]:
 
 def lines_for(forwarding: Forwarding) -> Iterator[str]:
     port = "" if forwarding.port == DNS_PORT else f":{forwarding.port}"
-    targets = ";".join(f"{address}{port}" for address in forwarding.forwarders)
-    yield from (f"+{zone}={targets}" for zone in forwarding.zones)
+    for zone, forwarders in forwarding.targets.items():
+        yield f"+{zone}={';'.join(f'{address}{port}' for address in forwarders)}"
     if not forwarding.is_none:
         yield f"{MARK_ZONE}={mark_of(forwarding)}:{MARK_PORT}"
 

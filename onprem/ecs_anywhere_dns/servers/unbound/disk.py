@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ecs_anywhere_dns.commands import run
-from ecs_anywhere_dns.forwarding import DNS_PORT, Forwarding
+from ecs_anywhere_dns.forwarding import DNS_PORT, Forwarding, forwarding_to
 from ecs_anywhere_dns.memory.files import state_of, text_of
 from ecs_anywhere_dns.outcome import CheckFailed
 from ecs_anywhere_dns.servers.apparmor import confining, may_read
@@ -170,24 +170,22 @@ class Disk:
 
 
 def forwarding_in(text: str, place: str) -> Forwarding:
-    """What our file forwards; all its zones alike. Raises CheckFailed."""
-    zones: list[str] = []
-    alike: set[tuple[str, ...]] = set()
+    """Return what our file forwards, all of it to one port. Raises CheckFailed."""
+    targets: dict[str, list[str]] = {}
+    ports: set[str] = set()
     for clause in CLAUSE.finditer(text):
         lines = [line.strip().partition(": ") for line in clause[1].splitlines()]
         values = {key: value.strip('"') for key, _, value in lines}
         addresses = tuple(value for key, _, value in lines if key == "forward-addr")
-        zones.append(plain(values.get("name", "")))
+        zone = plain(values.get("name", ""))
         # The checker accepts a zone without forwarders.
         if values.get("forward-first") != "no" or not addresses:
-            raise CheckFailed(f"{place}: {zones[-1]} is not forwarded only, to anybody", WROTE_ANEW)
-        alike.add(addresses)
-    if len(alike) > 1:
-        raise CheckFailed(f"{place}: its zones go to different forwarders", WROTE_ANEW)
-    addresses = next(iter(alike), ())
-    port = addresses[0].partition("@")[2] if addresses else ""
-    hosts = tuple(sorted(address.partition("@")[0] for address in addresses))
-    return Forwarding(tuple(sorted(zones)), hosts, place, int(port or DNS_PORT))
+            raise CheckFailed(f"{place}: {zone} is not forwarded only, to anybody", WROTE_ANEW)
+        targets[zone] = [address.partition("@")[0] for address in addresses]
+        ports |= {address.partition("@")[2] for address in addresses}
+    if len(ports) > 1:
+        raise CheckFailed(f"{place}: its forwarders have different ports", WROTE_ANEW)
+    return forwarding_to(targets, place, int(next(iter(ports), "") or DNS_PORT))
 
 
 def _unreadable(pid: int, path: Path) -> Path | None:

@@ -179,14 +179,14 @@ class Unbound:
         return f'include-toplevel: "{self.fragment.parent}/*.conf"'
 
     def _check_forwards(self, forwarding: Forwarding) -> None:
-        running, wanted = self.running.forwards(), frozenset(forwarding.forwarders)
-        for zone in forwarding.zones:
+        running = self.running.forwards()
+        for zone, forwarders in forwarding.targets.items():
             if zone not in running:
                 raise ReloadFailed(f"the running Unbound does not forward {zone}", self._cure)
-            if running[zone] != wanted:
+            if running[zone] != frozenset(forwarders):
                 raise ReloadFailed(
                     f"the running Unbound forwards {zone} to {', '.join(sorted(running[zone]))} "
-                    f"and not to {', '.join(forwarding.forwarders)}",
+                    f"and not to {', '.join(forwarders)}",
                     self._cure,
                 )
 
@@ -236,8 +236,8 @@ def _lines(forwarding: Forwarding, fragment: Path) -> list[str]:
     lines = ["server:", f'  domain-insecure: "{mark_in(fragment)}"']
     for zone in forwarding.zones:
         lines += [f'  domain-insecure: "{zone}"', f'  private-domain: "{zone}"']
-    for zone in forwarding.zones:
+    for zone, forwarders in forwarding.targets.items():
         lines += ["forward-zone:", f'  name: "{zone}"']
-        lines += [f"  forward-addr: {address}{port}" for address in forwarding.forwarders]
+        lines += [f"  forward-addr: {address}{port}" for address in forwarders]
         lines += ["  forward-first: no"]
     return lines
