@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from ecs_anywhere_dns import __version__
 from ecs_anywhere_dns.configuring import KeyStep, Wish, configure
-from ecs_anywhere_dns.document import read_document
+from ecs_anywhere_dns.document import Document, read_document
 from ecs_anywhere_dns.examination import examine, installed
 from ecs_anywhere_dns.following.rollback import rollback
 from ecs_anywhere_dns.following.sequence import apply
@@ -237,7 +237,7 @@ def _render(arguments: argparse.Namespace) -> int:
         check_believed(document, host.settings)
     mode = arguments.mode or (host.settings.mode if host else None)
     forwarding = forwarding_of(document, document.resolver_ips, mode)
-    fragments = _renderer(arguments.server, host, document.region).fragments(forwarding)
+    fragments = _renderer(arguments.server, host, document).fragments(forwarding)
     if arguments.output:
         show_lines(list(write_fragments(fragments, arguments.output)), as_json=arguments.json)
     else:
@@ -252,10 +252,10 @@ def _text_to_render(arguments: argparse.Namespace, host: Host | None) -> str:
     return host.publication.fetch(Memory.of(host.state.applied()).known)
 
 
-def _renderer(name: str | None, host: Host | None, region: str) -> Renderer:
+def _renderer(name: str | None, host: Host | None, document: Document) -> Renderer:
     if host and name in {None, host.server.name}:
         return host.server
-    return make_renderer(name or "", region)
+    return make_renderer(name or "", document)
 
 
 def _text_of(file: Path) -> str:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.outcome import BadUsage
 from ecs_anywhere_dns.servers.contract import Renderer
@@ -17,13 +18,20 @@ from ecs_anywhere_dns.servers.knot import Knot
 from ecs_anywhere_dns.servers.resolved import Resolved
 from ecs_anywhere_dns.servers.windows import Windows
 
+from tests.onprem.example import fit
+
 FORWARDING = Forwarding(
     ("ecs.us-east-2.amazonaws.com", "ssm.us-east-2.amazonaws.com"),
     ("10.0.0.32", "10.0.1.32"),
     "vpc-0a1b2c3d4e5f60718 generation 7 (active)",
 )
+DOCUMENT = fit(
+    generation=7,
+    vpcId="vpc-0a1b2c3d4e5f60718",
+    names={"ecs.us-east-2.amazonaws.com": ["10.0.0.40"]},
+)
 WITHDRAWN = Forwarding((), (), "vpc-0a1b2c3d4e5f60718 generation 8 (withdrawn)")
-RENDERERS = (CoreDns("us-east-2"), Knot("us-east-2"), Resolved("us-east-2"), Windows("us-east-2"))
+RENDERERS = (CoreDns(DOCUMENT), Knot(DOCUMENT), Resolved(DOCUMENT), Windows(DOCUMENT))
 
 COREDNS = """\
 # managed by ecs-anywhere-dns, do not edit
@@ -75,75 +83,44 @@ DNSDefaultRoute=no
 DNSSEC=no
 """
 
-WINDOWS_START = r"""#Requires -RunAsAdministrator
-#Requires -Modules DnsServer
-param(
-    # Also into Active Directory: Forest, Domain or Legacy. Empty: only on this server.
-    [ValidateSet('', 'Forest', 'Domain', 'Legacy')] [string] $ReplicationScope = ''
-)
-$ErrorActionPreference = 'Stop'
-Set-StrictMode -Version Latest
+WINDOWS = """\
+# managed by ecs-anywhere-dns, do not edit
+# vpc-0a1b2c3d4e5f60718 generation 7 (active)
+#Requires -RunAsAdministrator
 """
-
-WINDOWS_MEMORY = r"""
-# What is ours: the zones that this script has made or taken over, noted before it does so.
-$memory = Join-Path $env:ProgramData 'ecs-anywhere-dns\zones.txt'
-$null = New-Item -ItemType Directory -Force -Path (Split-Path $memory)
-$former = @(if (Test-Path $memory) { Get-Content $memory })
-Set-Content -Path $memory -Value @($former + $zones | Where-Object { $_ } | Sort-Object -Unique)
-"""
-
-WINDOWS_REMOVAL = r"""
-# What an earlier run of this script made, and this one does not ask for.
-foreach ($zone in $former | Where-Object { $_ -and $_ -notin $zones }) {
-    $found = Get-DnsServerZone -Name $zone -ErrorAction SilentlyContinue
-    if ($null -ne $found -and $found.ZoneType -eq 'Forwarder') {
-        Remove-DnsServerZone -Name $zone -Force
-    }
-}
-Set-Content -Path $memory -Value $zones
-Clear-DnsServerCache -Force
-"""
-
-WINDOWS = (
-    "# managed by ecs-anywhere-dns, do not edit\n"
-    "# vpc-0a1b2c3d4e5f60718 generation 7 (active)\n"
-    + WINDOWS_START
-    + r"""
+"""Its beginning; `test_windows` runs all of it."""
+WINDOWS_VALUES = """\
+$vpc = 'vpc-0a1b2c3d4e5f60718'
+$generation = 7
 $zones = @(
     'ecs.us-east-2.amazonaws.com',
     'ssm.us-east-2.amazonaws.com'
 )
-$resolvers = @('10.0.0.32', '10.0.1.32')
-$timeout = 3
-"""
-    + WINDOWS_MEMORY
-    + r"""
-foreach ($zone in $zones) {
-    $found = Get-DnsServerZone -Name $zone -ErrorAction SilentlyContinue
-    if ($null -eq $found) {
-        $made = @{ Name = $zone; MasterServers = $resolvers; ForwarderTimeout = $timeout }
-        if ($ReplicationScope) { $made.ReplicationScope = $ReplicationScope }
-        Add-DnsServerConditionalForwarderZone @made
-    } elseif ($found.ZoneType -ne 'Forwarder') {
-        throw "$zone is a zone of type $($found.ZoneType) here; remove it, or do not forward it"
-    }
-    # Without recursion of its own: a dead resolver is a failure, never a question to the internet.
-    Set-DnsServerConditionalForwarderZone -Name $zone -MasterServers $resolvers `
-        -UseRecursion $false -ForwarderTimeout $timeout
-}
-"""
-    + WINDOWS_REMOVAL
+$resolvers = @(
+    '10.0.0.32',
+    '10.0.1.32'
 )
+$timeout = 3
+$answers = @(
+    @{ Name = 'ecs.us-east-2.amazonaws.com'; Addresses = @('10.0.0.40') }
+)
+"""
+NO_VALUES = """\
+$vpc = 'vpc-0a1b2c3d4e5f60718'
+$generation = 8
+$zones = @()
+$resolvers = @()
+$timeout = 3
+$answers = @()
+"""
 
 
 @pytest.mark.parametrize(
     ("renderer", "path", "text"),
     [
-        (CoreDns("us-east-2"), "ecs-anywhere.corefile", COREDNS),
-        (Knot("us-east-2"), "ecs-anywhere.lua", KNOT),
-        (Resolved("us-east-2"), "ecs-anywhere.network.conf", RESOLVED),
-        (Windows("us-east-2"), "ecs-anywhere-dns.ps1", WINDOWS),
+        (CoreDns(DOCUMENT), "ecs-anywhere.corefile", COREDNS),
+        (Knot(DOCUMENT), "ecs-anywhere.lua", KNOT),
+        (Resolved(DOCUMENT), "ecs-anywhere.network.conf", RESOLVED),
     ],
 )
 def test_it_is_rendered_to_the_byte(renderer: Renderer, path: str, text: str) -> None:
@@ -153,7 +130,7 @@ def test_it_is_rendered_to_the_byte(renderer: Renderer, path: str, text: str) ->
 
 @pytest.mark.parametrize(
     ("renderer", "comment"),
-    [(CoreDns("us-east-2"), "#"), (Knot("us-east-2"), "--"), (Resolved("us-east-2"), "#")],
+    [(CoreDns(DOCUMENT), "#"), (Knot(DOCUMENT), "--"), (Resolved(DOCUMENT), "#")],
 )
 def test_nothing_to_forward_is_nothing_but_the_header(renderer: Renderer, comment: str) -> None:
     (fragment,) = renderer.fragments(WITHDRAWN)
@@ -163,23 +140,30 @@ def test_nothing_to_forward_is_nothing_but_the_header(renderer: Renderer, commen
     )
 
 
-def test_on_windows_nothing_to_forward_removes_what_was_there() -> None:
-    """There the zones stay until somebody removes them."""
-    (fragment,) = Windows("us-east-2").fragments(WITHDRAWN)
-    assert fragment.text == (
-        "# managed by ecs-anywhere-dns, do not edit\n"
-        "# vpc-0a1b2c3d4e5f60718 generation 8 (withdrawn)\n"
-        f"{WINDOWS_START}\n$zones = @()\n$resolvers = @()\n$timeout = 3\n"
-        f"{WINDOWS_MEMORY}{WINDOWS_REMOVAL}"
-    )
+@pytest.mark.parametrize(
+    ("document", "forwarding", "values"),
+    [
+        (DOCUMENT, FORWARDING, WINDOWS_VALUES),
+        (replace(DOCUMENT, generation=8), WITHDRAWN, NO_VALUES),
+    ],
+)
+def test_the_script_for_windows_holds_what_was_published(
+    document: Document, forwarding: Forwarding, values: str
+) -> None:
+    """With nothing to forward it still has to run: the zones stay until somebody removes them."""
+    (fragment,) = Windows(document).fragments(forwarding)
+    assert fragment.path == Path("ecs-anywhere-dns.ps1")
+    assert f"\n\n{values}\n" in fragment.text
+    if forwarding is FORWARDING:
+        assert fragment.text.startswith(WINDOWS)
 
 
 @pytest.mark.parametrize(
     ("renderer", "written"),
     [
-        (CoreDns("us-east-2"), "forward . 10.0.0.32:5453 10.0.1.32:5453 {"),
-        (Knot("us-east-2"), "policy.STUB({'10.0.0.32@5453', '10.0.1.32@5453'})"),
-        (Resolved("us-east-2"), "DNS=10.0.0.32:5453\nDNS=10.0.1.32:5453\n"),
+        (CoreDns(DOCUMENT), "forward . 10.0.0.32:5453 10.0.1.32:5453 {"),
+        (Knot(DOCUMENT), "policy.STUB({'10.0.0.32@5453', '10.0.1.32@5453'})"),
+        (Resolved(DOCUMENT), "DNS=10.0.0.32:5453\nDNS=10.0.1.32:5453\n"),
     ],
 )
 def test_another_port_is_written_as_the_server_wants_it(renderer: Renderer, written: str) -> None:
@@ -189,7 +173,7 @@ def test_another_port_is_written_as_the_server_wants_it(renderer: Renderer, writ
 
 def test_windows_forwards_to_no_other_port() -> None:
     with pytest.raises(BadUsage, match="cannot forward to port 5453"):
-        Windows("us-east-2").fragments(replace(FORWARDING, port=5453))
+        Windows(DOCUMENT).fragments(replace(FORWARDING, port=5453))
 
 
 def test_the_same_forwarding_is_the_same_bytes() -> None:

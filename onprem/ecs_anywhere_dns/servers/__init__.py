@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.outcome import BadUsage
 from ecs_anywhere_dns.servers.bind import Bind
 from ecs_anywhere_dns.servers.contract import Renderer, Server
@@ -23,10 +24,10 @@ SERVERS: Mapping[str, Callable[..., Server]] = {
 }
 """Configured, reloaded, verified and rolled back for real."""
 
-RENDERED: Mapping[str, Callable[..., Renderer]] = {
+RENDERED: Mapping[str, Callable[[Document], Renderer]] = {
     renderer.name: renderer for renderer in (Windows, CoreDns, Knot, Resolved)
 }
-"""Only rendered: a person applies it."""
+"""Only rendered, from what was published: a person applies it."""
 
 
 def make_server(
@@ -42,13 +43,13 @@ def make_server(
     return SERVERS[name](**given, **_from_table(name, SERVERS[name], table))
 
 
-def make_renderer(name: str, region: str) -> Renderer:
+def make_renderer(name: str, document: Document) -> Renderer:
     """Raises BadUsage."""
     if name in SERVERS:
-        return make_server(name, region, "127.0.0.1", 53, {})
+        return make_server(name, document.region, "127.0.0.1", 53, {})
     if name not in RENDERED:
         raise BadUsage(f"unknown server {name!r}", f"one of {', '.join([*SERVERS, *RENDERED])}")
-    return RENDERED[name](region=region)
+    return RENDERED[name](document)
 
 
 def _from_table(name: str, server: Any, table: Mapping[str, Any]) -> dict[str, Any]:

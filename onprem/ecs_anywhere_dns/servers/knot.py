@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.forwarding import DNS_PORT, Forwarding
 from ecs_anywhere_dns.servers.contract import HEADER, Fragment
 
@@ -34,7 +35,7 @@ class Knot:
     name = "knot"
     title = "Knot Resolver"
 
-    region: str
+    document: Document
 
     def fragments(self, forwarding: Forwarding) -> tuple[Fragment, ...]:
         head = f"-- {HEADER}\n-- {forwarding.label}\n"
