@@ -91,6 +91,9 @@ class NetworkState:
     """Domains that are forwarded to where nobody answers."""
     own_dns: str = ""
     """The address of the VPC's own DNS server, where it is asked for something."""
+    resolvers_elsewhere: Mapping[str, NetworkState] = field(default_factory=dict)
+    """Address of an inbound resolver of another VPC that a route leads to -> what is answered
+    there."""
 
 
 @dataclass(frozen=True)

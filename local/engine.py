@@ -47,6 +47,7 @@ GAPS: tuple[str, ...] = (
     "hosted_zones",
     "forwarding_rules",
     "profile_answers",
+    "resolvers_elsewhere",
     "security_groups",
     "ipv6_subnets",
     "stale_reads",

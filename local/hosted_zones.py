@@ -104,7 +104,7 @@ class HostedZones:
 
     def _reached(self, vpc_id: str, led_to: set[str]) -> Mapping[str, Addresses]:
         certified = self.endpoints.certificates_elsewhere(vpc_id)
-        networks = [ip_network(cidr) for cidr in _routed_elsewhere(vpc_id)]
+        networks = [ip_network(cidr) for cidr in routed_elsewhere(vpc_id)]
         return {
             ip: certified[ip]
             for ip in led_to & certified.keys()
@@ -140,7 +140,8 @@ def _private_zones() -> list[tuple[str, Any]]:
     ]
 
 
-def _routed_elsewhere(vpc_id: str) -> Iterator[str]:
+def routed_elsewhere(vpc_id: str) -> Iterator[str]:
+    """Yield the networks for which a route of the VPC leads to other VPCs."""
     vpc = vpc_of(vpc_id)
     for table in list(vpc.ec2_backend.route_tables.values()) if vpc else ():
         for route in list(table.routes) if table.vpc_id == vpc_id else ():

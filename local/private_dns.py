@@ -8,7 +8,7 @@ first is still going away.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +43,15 @@ class VpcAnswers:
         self._publish(vpc, again)
         for follower in [each for follow in self.followers for each in follow(vpc.id)]:
             self._publish(follower)
+
+    @property
+    def answering(self) -> tuple[str, ...]:
+        """The ids of the VPCs in which something answers, or did."""
+        return tuple(self._applied)
+
+    def applied_elsewhere(self, vpc_id: str) -> Iterator[NetworkState]:
+        """Yield the states of all other VPCs."""
+        yield from (state for each, state in list(self._applied.items()) if each != vpc_id)
 
     def at_resolver(self, ips: Iterable[str]) -> NetworkState | None:
         """Return the state of the VPC in which an inbound resolver has one of these addresses; None

@@ -109,6 +109,14 @@ class VpcNetwork:
             "zones": sorted(state.zones),
             "unanswered": sorted(state.unanswered),
             "own_dns": state.own_dns,
+            "elsewhere": {
+                ip: {
+                    "names": dict(told.names),
+                    "zones": sorted(told.zones),
+                    "unanswered": sorted(told.unanswered),
+                }
+                for ip, told in state.resolvers_elsewhere.items()
+            },
             "relays": sorted(relays) if self._prefix else [],
             "site": self.site,
             "workloads": self._workloads.as_json() if self._workloads else None,

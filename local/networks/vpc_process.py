@@ -15,7 +15,7 @@ import socket
 import ssl
 import sys
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, partial
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, Protocol
@@ -55,6 +55,8 @@ class Servers:
         self._names: Names = {}
         self._zones: frozenset[str] = frozenset()
         self._unanswered: frozenset[str] = frozenset()
+        self._elsewhere: dict[str, Private] = {}
+        """Address of another VPC's inbound resolver -> what answers there."""
         self._heard: Names = {}
         """Those that workloads get private answers for."""
         self._running: dict[tuple[str, ...], list[Server]] = {}
@@ -66,10 +68,12 @@ class Servers:
             *(("dns", ip) for ip in state["resolver_ips"]),
             *(("tls", ip, *names) for ip, names in state["tls"].items()),
             *(("relay", address) for address in state["relays"]),
+            *(("dns elsewhere", ip) for ip in state["elsewhere"]),
         }
+        self._elsewhere = {ip: Private(**told) for ip, told in state["elsewhere"].items()}
         self._names = self._heard = state["names"]
         self._zones, self._unanswered = frozenset(state["zones"]), frozenset(state["unanswered"])
-        cidrs = [*state["cidrs"], *_elsewhere(state["tls"], state["cidrs"])]
+        cidrs = [*state["cidrs"], *_elsewhere([*state["tls"], *state["elsewhere"]], state["cidrs"])]
         reached = tuple(cidrs)
         if state["own_dns"]:
             wanted |= {("own dns", state["own_dns"])}
@@ -107,6 +111,8 @@ class Servers:
             return await self._start_tls(address, names)
         if kind == "own dns":
             return await self._serve_dns(address, self._respond_to_workload)
+        if kind == "dns elsewhere":
+            return await self._serve_dns(address, partial(self._respond_elsewhere, address))
         if kind == "internet":
             return await self._start_internet(address)
         return await self._start_relay(address)
@@ -127,6 +133,9 @@ class Servers:
 
     def _respond_to_workload(self, wire: bytes, *, over_udp: bool) -> bytes | None:
         return self._answer(wire, self._heard, over_udp=over_udp)
+
+    def _respond_elsewhere(self, ip: str, wire: bytes, *, over_udp: bool) -> bytes | None:
+        return respond(wire, self._elsewhere[ip], over_udp=over_udp)
 
     def _answer(self, wire: bytes, names: Names, *, over_udp: bool) -> bytes | None:
         private = Private(names, self._zones, self._unanswered)

@@ -42,13 +42,13 @@ def test_a_promised_address_that_somebody_took_is_refused_by_name(world: World) 
     promised = [(subnets[0], "10.0.0.77"), (subnets[1], "10.0.1.78")]
     with pytest.raises(ResolverRefused, match=r"10\.0\.0\.77.* the next sweep gives it up"):
         resolvers.make(vpc, promised, group, token="one")
-    assert resolvers.ids_of_region() == ()
+    assert resolvers.of_region() == ()
 
     world.ec2.delete_network_interface(NetworkInterfaceId=theirs["NetworkInterfaceId"])
     made = resolvers.make(vpc, promised, group, token="one")
     assert {ip.ip for ip in resolvers.addresses(made)} == {"10.0.0.77", "10.0.1.78"}
     assert [resolver.id for resolver in resolvers.in_vpc(vpc)] == [made]
     assert resolvers.in_vpc(world.vpc()) == (), "of this VPC alone"
-    assert resolvers.ids_of_region() == (made,)
+    assert [each.id for each in resolvers.of_region()] == [made]
     with pytest.raises(NotReadyYet, match="was made before"):
         resolvers.make(vpc, promised, group, token="one")

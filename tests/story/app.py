@@ -73,6 +73,7 @@ class App:
             "services": SERVICES,
             "onprem_cidrs": ONPREM_CIDRS,
             "resolver_ips": "ecs-anywhere:resolver-ips",
+            "resolver": "ecs-anywhere:resolver",
         }
         tag(self.client("ec2"), vpc_id, {keys[name]: value for name, value in tags.items()})
 

@@ -161,3 +161,36 @@ def joined(app: App, *vpcs: str) -> None:
             DestinationCidrBlock="10.0.0.0/8",
             TransitGatewayId=gateway,
         )
+
+
+def inbound_resolver(app: App, vpc: str, admitted: Sequence[str] = ("0.0.0.0/0",)) -> str:
+    """The id of an inbound resolver that a network team keeps in its VPC, open on 53 to these
+    networks."""
+    ec2, resolver = app.client("ec2"), app.client("route53resolver")
+    of_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
+    group = ec2.create_security_group(VpcId=vpc, GroupName="central-dns", Description="-")
+    ranges = [{"CidrIp": cidr} for cidr in admitted]
+    for protocol in ("udp", "tcp") if admitted else ():
+        permission = {"IpProtocol": protocol, "FromPort": 53, "ToPort": 53, "IpRanges": ranges}
+        ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[permission])
+    made = resolver.create_resolver_endpoint(
+        CreatorRequestId=vpc,
+        Direction="INBOUND",
+        SecurityGroupIds=[group["GroupId"]],
+        IpAddresses=[
+            {"SubnetId": subnet["SubnetId"]}
+            for subnet in ec2.describe_subnets(Filters=of_vpc)["Subnets"]
+        ],
+    )["ResolverEndpoint"]["Id"]
+    until(lambda: _endpoint(app, made)["Status"] == "OPERATIONAL")
+    return str(made)
+
+
+def _endpoint(app: App, resolver_id: str) -> dict[str, Any]:
+    get = app.client("route53resolver").get_resolver_endpoint
+    return dict(get(ResolverEndpointId=resolver_id)["ResolverEndpoint"])
+
+
+def addresses_of(app: App, resolver_id: str) -> list[str]:
+    listed = app.client("route53resolver").list_resolver_endpoint_ip_addresses
+    return sorted(ip["Ip"] for ip in listed(ResolverEndpointId=resolver_id)["IpAddresses"])

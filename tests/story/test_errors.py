@@ -289,7 +289,7 @@ REFUSED = {
     "an unknown field": (
         {"sevices": ["ecr"]},
         'request event: unknown field "sevices"; known are onprem-cidrs, requested-at, '
-        "resolver-ips, services, vpc-id",
+        "resolver, resolver-ips, services, vpc-id",
     ),
     "a list that is none": (
         {"services": "ecr"},

@@ -43,8 +43,8 @@ class Route53Resolvers:
         here = {"Name": "HostVPCId", "Values": [vpc_id]}
         return tuple(resolver_of(item) for item in _listed(Filters=[here]))
 
-    def ids_of_region(self) -> tuple[str, ...]:
-        return tuple(item["Id"] for item in _listed())
+    def of_region(self) -> tuple[InboundResolver, ...]:
+        return tuple(resolver_of(item) for item in _listed())
 
     def find(self, resolver_id: str) -> InboundResolver | None:
         get = client("route53resolver").get_resolver_endpoint

@@ -10,7 +10,7 @@ Records are read only to say more precisely what is wrong: AWS shows those of no
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network
 
 from connectivity.domain.model import HostedZone, OfferedService, Profile, ResolverRule
@@ -106,6 +106,12 @@ def unasked_warnings(survey: Survey, services: Mapping[str, OfferedService]) -> 
             f"what {', '.join(names)} answer in {survey.vpc.id} is asked before anything is made, "
             f"because of {', '.join(there)}: what fits is used as it is"
         )
+
+
+def endpoints_named(zones: Iterable[HostedZone]) -> frozenset[str]:
+    """Return the ids of the interface endpoints to which the zones' own names lead."""
+    targets = (target for zone in zones for target in zone.leads_to or ())
+    return frozenset(found[0] for target in targets if (found := _ENDPOINT.search(target)))
 
 
 def described(survey: Survey, source: Source) -> str:

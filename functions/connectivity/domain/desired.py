@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
@@ -60,15 +60,19 @@ class Desired:
         """Those that stand in the VPC, or shall."""
         return tuple(endpoint for endpoint in self.endpoints if not endpoint.addresses)
 
-    @property
-    def networks(self) -> tuple[str, ...]:
-        """The networks that on-premises has to reach: the VPC's, and around each address outside of
-        it the smallest that a subnet can have, which lies in the subnet of that address."""
-        own = [IPv4Network(cidr) for cidr in self.vpc_cidrs]
-        addresses = {IPv4Address(ip) for e in self.endpoints for ip in e.addresses}
-        outside = (a for a in addresses if not any(a in network for network in own))
-        around = {IPv4Network(f"{address}/{_SMALLEST_SUBNET}", strict=False) for address in outside}
+    def networks(self, resolver_ips: Iterable[str] = ()) -> tuple[str, ...]:
+        """Return the networks that on-premises has to reach: the VPC's, and around each address
+        outside of it, also of the inbound resolver, the smallest that a subnet can have, which lies
+        in the subnet of that address."""
+        served = (ip for endpoint in self.endpoints for ip in endpoint.addresses)
+        outside = (ip for ip in (*served, *resolver_ips) if not self.has([ip]))
+        around = {IPv4Network(f"{ip}/{_SMALLEST_SUBNET}", strict=False) for ip in outside}
         return (*self.vpc_cidrs, *map(str, sorted(around)))
+
+    def has(self, addresses: Iterable[str]) -> bool:
+        """Tell whether all of these addresses lie in the VPC's own networks."""
+        own = [IPv4Network(cidr) for cidr in self.vpc_cidrs]
+        return all(any(IPv4Address(ip) in network for network in own) for ip in addresses)
 
     @property
     def adopted(self) -> dict[str, str]:

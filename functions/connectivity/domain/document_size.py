@@ -34,7 +34,8 @@ def too_large(survey: Survey, desired: Desired, options: Options) -> Iterator[st
 
 def most_bytes(survey: Survey, desired: Desired) -> int:
     """Return the size of the largest document that can be published of what is desired."""
-    widest = max((str(ip_network(cidr)[-1]) for cidr in desired.networks), key=len)
+    networks = desired.networks(_adopted_ips(survey, desired))
+    widest = max((str(ip_network(cidr)[-1]) for cidr in networks), key=len)
     names = {
         example(name, survey.account, survey.region): (widest,) * _addresses(endpoint, survey)
         for endpoint in desired.endpoints
@@ -45,7 +46,7 @@ def most_bytes(survey: Survey, desired: Desired) -> int:
         account=survey.account,
         region=survey.region,
         vpc_id=desired.vpc_id,
-        vpc_cidrs=desired.networks,
+        vpc_cidrs=networks,
         resolver_ips=(widest,) * _resolver_ips(survey, desired),
         names=names,
         zones=zones_covering(private_names),
@@ -56,6 +57,12 @@ def _addresses(wanted: DesiredEndpoint, survey: Survey) -> int:
     """Return how many addresses an interface endpoint has, or will have."""
     found = (len(e.interfaces) for e in survey.endpoints if e.service_name == wanted.service_name)
     return max((len(wanted.subnets), len(wanted.addresses), *found))
+
+
+def _adopted_ips(survey: Survey, desired: Desired) -> tuple[str, ...]:
+    """Return the addresses of an adopted inbound resolver, which may lie in another VPC."""
+    used = (r for r in survey.resolvers if r.id == desired.adopted_resolver)
+    return tuple(ip for r in used for ip in r.addresses if ip)
 
 
 def _resolver_ips(survey: Survey, desired: Desired) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from connectivity.domain.derivation import our_resolver
 from connectivity.domain.desired import Desired, DesiredEndpoint
-from connectivity.domain.ledger import RESOLVER, endpoint_purpose
+from connectivity.domain.ledger import RESOLVER, Entry, endpoint_purpose
 from connectivity.domain.plan import endpoint_for
 from connectivity.domain.steps import (
     Admit,
@@ -23,6 +23,7 @@ from connectivity.domain.steps import (
     listed,
 )
 from connectivity.domain.survey import Survey
+from connectivity.domain.tags import RESOLVER as RESOLVER_TAG
 
 
 def is_connected(desired: Desired, survey: Survey) -> bool:
@@ -50,6 +51,14 @@ def _resolver(desired: Desired, survey: Survey) -> Iterator[str]:
     entry = survey.entry
     now = desired.adopted_resolver or our_resolver(survey)
     if now != entry.served.resolver:
+        if survey.named_resolver == now:
+            return
+        if _stood_elsewhere(entry, survey):
+            yield (
+                f"inbound resolver {entry.served.resolver}, which is not ours, is named by the tag "
+                f"{RESOLVER_TAG} no longer: {now or 'ours'} is {'used' if now else 'made'} instead"
+            )
+            return
         yield _replacement(
             "inbound resolver", entry.served.resolver, RESOLVER, desired.adopted_resolver, survey
         )
@@ -61,6 +70,14 @@ def _resolver(desired: Desired, survey: Survey) -> Iterator[str]:
             f"inbound resolver {now} was given other addresses "
             f"({_difference(gone, new)}): verified and published anew"
         )
+
+
+def _stood_elsewhere(entry: Entry, survey: Survey) -> bool:
+    """Tell whether the addresses that on-premises was told of are those of another VPC's
+    resolver."""
+    here = {subnet.id for subnet in survey.subnets}
+    is_adopted = RESOLVER in entry.served.adopted
+    return is_adopted and not here & set(entry.resolver_ips.values())
 
 
 def _difference(gone: Iterable[str], new: Iterable[str]) -> str:

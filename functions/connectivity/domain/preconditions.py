@@ -32,11 +32,12 @@ from connectivity.domain.desired import Desired
 from connectivity.domain.document_size import too_large
 from connectivity.domain.errors import PreconditionsNotMet
 from connectivity.domain.host_networks import host_network_warnings
+from connectivity.domain.hub_resolver import hub_problems, hub_warnings, is_elsewhere
 from connectivity.domain.ledger import ENDPOINTS_GROUP, RESOLVER_GROUP
 from connectivity.domain.ownership import group_name
 from connectivity.domain.promises import broken_promises
 from connectivity.domain.resolver_adoption import candidates, unfit_resolvers
-from connectivity.domain.routes import route_warnings
+from connectivity.domain.routes import hub_route_warnings, route_warnings
 from connectivity.domain.service_problems import asked_by, owner_problems, service_problems
 from connectivity.domain.survey import Limits, Survey
 from connectivity.domain.unread_tags import unread_tags
@@ -74,7 +75,8 @@ def prepare(survey: Survey, options: Options, limits: Limits) -> Prepared:
             *unseen_warnings(survey, services),
             *public_name_warnings(survey, services),
             *host_network_warnings(used),
-            *route_warnings(survey, desired.subnets, desired.onprem_cidrs),
+            *_route_warnings(survey, desired),
+            *hub_warnings(survey, options),
             *_strays(survey),
         ),
         (
@@ -95,6 +97,28 @@ def incomplete(survey: Survey, limits: Limits) -> tuple[str, ...]:
     zones = {subnet.zone for subnet in usable_subnets(survey)}
     subnets = [] if len(zones) >= limits.zones else [f"subnets in {limits.zones} zones"]
     return (*_dns_attributes(survey), *subnets)
+
+
+def _route_warnings(survey: Survey, desired: Desired) -> Iterator[str]:
+    """Warn of ways that are missing: in this VPC where on-premises reaches something here, and in
+    each other VPC of which it uses something."""
+    if desired.in_the_vpc or not is_elsewhere(survey, desired.adopted_resolver):
+        yield from route_warnings(survey, desired.subnets, desired.onprem_cidrs)
+    used = {*desired.adopted.values()}
+    for vpc in sorted(survey.other_routes):
+        subnets = sorted(
+            {
+                *(s for e in survey.led_to if e.vpc == vpc and e.id in used for s in e.subnets),
+                *(
+                    ip.subnet
+                    for r in survey.resolvers
+                    if r.vpc == vpc and r.id in used
+                    for ip in r.ips
+                ),
+            }
+        )
+        if subnets:
+            yield from hub_route_warnings(survey, vpc, subnets, desired.onprem_cidrs)
 
 
 def _left_out(survey: Survey) -> Iterator[str]:
@@ -220,7 +244,9 @@ def _quotas(survey: Survey, options: Options, limits: Limits) -> Iterator[str]:
             f"quota is {limits.interface_endpoints_per_vpc} per VPC: ask AWS for more, and tell "
             "the stack's parameter InterfaceEndpointQuota"
         )
-    if our_resolver(survey) or candidates(survey.resolvers, survey.ownership):
+    if our_resolver(survey) or survey.named_resolver:
+        return  # there is one, or one is named, which is used or refused
+    if candidates(survey.resolvers, survey.ownership):
         return  # there is one, which is used or refused, and none is made
     if len(survey.resolvers_of_region) < limits.resolver_endpoints_per_region:
         return
@@ -274,6 +300,7 @@ _CHECKS: tuple[Callable[[Survey, Options, Limits], Iterator[str]], ...] = (
     _overlaps,
     _conflicts,
     _inbound_resolvers,
+    hub_problems,
     place_problems,
 )
 

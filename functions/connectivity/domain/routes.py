@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from connectivity.domain.model import InterfaceEndpoint, Route, RouteTable
 from connectivity.domain.survey import Survey
@@ -29,6 +30,33 @@ def route_warnings(survey: Survey, subnets: Sequence[str], cidrs: Iterable[str])
             f"no route towards {', '.join(lost)} from {', '.join(sorted(subnets))}: their route "
             "tables lead to the VPC itself and to the internet only"
         )
+
+
+def hub_route_warnings(
+    survey: Survey, hub: str, subnets: Sequence[str], cidrs: Iterable[str]
+) -> Iterator[str]:
+    """Yield one warning at most: the networks on-premises to which no route of `subnets`, which lie
+    in another VPC, leads. Its routes into this VPC are none of them, nor those of its gateway
+    endpoints, which alone lead to prefix lists through a VPC endpoint."""
+    own = [ipaddress.IPv4Network(cidr) for cidr in survey.vpc.cidrs]
+    tables = tuple(
+        replace(table, routes=tuple(r for r in table.routes if not _is_no_way_out(r, own)))
+        for table in survey.other_routes[hub]
+    )
+    there = replace(survey, route_tables=tables)
+    lost = [c for c in cidrs if not any(leads_towards(there, subnet, c) for subnet in subnets)]
+    if lost:
+        yield (
+            f"what is used stands in {hub}, and no route towards {', '.join(lost)} is visible from "
+            f"{', '.join(subnets)} there: on-premises has to reach these addresses, and their "
+            "answers it"
+        )
+
+
+def _is_no_way_out(route: Route, own: Sequence[ipaddress.IPv4Network]) -> bool:
+    if route.destination.startswith("pl-"):
+        return route.target.startswith("vpce-")
+    return any(ipaddress.IPv4Network(route.destination).subnet_of(network) for network in own)
 
 
 def leads_towards(survey: Survey, subnet: str, cidr: str) -> bool:

@@ -38,8 +38,9 @@ class Survey:
     endpoints: tuple[InterfaceEndpoint, ...]
     groups: tuple[SecurityGroup, ...]
     resolvers: tuple[InboundResolver, ...]
-    """The Route 53 Resolver endpoints in the VPC, outbound ones too. With their addresses only ours
-    and those that are in question to be adopted."""
+    """The Route 53 Resolver endpoints in the VPC, outbound ones too, and the one that the VPC's tag
+    names, wherever it stands. With their addresses only ours and those that are in question to be
+    adopted."""
     hosted_zones: tuple[HostedZone, ...]
     """The private hosted zones associated with the VPC, without those that AWS made."""
     route_tables: tuple[RouteTable, ...]
@@ -65,7 +66,14 @@ class Survey:
     addresses: Mapping[str, str] = field(default_factory=dict)
     """Network interface of those -> its address."""
     other_groups: tuple[SecurityGroup, ...] = ()
-    """Security groups of those that do not stand in this VPC."""
+    """Security groups of the VPCs, other than this one, in which those stand or the inbound
+    resolver that is named."""
+    other_routes: Mapping[str, tuple[RouteTable, ...]] = field(default_factory=dict)
+    """Id of each of these VPCs -> its route tables."""
+    named_resolver: str = ""
+    """Id of the inbound resolver that the VPC's tag names; empty where it names none."""
+    hub_resolvers: tuple[InboundResolver, ...] = ()
+    """Inbound resolvers of VPCs to which the names of this one lead, where none is used so far."""
 
     @property
     def ownership(self) -> Ownership:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from connectivity.domain import tags
-from connectivity.domain.addresses import address_problems
+from connectivity.domain.addresses import address_problems, resolver_problems
 from connectivity.domain.errors import UnreadableOption
 from connectivity.domain.networks import Bounds, cidr_problems
 from connectivity.domain.printable import LONGEST_ITEM, first_lines, firsts_first, quoted
@@ -40,6 +40,8 @@ class Options:
     onprem_cidrs: tuple[str, ...]
     resolver_ips: tuple[str, ...] = ()
     """Addresses that the inbound resolver shall have when it is made; empty for any."""
+    resolver: str = ""
+    """Id of somebody else's inbound resolver that shall be used; empty where none is named."""
 
 
 @dataclass(frozen=True)
@@ -78,15 +80,17 @@ def read_options(
     services, where_services = _option(vpc_tags, tags.SERVICES, defaults.services)
     onprem_cidrs, where_cidrs = _option(vpc_tags, tags.ONPREM_CIDRS, defaults.onprem_cidrs)
     resolver_ips, where_ips = _option(vpc_tags, tags.RESOLVER_IPS, defaults.resolver_ips)
+    resolver = resolver_named(vpc_tags.get(tags.RESOLVER, ""))
     own = tags.ONPREM_CIDRS in vpc_tags
     problems = firsts_first(
         service_problems(services, where_services),
         cidr_problems(onprem_cidrs, where_cidrs, bounds, own),
         address_problems(resolver_ips, where_ips),
+        resolver_problems(resolver, f"tag {tags.RESOLVER}"),
     )
     if problems:
         raise UnreadableOption("; ".join([*problems, *unread_tags(vpc_tags)]))
-    return Options(services, onprem_cidrs, resolver_ips)
+    return Options(services, onprem_cidrs, resolver_ips, resolver)
 
 
 def _option(
@@ -108,6 +112,11 @@ def items(listed: Iterable[str]) -> tuple[str, ...]:
     """Return the items of an option, from a tag or from a request event: in lower case, without
     the spaces around them, each once."""
     return tuple(dict.fromkeys(item.strip(" ").lower() for item in listed))
+
+
+def resolver_named(text: str) -> str:
+    """Return the id that a tag or a request event names; empty for none."""
+    return text.strip(" ")
 
 
 def service_problems(services: Iterable[str], where: str) -> list[str]:

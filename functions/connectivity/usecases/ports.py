@@ -136,9 +136,10 @@ class Resolvers(Protocol):
     def in_vpc(self, vpc_id: str) -> tuple[InboundResolver, ...]:
         """Those of either direction whose addresses lie in the VPC; without their addresses."""
 
-    def ids_of_region(self) -> tuple[str, ...]:
-        """All of the account's, because the quota counts them. AWS gives a hundred a call and five
-        calls a second to the whole account and Region: ask only before one is made."""
+    def of_region(self) -> tuple[InboundResolver, ...]:
+        """Return those of either direction of the whole account, without their addresses. AWS gives
+        a hundred a call and five calls a second to the account and Region: ask only where one is to
+        be made, because the quota counts them, or where a tag names one of another VPC."""
 
     def find(self, resolver_id: str) -> InboundResolver | None:
         """Return the resolver, with its addresses if it is operational: it is asked every few

@@ -76,7 +76,7 @@ def _publish(
         account=settings.account,
         region=settings.region,
         vpc_id=desired.vpc_id,
-        vpc_cidrs=desired.networks,
+        vpc_cidrs=desired.networks(resolver.ips),
         resolver_ips=resolver.ips,
         names={name: tuple(ips) for name, ips in verified["names"].items()},
         zones=tuple(verified["zones"]),

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, get_args
 
 from connectivity.domain import tags
-from connectivity.domain.addresses import address_problems
+from connectivity.domain.addresses import address_problems, resolver_problems
 from connectivity.domain.errors import (
     Fact,
     RequestOvertaken,
@@ -24,7 +24,14 @@ from connectivity.domain.errors import (
 )
 from connectivity.domain.networks import Bounds, cidr_problems
 from connectivity.domain.printable import first_lines, firsts_first, quoted, shown
-from connectivity.domain.wish import REMOVE, Asked, Wish, items, service_problems
+from connectivity.domain.wish import (
+    REMOVE,
+    Asked,
+    Wish,
+    items,
+    resolver_named,
+    service_problems,
+)
 from connectivity.usecases.knock import knock_for_request
 from connectivity.usecases.ports import Clock, Executions, Ledger, Vpcs
 from connectivity.usecases.refusal import refuse
@@ -37,7 +44,7 @@ that says yes to the removal although many VPCs are removed at once."""
 _KINDS: dict[str, Kind] = {kind.lower(): kind for kind in get_args(Kind)} | {"disable": "Delete"}
 _VPC_ID = re.compile(r"vpc-[0-9a-f]{8,17}")
 _EVENT_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
-_FIELDS = {"vpc-id", "services", "onprem-cidrs", "resolver-ips", "requested-at"}
+_FIELDS = {"vpc-id", "services", "onprem-cidrs", "resolver-ips", "resolver", "requested-at"}
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 _AHEAD = timedelta(minutes=5)
 _OLDEST = timedelta(days=1)
@@ -55,6 +62,7 @@ class WishRequest:
     services: tuple[str, ...] | None = None
     onprem_cidrs: tuple[str, ...] | None = None
     resolver_ips: tuple[str, ...] | None = None
+    resolver: str | None = None
     order: str = ""
     """Of two requests about a VPC the one with the higher order stands."""
 
@@ -125,8 +133,18 @@ def read_request(event: Mapping[str, Any], now: str, bounds: Bounds) -> WishRequ
             )
             value = None
         lists[name] = None if value is None else items(value)
+    named = detail.get("resolver")
+    if named is not None and not isinstance(named, str):
+        problems.append(f'request event: "resolver" is {shown(named)}, and a string is needed')
+        named = None
     asked = WishRequest(
-        kind, vpc_id, lists["services"], lists["onprem-cidrs"], lists["resolver-ips"], order
+        kind,
+        vpc_id,
+        lists["services"],
+        lists["onprem-cidrs"],
+        lists["resolver-ips"],
+        None if named is None else resolver_named(named),
+        order,
     )
     problems += _problems_of(asked, bounds)
     if problems:
@@ -140,6 +158,7 @@ def _problems_of(asked: WishRequest, bounds: Bounds) -> list[str]:
         [] if services is None else service_problems(services, "request event"),
         [] if cidrs is None else cidr_problems(cidrs, "request event", bounds),
         address_problems(asked.resolver_ips or (), "request event"),
+        resolver_problems(asked.resolver or "", "request event"),
     )
     return problems + [
         f"request event: tag {key} would have {len(value)} characters, and AWS allows "
@@ -245,6 +264,8 @@ def _tags_of(request: WishRequest) -> dict[str, str]:
         written[tags.ONPREM_CIDRS] = " ".join(request.onprem_cidrs)
     if request.resolver_ips is not None:
         written[tags.RESOLVER_IPS] = " ".join(request.resolver_ips)
+    if request.resolver is not None:
+        written[tags.RESOLVER] = request.resolver
     return written
 
 

@@ -8,8 +8,11 @@ from dataclasses import replace
 from connectivity.domain import adoption, answered_elsewhere, catalogue, routes
 from connectivity.domain.derivation import wanted
 from connectivity.domain.doubt import PATIENCE, UNASKED
-from connectivity.domain.model import HostedZone, InboundResolver
-from connectivity.domain.resolver_adoption import candidates
+from connectivity.domain.hub_resolver import may_be_served_by_a_hub
+from connectivity.domain.ledger import RESOLVER, known_id
+from connectivity.domain.model import HostedZone, InboundResolver, OfferedService
+from connectivity.domain.ownership import Ownership
+from connectivity.domain.resolver_adoption import candidates, is_serving
 from connectivity.domain.survey import Survey
 from connectivity.domain.wish import Options
 from connectivity.usecases.asked import Wished
@@ -29,8 +32,9 @@ def survey_vpc(wished: Wished, run: Run, aws: Aws) -> Survey:
         *catalogue.requested(options.services, region),
     )
     full_names = [full for name in names for full in catalogue.service_names(name, region)]
-    resolvers = aws.resolvers.in_vpc(vpc_id)
-    shared, ours = candidates(resolvers, ownership), ownership.resolver(resolvers)
+    resolvers = _resolvers(wished, ownership, aws)
+    shared = candidates(resolvers, ownership, options.resolver)
+    ours = ownership.resolver(resolvers)
     survey = Survey(
         owner=aws.settings.us,
         account=aws.settings.account,
@@ -52,8 +56,9 @@ def survey_vpc(wished: Wished, run: Run, aws: Aws) -> Survey:
         route_tables=aws.vpcs.route_tables(vpc_id),
         taken=frozenset() if shared else _taken(wished, resolvers, aws),
         entry=entry,
+        named_resolver=options.resolver,
     )
-    survey = _with_answers(survey, wished, run, aws)
+    survey = _with_other_vpcs(_with_answers(survey, wished, run, aws), wished.options, aws)
     return replace(survey, prefix_lists=_prefix_lists(survey, aws.vpcs))
 
 
@@ -67,21 +72,51 @@ def _with_answers(survey: Survey, wished: Wished, run: Run, aws: Aws) -> Survey:
     known = survey.entry.answers if _are_believed(wished, run) else {}
     survey = replace(survey, answers=known)
     answered = [s for s in services.values() if answered_elsewhere.answered_names(survey, s)]
+    survey = replace(survey, hosted_zones=_read_zones(survey, wished.options, aws.hosted_zones))
     if not answered or not known:
-        return replace(survey, hosted_zones=_read_zones(survey, wished.options, aws.hosted_zones))
+        return _with_what_records_name(survey, answered, aws)
     asked = (answered_elsewhere.as_asked(survey, n) for s in answered for n in s.private_names)
     ips = {ip for name in asked if name in known for ip in known[name].addresses}
     addresses = aws.endpoints.interfaces_at(ips)
     there = aws.endpoints.of_services([s.name for s in answered]) if addresses else ()
     led_to = tuple(e for e in there if addresses.keys() & {*e.interfaces})
-    vpcs = sorted({endpoint.vpc for endpoint in led_to} - {survey.vpc.id})
+    return replace(survey, led_to=led_to, addresses=addresses)
+
+
+def _with_what_records_name(survey: Survey, answered: list[OfferedService], aws: Aws) -> Survey:
+    """Add the interface endpoints that records of zones name, before anybody has asked what the
+    names answer: so that a plan can tell from where they are served."""
+    ids = answered_elsewhere.endpoints_named(survey.hosted_zones)
+    there = aws.endpoints.of_services([s.name for s in answered]) if ids and answered else ()
+    return replace(survey, led_to=tuple(e for e in there if e.id in ids))
+
+
+def _with_other_vpcs(survey: Survey, options: Options, aws: Aws) -> Survey:
+    """Add what decides, and what is told, of the other VPCs from which something is used or may be:
+    the one of the inbound resolver that is named, and those to which names lead."""
+    shared = candidates(survey.resolvers, survey.ownership, options.resolver)
+    stand_in = {*(e.vpc for e in survey.led_to), *(resolver.vpc for resolver in shared)}
+    vpcs = sorted(stand_in - {survey.vpc.id})
+    if not vpcs:
+        return survey
+    hubs = vpcs if may_be_served_by_a_hub(survey, options) else []
+    there = (resolver for vpc in hubs for resolver in aws.resolvers.in_vpc(vpc))
     return replace(
         survey,
-        hosted_zones=_read_zones(survey, wished.options, aws.hosted_zones),
-        led_to=led_to,
-        addresses=addresses,
         other_groups=tuple(group for vpc in vpcs for group in aws.groups.all_in(vpc)),
+        other_routes={vpc: aws.vpcs.route_tables(vpc) for vpc in vpcs},
+        hub_resolvers=tuple(r for r in there if is_serving(r)),
     )
+
+
+def _resolvers(wished: Wished, ownership: Ownership, aws: Aws) -> tuple[InboundResolver, ...]:
+    """Return the resolvers in the VPC, and the one that its tag names, where that stands in another
+    VPC and may be used."""
+    here, named = aws.resolvers.in_vpc(wished.vpc.id), wished.options.resolver
+    is_elsewhere = named and named not in {each.id for each in here}
+    if not is_elsewhere or known_id(wished.entry, RESOLVER) or ownership.resolver(here):
+        return here
+    return (*here, *(each for each in aws.resolvers.of_region() if each.id == named))
 
 
 def with_resolvers_of_region(survey: Survey, aws: Aws) -> Survey:
@@ -89,9 +124,11 @@ def with_resolvers_of_region(survey: Survey, aws: Aws) -> Survey:
     made. AWS lists a hundred a call, and takes five calls a second from a whole account: it is
     asked only where the answer decides."""
     ownership, resolvers = survey.ownership, survey.resolvers
-    if candidates(resolvers, ownership) or ownership.resolver(resolvers):
+    shared = candidates(resolvers, ownership, survey.named_resolver)
+    if shared or survey.named_resolver or ownership.resolver(resolvers):
         return survey
-    return replace(survey, resolvers_of_region=aws.resolvers.ids_of_region())
+    ids = tuple(each.id for each in aws.resolvers.of_region())
+    return replace(survey, resolvers_of_region=ids)
 
 
 def _may_be_of_a_profile(wished: Wished) -> bool:
@@ -136,7 +173,7 @@ def _prefix_lists(survey: Survey, vpcs: Vpcs) -> dict[str, tuple[str, ...]]:
         *survey.led_to,
     )
     theirs = (e.security_groups for e in answering if not survey.ownership.of_endpoint(e))
-    shared = candidates(survey.resolvers, survey.ownership)
+    shared = candidates(survey.resolvers, survey.ownership, survey.named_resolver)
     groups = {g for each in (*theirs, *(r.security_groups for r in shared)) for g in each}
     named = adoption.prefix_lists_of(survey, groups) | routes.prefix_lists_of(
         survey.route_tables, survey.endpoints

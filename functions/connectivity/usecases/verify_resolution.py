@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from connectivity.domain import plan, verification
+from connectivity.domain import plan, tags, verification
 from connectivity.domain.desired import Desired
 from connectivity.domain.errors import NotReadyYet, NotResolvingYet
 from connectivity.domain.ledger import Entry
@@ -19,6 +19,10 @@ from connectivity.usecases.ensure_probe import probe_in
 from connectivity.usecases.ensure_resolver import Resolver
 
 _MOST_ROWS_IN_A_MESSAGE = 12
+_HUB = (
+    ", asked of {} in another VPC, which the tag {} names and which has to answer the same as this "
+    "VPC over a route there and back,"
+)
 MOST_FINDINGS = 200
 """Findings that go through the workflow, which holds 256 KB; all of them are right."""
 
@@ -60,7 +64,7 @@ def verify_resolution(desired: Desired, resolver: Resolver, aws: Aws) -> Verifie
     asked = verification.questions(targets, resolver.ips)
     try:
         findings = aws.patience.until(
-            lambda answers: _right(desired, verification.judge(targets, asked, answers)),
+            lambda answers: _right(desired, resolver, verification.judge(targets, asked, answers)),
             lambda: aws.probe.ask(name, asked),
             not_yet=NotResolvingYet,
         )
@@ -88,10 +92,14 @@ def verify_resolution(desired: Desired, resolver: Resolver, aws: Aws) -> Verifie
     )
 
 
-def _right(desired: Desired, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+def _right(
+    desired: Desired, resolver: Resolver, findings: tuple[Finding, ...]
+) -> tuple[Finding, ...]:
     wrong = [finding for finding in findings if not finding.ok]
     if wrong:
-        raise NotResolvingYet(_complaint(desired.vpc_id, wrong, len(findings)))
+        of_a_hub = "" if desired.has(resolver.ips) else _HUB.format(resolver.id, tags.RESOLVER)
+        complaint = _complaint(f"{desired.vpc_id}{of_a_hub}", wrong, len(findings))
+        raise NotResolvingYet(complaint)
     return findings
 
 
@@ -123,10 +131,10 @@ def _addresses(interfaces: Sequence[str], address_of: Any) -> tuple[str, ...]:
     return tuple(sorted(address_of[i] for i in interfaces if i in address_of))
 
 
-def _complaint(vpc_id: str, wrong: Sequence[Finding], asked: int) -> str:
+def _complaint(where: str, wrong: Sequence[Finding], asked: int) -> str:
     rest = len(wrong) - _MOST_ROWS_IN_A_MESSAGE
     return (
-        f"{len(wrong)} of {asked} checks in {vpc_id} failed:\n"
+        f"{len(wrong)} of {asked} checks in {where} failed:\n"
         + verification.as_table(wrong[:_MOST_ROWS_IN_A_MESSAGE])
         + (f"\nand {rest} more" if rest > 0 else "")
     )

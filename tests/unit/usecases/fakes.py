@@ -360,9 +360,10 @@ class FakeResolvers:
         listed = self.all.values() if self.listed else ()
         return tuple(replace(each, ips=()) for each in listed if each.vpc == vpc_id)
 
-    def ids_of_region(self) -> tuple[str, ...]:
+    def of_region(self) -> tuple[InboundResolver, ...]:
         self.counts += 1
-        return tuple(self.all) if self.listed else ()
+        listed = self.all.values() if self.listed else ()
+        return tuple(replace(each, ips=()) for each in listed)
 
     def find(self, resolver_id: str) -> InboundResolver | None:
         found = self.all.get(resolver_id)

@@ -56,6 +56,10 @@ CIDR = st.builds(
     st.sampled_from(["8", "32", "33", "08", "x", ""]),
 ) | st.sampled_from(["10.0.0.1", "fd00::/8", "128.0.0.0/2", "0.0.0.0/0"])
 
+RESOLVER = st.sampled_from(
+    ["rslvr-in-0a1b2c3d4e5f67890", " rslvr-in-0a1b2c3d ", "RSLVR-IN-0A1B2C3D", "rslvr-out-0a1b2c3d"]
+)
+
 
 def either(good: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.one_of(good, st.lists(good, max_size=3), st.lists(HOSTILE, max_size=2), HOSTILE)
@@ -67,6 +71,7 @@ DETAILS = st.fixed_dictionaries(
         "vpc-id": VPC_IDS | HOSTILE,
         "services": either(SERVICE),
         "onprem-cidrs": either(CIDR),
+        "resolver": RESOLVER | HOSTILE,
         "sevices": st.just([]),
     },
 )
@@ -184,6 +189,14 @@ def test_a_request_and_a_tag_understand_the_same_items_in_the_same_way(
     by_hand = {tags.SERVICES: " ".join(services), tags.ONPREM_CIDRS: " ".join(cidrs)}
     written = world.vpcs.all[VPC.id].tags
     assert read_options(written, OPTIONS) == read_options(by_hand, OPTIONS)
+
+
+def test_a_request_names_a_hub_s_resolver_and_takes_the_name_back() -> None:
+    world, named = World(), "rslvr-in-0a1b2c3d4e5f67890"
+    send(world, "Enable", resolver=f" {named} ")
+    assert read_options(world.vpcs.all[VPC.id].tags, OPTIONS).resolver == named
+    send(world, "Enable", id_="0-2", resolver="")
+    assert read_options(world.vpcs.all[VPC.id].tags, OPTIONS) == OPTIONS
 
 
 @pytest.mark.parametrize("name", ["ec#r", "-logs", "S3:*"])
