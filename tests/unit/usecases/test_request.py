@@ -54,7 +54,7 @@ CIDR = st.builds(
     "{}.0.0.0/{}".format,
     st.sampled_from(["10", "172", "256", "010", ""]),
     st.sampled_from(["8", "32", "33", "08", "x", ""]),
-) | st.sampled_from(["10.0.0.1", "fd00::/8", "128.0.0.0/2", "0.0.0.0/0"])
+) | st.sampled_from(["10.0.0.1", "fd00::/8", "64.0.0.0/3", "0.0.0.0/0"])
 
 RESOLVER = st.sampled_from(
     ["rslvr-in-0a1b2c3d4e5f67890", " rslvr-in-0a1b2c3d ", "RSLVR-IN-0A1B2C3D", "rslvr-out-0a1b2c3d"]
