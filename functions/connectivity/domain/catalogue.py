@@ -60,12 +60,26 @@ def requested(options: Iterable[str], region: str) -> tuple[str, ...]:
 def service_names(name: str, region: str) -> tuple[str, ...]:
     """Return the names under which AWS may offer a service; a full name stands for itself.
 
-    The prefix differs by partition *and* service (aws-cn: `cn.com.amazonaws` for ECR and S3 only),
-    so each candidate is asked for and what exists is taken.
+    The prefix differs by partition *and* service, so each candidate is asked for and what exists
+    is taken. In China it is `cn.com.amazonaws` for ECR, interface endpoints of S3 and some fifty
+    others, in the European Sovereign Cloud `eu.amazonaws` for ECR; of the required services none
+    has it anywhere. Source: AWS CDK, `getDefaultEndpointPrefix` in aws-ec2/lib/vpc-endpoint.ts.
     """
     if _is_full(name):
         return (name,)
     return tuple(f"{prefix}.{region}.{name}" for prefix in _prefixes(region))
+
+
+def gateway_name(region: str) -> str:
+    """Return the service name of the gateway endpoint beside the interface endpoint of
+    `GATEWAY_FIRST`.
+
+    Without the partition's own prefix anywhere: in China it is `com.amazonaws.cn-north-1.s3`, and
+    the interface endpoint's service `cn.com.amazonaws.cn-north-1.s3`. Sources: eksctl, the answer
+    of DescribeVpcEndpointServices in its tests (`serviceDetailsJSONChina`); AWS CDK,
+    `GatewayVpcEndpointAwsService` and `getDefaultEndpointPrefix` in aws-ec2/lib/vpc-endpoint.ts.
+    """
+    return f"com.amazonaws.{region}.{GATEWAY_FIRST}"
 
 
 def full_name(name: str, region: str) -> str:

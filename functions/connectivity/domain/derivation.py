@@ -199,12 +199,13 @@ def _gateway_service(survey: Survey, services: dict[str, OfferedService]) -> str
     service = services.get(catalogue.GATEWAY_FIRST)
     if service is None or adoption_of(survey, service):
         return None
-    begun = ledger.gateway_purpose(service.name) in ledger.begun_endpoints(survey.entry)
+    gateway = catalogue.gateway_name(survey.region)
+    begun = ledger.gateway_purpose(gateway) in ledger.begun_endpoints(survey.entry)
     theirs = any(
         endpoint.type == "Gateway"
-        and endpoint.service_name == service.name
+        and endpoint.service_name == gateway
         and endpoint.exists
         and not survey.ownership.of_endpoint(endpoint)
         for endpoint in survey.endpoints
     )
-    return service.name if begun or not theirs else None
+    return gateway if begun or not theirs else None

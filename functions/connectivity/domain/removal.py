@@ -185,7 +185,7 @@ def _endpoint_steps(
     lit = sorted((e for e in unwanted if is_serving(e) and e.private_dns), key=ecs_first)
     before = {e.id for e in unwanted} | {e.id for e in seen.endpoints if e.state == "deleting"}
     needing = sorted(e.id for e in seen.endpoints if e.type == "Interface" and e.id in before)
-    service_of = {e.id: e.service_name for e in seen.endpoints}
+    service_of = {e.id: _last_label(e.service_name) for e in seen.endpoints}
     steps: list[TurnOffPrivateDns | RemoveEndpoint] = [
         TurnOffPrivateDns(e.id, e.service_name, "its names become public before it goes")
         for e in lit
@@ -193,10 +193,18 @@ def _endpoint_steps(
     for endpoint in unwanted:
         service = endpoint.service_name
         is_gateway = endpoint.type == "Gateway"
-        after = tuple(id_ for id_ in needing if is_gateway and service_of[id_] == service)
+        after = tuple(
+            id_ for id_ in needing if is_gateway and service_of[id_] == _last_label(service)
+        )
         why = f"{reason} - once {', '.join(after)} is gone" if after else reason
         steps.append(RemoveEndpoint(endpoint.id, service, why, after))
     return tuple(steps)
+
+
+def _last_label(service_name: str) -> str:
+    """Return `s3`, the label that the services of gateway and interface endpoints share: the rest
+    of their names differs in China (`catalogue.gateway_name`)."""
+    return service_name.rpartition(".")[2]
 
 
 def _probe_steps(ownership: Ownership) -> tuple[RemoveProbe, ...]:

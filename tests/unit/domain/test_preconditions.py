@@ -308,6 +308,34 @@ def test_s3_needs_a_gateway_endpoint_unless_somebody_keeps_one(
     assert prepared(options=options, **changes).desired.gateway_service == expected
 
 
+CHINA = "cn-north-1"
+CHINAS_ZONES = (f"{CHINA}a", f"{CHINA}b")
+WITH_PREFIX = {"ecr.api", "ecr.dkr", "s3"}
+IN_CHINA: dict[str, Any] = {
+    "region": CHINA,
+    "subnets": tuple(replace(s, zone=z) for s, z in zip(SUBNETS, CHINAS_ZONES, strict=True)),
+    "offered": {
+        name: OfferedService(name, (f"{short}.amazonaws.com.cn",), frozenset(CHINAS_ZONES))
+        for short in PRIVATE_NAMES
+        for name in [f"{'cn.' if short in WITH_PREFIX else ''}com.amazonaws.{CHINA}.{short}"]
+    },
+}
+
+
+def test_in_china_the_gateway_endpoint_of_s3_has_another_prefix_than_the_interface_endpoint() -> (
+    None
+):
+    """`cn.com.amazonaws.cn-north-1.s3` is no service of gateway endpoints."""
+    gateway = f"com.amazonaws.{CHINA}.s3"
+    desired = prepared(options=WITH_ECR, **IN_CHINA).desired
+    assert f"cn.{gateway}" in {endpoint.service_name for endpoint in desired.endpoints}
+    assert desired.gateway_service == gateway
+    theirs = replace(GATEWAY, service_name=gateway)
+    assert prepared(options=WITH_ECR, endpoints=(theirs,), **IN_CHINA).desired.gateway_service is (
+        None
+    )
+
+
 @pytest.mark.parametrize(
     ("tables", "warned"),
     [
