@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import signal
 import socket
 import sys
 from dataclasses import replace
 
+from local import partitions
 from local.settings import Settings, Unkindness
 
 ENDING = (signal.SIGTERM, signal.SIGINT)
-_REGION = r"(af|ap|ca|eu|il|me|mx|sa|us)-(?!gov-|iso[a-z]?-)[a-z]+-\d+"
 INTERRUPTED = 130
 """What shells say of Ctrl-C."""
 
@@ -55,11 +54,11 @@ def _interrupt(*_: object) -> None:
 
 def _hindrance(settings: Settings) -> str | None:
     """Why it cannot start, in one line."""
-    if not _is_of_partition_aws(settings.region):
+    if not partitions.is_known(settings.region):
+        known = ", ".join(("aws", *partitions.OTHERS))
         return (
-            f"{settings.region} is no Region of the partition aws, and this embedded AWS has no "
-            "other: its ARNs, endpoints and managed policies. Choose one as in make local "
-            "REGION=eu-west-1"
+            f"{settings.region} is no Region of the partitions that this embedded AWS has "
+            f"({known}): choose one as in make local REGION=eu-west-1"
         )
     if not settings.lambda_python.exists():
         return f"run `make setup` first: {settings.lambda_python} is missing"
@@ -69,11 +68,6 @@ def _hindrance(settings: Settings) -> str | None:
         reason = os.strerror(error.errno or 0).lower()
         return f"port {settings.port}: {reason}; choose another, as in make local PORT=4600"
     return None
-
-
-def _is_of_partition_aws(region: str) -> bool:
-    """Tell by the name alone, as botocore's table of partitions does for Regions that are new."""
-    return re.fullmatch(_REGION, region) is not None
 
 
 def _parser() -> argparse.ArgumentParser:

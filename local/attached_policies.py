@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from moto.iam.exceptions import DeleteConflictException
 from moto.iam.models import IAMBackend, ManagedPolicy, iam_backends
 
-from local.gateway.principals import PARTITION
+from local.partitions import partition_in
 
 if TYPE_CHECKING:
     from local.engine import EmbeddedAws
@@ -43,7 +43,7 @@ def _patch() -> None:
 
     def delete(self: Any, account: str, _region: str) -> None:
         """What CloudFormation does with a resource of its own."""
-        backend = iam_backends[account][PARTITION]
+        backend = iam_backends[account][partition_in(self.arn)]
         if self.arn in backend.managed_policies:
             backend.delete_policy(self.arn)
 

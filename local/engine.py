@@ -25,6 +25,7 @@ from local.contracts import (
     Notification,
     Principals,
 )
+from local.partitions import partition_of
 from local.settings import Settings
 from local.unkind.weather import Weather
 
@@ -35,6 +36,7 @@ GAPS: tuple[str, ...] = (
     "model_files",
     "repeated_work",
     "direct_lookups",
+    "new_regions",
     "profiles",
     "gateway",
     "networks",
@@ -65,13 +67,13 @@ _running: set[int] = set()
 """The engines that this process has started and not stopped; moto's state is theirs together."""
 
 
-def _key_of(account: str) -> str:
+def _key_of(account: str, region: str) -> str:
     """Return the access key of an administrator of another account, as which moto knows it."""
     from moto.iam.models import iam_backends
 
-    iam = iam_backends[account]["aws"]
+    iam = iam_backends[account][partition_of(region)]
     if "administrator" not in iam.users:
-        iam.create_user("us-east-1", "administrator")
+        iam.create_user(region, "administrator")
         iam.create_access_key("administrator")
     return str(iam.users["administrator"].access_keys[0].access_key_id)
 
@@ -175,7 +177,7 @@ class EmbeddedAws:
 
     def client_of(self, account: str, service: str) -> Any:
         """A boto3 client of an administrator of another account, in this Region."""
-        return self._client(service, _key_of(account))
+        return self._client(service, _key_of(account, self.settings.region))
 
     def _client(self, service: str, access_key: str) -> Any:
         whose = f"{access_key} {service}"

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from moto.ssm.models import SimpleSystemManagerBackend
 
+from local import partitions
+
 if TYPE_CHECKING:
     from local.engine import EmbeddedAws
 
@@ -52,7 +54,8 @@ def _delete_several(backend: Any, names: list[str]) -> list[str]:
 
 def _emit(backend: Any, parameter: Any, operation: str) -> None:
     name, region = parameter.name, backend.region_name
-    resource = f"arn:aws:ssm:{region}:{backend.account_id}:parameter/{name.removeprefix('/')}"
+    path = f"parameter/{name.removeprefix('/')}"
+    resource = partitions.arn("ssm", region, backend.account_id, path)
     _current.events.publish(
         source="aws.ssm",
         detail_type="Parameter Store Change",

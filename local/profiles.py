@@ -18,6 +18,7 @@ from moto.iam import models as iam
 from moto.moto_api._internal import mock_random
 from werkzeug.wrappers import Response
 
+from local import partitions
 from local.gateway.calls import ApiCall, recognise
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Profiles:
                 id_ = f"rp-{mock_random.get_random_hex(14)}"
                 self.profiles[id_] = {
                     "Id": id_,
-                    "Arn": f"arn:aws:{SERVICE}:{call.region}:{account}:profile/{id_}",
+                    "Arn": partitions.arn(SERVICE, call.region, account, f"profile/{id_}"),
                     "Name": asked["Name"],
                     "OwnerId": account,
                     "Status": "COMPLETE",

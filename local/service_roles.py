@@ -19,6 +19,7 @@ from moto.core.exceptions import AWSError
 from moto.events.exceptions import ValidationException
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
+from local import partitions
 from local.gateway.authorization import role_of_arn, statements_of
 from local.gateway.decisions import Context, Request, decide
 from local.gateway.policies_of_resources import statements_about
@@ -106,7 +107,7 @@ def _require_function_role(backend: Any, spec: Mapping[str, Any]) -> None:
 
 def _interface_requests(backend: Any, config: Mapping[str, Any]) -> Iterator[Request]:
     """Yield what the role has to be allowed, before any interface exists."""
-    network = f"arn:aws:ec2:{backend.region_name}:{backend.account_id}"
+    network = partitions.arn("ec2", backend.region_name, backend.account_id, "").rstrip(":")
     used = [
         "network-interface/*",
         *(f"subnet/{id_}" for id_ in config["SubnetIds"]),
@@ -122,7 +123,7 @@ def require_events_role(backend: Any, rule: str, role_arn: str | None) -> None:
     """Raise ValidationException for a role that EventBridge cannot assume for a rule."""
     if role_arn is None:
         return
-    arn = f"arn:aws:events:{backend.region_name}:{backend.account_id}:rule/{rule}"
+    arn = partitions.arn("events", backend.region_name, backend.account_id, f"rule/{rule}")
     refused = refusal(role_arn, EVENTS, rule_context(arn))
     if refused:
         raise ValidationException(refused)

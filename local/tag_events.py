@@ -17,6 +17,8 @@ from moto.ec2.models import EC2Backend
 from moto.ec2.models.tags import TagBackend
 from moto.ec2.models.vpcs import VPCBackend
 
+from local import partitions
+
 if TYPE_CHECKING:
     from local.engine import EmbeddedAws
 
@@ -88,6 +90,6 @@ def _emit(backend: EC2Backend, vpc_id: str, old: dict[str, str]) -> None:
             "version": _versions[vpc_id],
             "tags": new,
         },
-        resources=[f"arn:aws:ec2:{region}:{backend.account_id}:vpc/{vpc_id}"],
+        resources=[partitions.arn("ec2", region, backend.account_id, f"vpc/{vpc_id}")],
         region=region,
     )

@@ -11,6 +11,7 @@ from local.ask import dig_command
 from local.contracts import InboundAddress
 from local.deploy import DeploymentFailedError, deploy
 from local.engine import EmbeddedAws
+from local.partitions import dns_suffix
 from local.settings import Settings, Unkindness
 
 DRAIN_SECONDS = 60
@@ -53,7 +54,7 @@ def up(settings: Settings) -> int:
             }
             with aws.weather.calm():  # it is the app that is tried, and not its deployment
                 aws.outputs = deploy(aws, parameters)
-            _routes(aws)
+            add_routes(aws)
             print(f"ready {aws.url}", flush=True)
             hint = HINT.format(
                 stack=settings.stack_name, url=aws.url, region=settings.region, ca=aws.trust_bundle
@@ -69,7 +70,8 @@ def up(settings: Settings) -> int:
         return 1
 
 
-def _routes(aws: EmbeddedAws) -> None:
+def add_routes(aws: EmbeddedAws) -> None:
+    """Answer, beside the API of AWS, what nobody can ask AWS."""
     aws.gateway.route(
         "/_local/inbound", lambda: list(map(_as_json, aws.networks.inbound_addresses()))
     )
@@ -106,7 +108,7 @@ def _tell_news(aws: EmbeddedAws) -> NoReturn:
 
 
 def _how_to_reach(address: InboundAddress, region: str) -> str:
-    name = f"ecs.{region}.amazonaws.com"
+    name = f"ecs.{region}.{dns_suffix(region)}"
     lines = [f"inbound {address.vpc_id} {address.ip}:", f"  {dig_command(address, name)}"]
     if address.inside:
         inside = shlex.join(address.inside)

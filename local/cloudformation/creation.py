@@ -1,7 +1,8 @@
 """Making a stack's resources, and what happens where that fails.
 
-moto 5.2.5 lets a resource that fails end in an HTTP 500, and does not remember with which
-properties it made one. What an update compares is kept here: the resolved properties.
+moto 5.2.5 lets a resource that fails end in an HTTP 500, does not remember with which properties it
+made one, and tells every template that it is in the partition `aws`. What an update compares is
+kept here: the resolved properties.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from moto.ec2.models.core import TaggedEC2Resource
 
 from local.cloudformation import deletion, names
 from local.cloudformation.failures import ResourceFailedError
+from local.partitions import dns_suffix, partition_of
 
 _STOCK_CREATE_RESOURCES = Stack.create_resources
 _STOCK_CREATE_RESOURCE = parsing.parse_and_create_resource
 _STOCK_NAME = parsing.generate_resource_name
+_STOCK_MAP = ResourceMap.__init__
 _STOCK_RESOLVE = parsing.parse_resource_and_generate_name
 
 
@@ -34,6 +37,17 @@ def install() -> None:
     parsing.parse_and_create_resource = _create_resource
     parsing.parse_resource_and_generate_name = _resolve
     parsing.generate_resource_name = _name
+    ResourceMap.__init__ = _map
+
+
+def _map(resources: Any, *args: Any, **kwargs: Any) -> None:
+    """Make the map of a stack's resources, with the pseudo parameters of its partition."""
+    _STOCK_MAP(resources, *args, **kwargs)
+    region = resources._region_name
+    resources._parsed_resources |= {
+        "AWS::Partition": partition_of(region),
+        "AWS::URLSuffix": dns_suffix(region),
+    }
 
 
 def _name(resource_type: str, stack_name: str, logical_id: str) -> str:

@@ -20,6 +20,7 @@ from local.cloudformation.acceptance import (
     require_values,
 )
 from local.cloudformation.resource_types import IGNORED
+from local.partitions import partition_of
 
 SAM = "AWS::Serverless-2016-10-31"
 
@@ -58,9 +59,12 @@ def _transformed(
         for name, value in parameters.items()
     }
     translator = Translator(None, Parser(), boto_session=boto3.Session(region_name=region))
+    partition = partition_of(region)
     try:
         translated: dict[str, Any] = translator.translate(
-            template, values, get_managed_policy_map=lambda: get_bundled_managed_policy_map("aws")
+            template,
+            values,
+            get_managed_policy_map=lambda: get_bundled_managed_policy_map(partition),
         )
     except InvalidDocumentException as error:
         causes = " ".join(cause.message for cause in error.causes)

@@ -31,6 +31,7 @@ from local import service_roles
 from local.contracts import Credentials
 from local.event_bus.resource_policies import refusal
 from local.event_bus.target_input import target_input
+from local.partitions import dns_suffix
 
 if TYPE_CHECKING:
     from local.engine import EmbeddedAws
@@ -237,7 +238,7 @@ def _refusal(delivery: Delivery, role: str | None) -> str | None:
 
 def _queue_url(queue_arn: str) -> str:
     _, _, _, region, account, name = queue_arn.split(":")
-    return f"https://sqs.{region}.amazonaws.com/{account}/{name}"
+    return f"https://sqs.{region}.{dns_suffix(region)}/{account}/{name}"
 
 
 def _failure(error: ClientError | BotoCoreError | ResponseParserError) -> Failure:

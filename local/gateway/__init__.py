@@ -125,7 +125,7 @@ def _json(document: Any, status: int) -> Response:
 
 def install(aws: EmbeddedAws) -> None:
     settings = aws.settings
-    managed_policies.install(settings.account)
+    managed_policies.install(settings.account, settings.region)
     principals, journal = Principals(settings.region), Journal()
     gateway = Gateway(
         aws.application, Authorizer(principals), journal, aws.clock, aws.weather, aws.port

@@ -17,8 +17,9 @@ from moto.backends import get_backend
 from local.gateway.calls import ApiCall
 from local.gateway.decisions import Context, Decision, Request, Statement, decide, statements_in
 from local.gateway.key_policies import decided
-from local.gateway.principals import PARTITION, Principals
+from local.gateway.principals import Principals
 from local.gateway.resources import requests_of
+from local.partitions import partition_in
 
 NEED_NO_PERMISSION = {"sts:GetCallerIdentity"}
 
@@ -125,7 +126,7 @@ def policies_of(role_arn: str) -> Iterator[tuple[str, str]]:
 
 def role_of_arn(role_arn: str) -> Any:
     """Return moto's role; None if there is none."""
-    iam = get_backend("iam")[role_arn.split(":")[4]][PARTITION]
+    iam = get_backend("iam")[role_arn.split(":")[4]][partition_in(role_arn)]
     return next((role for role in list(iam.roles.values()) if role.arn == role_arn), None)
 
 

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response
 CONTROL = "/moto-api"
 AWS_NAMES = re.compile(
     r"(?:[a-z0-9*-]+\.)+(?:amazonaws\.com|amazonaws\.com\.cn|amazonaws\.eu|api\.aws|on\.aws|"
-    r"amazonwebservices\.com\.cn)"
+    r"amazonwebservices\.com\.cn|amazonwebservices\.eu)"
 )
 """AWS's own domains, which nobody else can point at this machine: with one of them as Host come the
 calls through an interface endpoint."""

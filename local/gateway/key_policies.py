@@ -14,6 +14,7 @@ from typing import Any
 from moto.kms.models import kms_backends
 
 from local.gateway.decisions import Decision, Request, Statement, statements_in
+from local.partitions import partition_in
 
 
 def decided(role_arn: str, request: Request, by_identity: Decision) -> Decision:
@@ -54,8 +55,9 @@ def _matching(policy: str, role_arn: str, request: Request) -> Iterator[tuple[St
     for statement, document in zip(statements_in("key policy", policy), documents, strict=True):
         principals = _listed(document["Principal"])
         by_name = role_arn in principals
-        account = role_arn.split(":")[4]
-        of_account = {"*", account, f"arn:aws:iam::{account}:root"} & set(principals)
+        account, partition = role_arn.split(":")[4], partition_in(role_arn)
+        root = f"arn:{partition}:iam::{account}:root"
+        of_account = {"*", account, root} & set(principals)
         if (by_name or of_account) and statement.matches(request):
             yield statement, by_name
 

@@ -12,15 +12,15 @@ from moto.backends import get_backend
 from moto.core.config import default_user_config
 from moto.iam.models import Role
 
-from local.gateway.principals import PARTITION
+from local.partitions import partition_of
 
 _STOCK_CREATE = Role.create_from_cloudformation_json
 _STOCK_DELETE = Role.delete_from_cloudformation_json
 
 
-def install(account: str) -> None:
+def install(account: str, region: str) -> None:
     default_user_config["iam"]["load_aws_managed_policies"] = True
-    iam = get_backend("iam")[account][PARTITION]
+    iam = get_backend("iam")[account][partition_of(region)]
     if not iam.aws_managed_policies:
         iam.aws_managed_policies = iam._init_aws_policies()
         iam.managed_policies.update(iam._init_managed_policies())
@@ -31,13 +31,13 @@ def install(account: str) -> None:
 def _create(name: str, resource: dict[str, Any], account: str, region: str, **more: Any) -> Any:
     role = _STOCK_CREATE(name, resource, account, region, **more)
     for arn in resource["Properties"].get("ManagedPolicyArns", ()):
-        get_backend("iam")[account][PARTITION].attach_role_policy(arn, role.name)
+        get_backend("iam")[account][partition_of(region)].attach_role_policy(arn, role.name)
     return role
 
 
 def _delete(name: str, resource: dict[str, Any], account: str, region: str) -> None:
     """AWS refuses to delete a role with policies; CloudFormation detaches them before."""
-    iam = get_backend("iam")[account][PARTITION]
+    iam = get_backend("iam")[account][partition_of(region)]
     for arn in list(iam.get_role(name).managed_policies):
         iam.detach_role_policy(arn, name)
     _STOCK_DELETE(name, resource, account, region)

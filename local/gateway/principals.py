@@ -8,9 +8,9 @@ from typing import Any
 from moto.backends import get_backend
 from moto.sts.models import sts_backends
 
+from local import partitions
 from local.contracts import Credentials
 
-PARTITION = "aws"
 TEMPORARY_KEY = "ASIA"
 """What the id of every access key begins with that STS has given out."""
 
@@ -47,13 +47,13 @@ class Principals:
         """The ARN of the function whose own code calls: its sessions are called after it."""
         session = self._session_of(access_key_id)
         account, region = session.account_id, session.region_name
-        arn = f"arn:aws:lambda:{region}:{account}:function:{session.session_name}"
+        arn = partitions.arn("lambda", region, account, f"function:{session.session_name}")
         function = get_backend("lambda")[account][region].get_function_by_arn(arn)
         return arn if function and function.role == session.role_arn else None
 
     def _assume(self, role_arn: str, session_name: str) -> Any:
-        account = role_arn.split(":")[4]
-        session = sts_backends[account][PARTITION].assume_role(
+        account, partition = role_arn.split(":")[4], partitions.partition_in(role_arn)
+        session = sts_backends[account][partition].assume_role(
             region_name=self._region,
             role_session_name=session_name,
             role_arn=role_arn,
@@ -76,6 +76,7 @@ class Principals:
 
 
 def _assumed_through_the_api(access_key_id: str) -> Any:
-    backends = [account[PARTITION] for account in list(sts_backends.values())]
+    accounts = list(sts_backends.values())
+    backends = [backend for account in accounts for backend in list(account.values())]
     found = (each.get_assumed_role_from_access_key(access_key_id) for each in backends)
     return next(filter(None, found), None)

@@ -13,6 +13,7 @@ from itertools import product
 
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE
 
+from local import partitions
 from local.gateway.calls import ApiCall
 from local.gateway.decisions import Request
 from local.gateway.facts import context_of, forwarded_context_of, request_tags, values_at
@@ -205,8 +206,8 @@ def _arn(service: str, region: str, account: str, resource: str) -> str:
     if resource == "*":
         return resource
     if service in ("s3", "route53"):
-        return f"arn:aws:{service}:::{resource}"
-    return f"arn:aws:{service}:{region}:{account}:{resource}"
+        return f"arn:{partitions.partition_of(region)}:{service}:::{resource}"
+    return partitions.arn(service, region, account, resource)
 
 
 def _named(service: str, value: str) -> str:

@@ -136,4 +136,6 @@ def require_gateway_unneeded(gateway: Endpoint, siblings: Iterable[Endpoint]) ->
 
 
 def _same_service(endpoint: Endpoint, service: Mapping[str, Any]) -> bool:
-    return bool(endpoint.record.service_name == service["ServiceName"])
+    """Not by the whole name: in China the interface endpoints' service has another prefix than the
+    gateway endpoints'."""
+    return services.short_name(endpoint.service) == services.short_name(service)

@@ -1,7 +1,8 @@
 """DescribeVpcEndpointServices: which services a region offers, where, and under which names.
 
 moto 5.2.5 gives every region the same list, `ecs-agent.<region>…` as a private name (AWS:
-`ecs-a.<region>…`), private names for gateways, and fails with HTTP 500 on filters.
+`ecs-a.<region>…`), private names for gateways, the names of the partition `aws` everywhere, and
+fails with HTTP 500 on filters.
 """
 
 from __future__ import annotations
@@ -13,24 +14,27 @@ from typing import Any
 from moto.ec2.exceptions import InvalidFilter
 from moto.ec2.models.vpcs import VPCBackend
 
+from local import partitions
+
 PRIVATE_NAMES: Mapping[str, tuple[str, ...]] = {
-    "ecs-agent": ("ecs-a.{region}.amazonaws.com",),
-    "ecs-telemetry": ("ecs-t.{region}.amazonaws.com",),
-    "ecr.dkr": ("dkr.ecr.{region}.amazonaws.com", "*.dkr.ecr.{region}.amazonaws.com"),
+    "ecs-agent": ("ecs-a.{region}.{domain}",),
+    "ecs-telemetry": ("ecs-t.{region}.{domain}",),
+    "ecr.dkr": ("dkr.ecr.{region}.{domain}", "*.dkr.ecr.{region}.{domain}"),
     "s3": (
-        "s3.{region}.amazonaws.com",
-        "*.s3.{region}.amazonaws.com",
-        "s3-control.{region}.amazonaws.com",
-        "s3-accesspoint.{region}.amazonaws.com",
+        "s3.{region}.{domain}",
+        "*.s3.{region}.{domain}",
+        "s3-control.{region}.{domain}",
+        "s3-accesspoint.{region}.{domain}",
     ),
     "monitoring": (
-        "monitoring.{region}.amazonaws.com",
-        "monitoring.{region}.api.aws",
-        "monitoring-fips.{region}.amazonaws.com",
-        "monitoring-fips.{region}.api.aws",
+        "monitoring.{region}.{domain}",
+        "monitoring.{region}.{dual_stack}",
+        "monitoring-fips.{region}.{domain}",
+        "monitoring-fips.{region}.{dual_stack}",
     ),
 }
-"""Where AWS's private names are not simply `<service>.<region>.amazonaws.com`.
+"""Where AWS's private names are not simply `<service>.<region>.amazonaws.com`, or what stands for
+amazonaws.com in another partition.
 
 `monitoring`: AWS PrivateLink guide, "View information about a service", where it is the example.
 Which other services have all four names AWS documents nowhere: `InterfaceEndpoints.name_fully`.
@@ -47,9 +51,45 @@ for it. Amazon S3's is good for both. (That S3's holds `s3.<region>…` is a fac
 requests need it. That ECR's lacks the bare name is a belief, AWS documents neither.)"""
 
 REGIONS_SINCE_2024 = frozenset(
-    {"ap-southeast-5", "ap-southeast-7", "mx-central-1", "ap-east-2", "ap-southeast-6"}
+    {
+        *("ap-southeast-5", "ap-southeast-7", "mx-central-1", "ap-east-2", "ap-southeast-6"),
+        "eusc-de-east-1",
+    }
 )
 """AWS offers `ec2messages` only in regions that it launched before 2024."""
+
+PREFIXES: Mapping[str, tuple[str, frozenset[str]]] = {
+    "aws-cn": (
+        "cn.com.amazonaws",
+        frozenset(
+            {
+                *("application-autoscaling", "appmesh-envoy-management", "athena", "autoscaling"),
+                *("awsconnector", "backup", "batch", "cassandra", "cloudcontrolapi"),
+                *("cloudformation", "codedeploy-commands-secure", "databrew", "dms", "ebs", "ec2"),
+                *("ecr.api", "ecr.dkr", "eks", "elasticache", "elasticbeanstalk"),
+                *("elasticfilesystem", "elasticfilesystem-fips", "emr-containers", "execute-api"),
+                *("fsx", "imagebuilder", "iot.data", "iotsitewise.api", "iotsitewise.data"),
+                *("kinesis-streams", "lambda", "license-manager", "monitoring", "rds", "redshift"),
+                *("redshift-data", "s3", "sagemaker.api", "sagemaker.featurestore-runtime"),
+                *("sagemaker.runtime", "securityhub", "servicecatalog", "sms", "sqs", "states"),
+                *("sts", "sync-states", "synthetics", "transcribe", "transcribestreaming"),
+                *("transfer", "xray"),
+            }
+        ),
+    ),
+    "aws-eusc": (
+        "eu.amazonaws",
+        frozenset({"ecr.api", "ecr.dkr", "execute-api", "securityhub"}),
+    ),
+}
+"""Partition -> the prefix that stands for `com.amazonaws` in the names of these services, if one
+reaches them by interface endpoints; of gateway endpoints it stands in none.
+
+Source: AWS CDK, `getDefaultEndpointPrefix` and `GatewayVpcEndpointAwsService` in
+aws-ec2/lib/vpc-endpoint.ts; of Beijing as DescribeVpcEndpointServices has it (aws-cdk #25329).
+AWS GovCloud (US) has `com.amazonaws` for all. In which services a partition lacks, moto's list is
+kinder than AWS: `InterfaceEndpoints.withheld` takes some away.
+"""
 
 OF_A_PARTNER: Mapping[str, Any] = {
     "ServiceType": [{"ServiceType": "Interface"}],
@@ -102,8 +142,9 @@ def _offered(
 
 
 def short_name(detail: Mapping[str, Any]) -> str:
-    """`ecr.api` of `com.amazonaws.us-east-2.ecr.api`."""
-    return str(detail["ServiceName"]).split(".", 3)[-1]
+    """Return `ecr.api` of `com.amazonaws.us-east-2.ecr.api`."""
+    name = str(detail["ServiceName"])
+    return name.split(".", 4 if name.startswith("cn.") else 3)[-1]
 
 
 def type_of(detail: Mapping[str, Any]) -> str:
@@ -143,9 +184,9 @@ def _fully_named(detail: dict[str, Any], names: Collection[str]) -> dict[str, An
     """In the shape that AWS documents for `monitoring`."""
     if short_name(detail) not in names or type_of(detail) == "Gateway":
         return detail
-    written = private_names(detail)
+    written, region = private_names(detail), str(detail["ServiceRegion"])
     fips = tuple(_fips(name) for name in written)
-    dual = tuple(f"{n.removesuffix('.amazonaws.com')}.api.aws" for n in (*written, *fips))
+    dual = tuple(_dual_stack(name, region) for name in (*written, *fips))
     every = dict.fromkeys((*written, *fips, *dual))
     return detail | {"PrivateDnsNames": [{"PrivateDnsName": name} for name in every]}
 
@@ -157,11 +198,19 @@ def _fips(name: str) -> str:
     return f"{wildcard}{label}-fips.{rest}"
 
 
+def _dual_stack(name: str, region: str) -> str:
+    stem = name.removesuffix(f".{partitions.dns_suffix(region)}")
+    return f"{stem}.{partitions.dual_stack_suffix(region)}"
+
+
 def _as_on_aws(detail: Mapping[str, Any], region: str, withheld: Withheld) -> dict[str, Any]:
     service = short_name(detail)
+    bases = detail["BaseEndpointDnsNames"]
     corrected = {
         **detail,
+        "ServiceName": _service_name(detail, region),
         "ServiceRegion": region,
+        "BaseEndpointDnsNames": [_in_partition(name, region) for name in bases],
         "SupportedIpAddressTypes": ["ipv4"],
         "AvailabilityZones": sorted(
             {*detail["AvailabilityZones"]} - (withheld.get(service) or frozenset())
@@ -171,8 +220,29 @@ def _as_on_aws(detail: Mapping[str, Any], region: str, withheld: Withheld) -> di
     if type_of(detail) == "Gateway":
         for member in ("PrivateDnsName", "PrivateDnsNames", "PrivateDnsNameVerificationState"):
             corrected.pop(member, None)
-    elif service in PRIVATE_NAMES:
-        names = [name.format(region=region) for name in PRIVATE_NAMES[service]]
+    elif names := _private_names(detail, region):
         corrected["PrivateDnsName"] = names[0]
         corrected["PrivateDnsNames"] = [{"PrivateDnsName": name} for name in names]
     return corrected
+
+
+def _service_name(detail: Mapping[str, Any], region: str) -> str:
+    """Return the name with the prefix that the partition has for this service."""
+    name, service = str(detail["ServiceName"]), short_name(detail)
+    prefix, services = PREFIXES.get(partitions.partition_of(region), ("", frozenset()))
+    other = type_of(detail) == "Interface" and service in services
+    return f"{prefix}.{region}.{service}" if other else name
+
+
+def _private_names(detail: Mapping[str, Any], region: str) -> list[str]:
+    domain, dual_stack = partitions.dns_suffix(region), partitions.dual_stack_suffix(region)
+    if written := PRIVATE_NAMES.get(short_name(detail)):
+        named = {"region": region, "domain": domain, "dual_stack": dual_stack}
+        return [name.format(**named) for name in written]
+    return [_in_partition(name, region) for name in private_names(detail)]
+
+
+def _in_partition(name: str, region: str) -> str:
+    """Return a name of the partition `aws` with the domain of the Region's partition."""
+    stem = name.removesuffix(".amazonaws.com")
+    return name if stem == name else f"{stem}.{partitions.dns_suffix(region)}"

@@ -23,6 +23,7 @@ from moto.awslambda.exceptions import LambdaClientError
 
 from local.engine import EmbeddedAws
 from local.lambda_functions.runtime_api import Invocation, Outcome
+from local.partitions import dns_suffix
 
 RETRY_DELAYS = (60.0, 120.0)
 """AWS seconds before the second and the third attempt."""
@@ -127,7 +128,7 @@ class AsynchronousInvocations:
         )
         client = session.client(service, endpoint_url=self._aws.url)
         if service == "sqs":
-            url = f"https://sqs.{region}.amazonaws.com/{account}/{name}"
+            url = f"https://sqs.{region}.{dns_suffix(region)}/{account}/{name}"
             client.send_message(QueueUrl=url, MessageBody=json.dumps(record))
         elif service == "sns":
             client.publish(TopicArn=destination, Message=json.dumps(record))

@@ -13,7 +13,7 @@ import re
 import uuid
 from typing import Any
 
-from moto.awslambda.models import LambdaBackend, LambdaFunction
+from moto.awslambda.models import EventInvokeConfig, LambdaBackend, LambdaFunction
 from moto.awslambda.responses import LambdaResponse
 from moto.awslambda_simple.models import LambdaSimpleBackend
 
@@ -25,7 +25,7 @@ from local.lambda_functions.vpc import attachment_of
 
 # Lambda's own pattern: a name, a partial or a whole ARN, each with or without a qualifier.
 _FUNCTION = re.compile(
-    r"(?:arn:[\w-]+:lambda:)?(?:[a-z]{2}(?:-[a-z]+)+-\d:)?(?:\d{12}:)?(?:function:)?"
+    r"(?:arn:[\w-]+:lambda:)?(?:(?:eusc-)?[a-z]{2}(?:-[a-z]+)+-\d:)?(?:\d{12}:)?(?:function:)?"
     r"(?P<name>[\w-]+)(?::(?P<qualifier>\$LATEST|[\w-]+))?"
 )
 
@@ -52,6 +52,7 @@ def _patch() -> None:
     _patch_lifecycle()
     _patch_configuration()
     _patch_layers_of_templates()
+    _patch_destinations()
 
 
 def _patch_invoke(backend_class: Any) -> None:
@@ -192,6 +193,12 @@ def _patch_configuration() -> None:
 
     LambdaFunction.get_configuration = get_configuration
     LambdaFunction.vpc_config = property(vpc_config)
+
+
+def _patch_destinations() -> None:
+    """Let destinations of every partition pass: moto's pattern knows no eusc-de-east-1, and the
+    gateway has checked the pattern of AWS's own model before."""
+    EventInvokeConfig.validate = lambda _: None
 
 
 def _patch_layers_of_templates() -> None:

@@ -22,7 +22,10 @@ Names = Mapping[str, tuple[str, ...]]
 TTL = 60
 PUBLIC_ADDRESS = "198.51.100.7"
 """Stands for every public address of AWS (TEST-NET-2, RFC 5737: nobody's)."""
-PUBLIC_ZONES = ("amazonaws.com", "amazonaws.com.cn", "amazonaws.eu", "api.aws", "on.aws")
+PUBLIC_ZONES = (
+    *("amazonaws.com", "amazonaws.com.cn", "amazonaws.eu", "api.aws", "on.aws"),
+    *("api.amazonwebservices.com.cn", "api.amazonwebservices.eu"),
+)
 ECR_API = "api.ecr."
 """Public DNS makes `api.ecr.<region>` an alias (CNAME) of `ecr.<region>`."""
 

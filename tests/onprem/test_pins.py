@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ from ecs_anywhere_dns.document import read_document
 from ecs_anywhere_dns.outcome import Refused
 from ecs_anywhere_dns.pinned.aws_names import suffixes_of
 from ecs_anywhere_dns.pinned.belief import check_believed, check_pins
+from ecs_anywhere_dns.settings import Settings
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.onprem.example import content, fit, published, settings
 from tests.onprem.lab.document import ACCOUNT, REGION
+from tests.onprem.lab.document import document as restated
 
 PARENT = f"{REGION}.amazonaws.com"
 ECS = f"ecs.{PARENT}"
@@ -190,6 +193,45 @@ def test_the_domains_of_aws_are_those_that_its_sdk_knows() -> None:
         for region in regions:
             first, second, *_ = suffixes_of(region)
             assert [first, second] == [outputs["dnsSuffix"], outputs["dualStackDnsSuffix"]], region
+
+
+DATA = Path(__file__).parent / "data"
+RECORDED = {
+    region: json.loads((DATA / f"published-in-{region}.json").read_text())
+    for region in ("us-gov-west-1", "cn-north-1", "eusc-de-east-1")
+}
+"""What the app published in other partitions, when the stories ran there."""
+
+
+def of_its_region(document: dict[str, Any], **changes: Any) -> Settings:
+    pins = {key: document[key] for key in ("account", "region")}
+    return settings(vpc=document["vpcId"], **pins, **changes)
+
+
+@pytest.mark.parametrize("region", RECORDED)
+def test_what_the_app_publishes_in_another_partition_is_believed_there(region: str) -> None:
+    document = RECORDED[region]
+    check_believed(read_document(json.dumps(document)), of_its_region(document))
+
+
+@pytest.mark.parametrize(
+    ("region", "domain"),
+    [
+        ("us-gov-west-1", "amazonaws.com.cn"),
+        ("us-gov-west-1", "amazonaws.eu"),
+        ("cn-north-1", "amazonaws.com"),
+        ("cn-north-1", "amazonaws.eu"),
+        ("eusc-de-east-1", "amazonaws.com"),
+        ("eusc-de-east-1", "amazonaws.com.cn"),
+    ],
+)
+def test_the_domain_of_another_partition_is_not_believed(region: str, domain: str) -> None:
+    """`ecs.cn-north-1.amazonaws.com` is nobody whom a host in China may trust."""
+    recorded, foreign = RECORDED[region], f"ecs.{region}.{domain}"
+    parts = {name: recorded[name] for name in recorded if name not in {"checksum", "signature"}}
+    said = parts | {"names": parts["names"] | {foreign: ADDRESS}}
+    with pytest.raises(Refused, match=f"the name {foreign}, which is not AWS's"):
+        check_pins(read_document(restated(said)), of_its_region(recorded))
 
 
 LABEL = st.from_regex(r"[a-z]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True)
