@@ -11,11 +11,9 @@ from typing import Any, NoReturn
 
 from ecs_anywhere_dns import __version__
 from ecs_anywhere_dns.configuring import KeyStep, Wish, configure
-from ecs_anywhere_dns.document import Document, read_document
 from ecs_anywhere_dns.examination import examine, installed
 from ecs_anywhere_dns.following.rollback import rollback
 from ecs_anywhere_dns.following.sequence import apply
-from ecs_anywhere_dns.forwarding import forwarding_of
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.initialise import (
     add_includes,
@@ -23,9 +21,8 @@ from ecs_anywhere_dns.initialise import (
     make_empty_fragments,
 )
 from ecs_anywhere_dns.looking import check, status, verify
-from ecs_anywhere_dns.memory.state import Memory
 from ecs_anywhere_dns.outcome import MEANINGS, BadUsage, Exit, Stop
-from ecs_anywhere_dns.pinned.belief import check_believed, pins_of
+from ecs_anywhere_dns.pinned.belief import pins_of
 from ecs_anywhere_dns.pinned.keys import WHAT_IT_IS, read_public_key
 from ecs_anywhere_dns.printing import (
     accept_any_locale,
@@ -38,10 +35,9 @@ from ecs_anywhere_dns.printing import (
     show_status,
     show_step,
 )
-from ecs_anywhere_dns.rendered_files import write_fragments
+from ecs_anywhere_dns.rendering import Wanted, fragments_of, write_fragments
 from ecs_anywhere_dns.report import Report
-from ecs_anywhere_dns.servers import RENDERED, SERVERS, make_renderer
-from ecs_anywhere_dns.servers.contract import Renderer
+from ecs_anywhere_dns.servers import RENDERED, SERVERS
 from ecs_anywhere_dns.servers.layouts import layout_of
 from ecs_anywhere_dns.settings import DEFAULT_FILE, PARAMETER_STORE, load
 from ecs_anywhere_dns.units import Unit, own_command, write_units
@@ -232,37 +228,13 @@ def _render(arguments: argparse.Namespace) -> int:
     """Needs no configuration file where server and source are given."""
     is_enough = arguments.server and arguments.source and not arguments.config.exists()
     host = None if is_enough else _host(arguments)
-    document = read_document(_text_to_render(arguments, host))
-    if host and not arguments.source:
-        check_believed(document, host.settings)
-    mode = arguments.mode or (host.settings.mode if host else None)
-    forwarding = forwarding_of(document, document.resolver_ips, mode)
-    fragments = _renderer(arguments.server, host, document).fragments(forwarding)
+    wanted = Wanted(arguments.server, arguments.source, arguments.mode)
+    fragments = fragments_of(wanted, host)
     if arguments.output:
         show_lines(list(write_fragments(fragments, arguments.output)), as_json=arguments.json)
     else:
         show_fragments(fragments, as_json=arguments.json)
     return int(Exit.DONE)
-
-
-def _text_to_render(arguments: argparse.Namespace, host: Host | None) -> str:
-    if arguments.source:
-        return _text_of(arguments.source)
-    assert host, "without a source, there is a configuration"
-    return host.publication.fetch(Memory.of(host.state.applied()).known)
-
-
-def _renderer(name: str | None, host: Host | None, document: Document) -> Renderer:
-    if host and name in {None, host.server.name}:
-        return host.server
-    return make_renderer(name or "", document)
-
-
-def _text_of(file: Path) -> str:
-    try:
-        return file.read_text("utf-8")
-    except (OSError, ValueError) as error:
-        raise BadUsage(f"{file} cannot be read: {error}", "name another file") from None
 
 
 def _init(arguments: argparse.Namespace) -> int:

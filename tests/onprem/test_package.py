@@ -95,7 +95,9 @@ def test_the_installed_command_renders(installed: Installed, server: str, tmp_pa
     source.write_text(published())
     words = ("render", "--server", server, "--source", str(source))
     ran = installed.run("--config", str(tmp_path / "none.toml"), *words)
-    assert (ran.returncode, ran.stderr) == (0, ""), ran
+    assert ran.returncode == 0, ran
+    # Several files in one pipe come with the way to have each by itself.
+    assert ran.stderr == "" or "--output FOLDER" in ran.stderr, ran
     assert "10.0.0.32" in ran.stdout
     source.write_text(published(schema=2))
     assert installed.run("--config", str(tmp_path / "none.toml"), *words).returncode == 30

@@ -1,0 +1,89 @@
+"""The configuration for a DNS server, for a person: rendered, and written into a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ecs_anywhere_dns.document import Document, Mode, read_document
+from ecs_anywhere_dns.forwarding import forwarding_of
+from ecs_anywhere_dns.host import Host
+from ecs_anywhere_dns.memory.files import READABLE, FileState, make_folder, put, state_of
+from ecs_anywhere_dns.memory.state import Memory
+from ecs_anywhere_dns.outcome import BadUsage, CheckFailed
+from ecs_anywhere_dns.pinned.belief import check_believed
+from ecs_anywhere_dns.servers import make_renderer
+from ecs_anywhere_dns.servers.contract import HEADER, Fragment, Renderer
+
+FOLDER_MODE = 0o755
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a person said; None is what the configuration says."""
+
+    server: str | None
+    source: Path | None
+    """A file with the document; None: the publication is fetched."""
+    mode: Mode | None
+
+
+def fragments_of(wanted: Wanted, host: Host | None) -> tuple[Fragment, ...]:
+    """Return the files for the wanted server. `host` is None where nothing is configured, and then
+    server and source are said. Raises Stop."""
+    document = read_document(_text_of(wanted, host))
+    if host and not wanted.source:
+        check_believed(document, host.settings)
+    mode = wanted.mode or (host.settings.mode if host else None)
+    forwarding = forwarding_of(document, document.resolver_ips, mode)
+    return _renderer(wanted.server, host, document).fragments(forwarding)
+
+
+def write_fragments(fragments: Sequence[Fragment], folder: Path) -> Iterator[str]:
+    """Write each fragment into `folder` under its own name, and yield one line for each.
+
+    Only a file of this tool is replaced. Raises BadUsage before anything is written where another
+    file has that name, or where the folder cannot be written."""
+    wanted = [
+        FileState(folder.absolute() / item.path.name, item.text.encode(), READABLE)
+        for item in fragments
+    ]
+    try:
+        make_folder(folder.absolute(), FOLDER_MODE)
+        for file in wanted:
+            _check_ours(file.path)
+        for file in wanted:
+            put(file)
+    except OSError as error:
+        raise BadUsage(f"{folder}: {error.strerror}", "name another folder") from None
+    except CheckFailed as problem:
+        raise BadUsage(problem.message, f"{problem.cure}; or name another folder") from None
+    yield from (f"wrote {file.path}" for file in wanted)
+
+
+def _check_ours(path: Path) -> None:
+    """Raises BadUsage where a file without this tool's header is there, and CheckFailed."""
+    content = state_of(path).content
+    first = b"" if content is None else content.partition(b"\n")[0]
+    if content is not None and HEADER not in first.decode(errors="replace"):
+        raise BadUsage(
+            f"{path} is there and was not written by this tool: nothing was written",
+            "move that file away, or name another folder",
+        )
+
+
+def _text_of(wanted: Wanted, host: Host | None) -> str:
+    if not wanted.source:
+        assert host, "without a source, there is a configuration"
+        return host.publication.fetch(Memory.of(host.state.applied()).known)
+    try:
+        return wanted.source.read_text("utf-8")
+    except (OSError, ValueError) as error:
+        raise BadUsage(f"{wanted.source} cannot be read: {error}", "name another file") from None
+
+
+def _renderer(name: str | None, host: Host | None, document: Document) -> Renderer:
+    if host and name in {None, host.server.name}:
+        return host.server
+    return make_renderer(name or "", document)
