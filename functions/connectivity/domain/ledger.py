@@ -26,6 +26,8 @@ PLANNED, WAITING = "planned", "waiting"
 """Its status where nothing shall be made, or nothing was made yet."""
 HELD_UP = "held-up"
 """Its status where it asks to be torn down, and too many others do."""
+NEEDED = "needed"
+"""Its status where it asks to be torn down, and other VPCs use what was made for it."""
 
 
 @dataclass(frozen=True)

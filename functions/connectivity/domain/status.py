@@ -12,7 +12,7 @@ from typing import Any
 from connectivity.domain import errors, tags
 from connectivity.domain.acknowledgement import Acknowledgements
 from connectivity.domain.denial import denied
-from connectivity.domain.ledger import HELD_UP, PLANNED, REMOVED, WAITING, Entry
+from connectivity.domain.ledger import HELD_UP, NEEDED, PLANNED, REMOVED, WAITING, Entry
 from connectivity.domain.mails import as_news
 from connectivity.domain.pacing import Turn
 from connectivity.domain.printable import (
@@ -24,6 +24,7 @@ from connectivity.domain.printable import (
 )
 from connectivity.domain.promises import is_about_a_lost_address
 from connectivity.domain.safety_valve import Crowd
+from connectivity.domain.spokes import Spoke
 from connectivity.domain.usage import is_about_idleness
 from connectivity.domain.wish import REMOVE
 
@@ -155,6 +156,18 @@ def held_up(crowd: Crowd, is_news: bool) -> Status:
     )
     line = f"{detail}. The status of every other VPC that waits for a yes is {HELD_UP}, too"
     return Status(HELD_UP, detail, (line,) if is_news else ())
+
+
+def needed(spokes: Sequence[Spoke]) -> Status:
+    """Return the status of a hub that stays connected as long as other VPCs use it, or until
+    somebody says yes to its removal."""
+    detail = (
+        f"not removed: {listed(spoke.vpc_id for spoke in spokes)} would lose names that lead here "
+        "- it serves on - take the tag off there first and the next sweep removes it - or set the "
+        f"tag {tags.WISH} to {REMOVE} to remove it all the same - to keep it set the tag to enabled"
+    )
+    used = first_lines([f"{spoke.vpc_id} uses {', '.join(spoke.uses)}" for spoke in spokes])
+    return Status(NEEDED, _joined([detail, *used]), (_joined([detail, *used]),))
 
 
 def removing() -> Status:

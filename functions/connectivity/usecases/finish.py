@@ -22,7 +22,7 @@ from connectivity.domain.errors import (
     UnreadableOption,
     VpcNotAllowed,
 )
-from connectivity.domain.ledger import HELD_UP, KEPT_SECONDS, Entry, Said
+from connectivity.domain.ledger import HELD_UP, KEPT_SECONDS, NEEDED, Entry, Said
 from connectivity.domain.mails import NO_VPC, Door, Mail, about_a_request, as_news, hour_of
 from connectivity.domain.promises import is_about_a_lost_address
 from connectivity.domain.standing import standing
@@ -144,6 +144,8 @@ def _tell(vpc_id: str, status: Status, desk: Desk) -> Said | None:
     about = f"{vpc_id} was repaired"
     if status.state == HELD_UP:
         about = "too many VPCs ask to be removed"
+    elif status.state == NEEDED:
+        about = f"{vpc_id} is used by other VPCs"
     elif any(is_about_a_lost_address(line) for line in status.to_tell):
         about = f"{vpc_id} has other addresses"
     elif any(is_about_idleness(line) for line in status.to_tell):

@@ -15,7 +15,7 @@ from connectivity.usecases.aws import Aws
 from connectivity.usecases.check_preconditions import Check, check_preconditions
 from connectivity.usecases.look_briefly import look_briefly
 from connectivity.usecases.ports import Executions
-from connectivity.usecases.removal_valve import held_up_by_others
+from connectivity.usecases.removal_valve import held_up_by_others, needed_by_others
 from connectivity.usecases.run import Run
 from connectivity.usecases.turns import take_turn
 
@@ -99,6 +99,8 @@ def _of_a_teardown(reading: Reading, run: Run, aws: Aws) -> Verdict:
     """The turn is to turn private DNS off, and that follows the drain. All are drained alike, so
     who begins in turn comes to it in turn; and nobody is withdrawn long before they go."""
     entry = reading.entry
+    if not reading.is_confirmed and (needed := needed_by_others(entry, aws)):
+        return Verdict("nothing", "other VPCs use what was made for it", needed)
     held_up = None if reading.is_confirmed else held_up_by_others(entry, run.now, aws)
     if held_up:
         return Verdict("nothing", "too many ask to be removed at once", held_up)

@@ -1,16 +1,44 @@
-"""The safety valve before a teardown: may a connected VPC be torn down, or do too many others ask
-for that within the same hour?"""
+"""The safety valves before a teardown: may a connected VPC be torn down, or do others use what was
+made for it, or do too many others ask for that within the same hour?"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from connectivity.domain import pacing
+from connectivity.domain.desired import Desired
+from connectivity.domain.errors import PreconditionsNotMet
 from connectivity.domain.ledger import HELD_UP, Entry
 from connectivity.domain.mails import Allowance, hour_of
+from connectivity.domain.printable import listed
 from connectivity.domain.safety_valve import ALWAYS, WITHIN, ahead_of, crowd
-from connectivity.domain.status import Status, held_up
+from connectivity.domain.spokes import spokes_on
+from connectivity.domain.status import Status, held_up, needed
+from connectivity.domain.tags import SERVICES
 from connectivity.usecases.aws import Aws
 
 _TOLD = Allowance("held-up", 1)
+
+
+def needed_by_others(entry: Entry, aws: Aws) -> Status | None:
+    """Return the status of a hub that other VPCs use; None where it may go on. A teardown that has
+    begun goes on: on-premises was told to stop forwarding."""
+    if not entry.served.wish:
+        return None
+    spokes = spokes_on(entry.vpc_id, {*entry.held.values()}, aws.ledger.entries())
+    return needed(spokes).compared_with(entry) if spokes else None
+
+
+def check_surplus(desired: Desired, ids: Collection[str], aws: Aws) -> None:
+    """Raise PreconditionsNotMet where other VPCs use interface endpoints, given by their ids, that
+    this one asks for no longer."""
+    spokes = spokes_on(desired.vpc_id, ids, aws.ledger.entries()) if ids else ()
+    if spokes:
+        raise PreconditionsNotMet(
+            f"what {desired.vpc_id} asks for no longer is used by other VPCs, which would lose its "
+            f"names: {listed(map(str, spokes))} - ask for it again in {SERVICES}, or take it off "
+            "there first"
+        )
 
 
 def held_up_by_others(entry: Entry, now: float, aws: Aws) -> Status | None:

@@ -6,13 +6,17 @@ from dataclasses import replace
 
 import pytest
 from connectivity.domain import tags
-from connectivity.domain.ledger import HELD_UP, Entry
+from connectivity.domain.differences import View
+from connectivity.domain.ledger import HELD_UP, NEEDED, Entry
+from connectivity.domain.needs_a_look import need_of
 from connectivity.domain.safety_valve import Asking, ahead_of, crowd
+from connectivity.domain.verification_clock import VerificationClock
+from connectivity.domain.whole_account import WholeAccount
 from connectivity.usecases.finish import tell
 from connectivity.usecases.read_vpc import Verdict
 
-from tests.unit.example import VPC
-from tests.unit.usecases.world import World, connected
+from tests.unit.example import US, VPC
+from tests.unit.usecases.world import SETTINGS, World, connected
 
 
 def asking(world: World, others: int, of: int, ago: float = 60.0) -> World:
@@ -131,6 +135,49 @@ def test_a_vpc_that_is_gone_or_was_never_connected_waits_for_nobody() -> None:
     never = World()
     never.ledger.hold(VPC.id, {"group/probe": "sg-1"})
     assert asking(never, 9, 10).read().todo == "take away"
+
+
+def with_a_spoke(world: World, uses: str = "") -> World:
+    """Another connected VPC, that stands on something of this one."""
+    used = uses or next(id_ for p, id_ in world.entry.held.items() if p.startswith("endpoint/"))
+    served = replace(world.entry.served, adopted={"endpoint/x": used})
+    world.ledger.all["vpc-spoke"] = Entry("vpc-spoke", status="connected", served=served)
+    world.vpcs.all = {VPC.id: VPC}
+    return world
+
+
+def test_a_hub_that_a_spoke_stands_on_serves_on_and_tells_of_it_once() -> None:
+    world = with_a_spoke(connected())
+    first, second = read_and_tell(world), read_and_tell(world)
+    assert (first.todo, second.todo) == ("nothing", "nothing")
+    assert set(world.weather.changes) == {"notify", "tag vpc"}
+    assert world.entry.status == NEEDED
+    for said in ("vpc-spoke would lose names", "to remove", "to enabled", "vpc-spoke uses vpce-"):
+        assert said in world.entry.detail
+    [mail] = world.notifications.sent
+    assert f"{VPC.id} is used by other VPCs" in str(mail)
+
+
+def test_a_hub_whose_resolver_a_spoke_uses_serves_on() -> None:
+    world = connected()
+    assert with_a_spoke(world, world.entry.served.resolver).read().todo == "nothing"
+
+
+def test_a_hub_goes_when_the_last_spoke_has_gone_and_every_sweep_looks() -> None:
+    world = with_a_spoke(connected())
+    read_and_tell(world)
+    view = View(world.entry, WholeAccount(vpcs={VPC.id: VPC}), US, SETTINGS.parameter_path)
+    need = need_of(view, world.entry.asked, world.seconds, VerificationClock(24))
+    assert need is not None
+    del world.ledger.all["vpc-spoke"]
+    assert world.read(because="sweep").todo == "take away"
+
+
+def test_a_hub_goes_with_a_yes_or_where_nothing_of_it_is_used() -> None:
+    world = with_a_spoke(connected())
+    world.vpcs.all = {VPC.id: replace(VPC, tags={tags.WISH: "remove"})}
+    assert world.read().todo == "take away"
+    assert with_a_spoke(connected(), "vpce-of-somebody-else").read().todo == "take away"
 
 
 def test_the_order_of_asking_decides_and_asking_twice_counts_once() -> None:
