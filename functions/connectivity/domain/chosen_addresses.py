@@ -7,11 +7,12 @@ CIDR blocks").
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import IPv4Address, IPv4Network
 
 from connectivity.domain import placement, tags
 from connectivity.domain.derivation import our_resolver
+from connectivity.domain.desired import Desired
 from connectivity.domain.model import Subnet
 from connectivity.domain.resolver_adoption import adopted_resolver
 from connectivity.domain.survey import Limits, Survey
@@ -64,6 +65,19 @@ def not_as_chosen(survey: Survey, options: Options) -> Iterator[str]:
         yield (
             f"the tag {tags.RESOLVER_IPS} asks for {_listed(chosen)} and {used} has "
             f"{_listed(has)}: an inbound resolver keeps its addresses until it is made anew"
+        )
+
+
+def near_the_probe(survey: Survey, desired: Desired, to_ask: Sequence[str]) -> Iterator[str]:
+    """Yield a warning where the probe is asked before the resolver is there, and every subnet holds
+    an address that the resolver shall have."""
+    if to_ask and desired.promised and not desired.probe_subnets:
+        ip, subnet = min(desired.promised.items())
+        yield (
+            f"names are asked for before the inbound resolver is made, by a probe to which AWS may "
+            f"give {_listed(desired.promised)}, because every subnet of {survey.vpc.id} holds one "
+            "of these: reserve each first (aws ec2 create-subnet-cidr-reservation --subnet-id "
+            f"{subnet} --cidr {ip}/32 --reservation-type explicit)"
         )
 
 

@@ -43,6 +43,7 @@ def derive(survey: Survey, options: Options, limits: Limits) -> Desired:
         given_up=() if stays else tuple(sorted(survey.entry.resolver_ips.keys() - promised.keys())),
         gateway_service=_gateway_service(survey, services),
         adopted_resolver=shared.id if shared else None,
+        probe_subnets=placement.clear_of(promised, _candidates(survey, options), limits.zones),
         rules_per_group=limits.rules_per_security_group,
     )
 

@@ -48,6 +48,9 @@ class Desired:
     """The service that needs a gateway endpoint beside it; None where one is there already."""
     adopted_resolver: str | None = None
     """The id of somebody else's inbound resolver that does the job: used, never changed."""
+    probe_subnets: tuple[str, ...] = ()
+    """Where the probe stands, so that it is given none of the promised addresses; empty for the
+    resolver's own subnets."""
     rules_per_group: int = 60
     """How many rules AWS lets a security group hold at any moment."""
 
@@ -86,8 +89,13 @@ class Desired:
 
     @property
     def subnets(self) -> tuple[str, ...]:
-        """Where the probe may stand: next to the resolver."""
+        """The resolver's subnets, each once."""
         return tuple(dict.fromkeys(self.resolver_subnets))
+
+    @property
+    def subnets_of_probe(self) -> tuple[str, ...]:
+        """Where the probe stands."""
+        return self.probe_subnets or self.subnets
 
     @property
     def fingerprint(self) -> str:
@@ -111,6 +119,8 @@ class Desired:
             given_up=tuple(document["given_up"]),
             gateway_service=document["gateway_service"],
             adopted_resolver=document["adopted_resolver"],
+            # Not in what an execution of the release before handed on.
+            probe_subnets=tuple(document.get("probe_subnets", ())),
             rules_per_group=document["rules_per_group"],
         )
 

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from connectivity.domain import tags
 from connectivity.domain.answered_elsewhere import answered_names
 from connectivity.domain.derivation import wanted
+from connectivity.domain.desired import Desired
 from connectivity.domain.resolver_adoption import adopted_resolver, serves_already
+from connectivity.domain.routes import hub_route_warnings, route_warnings
 from connectivity.domain.survey import Survey
 from connectivity.domain.wish import Options
 
@@ -58,6 +60,28 @@ def may_be_served_by_a_hub(survey: Survey, options: Options) -> bool:
     there = adopted_resolver(survey, options.onprem_cidrs) or survey.named_resolver
     is_to_be_made = not there and not serves_already(survey)
     return is_to_be_made and not _answered_here_only(survey, options)
+
+
+def ways_that_are_missing(survey: Survey, desired: Desired) -> Iterator[str]:
+    """Warn of ways that are missing: in this VPC where on-premises reaches something here, and in
+    each other VPC of which it uses something."""
+    if desired.in_the_vpc or not is_elsewhere(survey, desired.adopted_resolver):
+        yield from route_warnings(survey, desired.subnets, desired.onprem_cidrs)
+    used = {*desired.adopted.values()}
+    for vpc in sorted(survey.other_routes):
+        subnets = sorted(
+            {
+                *(s for e in survey.led_to if e.vpc == vpc and e.id in used for s in e.subnets),
+                *(
+                    ip.subnet
+                    for r in survey.resolvers
+                    if r.vpc == vpc and r.id in used
+                    for ip in r.ips
+                ),
+            }
+        )
+        if subnets:
+            yield from hub_route_warnings(survey, vpc, subnets, desired.onprem_cidrs)
 
 
 def _answered_here_only(survey: Survey, options: Options) -> list[str]:

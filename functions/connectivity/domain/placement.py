@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from itertools import cycle, islice
@@ -91,6 +91,20 @@ def holder_of(ip: str, subnets: Iterable[Subnet]) -> Subnet | None:
     """Return the subnet whose network holds an address."""
     address = IPv4Address(ip)
     return next((s for s in subnets if s.cidr and address in IPv4Network(s.cidr)), None)
+
+
+def clear_of(
+    addresses: Collection[str], candidates: Iterable[Candidate], zones: int
+) -> tuple[str, ...]:
+    """Return subnets with room that hold none of `addresses`, one a zone and at most `zones`: AWS
+    gives a network interface whichever address of its subnet is free. None where every subnet
+    holds one, or nothing is to be kept clear of."""
+    if not addresses:
+        return ()
+    clear = (c for c in candidates if not any(holder_of(ip, [c.subnet]) for ip in addresses))
+    chosen = subnet_per_zone(clear, 1)
+    best = sorted(chosen.values(), key=lambda c: c.preference)
+    return tuple(c.subnet.id for c in best[:zones])
 
 
 def resolver_subnets(chosen: Sequence[str], count: int) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from connectivity.domain.adopted_names import (
 )
 from connectivity.domain.adoption import foreign_endpoint, policy_warnings, unfit
 from connectivity.domain.answered_elsewhere import names_to_ask, unasked_warnings
-from connectivity.domain.chosen_addresses import not_as_chosen, place_problems
+from connectivity.domain.chosen_addresses import near_the_probe, not_as_chosen, place_problems
 from connectivity.domain.derivation import (
     addresses_needed,
     chosen_subnets,
@@ -32,12 +32,11 @@ from connectivity.domain.desired import Desired
 from connectivity.domain.document_size import too_large
 from connectivity.domain.errors import PreconditionsNotMet
 from connectivity.domain.host_networks import host_network_warnings
-from connectivity.domain.hub_resolver import hub_problems, hub_warnings, is_elsewhere
+from connectivity.domain.hub_resolver import hub_problems, hub_warnings, ways_that_are_missing
 from connectivity.domain.ledger import ENDPOINTS_GROUP, RESOLVER_GROUP
 from connectivity.domain.ownership import group_name
 from connectivity.domain.promises import broken_promises
 from connectivity.domain.resolver_adoption import candidates, unfit_resolvers
-from connectivity.domain.routes import hub_route_warnings, route_warnings
 from connectivity.domain.service_problems import asked_by, owner_problems, service_problems
 from connectivity.domain.survey import Limits, Survey
 from connectivity.domain.unread_tags import unread_tags
@@ -63,6 +62,7 @@ def prepare(survey: Survey, options: Options, limits: Limits) -> Prepared:
     for problem in too_large(survey, desired, options):
         raise PreconditionsNotMet(problem)
     services = wanted(survey, options)
+    to_ask = names_to_ask(survey, services)
     used = [subnet for subnet in survey.subnets if subnet.id in _standing_in(desired)]
     return Prepared(
         desired,
@@ -70,12 +70,13 @@ def prepare(survey: Survey, options: Options, limits: Limits) -> Prepared:
             *unread_tags(survey.vpc.tags),
             *broken_promises(survey, desired),
             *not_as_chosen(survey, options),
+            *near_the_probe(survey, desired, to_ask),
             *policy_warnings(survey, desired),
             *unasked_warnings(survey, services),
             *unseen_warnings(survey, services),
             *public_name_warnings(survey, services),
             *host_network_warnings(used),
-            *_route_warnings(survey, desired),
+            *ways_that_are_missing(survey, desired),
             *hub_warnings(survey, options),
             *_strays(survey),
         ),
@@ -87,7 +88,7 @@ def prepare(survey: Survey, options: Options, limits: Limits) -> Prepared:
             ),
             *(f"left out: {line}" for line in _left_out(survey)),
         ),
-        names_to_ask(survey, services),
+        to_ask,
     )
 
 
@@ -97,28 +98,6 @@ def incomplete(survey: Survey, limits: Limits) -> tuple[str, ...]:
     zones = {subnet.zone for subnet in usable_subnets(survey)}
     subnets = [] if len(zones) >= limits.zones else [f"subnets in {limits.zones} zones"]
     return (*_dns_attributes(survey), *subnets)
-
-
-def _route_warnings(survey: Survey, desired: Desired) -> Iterator[str]:
-    """Warn of ways that are missing: in this VPC where on-premises reaches something here, and in
-    each other VPC of which it uses something."""
-    if desired.in_the_vpc or not is_elsewhere(survey, desired.adopted_resolver):
-        yield from route_warnings(survey, desired.subnets, desired.onprem_cidrs)
-    used = {*desired.adopted.values()}
-    for vpc in sorted(survey.other_routes):
-        subnets = sorted(
-            {
-                *(s for e in survey.led_to if e.vpc == vpc and e.id in used for s in e.subnets),
-                *(
-                    ip.subnet
-                    for r in survey.resolvers
-                    if r.vpc == vpc and r.id in used
-                    for ip in r.ips
-                ),
-            }
-        )
-        if subnets:
-            yield from hub_route_warnings(survey, vpc, subnets, desired.onprem_cidrs)
 
 
 def _left_out(survey: Survey) -> Iterator[str]:

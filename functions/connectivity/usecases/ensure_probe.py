@@ -39,10 +39,10 @@ def probe_in(group: str, desired: Desired, entry: Entry, aws: Aws) -> str:
     name = entry.held.get(ledgers.PROBE) or probe_name(vpc_id, ending())
     if ledgers.PROBE not in entry.held:
         aws.ledger.hold(vpc_id, {ledgers.PROBE: name})
-        aws.probe.make(name, desired.subnets, group)
+        aws.probe.make(name, desired.subnets_of_probe, group)
 
     def _ensure() -> None:
-        aws.probe.ensure(name, vpc_id, desired.subnets, group)
+        aws.probe.ensure(name, vpc_id, desired.subnets_of_probe, group)
 
     try:
         aws.patience.until(lambda _: _ensure(), lambda: None)

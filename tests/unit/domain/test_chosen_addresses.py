@@ -10,12 +10,12 @@ from connectivity.domain import tags
 from connectivity.domain.errors import PreconditionsNotMet, UnreadableOption
 from connectivity.domain.firewall import firewall_sheet
 from connectivity.domain.ledger import RESOLVER, Entry
-from connectivity.domain.model import InboundResolver, ResolverIp, Subnet
+from connectivity.domain.model import HostedZone, InboundResolver, ResolverIp, Subnet
 from connectivity.domain.preconditions import Prepared, prepare
 from connectivity.domain.survey import Survey
 from connectivity.domain.wish import read_options
 
-from tests.unit.example import LIMITS, OPTIONS, SURVEY, VPC, ZONES
+from tests.unit.example import LIMITS, OPTIONS, SUFFIX, SURVEY, VPC, ZONES
 
 A, B = sorted(ZONES)[:2]
 SUBNETS = (
@@ -80,6 +80,30 @@ def test_an_address_in_a_subnet_that_cannot_be_used_is_refused() -> None:
     outpost = replace(SUBNETS[0], on_outpost=True)
     said = problem("10.20.0.9", "10.20.1.9", subnets=(outpost, *SUBNETS[1:]))
     assert "10.20.0.9 lies in subnet-a, which cannot be used" in said
+
+
+def test_the_probe_stands_where_it_can_be_given_none_of_the_chosen_addresses() -> None:
+    assert prepared("10.20.0.9", "10.20.1.9").desired.subnets_of_probe == ("subnet-a2",)
+    promised = replace(HERE, entry=Entry(VPC.id, resolver_ips={"10.20.0.9": "subnet-a"}))
+    assert prepared(survey=promised).desired.subnets_of_probe == ("subnet-a2", "subnet-b")
+    assert prepared().desired.subnets_of_probe == ("subnet-a", "subnet-b"), "none is chosen"
+
+
+def test_a_full_subnet_is_no_place_for_the_probe() -> None:
+    full = replace(SUBNETS[1], free_addresses=0)
+    survey = replace(HERE, subnets=(SUBNETS[0], full, SUBNETS[2]))
+    desired = prepared("10.20.0.9", "10.20.1.9", survey=survey).desired
+    assert desired.subnets_of_probe == ("subnet-a", "subnet-b"), "beside the resolver"
+
+
+def test_a_probe_that_may_take_a_chosen_address_is_warned_of_with_the_cure() -> None:
+    zone = HostedZone(f"ssm.{SUFFIX}", "Z1")
+    small = replace(HERE, subnets=(SUBNETS[0], SUBNETS[2]), hosted_zones=(zone,))
+    ready = prepared("10.20.0.9", "10.20.1.9", survey=small)
+    (line,) = (w for w in ready.warnings if "create-subnet-cidr-reservation" in w)
+    assert "--subnet-id subnet-a --cidr 10.20.0.9/32 --reservation-type explicit" in line
+    room = prepared("10.20.0.9", "10.20.1.9", survey=replace(HERE, hosted_zones=(zone,)))
+    assert not [w for w in room.warnings if "reserv" in w]
 
 
 def test_chosen_addresses_go_before_promised_ones_and_the_loss_is_told() -> None:
