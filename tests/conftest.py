@@ -12,7 +12,15 @@ from hypothesis import settings
 
 SYSTEM = tuple(
     Path("/etc") / name
-    for name in ("bind", "unbound", "dnsmasq.d", "powerdns", "ecs-anywhere-dns", "systemd/system")
+    for name in (
+        "bind",
+        "unbound",
+        "dnsmasq.d",
+        "powerdns",
+        "knot-resolver",
+        "ecs-anywhere-dns",
+        "systemd/system",
+    )
 )
 
 # How long an example takes says more about who else is at work on this machine than about the code.

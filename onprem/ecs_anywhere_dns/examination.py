@@ -27,6 +27,7 @@ PROGRAMS = {
     "unbound": "unbound",
     "dnsmasq": "dnsmasq",
     "pdns_recursor": "powerdns",
+    "kresd": "knot",
 }
 
 

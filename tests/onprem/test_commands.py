@@ -100,7 +100,7 @@ def test_doctor_names_everything_that_is_amiss_at_once(lab: Lab, server_kind: st
     assert all(found.values()), "each has its cure"
 
 
-@pytest.mark.parametrize("kind", ["bind", "unbound", "dnsmasq", "powerdns"])
+@pytest.mark.parametrize("kind", ["bind", "unbound", "dnsmasq", "powerdns", "knot"])
 def test_doctor_says_which_lines_are_missing(lab: Lab, kind: str) -> None:
     server = lab.start(kind, initialised=False)
     if kind == "unbound":

@@ -85,6 +85,22 @@ LINES: dict[str, list[str]] = {
         "serve-rfc1918=yes",
         "udp-truncation-threshold=512",
     ],
+    "knot": [
+        "modules.load('rebinding < iterate')",
+        "modules.load('dns64') dns64.config('64:ff9b::')",
+        "modules.load('predict')",
+        "modules.load('serve_stale < cache')",
+        "cache.max_ttl(5)",
+        "cache.min_ttl(3600)",
+        "net.outgoing_v4('127.0.0.1')",
+        "net.outgoing_v4('192.0.2.53')",
+        f"hints['{SSM}'] = '10.9.9.9'",
+        f"policy.add(policy.suffix(policy.DENY, policy.todnames({{'{SSM}.'}})))",
+        "TOP policy.add(policy.suffix(policy.STUB('203.0.113.1'), policy.todnames({'com.'})))",
+        "TOP policy.add(policy.all(policy.REFUSE))",
+        "policy.add(policy.all(policy.QTRACE))",
+        "net.bufsize(4096)",
+    ],
 }
 """What administrators write: among the options, or with TOP behind everything."""
 

@@ -22,6 +22,7 @@ COMMANDS: dict[str, dict[str, list[str]]] = {
     "unbound": {"checkconf": ["unbound-checkconf"]},
     "dnsmasq": {"program": ["dnsmasq"]},
     "powerdns": {"program": ["pdns_recursor"]},
+    "knot": {},
 }
 """Those that the laboratory leaves to their defaults."""
 REMARKED_ON = {
@@ -29,6 +30,7 @@ REMARKED_ON = {
     "unbound": 'server:\n  dlv-anchor-file: "x"',
     "dnsmasq": "# no setting makes its checker remark on anything",
     "powerdns": "# nor here",
+    "knot": "-- it has no checker",
 }
 """What the server's own checker accepts with a remark, at the top level."""
 
@@ -47,6 +49,7 @@ OTHER_FORMS: dict[str, list[tuple[str, str]]] = {
         ("recursor.conf", "forward-zones-file = @/ecs-anywhere.zones"),
         ("recursor.lua", "dofile '@/ecs-anywhere.lua'"),
     ],
+    "knot": [("kresd.conf", 'dofile "@/ecs-anywhere.lua" -- ours')],
 }
 """What an administrator wrote beforehand, and `init` never would: file and line."""
 

@@ -51,6 +51,7 @@ NONSENSE = {
     "unbound": ("nonsense:", "unknown keyword 'nonsense'"),
     "dnsmasq": ("nonsense", "bad option at line"),
     "powerdns": ("nonsense=yes", "'nonsense'"),
+    "knot": ("nonsense nonsense", "near 'nonsense'"),
 }
 """A line of the administrator's that the server's checker refuses, and what that says."""
 

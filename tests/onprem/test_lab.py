@@ -57,6 +57,8 @@ def forwarding(lab: Lab, kind: str) -> str:
         "  forward-addr: {first}@{port}\n  forward-addr: {second}@{port}\n",
         "dnsmasq": "server=/{zone}/{first}#{port}\nserver=/{zone}/{second}#{port}\n",
         "powerdns": "forward-zones-recurse+={zone}={first}:{port};{second}:{port}\n",
+        "knot": "policy.add(policy.suffix(policy.STUB({{'{first}@{port}', '{second}@{port}'}}), "
+        "policy.todnames({{'{zone}.'}})))\n",
     }[kind]
     values = {"first": first, "second": second, "port": port}
     return "".join(form.format(zone=zone, **values) for zone in lab.zones)

@@ -14,7 +14,6 @@ from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.outcome import BadUsage
 from ecs_anywhere_dns.servers.contract import Renderer
 from ecs_anywhere_dns.servers.coredns import CoreDns
-from ecs_anywhere_dns.servers.knot import Knot
 from ecs_anywhere_dns.servers.resolved import Resolved
 from ecs_anywhere_dns.servers.windows import Windows
 
@@ -31,7 +30,7 @@ DOCUMENT = fit(
     names={"ecs.us-east-2.amazonaws.com": ["10.0.0.40"]},
 )
 WITHDRAWN = Forwarding((), (), "vpc-0a1b2c3d4e5f60718 generation 8 (withdrawn)")
-RENDERERS = (CoreDns(DOCUMENT), Knot(DOCUMENT), Resolved(DOCUMENT), Windows(DOCUMENT))
+RENDERERS = (CoreDns(DOCUMENT), Resolved(DOCUMENT), Windows(DOCUMENT))
 
 COREDNS = """\
 # managed by ecs-anywhere-dns, do not edit
@@ -47,24 +46,6 @@ ssm.us-east-2.amazonaws.com:53 {
         max_fails 2
     }
 }
-"""
-
-KNOT = """\
--- managed by ecs-anywhere-dns, do not edit
--- vpc-0a1b2c3d4e5f60718 generation 7 (active)
--- The first policy that fits counts: this file has to come before the others.
--- After a change: restart kresd, then cache.clear() for each of these names.
-local names = {
-    'ecs.us-east-2.amazonaws.com.',
-    'ssm.us-east-2.amazonaws.com.',
-}
-policy.add(policy.suffix(policy.STUB({'10.0.0.32', '10.0.1.32'}), policy.todnames(names)))
--- An isolated site cannot validate. What is exempt already stays so.
-local exempt = {}
-for _, known in ipairs({trust_anchors.insecure or {}, names}) do
-    for _, name in ipairs(known) do table.insert(exempt, name) end
-end
-trust_anchors.set_insecure(exempt)
 """
 
 RESOLVED = """\
@@ -119,7 +100,6 @@ $answers = @()
     ("renderer", "path", "text"),
     [
         (CoreDns(DOCUMENT), "ecs-anywhere.corefile", COREDNS),
-        (Knot(DOCUMENT), "ecs-anywhere.lua", KNOT),
         (Resolved(DOCUMENT), "ecs-anywhere.network.conf", RESOLVED),
     ],
 )
@@ -130,7 +110,7 @@ def test_it_is_rendered_to_the_byte(renderer: Renderer, path: str, text: str) ->
 
 @pytest.mark.parametrize(
     ("renderer", "comment"),
-    [(CoreDns(DOCUMENT), "#"), (Knot(DOCUMENT), "--"), (Resolved(DOCUMENT), "#")],
+    [(CoreDns(DOCUMENT), "#"), (Resolved(DOCUMENT), "#")],
 )
 def test_nothing_to_forward_is_nothing_but_the_header(renderer: Renderer, comment: str) -> None:
     (fragment,) = renderer.fragments(WITHDRAWN)
@@ -162,7 +142,6 @@ def test_the_script_for_windows_holds_what_was_published(
     ("renderer", "written"),
     [
         (CoreDns(DOCUMENT), "forward . 10.0.0.32:5453 10.0.1.32:5453 {"),
-        (Knot(DOCUMENT), "policy.STUB({'10.0.0.32@5453', '10.0.1.32@5453'})"),
         (Resolved(DOCUMENT), "DNS=10.0.0.32:5453\nDNS=10.0.1.32:5453\n"),
     ],
 )

@@ -103,6 +103,7 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
         ("unbound", {"/etc/unbound/unbound.conf.d"}),
         ("dnsmasq", {"/etc/ecs-anywhere-dns"}),
         ("powerdns", {"/etc/powerdns"}),
+        ("knot", {"/etc/knot-resolver"}),
     ],
 )
 def test_it_may_write_its_own_folders_and_no_others(kind: str, folders: set[str]) -> None:
@@ -128,6 +129,7 @@ def test_it_follows_the_paths_of_the_configuration() -> None:
         ("unbound", {}, {"AF_NETLINK"}),
         ("dnsmasq", {}, {"CAP_KILL"}),
         ("powerdns", {}, set()),
+        ("knot", {}, set()),
     ],
 )
 def test_privileges_are_those_that_the_server_needs_and_each_has_its_reason(

@@ -20,12 +20,12 @@ from ecs_anywhere_dns.servers.unbound import Unbound
 from ecs_anywhere_dns.servers.windows import Windows
 
 SERVERS: Mapping[str, Callable[..., Server]] = {
-    server.name: server for server in (Bind, Unbound, Dnsmasq, PowerDns)
+    server.name: server for server in (Bind, Unbound, Dnsmasq, PowerDns, Knot)
 }
 """Configured, reloaded, verified and rolled back for real."""
 
 RENDERED: Mapping[str, Callable[[Document], Renderer]] = {
-    renderer.name: renderer for renderer in (Windows, CoreDns, Knot, Resolved)
+    renderer.name: renderer for renderer in (Windows, CoreDns, Resolved)
 }
 """Only rendered, from what was published: a person applies it."""
 

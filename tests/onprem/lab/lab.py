@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.onprem.lab import bind, client, dnsmasq, document, powerdns, tool, unbound
+from tests.onprem.lab import bind, client, dnsmasq, document, knot, powerdns, tool, unbound
 from tests.onprem.lab.dns_server import DnsServer, Ground, Launch
 from tests.onprem.lab.forked import Ran
 from tests.onprem.lab.https import Https
@@ -28,6 +28,7 @@ WRITERS: dict[str, Callable[[Ground], Launch]] = {
     "unbound": unbound.write,
     "dnsmasq": dnsmasq.write,
     "powerdns": powerdns.write,
+    "knot": knot.write,
 }
 KINDS = tuple(WRITERS)
 HTTPS_PORT = 443

@@ -1,0 +1,78 @@
+"""What `doctor` says of Knot Resolver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ecs_anywhere_dns.forwarding import Forwarding
+from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
+from ecs_anywhere_dns.servers.contract import Finding
+from ecs_anywhere_dns.servers.knot.configuration import unreadable
+from ecs_anywhere_dns.servers.knot.control import CURE
+
+if TYPE_CHECKING:
+    from ecs_anywhere_dns.servers.knot.server import Knot
+
+
+def findings_of(
+    server: Knot, applied: Forwarding | None, intended: Forwarding
+) -> Iterator[Finding]:
+    running = _running(server)
+    yield running
+    wanted = server.held() if intended.is_none else intended
+    try:
+        found = tuple(server.hindrances(wanted))
+    except (CheckFailed, ReloadFailed) as refused:
+        yield Finding(False, refused.message, refused.cure)
+        return
+    said = f"{len(wanted.zones)} zones are to stand in {server.fragment}, and nothing hinders"
+    yield from found or (Finding(True, said),)
+    if running.ok:
+        yield from _of_what_runs(server, applied)
+
+
+def hindrances_of(server: Knot) -> Iterator[Finding]:
+    """Yield what of a kresd that runs keeps our names from being answered. Raises ReloadFailed."""
+    yield from unreadable(server)
+    for said in server.running.told("package_version()"):
+        if not str(said).startswith("5."):
+            yield Finding(
+                False,
+                f"Knot Resolver {said} is another one than 5, which this tool knows",
+                "`ecs-anywhere-dns render --server unbound` shows zones and addresses; add them "
+                "by hand to `forward:` of its configuration",
+            )
+    if any("rebinding" in modules for modules in server.running.told("modules.list()")):
+        yield Finding(
+            False,
+            "the module rebinding refuses the private addresses of our names, and knows no "
+            "exemption",
+            "take 'rebinding < iterate' out of modules, then restart kresd",
+        )
+
+
+def _running(server: Knot) -> Finding:
+    try:
+        versions = {str(said) for said in server.running.told("package_version()")}
+    except ReloadFailed as problem:
+        return Finding(False, problem.message, CURE)
+    pids = ", ".join(str(pid) for pid in server.running.pids())
+    return Finding(True, f"Knot Resolver {', '.join(versions)} runs, and answers (pid {pids})")
+
+
+def _of_what_runs(server: Knot, applied: Forwarding | None) -> Iterator[Finding]:
+    try:
+        for modules in server.running.told("modules.list()"):
+            for name in ("view", "renumber"):
+                if name in modules:
+                    yield Finding(
+                        True,
+                        f"the module {name} is there: clients that it treats otherwise are not "
+                        "asked for by this tool",
+                    )
+        if applied is not None:
+            server.check_effective(applied)
+            yield Finding(True, "kresd has loaded what was applied last")
+    except ReloadFailed as problem:
+        yield Finding(False, problem.message, problem.cure)
