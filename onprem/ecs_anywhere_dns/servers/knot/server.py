@@ -8,8 +8,8 @@ What is known of it, each measured:
   run is seen at the next start.
 - All processes keep one cache, which outlives a restart. `cache.clear(name)` forgets what is at and
   below a name in it.
-- It waits two seconds for a silent forwarder, again and again, and hands on the SERVFAIL of one that
-  fails, although the other would answer.
+- A silent forwarder costs two seconds, again and again; the SERVFAIL of a failing one is handed on,
+  although the other would answer.
 - The module rebinding refuses private addresses, and knows no exemption for a name.
 Knot Resolver 6 has another configuration and another control: it is not supported.
 """
