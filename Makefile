@@ -57,7 +57,7 @@ bench: setup ## time over the floor, calls, cost, starts and growing fleets, our
 	PYTHONPATH=functions .venv/bin/python -m bench $(if $(DESIGNS),--designs)
 
 rebuild-ledger: setup ## find what your stack's ledger has lost, and write it down when you say yes [STACK=private-connectivity VPC=vpc-...]
-	@PYTHONPATH=functions .venv/bin/python -m recovery --stack $(or $(STACK),private-connectivity) $(if $(VPC),--vpc $(VPC))
+	@PYTHONPATH=functions:cli .venv/bin/python -m recovery --stack $(or $(STACK),private-connectivity) $(if $(VPC),--vpc $(VPC))
 
 local: setup ## the embedded AWS with the app deployed, for your AWS CLI [PORT=4599 REGION=us-east-2 UNKIND=1 SEED=7]
 	@exec .venv/bin/python -m local up --port $(PORT) --region $(REGION) $(if $(UNKIND),--unkind --seed $(SEED))
@@ -68,7 +68,7 @@ unit: setup ## only the tests that need no embedded AWS
 lint: setup ## ruff, mypy
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/mypy functions onprem/ecs_anywhere_dns local bench recovery tests
+	.venv/bin/mypy functions cli onprem/ecs_anywhere_dns local bench recovery tests
 
 format: setup ## let ruff format and mend
 	.venv/bin/ruff check --fix .

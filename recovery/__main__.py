@@ -7,9 +7,10 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from connectivity.adapters import wiring
+from ecs_anywhere.stack import NoStack, Stack, Where, read_stack
 
 from recovery.evidence import Finding, examine
-from recovery.reading import NoStack, Stack, read_everything, read_stack
+from recovery.reading import read_everything
 from recovery.writing import write
 
 DONE, UNDECIDED, NOTHING_WRITTEN, UNREADABLE = 0, 1, 2, 3
@@ -24,7 +25,7 @@ def main(arguments: Sequence[str] | None = None, ask: Callable[[str], str] = inp
     """Return the exit code."""
     options = _parser().parse_args(arguments)
     try:
-        stack = read_stack(options.stack)
+        stack = read_stack(Where(options.stack))
         findings = [examine(seen) for seen in read_everything(stack, options.vpc)]
     except NoStack as error:
         print(error, file=sys.stderr)

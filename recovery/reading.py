@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import boto3
@@ -23,78 +21,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
+from ecs_anywhere.stack import NoStack, Stack
 
 from recovery.evidence import Seen
-
-READER = "SweepFunction"
-"""The function whose environment says what the stack's parameters are."""
-
-
-class NoStack(Exception):
-    """The stack cannot be read; the message says why."""
-
-
-@dataclass(frozen=True)
-class Stack:
-    """A deployed stack, as its functions see it."""
-
-    variables: Mapping[str, str]
-    """The environment of its functions."""
-    region: str
-
-    @property
-    def signing_key(self) -> str:
-        """Return the id of its key in AWS KMS; empty where it signs nothing."""
-        return self.variables["SIGNING_KEY"]
-
-    @property
-    def owner(self) -> str:
-        return self.variables["OWNER"]
-
-    @property
-    def path(self) -> str:
-        return self.variables["PARAMETER_PATH"]
-
-    @property
-    def table(self) -> str:
-        return self.variables["LEDGER_TABLE"]
-
-    @property
-    def prefix(self) -> str:
-        """Return what the ids of the Region's items in the ledger begin with."""
-        return f"{self.variables['ACCOUNT']}#{self.region}#"
-
-
-def read_stack(name: str) -> Stack:
-    """Return the stack, and let the app's adapters work on it, which read their environment. Raises
-    NoStack."""
-    try:
-        client = boto3.client("cloudformation")
-        read = boto3.client("lambda").get_function_configuration
-        answer = read(FunctionName=_physical_name(client, name))
-        variables: dict[str, str] = answer["Environment"]["Variables"]
-    except KeyError:
-        raise NoStack(
-            f"the variables of {READER} in the stack {name} cannot be read: with KmsKeyArn you "
-            "need kms:Decrypt with that key"
-        ) from None
-    except (BotoCoreError, ClientError) as error:
-        raise NoStack(
-            f"the stack {name} cannot be read: {error}. Check its name, your credentials and "
-            "AWS_REGION"
-        ) from error
-    region = str(client.meta.region_name)
-    os.environ.update(variables | {"AWS_REGION": region, "AWS_DEFAULT_REGION": region})
-    return Stack(variables, region)
-
-
-def _physical_name(client: Any, stack: str) -> str:
-    """Raises NoStack."""
-    for page in client.get_paginator("list_stack_resources").paginate(StackName=stack):
-        for each in page["StackResourceSummaries"]:
-            if each["LogicalResourceId"] == READER:
-                return str(each["PhysicalResourceId"])
-    raise NoStack(f"the stack {stack} has no {READER}: it is another app's stack")
 
 
 def read_everything(stack: Stack, only: str | None = None) -> Iterator[Seen]:

@@ -7,8 +7,7 @@ from dataclasses import asdict
 from connectivity.adapters.ledger_items import untaken_since
 from connectivity.adapters.table import Table
 from connectivity.domain.ledger import Entry
-
-from recovery.reading import Stack
+from ecs_anywhere.stack import Stack
 
 
 def write(before: Entry, rebuilt: Entry, stack: Stack) -> bool:

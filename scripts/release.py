@@ -2,10 +2,10 @@
 
     python scripts/release.py dist
 
-Writes the wheel of the pick-up tool, the app as a folder that `sam deploy` takes without a build,
-packed, an SBOM (CycloneDX) of each, and SHA256SUMS. The same commit gives the same bytes: all times
-are the commit's, all entries sorted, and the byte code is that of one Python 3.13, the functions'
-runtime. Runs under the Python of requirements-tools.lock.
+Writes the wheels of the pick-up tool and of the command line, the app as a folder that `sam deploy`
+takes without a build, packed, an SBOM (CycloneDX) of app and tool, and SHA256SUMS. The same commit
+gives the same bytes: all times are the commit's, all entries sorted, and the byte code is that of
+one Python 3.13, the functions' runtime. Runs under the Python of requirements-tools.lock.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def release(target: Path) -> list[Path]:
     target.mkdir(parents=True)
     environment = os.environ | {"SOURCE_DATE_EPOCH": _commit_time(), "PYTHONHASHSEED": "0"}
     with tempfile.TemporaryDirectory(prefix="release-") as folder:
-        _build_wheel(Path(folder), target, environment)
+        _build_wheels(Path(folder), target, environment)
         _pack_app(Path(folder), target, int(environment["SOURCE_DATE_EPOCH"]))
     _write_sbom("functions/requirements.txt", "pyproject.toml", target, environment)
     _write_sbom("onprem/requirements.lock", "onprem/pyproject.toml", target, environment)
@@ -59,15 +59,20 @@ def _commit_time() -> str:
     return asked.stdout.strip() or "315532800"
 
 
-def _build_wheel(folder: Path, target: Path, environment: dict[str, str]) -> None:
-    """Build the pick-up tool's wheel from a copy, so that no build folder is left in the source."""
-    source = folder / "onprem"
+def _build_wheels(folder: Path, target: Path, environment: dict[str, str]) -> None:
+    """Build the wheels from a copy, so that no build folder is left in the source. That of the
+    command line takes the app's own package from beside it."""
     leave_out = shutil.ignore_patterns("__pycache__", "*.egg-info", "build")
-    shutil.copytree(ROOT / "onprem", source, ignore=leave_out)
-    _run(
-        [*_python("build"), "--wheel", "--no-isolation", "--outdir", str(target), str(source)],
-        environment,
-    )
+    for name in ("onprem", "cli", "functions/connectivity"):
+        shutil.copytree(ROOT / name, folder / name, ignore=leave_out)
+    for name in ("onprem", "cli"):
+        _run(
+            [
+                *(*_python("build"), "--wheel", "--no-isolation"),
+                *("--outdir", str(target), str(folder / name)),
+            ],
+            environment,
+        )
 
 
 def _pack_app(folder: Path, target: Path, time: int) -> None:

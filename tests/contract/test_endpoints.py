@@ -21,14 +21,9 @@ def world() -> Iterator[World]:
         patch.setenv("AWS_DEFAULT_REGION", REGION)
         patch.setenv("AWS_ACCESS_KEY_ID", "any")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "any")
-        _forget_clients()
+        adapter.forget_clients()
         yield world
-        _forget_clients()
-
-
-def _forget_clients() -> None:
-    adapter.client.cache_clear()
-    adapter._session.cache_clear()
+        adapter.forget_clients()
 
 
 def _made(world: World, vpc: str, *services: str) -> list[str]:

@@ -22,19 +22,14 @@ SWEEPS = 5
 def executions(monkeypatch: pytest.MonkeyPatch) -> Iterator[StepFunctionsExecutions]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     with mock_aws():
-        _forget_clients()
+        adapter.forget_clients()
         machine = boto3.client("stepfunctions", REGION).create_state_machine(
             name="machine",
             definition=json.dumps(DEFINITION),
             roleArn="arn:aws:iam::123456789012:role/role",
         )
         yield StepFunctionsExecutions(machine["stateMachineArn"])
-        _forget_clients()
-
-
-def _forget_clients() -> None:
-    adapter.client.cache_clear()
-    adapter._session.cache_clear()
+        adapter.forget_clients()
 
 
 def test_sweeps_within_a_second_start_an_execution_each(

@@ -54,15 +54,10 @@ def ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
         patch.setenv("AWS_DEFAULT_REGION", REGION)
         patch.setenv("AWS_ACCESS_KEY_ID", "any")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "any")
-        _forget_clients()
+        adapter.forget_clients()
         yield DynamoDbLedger(table["TableDescription"]["TableName"], "111122223333", REGION)
         aws.client("dynamodb").delete_table(TableName=TABLE)
-        _forget_clients()
-
-
-def _forget_clients() -> None:
-    adapter.client.cache_clear()
-    adapter._session.cache_clear()
+        adapter.forget_clients()
 
 
 def test_knocks_are_counted(ledger: Ledger) -> None:

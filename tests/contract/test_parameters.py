@@ -37,17 +37,12 @@ def parameters(request: pytest.FixtureRequest) -> Iterator[Parameters]:
         patch.setenv("AWS_DEFAULT_REGION", "us-east-2")
         patch.setenv("AWS_ACCESS_KEY_ID", "any")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "any")
-        _forget_clients()
+        adapter.forget_clients()
         ssm = SsmParameters(EXTRA if "tagged" in request.param else {})
         yield ssm
         for name in ssm.below("/ecs-anywhere", 1000, recursive=True)[0]:
             ssm.remove([name])
-        _forget_clients()
-
-
-def _forget_clients() -> None:
-    adapter.client.cache_clear()
-    adapter._session.cache_clear()
+        adapter.forget_clients()
 
 
 def write_hosts(parameters: Parameters, number: int) -> dict[str, str]:

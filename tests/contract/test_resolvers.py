@@ -20,14 +20,9 @@ def world() -> Iterator[World]:
         patch.setenv("AWS_DEFAULT_REGION", REGION)
         patch.setenv("AWS_ACCESS_KEY_ID", "any")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "any")
-        _forget_clients()
+        adapter.forget_clients()
         yield world
-        _forget_clients()
-
-
-def _forget_clients() -> None:
-    adapter.client.cache_clear()
-    adapter._session.cache_clear()
+        adapter.forget_clients()
 
 
 def test_a_promised_address_that_somebody_took_is_refused_by_name(world: World) -> None:

@@ -33,14 +33,9 @@ def aws() -> Iterator[EmbeddedAws]:
         patch.setenv("AWS_DEFAULT_REGION", "us-east-2")
         patch.setenv("AWS_ACCESS_KEY_ID", "any")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "any")
-        _forget_clients()
+        adapter.forget_clients()
         yield aws
-        _forget_clients()
-
-
-def _forget_clients() -> None:
-    adapter.client.cache_clear()
-    adapter._session.cache_clear()
+        adapter.forget_clients()
 
 
 def make_key(aws: EmbeddedAws, **how: Any) -> str:

@@ -41,7 +41,7 @@ def test_the_same_commit_gives_the_same_bytes(releases: tuple[Path, Path]) -> No
         for folder in releases
     )
     assert first == second
-    assert len(first) == 6
+    assert len(first) == 7
 
 
 def test_every_file_has_its_checksum_as_sha256sum_reads_them(releases: tuple[Path, Path]) -> None:
@@ -49,7 +49,7 @@ def test_every_file_has_its_checksum_as_sha256sum_reads_them(releases: tuple[Pat
         ["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=releases[0], capture_output=True
     )
     assert checked.returncode == 0, checked.stdout
-    assert len(checked.stdout.splitlines()) == 5
+    assert len(checked.stdout.splitlines()) == 6
 
 
 @pytest.mark.parametrize("name", LOCKS)
@@ -68,6 +68,21 @@ def test_root_and_lambda_install_nothing_without_a_hash(lock: str) -> None:
     pinned = _PIN.findall((ROOT / lock).read_text())
     assert pinned
     assert not [package for package, _, rest in pinned if "--hash=sha256:" not in rest]
+
+
+def test_the_command_line_s_wheel_has_the_app_s_planner_and_the_manual(
+    releases: tuple[Path, Path],
+) -> None:
+    [wheel] = releases[0].glob("ecs_anywhere-*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    planner = {f"connectivity/{path}" for path in ("domain/plan.py", "adapters/wiring.py")}
+    models = "connectivity/adapters/models/endpoints.json"
+    assert {*planner, models, "ecs_anywhere/operations.md"} <= set(names)
+    there = ROOT / "functions" / "connectivity"
+    sources = {f"connectivity/{p.relative_to(there).as_posix()}" for p in there.rglob("*.py")}
+    assert sources == {
+        name for name in names if name.startswith("connectivity/") and name.endswith(".py")
+    }
 
 
 def test_the_app_needs_no_build_before_sam_deploy(releases: tuple[Path, Path]) -> None:

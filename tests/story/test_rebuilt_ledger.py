@@ -41,7 +41,7 @@ class Ledger:
 def rebuild(app: App, *options: str, answer: str = "") -> subprocess.CompletedProcess[str]:
     environment = {
         **os.environ,
-        "PYTHONPATH": f"{ROOT / 'functions'}:{ROOT}",
+        "PYTHONPATH": f"{ROOT / 'functions'}:{ROOT / 'cli'}:{ROOT}",
         "AWS_ENDPOINT_URL": app.aws.url,
         "AWS_DEFAULT_REGION": app.aws.settings.region,
         "AWS_ACCESS_KEY_ID": "operator",

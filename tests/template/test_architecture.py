@@ -16,7 +16,7 @@ import grimp
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = ROOT / "functions"
-PATHS = (FUNCTIONS, ROOT / "onprem", ROOT)
+PATHS = (FUNCTIONS, ROOT / "onprem", ROOT / "cli", ROOT)
 MODULES = sorted(FUNCTIONS.rglob("*.py"))
 HANDLERS = [path for path in MODULES if path.match("handlers/[a-z]*.py")]
 

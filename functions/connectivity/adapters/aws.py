@@ -40,7 +40,7 @@ def patient_client(service: str) -> Any:
 
 
 def _made(service: str, attempts: int) -> Any:
-    return _session().create_client(
+    return session().create_client(
         service,
         config=Config(
             retries={"mode": "standard", "total_max_attempts": attempts},
@@ -51,21 +51,39 @@ def _made(service: str, attempts: int) -> Any:
 
 
 @cache
-def _session() -> Any:
+def session() -> Any:
     """Untyped, because the type stubs know a client only by a literal name. botocore's own, as
     boto3 adds nothing to a client, and costs a start more than any of our modules."""
-    session: Any = botocore.session.get_session()
-    session.register_component("data_loader", SmallModels())
-    return session
+    made: Any = botocore.session.get_session()
+    made.register_component("data_loader", SmallModels())
+    return made
+
+
+def forget_clients() -> None:
+    """Make the next clients anew, by what the environment says then. A function never does this: it
+    has one Region for life."""
+    client.cache_clear()
+    patient_client.cache_clear()
+    session.cache_clear()
+
+
+def refuse(judge: Callable[[str], None]) -> None:
+    """Let `judge` see the name of every operation before it is sent, by clients that are made from
+    now on; what it raises stops the call."""
+    forget_clients()
+
+    def look(model: Any, **_: Any) -> None:
+        judge(model.name)
+
+    session().register("before-call", look)
 
 
 @cache
 def regions_of(service: str, region: str) -> frozenset[str]:
     """Return the Regions in this one's partition in which AWS offers a service, as far as the SDK
     knows."""
-    session = _session()
-    partition = session.get_partition_for_region(region)
-    return frozenset(session.get_available_regions(service, partition))
+    partition = session().get_partition_for_region(region)
+    return frozenset(session().get_available_regions(service, partition))
 
 
 def call(operation: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

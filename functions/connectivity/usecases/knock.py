@@ -54,7 +54,9 @@ def knock_for_host(vpc_id: str, now: str, ledger: Ledger, executions: Executions
     return _start(entry, "acknowledgement", executions)
 
 
-def knock_for_request(vpc_id: str, now: str, ledger: Ledger, executions: Executions) -> str | None:
+def knock_for_request(
+    vpc_id: str, now: str, ledger: Ledger, executions: Executions, because: str = "request"
+) -> str | None:
     """Knock because a request was accepted; `now` is in ISO 8601 UTC. Return as `knock` does.
 
     The wish is on the VPC's tags by then, so what is put off is lost to nobody: the sweep meets it.
@@ -71,7 +73,7 @@ def knock_for_request(vpc_id: str, now: str, ledger: Ledger, executions: Executi
         if not ledger.allow(allowance, hour_in(now)):
             _put_off(vpc_id, allowance, now, ledger)
             return None
-    return executions.start(entry.vpc_id, entry.knocks, "request")
+    return executions.start(entry.vpc_id, entry.knocks, because)
 
 
 def _put_off(vpc_id: str, exceeded: Allowance, now: str, ledger: Ledger) -> None:

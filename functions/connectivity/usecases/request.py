@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 
 from connectivity.domain import tags
 from connectivity.domain.addresses import address_problems, resolver_problems
+from connectivity.domain.doubt import VERIFICATION
 from connectivity.domain.errors import (
     Fact,
     RequestOvertaken,
@@ -41,6 +42,8 @@ Kind = Literal["Enable", "Plan", "Delete", "Remove"]
 """In the order in which the later one wins where two events have the same time. Remove is a Delete
 that says yes to the removal although many VPCs are removed at once."""
 
+VERIFY = "verify"
+"""An event that asks for no wish: what is connected is verified now."""
 _KINDS: dict[str, Kind] = {kind.lower(): kind for kind in get_args(Kind)} | {"disable": "Delete"}
 _VPC_ID = re.compile(r"vpc-[0-9a-f]{8,17}")
 _EVENT_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -89,8 +92,11 @@ def receive(event: Mapping[str, Any], door: RequestDoor) -> dict[str, Any]:
     vpc_id, now = None, door.clock.now()
     try:
         vpc_id = vpc_id_of(event.get("detail"))
-        asked = read_request(event, now, door.settings.bounds)
-        started = carry_out(asked, now, door)
+        if _named(event.get("detail-type")) == VERIFY:
+            started = ask_for_verification(event["detail"], now, door)
+        else:
+            asked = read_request(event, now, door.settings.bounds)
+            started = carry_out(asked, now, door)
     except Fact as problem:
         refused = refuse(vpc_id, problem, now, door.ledger, door.executions)
         return {"vpcId": vpc_id, "refused": type(problem).__name__, "started": refused}
@@ -108,6 +114,28 @@ def vpc_id_of(detail: Any) -> str:
             f"needed{_unknown_fields(detail)}"
         )
     return vpc_id
+
+
+def ask_for_verification(detail: Mapping[str, Any], now: str, door: RequestDoor) -> str | None:
+    """Let a connected VPC be verified now, although nothing differs; `now` is in ISO 8601 UTC.
+    Return the execution; None where one is at work, which is no verification. Raises
+    UnreadableRequest, VpcNotAllowed and RequestPutOff.
+
+    It is no wish: no tag is written, and it overtakes nothing.
+    """
+    vpc_id = vpc_id_of(detail)
+    if more := sorted(detail.keys() - {"vpc-id", "requested-at"}):
+        raise UnreadableRequest(
+            f'request event: Verify takes "vpc-id" and nothing else, and has {quoted(more[0])}'
+        )
+    door.settings.check_allowed(vpc_id)
+    entry = door.ledger.read(vpc_id)
+    if not entry.verified:
+        raise UnreadableRequest(
+            f"request event: Verify for {vpc_id}, which is not connected "
+            f"({entry.status or 'nobody has asked for it'}): set its tag, or send Enable"
+        )
+    return knock_for_request(vpc_id, now, door.ledger, door.executions, VERIFICATION)
 
 
 def read_request(event: Mapping[str, Any], now: str, bounds: Bounds) -> WishRequest:
@@ -169,13 +197,17 @@ def _problems_of(asked: WishRequest, bounds: Bounds) -> list[str]:
 
 
 def _kind(detail_type: Any) -> Kind:
-    kind = _KINDS.get(detail_type.strip().lower()) if isinstance(detail_type, str) else None
+    kind = _KINDS.get(_named(detail_type))
     if kind is None:
         raise UnreadableRequest(
             f"request event: its detail-type is {shown(detail_type)}, and one of "
-            f"{', '.join(get_args(Kind))} is needed"
+            f"{', '.join(get_args(Kind))}, Verify is needed"
         )
     return kind
+
+
+def _named(detail_type: Any) -> str:
+    return detail_type.strip().lower() if isinstance(detail_type, str) else ""
 
 
 def _order(event: Mapping[str, Any], kind: Kind, now: str) -> str:

@@ -19,6 +19,7 @@ from connectivity.domain.errors import (
     UnreadableRequest,
     VpcNotAllowed,
 )
+from connectivity.domain.ledger import Entry
 from connectivity.domain.networks import Bounds
 from connectivity.domain.printable import shown
 from connectivity.domain.wish import Options, read_options
@@ -427,3 +428,40 @@ def test_a_request_may_only_narrow_the_networks_where_the_stack_says_so() -> Non
     detail = {"vpc-id": VPC.id, "onprem-cidrs": ["192.168.0.0/16"]}
     with pytest.raises(UnreadableOption, match="OnPremCidrsMayWiden"):
         read_request(event("Enable", detail), NOW, NARROW)
+
+
+def test_a_verification_is_begun_for_what_is_connected_and_is_no_wish() -> None:
+    world = World()
+    world.ledger.all[VPC.id] = replace(Entry(VPC.id), status="connected", verified="fingerprint")
+    before = dict(world.vpcs.all[VPC.id].tags)
+    answer = receive(event(" verify ", {"vpc-id": VPC.id}), door(world))
+    assert answer == {"vpcId": VPC.id, "started": f"{VPC.id}-1-verification"}
+    assert world.vpcs.all[VPC.id].tags == before
+    assert world.ledger.requests == {}, "nothing is overtaken by it"
+
+
+@pytest.mark.parametrize(
+    ("detail", "said"),
+    [
+        ({}, "Verify for vpc-0a1b2c3d, which is not connected (nobody has asked for it)"),
+        ({"services": ["ecr"]}, 'Verify takes "vpc-id" and nothing else, and has "services"'),
+    ],
+)
+def test_a_verification_of_what_is_not_connected_or_with_options_is_refused(
+    detail: dict[str, Any], said: str
+) -> None:
+    world = World()
+    receive(event("Verify", {"vpc-id": VPC.id, **detail}), door(world))
+    [problem] = world.executions.refused
+    assert said in problem
+    assert world.ledger.all.get(VPC.id, Entry(VPC.id)).knocks == 0
+
+
+def test_verifications_are_bounded_as_other_requests_are() -> None:
+    world = World()
+    world.ledger.all[VPC.id] = replace(Entry(VPC.id), status="connected", verified="fingerprint")
+    for _ in range(MOST_REQUESTED_OF_A_VPC_AN_HOUR + 5):
+        receive(event("Verify", {"vpc-id": VPC.id}), door(world))
+        world.executions.running.clear()
+    begun = [name for name in world.executions.started if "verification" in name]
+    assert len(begun) == MOST_REQUESTED_OF_A_VPC_AN_HOUR

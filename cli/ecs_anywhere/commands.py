@@ -1,0 +1,272 @@
+"""`ecs-anywhere`: see, plan, ask, watch.
+
+Exit codes: 0 well, 1 something needs a person, 2 the command line, 3 the stack or AWS cannot be
+read, 4 you did not say yes.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from connectivity.domain import tags
+from connectivity.domain.errors import Fact, Waiting
+
+from ecs_anywhere import asking, examining, explaining, overview, planning, showing
+from ecs_anywhere.looking import look
+from ecs_anywhere.prices import UnreadablePrices, read_prices
+from ecs_anywhere.stack import NoStack, Stack, Where, read_stack
+from ecs_anywhere.watching import NobodyCameError, Watch
+
+NEEDS_A_PERSON, COMMAND_LINE, UNREADABLE, NOT_SAID_YES = 1, 2, 3, 4
+UNTIL_SOMEBODY_COMES = 120.0
+"""Seconds that an event is given to start an execution."""
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Private connectivity for ECS Anywhere: what it will do, what it did, what is wrong.",
+    epilog="Exit codes: 0 well, 1 something needs a person, 2 the command line, 3 the stack or AWS "
+    "cannot be read, 4 you did not say yes.",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+StackName = Annotated[
+    str, typer.Option("--stack", help="The stack's name.", envvar="ECS_ANYWHERE_STACK")
+]
+Region = Annotated[str, typer.Option(help="AWS Region; else as for the AWS CLI.")]
+Regions = Annotated[
+    list[str], typer.Option("--region", help="AWS Region; can be given several times.")
+]
+Profile = Annotated[str, typer.Option(help="Profile of your AWS credentials.")]
+Profiles = Annotated[
+    list[str], typer.Option("--profile", help="Profile; can be given several times.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of tables.")]
+Vpc = Annotated[str, typer.Argument(metavar="VPC", help="Id of the VPC, as in vpc-0a1b2c3d.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
+Watched = Annotated[bool, typer.Option("--watch/--no-watch", help="Stay until it is done.")]
+PriceFile = Annotated[
+    Path | None, typer.Option("--prices", help="Your own prices, as JSON.", dir_okay=False)
+]
+Services = Annotated[str | None, typer.Option(help="Services beside the required, as in ecr+logs.")]
+Networks = Annotated[str | None, typer.Option(help="Networks on-premises, as in '10.0.0.0/8'.")]
+Ips = Annotated[str | None, typer.Option(help="Addresses for the inbound resolver.")]
+STACK = "private-connectivity"
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """What was to be expected ends in a line that names the cure, and an exit code."""
+    try:
+        yield
+    except (NoStack, UnreadablePrices, ClientError, BotoCoreError, Waiting) as error:
+        _end(UNREADABLE, str(error))
+    except (Fact, explaining.UnknownError, asking.NotAskedError, NobodyCameError) as error:
+        _end(NEEDS_A_PERSON, str(error))
+
+
+def _end(code: int, message: str) -> None:
+    typer.echo(message, err=True)
+    raise typer.Exit(code)
+
+
+@app.command()
+def status(
+    stack: StackName = STACK,
+    region: Regions = [],  # noqa: B006 (typer copies it)
+    profile: Profiles = [],  # noqa: B006
+    prices: PriceFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show every VPC on one screen: state, resolver IPs, DNS hosts, verified when, cost."""
+    with told():
+        listed = read_prices(prices)
+        lines = [
+            line
+            for where in _everywhere(stack, region, profile)
+            for line in _lines(read_stack(where), listed)
+        ]
+    lines.sort(key=lambda line: line.is_well)
+    if as_json:
+        _print_json([line.as_json() for line in lines])
+    else:
+        showing.console().print(showing.status(lines, listed))
+    if not all(line.is_well for line in lines):
+        raise typer.Exit(NEEDS_A_PERSON)
+
+
+def _lines(stack: Stack, prices: Any) -> Iterator[overview.Line]:
+    return overview.lines(look(stack), stack.owner, prices)
+
+
+def _everywhere(stack: str, regions: list[str], profiles: list[str]) -> Iterator[Where]:
+    for profile in profiles or [""]:
+        for region in regions or [""]:
+            yield Where(stack, region, profile)
+
+
+@app.command()
+def plan(
+    vpc: Vpc,
+    stack: StackName = STACK,
+    region: Region = "",
+    profile: Profile = "",
+    services: Services = None,
+    onprem_cidrs: Networks = None,
+    resolver_ips: Ips = None,
+    prices: PriceFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what would be made for a VPC, for whom it changes something, and what it costs. Nothing
+    is written anywhere: only reads are sent."""
+    with told():
+        read_stack(Where(stack, region, profile))
+        options = _options(services, onprem_cidrs, resolver_ips)
+        planned = planning.plan(vpc, options, read_prices(prices))
+    if as_json:
+        _print_json(planned.as_json())
+    else:
+        showing.console().print(showing.plan(planned))
+
+
+@app.command()
+def enable(
+    vpc: Vpc,
+    stack: StackName = STACK,
+    region: Region = "",
+    profile: Profile = "",
+    services: Services = None,
+    onprem_cidrs: Networks = None,
+    resolver_ips: Ips = None,
+    prices: PriceFile = None,
+    yes: Yes = False,
+    watch: Watched = True,
+) -> None:
+    """Show the plan, ask, set the VPC's tags, and stay until it is connected."""
+    with told():
+        found = read_stack(Where(stack, region, profile))
+        options = _options(services, onprem_cidrs, resolver_ips)
+        showing.console().print(showing.plan(planning.plan(vpc, options, read_prices(prices))))
+        _ask("Connect it?", yes)
+        _act(
+            found,
+            vpc,
+            lambda: asking.set_tags(found, vpc, {**options, tags.WISH: "enabled"}),
+            watch,
+        )
+
+
+@app.command()
+def disable(
+    vpc: Vpc,
+    stack: StackName = STACK,
+    region: Region = "",
+    profile: Profile = "",
+    yes: Yes = False,
+    watch: Watched = True,
+) -> None:
+    """Show what goes, ask, take the tag off, and stay until it is gone. Options stay as tags."""
+    with told():
+        found = read_stack(Where(stack, region, profile))
+        entry = Watch(found, vpc).entry()
+        for purpose, id_ in sorted(entry.held.items()):
+            typer.echo(f"goes: {id_} ({purpose})")
+        if entry.held:
+            typer.echo("On-premises is told first, and has time to stop forwarding.")
+        else:
+            typer.echo("Nothing of ours is known to be there.")
+        _ask("Remove it?", yes)
+        _act(found, vpc, lambda: asking.remove_wish(found, vpc), watch)
+
+
+@app.command()
+def verify(
+    vpc: Vpc,
+    stack: StackName = STACK,
+    region: Region = "",
+    profile: Profile = "",
+    watch: Watched = True,
+) -> None:
+    """Ask every name at every resolver IP now, from inside the VPC; changes nothing else."""
+    with told():
+        found = read_stack(Where(stack, region, profile))
+        _act(found, vpc, lambda: asking.verify(found, vpc), watch)
+
+
+@app.command()
+def watch(vpc: Vpc, stack: StackName = STACK, region: Region = "", profile: Profile = "") -> None:
+    """Show what the execution that is at work on a VPC does, as it happens."""
+    with told():
+        _follow(read_stack(Where(stack, region, profile)), vpc, time.time())
+
+
+@app.command()
+def explain(
+    error: Annotated[str, typer.Argument(metavar="ERROR", help="As in PreconditionsNotMet.")],
+) -> None:
+    """Say what an error of the app means, and what to do."""
+    with told():
+        showing.console().print(showing.explanation(explaining.explain(error)))
+
+
+@app.command()
+def doctor(
+    stack: StackName = STACK,
+    region: Region = "",
+    profile: Profile = "",
+    as_json: AsJson = False,
+) -> None:
+    """Examine the deployment: do events come in, do failures reach a person, is there room?"""
+    with told():
+        found = list(examining.examine(read_stack(Where(stack, region, profile))))
+    if as_json:
+        _print_json([each.as_json() for each in found])
+    else:
+        showing.console().print(showing.examined(found))
+    if any(each.verdict == "bad" for each in found):
+        raise typer.Exit(NEEDS_A_PERSON)
+
+
+def _options(
+    services: str | None, onprem_cidrs: str | None, resolver_ips: str | None
+) -> dict[str, str]:
+    said = {
+        tags.SERVICES: services,
+        tags.ONPREM_CIDRS: onprem_cidrs,
+        tags.RESOLVER_IPS: resolver_ips,
+    }
+    return {key: value for key, value in said.items() if value is not None}
+
+
+def _ask(question: str, yes: bool) -> None:
+    if not yes and not typer.confirm(question, default=False):
+        _end(NOT_SAID_YES, "Nothing was changed.")
+
+
+def _act(stack: Stack, vpc: str, act: Callable[[], None], watched: bool) -> None:
+    since = time.time()
+    act()
+    if watched:
+        _follow(stack, vpc, since)
+
+
+def _follow(stack: Stack, vpc: str, since: float) -> None:
+    watching, console = Watch(stack, vpc), showing.console()
+    execution = watching.execution(since, UNTIL_SOMEBODY_COMES)
+    for happened in watching.steps(execution) if execution else ():
+        console.print(showing.step(happened))
+    entry = watching.entry()
+    console.print(f"{entry.status or 'nothing was said'}: {entry.detail}", markup=False)
+    if entry.status in {"failed", "held-up"}:
+        raise typer.Exit(NEEDS_A_PERSON)
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=2))

@@ -1,0 +1,124 @@
+"""Examines the deployment: whether events come in, failures reach a person, and there is room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ecs_anywhere.stack import Stack
+
+Verdict = Literal["good", "warning", "bad"]
+
+
+@dataclass(frozen=True)
+class Examined:
+    """One thing that was looked at."""
+
+    what: str
+    verdict: Verdict
+    said: str
+    cure: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def examine(stack: Stack) -> Iterator[Examined]:
+    """Yield what is good, and what is not with its cure. What may not be looked at is said."""
+    yield _stack(stack)
+    looks: dict[str, Callable[[Stack], Iterator[Examined]]] = {
+        "notifications": _subscriptions,
+        "rules": _rules,
+        "dead letters": _dead_letters,
+        "alarms": _alarms,
+        "quota": _quota,
+    }
+    for what, look in looks.items():
+        try:
+            yield from look(stack)
+        except (BotoCoreError, ClientError) as error:
+            yield Examined(what, "warning", f"could not be looked at: {error}", "ask for the right")
+
+
+def _stack(stack: Stack) -> Examined:
+    said = f"{stack.name} in {stack.account}, {stack.region}: {stack.status}"
+    if stack.status.endswith("_COMPLETE") and "ROLLBACK" not in stack.status:
+        return Examined("stack", "good", said)
+    if stack.status.endswith("_IN_PROGRESS"):
+        return Examined("stack", "warning", said, "wait until its change has ended")
+    cure = f"aws cloudformation describe-stack-events --stack-name {stack.name} says why"
+    return Examined("stack", "bad", said, cure)
+
+
+def _subscriptions(stack: Stack) -> Iterator[Examined]:
+    topic = stack.outputs["NotificationTopicArn"]
+    found = stack.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    if not found:
+        cure = "give the stack a NotificationEmail, or subscribe to the topic"
+        yield Examined("notifications", "bad", "nobody hears of failures", cure)
+    for each in found:
+        said, pending = (
+            f"{each['Protocol']} {each['Endpoint']}",
+            "Pending" in each["SubscriptionArn"],
+        )
+        if pending:
+            cure = "open the mail that AWS sent to that address, and confirm"
+            yield Examined("notifications", "bad", f"{said} is not confirmed", cure)
+        else:
+            yield Examined("notifications", "good", said)
+
+
+def _rules(stack: Stack) -> Iterator[Examined]:
+    rules = {
+        name: id_ for name, (kind, id_) in stack.resources.items() if kind == "AWS::Events::Rule"
+    }
+    client, off = stack.client("events"), []
+    for name, id_ in sorted(rules.items()):
+        bus, _, rule = id_.rpartition("|")
+        where = {"EventBusName": bus} if bus else {}
+        if client.describe_rule(Name=rule, **where)["State"] != "ENABLED":
+            off.append((name, rule))
+    for name, rule in off:
+        cure = f"aws events enable-rule --name {rule}"
+        yield Examined("rules", "bad", f"{name} is disabled: its events are lost", cure)
+    if not off:
+        yield Examined("rules", "good", f"{len(rules)} rules are enabled")
+
+
+def _dead_letters(stack: Stack) -> Iterator[Examined]:
+    url = stack.resources["DeadLetters"][1]
+    answer = stack.client("sqs").get_queue_attributes(
+        QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
+    )
+    waiting = int(answer["Attributes"]["ApproximateNumberOfMessages"])
+    if waiting:
+        cure = "see 'The dead-letter queue' in docs/operations.md: read them, mend, redrive"
+        yield Examined("dead letters", "bad", f"{waiting} events could not be handled", cure)
+    else:
+        yield Examined("dead letters", "good", "none")
+
+
+def _alarms(stack: Stack) -> Iterator[Examined]:
+    names = [id_ for kind, id_ in stack.resources.values() if kind == "AWS::CloudWatch::Alarm"]
+    found = stack.client("cloudwatch").describe_alarms(AlarmNames=names)["MetricAlarms"]
+    ringing = [each["AlarmName"] for each in found if each["StateValue"] == "ALARM"]
+    if ringing:
+        said = f"{', '.join(ringing)} rings"
+        yield Examined("alarms", "bad", said, "see docs/operations.md for what it means")
+    else:
+        yield Examined("alarms", "good", f"{len(found)} of {len(names)} are there, none rings")
+
+
+def _quota(stack: Stack) -> Iterator[Examined]:
+    most = int(stack.variables["RESOLVER_ENDPOINT_QUOTA"])
+    pages = stack.client("route53resolver").get_paginator("list_resolver_endpoints").paginate()
+    used = sum(len(page["ResolverEndpoints"]) for page in pages)
+    said = f"{used} of {most} resolver endpoints in {stack.region}"
+    if used < most:
+        yield Examined("quota", "good", said)
+    else:
+        cure = "ask AWS for more, and tell the stack's parameter ResolverEndpointQuota"
+        yield Examined("quota", "warning", f"{said}: no further VPC can be connected", cure)

@@ -1,0 +1,90 @@
+"""A plan, worked out here: with the app's own code, a person's credentials, and reads alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from connectivity.adapters import aws, wiring
+from connectivity.domain import tags
+from connectivity.domain.errors import UnknownVpc
+from connectivity.domain.wish import read_options
+from connectivity.usecases.asked import Wished
+from connectivity.usecases.check_preconditions import (
+    LOOKS_AT_A_NEW_VPC,
+    Check,
+    check_preconditions,
+)
+from connectivity.usecases.run import Run
+
+from ecs_anywhere.prices import Prices
+
+_READS = ("Describe", "Get", "List")
+_READ_BESIDE = frozenset({"Query", "Scan"})
+
+
+class WouldWriteError(RuntimeError):
+    """A plan was about to change something: a fault in this program, stopped before the call."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What a VPC would have."""
+
+    vpc: str
+    check: Check
+    hourly: float
+    monthly: float
+    prices: str
+    """Where and when the prices were so."""
+
+    def as_json(self) -> dict[str, Any]:
+        said = self.check.as_json()
+        kept = ("steps", "placement", "warnings", "repairs", "private_names", "firewall")
+        return {
+            "vpc": self.vpc,
+            **{key: said[key] for key in kept},
+            "asks_first": said["to_ask"],
+            "removal": said["teardown"],
+            "hourly": round(self.hourly, 3),
+            "monthly": round(self.monthly, 2),
+            "prices": self.prices,
+        }
+
+
+def plan(vpc_id: str, options: Mapping[str, str], prices: Prices) -> Planned:
+    """Return the plan of a VPC as if it had these option tags beside its own.
+
+    Raises UnknownVpc, VpcNotAllowed, UnreadableOption and PreconditionsNotMet, as a run of the
+    workflow would, and WouldWriteError before anything but a read is sent.
+    """
+    aws.refuse(_writes)
+    ports, ledger = wiring.aws(), wiring.ledger()
+    vpc = ports.vpcs.find(vpc_id)
+    if vpc is None:
+        raise UnknownVpc(
+            f"there is no VPC {vpc_id} in account {ports.settings.account}, "
+            f"{ports.settings.region}: correct the id, or name its Region with --region"
+        )
+    ports.settings.check_allowed(vpc_id)
+    vpc = replace(vpc, tags={**vpc.tags, **options, tags.WISH: "plan"})
+    asked = read_options(vpc.tags, ports.settings.defaults, ports.settings.bounds)
+    wished = Wished(vpc, ledger.read(vpc_id), asked, "request", only_plan=True)
+    run = Run(vpc_id, "", "request", wiring.clock().seconds(), LOOKS_AT_A_NEW_VPC)
+    check = check_preconditions(wished, run, ports)
+    size = _size(check)
+    return Planned(vpc_id, check, prices.hourly(*size), prices.monthly(*size), prices.of)
+
+
+def _size(check: Check) -> tuple[int, int]:
+    """Return network interfaces of interface endpoints, and addresses of the resolver, of ours."""
+    desired = check.desired
+    ips = 0 if desired.adopted_resolver else len(desired.resolver_subnets)
+    return sum(len(endpoint.subnets) for endpoint in desired.ours), ips
+
+
+def _writes(operation: str) -> None:
+    """Raises WouldWriteError for what is not known to be a read."""
+    if not operation.startswith(_READS) and operation not in _READ_BESIDE:
+        raise WouldWriteError(f"{operation} is no read, and a plan only reads: report this")

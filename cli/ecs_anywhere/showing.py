@@ -1,0 +1,141 @@
+"""Shows what was found: tables that fit on one screen. Words of others stay words."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from ecs_anywhere.examining import Examined
+from ecs_anywhere.explaining import Explanation
+from ecs_anywhere.overview import Line, total
+from ecs_anywhere.planning import Planned
+from ecs_anywhere.prices import Prices
+from ecs_anywhere.watching import Step
+
+COLOURS = {
+    "connected": "green",
+    "planned": "cyan",
+    "waiting": "cyan",
+    "removing": "cyan",
+    "removed": "dim",
+    "failed": "bold red",
+    "held-up": "bold yellow",
+}
+AS_WIDE_AS_THEY_ARE = 10_000
+"""Characters of a line in a pipe: whoever reads it there wants a line whole."""
+VERDICTS = {"good": "green", "warning": "bold yellow", "bad": "bold red"}
+
+
+def status(lines: Sequence[Line], prices: Prices) -> RenderableType:
+    """Return the VPCs as a table, and below it what needs a person."""
+    if not lines:
+        return Text("No VPC asks for anything. Set the tag, or: ecs-anywhere enable vpc-...")
+    shown: list[RenderableType] = [_table(lines)]
+    for line in lines:
+        if line.remarks:
+            shown.append(Text(f"\n{line.vpc} {line.state}", style=COLOURS.get(line.state, "")))
+            shown += [_indented(remark) for remark in line.remarks]
+    said = f"\nabout {total(lines):,.2f} a month ({prices.of}), traffic apart"
+    return Group(*shown, Text(said, style="dim"))
+
+
+def _table(lines: Sequence[Line]) -> Table:
+    regions = {(line.account, line.region) for line in lines}
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("VPC", "name", *(("where",) if len(regions) > 1 else ()), "state"):
+        table.add_column(name, no_wrap=name in {"VPC", "state"}, overflow="ellipsis")
+    table.add_column("resolver IPs")
+    table.add_column("DNS hosts", no_wrap=True)
+    table.add_column("verified", no_wrap=True)
+    table.add_column("a month", justify="right", no_wrap=True)
+    for line in lines:
+        where = (Text(f"{line.account} {line.region}"),) if len(regions) > 1 else ()
+        table.add_row(
+            Text(line.vpc),
+            Text(line.name),
+            *where,
+            Text(line.state + (" *" if line.at_work else ""), style=COLOURS.get(line.state, "")),
+            Text(" ".join(line.resolver_ips)),
+            Text(f"{line.hosts_confirmed} of {line.hosts}" if line.hosts else "-"),
+            Text(_ago(line.verified_at)),
+            Text(f"{line.monthly:,.2f}"),
+        )
+    if any(line.at_work for line in lines):
+        table.caption = "* an execution is at work"
+        table.caption_justify = "left"
+    return table
+
+
+def _indented(line: str) -> RenderableType:
+    return Padding(Text(line), (0, 0, 0, 2), expand=False)
+
+
+def _ago(at: float) -> str:
+    if not at:
+        return "-"
+    minutes = max(0, int(time.time() - at)) // 60
+    if minutes < 120:
+        return f"{minutes} min ago"
+    return f"{minutes // 60} h ago" if minutes < 48 * 60 else f"{minutes // 1440} d ago"
+
+
+def plan(planned: Planned) -> RenderableType:
+    """Return what would be made, where, for whom it changes something, and what it costs."""
+    check = planned.check
+    parts: list[tuple[str, Iterable[str]]] = [
+        ("would be made or changed", check.steps or ("nothing: all is as it shall be",)),
+        ("asked first, and adopted if it fits", check.to_ask),
+        ("subnets", check.placement),
+        ("names that change their answer for every workload in the VPC", check.private_names),
+        ("firewalls have to let through", check.firewall),
+        ("warnings", check.warnings),
+    ]
+    if check.teardown:
+        said = check.teardown.as_json()
+        parts += [("would go if nothing was asked for", said["goes"]), ("and stay", said["stays"])]
+    shown: list[RenderableType] = []
+    for title, found in parts:
+        if lines := list(found):
+            shown.append(Text(f"{title} ({len(lines)})", style="bold"))
+            shown += [_indented(line) for line in lines]
+    cost = f"{planned.hourly:.3f} an hour, about {planned.monthly:,.2f} a month"
+    shown.append(Text(f"{cost} ({planned.prices}), traffic apart. Nothing was made.", style="bold"))
+    return Group(*shown)
+
+
+def step(happened: Step) -> Text:
+    at = datetime.fromtimestamp(happened.at, UTC).strftime("%H:%M:%S")
+    said = happened.state or f"  waits: {happened.reason}"
+    return Text(f"{at}  {said}", style="" if happened.state else "dim")
+
+
+def examined(found: Sequence[Examined]) -> RenderableType:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for each in found:
+        said = Text(each.said)
+        if each.cure:
+            said.append(f"\n-> {each.cure}", style="italic")
+        table.add_row(Text(each.verdict, style=VERDICTS[each.verdict]), Text(each.what), said)
+    return table
+
+
+def explanation(found: Explanation) -> RenderableType:
+    return Group(
+        Text(found.name, style="bold"),
+        Text(f"means  {found.cause}"),
+        Text(f"do     {found.cure}"),
+    )
+
+
+def console() -> Console:
+    """Return where answers go. Into a pipe they go without colours, and as wide as they are."""
+    out = Console(highlight=False)
+    if not out.is_terminal:
+        return Console(highlight=False, width=AS_WIDE_AS_THEY_ARE)
+    return out

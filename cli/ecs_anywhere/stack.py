@@ -1,0 +1,143 @@
+"""A deployed stack, as a person's credentials find it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+from connectivity.adapters import aws
+
+READER = "SweepFunction"
+"""The function whose environment says what the stack's parameters are."""
+
+
+class NoStack(Exception):
+    """The stack cannot be read; the message says why, and the cure."""
+
+
+@dataclass(frozen=True)
+class Where:
+    """Which stack, with which credentials; empty for what the environment says."""
+
+    name: str
+    region: str = ""
+    profile: str = ""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A deployed stack, as its functions see it."""
+
+    name: str
+    variables: Mapping[str, str]
+    """The environment of its functions."""
+    region: str
+    status: str
+    """As AWS CloudFormation has it, such as UPDATE_COMPLETE."""
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    resources: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Logical id -> type and physical id."""
+    profile: str = ""
+
+    @property
+    def account(self) -> str:
+        return self.variables["ACCOUNT"]
+
+    @property
+    def signing_key(self) -> str:
+        """Return the id of its key in AWS KMS; empty where it signs nothing."""
+        return self.variables["SIGNING_KEY"]
+
+    @property
+    def owner(self) -> str:
+        return self.variables["OWNER"]
+
+    @property
+    def path(self) -> str:
+        return self.variables["PARAMETER_PATH"]
+
+    @property
+    def table(self) -> str:
+        return self.variables["LEDGER_TABLE"]
+
+    @property
+    def prefix(self) -> str:
+        """Return what the ids of the Region's items in the ledger begin with."""
+        return f"{self.account}#{self.region}#"
+
+    def client(self, service: str) -> Any:
+        """Return a client with the credentials that found the stack."""
+        return _session(self.profile, self.region).client(service)
+
+
+def read_stack(where: Where) -> Stack:
+    """Return the stack, and let the app's adapters work on it, which read their environment: from
+    now on they are this stack's. Raises NoStack."""
+    try:
+        session = _session(where.profile, where.region)
+        client = session.client("cloudformation")
+        described = client.describe_stacks(StackName=where.name)["Stacks"][0]
+        resources = _resources(client, where.name)
+        variables = _variables(session, resources, where.name)
+    except (BotoCoreError, ClientError) as error:
+        raise NoStack(
+            f"the stack {where.name} cannot be read: {error}. Check its name, your credentials and "
+            "the Region (--stack, --profile, --region)"
+        ) from error
+    region = str(session.region_name)
+    _work_on(variables, region, where.profile)
+    return Stack(
+        name=where.name,
+        variables=variables,
+        region=region,
+        status=described["StackStatus"],
+        outputs={o["OutputKey"]: o["OutputValue"] for o in described.get("Outputs", [])},
+        parameters={
+            p["ParameterKey"]: p["ParameterValue"] for p in described.get("Parameters", [])
+        },
+        resources=resources,
+        profile=where.profile,
+    )
+
+
+def _session(profile: str, region: str) -> Any:
+    return boto3.Session(profile_name=profile or None, region_name=region or None)
+
+
+def _resources(client: Any, stack: str) -> dict[str, tuple[str, str]]:
+    pages = client.get_paginator("list_stack_resources").paginate(StackName=stack)
+    return {
+        each["LogicalResourceId"]: (each["ResourceType"], each.get("PhysicalResourceId", ""))
+        for page in pages
+        for each in page["StackResourceSummaries"]
+    }
+
+
+def _variables(
+    session: Any, resources: Mapping[str, tuple[str, str]], stack: str
+) -> dict[str, str]:
+    if READER not in resources:
+        raise NoStack(f"the stack {stack} has no {READER}: it is another app's stack")
+    configured = session.client("lambda").get_function_configuration
+    try:
+        answer = configured(FunctionName=resources[READER][1])
+        return dict(answer["Environment"]["Variables"])
+    except KeyError:
+        raise NoStack(
+            f"the variables of {READER} in the stack {stack} cannot be read: with KmsKeyArn you "
+            "need kms:Decrypt with that key"
+        ) from None
+
+
+def _work_on(variables: Mapping[str, str], region: str, profile: str) -> None:
+    """The adapters read their environment, as in AWS Lambda. Clients of another Region, which were
+    made before, are forgotten."""
+    os.environ.update({**variables, "AWS_REGION": region, "AWS_DEFAULT_REGION": region})
+    if profile:
+        os.environ["AWS_PROFILE"] = profile
+    aws.forget_clients()

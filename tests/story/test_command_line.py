@@ -1,0 +1,102 @@
+"""`ecs-anywhere`, as a person runs it: it says what is and what will be, and changes nothing that
+it was not asked for."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.story.app import App
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(app: App, *arguments: str, answer: str = "") -> subprocess.CompletedProcess[str]:
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{ROOT / 'functions'}:{ROOT / 'cli'}",
+        "AWS_ENDPOINT_URL": app.aws.url,
+        "AWS_DEFAULT_REGION": app.aws.settings.region,
+        "AWS_ACCESS_KEY_ID": "operator",
+        "AWS_SECRET_ACCESS_KEY": "any",
+        "ECS_ANYWHERE_STACK": app.aws.settings.stack_name,
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "ecs_anywhere", *arguments],
+        env=environment,
+        input=answer,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+
+
+def test_from_plan_to_gone_a_person_needs_one_command_each(app: App) -> None:
+    vpc_id = app.vpc()
+    since = app.aws.journal.mark()
+    planned = run(app, "plan", vpc_id)
+    assert planned.returncode == 0, planned.stderr
+    assert "about 270.10 a month" in planned.stdout
+    assert f"ecs-a.{app.aws.settings.region}.amazonaws.com" in planned.stdout
+    asked = {call.action for call in app.aws.journal.calls(since) if not call.role_arn}
+    assert not {each for each in asked if not each.startswith(("Describe", "Get", "List"))} - {
+        "Query",
+        "Scan",
+    }, "only reads"
+
+    connected = run(app, "enable", vpc_id, "--yes")
+    assert connected.returncode == 0, connected.stdout + connected.stderr
+    assert "Verify resolution" in connected.stdout
+    assert "connected: 6 services" in connected.stdout
+
+    shown = run(app, "status", "--json")
+    [line] = [each for each in json.loads(shown.stdout) if each["vpc"] == vpc_id]
+    assert line["state"] == "connected"
+    assert line["resolver_ips"] == sorted(app.parameters(vpc_id)["resolver-ips"].split(","))
+    assert line["monthly"] == 270.1
+
+    verified = run(app, "verify", vpc_id)
+    assert "Verify resolution" in verified.stdout, verified.stdout + verified.stderr
+    [again] = [e for e in json.loads(run(app, "status", "--json").stdout) if e["vpc"] == vpc_id]
+    assert again["verified_at"] > line["verified_at"]
+
+    refused = run(app, "disable", vpc_id, answer="n\n")
+    assert refused.returncode == 4
+    assert app.tags(vpc_id)["ecs-anywhere:private-connectivity"] == "enabled"
+
+    gone = run(app, "disable", vpc_id, "--yes")
+    assert gone.returncode == 0, gone.stdout + gone.stderr
+    assert "removed: nothing of ours is left" in gone.stdout
+    assert app.endpoints(vpc_id) == {}
+
+
+def test_a_plan_of_what_cannot_be_says_why_and_of_no_vpc_too(app: App) -> None:
+    vpc_id = app.vpc()
+    app.client("ec2").modify_vpc_attribute(VpcId=vpc_id, EnableDnsSupport={"Value": False})
+    unfit = run(app, "plan", vpc_id)
+    assert unfit.returncode == 1
+    assert "enableDnsSupport" in unfit.stderr
+    assert run(app, "plan", "vpc-00000000").returncode == 1
+
+
+def test_the_deployment_is_examined_and_a_rule_that_is_off_is_found(app: App) -> None:
+    well = run(app, "doctor")
+    assert well.returncode == 0, well.stdout + well.stderr
+    events = app.client("events")
+    rule = next(r["Name"] for r in events.list_rules()["Rules"] if "TagChanged" in r["Name"])
+    events.disable_rule(Name=rule)
+    ill = run(app, "doctor")
+    events.enable_rule(Name=rule)
+    assert ill.returncode == 1
+    assert f"aws events enable-rule --name {rule}" in ill.stdout
+
+
+def test_a_stack_that_is_not_there_is_said_in_one_line(app: App) -> None:
+    for command in (["status"], ["doctor"], ["plan", "vpc-0a1b2c3d"]):
+        ran = run(app, *command, "--stack", "nobody")
+        assert ran.returncode == 3
+        assert "the stack nobody cannot be read" in ran.stderr
+        assert len(ran.stderr.strip().splitlines()) == 1, "no traceback"
