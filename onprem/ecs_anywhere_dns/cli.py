@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ecs_anywhere_dns import __version__
+from ecs_anywhere_dns.configuration import DEFAULT_FILE, load, server_of
 from ecs_anywhere_dns.configuring import KeyStep, Wish, configure
 from ecs_anywhere_dns.examination import examine, installed
 from ecs_anywhere_dns.following.rollback import rollback
@@ -39,17 +40,17 @@ from ecs_anywhere_dns.rendering import Wanted, fragments_of, write_fragments
 from ecs_anywhere_dns.report import Report
 from ecs_anywhere_dns.servers import RENDERED, SERVERS
 from ecs_anywhere_dns.servers.layouts import layout_of
-from ecs_anywhere_dns.settings import DEFAULT_FILE, PARAMETER_STORE, load
+from ecs_anywhere_dns.settings import PARAMETER_STORE, Settings
 from ecs_anywhere_dns.units import Unit, own_command, write_units
 from ecs_anywhere_dns.visible import visible
-from ecs_anywhere_dns.wiring import host_of
+from ecs_anywhere_dns.wiring import hosts_of
 
 Command = Callable[[argparse.Namespace], int]
 
 NAME = "ecs-anywhere-dns"
 CONFIGURED = (
     "vpc", "region", "server", "account", "networks", "resolver_ips", "signature", "allowed_zones",
-    "mode", "source", "endpoint_url", "host", "address", "port",
+    "mode", "source", "endpoint_url", "host", "address", "port", "after", "standby_for",
 )  # fmt: skip
 """Keys of the configuration that `init` takes as they are said."""
 READER_LEFT = 141
@@ -130,6 +131,7 @@ def _add_apply(commands: Any) -> None:
 def _add_rollback(commands: Any) -> None:
     added = _add(commands, "rollback", _rollback, "back to the forwarding before the last change")
     added.add_argument("--to-none", action="store_true", help="forward nothing any more")
+    added.add_argument("--vpc", help="with --to-none: only of this one of several VPCs")
 
 
 def _add_render(commands: Any) -> None:
@@ -137,6 +139,7 @@ def _add_render(commands: Any) -> None:
     added.add_argument("--server", choices=[*SERVERS, *RENDERED], help="default: the configured")
     added.add_argument("--source", type=Path, help="a file with the document; default: fetch it")
     added.add_argument("--mode", choices=["names", "region"], help="default: as configured")
+    added.add_argument("--vpc", help="of several VPCs: only this one")
     added.add_argument(
         "--output", type=Path, metavar="FOLDER", help="write the files there, print their names"
     )
@@ -145,6 +148,16 @@ def _add_render(commands: Any) -> None:
 def _add_init(commands: Any) -> None:
     added = _add(commands, "init", _init, "write the configuration file and empty fragments, once")
     added.add_argument("--vpc")
+    added.add_argument(
+        "--add", action="store_true", help="follow it beside the VPCs that are followed already"
+    )
+    added.add_argument(
+        "--after", action="append", metavar="VPC",
+        help="a VPC that comes first for what both claim",
+    )  # fmt: skip
+    added.add_argument(
+        "--standby-for", metavar="VPC", help="serve the same names while that one does not answer"
+    )
     added.add_argument("--region")
     added.add_argument("--server", choices=list(SERVERS))
     added.add_argument("--account", help="12 digits: whose publication is believed")
@@ -192,11 +205,16 @@ def _add_keys(added: argparse.ArgumentParser) -> None:
 
 
 def _apply(arguments: argparse.Namespace) -> int:
-    return _run(arguments, lambda host: apply(host, force=arguments.force, dry=arguments.dry_run))
+    return _run(arguments, lambda hosts: apply(hosts, force=arguments.force, dry=arguments.dry_run))
 
 
 def _rollback(arguments: argparse.Namespace) -> int:
-    return _run(arguments, lambda host: rollback(host, to_none=arguments.to_none))
+    if arguments.vpc and not arguments.to_none:
+        raise BadUsage("--vpc says something of --to-none", "leave it out, or add --to-none")
+    return _run(
+        arguments,
+        lambda hosts: rollback(_chosen(hosts, arguments.vpc), to_none=arguments.to_none),
+    )
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -207,19 +225,19 @@ def _verify(arguments: argparse.Namespace) -> int:
     return _run(arguments, verify)
 
 
-def _run(arguments: argparse.Namespace, command: Callable[[Host], Report]) -> int:
-    report = command(_host(arguments))
+def _run(arguments: argparse.Namespace, command: Callable[[Sequence[Host]], Report]) -> int:
+    report = command(_hosts(arguments))
     show_report(report, as_json=arguments.json)
     return int(report.exit)
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    show_status(status(_host(arguments)), as_json=arguments.json)
+    show_status(status(_hosts(arguments)), as_json=arguments.json)
     return int(Exit.DONE)
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
-    findings = examine(_host(arguments)) if arguments.config.exists() else installed()
+    findings = examine(_hosts(arguments)) if arguments.config.exists() else installed()
     show_findings(findings, as_json=arguments.json)
     return int(Exit.DONE if all(finding.ok for finding in findings) else Exit.CHECK_FAILED)
 
@@ -227,9 +245,9 @@ def _doctor(arguments: argparse.Namespace) -> int:
 def _render(arguments: argparse.Namespace) -> int:
     """Needs no configuration file where server and source are given."""
     is_enough = arguments.server and arguments.source and not arguments.config.exists()
-    host = None if is_enough else _host(arguments)
+    hosts = () if is_enough else _chosen(_hosts(arguments), arguments.vpc)
     wanted = Wanted(arguments.server, arguments.source, arguments.mode)
-    fragments = fragments_of(wanted, host)
+    fragments = fragments_of(wanted, hosts)
     if arguments.output:
         show_lines(list(write_fragments(fragments, arguments.output)), as_json=arguments.json)
     else:
@@ -240,12 +258,12 @@ def _render(arguments: argparse.Namespace) -> int:
 def _init(arguments: argparse.Namespace) -> int:
     step: KeyStep = arguments.key_step
     layout = layout_of(arguments.server or "")
-    wish = Wish(_given(arguments), arguments.replace, step, layout)
+    wish = Wish(_given(arguments), arguments.replace, arguments.add, step, layout)
     settings, done = configure(arguments.config, wish)
-    said = [*done, *pins_of(settings)]
+    said = [*done, *(line for each in settings for line in pins_of(each))]
     # What was done is told, also where it ends early.
     try:
-        for line in _initialise(arguments, host_of(settings, show_nothing)):
+        for line in _initialise(arguments, settings):
             said.append(line)
     except Stop as problem:
         raise type(problem)(f"{'; '.join(said)}; but {problem.message}", problem.cure) from problem
@@ -270,8 +288,8 @@ def _given(arguments: argparse.Namespace) -> dict[str, Any]:
     return given
 
 
-def _initialise(arguments: argparse.Namespace, host: Host) -> Iterator[str]:
-    server = host.server
+def _initialise(arguments: argparse.Namespace, settings: Sequence[Settings]) -> Iterator[str]:
+    server = server_of(settings)
     # First, because it may refuse: the configuration of the DNS server may be elsewhere.
     check_there(server, server.includes())
     yield from make_empty_fragments(server)
@@ -282,7 +300,10 @@ def _initialise(arguments: argparse.Namespace, host: Host) -> Iterator[str]:
     else:
         yield from (f"add to {item.file}{_inside(item.inside)}: {item.line}" for item in missing)
     if arguments.timer:
-        yield from write_units(Unit(own_command(), arguments.config, host.settings, server))
+        units = [Unit(own_command(), arguments.config, each, server) for each in settings]
+        for unit in units:
+            unit.text()  # the service has to see the sources of all
+        yield from write_units(units[0])
         yield "then: systemctl daemon-reload; systemctl enable --now ecs-anywhere-dns.timer"
     yield f"next: {NAME} doctor; {NAME} check; {NAME} apply --dry-run; {NAME} apply"
 
@@ -296,6 +317,15 @@ def _source(said: str) -> str:
     return said if said == PARAMETER_STORE else str(Path(said).absolute())
 
 
-def _host(arguments: argparse.Namespace) -> Host:
+def _hosts(arguments: argparse.Namespace) -> tuple[Host, ...]:
     is_seen = sys.stderr.isatty() and not arguments.json
-    return host_of(load(arguments.config), show_step if is_seen else show_nothing)
+    return hosts_of(load(arguments.config), show_step if is_seen else show_nothing)
+
+
+def _chosen(hosts: Sequence[Host], vpc: str | None) -> Sequence[Host]:
+    """Return the one of this VPC; all, where none is named. Raises BadUsage."""
+    chosen = [host for host in hosts if vpc in (None, host.settings.vpc)]
+    if not chosen:
+        followed = ", ".join(host.settings.vpc for host in hosts)
+        raise BadUsage(f"this host does not follow {vpc}", f"it follows {followed}")
+    return chosen

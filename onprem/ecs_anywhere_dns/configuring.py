@@ -14,11 +14,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from ecs_anywhere_dns.configuration import FOLLOW, OF_HOST, read_all, server_of, tables_of
 from ecs_anywhere_dns.memory import files
 from ecs_anywhere_dns.memory.files import put, state_of
 from ecs_anywhere_dns.outcome import BadUsage
 from ecs_anywhere_dns.pinned.keys import key_of
-from ecs_anywhere_dns.servers import make_server
 from ecs_anywhere_dns.servers.layouts import Table
 from ecs_anywhere_dns.settings import (
     MOST_KEYS,
@@ -26,7 +26,6 @@ from ecs_anywhere_dns.settings import (
     Settings,
     init_adding,
     missing_in,
-    read_settings,
 )
 from ecs_anywhere_dns.trust import check_trusted
 
@@ -51,10 +50,21 @@ class Wish:
     given: Mapping[str, Any]
     """Keys of the configuration."""
     replace_file: bool = False
+    add: bool = False
+    """Whether the VPC is to be followed beside those that are followed already."""
     key_step: KeyStep = "agree"
     layout: Table = field(default_factory=dict)
     """The table of the server where this distribution is not as the defaults; for a file that is
     written anew."""
+
+    @property
+    def of_vpc(self) -> dict[str, Any]:
+        """Return the given keys that are one VPC's."""
+        return {key: value for key, value in self.given.items() if key not in OF_HOST}
+
+    @property
+    def of_host(self) -> dict[str, Any]:
+        return {key: value for key, value in self.given.items() if key in OF_HOST}
 
     def anew(self, content: Mapping[str, Any]) -> dict[str, Any]:
         """Return the content of a new file."""
@@ -62,35 +72,93 @@ class Wish:
         return {**content, **({server: dict(self.layout)} if self.layout else {})}
 
 
-def configure(file: Path, wish: Wish) -> tuple[Settings, tuple[str, ...]]:
-    """Return the settings, and what was done. Raises BadUsage, and then nothing was written."""
+def configure(file: Path, wish: Wish) -> tuple[tuple[Settings, ...], tuple[str, ...]]:
+    """Return the settings of each VPC, and what was done. Raises BadUsage, and then nothing was
+    written."""
     there = _content(file, wish)
     if there is None:
         _check_complete(file, wish.given)
         content = wish.anew(wish.given)
         settings = _written(file, content, TOML_HEAD + as_toml(content))
         return settings, (f"wrote {file}",)
-    keys, said = _keys(there, wish)
     if wish.replace_file:
-        content = wish.anew({**wish.given, **keys})
-        _check_complete(file, content)
-        settings = _written(file, content, TOML_HEAD + as_toml(content))
-        return settings, (f"wrote {file}", *said)
-    changes = {**_additions(file, there, wish.given), **keys}
-    content = {**there, **changes}
-    if not changes:
-        return _checked(content, file), (f"kept {file} as it is",)
+        return _replaced(file, there, wish)
+    place = _place_of(file, there, wish)
+    if wish.add and place is None and there.get("vpc") != wish.given.get("vpc"):
+        return _added(file, there, wish)
+    return _changed(file, there, wish, place)
+
+
+def _replaced(
+    file: Path, there: Mapping[str, Any], wish: Wish
+) -> tuple[tuple[Settings, ...], tuple[str, ...]]:
+    """Write the file anew; further VPCs stay followed."""
+    keys, said = _keys(there, wish)
+    content = wish.anew({**wish.given, **keys})
+    _check_complete(file, content)
+    if there.get(FOLLOW):
+        content = {**content, FOLLOW: there[FOLLOW]}
+        said = (*said, "kept its [[follow]] tables")
+    return _written(file, content, TOML_HEAD + as_toml(content)), (f"wrote {file}", *said)
+
+
+def _added(
+    file: Path, there: Mapping[str, Any], wish: Wish
+) -> tuple[tuple[Settings, ...], tuple[str, ...]]:
+    """Add a table for one more VPC; what is followed already stays to the byte."""
+    shared = {key: there[key] for key in OF_HOST if key in there}
+    _check_complete(file, {**shared, **wish.given})
+    changes = _additions(file, there, wish.of_host)
     text = _edited(file.read_text("utf-8"), changes, file)
-    return _written(file, content, text), (f"set {', '.join(changes)} in {file}", *said)
+    table = f"\n[[{FOLLOW}]]\n{as_toml(wish.of_vpc)}"
+    content = {**there, **changes, FOLLOW: [*tables_of(there), wish.of_vpc]}
+    settings = _written(file, content, f"{text.rstrip()}\n{table}")
+    return settings, (f"added {wish.given['vpc']} to {file}",)
+
+
+def _changed(
+    file: Path, there: Mapping[str, Any], wish: Wish, place: int | None
+) -> tuple[tuple[Settings, ...], tuple[str, ...]]:
+    """Add to what the file says of one VPC: at its top, or in the table at `place`."""
+    if place is None:
+        keys, said = _keys(there, wish)
+        changes = {**_additions(file, there, wish.given), **keys}
+        own: dict[str, Any] = {}
+    else:
+        table = tables_of(there)[place]
+        keys, said = _keys(table, wish)
+        changes = dict(_additions(file, there, wish.of_host))
+        own = {**_additions(file, table, wish.of_vpc), **keys}
+    if not changes and not own:
+        return _checked(there, file), (f"kept {file} as it is",)
+    text = _edited(file.read_text("utf-8"), changes, file)
+    text = _edited(text, own, file, place) if own else text
+    settings = _written(file, tomllib.loads(text), text)
+    return settings, (f"set {', '.join((*changes, *own))} in {file}", *said)
+
+
+def _place_of(file: Path, there: Mapping[str, Any], wish: Wish) -> int | None:
+    """Return the number of the table that is meant; None for the top. Raises BadUsage where it is
+    not clear which VPC is meant."""
+    tables, vpc = tables_of(there), wish.given.get("vpc")
+    found = next((n for n, table in enumerate(tables) if table.get("vpc") == vpc), None)
+    if vpc is None and tables and wish.of_vpc:
+        raise BadUsage(
+            f"{file} follows several VPCs, and {', '.join(wish.of_vpc)} is one VPC's",
+            "say which one: --vpc vpc-…",
+        )
+    return found if vpc is not None else None
 
 
 def as_toml(content: Mapping[str, Any]) -> str:
     """Strings, numbers, booleans, lists of strings; tables of these last."""
-    plain = {key: value for key, value in content.items() if not isinstance(value, Mapping)}
-    lines = [_line(key, value) for key, value in plain.items()]
-    for key, value in content.items():
-        if isinstance(value, Mapping) and value:
-            lines += ["", f"[{key}]", as_toml(value).rstrip()]
+    tables = {key for key, value in content.items() if isinstance(value, Mapping)}
+    lines = [_line(k, value) for k, value in content.items() if k not in {*tables, FOLLOW}]
+    for key in content:
+        if key in tables and content[key]:
+            lines += ["", f"[{key}]", as_toml(content[key]).rstrip()]
+    for table in content.get(FOLLOW, ()):
+        lines += ["", f"[[{FOLLOW}]]", as_toml(table).rstrip()]
     return "\n".join(lines) + "\n"
 
 
@@ -125,19 +193,17 @@ def _check_complete(file: Path, content: Mapping[str, Any]) -> None:
         )
 
 
-def _written(file: Path, content: Mapping[str, Any], text: str) -> Settings:
+def _written(file: Path, content: Mapping[str, Any], text: str) -> tuple[Settings, ...]:
     settings = _checked(content, file)
     make_folder(file.parent)
     put(replace(state_of(file), content=text.encode()))
     return settings
 
 
-def _checked(content: Mapping[str, Any], file: Path) -> Settings:
+def _checked(content: Mapping[str, Any], file: Path) -> tuple[Settings, ...]:
     try:
-        settings = read_settings(content)
-        make_server(
-            settings.server, settings.region, settings.address, settings.port, settings.server_table
-        )
+        settings = read_all(content)
+        server_of(settings)
     except BadUsage as problem:
         raise BadUsage(f"{file}: {problem.message}", problem.cure) from None
     return settings
@@ -155,7 +221,10 @@ def _additions(file: Path, there: Mapping[str, Any], given: Mapping[str, Any]) -
         elif key in GROWING and isinstance(there[key], list):
             changes[key] = list(dict.fromkeys((*there[key], *value)))
         else:
-            raise BadUsage(f"{file} is there already, with {_line(key, there[key])}", ANEW)
+            beside = "; to follow this VPC beside it, add --add" if key == "vpc" else ""
+            raise BadUsage(
+                f"{file} is there already, with {_line(key, there[key])}", f"{ANEW}{beside}"
+            )
     return {key: value for key, value in changes.items() if value != there.get(key)}
 
 
@@ -197,30 +266,49 @@ def _labels(entries: Sequence[str]) -> str:
     return "; ".join(key_of(entry).label for entry in entries)
 
 
-def _edited(text: str, changes: Mapping[str, Any], file: Path) -> str:
-    """The text with these keys; what else stands in it stays to the byte. Raises BadUsage where it
-    is written in a form in which that cannot be done line by line."""
-    lines = [line for line in _top(text) if not _sets(line, changes)]
+def _edited(text: str, changes: Mapping[str, Any], file: Path, place: int | None = None) -> str:
+    """The text with these keys at its top, or in the table at `place`; what else stands in it stays
+    to the byte. Raises BadUsage where it is written in a form in which that cannot be done line by
+    line."""
+    lines = text.splitlines(keepends=True)
+    start, end = _section(lines, place)
+    section = [line for line in lines[start:end] if not _sets(line, changes)]
     head = [_line(key, value) for key, value in changes.items()]
-    comments = next((i for i, line in enumerate(lines) if not line.lstrip().startswith("#")), 0)
-    rest = text.splitlines(keepends=True)[len(_top(text)) :]
-    new = "".join([*lines[:comments], *(f"{line}\n" for line in head), *lines[comments:], *rest])
+    comments = next((i for i, line in enumerate(section) if not line.lstrip().startswith("#")), 0)
+    added = [f"{line}\n" for line in head]
+    new = "".join([*lines[:start], *section[:comments], *added, *section[comments:], *lines[end:]])
     try:
-        if tomllib.loads(new) == {**tomllib.loads(text), **changes}:
+        if tomllib.loads(new) == _with(tomllib.loads(text), changes, place):
             return new
     except ValueError:
         pass
+    where = (
+        "above any table" if place is None else f"into the table number {place + 1} [[{FOLLOW}]]"
+    )
     raise BadUsage(
         f"{file} is written in a form that `init` cannot add to",
-        f"write into it by hand, above any table: {'; '.join(head)}",
+        f"write into it by hand, {where}: {'; '.join(head)}",
     )
 
 
-def _top(text: str) -> list[str]:
-    """The lines before the first table."""
-    lines = text.splitlines(keepends=True)
-    table = next((i for i, line in enumerate(lines) if re.match(r"\s*\[", line)), len(lines))
-    return lines[:table]
+def _with(
+    content: Mapping[str, Any], changes: Mapping[str, Any], place: int | None
+) -> Mapping[str, Any]:
+    if place is None:
+        return {**content, **changes}
+    tables = list(tables_of(content))
+    tables[place] = {**tables[place], **changes}
+    return {**content, FOLLOW: tables}
+
+
+def _section(lines: Sequence[str], place: int | None) -> tuple[int, int]:
+    """Return the first line of the top or of a table, and the line behind it."""
+    heads = [number for number, line in enumerate(lines) if re.match(r"\s*\[", line)]
+    follows = [n for n in heads if re.match(rf"\s*\[\[\s*{FOLLOW}\s*\]\]", lines[n])]
+    if place is not None and place >= len(follows):
+        return len(lines), len(lines)
+    start = 0 if place is None else follows[place] + 1
+    return start, next((number for number in heads if number >= start), len(lines))
 
 
 def _sets(line: str, changes: Mapping[str, Any]) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from ecs_anywhere_dns.answers.explanation import explain
@@ -12,8 +14,9 @@ from ecs_anywhere_dns.answers.preflight import preflight
 from ecs_anywhere_dns.document import Document, read_document
 from ecs_anywhere_dns.following.acceptance import accept
 from ecs_anywhere_dns.following.beforehand import out_of_reach, own_answers
+from ecs_anywhere_dns.following.claims import Claim, Settled, claim_of, settle
 from ecs_anywhere_dns.following.listening import door_of, hindrances
-from ecs_anywhere_dns.forwarding import NOTHING, forwarding_of
+from ecs_anywhere_dns.forwarding import NOTHING, Forwarding, forwarding_of, together
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.memory.files import state_of
 from ecs_anywhere_dns.memory.state import Memory
@@ -31,32 +34,42 @@ PROGRAMS = {
 }
 
 
-def examine(host: Host, units: Path = UNITS) -> tuple[Finding, ...]:
-    """Return everything that was seen; `units` is where systemd's are installed."""
+@dataclass(frozen=True)
+class Patient:
+    """The host as the follower of one VPC, and the publication if it can be read and believed."""
 
-    document = _fetched(host)
+    host: Host
+    document: Document | Stop
 
-    def unit(host: Host) -> Iterator[Finding]:
-        return _unit(host, units)
 
-    def server(host: Host) -> Iterator[Finding]:
-        return _server(host, document)
-
-    def listening(host: Host) -> Iterator[Finding]:
-        return hindrances(door_of(host), host.asks)
-
-    def names(host: Host) -> Iterator[Finding]:
-        if not isinstance(document, Stop) and document.state != "withdrawn":
-            yield from own_answers(host, document)
-            yield from out_of_reach(host, document)
-
-    def publication(host: Host) -> Iterator[Finding]:
-        return _publication(host, document)
-
-    looks = (_pins, unit, _fragments, _includes, server, listening, names, _state, publication)
-    seen = (finding for look in looks for finding in _until_stopped(look, host))
+def examine(hosts: Sequence[Host], units: Path = UNITS) -> tuple[Finding, ...]:
+    """Return everything that was seen; `units` is where systemd's are installed. What is seen of
+    one of several VPCs names it."""
+    host = hosts[0]
+    patients = [Patient(each, _fetched(each)) for each in hosts]
+    seen = [
+        *_of_each(patients, _pins),
+        *_until_stopped(lambda: _unit(host, units)),
+        *_until_stopped(lambda: _fragments(host)),
+        *_until_stopped(lambda: _includes(host)),
+        *_until_stopped(lambda: _server(patients)),
+        *_until_stopped(lambda: hindrances(door_of(host), host.asks)),
+        *_of_each(patients, _names),
+        *_until_stopped(lambda: _state(host)),
+        *_of_each(patients, _publication),
+        *(_conflicts(patients) if len(patients) > 1 else ()),
+    ]
     # One unreadable file stops several of them.
     return tuple(dict.fromkeys(seen))
+
+
+def _of_each(
+    patients: Sequence[Patient], look: Callable[[Patient], Iterator[Finding]]
+) -> Iterator[Finding]:
+    for patient in patients:
+        vpc = f"{patient.host.settings.vpc}: " if len(patients) > 1 else ""
+        for finding in _until_stopped(partial(look, patient)):
+            yield replace(finding, what=f"{vpc}{finding.what}")
 
 
 def installed() -> tuple[Finding, ...]:
@@ -76,16 +89,16 @@ def _fetched(host: Host) -> Document | Stop:
     """Return the publication if it can be read and believed, else why not."""
     host.progress.begin("fetch")
     try:
-        document = read_document(host.publication.fetch(Memory.of(host.state.applied()).known))
+        document = read_document(host.publication.fetch(Memory.of(host.state.last()).known))
         check_believed(document, host.settings)
     except Stop as problem:
         return problem
     return document
 
 
-def _until_stopped(look: Callable[[Host], Iterator[Finding]], host: Host) -> Iterator[Finding]:
+def _until_stopped(look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
     try:
-        yield from look(host)
+        yield from look()
     except Stop as problem:
         yield Finding(False, problem.message, problem.cure)
 
@@ -108,8 +121,15 @@ def _fragments(host: Host) -> Iterator[Finding]:
     yield from ()
 
 
-def _pins(host: Host) -> Iterator[Finding]:
-    yield from (Finding(True, line) for line in pins_of(host.settings))
+def _pins(patient: Patient) -> Iterator[Finding]:
+    yield from (Finding(True, line) for line in pins_of(patient.host.settings))
+
+
+def _names(patient: Patient) -> Iterator[Finding]:
+    document = patient.document
+    if not isinstance(document, Stop) and document.state != "withdrawn":
+        yield from own_answers(patient.host, document)
+        yield from out_of_reach(patient.host, document)
 
 
 def _includes(host: Host) -> Iterator[Finding]:
@@ -126,15 +146,37 @@ def _includes(host: Host) -> Iterator[Finding]:
         )
 
 
-def _server(host: Host, document: Document | Stop) -> Iterator[Finding]:
+def _server(patients: Sequence[Patient]) -> Iterator[Finding]:
     """Yield what the server says of what was applied, and of what `apply` would do now."""
-    applied = host.state.applied().forwarding
+    host = patients[0].host
+    applied = host.state.applied()
+    settled = settle([_claim(patient) for patient in patients])
+    parts = [_intended(patient, settled[patient.host.settings.vpc]) for patient in patients]
+    forwarding = applied.forwarding
+    yield from host.server.findings(None if forwarding.is_none else forwarding, together(parts))
+
+
+def _intended(patient: Patient, settled: Settled) -> Forwarding:
+    """Return what would be forwarded for a VPC: what it has, where nothing new is believed."""
+    host, document = patient.host, patient.document
+    if isinstance(document, Stop) or settled.refused:
+        return host.state.last().forwarding
     settings = host.settings
-    intended = applied
-    if not isinstance(document, Stop):
-        ips, port = document.resolver_ips, settings.resolver_port
-        intended = forwarding_of(document, ips, settings.mode, port)
-    yield from host.server.findings(None if applied.is_none else applied, intended)
+    wished = forwarding_of(document, document.resolver_ips, settings.mode, settings.resolver_port)
+    return wished.only(settled.zones)
+
+
+def _conflicts(patients: Sequence[Patient]) -> Iterator[Finding]:
+    for settled in settle([_claim(patient) for patient in patients]).values():
+        if settled.refused is not None:
+            yield Finding(False, settled.refused.message, settled.refused.cure)
+
+
+def _claim(patient: Patient) -> Claim:
+    last = patient.host.state.last()
+    document = patient.document
+    believed = Memory.of(last).document if isinstance(document, Stop) else document
+    return claim_of(patient.host.settings, believed, last.forwarding)
 
 
 def _state(host: Host) -> Iterator[Finding]:
@@ -153,14 +195,15 @@ def _state(host: Host) -> Iterator[Finding]:
         yield Finding(True, "nothing was run here before")
 
 
-def _publication(host: Host, document: Document | Stop) -> Iterator[Finding]:
+def _publication(patient: Patient) -> Iterator[Finding]:
+    host, document = patient.host, patient.document
     if isinstance(document, Stop):
         raise document
     yield Finding(True, f"the publication can be read and believed: {document.label}")
     if document.state != "withdrawn":
         yield from _resolvers(host, document)
-    applied, distrusted = host.state.applied(), host.state.distrust()
-    accept(document, host.settings, applied, distrusted, host.now(), force=False)
+    last, distrusted = host.state.last(), host.state.distrust()
+    accept(document, host.settings, last, distrusted, host.now(), force=False)
 
 
 def _resolvers(host: Host, document: Document) -> Iterator[Finding]:

@@ -51,6 +51,13 @@ class Forwarding:
             for forwarders, zones in zones_to.items()
         )
 
+    def only(self, zones: Collection[str]) -> Forwarding:
+        """Return the forwarding of these of its zones."""
+        if set(zones).issuperset(self.zones):
+            return self
+        left = {zone: to for zone, to in self.targets.items() if zone in zones}
+        return forwarding_to(left, self.label, self.port)
+
 
 NOTHING = Forwarding((), (), "nothing is forwarded")
 

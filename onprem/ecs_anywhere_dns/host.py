@@ -54,7 +54,8 @@ class Progress:
 
 @dataclass(frozen=True)
 class Host:
-    """One DNS host."""
+    """One DNS host, as the follower of one VPC. Of several VPCs each has its own, with the same
+    server, the same folder of what it remembers, and the same progress."""
 
     settings: Settings
     server: Server
@@ -63,6 +64,8 @@ class Host:
     asks: Asks
     progress: Progress
     now: Callable[[], datetime] = utc_now
+    pause: Callable[[float], None] = time.sleep
+    """Seconds."""
 
     def timestamp(self) -> str:
         return f"{self.now():%Y-%m-%dT%H:%M:%SZ}"

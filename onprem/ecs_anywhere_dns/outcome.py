@@ -33,7 +33,8 @@ MEANINGS = {
     Exit.DEGRADED: "the forwarding is right, but one resolver IP does not answer as it has to",
     Exit.FETCH_FAILED: "the publication could not be fetched; the forwarding is as it was",
     Exit.REFUSED: "the publication is unfit or not for this host; the forwarding is as it was",
-    Exit.PREFLIGHT_FAILED: "no resolver IP answers as it has to; the forwarding is as it was",
+    Exit.PREFLIGHT_FAILED: "no resolver IP answers as it has to; the forwarding is as it was, or a "
+    "standby serves",
     Exit.CHECK_FAILED: "the DNS server's own check refuses the configuration; nothing was reloaded",
     Exit.ROLLED_BACK: "the DNS server did not answer as published; the former forwarding is back",
     Exit.ROLLBACK_FAILED: "the former forwarding could not be restored: a person is needed NOW",

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ecs_anywhere_dns.document import Document, Mode, read_document
+from ecs_anywhere_dns.following.claims import intended
 from ecs_anywhere_dns.forwarding import forwarding_of
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.memory.files import READABLE, FileState, make_folder, put, state_of
 from ecs_anywhere_dns.memory.state import Memory
 from ecs_anywhere_dns.outcome import BadUsage, CheckFailed
 from ecs_anywhere_dns.pinned.belief import check_believed
-from ecs_anywhere_dns.servers import make_renderer
+from ecs_anywhere_dns.servers import check_tells_apart, make_renderer
 from ecs_anywhere_dns.servers.contract import HEADER, Fragment, Renderer
 
 FOLDER_MODE = 0o755
@@ -29,15 +30,21 @@ class Wanted:
     mode: Mode | None
 
 
-def fragments_of(wanted: Wanted, host: Host | None) -> tuple[Fragment, ...]:
-    """Return the files for the wanted server. `host` is None where nothing is configured, and then
-    server and source are said. Raises Stop."""
-    document = read_document(_text_of(wanted, host))
-    if host and not wanted.source:
-        check_believed(document, host.settings)
-    mode = wanted.mode or (host.settings.mode if host else None)
-    forwarding = forwarding_of(document, document.resolver_ips, mode)
-    return _renderer(wanted.server, host, document).fragments(forwarding)
+def fragments_of(wanted: Wanted, hosts: Sequence[Host]) -> tuple[Fragment, ...]:
+    """Return the files for the wanted server, for all VPCs that the hosts follow. `hosts` is empty
+    where nothing is configured, and then server and source are said. Raises Stop."""
+    if wanted.source:
+        document = read_document(_text_of(wanted.source))
+        own = [host for host in hosts if host.settings.vpc == document.vpc_id] or hosts
+        mode = wanted.mode or (own[0].settings.mode if own else None)
+        forwarding = forwarding_of(document, document.resolver_ips, mode)
+        return _renderer(wanted.server, hosts, document).fragments(forwarding)
+    documents = [_fetched(host) for host in hosts]
+    forwarding = intended([host.settings for host in hosts], documents, wanted.mode)
+    renderer = _renderer(wanted.server, hosts, documents[0])
+    if len(documents) > 1:
+        check_tells_apart(renderer.name)
+    return renderer.fragments(forwarding)
 
 
 def write_fragments(fragments: Sequence[Fragment], folder: Path) -> Iterator[str]:
@@ -73,17 +80,20 @@ def _check_ours(path: Path) -> None:
         )
 
 
-def _text_of(wanted: Wanted, host: Host | None) -> str:
-    if not wanted.source:
-        assert host, "without a source, there is a configuration"
-        return host.publication.fetch(Memory.of(host.state.applied()).known)
+def _fetched(host: Host) -> Document:
+    document = read_document(host.publication.fetch(Memory.of(host.state.last()).known))
+    check_believed(document, host.settings)
+    return document
+
+
+def _text_of(source: Path) -> str:
     try:
-        return wanted.source.read_text("utf-8")
+        return source.read_text("utf-8")
     except (OSError, ValueError) as error:
-        raise BadUsage(f"{wanted.source} cannot be read: {error}", "name another file") from None
+        raise BadUsage(f"{source} cannot be read: {error}", "name another file") from None
 
 
-def _renderer(name: str | None, host: Host | None, document: Document) -> Renderer:
-    if host and name in {None, host.server.name}:
-        return host.server
+def _renderer(name: str | None, hosts: Sequence[Host], document: Document) -> Renderer:
+    if hosts and name in {None, hosts[0].server.name}:
+        return hosts[0].server
     return make_renderer(name or "", document)

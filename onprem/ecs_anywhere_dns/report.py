@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -37,6 +38,8 @@ class Report:
     """What is not as it has to be, a line each."""
     hints: tuple[str, ...] = ()
     """What people have to know or do now."""
+    publications: tuple[Report, ...] = ()
+    """The report of each VPC, where the host follows several."""
     at: str = ""
     """ISO 8601, UTC."""
     seconds: dict[str, float] = field(default_factory=dict)
@@ -46,20 +49,64 @@ class Report:
         return replace(self, exit=problem.exit, summary=problem.message, cure=problem.cure)
 
     def as_json(self) -> dict[str, Any]:
-        said = {key: value for key, value in vars(self).items() if key != "exit"}
+        apart = {"exit", "publications"}
+        said = {key: value for key, value in vars(self).items() if key not in apart}
         shown: dict[str, Any] = visible_in(said)
-        return shown | {"exit": int(self.exit), "meaning": MEANINGS[self.exit]}
+        return shown | {
+            "exit": int(self.exit),
+            "meaning": MEANINGS[self.exit],
+            "publications": [each.as_json() for each in self.publications],
+        }
 
     def lines(self) -> list[str]:
-        """For a terminal: one screen."""
+        """For a terminal: one screen, and of several VPCs one after the other."""
+        if len({each.summary for each in self.publications}) > 1:
+            return [line for each in self.publications for line in each.lines_named(each.vpc)]
+        return self.lines_named("")
+
+    def lines_named(self, vpc: str) -> list[str]:
+        """Return the lines, with the VPC's id where it is one of several."""
         mark = "ok" if self.exit == Exit.DONE else f"exit {int(self.exit)}"
         changed = ", changed" if self.changed else ""
-        lines = [f"{mark}{changed}: {self.summary}"]
+        lines = [f"{mark}{changed}{f', {vpc}' if vpc else ''}: {self.summary}"]
         lines += [f"  - {finding}" for finding in self.findings]
         if self.cure:
             lines.append(f"  cure: {self.cure}")
         lines += [f"  note: {hint}" for hint in self.hints]
         return [part for line in lines for part in _folded(visible(line))]
+
+
+WORST_FIRST = (
+    Exit.ROLLBACK_FAILED, Exit.UNEXPECTED, Exit.ROLLED_BACK, Exit.NOT_RESOLVING, Exit.CHECK_FAILED,
+    Exit.PREFLIGHT_FAILED, Exit.REFUSED, Exit.FETCH_FAILED, Exit.USAGE, Exit.BUSY, Exit.DEGRADED,
+    Exit.DONE,
+)  # fmt: skip
+"""Which exit code a run has that ended differently for several VPCs."""
+
+
+def as_one(reports: Sequence[Report]) -> Report:
+    """Return the report of the host: the only one, or the worst that was said, and each of them."""
+    if len(reports) == 1:
+        return reports[0]
+    worst = min(reports, key=lambda report: WORST_FIRST.index(report.exit))
+    return Report(
+        command=worst.command,
+        exit=worst.exit,
+        summary=worst.summary
+        if len({report.summary for report in reports}) == 1
+        else "; ".join(f"{report.vpc}: {report.summary}" for report in reports),
+        cure=worst.cure,
+        changed=any(report.changed for report in reports),
+        host=worst.host,
+        server=worst.server,
+        zones=tuple(sorted({zone for report in reports for zone in report.zones})),
+        forwarders=tuple(sorted({ip for report in reports for ip in report.forwarders})),
+        answers_right=sum(report.answers_right for report in reports),
+        answers=sum(report.answers for report in reports),
+        findings=tuple(f"{r.vpc}: {finding}" for r in reports for finding in r.findings),
+        hints=tuple(dict.fromkeys(hint for report in reports for hint in report.hints)),
+        publications=tuple(reports),
+    )
 
 
 def _folded(line: str) -> list[str]:

@@ -1,11 +1,10 @@
-"""The configuration file: `/etc/ecs-anywhere-dns/config.toml`, written once by `init`."""
+"""What is configured of this host, and of one VPC that it follows."""
 
 from __future__ import annotations
 
 import json
 import re
 import socket
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from ipaddress import ip_address
@@ -19,9 +18,7 @@ from ecs_anywhere_dns.pinned.aws_names import REGION
 from ecs_anywhere_dns.pinned.keys import PublicKey, key_of
 from ecs_anywhere_dns.pinned.networks import PinnedNetworks, pinned_networks
 from ecs_anywhere_dns.pinned.zones import check_allowed_zone
-from ecs_anywhere_dns.trust import check_trusted
 
-DEFAULT_FILE = Path("/etc/ecs-anywhere-dns/config.toml")
 PARAMETER_STORE = "ssm"
 """The `source` that is no path."""
 PARAMETER_PATH = "/ecs-anywhere/private-connectivity"
@@ -49,7 +46,7 @@ OPTIONS = {
 
 @dataclass(frozen=True)
 class Settings:
-    """One DNS server on this host, and the one VPC that it follows."""
+    """One DNS server on this host, and one VPC that it follows."""
 
     vpc: str
     region: str
@@ -87,8 +84,19 @@ class Settings:
     """53, apart from laboratories: Route 53 Resolver knows no other."""
     https_port: int = 443
     """443, apart from laboratories: of Parameter Store."""
+    after: tuple[str, ...] = ()
+    """VPCs that this host follows, too, and that come first: what one of them claims as well is
+    forwarded to it, not to this VPC."""
+    standby_for: str = ""
+    """The VPC in whose place this one serves the same names while none of its resolver IPs
+    answers. That one comes first, as in `after`."""
     server_table: Mapping[str, Any] = field(default_factory=dict)
     """The table `[<server>]`: paths and commands of that server; see its file in `servers`."""
+
+    @property
+    def behind(self) -> tuple[str, ...]:
+        """Return the VPCs that come before this one."""
+        return (*self.after, *([self.standby_for] if self.standby_for else []))
 
     @property
     def keys(self) -> tuple[PublicKey, ...]:
@@ -108,21 +116,6 @@ class Settings:
         return f"{self.parameter_path}/{self.vpc}/acknowledgements/{self.host}"
 
 
-def load(file: Path) -> Settings:
-    """Raises BadUsage, naming the file and the key."""
-    check_trusted(file)
-    try:
-        content = tomllib.loads(file.read_text("utf-8"))
-    except FileNotFoundError:
-        raise BadUsage(f"there is no {file}", "write one with `ecs-anywhere-dns init`") from None
-    except (OSError, ValueError) as error:
-        raise BadUsage(f"{file} cannot be read: {error}", "correct it") from None
-    try:
-        return read_settings(content)
-    except BadUsage as problem:
-        raise BadUsage(f"{file}: {problem.message}", problem.cure) from None
-
-
 def missing_in(content: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the keys that a configuration has to have and this one has not."""
     unpinned = content.get("signature") != "none" and not content.get("public_keys")
@@ -135,7 +128,7 @@ def init_adding(missing: Sequence[str]) -> str:
 
 
 def read_settings(content: Mapping[str, Any]) -> Settings:
-    """Raises BadUsage, naming the key."""
+    """Return the settings of one VPC. Raises BadUsage, naming the key."""
     server = str(content.get("server", ""))
     keys = {item.name for item in fields(Settings)} - {"server_table"}
     unknown = sorted(content.keys() - keys - {server})
@@ -165,12 +158,13 @@ _KINDS: dict[type[Any], str] = {
 def _typed(key: str, value: Any) -> Any:
     expected: dict[str, type[Any]] = {
         "resolver_ips": list, "networks": list, "public_keys": list, "allowed_zones": list,
+        "after": list,
         "acknowledge": bool, "instance_metadata": bool, "port": int, "resolver_port": int,
         "https_port": int,
     }  # fmt: skip
     wanted: type[Any] = expected.get(key, str)
     if type(value) is not wanted:
-        raise BadUsage(f"{key} = {_as_written(value)} is no {_KINDS[wanted]}", "correct it")
+        raise BadUsage(f"{key} = {as_written(value)} is no {_KINDS[wanted]}", "correct it")
     if key == "state":
         return Path(value)
     if wanted is list:
@@ -185,7 +179,7 @@ def _check_form(settings: Settings) -> None:
     for key, form in forms.items():
         value = getattr(settings, key)
         if not form.fullmatch(value):
-            written = _as_written(value)
+            written = as_written(value)
             raise BadUsage(
                 f"{key} = {written} has the wrong form", f"it has to match {form.pattern}"
             )
@@ -202,16 +196,16 @@ def _check_form(settings: Settings) -> None:
         # Relative to what, nobody knows: the timer runs elsewhere than a person.
         if not path.is_absolute():
             raise BadUsage(
-                f"{key} = {_as_written(str(path))} is no absolute path", "write it from / on"
+                f"{key} = {as_written(str(path))} is no absolute path", "write it from / on"
             )
     if settings.mode is not None and settings.mode not in get_args(Mode):
-        raise BadUsage(f"mode = {_as_written(settings.mode)}", "it is names or region")
+        raise BadUsage(f"mode = {as_written(settings.mode)}", "it is names or region")
     _check_pins(settings)
 
 
 def _check_pins(settings: Settings) -> None:
     if settings.signature not in get_args(SignatureWish):
-        raise BadUsage(f"signature = {_as_written(settings.signature)}", "it is required or none")
+        raise BadUsage(f"signature = {as_written(settings.signature)}", "it is required or none")
     if len(settings.keys) > MOST_KEYS:
         raise BadUsage(
             f"public_keys has {len(settings.keys)} keys, and {MOST_KEYS} are enough: the one in "
@@ -225,7 +219,7 @@ def _check_pins(settings: Settings) -> None:
         check_allowed_zone(zone, settings.region)
 
 
-def _as_written(value: object) -> str:
+def as_written(value: object) -> str:
     """Return a value as a configuration file has it; a table or a time as near as JSON comes."""
     return json.dumps(value, ensure_ascii=False, default=str)
 
@@ -240,5 +234,5 @@ def _is_ip(address: str) -> bool:
 def _table(content: Mapping[str, Any], server: str) -> Mapping[str, Any]:
     table = content.get(server, {})
     if not isinstance(table, Mapping):
-        raise BadUsage(f"{server} = {_as_written(table)} is no table", f"write it as [{server}]")
+        raise BadUsage(f"{server} = {as_written(table)} is no table", f"write it as [{server}]")
     return table

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ecs_anywhere_dns.answers.asking import Asking
+from ecs_anywhere_dns.configuration import server_of
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.host import Host, Progress
 from ecs_anywhere_dns.memory.state import Memory, State
@@ -14,7 +15,6 @@ from ecs_anywhere_dns.pinned.belief import check_pins
 from ecs_anywhere_dns.publication.acknowledgement import acknowledge
 from ecs_anywhere_dns.publication.routes import find_routes
 from ecs_anywhere_dns.publication.source import Store, fetch
-from ecs_anywhere_dns.servers import make_server
 from ecs_anywhere_dns.settings import Settings
 
 
@@ -49,6 +49,7 @@ class ParameterStorePublication:
 
     settings: Settings
     state: State
+    """Of this VPC."""
     _store: Store | None = field(default=None)
 
     def fetch(self, known: Document | None) -> str:
@@ -56,7 +57,7 @@ class ParameterStorePublication:
         return fetch(self.settings, self._store)
 
     def acknowledge(self, text: str) -> None:
-        known = self._believed(Memory.of(self.state.applied()).known)
+        known = self._believed(Memory.of(self.state.last()).known)
         store = self._store or ParameterStoreOnDemand(self.settings, known)
         acknowledge(self.settings, store, text)
 
@@ -71,16 +72,19 @@ class ParameterStorePublication:
         return known
 
 
-def host_of(settings: Settings, tell: Callable[[str], None]) -> Host:
-    """Raises BadUsage. Asks nobody, opens nothing."""
-    state = State(settings.state)
-    return Host(
-        settings=settings,
-        server=make_server(
-            settings.server, settings.region, settings.address, settings.port, settings.server_table
-        ),
-        state=state,
-        publication=ParameterStorePublication(settings, state),
-        asks=Asking(),
-        progress=Progress(tell),
+def hosts_of(settings: Sequence[Settings], tell: Callable[[str], None]) -> tuple[Host, ...]:
+    """Return the host as the follower of each VPC. Raises BadUsage. Asks nobody, opens nothing."""
+    server, progress, asks = server_of(settings), Progress(tell), Asking()
+    followed = tuple(each.vpc for each in settings)
+    states = [State(each.state, each.vpc, followed) for each in settings]
+    return tuple(
+        Host(
+            settings=each,
+            server=server,
+            state=state,
+            publication=ParameterStorePublication(each, state),
+            asks=asks,
+            progress=progress,
+        )
+        for each, state in zip(settings, states, strict=True)
     )

@@ -15,7 +15,7 @@ from ecs_anywhere_dns.following.acceptance import (
     accept,
     rest_after,
 )
-from ecs_anywhere_dns.memory.state import Applied, Distrust
+from ecs_anywhere_dns.memory.state import Distrust, Last
 from ecs_anywhere_dns.outcome import Exit, Refused
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,7 +42,7 @@ def taken(
     accept(
         document,
         SETTINGS,
-        Applied(newest=newest, newest_checksum=checksum),
+        Last(newest=newest, newest_checksum=checksum),
         distrust,
         NOW + after,
         force=force,
@@ -102,7 +102,7 @@ def test_the_first_contact_takes_any_signed_generation_and_unsigned_the_apps_bou
     signed = settings(signature="required", public_keys=(key.entry,))
     for generation in (1, HIGHEST_BELIEVED, HIGHEST_BELIEVED + 1, 10**9):
         text = signed_document(content(generation=generation), key)
-        accept(read_document(text), signed, Applied(), Distrust(), NOW, force=False)
+        accept(read_document(text), signed, Last(), Distrust(), NOW, force=False)
     taken(fit(generation=HIGHEST_BELIEVED))
     with pytest.raises(Refused, match="above 900,000,000"):
         taken(fit(generation=HIGHEST_BELIEVED + 1))

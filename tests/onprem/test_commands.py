@@ -38,7 +38,7 @@ REPORT = {field.name for field in fields(Report)} | {"meaning"}
 STATUS = {
     "vpc", "server", "generation", "state", "zones", "forwarders", "appliedAt", "switching",
     "lastRun", "account", "networks", "signature", "keys", "unit",
-    "warnings",
+    "warnings", "standby", "publications",
 }  # fmt: skip
 LABORATORY_ONLY = {"resolver_port", "https_port"}
 RIGHT = {

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ecs_anywhere_dns.configuration import load
 from ecs_anywhere_dns.configuring import Wish, configure
 from ecs_anywhere_dns.outcome import BadUsage, Exit
 from ecs_anywhere_dns.pinned.keys import key_of
-from ecs_anywhere_dns.settings import load
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,7 +60,7 @@ def fingerprint(key: SigningKey) -> str:
 
 
 def keys_in(file: Path) -> list[str]:
-    return [key.id for key in load(file).keys]
+    return [key.id for key in load(file)[0].keys]
 
 
 def test_a_configuration_from_before_names_the_command_that_mends_it(lab: Lab) -> None:
@@ -91,7 +91,7 @@ def test_a_configuration_from_before_names_the_command_that_mends_it(lab: Lab) -
 def test_what_people_wrote_stays_to_the_byte(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text(BY_HAND)
-    settings, said = configure(file, Wish(PINS))
+    (settings,), said = configure(file, Wish(PINS))
     assert said == (f"set account, networks, public_keys in {file}",)
     added = [line for line in file.read_text().splitlines() if line not in BY_HAND.splitlines()]
     assert [line.split(" = ")[0] for line in added] == ["account", "networks", "public_keys"]
@@ -101,7 +101,7 @@ def test_what_people_wrote_stays_to_the_byte(tmp_path: Path) -> None:
         )
         == BY_HAND
     )
-    assert settings == load(file)
+    assert (settings,) == load(file)
     assert settings.server_table == {"zones": "/etc/named/ecs.zones"}
     assert configure(file, Wish(PINS))[1] == (f"kept {file} as it is",)
 
@@ -132,10 +132,10 @@ def test_a_network_or_a_zone_is_added_to_those_that_are_there(tmp_path: Path) ->
     file = configured(tmp_path)
     configure(file, Wish({"networks": ["10.1.0.0/16", "10.0.0.0/16"]}))
     configure(file, Wish({"allowed_zones": ["sink.partner.example"]}))
-    settings, _ = configure(file, Wish({"allowed_zones": ["api.partner.example"]}))
+    (settings,), _ = configure(file, Wish({"allowed_zones": ["api.partner.example"]}))
     assert settings.networks == ("10.0.0.0/16", "10.1.0.0/16")
     assert settings.allowed_zones == ("sink.partner.example", "api.partner.example")
-    assert load(file) == settings
+    assert load(file) == (settings,)
 
 
 def test_another_key_is_refused_with_both_fingerprints(tmp_path: Path) -> None:
@@ -199,13 +199,13 @@ def test_to_take_what_nobody_signed_is_an_explicit_choice(tmp_path: Path) -> Non
     assert "--signature none" in caught.value.cure
     assert not file.exists()
     configure(file, Wish({**given, "signature": "none"}))
-    assert load(file).signature == "none"
+    assert load(file)[0].signature == "none"
 
 
 def test_a_key_ends_what_was_taken_unsigned(tmp_path: Path) -> None:
     file = configured(tmp_path, signature="none", public_keys=None)
-    settings, said = configure(file, Wish({"public_keys": [OLD.entry]}))
-    assert (settings.signature, load(file).signature) == ("required", "required")
+    (settings,), said = configure(file, Wish({"public_keys": [OLD.entry]}))
+    assert (settings.signature, load(file)[0].signature) == ("required", "required")
     assert "signatures are required from now on" in said
 
 
@@ -269,10 +269,10 @@ def test_whatever_people_wrote_is_added_to_or_refused(lines: list[str]) -> None:
         file = Path(folder) / "config.toml"
         file.write_text(text)
         try:
-            settings, _ = configure(file, Wish(PINS))
+            (settings,), _ = configure(file, Wish(PINS))
         except BadUsage as problem:
             assert problem.cure
             assert file.read_text() == text
         else:
-            assert settings == load(file)
+            assert (settings,) == load(file)
             assert tomllib.loads(file.read_text()) == {**tomllib.loads(text), **PINS}

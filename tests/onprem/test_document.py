@@ -13,7 +13,7 @@ import pytest
 from connectivity.domain.publication import Issue, Publication, State
 from ecs_anywhere_dns.document import Document, read_document
 from ecs_anywhere_dns.following.acceptance import accept
-from ecs_anywhere_dns.memory.state import Applied, Distrust
+from ecs_anywhere_dns.memory.state import Distrust, Last
 from ecs_anywhere_dns.outcome import Refused
 from hypothesis import example, given
 from hypothesis import settings as settings_of_hypothesis
@@ -164,7 +164,7 @@ def _taken(text: str) -> Document | None:
     begun = time.monotonic()
     try:
         document = read_document(text)
-        accept(document, SETTINGS, Applied(), Distrust(), NOW, force=False)
+        accept(document, SETTINGS, Last(), Distrust(), NOW, force=False)
     except Refused as refused:
         assert refused.cure
         assert refused.message.isprintable()

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 from ecs_anywhere_dns.cli import parser
+from ecs_anywhere_dns.configuration import load
 from ecs_anywhere_dns.configuring import Wish, as_toml, configure
 from ecs_anywhere_dns.initialise import (
     with_line,
 )
 from ecs_anywhere_dns.outcome import BadUsage, CheckFailed, Exit
 from ecs_anywhere_dns.servers.contract import Include
-from ecs_anywhere_dns.settings import load
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -246,8 +246,8 @@ def test_a_file_that_is_there_is_only_written_anew_if_that_is_asked_for(tmp_path
         configure(file, Wish(GIVEN | {"region": "eu-west-1"}))
     assert "--replace" in caught.value.cure
     assert file.read_bytes() == before
-    settings, said = configure(file, Wish(GIVEN | {"region": "eu-west-1"}, replace_file=True))
-    assert (settings.region, load(file).region) == ("eu-west-1", "eu-west-1")
+    (settings,), said = configure(file, Wish(GIVEN | {"region": "eu-west-1"}, replace_file=True))
+    assert (settings.region, load(file)[0].region) == ("eu-west-1", "eu-west-1")
     assert said == (f"wrote {file}",)
 
 
@@ -258,7 +258,7 @@ def test_the_same_command_again_keeps_what_was_edited_by_hand(tmp_path: Path) ->
     with file.open("a") as edited:
         edited.write('mode = "region"\n[bind]\nconfiguration = "/etc/named.conf"\n')
     before = file.read_bytes()
-    settings, said = configure(file, wish)
+    (settings,), said = configure(file, wish)
     assert (settings.mode, settings.server_table) == (
         "region",
         {"configuration": "/etc/named.conf"},

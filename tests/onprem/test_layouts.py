@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ecs_anywhere_dns.configuration import load
 from ecs_anywhere_dns.configuring import Wish, configure
-from ecs_anywhere_dns.servers import SERVERS, make_server
+from ecs_anywhere_dns.servers import OTHERS, SERVERS, make_server
 from ecs_anywhere_dns.servers.layouts import LAYOUTS, family_of, layout_of
-from ecs_anywhere_dns.settings import load
 
 from tests.onprem.test_commands import README
 from tests.onprem.test_init import GIVEN
@@ -52,8 +52,8 @@ def test_a_distribution_is_known_by_its_own_id_or_one_that_it_is_like(
 def test_init_writes_what_the_distribution_has_otherwise(tmp_path: Path) -> None:
     release, file = tmp_path / "os-release", tmp_path / "config.toml"
     release.write_text(RELEASES["rhel"])
-    settings, _ = configure(file, Wish(GIVEN, layout=layout_of("bind", release)))
-    assert load(file) == settings
+    (settings,), _ = configure(file, Wish(GIVEN, layout=layout_of("bind", release)))
+    assert load(file) == (settings,)
     assert settings.server_table["configuration"] == "/etc/named.conf"
     before = file.read_bytes()
     configure(file, Wish(GIVEN, layout=LAYOUTS["alpine"]["bind"]))
@@ -85,7 +85,8 @@ def test_every_key_of_a_server_is_told_with_its_value_in_each_distribution(name:
 def keys_of(name: str) -> dict[str, Any]:
     """The keys of a server's table, with their defaults."""
     found: Any = SERVERS[name]
-    return {item.name: item.default for item in fields(found) if item.default is not MISSING}
+    own = [item for item in fields(found) if item.name != OTHERS]
+    return {item.name: item.default for item in own if item.default is not MISSING}
 
 
 def shown(value: Any) -> str:

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from ecs_anywhere_dns.configuration import load
 from ecs_anywhere_dns.outcome import BadUsage
-from ecs_anywhere_dns.servers import SERVERS, make_server
-from ecs_anywhere_dns.settings import OPTIONS, Settings, load, read_settings
+from ecs_anywhere_dns.servers import OTHERS, SERVERS, make_server
+from ecs_anywhere_dns.settings import OPTIONS, Settings, read_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -201,7 +202,7 @@ def test_every_key_of_a_server_s_table_is_in_the_readme_with_its_default(name: s
     table = rows.split(f"`[{name}]`", 1)[1].split("| `[", 1)[0]
     server = make_server(name, "us-east-2", "127.0.0.1", 53, {})
     assert is_dataclass(server)
-    for key in {each.name for each in fields(server)} - {"region", "address", "port"}:
+    for key in {each.name for each in fields(server)} - {"region", "address", "port", OTHERS}:
         assert f"`{key}`" in table, key
         default = getattr(server, key)
         said = " ".join(default) if isinstance(default, tuple) else str(default)

@@ -13,9 +13,11 @@ import pytest
 from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.memory.files import FileState
 from ecs_anywhere_dns.memory.state import (
+    ONLY,
     Applied,
     Distrust,
     Journal,
+    Last,
     Memory,
     State,
     remembered,
@@ -26,6 +28,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.onprem.example import fit, published
+from tests.onprem.lab.document import VPC_ID
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 TEXTS = st.lists(TEXT, max_size=3).map(tuple)
@@ -33,16 +36,22 @@ FILES = st.lists(
     st.builds(FileState, st.just(Path("/etc/x")), st.none() | st.binary(max_size=9)), max_size=2
 ).map(tuple)
 FORWARDINGS = st.builds(Forwarding, TEXTS, TEXTS, TEXT, st.integers(1, 65535))
-APPLIED = st.builds(
-    Applied, run=TEXT, document=TEXT, known=TEXT, newest=st.integers(0, 10**9),
-    newest_checksum=TEXT, forwarding=FORWARDINGS, at=TEXT, before=FILES,
+LASTS = st.builds(
+    Last, document=TEXT, known=TEXT, newest=st.integers(1, 10**9), newest_checksum=TEXT,
+    forwarding=FORWARDINGS, at=TEXT,
+)  # fmt: skip
+SEVERAL = st.dictionaries(st.sampled_from(["vpc-1", "vpc-2", "vpc-3"]), LASTS, min_size=2)
+APPLIED = st.builds(Applied, run=TEXT, vpcs=SEVERAL, at=TEXT, before=FILES)
+ALONE = st.builds(
+    lambda last, **said: Applied(vpcs={ONLY: last}, at=last.at, **said),
+    LASTS, run=TEXT, before=FILES,
 )  # fmt: skip
 JOURNALS = st.builds(Journal, TEXT, FILES, TEXTS)
 DISTRUSTS = st.builds(Distrust, TEXT, st.booleans(), st.integers(0, 99), TEXT, TEXT)
 
 
 @settings(max_examples=25, deadline=None)  # Each waits for the disk.
-@given(APPLIED, APPLIED, JOURNALS, DISTRUSTS)
+@given(ALONE, APPLIED | ALONE, JOURNALS, DISTRUSTS)
 def test_everything_is_read_back_as_it_was_written(
     former: Applied, applied: Applied, journal: Journal, distrust: Distrust
 ) -> None:
@@ -98,20 +107,20 @@ def test_a_damaged_file_is_named_with_a_cure(tmp_path: Path, name: str, text: st
 def test_a_generation_that_no_app_can_reach_is_forgotten(tmp_path: Path) -> None:
     """A version that had no bound may have taken it: all later documents would be too old."""
     state = State(tmp_path)
-    state.commit(Applied(newest=10**15, newest_checksum="sha256:x"))
-    assert (state.applied().newest, state.applied().newest_checksum) == (0, "")
+    state.commit(Applied(vpcs={ONLY: Last(newest=10**15, newest_checksum="sha256:x")}))
+    assert (state.last().newest, state.last().newest_checksum) == (0, "")
 
 
 def test_the_checksum_of_what_an_older_version_applied_is_known(tmp_path: Path) -> None:
-    state = State(tmp_path)
-    state.commit(Applied(document=fit(generation=7).text, newest=7))
+    state = State(tmp_path, VPC_ID)
+    state.commit(Applied(vpcs={VPC_ID: Last(document=fit(generation=7).text, newest=7)}))
     file = tmp_path / "applied.json"
     said = json.loads(file.read_text())
     del said["newest_checksum"]
     file.write_text(json.dumps(said))
-    assert state.applied().newest_checksum == fit(generation=7).checksum
+    assert state.last().newest_checksum == fit(generation=7).checksum
     file.write_text(json.dumps(said | {"newest": 8}))
-    assert state.applied().newest_checksum == ""
+    assert state.last().newest_checksum == ""
 
 
 @pytest.mark.parametrize("name", ["applied.json", "journal.json", "distrust.json"])
@@ -156,7 +165,7 @@ def test_a_folder_that_cannot_be_made_is_bad_usage(tmp_path: Path) -> None:
 
 
 def test_what_an_older_version_applied_and_nobody_understands_is_no_document() -> None:
-    assert Memory.of(Applied(document='{"schema": 0}', known="x")).document is None
-    memory = Memory.of(Applied(document=published(), known=published(generation=7)))
+    assert Memory.of(Last(document='{"schema": 0}', known="x")).document is None
+    memory = Memory.of(Last(document=published(), known=published(generation=7)))
     assert memory.document and memory.known
     assert (memory.document.generation, memory.known.generation) == (1, 7)

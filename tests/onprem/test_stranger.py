@@ -19,7 +19,7 @@ from ecs_anywhere_dns.following.switchover import Target, switch
 from ecs_anywhere_dns.forwarding import NOTHING, forwarding_of
 from ecs_anywhere_dns.host import Host, Progress
 from ecs_anywhere_dns.memory.files import FileState, put, remove_half_written
-from ecs_anywhere_dns.memory.state import ROOM, Applied, Distrust, Journal, State
+from ecs_anywhere_dns.memory.state import ROOM, Applied, Distrust, Journal, Last, State
 from ecs_anywhere_dns.outcome import CheckFailed, Exit
 
 from tests.onprem.example import asks_nobody, fit, settings
@@ -276,9 +276,9 @@ def test_what_cannot_be_there_need_not_be_removed(tmp_path: Path) -> None:
 def test_a_clock_that_was_set_back_lets_nothing_rest_for_years(failed: timedelta) -> None:
     document = fit()
     distrust = Distrust(document.checksum, failures=1, at=(NOW + failed).isoformat())
-    accept(document, SETTINGS, Applied(), distrust, NOW, force=False)
+    accept(document, SETTINGS, Last(), distrust, NOW, force=False)
     with pytest.raises(Resting):
-        accept(document, SETTINGS, Applied(), distrust, NOW + failed, force=False)
+        accept(document, SETTINGS, Last(), distrust, NOW + failed, force=False)
 
 
 # --- time

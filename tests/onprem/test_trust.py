@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ecs_anywhere_dns.configuration import load
 from ecs_anywhere_dns.memory.files import FileState, put, remove_half_written, state_of
 from ecs_anywhere_dns.memory.state import State
 from ecs_anywhere_dns.outcome import BadUsage, CheckFailed, Exit
 from ecs_anywhere_dns.publication.source import fetch
-from ecs_anywhere_dns.settings import load
 from ecs_anywhere_dns.trust import Unsafe, check_trusted
 from ecs_anywhere_dns.walking import MOST_LINKS, trusted_owners
 from hypothesis import given, settings
@@ -61,7 +61,7 @@ def source(folder: Path) -> Obeyed:
     file.write_text(published())
     config.write_text(f'{LEAST}source = "{file}"\n')
     nothing: Any = None
-    return Obeyed(file, lambda: fetch(load(config), nothing))
+    return Obeyed(file, lambda: fetch(load(config)[0], nothing))
 
 
 def memory(folder: Path) -> Obeyed:

@@ -18,14 +18,15 @@ from typing import Any
 
 import pytest
 import trustme
+from ecs_anywhere_dns.configuration import load
 from ecs_anywhere_dns.examination import examine
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.looking import status
 from ecs_anywhere_dns.outcome import BadUsage, Exit
 from ecs_anywhere_dns.servers import SERVERS, make_server
-from ecs_anywhere_dns.settings import load, read_settings
+from ecs_anywhere_dns.settings import read_settings
 from ecs_anywhere_dns.units import SERVICE, TIMER, UNIT_NAMES, Unit, own_command, write_units
-from ecs_anywhere_dns.wiring import host_of
+from ecs_anywhere_dns.wiring import hosts_of
 
 from tests.onprem.lab import confined, forked
 from tests.onprem.lab.dns_server import DnsServer
@@ -214,7 +215,7 @@ def installed(lab: Lab, server: DnsServer, **changes: Any) -> Path:
 
 
 def host_at(config: Path) -> Host:
-    return host_of(load(config), lambda _: None)
+    return hosts_of(load(config), lambda _: None)[0]
 
 
 def run_confined(lab: Lab, service: Path, *words: str, **environment: str) -> Ran:
@@ -475,8 +476,8 @@ def test_doctor_and_status_name_a_service_that_an_older_version_wrote(lab: Lab) 
     host = host_at(server.ground.run / "config.toml")
 
     def said() -> tuple[str, list[str]]:
-        seen = [f.what for f in examine(host, service.parent) if str(service) in f.what]
-        return status(host, service.parent)["unit"], seen
+        seen = [f.what for f in examine([host], service.parent) if str(service) in f.what]
+        return status([host], service.parent)["unit"], seen
 
     assert said() == ("current", [])
     text = service.read_text()
@@ -484,7 +485,7 @@ def test_doctor_and_status_name_a_service_that_an_older_version_wrote(lab: Lab) 
     word, seen = said()
     assert word == "older"
     assert len(seen) == 1
-    cure = next(f.cure for f in examine(host, service.parent) if str(service) in f.what)
+    cure = next(f.cure for f in examine([host], service.parent) if str(service) in f.what)
     assert "init --timer" in cure and "daemon-reload" in cure
     service.unlink()
     assert said() == ("none", [])
@@ -494,4 +495,4 @@ def test_a_change_of_the_configuration_makes_the_service_old(lab: Lab) -> None:
     server = lab.start("unbound")
     service = installed(lab, server)
     config = lab.settings_file(server, state=str(server.ground.run / "another"))
-    assert status(host_at(config), service.parent)["unit"] == "older"
+    assert status([host_at(config)], service.parent)["unit"] == "older"

@@ -14,7 +14,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ecs_anywhere_dns.document import Document
-from ecs_anywhere_dns.memory.state import Applied, Distrust
+from ecs_anywhere_dns.memory.state import Distrust, Last
 from ecs_anywhere_dns.outcome import Exit, Refused, Stop
 from ecs_anywhere_dns.pinned.belief import check_believed
 from ecs_anywhere_dns.settings import Settings
@@ -38,7 +38,7 @@ class Resting(Stop):
 def accept(
     document: Document,
     settings: Settings,
-    applied: Applied,
+    last: Last,
     distrust: Distrust,
     now: datetime,
     *,
@@ -48,8 +48,8 @@ def accept(
     check_believed(document, settings)
     if force:
         return
-    _check_generation(document, applied)
-    if not applied.newest and settings.signature == "none":
+    _check_generation(document, last)
+    if not last.newest and settings.signature == "none":
         _check_beginning(document)
     if distrust.by_hand and not distrust.checksum:
         raise Refused(
@@ -57,7 +57,7 @@ def accept(
             f"`ecs-anywhere-dns apply --force` takes {document.label}",
         )
     # What is in force was not rolled back after all: that run died, and was undone.
-    if document.checksum == distrust.checksum and document.text != applied.document:
+    if document.checksum == distrust.checksum and document.text != last.document:
         _check_distrust(document, distrust, now)
 
 
@@ -67,24 +67,24 @@ def rest_after(failures: int) -> timedelta:
     return min(doubled, LONGEST_REST)
 
 
-def _check_generation(document: Document, applied: Applied) -> None:
-    if document.generation < applied.newest:
+def _check_generation(document: Document, last: Last) -> None:
+    if document.generation < last.newest:
         raise Refused(
-            f"{document.label} is older than generation {applied.newest}, which was applied here",
+            f"{document.label} is older than generation {last.newest}, which was applied here",
             "nothing to do if Parameter Store lags behind; if the app was deployed anew and counts "
             "from 1 again: `ecs-anywhere-dns apply --force`",
         )
-    if document.generation == applied.newest and applied.is_another(document):
+    if document.generation == last.newest and last.is_another(document):
         raise Refused(
             f"{document.label} says something else than the document of the same generation that "
             "was applied here",
             "find out who wrote it: the app gives each new content a higher generation, and its "
             "next one is taken; `ecs-anywhere-dns apply --force` takes this one",
         )
-    if applied.newest and document.generation > applied.newest + LARGEST_STEP:
+    if last.newest and document.generation > last.newest + LARGEST_STEP:
         raise Refused(
             f"{document.label} is more than {LARGEST_STEP:,} generations ahead of "
-            f"{applied.newest}, which was applied here",
+            f"{last.newest}, which was applied here",
             "find out who wrote it; if this host was away for very long: "
             "`ecs-anywhere-dns apply --force`",
         )

@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.following.run import Run
 from ecs_anywhere_dns.following.switchover import RolledBack
-from ecs_anywhere_dns.forwarding import Forwarding
-from ecs_anywhere_dns.memory.state import Applied, Distrust, Journal, remembered
+from ecs_anywhere_dns.forwarding import Forwarding, together
+from ecs_anywhere_dns.memory.state import Applied, Distrust, Journal, Last, remembered
 from ecs_anywhere_dns.outcome import Stop
 
 
-def remember(run: Run, document: Document, forwarding: Forwarding) -> None:
+@dataclass(frozen=True)
+class Wanted:
+    """What one VPC's turn is to come to."""
+
+    document: Document
+    parts: Mapping[str, Forwarding]
+    """What is forwarded for each VPC then: for this one, and what that leaves to the others."""
+
+    @property
+    def part(self) -> Forwarding:
+        """Return what is forwarded for the document's VPC."""
+        return self.parts[self.document.vpc_id]
+
+    @property
+    def whole(self) -> Forwarding:
+        return together(tuple(self.parts.values()))
+
+
+def remember(run: Run, wanted: Wanted) -> None:
     """A new generation may ask for what is there already."""
-    applied = run.memory.applied
-    if applied.document != document.text or applied.forwarding != forwarding:
-        run.host.state.commit(_applied(run, document, forwarding, None))
+    former = run.host.state.applied()
+    last = former.of(run.vpc)
+    kept = {vpc: former.of(vpc).forwarding for vpc in wanted.parts}
+    if last.document != wanted.document.text or kept != dict(wanted.parts):
+        run.host.state.commit(_applied(run, wanted, former, None))
 
 
-def remember_switch(run: Run, document: Document, forwarding: Forwarding, journal: Journal) -> None:
+def remember_switch(run: Run, wanted: Wanted, journal: Journal) -> None:
     """Ends the switch that `journal` began; from here on the next run does not undo it."""
-    run.host.state.commit(_applied(run, document, forwarding, journal))
+    run.host.state.commit(_applied(run, wanted, run.host.state.applied(), journal))
     run.host.state.write_distrust(Distrust())
 
 
@@ -39,21 +62,34 @@ def distrust(run: Run, problem: Stop) -> None:
     )
 
 
-def _applied(
-    run: Run, document: Document, forwarding: Forwarding, journal: Journal | None
-) -> Applied:
+def _applied(run: Run, wanted: Wanted, former: Applied, journal: Journal | None) -> Applied:
     """One step back is kept. A repair of the same document is no step of its own."""
-    former = run.memory.applied
-    is_step = journal is not None and former.document != document.text
+    document, last = wanted.document, former.of(run.vpc)
+    is_same = last.document == document.text
+    is_step = journal is not None and not is_same
+    vpcs = {vpc: replace(former.of(vpc), forwarding=part) for vpc, part in wanted.parts.items()}
+    vpcs[run.vpc] = Last(
+        document=document.text,
+        known=document.text if document.names else last.known,
+        newest=last.newest if is_same else document.generation,
+        newest_checksum=last.newest_checksum if is_same else document.checksum,
+        forwarding=wanted.part,
+        at=run.host.timestamp(),
+    )
     return Applied(
         run=run.id,
         server=run.host.server.name,
-        document=document.text,
-        known=document.text if document.names else former.known,
-        newest=document.generation,
-        newest_checksum=document.checksum,
-        forwarding=forwarding,
+        vpcs=vpcs,
         at=run.host.timestamp(),
         before=journal.before if journal and is_step else former.before,
         before_that=remembered(former) if is_step else former.before_that,
     )
+
+
+def forget(run: Run, vpcs: Collection[str]) -> None:
+    """Ends the switch that took them out, if there was one."""
+    former = run.host.state.applied()
+    kept = {
+        vpc: last.without_document() if vpc in vpcs else last for vpc, last in former.vpcs.items()
+    }
+    run.host.state.commit(replace(former, run=run.id, vpcs=kept, at=run.host.timestamp()))

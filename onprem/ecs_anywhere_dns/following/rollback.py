@@ -6,7 +6,8 @@ would undo a person's decision within minutes.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from ecs_anywhere_dns.following.confirmation import confirm
@@ -32,35 +33,54 @@ from ecs_anywhere_dns.report import Report
 BY_HAND = "rolled back by hand"
 
 
-def rollback(host: Host, *, to_none: bool = False) -> Report:
-    """Never raises Stop: the report says how it ended."""
+@dataclass(frozen=True)
+class Step:
+    """What to go back to."""
+
+    applied: Applied
+    files: tuple[FileState, ...]
+    vpcs: tuple[str, ...]
+    """The VPCs whose publication is taken back."""
+
+
+def rollback(hosts: Sequence[Host], *, to_none: bool = False) -> Report:
+    """Back for the whole host, or, where `hosts` are some of those that it follows, to none for
+    these. Never raises Stop: the report says how it ended."""
+    host = hosts[0]
     report = Report("rollback", host=host.settings.host, server=host.server.name)
     try:
         with host.state.locked():
-            report = _locked(host, report, to_none)
+            report = _locked(hosts, report, to_none)
     except Stop as problem:
         report = report.stopped(problem)
     host.progress.end()
     return replace(report, at=host.timestamp(), seconds=dict(host.progress.seconds))
 
 
-def _locked(host: Host, report: Report, to_none: bool) -> Report:
+def _locked(hosts: Sequence[Host], report: Report, to_none: bool) -> Report:
+    host = hosts[0]
     host.state.applied().check_server(host.server.name)
     recover(host)
-    memory = Memory.of(host.state.applied())
+    former = host.state.applied()
     check_running(host)
-    former, files = _to_none(host, memory.applied) if to_none else _one_step(memory.applied)
-    check_unhindered(host, former.forwarding)
+    step = _to_none(hosts, former) if to_none else _one_step(former)
+    forwarding = step.applied.forwarding
+    check_unhindered(host, forwarding)
     run = uuid4().hex
-    _switch_exactly_or_readable(host, run, Target(former.forwarding, files, lambda: None))
+    taken = [each for each in hosts if each.settings.vpc in step.vpcs]
+    names = [zone for vpc in step.vpcs for zone in former.of(vpc).forwarding.zones]
+    target = Target(forwarding, step.files, lambda: None, names)
+    _switch_exactly_or_readable(host, run, target)
     host.progress.begin("commit")
+    memories = {each.settings.vpc: Memory.of(former.of(each.settings.vpc)) for each in taken}
     # First: if it died in between, the timer must not take back what a person is taking back.
-    _distrust(host, memory)
-    host.state.commit(replace(former, run=run, at=host.timestamp()))
-    report = replace(
-        report, changed=True, zones=former.forwarding.zones, summary=_summary(host, former)
-    )
-    return _written_down(host, _confirmed(host, memory, report))
+    for each in taken:
+        _distrust(each, memories[each.settings.vpc])
+    host.state.commit(replace(step.applied, run=run, at=host.timestamp()))
+    report = replace(report, changed=True, zones=forwarding.zones, summary=_summary(host, step))
+    for each in taken:
+        report = _confirmed(each, memories[each.settings.vpc], report)
+    return _written_down(host, report)
 
 
 def _switch_exactly_or_readable(host: Host, run: str, target: Target) -> None:
@@ -95,35 +115,45 @@ def _distrust(host: Host, memory: Memory) -> None:
         host.state.write_distrust(Distrust(by_hand=True))
 
 
-def _one_step(applied: Applied) -> tuple[Applied, tuple[FileState, ...]]:
+def _one_step(applied: Applied) -> Step:
+    """What was not changed by the last step stays as it is, with all that is known of it."""
     former = step_back(applied)
     if former is None:
         raise BadUsage(
             "there is nothing to roll back to: nothing was changed here before",
             "`ecs-anywhere-dns rollback --to-none` removes the forwarding",
         )
-    return replace(
-        former,
-        known=applied.known or former.known,
-        newest=applied.newest,
-        newest_checksum=applied.newest_checksum,
-    ), applied.before
-
-
-def _to_none(host: Host, applied: Applied) -> tuple[Applied, tuple[FileState, ...]]:
-    fragments = host.server.fragments(NOTHING)
-    check_fragments(host, fragments)
-    former = Applied(
-        server=host.server.name,
-        known=applied.known,
-        newest=applied.newest,
-        newest_checksum=applied.newest_checksum,
-        forwarding=NOTHING,
+    changed = tuple(
+        vpc for vpc, last in applied.vpcs.items() if last.document != former.of(vpc).document
     )
-    return former, files_of(fragments)
+    vpcs = {
+        vpc: replace(
+            former.of(vpc),
+            known=last.known or former.of(vpc).known,
+            newest=last.newest,
+            newest_checksum=last.newest_checksum,
+        )
+        for vpc, last in applied.vpcs.items()
+    }
+    return Step(replace(former, vpcs=vpcs), applied.before, changed)
 
 
-def _summary(host: Host, former: Applied) -> str:
+def _to_none(hosts: Sequence[Host], applied: Applied) -> Step:
+    host = hosts[0]
+    taken = {each.settings.vpc for each in hosts}
+    if taken == {*host.state.followed, host.settings.vpc}:
+        taken |= applied.vpcs.keys()
+    lasts = {vpc: applied.of(vpc) for vpc in sorted({*applied.vpcs, *taken})}
+    vpcs = {vpc: last.without_document() if vpc in taken else last for vpc, last in lasts.items()}
+    former = Applied(server=host.server.name, vpcs=vpcs)
+    forwarding = former.forwarding if not former.forwarding.is_none else NOTHING
+    fragments = host.server.fragments(forwarding)
+    check_fragments(host, fragments)
+    return Step(former, files_of(fragments), tuple(sorted(taken)))
+
+
+def _summary(host: Host, step: Step) -> str:
+    former = step.applied
     if former.forwarding.is_none:
         return f"{host.server.title} forwards nothing any more; its names are the internet's again"
     return f"{host.server.title} forwards again as before: {former.forwarding.label}"

@@ -1,4 +1,4 @@
-"""One `apply`, as far as it has come: what its steps know of each other."""
+"""One VPC's turn in an `apply`, as far as it has come: what its steps know of each other."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from uuid import uuid4
 
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.host import Host
-from ecs_anywhere_dns.memory.state import Applied, Memory
+from ecs_anywhere_dns.memory.state import Last, Memory
+from ecs_anywhere_dns.outcome import Stop
 from ecs_anywhere_dns.report import Report
 
 
@@ -20,9 +21,20 @@ class Run:
     force: bool = False
     dry: bool = False
     id: str = field(default_factory=lambda: uuid4().hex)
-    memory: Memory = field(default_factory=lambda: Memory(Applied()))
+    memory: Memory = field(default_factory=lambda: Memory(Last()))
     document: Document | None = None
     """Accepted: what an acknowledgement is about."""
+    problem: Stop | None = None
+    """Why there is no document to accept."""
+
+    @property
+    def vpc(self) -> str:
+        return self.host.settings.vpc
+
+    @property
+    def believed(self) -> Document | None:
+        """Return the document that counts now: the accepted one, else the last that was applied."""
+        return self.document or self.memory.document
 
     def say(self, **changes: object) -> None:
         self.report = replace(self.report, **changes)  # type: ignore[arg-type]

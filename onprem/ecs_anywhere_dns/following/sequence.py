@@ -1,9 +1,11 @@
 """The story: what `apply` does, in the order in which it does it.
 
-    lock -> recover -> fetch -> validate -> preflight -> render -> check fragment
-         -> look for hindrances -> ask the server
-         -> switch (journal, swap, check, reload, check, flush, verify; back at any failure)
-         -> commit -> acknowledge
+    lock -> recover -> read each publication -> each VPC's turn (see `turn`) -> leave VPCs that are
+         no longer followed -> acknowledge each
+
+One VPC after the other: what fails for one is undone for that one, and is nothing of the others'.
+Withdrawals come last: whoever takes over a zone takes it from the one that had it, and its names
+are the internet's at no time.
 
 A failed fetch or preflight leaves the forwarding as it is: to remove it would send the site's
 questions to the internet.
@@ -11,74 +13,116 @@ questions to the internet.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 
-from ecs_anywhere_dns.answers.explanation import explain
-from ecs_anywhere_dns.answers.preflight import Preflight, preflight
-from ecs_anywhere_dns.answers.proof import Proof, prove
-from ecs_anywhere_dns.document import Document, read_document
-from ecs_anywhere_dns.following.acceptance import accept
-from ecs_anywhere_dns.following.beforehand import check_reach
+from ecs_anywhere_dns.configuration import in_order
 from ecs_anywhere_dns.following.confirmation import confirm
-from ecs_anywhere_dns.following.hints import hints_of, lasting
-from ecs_anywhere_dns.following.listening import check_listening, door_of
-from ecs_anywhere_dns.following.remembering import distrust, remember, remember_switch
+from ecs_anywhere_dns.following.leaving import leave_unfollowed
 from ecs_anywhere_dns.following.run import Run
-from ecs_anywhere_dns.following.switchover import (
-    Target,
-    check_fragments,
-    check_running,
-    check_unhindered,
-    files_of,
-    recover,
-    switch,
-)
-from ecs_anywhere_dns.forwarding import Forwarding, forwarding_of
+from ecs_anywhere_dns.following.shared import Shared
+from ecs_anywhere_dns.following.standby import looks_needed
+from ecs_anywhere_dns.following.switchover import recover
+from ecs_anywhere_dns.following.turn import read, take
 from ecs_anywhere_dns.host import Host
-from ecs_anywhere_dns.memory.state import Memory
-from ecs_anywhere_dns.outcome import Exit, FetchFailed, Stop
+from ecs_anywhere_dns.outcome import Exit, Stop
 from ecs_anywhere_dns.pinned.belief import warnings_of
-from ecs_anywhere_dns.report import Report
-from ecs_anywhere_dns.servers.contract import Fragment
+from ecs_anywhere_dns.report import Report, as_one
 
 RECOVERED = "an earlier run had died while it switched; what it had begun was undone first"
 TO_RECOVER = "an earlier run died while it switched; `ecs-anywhere-dns apply` undoes that first"
 
 
-def apply(host: Host, *, force: bool = False, dry: bool = False) -> Report:
-    """Follow the publication. Never raises Stop: the report says how it ended. `dry` stops before
+def apply(hosts: Sequence[Host], *, force: bool = False, dry: bool = False) -> Report:
+    """Follow each publication. Never raises Stop: the report says how it ended. `dry` stops before
     anything is touched; `force` takes what is older, held back or rests."""
-    run = Run(host, Report("apply", host=host.settings.host, server=host.server.name), force, dry)
+    runs = [Run(host, _report_of(host), force, dry) for host in hosts]
+    first = hosts[0]
     try:
-        with host.state.locked():
-            _locked(run)
+        with first.state.locked():
+            _locked(runs)
     except Stop as problem:
-        run.report = run.report.stopped(problem)
-    host.progress.end()
-    return replace(run.report, at=host.timestamp(), seconds=dict(host.progress.seconds))
+        for run in runs:
+            run.report = run.report.stopped(problem)
+    first.progress.end()
+    whole = as_one([run.report for run in runs])
+    return replace(whole, at=first.timestamp(), seconds=dict(first.progress.seconds))
 
 
-def _locked(run: Run) -> None:
-    run.hint(*warnings_of(run.host.settings))
+def _report_of(host: Host) -> Report:
+    settings = host.settings
+    return Report("apply", host=settings.host, server=host.server.name, vpc=settings.vpc)
+
+
+def _locked(runs: Sequence[Run]) -> None:
+    for run in runs:
+        run.hint(*warnings_of(run.host.settings))
     try:
-        _recover(run)
-        _follow(run)
+        _recover(runs[0])
     except Stop as problem:
-        run.report = run.report.stopped(problem)
-        distrust(run, problem)
-    if run.document is not None and not run.dry:
-        run.hint(*confirm(run.host, run.document, run.report))
-    if not run.dry:
-        _write_down(run)
+        for run in runs:
+            run.report = run.report.stopped(problem)
+    else:
+        _take_turns(runs)
+    for run in runs:
+        if run.document is not None and not run.dry:
+            run.hint(*confirm(run.host, run.document, run.report))
+    if not runs[0].dry:
+        _write_down(runs)
 
 
-def _write_down(run: Run) -> None:
+def _take_turns(runs: Sequence[Run]) -> None:
+    for run in runs:
+        read(run)
+    shared = Shared(runs)
+    for run in _in_turn(runs):
+        take(run, shared)
+    leave_unfollowed(shared)
+    _tell_of_standbys(shared)
+
+
+def _in_turn(runs: Sequence[Run]) -> list[Run]:
+    """Return the turns: first who comes first, and withdrawals after all others."""
+    place = {s.vpc: n for n, s in enumerate(in_order([run.host.settings for run in runs]))}
+    return sorted(runs, key=lambda run: (_is_withdrawn(run), place[run.vpc]))
+
+
+def _is_withdrawn(run: Run) -> bool:
+    return run.document is not None and run.document.state == "withdrawn"
+
+
+def _tell_of_standbys(shared: Shared) -> None:
+    """Say in the report of both who serves in the place of whom."""
+    for run in shared.runs:
+        first = run.host.settings.standby_for
+        if not first or run.dry:
+            continue
+        duty = run.host.state.duty()
+        other = next(each for each in shared.runs if each.vpc == first)
+        if duty.serving:
+            exit_code = other.report.exit if other.report.exit != Exit.DONE else Exit.DEGRADED
+            other.say(
+                exit=exit_code,
+                summary=f"{other.report.summary}; its standby {run.vpc} serves in its place since "
+                f"{duty.since}",
+            )
+            said = f"it serves in the place of {first} since {duty.since}"
+            if duty.good:
+                needed = looks_needed(duty, run.host.now())
+                said += f", which answered again {duty.good} of {needed} times"
+        else:
+            said = f"it stands by for {first}"
+        run.say(summary=f"{run.report.summary}; {said}")
+
+
+def _write_down(runs: Sequence[Run]) -> None:
     """How a run ended stays true where it cannot be written."""
+    host = runs[0].host
     try:
-        run.host.state.write_report(replace(run.report, at=run.host.timestamp()).as_json())
+        whole = as_one([run.report for run in runs])
+        host.state.write_report(replace(whole, at=host.timestamp()).as_json())
     except Stop as problem:
-        run.hint(f"`status` will not know of this run: {problem.message}", problem.cure)
+        runs[0].hint(f"`status` will not know of this run: {problem.message}", problem.cure)
 
 
 def _recover(run: Run) -> None:
@@ -87,176 +131,3 @@ def _recover(run: Run) -> None:
         run.hint(*([TO_RECOVER] if run.host.state.journal() else []))
     elif recover(run.host):
         run.hint(RECOVERED)
-    run.memory = Memory.of(run.host.state.applied())
-
-
-def _follow(run: Run) -> None:
-    try:
-        text = _fetch(run)
-    except FetchFailed as problem:
-        _without_publication(run, problem)
-        return
-    document = _validate(run, text)
-    check_running(run.host)
-    if document.state == "withdrawn":
-        _withdraw(run, document)
-    else:
-        _forward(run, document)
-
-
-def _fetch(run: Run) -> str:
-    run.host.progress.begin("fetch")
-    return run.host.publication.fetch(run.memory.known)
-
-
-def _without_publication(run: Run, problem: FetchFailed) -> None:
-    """Where nothing is forwarded any more, Parameter Store need not be reachable."""
-    last = run.memory.document
-    if last is None or last.state != "withdrawn":
-        raise problem
-    run.say(summary=f"nothing is forwarded: {last.label} was the last word")
-    run.hint(f"nothing new was found: {problem.message}")
-
-
-def _validate(run: Run, text: str) -> Document:
-    """Raises Refused and Resting."""
-    host = run.host
-    host.progress.begin("validate")
-    document = read_document(text)
-    run.say(
-        vpc=document.vpc_id,
-        generation=document.generation,
-        state=document.state,
-        checksum=document.checksum,
-    )
-    distrusted = host.state.distrust()
-    accept(document, host.settings, run.memory.applied, distrusted, host.now(), force=run.force)
-    run.document = document
-    return document
-
-
-def _forward(run: Run, document: Document) -> None:
-    host = run.host
-    port, mode = host.settings.resolver_port, host.settings.mode
-    host.progress.begin("preflight")
-    zones = forwarding_of(document, (), mode).zones
-    seen = preflight(document, zones, host.asks, port)
-    forwarders = seen.forwarders(host.server.uses_other_when_silent)
-    forwarding = forwarding_of(document, forwarders, mode, port)
-    run.say(zones=forwarding.zones, forwarders=forwarding.forwarders)
-    answers = _ensure(run, document, forwarding)
-    if not run.dry:
-        _sum_up(run, document, forwarding, seen, answers)
-
-
-def _sum_up(
-    run: Run, document: Document, forwarding: Forwarding, seen: Preflight, answers: Proof
-) -> None:
-    resolvers = ", ".join(forwarding.forwarders)
-    # The same where nothing changed: it goes into the acknowledgement, which would be written anew.
-    run.say(
-        exit=Exit.DEGRADED if seen.is_degraded else Exit.DONE,
-        summary=f"{run.host.server.title} forwards {len(forwarding.zones)} zones to {resolvers}; "
-        f"{answers.right} of {len(answers.verdicts)} answers are right ({document.label})",
-        answers=len(answers.verdicts),
-        answers_right=answers.right,
-        findings=tuple(explain(seen.troubles)),
-        cure=seen.cure,
-    )
-    run.hint(*hints_of(run.memory.applied.forwarding, forwarding, document))
-    run.hint(*lasting(answers.verdicts))
-
-
-def _withdraw(run: Run, document: Document) -> None:
-    """Nothing is asked afterwards: the names are the internet's again."""
-    _ensure(run, document, forwarding_of(document, (), None, run.host.settings.resolver_port))
-    if not run.dry:
-        run.say(summary=f"{run.host.server.title} forwards nothing ({document.label})")
-
-
-def _ensure(run: Run, document: Document, forwarding: Forwarding) -> Proof:
-    """The answers through the server, all right. Raises what `switch` does, and NotResolving where
-    nothing had to be switched."""
-    run.host.progress.begin("render")
-    fragments = run.host.server.fragments(forwarding)
-
-    def through_the_server() -> Proof:
-        return prove(document, forwarding, run.host.settings, run.host.asks)
-
-    if run.dry:
-        _tell_difference(run, fragments)
-        if _differing(fragments):
-            _check_switchable(run, document, forwarding, fragments)
-        return Proof(())
-    if _is_there(run, fragments, forwarding):
-        remember(run, document, forwarding)
-        return _verify_as_it_is(run, (*forwarding.zones, *document.names), through_the_server)
-    return _switch(run, document, forwarding, fragments, through_the_server)
-
-
-def _is_there(run: Run, fragments: tuple[Fragment, ...], forwarding: Forwarding) -> bool:
-    """On the disk and in the running server: what somebody edited or restarted is repaired."""
-    if _differing(fragments):
-        return False
-    try:
-        run.host.server.check_effective(forwarding)
-    except Stop:
-        return False
-    return True
-
-
-def _verify_as_it_is(
-    run: Run, names: tuple[str, ...], through_the_server: Callable[[], Proof]
-) -> Proof:
-    """What is cached wrongly is forgotten once; after that it is a person's."""
-    run.host.progress.begin("verify")
-    answers = through_the_server()
-    if not answers.all_right:
-        run.host.server.flush(names)
-        answers = through_the_server()
-    answers.raise_unless_right()
-    return answers
-
-
-def _switch(
-    run: Run,
-    document: Document,
-    forwarding: Forwarding,
-    fragments: tuple[Fragment, ...],
-    through_the_server: Callable[[], Proof],
-) -> Proof:
-    _check_switchable(run, document, forwarding, fragments)
-    answers: list[Proof] = []
-
-    def verified() -> None:
-        answers.append(through_the_server())
-        answers[-1].raise_unless_right()
-
-    target = Target(forwarding, files_of(fragments), verified, tuple(document.names))
-    journal = switch(run.host, run.id, target)
-    run.host.progress.begin("commit")
-    remember_switch(run, document, forwarding, journal)
-    run.say(changed=True)
-    return answers[-1]
-
-
-def _check_switchable(
-    run: Run, document: Document, forwarding: Forwarding, fragments: tuple[Fragment, ...]
-) -> None:
-    """Raises CheckFailed and NotResolving where a switch would fail; nothing is touched."""
-    check_fragments(run.host, fragments)
-    check_unhindered(run.host, forwarding)
-    if not forwarding.is_none:
-        check_listening(door_of(run.host), run.host.asks)
-        check_reach(run.host, document, forwarding.forwarders)
-
-
-def _tell_difference(run: Run, fragments: tuple[Fragment, ...]) -> None:
-    differing = _differing(fragments)
-    files = ", ".join(str(fragment.path) for fragment in differing)
-    run.say(summary=f"would change {files}" if files else "would change nothing")
-
-
-def _differing(fragments: tuple[Fragment, ...]) -> list[Fragment]:
-    wanted = zip(fragments, files_of(fragments), strict=True)
-    return [fragment for fragment, file in wanted if not file.is_on_disk()]

@@ -56,8 +56,8 @@ class Target:
     verify: Callable[[], object]
     """Raises NotResolving."""
     names: Collection[str] = ()
-    """The published names: a server may have to forget each by itself, not only what is below a
-    zone."""
+    """What to forget besides the zones that change: the published names, as a server may have to
+    forget each by itself, and all zones of a VPC that are put in force again."""
 
 
 def files_of(fragments: Sequence[Fragment]) -> tuple[FileState, ...]:
@@ -167,10 +167,16 @@ def recover(host: Host) -> bool:
 def _begin(host: Host, run: str, target: Target) -> Journal:
     host.progress.begin("journal")
     former = host.state.applied().forwarding
-    zones = tuple(sorted({*former.zones, *target.forwarding.zones, *target.names}))
+    zones = tuple(sorted({*_changing(former, target.forwarding), *target.names}))
     journal = Journal(run, _before(host, former, target), zones, reloading=False)
     host.state.open_journal(journal)
     return journal
+
+
+def _changing(former: Forwarding, now: Forwarding) -> set[str]:
+    """Return the zones that are forwarded to others than before; other VPCs' stay cached."""
+    before, after = former.targets, now.targets
+    return {zone for zone in {*before, *after} if before.get(zone) != after.get(zone)}
 
 
 def _before(host: Host, former: Forwarding, target: Target) -> tuple[FileState, ...]:

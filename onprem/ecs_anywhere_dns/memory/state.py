@@ -2,7 +2,8 @@
 
 `journal.json` exists while the forwarding is being switched, and only then: whoever finds it after
 a crash puts back what it holds. `applied.json` names the run that wrote it, so that a crash between
-the two of them is no question.
+the two of them is no question. It holds what was applied of every VPC, so that a switch that takes
+a zone from one and gives it to another is written down at once.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ecs_anywhere_dns.document import Document, read_document
-from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
+from ecs_anywhere_dns.forwarding import NOTHING, Forwarding, together
 from ecs_anywhere_dns.memory.files import PRIVATE, FileState, cure_of, make_folder, put
 from ecs_anywhere_dns.outcome import BadUsage, Busy, Refused
 from ecs_anywhere_dns.trust import check_trusted
@@ -32,13 +33,14 @@ ROOM = 65536
 """Bytes, kept free while the forwarding is switched: several times what a commit writes."""
 
 
-@dataclass(frozen=True)
-class Applied:
-    """What this host's DNS server forwards, as far as we did it."""
+ONLY = ""
+"""In place of a VPC's id: the only one that this host followed, where nothing says its name."""
 
-    run: str = ""
-    server: str = ""
-    """Which kind of DNS server."""
+
+@dataclass(frozen=True)
+class Last:
+    """What was applied of one VPC's publication."""
+
     document: str = ""
     """Its text; empty where nothing was applied, or a person took it back."""
     known: str = ""
@@ -48,15 +50,46 @@ class Applied:
     newest_checksum: str = ""
     """The checksum of the document with that generation; empty where it is not known."""
     forwarding: Forwarding = NOTHING
+    """The part of it in what this host forwards."""
+    at: str = ""
+
+    def is_another(self, document: Document) -> bool:
+        """Whether this document of generation `newest` is known to be not the one applied."""
+        return self.newest_checksum not in ("", document.checksum)
+
+    def without_document(self) -> Last:
+        """Return what stays known where a person took the forwarding back."""
+        return replace(self, document="", forwarding=NOTHING)
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What this host's DNS server forwards, as far as we did it."""
+
+    run: str = ""
+    server: str = ""
+    """Which kind of DNS server."""
+    vpcs: Mapping[str, Last] = field(default_factory=dict)
+    """What was applied of each VPC. No zone is forwarded for two of them."""
     at: str = ""
     before: tuple[FileState, ...] = ()
     """The fragments as they were before, for `rollback`."""
     before_that: Mapping[str, Any] | None = None
     """The `Applied` that they belong to, one step back."""
 
-    def is_another(self, document: Document) -> bool:
-        """Whether this document of generation `newest` is known to be not the one applied."""
-        return self.newest_checksum not in ("", document.checksum)
+    @property
+    def forwarding(self) -> Forwarding:
+        """Return all that is forwarded, of every VPC."""
+        parts = [last.forwarding for _, last in sorted(self.vpcs.items())]
+        return together(parts) if parts else NOTHING
+
+    def of(self, vpc: str) -> Last:
+        """Return what was applied of this VPC."""
+        return self.vpcs.get(vpc) or Last()
+
+    def with_last(self, vpc: str, last: Last) -> Applied:
+        """Return the same with this of the VPC."""
+        return replace(self, vpcs={**self.vpcs, vpc: last})
 
     def check_server(self, server: str) -> None:
         """Raises BadUsage where it is another one than before: that would be left with a
@@ -95,10 +128,27 @@ class Distrust:
 
 
 @dataclass(frozen=True)
+class Duty:
+    """Whether a standby serves in the place of another VPC, and what was seen of that since."""
+
+    serving: bool = False
+    since: str = ""
+    good: int = 0
+    """Looks, one after the other, in which the other VPC answered again."""
+    looked: str = ""
+    """When the last one of them was."""
+    went: tuple[str, ...] = ()
+    """When it began to serve: each time of the last day."""
+
+
+@dataclass(frozen=True)
 class State:
-    """The folder."""
+    """The folder, as one of the VPCs that this host follows sees it."""
 
     folder: Path
+    vpc: str = ONLY
+    followed: tuple[str, ...] = ()
+    """All VPCs that this host follows. The files of an only one have the names of always."""
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -124,7 +174,9 @@ class State:
             os.close(descriptor)
 
     def applied(self) -> Applied:
-        return self._made("applied.json", _applied_from) or Applied()
+        applied = self._made("applied.json", _applied_from) or Applied()
+        first = self.followed[0] if self.followed else ONLY
+        return replace(applied, vpcs={vpc or first: last for vpc, last in applied.vpcs.items()})
 
     def commit(self, applied: Applied) -> None:
         self._give_room()
@@ -155,19 +207,32 @@ class State:
         put(FileState(self.folder / "journal.json", None))
         self._give_room()
 
+    def last(self) -> Last:
+        """Return what was applied of this VPC."""
+        return self.applied().of(self.vpc)
+
     def distrust(self) -> Distrust:
-        return self._made("distrust.json", lambda said: Distrust(**said)) or Distrust()
+        name = self._readable("distrust")
+        return self._made(name, lambda said: Distrust(**said)) or Distrust()
 
     def write_distrust(self, distrust: Distrust) -> None:
-        self._write("distrust.json", vars(distrust))
+        self._write(self._own("distrust"), vars(distrust))
+
+    def duty(self) -> Duty:
+        """Return what this VPC does as a standby."""
+        said = self._made(self._own("standby"), _duty_from)
+        return said or Duty()
+
+    def write_duty(self, duty: Duty) -> None:
+        self._write(self._own("standby"), vars(duty))
 
     def acknowledged(self) -> str:
         """The last acknowledgement that was written; empty where none was."""
-        said = self._read("acknowledged.json")
+        said = self._read(self._readable("acknowledged"))
         return str(said["text"]) if said else ""
 
     def write_acknowledged(self, text: str) -> None:
-        self._write("acknowledged.json", {"text": text})
+        self._write(self._own("acknowledged"), {"text": text})
 
     def report(self) -> Mapping[str, Any]:
         """The last run's, as JSON; empty where there was none."""
@@ -175,6 +240,14 @@ class State:
 
     def write_report(self, report: Mapping[str, Any]) -> None:
         self._write("status.json", report)
+
+    def _own(self, name: str) -> str:
+        return f"{name}-{self.vpc}.json" if len(self.followed) > 1 else f"{name}.json"
+
+    def _readable(self, name: str) -> str:
+        """Return the file of this VPC, or that of before others were followed beside it."""
+        own = self._own(name)
+        return own if (self.folder / own).exists() else f"{name}.json"
 
     def _give_room(self) -> None:
         put(FileState(self.folder / "room", None))
@@ -210,15 +283,15 @@ class State:
 
 @dataclass(frozen=True)
 class Memory:
-    """What was applied, read once at the beginning of a run."""
+    """What was applied of one VPC, read once at the beginning of a run."""
 
-    applied: Applied
+    last: Last
     document: Document | None = None
     known: Document | None = None
 
     @classmethod
-    def of(cls, applied: Applied) -> Memory:
-        return cls(applied, _understood(applied.document), _understood(applied.known))
+    def of(cls, last: Last) -> Memory:
+        return cls(last, _understood(last.document), _understood(last.known))
 
 
 def _understood(text: str) -> Document | None:
@@ -229,6 +302,10 @@ def _understood(text: str) -> Document | None:
         return None
 
 
+def _duty_from(said: Mapping[str, Any]) -> Duty:
+    return Duty(**{**said, "went": tuple(said["went"])})
+
+
 def _journal_from(said: Mapping[str, Any]) -> Journal:
     before = tuple(FileState.from_json(item) for item in said["before"])
     # An older version did not say how far it had come.
@@ -236,20 +313,52 @@ def _journal_from(said: Mapping[str, Any]) -> Journal:
 
 
 def _applied_as_json(applied: Applied) -> dict[str, Any]:
-    forwarding = vars(applied.forwarding)
+    """Return the form of before several VPCs could be followed, where there is one at most: so
+    that a user may go back to a version of then."""
     before = [item.as_json() for item in applied.before]
-    return vars(applied) | {"forwarding": forwarding, "before": before}
+    lasts = {vpc: _last_as_json(last) for vpc, last in applied.vpcs.items()}
+    whole = {**vars(applied), "before": before, "vpcs": lasts}
+    if len(lasts) > 1:
+        return whole
+    only = next(iter(lasts.values()), _last_as_json(Last()))
+    return {**only, **{key: value for key, value in whole.items() if key != "vpcs"}}
+
+
+def _last_as_json(last: Last) -> dict[str, Any]:
+    forwarding = {key: value for key, value in vars(last.forwarding).items() if key != "apart"}
+    return {**vars(last), "forwarding": forwarding}
 
 
 def _applied_from(said: Mapping[str, Any]) -> Applied:
-    """Also from what a version wrote that believed any generation and kept no checksum of it."""
+    """Return what was applied, also from the form of one VPC. Raises KeyError, TypeError,
+    ValueError."""
+    before = tuple(FileState.from_json(item) for item in said["before"])
+    names = {item.name for item in fields(Applied)}
+    if "vpcs" in said:
+        vpcs = {vpc: _last_from(last) for vpc, last in said["vpcs"].items()}
+        return Applied(**{**said, "vpcs": vpcs, "before": before})
+    own = names - {"vpcs"}
+    at = {"at": said["at"]}
+    last = _last_from({k: value for k, value in said.items() if k not in own} | at)
+    vpcs = {_vpc_of(last): last} if last != Last(at=last.at) else {}
+    host = {key: value for key, value in said.items() if key in own}
+    return Applied(**{**host, "vpcs": vpcs, "before": before})
+
+
+def _last_from(said: Mapping[str, Any]) -> Last:
+    """Return it, also from what a version wrote that believed any generation and kept no checksum
+    of it."""
     is_possible = said["newest"] <= LARGEST_GENERATION
     newest = {"newest_checksum": said.get("newest_checksum", _checksum_of(said))}
     said = {**said, **(newest if is_possible else {"newest": 0, "newest_checksum": ""})}
     forwarding = dict(said["forwarding"])
     lists = {key: tuple(forwarding[key]) for key in ("zones", "forwarders")}
-    before = tuple(FileState.from_json(item) for item in said["before"])
-    return Applied(**{**said, "forwarding": Forwarding(**forwarding | lists), "before": before})
+    return Last(**{**said, "forwarding": Forwarding(**forwarding | lists)})
+
+
+def _vpc_of(last: Last) -> str:
+    document = _understood(last.document) or _understood(last.known)
+    return document.vpc_id if document else ONLY
 
 
 def _checksum_of(said: Mapping[str, Any]) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,13 @@ SERVERS: Mapping[str, Callable[..., Server]] = {
 }
 """Configured, reloaded, verified and rolled back for real."""
 
+OTHERS = "other_regions"
+"""The field of a server for which further Regions make a difference."""
+
+TELLING_APART = ("bind", "unbound", "dnsmasq", "powerdns", "knot")
+"""Servers that forward each zone to resolver IPs of its own, as several VPCs need it: they go by
+`Forwarding.targets` or `groups`."""
+
 RENDERED: Mapping[str, Callable[[Document], Renderer]] = {
     renderer.name: renderer for renderer in (Windows, CoreDns, Resolved)
 }
@@ -43,6 +50,24 @@ def make_server(
     return SERVERS[name](**given, **_from_table(name, SERVERS[name], table))
 
 
+def check_tells_apart(name: str) -> None:
+    """Raises BadUsage where a server is not written for several VPCs at once."""
+    if name not in TELLING_APART:
+        raise BadUsage(
+            f"{name} is not written for several VPCs at once", "say which one: --vpc vpc-…"
+        )
+
+
+def in_regions(server: Server, regions: Sequence[str]) -> Server:
+    """Return the server, knowing of all these Regions, where it makes a difference to it."""
+    others = tuple(dict.fromkeys(each for each in regions[1:] if each != regions[0]))
+    if not others or not hasattr(server, OTHERS):
+        return server
+    made: Any = server
+    with_others: Server = replace(made, **{OTHERS: others})
+    return with_others
+
+
 def make_renderer(name: str, document: Document) -> Renderer:
     """Raises BadUsage."""
     if name in SERVERS:
@@ -54,7 +79,7 @@ def make_renderer(name: str, document: Document) -> Renderer:
 
 def _from_table(name: str, server: Any, table: Mapping[str, Any]) -> dict[str, Any]:
     """Paths are strings, commands lists of words."""
-    given = {"region", "address", "port"}
+    given = {"region", "address", "port", OTHERS}
     known = {item.name: item.default for item in fields(server) if item.name not in given}
     values: dict[str, Any] = {}
     for key, value in table.items():

@@ -6,9 +6,9 @@ import os
 import signal
 from pathlib import Path
 
+from ecs_anywhere_dns.configuration import load
 from ecs_anywhere_dns.following.sequence import apply
-from ecs_anywhere_dns.settings import load
-from ecs_anywhere_dns.wiring import host_of
+from ecs_anywhere_dns.wiring import hosts_of
 
 
 def main(config: str, fatal: str) -> int:
@@ -19,4 +19,4 @@ def main(config: str, fatal: str) -> int:
         if step == fatal:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    return int(apply(host_of(load(Path(config)), tell)).exit)
+    return int(apply(hosts_of(load(Path(config)), tell)).exit)

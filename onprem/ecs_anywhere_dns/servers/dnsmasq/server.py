@@ -25,13 +25,14 @@ from ecs_anywhere_dns.commands import run
 from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.memory.files import text_of
 from ecs_anywhere_dns.outcome import CheckFailed, NotTaken, ReloadFailed, Stop
+from ecs_anywhere_dns.pinned.aws_names import region_parent
 from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
 from ecs_anywhere_dns.servers.dnsmasq.configuration import Configuration, read_configuration
 from ecs_anywhere_dns.servers.dnsmasq.findings import findings_of
 from ecs_anywhere_dns.servers.dnsmasq.lines import lines_for, read_fragment
 from ecs_anywhere_dns.servers.dnsmasq.process import process_of, upstream_servers
 from ecs_anywhere_dns.servers.fragment_lines import CURE, lines_of
-from ecs_anywhere_dns.servers.mark import MARK, MARK_PORT, holds, lies_within, mark_of
+from ecs_anywhere_dns.servers.mark import MARK, MARK_PORT, holds, mark_of
 from ecs_anywhere_dns.servers.waiting import comes_true
 
 LEFT_OUT = ",.dpkg-dist,.dpkg-old,.dpkg-new"
@@ -59,6 +60,8 @@ class Dnsmasq:
     pid_file: Path = Path("/run/dnsmasq/dnsmasq.pid")
     program: tuple[str, ...] = ("dnsmasq",)
     start: tuple[str, ...] = ("systemctl", "start", "dnsmasq")
+    other_regions: tuple[str, ...] = ()
+    """Those of further VPCs."""
 
     @property
     def privileges(self) -> Mapping[str, str]:
@@ -188,12 +191,12 @@ class Dnsmasq:
         if any(_real(x.value) != _real(self.servers_file) for x in disk.of("servers-file")):
             found = self._not_included(disk)
             raise CheckFailed(found.what, found.cure)
-        region = _region_zone(self.region)
         is_read = disk.has("servers-file")
-        lets_pass = disk.covering("rebind-domain-ok", region)
+        zones = map(_region_zone, (self.region, *self.other_regions))
+        held = [zone for zone in zones if not disk.covering("rebind-domain-ok", zone)]
         lines = (
             *([] if is_read else [f"servers-file={self.servers_file}"]),
-            *([] if lets_pass else [f"rebind-domain-ok=/{region}/"]),
+            *(f"rebind-domain-ok=/{zone}/" for zone in held),
         )
         return tuple(Include(self.static_file, line, ours=True) for line in lines)
 
@@ -274,10 +277,9 @@ class Dnsmasq:
             return False
 
     def _rebinding(self, disk: Configuration, forwarding: Forwarding) -> Iterator[Finding]:
-        region = _region_zone(self.region)
         for zone in forwarding.zones if disk.has("stop-dns-rebind") else ():
             if not disk.covering("rebind-domain-ok", zone):
-                domain = region if lies_within(zone, region) else zone
+                domain = region_parent(zone)
                 yield Finding(
                     False,
                     f"stop-dns-rebind is on, and would drop the private addresses of {zone}",

@@ -54,6 +54,8 @@ class Unbound:
     control: tuple[str, ...] = ("unbound-control",)
     checkconf: tuple[str, ...] = ("unbound-checkconf",)
     start: tuple[str, ...] = ("systemctl", "start", "unbound")
+    other_regions: tuple[str, ...] = ()
+    """Those of further VPCs."""
 
     @property
     def privileges(self) -> Mapping[str, str]:
@@ -217,7 +219,8 @@ class Unbound:
 
     def _is_of_aws(self, name: str) -> bool:
         """Whether it may have been ours once: names with and without a Region are published."""
-        return any(is_below(name, domain) for domain in suffixes_of(self.region))
+        regions = (self.region, *self.other_regions)
+        return any(is_below(name, domain) for each in regions for domain in suffixes_of(each))
 
     @property
     def _cure(self) -> str:

@@ -1,0 +1,124 @@
+"""The configuration file: `/etc/ecs-anywhere-dns/config.toml`, written once by `init`.
+
+Its top holds what is this host's, and the first VPC that it follows. Each further VPC has a table
+`[[follow]]` with pins of its own: nothing of one VPC's is believed of another.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ecs_anywhere_dns.outcome import BadUsage
+from ecs_anywhere_dns.servers import TELLING_APART, in_regions, make_server
+from ecs_anywhere_dns.servers.contract import Server
+from ecs_anywhere_dns.settings import Settings, as_written, read_settings
+from ecs_anywhere_dns.trust import check_trusted
+
+DEFAULT_FILE = Path("/etc/ecs-anywhere-dns/config.toml")
+FOLLOW = "follow"
+"""The tables of further VPCs."""
+OF_HOST = (
+    "server", "host", "acknowledge", "state", "address", "port", "resolver_port", "https_port",
+    "instance_metadata",
+)  # fmt: skip
+"""Keys that all VPCs share, and that stand at the top."""
+
+
+def load(file: Path) -> tuple[Settings, ...]:
+    """Return the settings of each VPC that this host follows, in the order of the file; all have
+    the same of the host. Raises BadUsage, naming the file and the key."""
+    check_trusted(file)
+    try:
+        content = tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        raise BadUsage(f"there is no {file}", "write one with `ecs-anywhere-dns init`") from None
+    except (OSError, ValueError) as error:
+        raise BadUsage(f"{file} cannot be read: {error}", "correct it") from None
+    try:
+        return read_all(content)
+    except BadUsage as problem:
+        raise BadUsage(f"{file}: {problem.message}", problem.cure) from None
+
+
+def read_all(content: Mapping[str, Any]) -> tuple[Settings, ...]:
+    """Return the settings of each VPC. Raises BadUsage, naming the VPC and the key."""
+    top = {key: value for key, value in content.items() if key != FOLLOW}
+    tables = tables_of(content)
+    shared = {key: top[key] for key in (*OF_HOST, str(top.get("server", ""))) if key in top}
+    has_first = not tables or bool(top.keys() - shared.keys())
+    first = (read_settings(top),) if has_first else ()
+    settings = (*first, *(_read_table(table, shared) for table in tables))
+    check_order(settings)
+    return settings
+
+
+def tables_of(content: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """Return the tables of further VPCs. Raises BadUsage where they are none."""
+    tables = content.get(FOLLOW, [])
+    if not isinstance(tables, list) or not all(isinstance(each, Mapping) for each in tables):
+        raise BadUsage(f"{FOLLOW} = {as_written(tables)} is no table", f"write it as [[{FOLLOW}]]")
+    return tuple(tables)
+
+
+def _read_table(table: Mapping[str, Any], shared: Mapping[str, Any]) -> Settings:
+    for key in table.keys() & set(OF_HOST):
+        raise BadUsage(f"[[{FOLLOW}]] has {key}, which is this host's", "write it above all tables")
+    try:
+        return read_settings({**shared, **table})
+    except BadUsage as problem:
+        place = f"[[{FOLLOW}]] of {table.get('vpc', 'no vpc')}"
+        raise BadUsage(f"{place}: {problem.message}", problem.cure) from None
+
+
+def check_order(settings: Sequence[Settings]) -> None:
+    """Raises BadUsage where a VPC is followed twice, or which one comes first is not clear."""
+    vpcs = [each.vpc for each in settings]
+    for vpc in vpcs:
+        if vpcs.count(vpc) > 1:
+            raise BadUsage(f"{vpc} is followed twice", f"leave one of the [[{FOLLOW}]] tables")
+    for each in settings:
+        key = "standby_for" if each.standby_for not in ("", *vpcs) else "after"
+        for named in each.behind:
+            if named not in vpcs or named == each.vpc:
+                raise BadUsage(
+                    f"{each.vpc}: {key} names {named}, and this host follows no other VPC of that "
+                    "name",
+                    "correct it",
+                )
+        if [other.standby_for for other in settings].count(each.vpc) > 1:
+            raise BadUsage(
+                f"{each.vpc} has more than one standby", "leave one: standby_for of the other's"
+            )
+    in_order(settings)
+
+
+def in_order(settings: Sequence[Settings]) -> tuple[Settings, ...]:
+    """Return the same, each behind those that come before it. Raises BadUsage for a circle."""
+    ordered: list[Settings] = []
+    left = list(settings)
+    while left:
+        placed = {each.vpc for each in ordered}
+        following = next((each for each in left if placed.issuperset(each.behind)), None)
+        if following is None:
+            raise BadUsage(
+                f"{', '.join(each.vpc for each in left)}: each is to come after the other",
+                "correct after and standby_for",
+            )
+        ordered.append(following)
+        left.remove(following)
+    return tuple(ordered)
+
+
+def server_of(settings: Sequence[Settings]) -> Server:
+    """Return the DNS server that all of them share. Raises BadUsage."""
+    first = settings[0]
+    if len(settings) > 1 and first.server not in TELLING_APART:
+        raise BadUsage(
+            f"server = {first.server!r} cannot forward for several VPCs",
+            f"follow one of them here; several can: {', '.join(TELLING_APART)}",
+        )
+    server = make_server(first.server, first.region, first.address, first.port, first.server_table)
+    return in_regions(server, [each.region for each in settings])

@@ -1,0 +1,44 @@
+"""Taking out what is forwarded for a VPC that the configuration no longer names."""
+
+from __future__ import annotations
+
+from ecs_anywhere_dns.following.remembering import forget
+from ecs_anywhere_dns.following.shared import Shared
+from ecs_anywhere_dns.following.switchover import (
+    Target,
+    check_fragments,
+    check_unhindered,
+    files_of,
+    switch,
+)
+from ecs_anywhere_dns.forwarding import NOTHING, together
+from ecs_anywhere_dns.outcome import Exit, Stop
+
+FINE = (Exit.DONE, Exit.DEGRADED)
+
+
+def leave_unfollowed(shared: Shared) -> None:
+    """Only once all that are followed are in force: a mistake in the configuration shall not send
+    a site's questions to the internet."""
+    run = shared.runs[0]
+    applied = run.host.state.applied()
+    followed = {each.vpc for each in shared.runs}
+    left = sorted(
+        vpc for vpc, last in applied.vpcs.items() if vpc not in followed and last.document
+    )
+    if not left or run.dry or any(each.report.exit not in FINE for each in shared.runs):
+        return
+    parts = shared.left_alone(applied)
+    whole = together(tuple(parts.values())) if parts else NOTHING
+    try:
+        if whole.targets != applied.forwarding.targets:
+            fragments = run.host.server.fragments(whole)
+            check_fragments(run.host, fragments)
+            check_unhindered(run.host, whole)
+            target = Target(whole, files_of(fragments), lambda: None)
+            switch(run.host, run.id, target)
+            run.say(changed=True)
+            run.hint(f"nothing is forwarded any more to {', '.join(left)}, no longer followed")
+        forget(run, left)
+    except Stop as problem:
+        run.report = run.report.stopped(problem)

@@ -1,0 +1,114 @@
+"""What the turns of one run have in common: who may have which zone, and what is in force."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ecs_anywhere_dns.document import Document
+from ecs_anywhere_dns.following.claims import Claim, Settled, claim_of, settle, takes, zone_of
+from ecs_anywhere_dns.following.run import Run
+from ecs_anywhere_dns.following.standby import after_look, gone_back, gone_over, is_enough
+from ecs_anywhere_dns.following.switchover import check_running
+from ecs_anywhere_dns.forwarding import Forwarding
+from ecs_anywhere_dns.memory.state import Applied, Duty
+
+
+@dataclass
+class Shared:
+    """One run over all VPCs that this host follows."""
+
+    runs: Sequence[Run]
+    down: set[str] = field(default_factory=set)
+    """VPCs none of whose resolver IPs answered, and which have a standby."""
+    in_force: Forwarding | None = None
+    """What was seen to be on the disk and in the running server."""
+    is_running: bool = False
+
+    def check_running(self, run: Run) -> None:
+        """Asked once. Raises what `switchover.check_running` does."""
+        if not self.is_running:
+            check_running(run.host)
+            self.is_running = True
+
+    def standby_of(self, vpc: str) -> Run | None:
+        return next((run for run in self.runs if run.host.settings.standby_for == vpc), None)
+
+    def settled(self, run: Run) -> Settled:
+        """Return what this VPC may have. Raises Refused where another one claims it, too."""
+        applied = run.host.state.applied()
+        settled = settle([self._claim(each, applied) for each in self.runs])[run.vpc]
+        if settled.refused is not None:
+            raise settled.refused
+        return settled
+
+    def parts(self, run: Run, document: Document, wished: Forwarding) -> Mapping[str, Forwarding]:
+        """Return what is forwarded for each VPC, once this one has what it may have of `wished`.
+        Raises Refused."""
+        settled, applied = self.settled(run), run.host.state.applied()
+        held = applied.of(run.vpc).forwarding.zones
+        # What another one comes first for is left to it once it has it: nobody's names in between.
+        still = [zone for zone in settled.to_others if zone in held]
+        part = wished.only((*settled.zones, *still))
+        own = [name for name in document.names if zone_of(name, wished.zones) in part.zones]
+        others = {
+            vpc: last.forwarding if vpc in settled.first else _without(last.forwarding, part, own)
+            for vpc, last in applied.vpcs.items()
+        }
+        return dict(sorted({**others, run.vpc: part}.items()))
+
+    def left_alone(self, applied: Applied) -> Mapping[str, Forwarding]:
+        """Return what is forwarded for each VPC that is followed, without those that are not."""
+        followed = {run.vpc for run in self.runs}
+        return {vpc: last.forwarding for vpc, last in applied.vpcs.items() if vpc in followed}
+
+    def serves_in_place(self, run: Run) -> bool:
+        """Whether this standby is to serve the names of the VPC that it stands by for."""
+        first = self._first_of(run)
+        if first is None or first.believed is None or first.believed.state == "withdrawn":
+            return False
+        duty = run.host.state.duty()
+        return not is_enough(duty, run.host.now()) if duty.serving else first.vpc in self.down
+
+    def note_look(self, run: Run, *, is_fit: bool) -> None:
+        """Note whether a VPC that has a standby answers."""
+        standby = self.standby_of(run.vpc)
+        if standby is None:
+            return
+        if not is_fit:
+            self.down.add(run.vpc)
+        duty = standby.host.state.duty()
+        looked = after_look(duty, run.host.now(), is_fit=is_fit) if duty.serving else duty
+        if looked != duty and not run.dry:
+            standby.host.state.write_duty(looked)
+
+    def note_service(self, run: Run) -> None:
+        """Note that a VPC has what it may have: who served in the place of whom."""
+        duty = run.host.state.duty()
+        if self.serves_in_place(run) and not duty.serving:
+            run.host.state.write_duty(gone_over(duty, run.host.now()))
+        standby = self.standby_of(run.vpc)
+        served = standby.host.state.duty() if standby else Duty()
+        if standby and served.serving and not self.serves_in_place(standby):
+            standby.host.state.write_duty(gone_back(served))
+
+    def _claim(self, run: Run, applied: Applied) -> Claim:
+        standby = self.standby_of(run.vpc)
+        claim = claim_of(run.host.settings, run.believed, applied.of(run.vpc).forwarding)
+        behind = set(claim.behind)
+        if self.serves_in_place(run):
+            behind.discard(run.host.settings.standby_for)
+        if standby is not None and self.serves_in_place(standby):
+            behind.add(standby.vpc)
+        return replace(claim, behind=behind)
+
+    def _first_of(self, standby: Run) -> Run | None:
+        wanted = standby.host.settings.standby_for
+        return next((run for run in self.runs if run.vpc == wanted), None)
+
+
+def _without(forwarding: Forwarding, part: Forwarding, names: Collection[str]) -> Forwarding:
+    """Return what is left to another VPC."""
+    return forwarding.only(
+        [zone for zone in forwarding.zones if not takes(zone, part.zones, names)]
+    )

@@ -1,0 +1,280 @@
+"""One VPC's turn: its publication is followed, and what is forwarded for other VPCs stays.
+
+    fetch -> validate -> preflight -> settle with the other VPCs -> render -> check fragment
+          -> look for hindrances -> ask the server
+          -> switch (journal, swap, check, reload, check, flush, verify; back at any failure)
+          -> commit
+
+Whatever fails in it leaves the forwarding of this VPC as it is, and that of the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from ecs_anywhere_dns.answers.explanation import explain
+from ecs_anywhere_dns.answers.preflight import Preflight, preflight
+from ecs_anywhere_dns.answers.proof import Proof, prove
+from ecs_anywhere_dns.document import Document, read_document
+from ecs_anywhere_dns.following.acceptance import accept
+from ecs_anywhere_dns.following.beforehand import check_reach
+from ecs_anywhere_dns.following.claims import names_served
+from ecs_anywhere_dns.following.hints import hints_of, lasting
+from ecs_anywhere_dns.following.listening import check_listening, door_of
+from ecs_anywhere_dns.following.remembering import (
+    Wanted,
+    distrust,
+    remember,
+    remember_switch,
+)
+from ecs_anywhere_dns.following.run import Run
+from ecs_anywhere_dns.following.shared import Shared
+from ecs_anywhere_dns.following.standby import PAUSE, TRIES
+from ecs_anywhere_dns.following.switchover import (
+    Target,
+    check_fragments,
+    check_unhindered,
+    files_of,
+    switch,
+)
+from ecs_anywhere_dns.forwarding import Forwarding, forwarding_of
+from ecs_anywhere_dns.memory.state import Memory
+from ecs_anywhere_dns.outcome import Exit, FetchFailed, Stop
+from ecs_anywhere_dns.servers.contract import Fragment
+
+
+def read(run: Run) -> None:
+    """Fetch and validate the publication. Where it is not fit, `run.problem` says why."""
+    host = run.host
+    run.memory = Memory.of(host.state.last())
+    try:
+        host.progress.begin("fetch")
+        text = host.publication.fetch(run.memory.known)
+        host.progress.begin("validate")
+        document = read_document(text)
+        _say_of(run, document)
+        distrusted = host.state.distrust()
+        accept(document, host.settings, run.memory.last, distrusted, host.now(), force=run.force)
+        run.document = document
+    except Stop as problem:
+        run.problem = problem
+
+
+def take(run: Run, shared: Shared) -> None:
+    """Follow the publication that was read; the report says how it ended."""
+    try:
+        _check_undone(run)
+        _follow(run, shared)
+    except Stop as problem:
+        run.report = run.report.stopped(problem)
+        distrust(run, problem)
+
+
+def _say_of(run: Run, document: Document) -> None:
+    run.say(
+        vpc=document.vpc_id,
+        generation=document.generation,
+        state=document.state,
+        checksum=document.checksum,
+    )
+
+
+def _check_undone(run: Run) -> None:
+    """Raises Stop where the turn of another VPC left a switch that could not be undone."""
+    if not run.dry and run.host.state.journal() is not None:
+        raise Stop(
+            "a switch for another VPC could not be undone, and nothing else is begun before it is",
+            "see what is said of that VPC",
+        )
+
+
+def _follow(run: Run, shared: Shared) -> None:
+    if run.problem is not None:
+        _without_publication(run, shared, run.problem)
+        return
+    assert run.document, "what was read is fit, or there is a problem"
+    shared.check_running(run)
+    if run.document.state == "withdrawn":
+        _withdraw(run, shared, run.document)
+    else:
+        _forward(run, shared, run.document)
+
+
+def _without_publication(run: Run, shared: Shared, problem: Stop) -> None:
+    """Where nothing is forwarded any more, Parameter Store need not be reachable. A standby goes
+    over with the document that was believed last. Raises Stop."""
+    last = run.memory.document
+    if isinstance(problem, FetchFailed) and last is not None:
+        if last.state == "withdrawn":
+            run.say(summary=f"nothing is forwarded: {last.label} was the last word")
+            run.hint(f"nothing new was found: {problem.message}")
+            return
+        if shared.serves_in_place(run) and not run.host.state.duty().serving:
+            run.document = last
+            _say_of(run, last)
+            shared.check_running(run)
+            _forward(run, shared, last)
+            run.hint(f"nothing new was found: {problem.message}")
+            return
+    if last is not None and last.state != "withdrawn" and shared.standby_of(run.vpc):
+        _look(run, shared, last)
+    raise problem
+
+
+def _forward(run: Run, shared: Shared, document: Document) -> None:
+    host = run.host
+    shared.settled(run)
+    seen = _look(run, shared, document)
+    forwarders = seen.forwarders(host.server.uses_other_when_silent)
+    settings = host.settings
+    wished = forwarding_of(document, forwarders, settings.mode, settings.resolver_port)
+    wanted = Wanted(document, shared.parts(run, document, wished))
+    run.say(zones=wanted.part.zones, forwarders=wanted.part.forwarders)
+    answers = _ensure(run, shared, wanted)
+    if not run.dry:
+        shared.note_service(run)
+        _sum_up(run, wanted, seen, answers)
+
+
+def _look(run: Run, shared: Shared, document: Document) -> Preflight:
+    """Ask the resolver IPs; several times, where a standby would serve if they do not answer."""
+    host = run.host
+    host.progress.begin("preflight")
+    zones = forwarding_of(document, (), host.settings.mode).zones
+    seen = preflight(document, zones, host.asks, host.settings.resolver_port)
+    if shared.standby_of(run.vpc) is not None:
+        for _ in range(TRIES - 1):
+            if seen.fit:
+                break
+            host.pause(PAUSE)
+            seen = preflight(document, zones, host.asks, host.settings.resolver_port)
+        shared.note_look(run, is_fit=bool(seen.fit))
+    return seen
+
+
+def _sum_up(run: Run, wanted: Wanted, seen: Preflight, answers: Proof) -> None:
+    part, document = wanted.part, wanted.document
+    resolvers = ", ".join(part.forwarders)
+    # The same where nothing changed: it goes into the acknowledgement, which would be written anew.
+    run.say(
+        exit=Exit.DEGRADED if seen.is_degraded else Exit.DONE,
+        summary=f"{run.host.server.title} forwards {len(part.zones)} zones to {resolvers}; "
+        f"{answers.right} of {len(answers.verdicts)} answers are right ({document.label})",
+        answers=len(answers.verdicts),
+        answers_right=answers.right,
+        findings=tuple(explain(seen.troubles)),
+        cure=seen.cure,
+    )
+    if part.is_none:
+        run.say(
+            summary=f"{run.host.server.title} forwards nothing to it: others come first for all of "
+            f"its zones ({document.label})"
+        )
+    run.hint(*hints_of(run.memory.last.forwarding, part, document))
+    run.hint(*lasting(answers.verdicts))
+
+
+def _withdraw(run: Run, shared: Shared, document: Document) -> None:
+    """Nothing is asked afterwards: the names are the internet's again, or another VPC's."""
+    wished = forwarding_of(document, (), None, run.host.settings.resolver_port)
+    wanted = Wanted(document, shared.parts(run, document, wished))
+    _ensure(run, shared, wanted)
+    if not run.dry:
+        shared.note_service(run)
+        forwards = "nothing" if wanted.whole.is_none else "nothing to it"
+        run.say(summary=f"{run.host.server.title} forwards {forwards} ({document.label})")
+
+
+def _ensure(run: Run, shared: Shared, wanted: Wanted) -> Proof:
+    """The answers through the server, all right. Raises what `switch` does, and NotResolving where
+    nothing had to be switched."""
+    run.host.progress.begin("render")
+    whole = wanted.whole
+    fragments = run.host.server.fragments(whole)
+    document, part = wanted.document, wanted.part
+    asked = replace(document, names=names_served(document.names, part, whole))
+
+    def through_the_server() -> Proof:
+        return prove(asked, whole, run.host.settings, run.host.asks)
+
+    if run.dry:
+        _tell_difference(run, fragments)
+        if _differing(fragments):
+            _check_switchable(run, wanted, fragments)
+        return Proof(())
+    if _is_there(run, shared, fragments, whole):
+        remember(run, wanted)
+        return _verify_as_it_is(run, (*part.zones, *asked.names), through_the_server)
+    return _switch(run, shared, wanted, through_the_server)
+
+
+def _is_there(run: Run, shared: Shared, fragments: tuple[Fragment, ...], whole: Forwarding) -> bool:
+    """On the disk and in the running server: what somebody edited or restarted is repaired."""
+    if shared.in_force == whole:
+        return True
+    if _differing(fragments):
+        return False
+    try:
+        run.host.server.check_effective(whole)
+    except Stop:
+        return False
+    shared.in_force = whole
+    return True
+
+
+def _verify_as_it_is(
+    run: Run, names: tuple[str, ...], through_the_server: Callable[[], Proof]
+) -> Proof:
+    """What is cached wrongly is forgotten once; after that it is a person's."""
+    run.host.progress.begin("verify")
+    answers = through_the_server()
+    if not answers.all_right:
+        run.host.server.flush(names)
+        answers = through_the_server()
+    answers.raise_unless_right()
+    return answers
+
+
+def _switch(
+    run: Run, shared: Shared, wanted: Wanted, through_the_server: Callable[[], Proof]
+) -> Proof:
+    whole = wanted.whole
+    fragments = run.host.server.fragments(whole)
+    _check_switchable(run, wanted, fragments)
+    answers: list[Proof] = []
+
+    def verified() -> None:
+        answers.append(through_the_server())
+        answers[-1].raise_unless_right()
+
+    former = run.memory.last.forwarding
+    to_forget = (*wanted.document.names, *wanted.part.zones, *former.zones)
+    target = Target(whole, files_of(fragments), verified, to_forget)
+    shared.in_force = None
+    journal = switch(run.host, run.id, target)
+    run.host.progress.begin("commit")
+    remember_switch(run, wanted, journal)
+    shared.in_force = whole
+    run.say(changed=True)
+    return answers[-1]
+
+
+def _check_switchable(run: Run, wanted: Wanted, fragments: tuple[Fragment, ...]) -> None:
+    """Raises CheckFailed and NotResolving where a switch would fail; nothing is touched."""
+    check_fragments(run.host, fragments)
+    check_unhindered(run.host, wanted.whole)
+    if not wanted.part.is_none:
+        check_listening(door_of(run.host), run.host.asks)
+        check_reach(run.host, wanted.document, wanted.part.forwarders)
+
+
+def _tell_difference(run: Run, fragments: tuple[Fragment, ...]) -> None:
+    differing = _differing(fragments)
+    files = ", ".join(str(fragment.path) for fragment in differing)
+    run.say(summary=f"would change {files}" if files else "would change nothing")
+
+
+def _differing(fragments: tuple[Fragment, ...]) -> list[Fragment]:
+    wanted = zip(fragments, files_of(fragments), strict=True)
+    return [fragment for fragment, file in wanted if not file.is_on_disk()]

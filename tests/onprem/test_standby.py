@@ -1,0 +1,277 @@
+"""A standby: it serves while the VPC before it does not answer, and not a moment without need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from ecs_anywhere_dns.answers.questions import Answer, Question
+from ecs_anywhere_dns.following.standby import (
+    GOOD_LOOKS,
+    MOST_LOOKS,
+    PAUSE,
+    TRIES,
+    after_look,
+    gone_back,
+    gone_over,
+    looks_needed,
+)
+from ecs_anywhere_dns.looking import status
+from ecs_anywhere_dns.memory.state import Duty
+from ecs_anywhere_dns.outcome import Exit
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.onprem.several import Site, Vpc
+from tests.onprem.test_several_vpcs import OHIO, assert_right, ohio, rival, site
+
+NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
+STEP = timedelta(minutes=5)
+
+
+def pair(folder: Path) -> tuple[Site, Vpc, Vpc]:
+    first, standby = ohio(), rival()
+    there = site(folder, first, standby, changes={standby.id: {"standby_for": first.id}})
+    assert_right(there, first)
+    return there, first, standby
+
+
+def over(there: Site, first: Vpc, standby: Vpc) -> None:
+    first.answers = False
+    report = there.apply()
+    assert there.of(report, standby).exit == Exit.DONE, report.lines()
+    assert_right(there, standby)
+
+
+def runs_until_back(there: Site, first: Vpc) -> int:
+    for number in range(1, 100):
+        there.apply()
+        if there.private(first):
+            return number
+    raise AssertionError("it never went back")
+
+
+def test_while_the_first_answers_the_standby_is_asked_and_serves_nothing(tmp_path: Path) -> None:
+    there, first, standby = pair(tmp_path)
+    report = there.apply()
+    assert report.exit == Exit.DONE and not report.changed
+    assert there.private(standby) == set()
+    assert f"stands by for {first.id}" in there.of(report, standby).summary
+    standby.answers = False
+    assert there.of(there.apply(), standby).exit == Exit.PREFLIGHT_FAILED, (
+        "seen before it is needed"
+    )
+
+
+def test_it_goes_over_when_no_resolver_ip_answers_in_several_looks(tmp_path: Path) -> None:
+    there, first, standby = pair(tmp_path)
+    there.paused = 0.0
+    over(there, first, standby)
+    assert there.paused == PAUSE * (TRIES - 1)
+    assert all(set(first.names) <= set(loaded) for loaded in there.server.history[1:])
+
+
+def test_a_link_that_is_back_within_a_run_changes_nothing(tmp_path: Path) -> None:
+    there, first, _ = pair(tmp_path)
+    first.answers = False
+    asks = there.asks
+
+    def back_at_the_second_look(questions: Sequence[Question]) -> dict[Question, Answer]:
+        answers = asks(questions)
+        first.answers = True
+        return answers
+
+    there.asks = back_at_the_second_look  # type: ignore[method-assign]
+    report = there.apply()
+    assert report.exit == Exit.DONE and not report.changed
+    assert_right(there, first)
+
+
+def test_it_goes_over_also_where_the_first_cannot_be_read(tmp_path: Path) -> None:
+    """Behind one link with its resolver IPs lies its Parameter Store."""
+    there, first, standby = pair(tmp_path)
+    first.is_readable = False
+    report = there.apply()
+    assert there.of(report, first).exit == Exit.FETCH_FAILED
+    assert_right(there, first)
+    over(there, first, standby)
+
+
+def test_a_standby_that_cannot_be_read_serves_with_what_it_believed_last(tmp_path: Path) -> None:
+    there, first, standby = pair(tmp_path)
+    standby.is_readable = False
+    over(there, first, standby)
+
+
+def test_it_goes_back_only_after_several_good_looks(tmp_path: Path) -> None:
+    there, first, standby = pair(tmp_path)
+    over(there, first, standby)
+    first.answers = True
+    assert runs_until_back(there, first) == GOOD_LOOKS
+    assert_right(there, first)
+    assert there.apply().exit == Exit.DONE
+
+
+def test_good_looks_are_counted_one_after_the_other(tmp_path: Path) -> None:
+    there, first, standby = pair(tmp_path)
+    over(there, first, standby)
+    for _ in range(10):
+        first.answers = True
+        for _ in range(GOOD_LOOKS - 1):
+            there.apply()
+        first.answers = False
+        there.apply()
+    assert_right(there, standby)
+    assert len(there.server.history) == 2, "one switch to the first, one to the standby"
+
+
+def test_runs_in_quick_succession_are_one_look(tmp_path: Path) -> None:
+    """As of a person who tries again and again."""
+    there, first, standby = pair(tmp_path)
+    over(there, first, standby)
+    first.answers = True
+    for _ in range(10):
+        there.now -= STEP - timedelta(seconds=1)
+        there.apply()
+    assert_right(there, standby)
+
+
+def test_each_time_it_goes_over_within_a_day_it_waits_longer(tmp_path: Path) -> None:
+    there, first, standby = pair(tmp_path)
+    waited = []
+    for _ in range(3):
+        over(there, first, standby)
+        first.answers = True
+        waited.append(runs_until_back(there, first))
+    assert waited == [GOOD_LOOKS, 2 * GOOD_LOOKS, 4 * GOOD_LOOKS]
+    there.now += timedelta(days=2)
+    over(there, first, standby)
+    first.answers = True
+    assert runs_until_back(there, first) == GOOD_LOOKS
+
+
+def test_where_neither_answers_nothing_is_changed(tmp_path: Path) -> None:
+    there, first, standby = pair(tmp_path)
+    before = there.server.file.read_text()
+    first.answers = standby.answers = False
+    report = there.apply()
+    assert report.exit == Exit.PREFLIGHT_FAILED and not report.changed
+    assert there.server.file.read_text() == before
+    first.answers = True
+    assert there.of(there.apply(), first).exit == Exit.DONE
+    assert there.server.file.read_text() == before, "it never went over"
+    assert_right(there, first)
+
+
+def test_a_standby_that_does_not_answer_as_published_is_rolled_back(tmp_path: Path) -> None:
+    there, first, standby = pair(tmp_path)
+    before = there.server.file.read_text()
+    first.answers, there.poisoned = False, {f"ecs.{OHIO}.amazonaws.com"}
+    report = there.apply()
+    assert there.of(report, standby).exit == Exit.ROLLED_BACK
+    assert there.server.file.read_text() == before
+    first.answers, there.poisoned = True, set()
+    there.apply()
+    assert_right(there, first)
+
+
+def test_a_way_back_that_fails_leaves_the_standby_serving(tmp_path: Path) -> None:
+    there, first, standby = pair(tmp_path)
+    over(there, first, standby)
+    first.answers, there.poisoned = True, set(first.names)
+    for _ in range(GOOD_LOOKS - 1):
+        there.apply()
+    before = there.server.file.read_text()
+    report = there.apply()
+    assert there.of(report, first).exit == Exit.ROLLED_BACK
+    assert there.server.file.read_text() == before
+    there.poisoned = set()
+    assert there.private(standby) == set(standby.names)
+
+
+def test_both_say_who_serves_in_the_place_of_whom(tmp_path: Path) -> None:
+    """In the report, in the status, and in the acknowledgements."""
+    there, first, standby = pair(tmp_path)
+    over(there, first, standby)
+    report = there.apply()
+    assert there.of(report, first).exit == Exit.PREFLIGHT_FAILED
+    assert f"its standby {standby.id} serves in its place since" in there.of(report, first).summary
+    assert f"serves in the place of {first.id} since" in there.of(report, standby).summary
+    assert f"its standby {standby.id} serves" in first.written[-1]["detail"]
+    assert f"in the place of {first.id}" in standby.written[-1]["detail"]
+    assert (first.written[-1]["result"], standby.written[-1]["result"]) == ("failed", "applied")
+    said = {
+        each["vpc"]: each["standby"] for each in status(there.hosts(), tmp_path)["publications"]
+    }
+    assert f"serves in the place of {first.id} since" in said[standby.id]
+    first.answers = True
+    report = there.apply()
+    assert there.of(report, first).exit == Exit.DEGRADED
+    assert f"answered again 1 of {GOOD_LOOKS} times" in there.of(report, standby).summary
+
+
+def test_a_run_that_changes_nothing_acknowledges_nothing_while_the_standby_serves(
+    tmp_path: Path,
+) -> None:
+    there, first, standby = pair(tmp_path)
+    over(there, first, standby)
+    there.apply()
+    number = len(first.written), len(standby.written)
+    for _ in range(5):
+        there.apply()
+    assert (len(first.written), len(standby.written)) == number
+
+
+def test_a_first_vpc_that_withdraws_leaves_its_names_to_the_standby(tmp_path: Path) -> None:
+    there, first, standby = pair(tmp_path)
+    first.publish(state="withdrawn")
+    assert there.apply().exit == Exit.DONE
+    assert_right(there, standby)
+    assert all(set(standby.names) <= set(loaded) for loaded in there.server.history[1:])
+    first.publish(state="active")
+    there.apply()
+    assert_right(there, first)
+
+
+def test_what_is_asked_for_anew_while_the_standby_serves_waits_for_the_way_back(
+    tmp_path: Path,
+) -> None:
+    there, first, standby = pair(tmp_path)
+    over(there, first, standby)
+    first.publish(answers=True)
+    there.apply()
+    assert_right(there, standby)
+    runs_until_back(there, first)
+    assert_right(there, first)
+
+
+# --- the count itself
+
+
+@given(st.lists(st.booleans(), max_size=60))
+def test_it_is_never_enough_without_that_many_good_looks_in_a_row(looks: list[bool]) -> None:
+    duty, now, row = gone_over(Duty(), NOW), NOW, 0
+    for is_fit in looks:
+        now += STEP
+        duty = after_look(duty, now, is_fit=is_fit)
+        row = row + 1 if is_fit else 0
+        assert duty.good == row
+
+
+@given(st.integers(0, 40))
+def test_it_waits_longer_each_time_and_never_for_ever(times: int) -> None:
+    duty = Duty()
+    needed = []
+    for _ in range(times):
+        duty = gone_over(gone_back(duty), NOW)
+        needed.append(looks_needed(duty, NOW))
+    assert needed == sorted(needed)
+    assert all(GOOD_LOOKS <= each <= MOST_LOOKS for each in needed)
+
+
+@pytest.mark.parametrize("apart", [timedelta(days=-400), timedelta(hours=-1)])
+def test_a_clock_that_was_set_back_does_not_stop_the_count(apart: timedelta) -> None:
+    duty = after_look(gone_over(Duty(), NOW), NOW, is_fit=True)
+    assert after_look(duty, NOW + apart, is_fit=True).good == 2
