@@ -72,6 +72,9 @@ class Gateway(Protocol):
     def route(self, path: str, answer: Callable[[], Any]) -> None:
         """Serve `answer()` as JSON at `path` (under `/_local/`)."""
 
+    def listen(self, listener: Callable[[Any, Any], None]) -> None:
+        """Call `listener` after each call, with the call and what was answered."""
+
 
 @dataclass(frozen=True)
 class NetworkState:

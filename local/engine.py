@@ -43,6 +43,7 @@ GAPS: tuple[str, ...] = (
     "event_bus",
     "tag_events",
     "parameter_events",
+    "cloud_trail",
     "parameter_tiers",
     "interface_endpoints",
     "inbound_resolvers",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 LOCAL = "/_local/"
 RECENT_CALLS = 500
+Listener = Callable[[ApiCall, Response], None]
 TRACE = "HTTP_X_AMZN_TRACE_ID"
 """With which AWS's SDK, inside a function, says for which invocation it calls."""
 
@@ -51,6 +52,11 @@ class Gateway:
         self._weather = weather
         self._port = port
         self._routes: dict[str, Callable[[], Any]] = {}
+        self._listeners: list[Listener] = []
+
+    def listen(self, listener: Listener) -> None:
+        """Call `listener` after each call, with the call and what was answered."""
+        self._listeners.append(listener)
 
     def route(self, path: str, answer: Callable[[], Any]) -> None:
         """Serve `answer()` as JSON at `path`, which is under `/_local/`."""
@@ -90,6 +96,8 @@ class Gateway:
         fate = self._weather.meet(call, self._authorizer.role_of(call), environ.get(TRACE))
         response = self._undergo(fate, call, environ)
         self._journal.record(self._entry(call, response), authorizations)
+        for listener in self._listeners:
+            listener(call, response)
         fate.after()
         return response
 

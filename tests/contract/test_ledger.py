@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from connectivity.adapters import aws as adapter
@@ -279,6 +280,20 @@ def test_what_names_answer_is_written_down_with_the_round_in_which_they_were_ask
     entry = ledger.read(VPC)
     assert entry.answers == answers
     assert entry.answered_in == entry.round == "execution#1"
+
+
+def test_a_refused_deletion_is_written_down_with_its_time_and_changes_nothing_else(
+    ledger: Ledger,
+) -> None:
+    before = ledger.knock(VPC)
+    assert (before.deletion, before.deletion_at) == ("", 0.0)
+    ledger.record_deletion(VPC, "AWS was asked to delete subnet-1", 1_800_000_000.5)
+    entry = ledger.read(VPC)
+    assert (entry.deletion, entry.deletion_at) == (
+        "AWS was asked to delete subnet-1",
+        1_800_000_000.5,
+    )
+    assert entry == replace(before, deletion=entry.deletion, deletion_at=entry.deletion_at)
 
 
 def test_whom_a_teardown_missed_is_written_down_until_the_next_publication(ledger: Ledger) -> None:

@@ -20,7 +20,7 @@ LEDGER = {
     "bookings",
     "ledger",
     "ledger_items",
-    "recorded_answers",
+    "records",
     "removals",
     "table",
     "counted_hours",
@@ -76,7 +76,9 @@ ENVIRONMENT = {
         ("DRAIN_SECONDS", "EXPIRY_SECONDS", "REMOVAL_SHARE", "SWEEP_MINUTES", "VERIFY_HOURS"), "1"
     ),
     **dict.fromkeys(("IDLE_DAYS",), "1"),
-    **dict.fromkeys(("ALLOW_PUBLIC_ONPREM_CIDRS", "ONPREM_CIDRS_MAY_WIDEN"), "no"),
+    **dict.fromkeys(
+        ("ALLOW_PUBLIC_ONPREM_CIDRS", "FREE_ON_DELETION", "ONPREM_CIDRS_MAY_WIDEN"), "no"
+    ),
     **dict.fromkeys(("LEDGER_TABLE", "OWNER", "PARAMETER_PATH", "SIGNING_KEY"), "any"),
     **dict.fromkeys(("ALLOWED_SERVICE_OWNERS", "URL_SUFFIX"), "any"),
 }

@@ -21,7 +21,7 @@ from connectivity.adapters.ledger_items import (
     unchanged_since,
     untaken_since,
 )
-from connectivity.adapters.recorded_answers import RecordsAnswers
+from connectivity.adapters.records import Records
 from connectivity.adapters.remembered_orphans import RememberedOrphans
 from connectivity.adapters.removals import Removals
 from connectivity.adapters.table import Table
@@ -50,7 +50,7 @@ _NOTHING = Served()
 _NOTHING_BESIDE = Beside()
 
 
-class DynamoDbLedger(RecordsAnswers):
+class DynamoDbLedger(Records):
     """Implements the port `Ledger`."""
 
     def __init__(self, table: str, account: str, region: str) -> None:

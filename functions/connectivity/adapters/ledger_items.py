@@ -47,6 +47,8 @@ def entry_of(vpc_id: str, plain: Mapping[str, Any]) -> Entry:
         answers={name: _answered(said) for name, said in plain.get("answers", {}).items()},
         answered_at=float(plain.get("answered_at", 0)),
         answered_in=plain.get("answered_in", ""),
+        deletion=plain.get("deletion", ""),
+        deletion_at=float(plain.get("deletion_at", 0)),
         unconfirmed=tuple(plain.get("unconfirmed", ())),
         heard=plain.get("heard"),
         turns={step: Turn.from_json(said) for step, said in plain.get("turns", {}).items()},

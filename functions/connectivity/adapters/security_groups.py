@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from connectivity.adapters.aws import call, client, filters, items
 from connectivity.adapters.refusals import code_of, is_answer
 from connectivity.adapters.security_group_rules import permission_of, rules_of
-from connectivity.adapters.vpcs import ec2_tags, tags_of
+from connectivity.adapters.vpcs import ec2_tags, interface_of, tags_of
 from connectivity.domain.model import NetworkInterface, Rule, SecurityGroup
 from connectivity.domain.tags import OWNER, CreationTags
 
@@ -73,7 +73,7 @@ class Ec2Groups:
             "NetworkInterfaces",
             Filters=filters(group_id=wanted),
         )
-        interfaces = [_interface(item) for item in found]
+        interfaces = [interface_of(item) for item in found]
         by_group = {id_: tuple(i for i in interfaces if id_ in i.groups) for id_ in wanted}
         return {id_: held for id_, held in by_group.items() if held}
 
@@ -92,16 +92,4 @@ def group_of(item: Mapping[str, Any]) -> SecurityGroup:
         name=item["GroupName"],
         rules=frozenset(rules_of(item["IpPermissions"])),
         owner=tags_of(item).get(OWNER),
-    )
-
-
-def _interface(item: Mapping[str, Any]) -> NetworkInterface:
-    return NetworkInterface(
-        id=item["NetworkInterfaceId"],
-        groups=tuple(group["GroupId"] for group in item["Groups"]),
-        kind=item.get("InterfaceType", "interface"),
-        owner=item.get("OwnerId", ""),
-        requester_managed=bool(item.get("RequesterManaged")),
-        instance=item.get("Attachment", {}).get("InstanceId", ""),
-        description=item.get("Description", ""),
     )

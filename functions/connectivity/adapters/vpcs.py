@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from connectivity.adapters.aws import call, client, filters, items
 from connectivity.adapters.refusals import is_answer
 from connectivity.domain.errors import UnknownVpc
-from connectivity.domain.model import Route, RouteTable, Subnet, Vpc
+from connectivity.domain.model import NetworkInterface, Route, RouteTable, Subnet, Vpc
 from connectivity.domain.tags import SUBNET
 
 _TARGETS = (
@@ -89,6 +89,23 @@ class Ec2Vpcs:
             entry["PrivateIpAddress"] for item in found for entry in item["PrivateIpAddresses"]
         )
 
+    def vpc_of_subnet(self, subnet_id: str) -> str | None:
+        """By filter: an unknown id would be an error otherwise."""
+        found = items(
+            client("ec2"), "describe_subnets", "Subnets", Filters=filters(subnet_id=[subnet_id])
+        )
+        return str(found[0]["VpcId"]) if found else None
+
+    def interfaces_in(self, target: str) -> tuple[NetworkInterface, ...]:
+        where = "vpc-id" if target.startswith("vpc-") else "subnet-id"
+        found = items(
+            client("ec2"),
+            "describe_network_interfaces",
+            "NetworkInterfaces",
+            Filters=[{"Name": where, "Values": [target]}],
+        )
+        return tuple(map(interface_of, found))
+
     def set_tags(self, vpc_id: str, tags: Mapping[str, str]) -> None:
         self._tag(client("ec2").create_tags, vpc_id, ec2_tags(tags))
 
@@ -120,6 +137,19 @@ def ec2_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
 
 def tags_of(resource: Mapping[str, Any]) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in resource.get("Tags", [])}
+
+
+def interface_of(item: Mapping[str, Any]) -> NetworkInterface:
+    """Return a network interface as DescribeNetworkInterfaces shows it."""
+    return NetworkInterface(
+        id=item["NetworkInterfaceId"],
+        groups=tuple(group["GroupId"] for group in item["Groups"]),
+        kind=item.get("InterfaceType", "interface"),
+        owner=item.get("OwnerId", ""),
+        requester_managed=bool(item.get("RequesterManaged")),
+        instance=item.get("Attachment", {}).get("InstanceId", ""),
+        description=item.get("Description", ""),
+    )
 
 
 def _cidrs(vpc: Mapping[str, Any]) -> list[str]:

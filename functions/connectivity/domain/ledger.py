@@ -145,6 +145,10 @@ class Entry:
     """When that was, in seconds since the epoch."""
     answered_in: str = ""
     """The round in which that was."""
+    deletion: str = ""
+    """What there is to say of the deletion that AWS refused last; empty if there was none."""
+    deletion_at: float = 0.0
+    """When that was heard of, in seconds since the epoch."""
     unconfirmed: tuple[str, ...] = ()
     """DNS hosts that the last teardown did not hear of in time; cleared by what is published."""
     heard: Mapping[str, str] | None = None

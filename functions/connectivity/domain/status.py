@@ -23,6 +23,7 @@ from connectivity.domain.printable import (
     shortened,
 )
 from connectivity.domain.promises import is_about_a_lost_address
+from connectivity.domain.refused_deletion import is_about_a_deletion
 from connectivity.domain.safety_valve import Crowd
 from connectivity.domain.spokes import Spoke
 from connectivity.domain.usage import is_about_idleness
@@ -95,8 +96,9 @@ def connected(
     failures = acknowledgements.failures(generation)
     repaired = tuple(first_lines([f"{REPAIRED}{line}" for line in repairs]))
     lost = tuple(f"{WARNING}{w}" for w in warnings if is_about_a_lost_address(w))
+    refused = tuple(f"{WARNING}{w}" for w in warnings if is_about_a_deletion(w))
     idle = tuple(f"{WARNING}{w}" for w in warnings if is_about_idleness(w))
-    told = (*lost, *idle)
+    told = (*lost, *refused, *idle)
     others = [line for w in warnings if (line := f"{WARNING}{w}") not in told]
     said = [
         detail,
@@ -180,10 +182,14 @@ def removing() -> Status:
 
 
 def removed(
-    waiting: Sequence[str], strays: Sequence[str] = (), unconfirmed: Sequence[str] = ()
+    waiting: Sequence[str],
+    strays: Sequence[str] = (),
+    unconfirmed: Sequence[str] = (),
+    freed: str = "",
 ) -> Status:
     """`waiting` is ours and goes with a later sweep; `strays` carry our tag or name, and the ledger
-    does not know them; `unconfirmed` are DNS hosts that may still forward into nothing."""
+    does not know them; `unconfirmed` are DNS hosts that may still forward into nothing; `freed` is
+    the line of a refused deletion for which all this was removed, if it was."""
     to_tell = tuple(
         first_lines(
             [
@@ -199,6 +205,8 @@ def removed(
             f"{' '.join(waiting)} waits for AWS Lambda to release its network interfaces; the "
             "sweep removes it, and it costs nothing"
         ]
+    if freed:
+        to_tell = (freed, *to_tell)
     said += to_tell
     if strays:
         said.append(

@@ -24,7 +24,9 @@ from connectivity.domain.errors import (
 )
 from connectivity.domain.ledger import HELD_UP, KEPT_SECONDS, NEEDED, Entry, Said
 from connectivity.domain.mails import NO_VPC, Door, Mail, about_a_request, as_news, hour_of
+from connectivity.domain.printable import printable_lines
 from connectivity.domain.promises import is_about_a_lost_address
+from connectivity.domain.refused_deletion import is_about_a_deletion, told_of
 from connectivity.domain.standing import standing
 from connectivity.domain.status import Status
 from connectivity.domain.usage import is_about_idleness
@@ -148,6 +150,8 @@ def _tell(vpc_id: str, status: Status, desk: Desk) -> Said | None:
         about = f"{vpc_id} is used by other VPCs"
     elif any(is_about_a_lost_address(line) for line in status.to_tell):
         about = f"{vpc_id} has other addresses"
+    elif any(is_about_a_deletion(line) for line in status.to_tell):
+        about = f"a deletion that {vpc_id} was in the way of"
     elif any(is_about_idleness(line) for line in status.to_tell):
         about = f"{vpc_id} is not used"
     elif not any(line.startswith(statuses.REPAIRED) for line in status.to_tell):
@@ -174,7 +178,9 @@ def _report_failure(
     if failure.refused and (vpc_id == NO_VPC or failure.error in _OF_A_REQUEST_ALONE):
         send_mail(Mail(vpc_id, about_a_request(vpc_id), status.detail, door), desk)
         return status, None
-    to_tell = replace(status, to_tell=(status.detail,))
+    lines = (status.detail, *filter(None, [told_of(entry, desk.now) if entry else ""]))
+    status = replace(status, detail=printable_lines(f"{statuses.SEPARATOR}".join(lines)))
+    to_tell = replace(status, to_tell=lines)
     return status, _report(vpc_id, to_tell, f"{vpc_id} failed", door, desk)
 
 

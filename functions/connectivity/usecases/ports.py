@@ -67,6 +67,12 @@ class Vpcs(Protocol):
     def addresses_in_use(self, vpc_id: str, addresses: Iterable[str]) -> frozenset[str]:
         """Addresses of the network interfaces that hold any of `addresses`."""
 
+    def vpc_of_subnet(self, subnet_id: str) -> str | None:
+        """Return the id of a subnet's VPC; None if there is no such subnet."""
+
+    def interfaces_in(self, target: str) -> tuple[NetworkInterface, ...]:
+        """Return everybody's network interfaces in a VPC or in a subnet, by its id."""
+
     def set_tags(self, vpc_id: str, tags: Mapping[str, str]) -> None:
         """Raises UnknownVpc."""
 
@@ -290,6 +296,10 @@ class Ledger(Protocol):
 
     def record_answers(self, entry: Entry, answers: Mapping[str, Answered]) -> None:
         """Write down what names answer at the VPC's own DNS server in the entry's round."""
+
+    def record_deletion(self, vpc_id: str, line: str, at: float) -> None:
+        """Write down what there is to say of a deletion that AWS has refused, and when it was heard
+        of, in seconds since the epoch."""
 
     def miss(self, vpc_id: str, hosts: Sequence[str]) -> None:
         """Write down which DNS hosts did not confirm the withdrawal; `publish` clears it."""

@@ -16,6 +16,7 @@ from connectivity.domain.errors import JustBegun, NotReadyYet, NotRemoved
 from connectivity.domain.ledger import Entry
 from connectivity.domain.ownership import Ownership, purpose_of
 from connectivity.domain.printable import listed
+from connectivity.domain.refused_deletion import is_freed, told_of
 from connectivity.domain.removal import Removal, Seen, plan_surplus, plan_teardown
 from connectivity.domain.removal_steps import (
     RemoveEndpoint,
@@ -151,7 +152,9 @@ def _finish(seen: Seen, ownership: Ownership, aws: Aws) -> Status:
         aws.ledger.forget(entry.vpc_id, done)
     left = [id_ for p, id_ in entry.held.items() if p == ledgers.PROBE_GROUP and p not in done]
     strays = sorted(removal.staying("looks like ours"))
-    return statuses.removed(left, strays, entry.unconfirmed)
+    line = told_of(entry, aws.clock.seconds())
+    freed = line if is_freed(line) else ""
+    return statuses.removed(left, strays, entry.unconfirmed, freed)
 
 
 def _remove_groups(removal: Removal, seen: Seen, ownership: Ownership, aws: Aws) -> _Groups:

@@ -144,7 +144,7 @@ def read_request(event: Mapping[str, Any], now: str, bounds: Bounds) -> WishRequ
     detail = event["detail"]
     vpc_id = vpc_id_of(detail)
     kind = _kind(event.get("detail-type"))
-    order = _order(event, kind, now)
+    order = order_of(event, kind, now)
     names = sorted(detail.keys() - _FIELDS)
     problems = first_lines(
         [
@@ -210,9 +210,10 @@ def _named(detail_type: Any) -> str:
     return detail_type.strip().lower() if isinstance(detail_type, str) else ""
 
 
-def _order(event: Mapping[str, Any], kind: Kind, now: str) -> str:
+def order_of(event: Mapping[str, Any], kind: Kind, now: str) -> str:
     """Return the request's order: microseconds, the kind's rank, and the event's id, each of a
-    fixed length. An event is carried out twice where AWS delivers it twice."""
+    fixed length. An event is carried out twice where AWS delivers it twice. Raises
+    UnreadableRequest."""
     field, at = "time", event.get("time", now)
     if event["detail"].get("requested-at") is not None:
         field, at = "requested-at", event["detail"]["requested-at"]

@@ -43,6 +43,9 @@ class Settings:
     removal_share: int = 20
     """Percent of the connected VPCs that may be torn down within an hour without a yes."""
 
+    free_on_deletion: bool = False
+    """Whether a VPC is torn down when AWS refuses to delete it because of us."""
+
     def check_allowed(self, vpc_id: str) -> None:
         """Raises VpcNotAllowed."""
         if self.allowed_vpcs and vpc_id not in self.allowed_vpcs:
@@ -104,6 +107,7 @@ class Settings:
             verify_hours=int(environment["VERIFY_HOURS"]),
             idle_days=int(environment["IDLE_DAYS"]),
             removal_share=int(environment["REMOVAL_SHARE"]),
+            free_on_deletion=environment["FREE_ON_DELETION"] == "yes",
             bounds=Bounds(
                 onprem_cidrs=words(environment["DEFAULT_ONPREM_CIDRS"]),
                 may_widen=environment["ONPREM_CIDRS_MAY_WIDEN"] == "yes",

@@ -116,6 +116,14 @@ class FakeVpcs:
     """Why AWS refuses tags, where it does."""
     tables: tuple[RouteTable, ...] = ()
     prefix_lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    interfaces: Mapping[str, tuple[NetworkInterface, ...]] = field(default_factory=dict)
+    """Of a VPC or a subnet, by its id."""
+
+    def vpc_of_subnet(self, subnet_id: str) -> str | None:
+        return VPC.id if subnet_id in {subnet.id for subnet in self.subnet_list} else None
+
+    def interfaces_in(self, target: str) -> tuple[NetworkInterface, ...]:
+        return self.interfaces.get(target, ())
 
     def find(self, vpc_id: str) -> Vpc | None:
         return self.all.get(vpc_id)
@@ -670,6 +678,9 @@ class FakeLedger:
             answered_at=self.now(),
             answered_in=entry.round,
         )
+
+    def record_deletion(self, vpc_id: str, line: str, at: float) -> None:
+        self._write(vpc_id, deletion=line, deletion_at=at)
 
     def miss(self, vpc_id: str, hosts: Sequence[str]) -> None:
         self._write(vpc_id, unconfirmed=tuple(hosts))

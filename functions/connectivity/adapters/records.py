@@ -1,4 +1,4 @@
-"""What names answered in a VPC, in its item of the ledger."""
+"""What was heard of a VPC, in its item of the ledger: answers of names, and a refused deletion."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from connectivity.domain.ledger import Entry
 from connectivity.domain.model import Answered
 
 
-class RecordsAnswers(ABC):
-    """The part of the port `Ledger` that is about answers."""
+class Records(ABC):
+    """The part of the port `Ledger` that is about what was heard."""
 
     def record_answers(self, entry: Entry, answers: Mapping[str, Answered]) -> None:
         self._update(
@@ -26,6 +26,10 @@ class RecordsAnswers(ABC):
                 ":round": entry.round,
             },
         )
+
+    def record_deletion(self, vpc_id: str, line: str, at: float) -> None:
+        values = {":line": line, ":at": decimal(at)}
+        self._update(vpc_id, "SET deletion = :line, deletion_at = :at", values)
 
     @abstractmethod
     def _update(

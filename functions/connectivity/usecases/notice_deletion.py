@@ -1,0 +1,111 @@
+"""Notice a deletion that AWS has refused because of what we made: free what asks for nothing, and
+name the rest (`domain/refused_deletion.py` has the cases)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from connectivity.domain.errors import Fact, UnreadableOption
+from connectivity.domain.ledger import Entry
+from connectivity.domain.mails import Allowance, hour_in
+from connectivity.domain.model import Vpc
+from connectivity.domain.refused_deletion import (
+    RefusedDeletion,
+    freed,
+    in_the_way,
+    is_freed,
+    kept,
+    read_refused_deletion,
+    told_of,
+)
+from connectivity.domain.wish import Wish, read_wish
+from connectivity.usecases.knock import knock
+from connectivity.usecases.request import RequestDoor, WishRequest, carry_out, order_of
+
+MOST_AN_HOUR = 60
+"""Refused deletions of one VPC, and of its subnets, that are looked at: Terraform asks again every
+ten seconds."""
+BECAUSE = "deletion"
+
+logger = logging.getLogger(__name__)
+
+
+def notice_deletion(event: Mapping[str, Any], door: RequestDoor) -> dict[str, Any]:
+    """Return the VPC, and the execution that was started, if one was. What is told is told by the
+    workflow, whose status it becomes. `event` is Amazon EventBridge's, with a record of AWS
+    CloudTrail as its detail."""
+    refused = read_refused_deletion(event.get("detail"))
+    vpc_id = _vpc_of(refused, door) if refused else None
+    if refused is None or vpc_id is None:
+        return {"vpcId": None, "started": None}
+    return {"vpcId": vpc_id, "started": _notice(vpc_id, refused, event, door)}
+
+
+def _vpc_of(refused: RefusedDeletion, door: RequestDoor) -> str | None:
+    return refused.vpc_id or door.vpcs.vpc_of_subnet(refused.target)
+
+
+def _notice(
+    vpc_id: str, refused: RefusedDeletion, event: Mapping[str, Any], door: RequestDoor
+) -> str | None:
+    entry = door.ledger.read(vpc_id)
+    if entry.is_at_rest or not _may_be_looked_at(vpc_id, door):
+        return None
+    vpc = door.vpcs.find(vpc_id)
+    if _asks_for_nothing(vpc):
+        return _go_on(entry, door)
+    way = in_the_way(refused, entry, door.vpcs.interfaces_in(refused.target))
+    if not way.ours:
+        logger.info("%s is kept by nothing of ours", refused.target)
+        return None
+    # An event that comes late, or twice, is no reason to take away what was connected since.
+    is_new = refused.at > entry.verified_at
+    if door.settings.free_on_deletion and is_new and not way.others:
+        try:
+            return _free(vpc_id, refused, event, door)
+        except Fact as problem:
+            logger.warning("the tag of %s was not removed: %s", vpc_id, problem)
+    return _tell(entry, kept(refused, way), door)
+
+
+def _may_be_looked_at(vpc_id: str, door: RequestDoor) -> bool:
+    allowance = Allowance(f"deletions/{vpc_id}", MOST_AN_HOUR)
+    return door.ledger.allow(allowance, hour_in(door.clock.now()))
+
+
+def _asks_for_nothing(vpc: Vpc | None) -> bool:
+    """Tell whether the tag is gone; one that cannot be read asks for something."""
+    try:
+        return vpc is None or read_wish(vpc.tags) is Wish.DISABLED
+    except UnreadableOption:
+        return False
+
+
+def _go_on(entry: Entry, door: RequestDoor) -> str | None:
+    """Knock, unless somebody is at work, who then removes it already."""
+    if entry.holder is not None and door.executions.is_running(entry.holder):
+        return None
+    return knock(entry.vpc_id, BECAUSE, door.ledger, door.executions)
+
+
+def _free(
+    vpc_id: str, refused: RefusedDeletion, event: Mapping[str, Any], door: RequestDoor
+) -> str | None:
+    """Remove the tag as a request event does, and knock. The safety valve stands behind that.
+    Raises what `carry_out` raises."""
+    now = door.clock.now()
+    asked = WishRequest("Delete", vpc_id, order=order_of(event, "Delete", now))
+    door.ledger.record_deletion(vpc_id, freed(refused), door.clock.seconds())
+    return carry_out(asked, now, door)
+
+
+def _tell(entry: Entry, line: str, door: RequestDoor) -> str | None:
+    """Write the line down, and knock, so that it is told: once a day, whoever asks how often."""
+    now = door.clock.seconds()
+    before = told_of(entry, now)
+    if before and not is_freed(before):
+        return None
+    door.ledger.record_deletion(entry.vpc_id, line, now)
+    return knock(entry.vpc_id, BECAUSE, door.ledger, door.executions)

@@ -1,0 +1,85 @@
+"""Records of AWS CloudTrail, which Amazon EventBridge delivers where a trail is logging.
+
+moto 5.2.5 keeps trails and records nothing. Here a trail is always logging, and records two calls:
+DeleteVpc and DeleteSubnet, also those that Amazon EC2 refused. AWS records every call, and delivers
+within minutes where this takes a moment. Fields: CloudTrail user guide, "CloudTrail record
+contents"; the form of a refusal as it was recorded on AWS (amazon-vpc-cni-k8s, DeleteSecurityGroup
+with `Client.DependencyViolation`).
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from datetime import UTC, datetime
+from html import unescape
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.wrappers import Response
+
+from local.gateway.calls import ApiCall
+from local.gateway.errors import error_code
+from local.partitions import partition_of
+
+if TYPE_CHECKING:
+    from local.engine import EmbeddedAws
+
+RECORDED = {"ec2:DeleteVpc": ("VpcId", "vpcId"), "ec2:DeleteSubnet": ("SubnetId", "subnetId")}
+"""Call -> its parameter, and the name of that in a record."""
+_MESSAGE = re.compile(r"<Message>(.*?)</Message>", re.DOTALL)
+
+
+def install(aws: EmbeddedAws) -> None:
+    def listen(call: ApiCall, response: Response) -> None:
+        if call.name in RECORDED:
+            aws.events.publish(
+                source="aws.ec2",
+                detail_type="AWS API Call via CloudTrail",
+                detail=_record(call, response, aws),
+                resources=[],
+                region=call.region,
+            )
+
+    aws.gateway.listen(listen)
+
+
+def _record(call: ApiCall, response: Response, aws: EmbeddedAws) -> dict[str, Any]:
+    parameter, named = RECORDED[call.name]
+    code, said = error_code(response), _MESSAGE.search(response.get_data(as_text=True))
+    failure = {"errorCode": f"Client.{code}", "errorMessage": unescape(said[1]) if said else ""}
+    return {
+        "eventVersion": "1.10",
+        "userIdentity": _identity(call, aws),
+        "eventTime": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "eventSource": "ec2.amazonaws.com",
+        "eventName": call.action,
+        "awsRegion": call.region,
+        "sourceIPAddress": "127.0.0.1",
+        "userAgent": "embedded AWS",
+        **(failure if code else {}),
+        "requestParameters": {named: call.parameters.get(parameter)},
+        "responseElements": None if code else {"_return": True},
+        "requestID": str(uuid.uuid4()),
+        "eventID": str(uuid.uuid4()),
+        "readOnly": False,
+        "eventType": "AwsApiCall",
+        "managementEvent": True,
+        "recipientAccountId": aws.settings.account,
+        "eventCategory": "Management",
+    }
+
+
+def _identity(call: ApiCall, aws: EmbeddedAws) -> dict[str, str]:
+    """Return who called: the session of a role, or else an administrator."""
+    account, key = aws.settings.account, call.access_key_id
+    principals: Any = aws.principals
+    if principals.role_of(key):
+        arn = principals.user_of(key)
+        return {"type": "AssumedRole", "arn": arn, "accountId": account, "accessKeyId": key}
+    return {
+        "type": "IAMUser",
+        "arn": f"arn:{partition_of(call.region)}:iam::{account}:user/administrator",
+        "accountId": account,
+        "accessKeyId": key,
+        "userName": "administrator",
+    }
