@@ -19,17 +19,17 @@ SPREAD = .venv/bin/python -m pytest --dist loadfile --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help rebuild-ledger demo test onprem faults record storms fleet second-opinion bench tools models release audit local setup servers lint format unit build lock clean
+.PHONY: help e2e rebuild-ledger demo test onprem faults record storms fleet second-opinion bench tools models release audit local setup servers lint format unit build lock clean
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 demo: setup ## connect a VPC on an embedded AWS, show the proof, take it all away (about a minute)
 	@scripts/install-dns-servers --if-possible
 	@.venv/bin/python -m local demo --region $(REGION)
 
 test: setup servers tools lint ## every check and every test
-	$(SPREAD) -n 4 tests/unit tests/contract tests/template tests/local tests/bench tests/second_opinion tests/release
+	$(SPREAD) -n 4 tests/unit tests/contract tests/template tests/local tests/bench tests/e2e tests/second_opinion tests/release
 	$(SPREAD) -n 4 tests/story
 	$(SPREAD) -n 3 tests/storm tests/faults
 	.venv/bin/python -m pytest tests/fleet
@@ -56,6 +56,10 @@ second-opinion: setup .venv-second/.ready ## the workflow under another interpre
 bench: setup ## time over the floor, calls, cost, starts and growing fleets, ours and others', in virtual time (minutes) [DESIGNS=1]
 	PYTHONPATH=functions .venv/bin/python -m bench $(if $(DESIGNS),--designs)
 
+e2e: setup $(if $(CLEANUP),,build) ## the app against your own AWS account: hours, some dollars [YES=1 CLEANUP=1 KEEP=1 ONLY=facts ONPREM=i-... NODE=mi-... EMAIL=...]
+	@PYTHONPATH=functions .venv/bin/python -m e2e $(if $(YES),--yes) $(if $(CLEANUP),--cleanup) $(if $(KEEP),--keep) \
+		$(if $(ONLY),--only '$(ONLY)') $(if $(ONPREM),--onprem '$(ONPREM)') $(if $(NODE),--node '$(NODE)') $(if $(EMAIL),--email '$(EMAIL)')
+
 rebuild-ledger: setup ## find what your stack's ledger has lost, and write it down when you say yes [STACK=private-connectivity VPC=vpc-...]
 	@PYTHONPATH=functions:cli .venv/bin/python -m recovery --stack $(or $(STACK),private-connectivity) $(if $(VPC),--vpc $(VPC))
 
@@ -68,7 +72,7 @@ unit: setup ## only the tests that need no embedded AWS
 lint: setup ## ruff, mypy
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/mypy functions cli onprem/ecs_anywhere_dns local bench recovery tests
+	.venv/bin/mypy functions cli onprem/ecs_anywhere_dns local bench recovery e2e tests
 
 format: setup ## let ruff format and mend
 	.venv/bin/ruff check --fix .

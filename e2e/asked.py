@@ -1,0 +1,58 @@
+"""What the person asked for, from the command line: `make e2e` hands its variables on."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+STACK = "ecs-anywhere-e2e-private-connectivity"
+"""Longer than 25 characters: CloudFormation cuts the names of its rules, and that is to be seen."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options of a run."""
+
+    yes: bool = False
+    """Whether nobody is asked before it begins."""
+    cleanup: bool = False
+    """Whether only what an earlier run has left is removed."""
+    keep: bool = False
+    """Whether what was made stays after a failure, so that the next run goes on from there."""
+    onprem: str = ""
+    """An EC2 instance in a network that is peered, by its id, or a command that runs a shell script
+    from its standard input on a host on-premises; empty for none."""
+    node: str = ""
+    """The id of a managed node of AWS Systems Manager that is a DNS host; empty for none."""
+    email: str = ""
+    only: tuple[str, ...] = ()
+    """Names of steps; empty for all."""
+    template: Path = ROOT / ".aws-sam" / "build" / "template.yaml"
+    folder: Path = ROOT / ".local" / "e2e"
+    stack: str = STACK
+    patience: float = 1.0
+    """How much longer than usual is waited, as a factor."""
+    fail_at: str = ""
+    """The name of a step that fails on purpose, to see the clean-up."""
+
+
+def read(arguments: Sequence[str]) -> Asked:
+    """Return the options. Exits with a message where they cannot be read."""
+    parser = argparse.ArgumentParser(prog="make e2e", description=__doc__)
+    parser.add_argument("--yes", action="store_true", help="begin without asking")
+    parser.add_argument("--cleanup", action="store_true", help="only remove what is left")
+    parser.add_argument("--keep", action="store_true", help="leave everything after a failure")
+    parser.add_argument("--onprem", default="", help="i-... or a command such as 'ssh dns1 sh -s'")
+    parser.add_argument("--node", default="", help="mi-... of a DNS host")
+    parser.add_argument("--email", default="")
+    parser.add_argument("--only", default="", help="steps, separated by commas")
+    parser.add_argument("--template", type=Path, default=Asked.template)
+    parser.add_argument("--folder", type=Path, default=Asked.folder)
+    parser.add_argument("--patience", type=float, default=1.0)
+    parser.add_argument("--fail-at", default="", help=argparse.SUPPRESS)
+    given = vars(parser.parse_args(arguments))
+    only = tuple(name for name in given.pop("only").split(",") if name)
+    return Asked(only=only, **given)

@@ -1,0 +1,84 @@
+"""Before it begins: where it runs, what it costs, and a yes. Nothing is made until then."""
+
+from __future__ import annotations
+
+import sys
+
+from connectivity.domain import tags
+
+from e2e.amazon import UNANSWERED, Amazon
+from e2e.asked import Asked
+
+HOURS = 3.0
+_ENDPOINTS, _ZONES, _RESOLVER_IPS = 9, 2, 2
+"""At most: the six, and what `ecr+logs` brings for a while."""
+_PER_ENDPOINT, _PER_RESOLVER_IP, _THE_REST = 0.01, 0.125, 1.0
+"""USD an hour, in us-east-2: AWS PrivateLink and Amazon Route 53 pricing. The rest is the key in
+AWS KMS, Lambda, Step Functions, logs."""
+_PRODUCTION = ("prod", "live")
+
+
+def estimate(hours: float = HOURS) -> float:
+    """Return what the run costs at most, in USD."""
+    hourly = _ENDPOINTS * _ZONES * _PER_ENDPOINT + _RESOLVER_IPS * _PER_RESOLVER_IP
+    return hours * hourly + _THE_REST
+
+
+def refusals(amazon: Amazon, stack: str, own_vpc: str) -> list[str]:
+    """Return why not to run here. An account that somebody uses for this already, or that is called
+    a production one, is none to try things in."""
+    ec2 = amazon.client("ec2")
+    tagged = [{"Name": "tag-key", "Values": [tags.WISH]}]
+    vpcs = sorted(v["VpcId"] for v in ec2.describe_vpcs(Filters=tagged)["Vpcs"])
+    others = [vpc for vpc in vpcs if vpc != own_vpc]
+    reasons = []
+    if others:
+        reasons.append(f"{', '.join(others)} carries the tag {tags.WISH}: this account is in use")
+    stacks = amazon.client("cloudformation").get_paginator("describe_stacks").paginate()
+    reasons += [
+        f"the stack {each['StackName']} is this app already: two in one Region refuse each other"
+        for page in stacks
+        for each in page["Stacks"]
+        if each["StackName"] != stack
+        and {"LedgerTable", "OnPremDnsHostPolicyArn"}
+        <= {output["OutputKey"] for output in each.get("Outputs", [])}
+    ]
+    reasons += [
+        f"the account's alias {alias} sounds like production"
+        for alias in _aliases(amazon)
+        if any(word in alias.lower() for word in _PRODUCTION)
+    ]
+    return reasons
+
+
+def _aliases(amazon: Amazon) -> list[str]:
+    try:
+        return list(amazon.client("iam").list_account_aliases()["AccountAliases"])
+    except UNANSWERED:
+        return []
+
+
+def is_agreed(asked: Asked, account: str, region: str, endpoint: str) -> bool:
+    """Tell what will happen, and return whether the person has said yes."""
+    print(
+        f"""\
+This makes real things in AWS{f", here {endpoint}" if endpoint else ""}:
+
+  account   {account}
+  region    {region}
+  stack     {asked.stack}
+  a VPC of its own, up to {_ENDPOINTS} interface endpoints, and an inbound resolver
+  cost      about {estimate():.2f} USD for {HOURS:.0f} hours, when nothing else goes wrong
+
+At the end, at a failure and at Ctrl-C all of it is removed (KEEP=1: not at a failure), which may
+take an hour more: AWS Lambda keeps network interfaces for 20 to 45 minutes. `make e2e CLEANUP=1`
+does that by itself.
+""",
+        flush=True,
+    )
+    if asked.yes:
+        return True
+    if not sys.stdin.isatty():
+        print("nobody is there to say yes: YES=1", flush=True)
+        return False
+    return input("Go on? Type yes: ").strip().lower() == "yes"

@@ -1,0 +1,41 @@
+"""Six services: how long it takes, how late describe calls are, and what is published."""
+
+from __future__ import annotations
+
+from connectivity.domain import catalogue, tags
+
+from e2e.lab import MINUTE, Lab, StepFailedError
+from e2e.watching import watched
+
+LONGEST = 10 * MINUTE
+"""In which it shall be connected."""
+
+
+def run(lab: Lab) -> None:
+    connect(lab)
+    offered = {each["ServiceName"].rpartition(".")[2] for each in lab.endpoints()}
+    for name in catalogue.REQUIRED:
+        lab.record.expect(name in offered, f"there is an interface endpoint for {name}")
+    document = lab.published()
+    lab.record.expect(document.get("state") == "active", "the publication is active")
+    lab.record.fact("the publication", document)
+    lab.record.fact("the document's bytes", len(str(document)))
+
+
+def connect(lab: Lab) -> None:
+    """Connect the VPC, watched. Raises StepFailedError with what the app says where it fails."""
+    if lab.tags().get(tags.STATUS) == "connected" and lab.published():
+        return
+    with watched(lab):
+        ended = lab.run_of(lambda: _ask(lab), "connect")
+    if ended.status != "SUCCEEDED":
+        raise StepFailedError(f"{ended.arn}: {ended.status} {ended.error}")
+    lab.until(lambda: lab.tags().get(tags.STATUS) == "connected", "the status connected")
+    took = [each["seconds"] for each in lab.record.lags if each["what"] == "connect"]
+    lab.record.expect(took[-1] < LONGEST, f"connected within {LONGEST / MINUTE:.0f} minutes")
+
+
+def _ask(lab: Lab) -> None:
+    """Also where the tag says so already: the same value again is no event."""
+    same = lab.tags().get(tags.WISH) == "enabled"
+    lab.tag(wish="Enabled" if same else "enabled")

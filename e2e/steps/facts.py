@@ -1,0 +1,102 @@
+"""Facts that cost nothing: what the Region offers, and what AWS says of patterns and workflow."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import Any
+
+from connectivity.domain import catalogue
+from samtranslator.yaml_helper import yaml_parse
+
+from e2e.asked import ROOT
+from e2e.lab import Lab
+
+BESIDE = ("ecr.api", "ecr.dkr", "s3", "logs", "kms", "sqs", "monitoring")
+"""Services that are asked for beside the six."""
+MATCHES = {
+    "TagChanged": {
+        "source": "aws.tag",
+        "detail-type": "Tag Change on Resource",
+        "detail": {
+            "service": "ec2",
+            "resource-type": "vpc",
+            "changed-tag-keys": ["ecs-anywhere:private-connectivity"],
+        },
+    },
+    "Acknowledged": {
+        "source": "aws.ssm",
+        "detail-type": "Parameter Store Change",
+        "detail": {
+            "operation": "Create",
+            "name": "/ecs-anywhere/private-connectivity/vpc-0a1b2c3d/acknowledgements/dns-1",
+        },
+    },
+}
+"""An event of the function `KnockFunction` -> an event that its pattern has to match."""
+
+
+def run(lab: Lab) -> None:
+    _services(lab)
+    _patterns(lab)
+    _definition(lab)
+
+
+def _services(lab: Lab) -> None:
+    """Their private names, zones and what else DescribeVpcEndpointServices says of them."""
+    ec2, region = lab.client("ec2"), lab.state.region
+    wanted = (*catalogue.REQUIRED, *catalogue.REQUIRED_WHERE_OFFERED, *BESIDE)
+    names = [full for name in wanted for full in catalogue.service_names(name, region)]
+    offered = ec2.describe_vpc_endpoint_services(
+        Filters=[{"Name": "service-name", "Values": names}]
+    )["ServiceDetails"]
+    there = {each["ServiceName"] for each in offered}
+    for each in offered:
+        lab.record.fact(
+            each["ServiceName"],
+            {
+                "type": [kind["ServiceType"] for kind in each.get("ServiceType", [])],
+                "names": [n["PrivateDnsName"] for n in each.get("PrivateDnsNames", [])],
+                "zones": each.get("AvailabilityZones", []),
+                "policy": each.get("VpcEndpointPolicySupported"),
+                "address types": each.get("SupportedIpAddressTypes", []),
+            },
+        )
+    for name in catalogue.REQUIRED:
+        is_there = there & {*catalogue.service_names(name, region)}
+        lab.record.expect(bool(is_there), f"{region} offers {name}")
+
+
+def _patterns(lab: Lab) -> None:
+    resources = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
+    events = resources["KnockFunction"]["Properties"]["Events"]
+    for name, event in MATCHES.items():
+        pattern = json.dumps(events[name]["Properties"]["Pattern"])
+        whole = {"id": "1", "account": lab.state.account, "time": "2026-01-01T00:00:00Z", **event}
+        whole |= {"region": lab.state.region, "resources": []}
+        said = lab.attempt(f"TestEventPattern {name}", partial(_tried, lab, pattern, whole))
+        if said is not None:
+            lab.record.expect(said, f"the pattern of {name} matches such an event")
+
+
+def _tried(lab: Lab, pattern: str, event: dict[str, Any]) -> bool | None:
+    """Return whether it matches; None where an embedded AWS does not say."""
+    test = lab.client("events").test_event_pattern
+    said: dict[str, Any] = test(EventPattern=pattern, Event=json.dumps(event))
+    return said.get("Result")
+
+
+def _definition(lab: Lab) -> None:
+    """Without the substitutions, which are the functions' ARNs."""
+    (file,) = (ROOT / "statemachine").glob("*.y*ml")
+    definition = json.dumps(yaml_parse(file.read_text()))
+    function = f"arn:aws:lambda:{lab.state.region}:{lab.state.account}:function:f"
+    parts = definition.split("${")
+    definition = parts[0] + "".join(function + part.partition("}")[2] for part in parts[1:])
+    validate = lab.client("stepfunctions").validate_state_machine_definition
+    said = lab.attempt(
+        "ValidateStateMachineDefinition", lambda: validate(definition=definition, type="STANDARD")
+    )
+    if said is not None:
+        lab.record.fact("ValidateStateMachineDefinition", said.get("diagnostics", []))
+        lab.record.expect(said["result"] == "OK", "the workflow's definition is valid")
