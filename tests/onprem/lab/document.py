@@ -17,19 +17,19 @@ ECR = "ecr"
 """What api.ecr is an alias of: to be forwarded, although it has no interface endpoint."""
 
 
-def names(subnets: Iterable[str]) -> dict[str, tuple[str, ...]]:
+def names(subnets: Iterable[str], region: str = REGION) -> dict[str, tuple[str, ...]]:
     """Each service's name, with an address in each of `subnets` (as in "10.0.0.")."""
     return {
-        f"{service}.{REGION}.amazonaws.com": tuple(f"{subnet}{host}" for subnet in subnets)
+        f"{service}.{region}.amazonaws.com": tuple(f"{subnet}{host}" for subnet in subnets)
         for host, service in enumerate(SERVICES, 41)
     }
 
 
-def zones() -> tuple[str, ...]:
+def zones(region: str = REGION) -> tuple[str, ...]:
     """The fewest that cover all names and the alias's target."""
     covered = {service for service in SERVICES if service.endswith(f".{ECR}")}
     forwarded = {*SERVICES, ECR} - covered
-    return tuple(sorted(f"{service}.{REGION}.amazonaws.com" for service in forwarded))
+    return tuple(sorted(f"{service}.{region}.amazonaws.com" for service in forwarded))
 
 
 def document(content: Mapping[str, Any], key: SigningKey | None = None) -> str:

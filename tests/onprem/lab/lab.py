@@ -9,6 +9,7 @@ import shutil
 import ssl
 import tempfile
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from tests.onprem.lab.https import Https
 from tests.onprem.lab.network import TIERS, enter, free_port
 from tests.onprem.lab.places import INTERNET, in_namespace, on_loopback
 from tests.onprem.lab.public import PublicServer
-from tests.onprem.lab.resolver import FakeResolver
+from tests.onprem.lab.resolver import Behaviour, FakeResolver
 from tests.onprem.lab.serving import Respond, Thread, serve
 from tests.onprem.lab.signing import SigningKey
 
@@ -35,6 +36,22 @@ HTTPS_PORT = 443
 REPOSITORY = Path(__file__).parents[3]
 TIER_VARIABLE = "ECS_DNS_LAB"
 """Environment variable: the one tier that has to be used."""
+
+
+@dataclass(frozen=True)
+class OtherVpc:
+    """A second VPC that the company's DNS server forwards to."""
+
+    id: str
+    region: str
+    cidr: str
+    names: dict[str, tuple[str, ...]]
+    resolvers: dict[str, FakeResolver] = field(default_factory=dict)
+    """By their IPs."""
+
+    def behave(self, behaviour: Behaviour) -> None:
+        for resolver in self.resolvers.values():
+            resolver.behaviour = behaviour
 
 
 class Lab:
@@ -116,6 +133,46 @@ class Lab:
     def serve_resolver(self, ip: str) -> FakeResolver:
         """One more, at another address of the VPC."""
         return self._serve_resolver(ip, self._ending)
+
+    def connect(self, vpc_id: str, region: str) -> OtherVpc:
+        """One more VPC, behind resolvers of its own in the upper half of the same network."""
+        net = ".".join(self.resolver_ips[0].split(".")[:2])
+        subnets = (f"{net}.128.", f"{net}.129.")
+        other = OtherVpc(vpc_id, region, f"{net}.128.0/17", document.names(subnets, region))
+        for subnet in subnets:
+            resolver = FakeResolver(region, other.names)
+            other.resolvers[f"{subnet}32"] = resolver
+            self._listen(f"{subnet}32", self.resolver_port, resolver.respond, self._ending)
+        return other
+
+    def publish_other(self, other: OtherVpc, **changes: Any) -> Path:
+        """Write the publication of the other VPC beside that of the first."""
+        content = self._content() | {
+            "generation": next(self._generations),
+            "vpcId": other.id,
+            "region": other.region,
+            "vpcCidrs": [other.cidr],
+            "resolverIps": list(other.resolvers),
+            "zones": list(document.zones(other.region)),
+            "names": {name: list(ips) for name, ips in other.names.items()},
+        }
+        file = self.directory / f"{other.id}.json"
+        file.write_text(document.document(content | changes, self.key))
+        return file
+
+    def follow(self, server: DnsServer, other: OtherVpc, **settings: Any) -> None:
+        """Have the server's host follow the other VPC as well; `settings`: further keys."""
+        file = self.settings_file(server)
+        table = {
+            "vpc": other.id,
+            "region": other.region,
+            "account": self.account,
+            "networks": [other.cidr],
+            "source": str(self.directory / f"{other.id}.json"),
+            **self._keys(),
+            **settings,
+        }
+        file.write_text(f"{file.read_text()}\n[[follow]]\n{tool.as_toml(table)}")
 
     def serve_name(self, name: str, like: str) -> None:
         """One more private name, published too, with the addresses of another one."""

@@ -32,10 +32,10 @@ def run(
 
 def configuration(settings: Mapping[str, Any], kind: str, table: Mapping[str, Any]) -> str:
     """config.toml; what is None is left out."""
-    return f"{_toml(settings)}\n[{kind}]\n{_toml(table)}"
+    return f"{as_toml(settings)}\n[{kind}]\n{as_toml(table)}"
 
 
-def _toml(table: Mapping[str, Any]) -> str:
+def as_toml(table: Mapping[str, Any]) -> str:
     """Strings, numbers, truth values and lists of them look in TOML as they do in JSON."""
     lines = (f"{key} = {json.dumps(value)}\n" for key, value in table.items() if value is not None)
     return "".join(lines)
