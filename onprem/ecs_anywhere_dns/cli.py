@@ -50,7 +50,7 @@ Command = Callable[[argparse.Namespace], int]
 NAME = "ecs-anywhere-dns"
 CONFIGURED = (
     "vpc", "region", "server", "account", "networks", "resolver_ips", "signature", "allowed_zones",
-    "mode", "source", "endpoint_url", "host", "address", "port", "after", "standby_for",
+    "mode", "source", "endpoint_url", "profile", "host", "address", "port", "after", "standby_for",
 )  # fmt: skip
 """Keys of the configuration that `init` takes as they are said."""
 READER_LEFT = 141
@@ -173,6 +173,7 @@ def _add_init(commands: Any) -> None:
     added.add_argument("--source", type=_source, help="ssm (default), or a file")
     added.add_argument("--resolver-ip", action="append", dest="resolver_ips", metavar="IP")
     added.add_argument("--endpoint-url")
+    added.add_argument("--profile", help="of the AWS credentials for the account of this VPC")
     added.add_argument("--host", help="its name in acknowledgements; default: the host name")
     added.add_argument("--address", help="where the DNS server answers this host, if not 127.0.0.1")
     added.add_argument("--port", type=int, help="if not 53")

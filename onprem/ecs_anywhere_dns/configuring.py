@@ -121,8 +121,10 @@ def _changed(
 ) -> tuple[tuple[Settings, ...], tuple[str, ...]]:
     """Add to what the file says of one VPC: at its top, or in the table at `place`."""
     if place is None:
+        # First: another VPC has another key, and is told how to be added.
+        additions = _additions(file, there, wish.given)
         keys, said = _keys(there, wish)
-        changes = {**_additions(file, there, wish.given), **keys}
+        changes = {**additions, **keys}
         own: dict[str, Any] = {}
     else:
         table = tables_of(there)[place]
@@ -147,6 +149,8 @@ def _place_of(file: Path, there: Mapping[str, Any], wish: Wish) -> int | None:
             f"{file} follows several VPCs, and {', '.join(wish.of_vpc)} is one VPC's",
             "say which one: --vpc vpc-…",
         )
+    if vpc is not None and found is None and "vpc" not in there and tables and not wish.add:
+        raise BadUsage(f"{file} does not follow {vpc}", "to follow it beside the others, add --add")
     return found if vpc is not None else None
 
 

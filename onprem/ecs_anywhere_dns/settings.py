@@ -71,6 +71,8 @@ class Settings:
     endpoint_url: str = ""
     """Of Parameter Store, as in https://vpce-….ssm.<region>.vpce.amazonaws.com; resolved by the
     operating system. Empty: found through the resolver IPs."""
+    profile: str = ""
+    """Of the AWS credentials for this VPC's account; empty: those that every AWS SDK would take."""
     instance_metadata: bool = False
     """Whether AWS credentials may be asked of EC2's or a container's metadata service."""
     host: str = field(default_factory=socket.gethostname)

@@ -41,6 +41,8 @@ class Front:
     port: int = 0
     sni: list[str | None] = field(default_factory=list)
     hosts: list[list[str]] = field(default_factory=list)
+    signed: list[str] = field(default_factory=list)
+    """The `Authorization` of each request."""
     own_answer: tuple[int, dict[str, Any]] | None = None
 
 
@@ -51,6 +53,7 @@ def tls(moto: Moto, certificate: trustme.LeafCert, address: str, port: int = 0) 
     class Forwards(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            front.signed.append(self.headers["Authorization"])
             front.hosts.append(self.headers.get_all("Host", []))
             status, answer = self.answer(body)
             self.send_response(status)
@@ -376,6 +379,25 @@ def test_a_profile_that_is_not_there_is_named(site: Site, monkeypatch: pytest.Mo
     monkeypatch.setenv("AWS_PROFILE", "dns")
     with pytest.raises(FetchFailed, match=r"no AWS credentials.*dns"):
         store_at(1, "127.0.0.1").read(NAME)
+
+
+def test_each_vpc_may_have_a_profile_for_its_account(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever keys the variables hold: they are of another account."""
+    file = tmp_path / "credentials"
+    file.write_text("[other]\naws_access_key_id = AKIAOTHER\naws_secret_access_key = secret\n")
+    file.chmod(0o600)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    publish(site)
+    with site.tls() as front:
+        store = ParameterStore(
+            replace(SETTINGS, profile="other"), routes_to(front.port, "127.0.0.1")
+        )
+        assert store.read(NAME) == "the document"
+        assert "Credential=AKIAOTHER/" in front.signed[-1]
+    with pytest.raises(FetchFailed, match=r"no AWS credentials.*nobody"):
+        ParameterStore(replace(SETTINGS, profile="nobody"), routes_to(1, "127.0.0.1")).read(NAME)
 
 
 def test_a_ca_bundle_that_is_not_there_is_named(

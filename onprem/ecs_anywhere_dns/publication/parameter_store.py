@@ -84,7 +84,7 @@ class ParameterStore:
     def _session(self) -> botocore.session.Session:
         if not self._settings.instance_metadata:
             forgo_metadata(os.environ)
-        session = botocore.session.Session()
+        session = botocore.session.Session(profile=self._settings.profile or None)
         for variable in AWS_FILES:
             # They may name a program for credentials, and it would run as root.
             check_trusted(Path(str(session.get_config_variable(variable))).expanduser())
