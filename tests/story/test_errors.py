@@ -148,6 +148,13 @@ MISTAKES = {
             "correct the name",
         ],
     ),
+    "a service that has gateway endpoints alone": Mistake(
+        tags={"services": "dynamodb"},
+        says=[
+            'ecs-anywhere:services of {vpc} asks for "dynamodb", which is no interface endpoint '
+            "service in us-east-2",
+        ],
+    ),
     "no CIDR": Mistake(
         tags={"onprem_cidrs": "10.64.0.0/16 10.0.0.0/33"},
         error="UnreadableOption",

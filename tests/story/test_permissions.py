@@ -132,6 +132,7 @@ def told(app: App) -> Told:
     app.request("Enable", {"vpc-id": vpc_id})
     app.next_success(vpc_id)
     app.sweep_leaves_alone(vpc_id)
+    _refuse_a_deletion(app, vpc_id)
     _take_something_off(app, vpc_id)
     app.sweep()
     assert "repaired" in app.next_success(vpc_id).output["detail"]
@@ -304,6 +305,15 @@ def _when(app: App, vpc_id: str, kind: str, state: str, act: Callable[[str], obj
         if acted:
             return
     raise AssertionError(f"{followed} have never {kind} {state}")
+
+
+def _refuse_a_deletion(app: App, vpc_id: str) -> None:
+    """As Terraform deletes subnets before it takes the tag off."""
+    ec2 = app.client("ec2")
+    found = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])["Subnets"]
+    with pytest.raises(ClientError, match="DependencyViolation"):
+        ec2.delete_subnet(SubnetId=found[0]["SubnetId"])
+    assert "AWS was asked to delete" in app.next_success(vpc_id).output["detail"]
 
 
 def _hold_up(app: App, vpc_id: str) -> None:

@@ -87,7 +87,7 @@ def in_the_way(
     is all we hold for it; of a subnet what has a network interface there."""
     groups = {entry.held[purpose] for purpose in GROUPS if purpose in entry.held}
     ours = [each for each in interfaces if each.requester_managed and groups & set(each.groups)]
-    held = _held(entry) if refused.vpc_id else (_maker(each) for each in ours)
+    held = _held(entry) if refused.vpc_id else _makers(ours)
     return InTheWay(tuple(dict.fromkeys(held)), len(interfaces) - len(ours))
 
 
@@ -132,11 +132,12 @@ def _held(entry: Entry) -> Iterator[str]:
             yield id_
 
 
-def _maker(interface: NetworkInterface) -> str:
-    """Return the id of the endpoint that an interface belongs to, which AWS writes into its
-    description; its own id where it is another's, as the probe's."""
-    found = _MADE_FOR.search(interface.description)
-    return found.group() if found else interface.id
+def _makers(interfaces: Sequence[NetworkInterface]) -> Iterator[str]:
+    """Yield the ids of the endpoints that interfaces belong to, which AWS writes into their
+    descriptions; then the own ids of others, as those of the probe."""
+    found = [(_MADE_FOR.search(each.description), each) for each in interfaces]
+    yield from (match.group() for match, _ in found if match)
+    yield from (each.id for match, each in found if not match)
 
 
 def _caller(identity: Any) -> str:

@@ -82,6 +82,21 @@ def test_of_a_whole_vpc_all_that_is_held_is_in_the_way() -> None:
     assert f"in its way: {held[endpoints[0]]}, {held[endpoints[1]]}" in line(world)
 
 
+def test_the_probe_s_interface_is_named_after_what_costs() -> None:
+    """AWS Lambda keeps it for up to 45 minutes after a verification."""
+    world = world_with()
+    probe_s = NetworkInterface(
+        "eni-0c1d2e3f",
+        (world.entry.held[ledger.PROBE_GROUP],),
+        "lambda",
+        requester_managed=True,
+        description="AWS Lambda VPC ENI-ecs-anywhere-probe-vpc-0a1b2c3d",
+    )
+    world.vpcs.interfaces = {SUBNET: (probe_s, *world.vpcs.interfaces[SUBNET])}
+    assert heard(world)
+    assert "in its way: vpce-0a1b2c3d, eni-0c1d2e3f - asked for by" in line(world)
+
+
 def test_it_is_told_once_a_day_however_often_somebody_asks() -> None:
     world = world_with()
     assert heard(world)
