@@ -137,7 +137,7 @@ def test_one_dead_resolver_degrades_and_is_named(lab: Lab, server_kind: str) -> 
     report = apply(lab)
     assert (report["exit"], report["changed"]) == (Exit.DEGRADED, True), report
     assert any(first in finding for finding in report["findings"])
-    expected = [second] if server_kind in {"dnsmasq", "knot"} else [first, second]
+    expected = [second] if server_kind in {"dnsmasq", "knot", "resolved"} else [first, second]
     assert report["forwarders"] == expected
     assert_private(lab)
 

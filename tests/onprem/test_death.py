@@ -67,7 +67,7 @@ def steps_of(lab: Lab, kind: str) -> list[str]:
 def test_the_steps_come_in_the_order_of_the_story(lab: Lab, server_kind: str) -> None:
     told = steps_of(lab, server_kind)
     swaps = [step for step in told if step.startswith("swap ")]
-    assert 1 <= len(swaps) <= 2
+    assert 1 <= len(swaps) <= 5
     expected = [step for step in STEPS if not step.startswith("swap")]
     assert [step for step in told if step not in swaps] == expected
     assert told.index("journal") < told.index(swaps[0]) < told.index("check configuration")

@@ -101,6 +101,21 @@ LINES: dict[str, list[str]] = {
         "policy.add(policy.all(policy.QTRACE))",
         "net.bufsize(4096)",
     ],
+    "resolved": [
+        "Domains=~.",
+        "Domains=corp.example",
+        f"Domains=~{SSM}",
+        "Domains=~us-east-2.amazonaws.com",
+        "DNSOverTLS=opportunistic",
+        "DNSOverTLS=yes",
+        "Cache=no-negative",
+        "StaleRetentionSec=1d",
+        "ReadEtcHosts=no",
+        f"TOP [Delegate]\nDNS=203.0.113.1\nDomains=~{SSM}",
+        f"TOP [Delegate]\nDNS=203.0.113.1\nDomains=~x.{SSM}",
+        "TOP [Delegate]\nDNS=203.0.113.1\nDomains=~amazonaws.com",
+        "TOP [Delegate]\nDNS=203.0.113.1\nDefaultRoute=yes",
+    ],
 }
 """What administrators write: among the options, or with TOP behind everything."""
 

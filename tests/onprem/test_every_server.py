@@ -13,7 +13,7 @@ from ecs_anywhere_dns.outcome import BadUsage, Exit
 from ecs_anywhere_dns.servers import make_server
 
 from tests.onprem.lab.dns_server import DnsServer
-from tests.onprem.lab.lab import Lab
+from tests.onprem.lab.lab import KINDS, Lab
 from tests.onprem.test_apply import apply, assert_private
 from tests.onprem.test_commands import amiss
 
@@ -23,6 +23,7 @@ COMMANDS: dict[str, dict[str, list[str]]] = {
     "dnsmasq": {"program": ["dnsmasq"]},
     "powerdns": {"program": ["pdns_recursor"]},
     "knot": {},
+    "resolved": {},
 }
 """Those that the laboratory leaves to their defaults."""
 REMARKED_ON = {
@@ -31,6 +32,7 @@ REMARKED_ON = {
     "dnsmasq": "# no setting makes its checker remark on anything",
     "powerdns": "# nor here",
     "knot": "-- it has no checker",
+    "resolved": "# nor has it",
 }
 """What the server's own checker accepts with a remark, at the top level."""
 
@@ -50,6 +52,7 @@ OTHER_FORMS: dict[str, list[tuple[str, str]]] = {
         ("recursor.lua", "dofile '@/ecs-anywhere.lua'"),
     ],
     "knot": [("kresd.conf", 'dofile "@/ecs-anywhere.lua" -- ours')],
+    "resolved": [],
 }
 """What an administrator wrote beforehand, and `init` never would: file and line."""
 
@@ -104,7 +107,7 @@ def test_what_a_checker_remarks_is_not_taken_for_an_answer(lab: Lab, server_kind
 @pytest.mark.parametrize("path", ["", ".", "etc/named.conf"])
 def test_a_path_that_is_none_is_refused_by_its_key(server_kind: str, path: str) -> None:
     """For Python an empty path is the current folder, wherever that is."""
-    key = "fragment" if server_kind == "unbound" else "configuration"
+    key = {"unbound": "fragment", "resolved": "delegates"}.get(server_kind, "configuration")
     with pytest.raises(BadUsage, match=rf"\[{server_kind}\] {key} = '{path}' is no absolute path"):
         make_server(server_kind, "us-east-2", "127.0.0.1", 53, {key: path})
 
@@ -138,13 +141,13 @@ def test_zones_of_two_vpcs_are_written_each_with_its_own_resolvers(
     """And what is written is read back as the same by the tool, and taken by the checker."""
     server = make_server(server_kind, "us-east-2", "127.0.0.1", 53, {})
     fragments = server.fragments(TWO_VPCS)
-    text = fragments[0].text
+    text = "".join(fragment.text for fragment in fragments)
     for zone, forwarders in TWO_VPCS.targets.items():
         assert text.count(zone) >= 1
         assert all(text.count(address) >= 1 for address in forwarders)
     server.check_fragments(fragments, tmp_path)
     exchanged = forwarding_to(dict.fromkeys(TWO_VPCS.zones, TWO_VPCS.forwarders[:1]), "both")
-    assert server.fragments(exchanged)[0].text != text
+    assert "".join(each.text for each in server.fragments(exchanged)) != text
 
 
 def beside(server: DnsServer) -> dict[str, str]:
@@ -160,10 +163,12 @@ def beside(server: DnsServer) -> dict[str, str]:
     return {"configuration": str(main)}
 
 
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "resolved"])
 def test_a_server_that_runs_with_another_file_is_named_before_anything_is_touched(
-    lab: Lab, server_kind: str
+    lab: Lab, kind: str
 ) -> None:
-    server = lab.start(server_kind)
+    """The folders of systemd-resolved are always the same."""
+    server = lab.start(kind)
     configured(server, **beside(server))
     lab.publish()
     before = server.files()
@@ -171,7 +176,7 @@ def test_a_server_that_runs_with_another_file_is_named_before_anything_is_touche
     for _ in range(2):
         report = apply(lab)
         assert report["exit"] == Exit.CHECK_FAILED, report
-        assert f"[{server_kind}]" in report["cure"]
+        assert f"[{kind}]" in report["cure"]
     assert server.files() == before
 
 

@@ -18,7 +18,7 @@ from ecs_anywhere_dns.forwarding import NOTHING
 
 from tests.onprem.inside import Inside
 from tests.onprem.lab.client import NOT_LISTENING, TIMEOUT
-from tests.onprem.lab.lab import REPOSITORY, TIER_VARIABLE, Lab
+from tests.onprem.lab.lab import KINDS, REPOSITORY, TIER_VARIABLE, Lab
 from tests.onprem.lab.messages import PUBLIC_ADDRESS
 from tests.onprem.lab.network import TIERS
 from tests.onprem.lab.resolver import DELAY, Behaviour
@@ -59,6 +59,7 @@ def forwarding(lab: Lab, kind: str) -> str:
         "powerdns": "forward-zones-recurse+={zone}={first}:{port};{second}:{port}\n",
         "knot": "policy.add(policy.suffix(policy.STUB({{'{first}@{port}', '{second}@{port}'}}), "
         "policy.todnames({{'{zone}.'}})))\n",
+        "resolved": "[Delegate]\nDNS={first}:{port} {second}:{port}\nDomains=~{zone}\n",
     }[kind]
     values = {"first": first, "second": second, "port": port}
     return "".join(form.format(zone=zone, **values) for zone in lab.zones)
@@ -118,11 +119,13 @@ class TestDnsServers:
         assert server.running()
         assert lab.ask(SSM).rcode == "NOERROR"
 
-    def test_one_that_cannot_start_says_why(self, lab: Lab, server_kind: str) -> None:
+    @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "resolved"])
+    def test_one_that_cannot_start_says_why(self, lab: Lab, kind: str) -> None:
+        """systemd-resolved starts with whatever it finds."""
         with pytest.raises(
-            RuntimeError, match=rf"(?s){server_kind} did not start:.*(nonsense|bad option)"
+            RuntimeError, match=rf"(?s){kind} did not start:.*(nonsense|bad option)"
         ):
-            lab.start(server_kind, "nonsense nonsense")
+            lab.start(kind, "nonsense nonsense")
 
     def test_a_validating_one_finds_that_the_internet_is_unsigned(
         self, lab: Lab, server_kind: str

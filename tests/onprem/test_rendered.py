@@ -14,7 +14,6 @@ from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.outcome import BadUsage
 from ecs_anywhere_dns.servers.contract import Renderer
 from ecs_anywhere_dns.servers.coredns import CoreDns
-from ecs_anywhere_dns.servers.resolved import Resolved
 from ecs_anywhere_dns.servers.windows import Windows
 
 from tests.onprem.example import fit
@@ -30,7 +29,7 @@ DOCUMENT = fit(
     names={"ecs.us-east-2.amazonaws.com": ["10.0.0.40"]},
 )
 WITHDRAWN = Forwarding((), (), "vpc-0a1b2c3d4e5f60718 generation 8 (withdrawn)")
-RENDERERS = (CoreDns(DOCUMENT), Resolved(DOCUMENT), Windows(DOCUMENT))
+RENDERERS = (CoreDns(DOCUMENT), Windows(DOCUMENT))
 
 COREDNS = """\
 # managed by ecs-anywhere-dns, do not edit
@@ -46,22 +45,6 @@ ssm.us-east-2.amazonaws.com:53 {
         max_fails 2
     }
 }
-"""
-
-RESOLVED = """\
-# managed by ecs-anywhere-dns, do not edit
-# vpc-0a1b2c3d4e5f60718 generation 7 (active)
-# Belongs to /etc/systemd/network/<the link's>.network.d/, then `networkctl reload`.
-# At once, and until the next start: L=<link>; resolvectl dns $L 10.0.0.32 10.0.1.32; \
-resolvectl domain $L ~ecs.us-east-2.amazonaws.com ~ssm.us-east-2.amazonaws.com; \
-resolvectl default-route $L no; resolvectl dnssec $L no; resolvectl flush-caches
-[Network]
-DNS=10.0.0.32
-DNS=10.0.1.32
-Domains=~ecs.us-east-2.amazonaws.com
-Domains=~ssm.us-east-2.amazonaws.com
-DNSDefaultRoute=no
-DNSSEC=no
 """
 
 WINDOWS = """\
@@ -100,7 +83,6 @@ $answers = @()
     ("renderer", "path", "text"),
     [
         (CoreDns(DOCUMENT), "ecs-anywhere.corefile", COREDNS),
-        (Resolved(DOCUMENT), "ecs-anywhere.network.conf", RESOLVED),
     ],
 )
 def test_it_is_rendered_to_the_byte(renderer: Renderer, path: str, text: str) -> None:
@@ -110,7 +92,7 @@ def test_it_is_rendered_to_the_byte(renderer: Renderer, path: str, text: str) ->
 
 @pytest.mark.parametrize(
     ("renderer", "comment"),
-    [(CoreDns(DOCUMENT), "#"), (Resolved(DOCUMENT), "#")],
+    [(CoreDns(DOCUMENT), "#")],
 )
 def test_nothing_to_forward_is_nothing_but_the_header(renderer: Renderer, comment: str) -> None:
     (fragment,) = renderer.fragments(WITHDRAWN)
@@ -142,7 +124,6 @@ def test_the_script_for_windows_holds_what_was_published(
     ("renderer", "written"),
     [
         (CoreDns(DOCUMENT), "forward . 10.0.0.32:5453 10.0.1.32:5453 {"),
-        (Resolved(DOCUMENT), "DNS=10.0.0.32:5453\nDNS=10.0.1.32:5453\n"),
     ],
 )
 def test_another_port_is_written_as_the_server_wants_it(renderer: Renderer, written: str) -> None:

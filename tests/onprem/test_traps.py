@@ -29,13 +29,15 @@ MISTAKES = {
     "powerdns": ("recursor.d/corp.conf", "no-such-setting=1"),
     "knot": ("kresd.conf", "no such option"),
 }
-"""Where Debian's administrators write, and what that server's own checker refuses."""
+"""Where Debian's administrators write, and what that server's own checker refuses. systemd-resolved
+has none, and passes over what it does not understand."""
 SAID_AT_RELOAD = {
     "bind": "received control channel command 'reconfig'",
     "unbound": "Restart of unbound",
     "dnsmasq": "using nameserver",
     "powerdns": "Reloading zones",
     "knot": "[ecs-anywhere-dns] read:",
+    "resolved": "Config file reloaded",
 }
 
 
@@ -63,10 +65,9 @@ def reloads(log: str, kind: str) -> int:
     return log.count(SAID_AT_RELOAD[kind])
 
 
-def test_with_the_administrators_mistake_nothing_is_forwarded_yet(
-    lab: Lab, server_kind: str
-) -> None:
-    server = lab.start(server_kind)
+@pytest.mark.parametrize("kind", MISTAKES)
+def test_with_the_administrators_mistake_nothing_is_forwarded_yet(lab: Lab, kind: str) -> None:
+    server = lab.start(kind)
     file = make_mistake(server)
     files, log = server.files(), server.log()
     lab.publish()
@@ -77,10 +78,9 @@ def test_with_the_administrators_mistake_nothing_is_forwarded_yet(
     assert_public(lab)
 
 
-def test_with_the_administrators_mistake_the_former_forwarding_stays(
-    lab: Lab, server_kind: str
-) -> None:
-    server = lab.start(server_kind)
+@pytest.mark.parametrize("kind", MISTAKES)
+def test_with_the_administrators_mistake_the_former_forwarding_stays(lab: Lab, kind: str) -> None:
+    server = lab.start(kind)
     publish_former(lab)
     apply(lab)
     file = make_mistake(server)
@@ -89,9 +89,9 @@ def test_with_the_administrators_mistake_the_former_forwarding_stays(
     assert_refused_before_the_reload(server, apply(lab), files, log)
     assert_former(lab)
 
-    file.write_text(file.read_text().replace(MISTAKES[server_kind][1], ""))
+    file.write_text(file.read_text().replace(MISTAKES[kind][1], ""))
     assert apply(lab)["exit"] == Exit.DONE
-    assert reloads(server.log(), server_kind) > reloads(log, server_kind)
+    assert reloads(server.log(), kind) > reloads(log, kind)
     lab.public.queries.clear()
     assert_private(lab)
 
@@ -113,6 +113,7 @@ REBINDING = {
     "dnsmasq": "stop-dns-rebind",
     "powerdns": "dont-query={cidr}",
     "knot": "-- the module rebinding lets nothing through: see test_knot",
+    "resolved": "# it has none",
 }
 
 
@@ -353,7 +354,7 @@ def test_a_resolver_that_fails_is_named_and_its_failures_reach_nobody(
     assert (report["exit"], report["changed"]) == (Exit.DEGRADED, True), report
     assert any(first in finding and "servfail" in finding for finding in report["findings"])
     # These hand on what the failing one says.
-    expected = [second] if server_kind in {"dnsmasq", "knot"} else [first, second]
+    expected = [second] if server_kind in {"dnsmasq", "knot", "resolved"} else [first, second]
     assert report["forwarders"] == expected
     assert_private(lab)
     lab.resolvers[first].behaviour = "right"

@@ -105,6 +105,7 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
         ("dnsmasq", {"/etc/ecs-anywhere-dns"}),
         ("powerdns", {"/etc/powerdns"}),
         ("knot", {"/etc/knot-resolver"}),
+        ("resolved", {"/etc/systemd/dns-delegate.d", "/etc/dnssec-trust-anchors.d"}),
     ],
 )
 def test_it_may_write_its_own_folders_and_no_others(kind: str, folders: set[str]) -> None:
@@ -131,6 +132,7 @@ def test_it_follows_the_paths_of_the_configuration() -> None:
         ("dnsmasq", {}, {"CAP_KILL"}),
         ("powerdns", {}, set()),
         ("knot", {}, set()),
+        ("resolved", {}, set()),
     ],
 )
 def test_privileges_are_those_that_the_server_needs_and_each_has_its_reason(

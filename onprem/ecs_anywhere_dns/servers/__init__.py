@@ -20,7 +20,7 @@ from ecs_anywhere_dns.servers.unbound import Unbound
 from ecs_anywhere_dns.servers.windows import Windows
 
 SERVERS: Mapping[str, Callable[..., Server]] = {
-    server.name: server for server in (Bind, Unbound, Dnsmasq, PowerDns, Knot)
+    server.name: server for server in (Bind, Unbound, Dnsmasq, PowerDns, Knot, Resolved)
 }
 """Configured, reloaded, verified and rolled back for real."""
 
@@ -32,7 +32,7 @@ TELLING_APART = ("bind", "unbound", "dnsmasq", "powerdns", "knot")
 `Forwarding.targets` or `groups`."""
 
 RENDERED: Mapping[str, Callable[[Document], Renderer]] = {
-    renderer.name: renderer for renderer in (Windows, CoreDns, Resolved)
+    renderer.name: renderer for renderer in (Windows, CoreDns)
 }
 """Only rendered, from what was published: a person applies it."""
 

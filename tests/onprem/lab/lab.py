@@ -13,7 +13,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.onprem.lab import bind, client, dnsmasq, document, knot, powerdns, tool, unbound
+from tests.onprem.lab import (
+    bind,
+    client,
+    dnsmasq,
+    document,
+    knot,
+    powerdns,
+    resolved,
+    tool,
+    unbound,
+)
 from tests.onprem.lab.dns_server import DnsServer, Ground, Launch
 from tests.onprem.lab.forked import Ran
 from tests.onprem.lab.https import Https
@@ -30,6 +40,7 @@ WRITERS: dict[str, Callable[[Ground], Launch]] = {
     "dnsmasq": dnsmasq.write,
     "powerdns": powerdns.write,
     "knot": knot.write,
+    "resolved": resolved.write,
 }
 KINDS = tuple(WRITERS)
 HTTPS_PORT = 443

@@ -1,0 +1,162 @@
+"""systemd-resolved (measured with 262), by delegates: for a host that resolves for itself.
+
+What is known of it, each measured:
+- From 258 on, a delegate sends the names below its domains to its servers, and to nobody else: both
+  silent is a timeout, both failing is SERVFAIL, and no question went to the public server. Before
+  that there are the settings of all, where `DNS=` with `Domains=~…` got all other questions, too
+  (252), and those of a link, where they displace what the link has from DHCP.
+- A reload (SIGHUP) reads delegates and negative trust anchors anew and forgets the whole cache. It
+  ignores what it does not understand, with a line in its log. There is no checker: what it took is
+  read back with `resolvectl --json=short status`.
+- It asks the other server when one answers SERVFAIL, but waits five seconds for one that is silent.
+- It sends nothing while the host has no address outside of loopback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ecs_anywhere_dns.commands import run
+from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
+from ecs_anywhere_dns.memory.files import state_of, text_of
+from ecs_anywhere_dns.outcome import CheckFailed, NotTaken, ReloadFailed
+from ecs_anywhere_dns.servers.contract import Finding, Fragment, Include
+from ecs_anywhere_dns.servers.harmless import harmless
+from ecs_anywhere_dns.servers.resolved.findings import findings_of, hindrances_of
+from ecs_anywhere_dns.servers.resolved.lines import (
+    ANCHORS,
+    BUILT_IN,
+    DELEGATES,
+    SUFFIX,
+    fragments_for,
+    read_anchors,
+    read_delegates,
+)
+from ecs_anywhere_dns.servers.resolved.status import Resolvectl
+from ecs_anywhere_dns.servers.waiting import comes_true
+
+RELOAD_PATIENCE = 10.0
+"""Seconds; a SIGHUP is heard some time later."""
+WROTE_ANEW = "`ecs-anywhere-dns apply` writes it anew"
+
+
+@dataclass(frozen=True)
+class Resolved:
+    name = "resolved"
+    title = "systemd-resolved"
+    uses_other_when_silent = False
+
+    region: str
+    address: str
+    port: int
+    delegates: Path = Path("/etc/systemd/dns-delegate.d")
+    anchors: Path = Path("/etc/dnssec-trust-anchors.d")
+    resolvectl: tuple[str, ...] = ("resolvectl",)
+    reread: tuple[str, ...] = ("systemctl", "reload", "systemd-resolved")
+    start: tuple[str, ...] = ("systemctl", "start", "systemd-resolved")
+
+    @property
+    def privileges(self) -> Mapping[str, str]:
+        return {}
+
+    @property
+    def running(self) -> Resolvectl:
+        return Resolvectl(self.resolvectl)
+
+    def fragments(self, forwarding: Forwarding) -> tuple[Fragment, ...]:
+        """Raises CheckFailed where something would not be what it claims to be."""
+        return tuple(fragments_for(harmless(forwarding), self.delegates, self.anchors))
+
+    def is_running(self) -> bool:
+        return self.running.is_running()
+
+    def check_fragments(self, fragments: Sequence[Fragment], scratch: Path) -> None:  # noqa: ARG002
+        """It has no checker: what stands in the files is read as strictly as it was written."""
+        texts = {fragment.path: fragment.text for fragment in fragments}
+        self._read(texts)
+
+    def hindrances(self, intended: Forwarding) -> Iterator[Finding]:
+        if not intended.is_none:
+            yield from hindrances_of(self, intended)
+
+    def sources(self) -> tuple[str, ...]:
+        return ()
+
+    def check_configuration(self) -> None:
+        held = self.on_disk()
+        if self.is_running():
+            for problem in self.hindrances(held):
+                raise CheckFailed(problem.what, problem.cure)
+
+    def reload(self) -> None:
+        ran = run(*self.reread)
+        if not ran.ok:
+            raise NotTaken(f"systemd-resolved does not reload: {ran.said}", "is it running?")
+
+    def check_effective(self, forwarding: Forwarding) -> None:
+        wanted = {
+            zone: frozenset((address, forwarding.port) for address in forwarders)
+            for zone, forwarders in forwarding.targets.items()
+        }
+
+        def is_in_force() -> bool:
+            status = self.running.status()
+            return status.forwarded == wanted and set(wanted) <= status.exempt
+
+        if not comes_true(is_in_force, RELOAD_PATIENCE):
+            has = ", ".join(sorted(self.running.status().forwarded)) or "nothing"
+            raise ReloadFailed(
+                f"systemd-resolved has not loaded our files as they are: it delegates {has}",
+                "look at its log: `journalctl -u systemd-resolved`",
+            )
+
+    def flush(self, names: Iterable[str]) -> None:
+        """It can only forget everything."""
+        if tuple(names):
+            self.running.flush()
+
+    def revive(self) -> None:
+        if self.is_running():
+            return
+        started = run(*self.start)
+        if not started.ok or not comes_true(self.is_running, RELOAD_PATIENCE):
+            raise ReloadFailed(
+                f"systemd-resolved does not start: {started.said}",
+                "look at its log; if only that command is wrong here, set start under [resolved]",
+            )
+
+    def includes(self) -> tuple[Include, ...]:
+        """Return nothing: it reads all of its folders."""
+        return ()
+
+    def findings(self, applied: Forwarding | None, intended: Forwarding) -> tuple[Finding, ...]:
+        return tuple(findings_of(self, applied, intended))
+
+    def on_disk(self) -> Forwarding:
+        """Return what our files hold. Raises CheckFailed."""
+        texts = {}
+        for fragment in self.fragments(NOTHING):
+            state_of(fragment.path)
+            try:
+                texts[fragment.path] = text_of(fragment.path)
+            except (OSError, ValueError) as error:
+                raise CheckFailed(f"{fragment.path}: {error}", WROTE_ANEW) from None
+        return self._read(texts)
+
+    def held(self) -> Forwarding:
+        """Return what our files hold; nothing where one is missing or damaged."""
+        try:
+            return self.on_disk()
+        except CheckFailed:
+            return NOTHING
+
+    def _read(self, texts: Mapping[Path, str]) -> Forwarding:
+        ours = [texts[self.delegates / f"{name}{SUFFIX}"] for name in DELEGATES]
+        forwarding = read_delegates(ours, str(self.delegates))
+        file = self.anchors / ANCHORS
+        wanted = set() if forwarding.is_none else {*forwarding.zones, *BUILT_IN}
+        if read_anchors(texts[file], str(file)) != wanted:
+            raise CheckFailed(f"{file}: it was edited: it does not fit our delegates", WROTE_ANEW)
+        return forwarding
