@@ -78,6 +78,17 @@ def an_endpoint_that_was_begun(app: App, vpc_id: str) -> Iterator[None]:
     yield
 
 
+@contextmanager
+def a_profile_that_serves_nothing(app: App, vpc_id: str) -> Iterator[None]:
+    """So every wanted name is asked before anything is made; it is gone again afterwards."""
+    profiles = app.client("route53profiles")
+    id_ = profiles.create_profile(Name="empty", ClientToken=vpc_id)["Profile"]["Id"]
+    profiles.associate_profile(ProfileId=id_, ResourceId=vpc_id, Name="faults")
+    yield
+    profiles.disassociate_profile(ProfileId=id_, ResourceId=vpc_id)
+    profiles.delete_profile(ProfileId=id_)
+
+
 def behind_others(bucket: Bucket, seconds: float = AWAY) -> Situation:
     """They have booked the bucket for so long; afterwards that time has gone by."""
 
@@ -112,6 +123,7 @@ def _set(
 
 
 OTHER_WAYS: Mapping[str, OtherWay] = {
+    "Ask what answers": OtherWay("enable", a_profile_that_serves_nothing),
     "Let the others end": OtherWay("enable", a_failed_endpoint),
     "Could not be made": OtherWay("enable", a_failed_endpoint),
     "Turn off private DNS": OtherWay("enable", a_failed_endpoint),
