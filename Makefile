@@ -33,7 +33,7 @@ test: setup servers tools lint ## every check and every test
 	$(SPREAD) -n 4 tests/story
 	$(SPREAD) -n 3 tests/storm tests/faults
 	.venv/bin/python -m pytest tests/fleet
-	.venv/bin/python -m pytest tests/onprem -n 4
+	.venv/bin/python -m pytest tests/onprem tests/hostcheck -n 4
 
 onprem: setup servers ## only the tests of the pick-up tool, with real DNS servers
 	.venv/bin/python -m pytest tests/onprem -n 4
@@ -72,7 +72,7 @@ unit: setup ## only the tests that need no embedded AWS
 lint: setup ## ruff, mypy
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/mypy functions cli onprem/ecs_anywhere_dns local bench recovery e2e tests
+	.venv/bin/mypy functions cli onprem/ecs_anywhere_dns onprem/ecs_anywhere_check local bench recovery e2e tests
 
 format: setup ## let ruff format and mend
 	.venv/bin/ruff check --fix .

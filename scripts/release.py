@@ -2,10 +2,11 @@
 
     python scripts/release.py dist
 
-Writes the wheels of the pick-up tool and of the command line, the app as a folder that `sam deploy`
-takes without a build, packed, an SBOM (CycloneDX) of app and tool, and SHA256SUMS. The same commit
-gives the same bytes: all times are the commit's, all entries sorted, and the byte code is that of
-one Python 3.13, the functions' runtime. Runs under the Python of requirements-tools.lock.
+Writes the wheels of the pick-up tool and of the command line, the check of a container host as one
+file, the app as a folder that `sam deploy` takes without a build, packed, an SBOM (CycloneDX) of
+app and tool, and SHA256SUMS. The same commit gives the same bytes: all times are the commit's, all
+entries sorted, and the byte code is that of one Python 3.13, the functions' runtime. Runs under the
+Python of requirements-tools.lock.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ def release(target: Path) -> list[Path]:
     environment = os.environ | {"SOURCE_DATE_EPOCH": _commit_time(), "PYTHONHASHSEED": "0"}
     with tempfile.TemporaryDirectory(prefix="release-") as folder:
         _build_wheels(Path(folder), target, environment)
-        _pack_app(Path(folder), target, int(environment["SOURCE_DATE_EPOCH"]))
+        time = int(environment["SOURCE_DATE_EPOCH"])
+        _pack_check(Path(folder), target, time)
+        _pack_app(Path(folder), target, time)
     _write_sbom("functions/requirements.txt", "pyproject.toml", target, environment)
     _write_sbom("onprem/requirements.lock", "onprem/pyproject.toml", target, environment)
     shutil.copy(
@@ -73,6 +76,19 @@ def _build_wheels(folder: Path, target: Path, environment: dict[str, str]) -> No
             ],
             environment,
         )
+
+
+def _pack_check(folder: Path, target: Path, time: int) -> None:
+    """Pack the check of a container host as one file that Python runs (PEP 441)."""
+    source, zipped = folder / "check", folder / "check.zip"
+    leave_out = shutil.ignore_patterns("__pycache__")
+    name = "ecs_anywhere_check"
+    shutil.copytree(ROOT / "onprem" / name, source / name, ignore=leave_out)
+    shutil.copy(source / name / "__main__.py", source)
+    _zip(source, zipped, time)
+    file = target / "ecs-anywhere-check.pyz"
+    file.write_bytes(b"#!/usr/bin/env python3\n" + zipped.read_bytes())
+    file.chmod(0o755)
 
 
 def _pack_app(folder: Path, target: Path, time: int) -> None:

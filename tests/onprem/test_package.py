@@ -118,7 +118,8 @@ def test_the_wheel_holds_the_schemas_themselves(installed: Installed) -> None:
 def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(installed: Installed) -> None:
     there = {
         str(path.relative_to(ONPREM))
-        for path in PACKAGE.rglob("*")
+        for package in (PACKAGE, ONPREM / "ecs_anywhere_check")
+        for path in package.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert {"ecs_anywhere_dns/py.typed", "ecs_anywhere_dns/systemd/ecs-anywhere-dns.timer"} <= there

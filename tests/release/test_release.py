@@ -41,7 +41,7 @@ def test_the_same_commit_gives_the_same_bytes(releases: tuple[Path, Path]) -> No
         for folder in releases
     )
     assert first == second
-    assert len(first) == 7
+    assert len(first) == 8
 
 
 def test_every_file_has_its_checksum_as_sha256sum_reads_them(releases: tuple[Path, Path]) -> None:
@@ -49,7 +49,7 @@ def test_every_file_has_its_checksum_as_sha256sum_reads_them(releases: tuple[Pat
         ["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=releases[0], capture_output=True
     )
     assert checked.returncode == 0, checked.stdout
-    assert len(checked.stdout.splitlines()) == 6
+    assert len(checked.stdout.splitlines()) == 7
 
 
 @pytest.mark.parametrize("name", LOCKS)
@@ -83,6 +83,14 @@ def test_the_command_line_s_wheel_has_the_app_s_planner_and_the_manual(
     assert sources == {
         name for name in names if name.startswith("connectivity/") and name.endswith(".py")
     }
+
+
+def test_the_check_of_a_container_host_is_one_file_that_runs(
+    releases: tuple[Path, Path],
+) -> None:
+    file = releases[0] / "ecs-anywhere-check.pyz"
+    ran = subprocess.run([file, "--help"], capture_output=True, text=True, cwd="/")
+    assert ran.stdout.startswith("usage: ecs-anywhere-check"), ran.stderr
 
 
 def test_the_app_needs_no_build_before_sam_deploy(releases: tuple[Path, Path]) -> None:

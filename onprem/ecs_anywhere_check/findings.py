@@ -1,0 +1,81 @@
+"""What is found, and what a private answer is."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Union
+
+PRIVATE, PUBLIC, FAILED, NOTE = "PRIVATE", "PUBLIC", "FAILED", "NOTE"
+
+
+Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+
+
+PRIVATE_NETWORKS = tuple(
+    map(
+        ipaddress.ip_network,
+        ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"),
+    )
+)
+
+
+SERVICES = ("ecs", "ecs-a", "ecs-t", "ssm", "ssmmessages", "ec2messages")
+"""Labels before the Region, of what every agent asks for (ec2messages: where it is offered)."""
+
+
+SUFFIXES = {"cn-": "amazonaws.com.cn", "eusc-": "amazonaws.eu"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One answer to one question."""
+
+    subject: str
+    """The name that was asked for, or what was looked at."""
+    vantage: str
+    """From where: `libc`, `dns 10.0.0.2`, `tls`, `agent log`…"""
+    verdict: str
+    said: str
+    cure: str = ""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a private answer is."""
+
+    names: Mapping[str, Sequence[str]]
+    """Name -> addresses of its interface endpoint; none where they are not known."""
+    networks: Sequence[Network]
+
+    def is_private(self, name: str, address: str) -> bool:
+        published = self.names.get(name)
+        if published:
+            return address in published
+        return any(lies_within(address, network) for network in self.networks)
+
+
+def expectation(
+    region: str, document: Mapping[str, object] | None, networks: Sequence[str]
+) -> Expected:
+    """Return what to expect: of the published document, or of the Region alone. Raises
+    ValueError."""
+    within: Sequence[Network] = [
+        ipaddress.ip_network(each) for each in networks
+    ] or PRIVATE_NETWORKS
+    if document is None:
+        suffix = next(
+            (s for start, s in SUFFIXES.items() if region.startswith(start)), "amazonaws.com"
+        )
+        return Expected({f"{label}.{region}.{suffix}": () for label in SERVICES}, within)
+    names, cidrs = document.get("names"), document.get("vpcCidrs")
+    if not isinstance(names, dict) or not names or not isinstance(cidrs, list):
+        raise ValueError("the document names nothing: it is no publication, or a withdrawn one")
+    wild = {n: a for n, a in names.items() if not n.startswith("*.")}
+    return Expected(wild, [ipaddress.ip_network(each) for each in (*cidrs, *networks)])
+
+
+def lies_within(address: str, network: Network) -> bool:
+    found = ipaddress.ip_address(address.partition("%")[0])
+    return found.version == network.version and found in network

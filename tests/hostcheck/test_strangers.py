@@ -1,0 +1,186 @@
+"""What a DNS server, a log or a file of this host may hold: nothing of it breaks the check, nor
+moves a terminal."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import dns.flags
+import dns.message
+import dns.rrset
+import pytest
+from ecs_anywhere_check import setup
+from ecs_anywhere_check.agents import of_agent_log, of_peers
+from ecs_anywhere_check.cli import main
+from ecs_anywhere_check.dns import AAAA, A, DnsFailure, ask, read_answer
+from ecs_anywhere_check.findings import Finding, expectation
+from ecs_anywhere_check.host import Host
+from ecs_anywhere_check.names import nameservers
+from ecs_anywhere_check.showing import show
+from hypothesis import given
+from hypothesis import strategies as st
+
+ROOT = Path(__file__).parents[2]
+NAME = "ecs.us-east-2.amazonaws.com"
+EXPECTED = expectation("us-east-2", None, [])
+
+
+@contextmanager
+def server(reply: bytes, over_tcp: bytes = b"") -> Iterator[int]:
+    """Answers with these bytes, after the question's own number; yields the port."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
+        udp.bind(("127.0.0.1", 0))
+        port = udp.getsockname()[1]
+        tcp.bind(("127.0.0.1", port))
+        tcp.listen()
+
+        def serve_udp() -> None:
+            packet, peer = udp.recvfrom(4096)
+            udp.sendto(packet[:2] + reply, peer)
+
+        def serve_tcp() -> None:
+            connection, _ = tcp.accept()
+            number = connection.recv(4096)[2:4]
+            connection.sendall((len(over_tcp) + 2).to_bytes(2, "big") + number + over_tcp)
+            connection.close()
+
+        for serve in (serve_udp, serve_tcp):
+            threading.Thread(target=serve, daemon=True).start()
+        yield port
+
+
+def answer(kind: str, *addresses: str, flags: int = 0) -> bytes:
+    reply = dns.message.make_response(dns.message.make_query(NAME, kind))
+    reply.flags |= flags
+    if addresses:
+        reply.answer.append(dns.rrset.from_text(f"{NAME}.", 60, "IN", kind, *addresses))
+    return reply.to_wire()[2:]
+
+
+def test_both_families_are_read() -> None:
+    with server(answer("A", "10.0.0.10", "10.0.1.10")) as port:
+        assert sorted(ask(NAME, A, "127.0.0.1", port)) == ["10.0.0.10", "10.0.1.10"]
+    with server(answer("AAAA", "2001:db8::10")) as port:
+        assert ask(NAME, AAAA, "127.0.0.1", port) == ["2001:db8::10"]
+
+
+def test_an_answer_that_was_cut_is_asked_for_again_over_tcp() -> None:
+    with server(answer("A", flags=dns.flags.TC), answer("A", "10.0.0.10")) as port:
+        assert ask(NAME, A, "127.0.0.1", port) == ["10.0.0.10"]
+
+
+def test_an_error_is_told_by_its_name() -> None:
+    with server(answer("A", flags=5)) as port, pytest.raises(DnsFailure, match="REFUSED"):
+        ask(NAME, A, "127.0.0.1", port)
+
+
+QUERY = dns.message.make_query(NAME, "A", id=4711).to_wire()
+GOOD = QUERY[:2] + answer("A", "10.0.0.10")
+
+
+@given(st.binary(max_size=80), st.integers(0, len(GOOD)), st.integers(0, len(GOOD)))
+def test_whatever_a_dns_server_sends_is_an_answer_or_a_failure(
+    noise: bytes, begin: int, end: int
+) -> None:
+    for reply in (noise, QUERY[:2] + noise, GOOD[:begin] + noise + GOOD[end:]):
+        with suppress(DnsFailure):
+            read_answer(reply, QUERY, A)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "names no DNS server"),
+        ("nameserver 10.0.0.2\noptions ndots:5\n", "ndots:5 lets every name be asked"),
+        ("nameserver 10.0.0.2\n" * 4, "names 4 DNS servers"),
+    ],
+)
+def test_what_is_odd_in_resolv_conf_is_found(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "resolv.conf").write_text(text)
+    found = [*setup.of_resolver_setup(EXPECTED, Host(root=tmp_path))]
+    assert [each for each in found if said in each.said]
+
+
+def test_behind_the_stub_of_systemd_resolved_its_servers_are_asked_too(tmp_path: Path) -> None:
+    for path, text in {
+        "etc/resolv.conf": "nameserver 127.0.0.53\n",
+        "run/systemd/resolve/resolv.conf": "nameserver 10.0.0.2\nnameserver 10.0.0.3\n",
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    assert nameservers(Host(root=tmp_path)) == ["127.0.0.53", "10.0.0.2", "10.0.0.3"]
+
+
+def test_a_host_that_asks_no_dns_server_is_found(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "resolv.conf").write_text("nameserver 10.0.0.2\n")
+    (tmp_path / "etc" / "nsswitch.conf").write_text("hosts: files mdns4_minimal\n")
+    [found] = setup.of_resolver_setup(EXPECTED, Host(root=tmp_path))
+    assert (found.subject, found.verdict) == ("nsswitch.conf", "FAILED")
+
+
+def test_only_the_last_connections_of_the_agent_count(tmp_path: Path) -> None:
+    log = tmp_path / "var/log/ecs/ecs-agent.log"
+    log.parent.mkdir(parents=True)
+    line = 'msg="Establishing a Websocket connection" url="wss://{}/ws?x"\n'
+    hosts = ["ecs-a-1.us-east-2.amazonaws.com", "ecs-a.us-east-2.amazonaws.com"]
+    log.write_text("".join(line.format(host) for host in hosts) + "\x1b]0;hello\x07 no line\n")
+    [found] = of_agent_log(Host(root=tmp_path))
+    assert (found.subject, found.verdict) == (hosts[1], "PRIVATE")
+
+
+def test_no_proc_is_no_connection(tmp_path: Path) -> None:
+    assert list(of_peers(EXPECTED, Host(root=tmp_path))) == []
+
+
+def test_words_of_others_move_no_terminal() -> None:
+    shown = show([Finding("proxy", "host", "PUBLIC", "\x1b[2J\u202e gone", "mend it")], [])
+    assert shown.isprintable() or set(shown) - set("\n") == {c for c in shown if c.isprintable()}
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"names": [], "vpcCidrs": []}', "{" * 2000])
+def test_a_document_that_is_none_is_refused(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "document.json"
+    file.write_text(text)
+    with pytest.raises(SystemExit) as ended:
+        main(["--region", "us-east-2", "--document", str(file)], Host(root=tmp_path))
+    assert ended.value.code == 2
+    assert "ecs-anywhere-check: error:" in capsys.readouterr().err
+
+
+def _pythons() -> list[str]:
+    """Every Python from 3.9 on that a version manager has here."""
+    found = Path.home().glob(".pyenv/versions/3.*/bin/python")
+    minor = {path: int(path.parts[-3].split(".")[1]) for path in found}
+    return sorted(str(path) for path, number in minor.items() if number >= 9)
+
+
+@pytest.mark.parametrize("python", _pythons() or ["python3"])
+def test_it_runs_where_python_3_9_is(python: str, tmp_path: Path) -> None:
+    """On a root without anything it asks nobody, and says what is missing."""
+    code = (
+        "import sys; from pathlib import Path; from ecs_anywhere_check.cli import main;"
+        "from ecs_anywhere_check.host import Host;"
+        f"root = Path({str(tmp_path)!r});"
+        "nobody = Host(root, {}, lambda *_: [], introspection='127.0.0.1:9');"
+        "sys.exit(main(['--region', 'eusc-de-east-1', '--json'], nobody))"
+    )
+    ran = subprocess.run(
+        [python, "-c", code],
+        env={"PYTHONPATH": str(ROOT / "onprem")},
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 3, ran.stderr
+    said = json.loads(ran.stdout)
+    assert "ecs-a.eusc-de-east-1.amazonaws.eu" in said["matrix"]
+    assert said["verdict"] == "FAILED"
