@@ -103,6 +103,24 @@ class DnsHost:
         questions = [Question(name, transport) for name in names for transport in ("udp", "tcp")]
         return dict(zip(questions, self.server.ask(*questions), strict=True))
 
+    def check_a_container_host(self, document: str) -> tuple[int, str]:
+        """Run the check of a container host on the site, which asks this DNS server as its own.
+        Return its exit code, or that of whatever could not give it a resolv.conf, and what was
+        said."""
+        published, servers = self.folder / "forwarding.json", self.folder / "resolv.conf"
+        published.write_text(document)
+        servers.write_text(f"nameserver {self.server.site.dns_ip}\n")
+        check = [sys.executable, "-m", "ecs_anywhere_check", "--document", str(published)]
+        with_its_resolv_conf = 'mount --bind "$0" /etc/resolv.conf && exec "$@"'
+        ran = self.server.run(
+            ["unshare", "--mount", "sh", "-c", with_its_resolv_conf, str(servers), *check],
+            {
+                "PYTHONPATH": self.environment["PYTHONPATH"],
+                "SSL_CERT_FILE": self.environment["AWS_CA_BUNDLE"],
+            },
+        )
+        return ran.returncode, (ran.stdout or ran.stderr).strip("\n")
+
     @property
     def _configuration(self) -> Path:
         return self.folder / "config.toml"

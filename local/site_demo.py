@@ -19,6 +19,9 @@ from local.networks.dns_answers import PUBLIC_ADDRESS
 from local.site import DnsServerError, NoDnsServer, start
 
 Say = Callable[[str], None]
+ALL_PRIVATE = 0
+CHECKED = (ALL_PRIVATE, 1, 3)
+"""Exit codes of the check of a container host: something is public, or failed, by the last two."""
 DOTS = {True: "[green]✓[/]", False: "[red]✗[/]"}
 
 
@@ -54,6 +57,7 @@ class SiteDemo:
         steps = " -> ".join(f"{step} {took:.2f} s" for step, took in report["seconds"].items())
         self._console.print(f"           [dim]{steps}[/]\n", highlight=False)
         self._show_answers()
+        self._show_a_container_host()
 
     def _options(self, resolver_ips: Sequence[str]) -> dict[str, Sequence[str]]:
         """What `init` is told: whom to believe, as the stack's outputs and the VPC say it."""
@@ -102,6 +106,20 @@ class SiteDemo:
         self._see_no_leak()
         if not all(right.values()):
             raise SiteDemoFailedError("an answer on-premises is wrong, see the table")
+
+    def _show_a_container_host(self) -> None:
+        """What matters in the end: a host that runs containers, with its own C library."""
+        parameter = f"{self._aws.outputs['ParameterPath']}/{self._vpc_id}/forwarding"
+        document = self._aws.client("ssm").get_parameter(Name=parameter)["Parameter"]["Value"]
+        code, said = self._host.check_a_container_host(document)
+        if code not in CHECKED:
+            self._say(f"[yellow]without a container host[/]: {said}")
+            return
+        self._say("[bold]ecs-anywhere-check[/] on a container host there:")
+        self._console.print(said, markup=False, highlight=False, soft_wrap=True)
+        self._console.print()
+        if code != ALL_PRIVATE:
+            raise SiteDemoFailedError("a container host's way is not private, see above")
 
     def _see_no_leak(self) -> None:
         queries = self._host.server.site.public_queries()[self._internet_before :]

@@ -11,6 +11,8 @@ from ecs_anywhere_check.dns import AAAA, A, DnsFailure, ask
 from ecs_anywhere_check.findings import FAILED, PRIVATE, PUBLIC, Expected, Finding
 from ecs_anywhere_check.host import SECONDS, Host
 
+OTHER_NAME = 62
+"""X509_V_ERR_HOSTNAME_MISMATCH of OpenSSL: all is right but the name."""
 FORWARD = (
     "forward this name on that DNS server to the inbound resolver (ecs-anywhere-dns doctor there)"
 )
@@ -64,15 +66,35 @@ def _over_tls(name: str, address: str, host: Host) -> Finding:
     """Open TLS, as to that name, at that address. Whether it is the right one is said elsewhere."""
     vantage = f"tls {address}"
     try:
-        plain = socket.create_connection((address, host.tls_port), SECONDS)
-        with plain, ssl.create_default_context().wrap_socket(plain, server_hostname=name):
-            return Finding(name, vantage, PRIVATE, "certificate is good")
+        _handshake(name, address, host)
+        return Finding(name, vantage, PRIVATE, "certificate is good")
+    except ssl.SSLCertVerificationError as error:
+        if error.verify_code == OTHER_NAME and _is_of_names_below(name, address, host):
+            return Finding(name, vantage, PRIVATE, f"certificate is good for *.{name}")
+        cure = "something decrypts TLS on the way, or SSL_CERT_FILE lacks its authority"
+        return Finding(name, vantage, FAILED, f"TLS: {error.verify_message}", cure)
     except ssl.SSLError as error:
         cure = "something decrypts TLS on the way: let these names through as they are"
         return Finding(name, vantage, FAILED, f"TLS: {error.reason or error}", cure)
     except OSError as error:
         cure = "let 443/tcp through to the VPC: route, firewall, security group of the endpoint"
         return Finding(name, vantage, FAILED, str(error), cure)
+
+
+def _handshake(name: str, address: str, host: Host) -> None:
+    plain = socket.create_connection((address, host.tls_port), SECONDS)
+    with plain, ssl.create_default_context().wrap_socket(plain, server_hostname=name):
+        pass
+
+
+def _is_of_names_below(name: str, address: str, host: Host) -> bool:
+    """Tell whether the certificate is good for the names below this one alone: nobody opens TLS to
+    `dkr.ecr.<region>…` itself, and its certificate does not have it."""
+    try:
+        _handshake(f"any.{name}", address, host)
+    except OSError:
+        return False
+    return True
 
 
 def nameservers(host: Host) -> list[str]:

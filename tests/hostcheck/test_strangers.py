@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -15,13 +16,14 @@ import dns.flags
 import dns.message
 import dns.rrset
 import pytest
+import trustme
 from ecs_anywhere_check import setup
 from ecs_anywhere_check.agents import of_agent_log, of_peers
 from ecs_anywhere_check.cli import main
 from ecs_anywhere_check.dns import AAAA, A, DnsFailure, ask, read_answer
 from ecs_anywhere_check.findings import Finding, expectation
 from ecs_anywhere_check.host import Host
-from ecs_anywhere_check.names import nameservers
+from ecs_anywhere_check.names import nameservers, of_name
 from ecs_anywhere_check.showing import show
 from hypothesis import given
 from hypothesis import strategies as st
@@ -155,6 +157,33 @@ def test_a_document_that_is_none_is_refused(
         main(["--region", "us-east-2", "--document", str(file)], Host(root=tmp_path))
     assert ended.value.code == 2
     assert "ecs-anywhere-check: error:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("certified", "verdict"),
+    [(NAME, "PRIVATE"), (f"*.{NAME}", "PRIVATE"), ("proxy.example.com", "FAILED")],
+)
+def test_a_certificate_is_that_of_the_name_or_of_names_below_it(
+    certified: str, verdict: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody opens TLS to `dkr.ecr` itself, and its certificate does not have it."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(certified).configure_cert(context)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            while True:
+                with suppress(OSError), context.wrap_socket(listening.accept()[0], True):
+                    pass
+
+        threading.Thread(target=serve, daemon=True).start()
+        found = [(2, 1, 6, "", ("127.0.0.1", 443))]
+        host = Host(tmp_path, {}, lambda *_: found, tls_port=listening.getsockname()[1])
+        [_, tls] = of_name(NAME, [], EXPECTED, host)
+    assert (tls.vantage, tls.verdict) == ("tls 127.0.0.1", verdict), tls
 
 
 def _pythons() -> list[str]:
