@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ecs_anywhere_dns.outcome import BadUsage
-from ecs_anywhere_dns.servers import TELLING_APART, in_regions, make_server
+from ecs_anywhere_dns.servers import in_regions, make_server
 from ecs_anywhere_dns.servers.contract import Server
 from ecs_anywhere_dns.settings import Settings, as_written, read_settings
 from ecs_anywhere_dns.trust import check_trusted
@@ -115,10 +115,5 @@ def in_order(settings: Sequence[Settings]) -> tuple[Settings, ...]:
 def server_of(settings: Sequence[Settings]) -> Server:
     """Return the DNS server that all of them share. Raises BadUsage."""
     first = settings[0]
-    if len(settings) > 1 and first.server not in TELLING_APART:
-        raise BadUsage(
-            f"server = {first.server!r} cannot forward for several VPCs",
-            f"follow one of them here; several can: {', '.join(TELLING_APART)}",
-        )
     server = make_server(first.server, first.region, first.address, first.port, first.server_table)
     return in_regions(server, [each.region for each in settings])

@@ -12,6 +12,7 @@ from ecs_anywhere_dns.forwarding import Forwarding, forwarding_to, together
 from ecs_anywhere_dns.outcome import BadUsage, Exit
 from ecs_anywhere_dns.servers import make_server
 
+from tests.onprem.inside import Inside
 from tests.onprem.lab.dns_server import DnsServer
 from tests.onprem.lab.lab import KINDS, Lab
 from tests.onprem.test_apply import apply, assert_private
@@ -148,6 +149,19 @@ def test_zones_of_two_vpcs_are_written_each_with_its_own_resolvers(
     server.check_fragments(fragments, tmp_path)
     exchanged = forwarding_to(dict.fromkeys(TWO_VPCS.zones, TWO_VPCS.forwarders[:1]), "both")
     assert "".join(each.text for each in server.fragments(exchanged)) != text
+
+
+def test_zones_of_two_vpcs_are_asked_of_their_own_resolvers(lab: Lab, server_kind: str) -> None:
+    server = lab.start(server_kind)
+    zones = (f"ecs.{lab.region}.amazonaws.com", f"ssm.{lab.region}.amazonaws.com")
+    targets = {zone: [ip] for zone, ip in zip(zones, lab.resolver_ips, strict=True)}
+    with Inside(lab, server) as inside:
+        inside.apply(forwarding_to(targets, "two VPCs", lab.resolver_port))
+    for zone in zones:
+        assert lab.ask(zone).addresses == lab.names[zone]
+    for zone, ip in zip(zones, lab.resolver_ips, strict=True):
+        assert {name for name, _, _ in lab.resolvers[ip].queries} & {*zones} == {zone}
+    assert lab.public.saw_private(zones) == []
 
 
 def beside(server: DnsServer) -> dict[str, str]:

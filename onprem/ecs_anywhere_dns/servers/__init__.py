@@ -27,10 +27,6 @@ SERVERS: Mapping[str, Callable[..., Server]] = {
 OTHERS = "other_regions"
 """The field of a server for which further Regions make a difference."""
 
-TELLING_APART = ("bind", "unbound", "dnsmasq", "powerdns", "knot")
-"""Servers that forward each zone to resolver IPs of its own, as several VPCs need it: they go by
-`Forwarding.targets` or `groups`."""
-
 RENDERED: Mapping[str, Callable[[Document], Renderer]] = {
     renderer.name: renderer for renderer in (Windows, CoreDns)
 }
@@ -51,8 +47,9 @@ def make_server(
 
 
 def check_tells_apart(name: str) -> None:
-    """Raises BadUsage where a server is not written for several VPCs at once."""
-    if name not in TELLING_APART:
+    """Raises BadUsage where a server is not written for several VPCs at once. Those that are
+    configured are: each zone goes to resolver IPs of its own (`Forwarding.targets`)."""
+    if name not in SERVERS:
         raise BadUsage(
             f"{name} is not written for several VPCs at once", "say which one: --vpc vpc-…"
         )

@@ -1,7 +1,25 @@
-"""What the sequence asks of a DNS server. Adding a server is one file beside this one.
+"""A DNS server, as the sequence uses it. A new one is a folder beside this file.
 
 Nothing here knows documents, journals or AWS: a server gets a `Forwarding` and answers for its own
-files and its own process.
+files and its own process. A run asks in this order:
+
+1. `is_running`, and of `hindrances(forwarding)` the first one: nothing was touched yet, so a reason
+   that is found here costs nobody anything. `sources` are the addresses to try the route from.
+2. `fragments(forwarding)`: the files that are wholly ours, as text. `check_fragments` reads that
+   text back, more strictly than the server would.
+3. The sequence swaps the files, each atomically, with the former ones in its journal.
+4. `check_configuration`: the last look before the point of no return, at what is on the disk.
+5. `reload`, then `check_effective(forwarding)`: what the process has, not what the tool said.
+6. `flush(names)`; then the sequence asks for every published name, and compares.
+7. Whatever raised: the former files, `check_configuration`, `revive`, `reload`, `flush` again.
+
+`init` asks for `fragments` of nothing and for `includes`, `doctor` for `findings`.
+
+For example `knot/`: `lines.py` writes and reads the fragment, `control.py` asks the process,
+`configuration.py` looks at the disk, `findings.py` is what `doctor` says, and `server.py` is the
+class below in 150 lines. Its name goes into the list in `__init__.py`, its keys into the README,
+and a writer into `tests/onprem/lab`: with that, every test of the contract runs on it. Begin with
+what you measure: no server does all that it says, and each module says what was seen.
 """
 
 from __future__ import annotations
