@@ -33,12 +33,18 @@ probe tries, with what they speak. Sources: "Using Amazon Keyspaces with interfa
 "Setting up VPC endpoints with Amazon SES", "Create a server in a virtual private cloud" of AWS
 Transfer Family."""
 
-_PREFIXES = {
-    "cn": ("cn.com.amazonaws", "com.amazonaws"),
-    "eusc": ("eu.amazonaws", "com.amazonaws"),
+_COMMON = "com.amazonaws"
+_OTHERS = {
+    "cn-": "cn.com.amazonaws",
+    "eusc-": "eu.amazonaws",
+    "us-iso-": "gov.ic.c2s",
+    "us-isob-": "gov.sgov.sc2s",
+    "us-isof-": "gov.ic.hci.csp",
+    "eu-isoe-": "uk.adc-e.cloud",
 }
+"""How a partition's Regions begin -> the prefix that some of its service names have."""
 
-_FULL_PREFIXES = ("com.amazonaws.", "cn.com.amazonaws.", "eu.amazonaws.", "aws.")
+_FULL_PREFIXES = tuple(f"{prefix}." for prefix in (_COMMON, *_OTHERS.values(), "aws"))
 """Beginnings of a full service name; `aws.` is that of Amazon SageMaker's."""
 _REGION = re.compile(r"[a-z]+(-[a-z]+)+-\d+")
 """A Region's name as one label of a name: `us-east-2`, `us-gov-west-1`, `eusc-de-east-1`."""
@@ -63,7 +69,8 @@ def service_names(name: str, region: str) -> tuple[str, ...]:
     The prefix differs by partition *and* service, so each candidate is asked for and what exists
     is taken. In China it is `cn.com.amazonaws` for ECR, interface endpoints of S3 and some fifty
     others, in the European Sovereign Cloud `eu.amazonaws` for ECR; of the required services none
-    has it anywhere. Source: AWS CDK, `getDefaultEndpointPrefix` in aws-ec2/lib/vpc-endpoint.ts.
+    has one of its own anywhere. Source: AWS CDK, `getDefaultEndpointPrefix` in
+    aws-ec2/lib/vpc-endpoint.ts.
     """
     if _is_full(name):
         return (name,)
@@ -99,7 +106,8 @@ def _short(name: str, region: str) -> str:
 
 
 def _prefixes(region: str) -> tuple[str, ...]:
-    return _PREFIXES.get(region.split("-", 1)[0], ("com.amazonaws",))
+    others = (prefix for start, prefix in _OTHERS.items() if region.startswith(start))
+    return (*others, _COMMON)
 
 
 def _is_full(name: str) -> bool:

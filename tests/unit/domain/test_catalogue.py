@@ -49,6 +49,16 @@ def test_the_ecs_endpoint_comes_after_those_that_it_sends_the_agent_to() -> None
         ("ecr.api", "us-gov-west-1", ("com.amazonaws.us-gov-west-1.ecr.api",)),
         (
             "ecr.api",
+            "us-iso-east-1",
+            ("gov.ic.c2s.us-iso-east-1.ecr.api", "com.amazonaws.us-iso-east-1.ecr.api"),
+        ),
+        (
+            "ecr.api",
+            "us-isob-east-1",
+            ("gov.sgov.sc2s.us-isob-east-1.ecr.api", "com.amazonaws.us-isob-east-1.ecr.api"),
+        ),
+        (
+            "ecr.api",
             "cn-north-1",
             ("cn.com.amazonaws.cn-north-1.ecr.api", "com.amazonaws.cn-north-1.ecr.api"),
         ),
