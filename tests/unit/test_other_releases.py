@@ -9,8 +9,13 @@ from connectivity.adapters.ledger_items import entry_of, served_item
 from connectivity.domain.desired import Desired, DesiredEndpoint
 from connectivity.domain.ledger import Served
 from connectivity.domain.publication import Signature
+from connectivity.usecases.settings import Settings
 
 from tests.unit.example import ONPREM, PRIVATE_NAMES, VPC, full
+from tests.unit.test_wiring import ENVIRONMENT
+
+NEW_VARIABLES = {"FREE_ON_DELETION"}
+"""Those that the last release's functions do not have."""
 
 
 def test_an_item_of_a_later_release_is_read_without_what_is_new_in_it() -> None:
@@ -45,3 +50,14 @@ def test_what_an_execution_of_a_former_release_desires_is_understood() -> None:
     said = json.loads(json.dumps(desired.as_json()))
     assert said["endpoints"][0].pop("addresses") == []
     assert Desired.from_json(said) == desired
+
+
+def test_a_function_whose_code_is_newer_than_its_variables_does_what_the_former_release_did() -> (
+    None
+):
+    """AWS CloudFormation updates a function's code and its configuration one after the other."""
+    former = {name: value for name, value in ENVIRONMENT.items() if name not in NEW_VARIABLES}
+    settings = Settings.from_environment(former)
+    assert settings == Settings.from_environment(ENVIRONMENT)
+    assert not settings.free_on_deletion
+    assert Settings.from_environment({**ENVIRONMENT, "FREE_ON_DELETION": "yes"}).free_on_deletion

@@ -16,6 +16,10 @@ from connectivity.domain.tags import wish_tags
 from connectivity.domain.wish import Options, words
 
 _UNBOUNDED = Bounds()
+_NEW = {"FREE_ON_DELETION": "no"}
+"""Variables that the functions of the release before this one do not have, with the value that does
+as they did: an update of the stack changes a function's code and its variables one after the other.
+"""
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         """Raises KeyError naming the variable that is missing."""
+        environment = {**_NEW, **environment}
         return cls(
             us=environment["OWNER"],
             account=environment["ACCOUNT"],
