@@ -27,7 +27,9 @@ from e2e.steps import STEPS, Step
 def main() -> int:
     """Return 0 if all was as it shall be, 1 if not, 2 if it did not begin."""
     asked = questions.read(sys.argv[1:])
-    signal.signal(signal.SIGTERM, _interrupt)
+    # Also Ctrl-C's: whoever starts it in the background has that ignored.
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, _interrupt)
     amazon = Amazon()
     if not amazon.region:
         print("no Region is set: AWS_REGION=us-east-2 make e2e", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from connectivity.domain import tags
@@ -47,7 +48,20 @@ def _disconnect(lab: Lab) -> None:
     if tags.STATUS not in there and tags.WISH not in there:
         return
     lab.tag(wish="remove")
-    lab.until(lambda: lab.tags().get(tags.STATUS) == "removed", "the status removed", 30 * MINUTE)
+    begun = time.monotonic()
+
+    def is_removed() -> bool:
+        status = lab.tags().get(tags.STATUS)
+        is_late = time.monotonic() - begun > 40 * lab.pause
+        return status == "removed" or (status is None and is_late and _was_never_begun(lab))
+
+    lab.until(is_removed, "the status removed", 30 * MINUTE)
+
+
+def _was_never_begun(lab: Lab) -> bool:
+    """Tell whether the tag went before anything came of it: then no status is ever written."""
+    is_at_work = "RUNNING" in lab.executions().values()
+    return not is_at_work and not lab.endpoints() and not lab.resolvers()
 
 
 def _remove_role(lab: Lab) -> None:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -177,6 +178,29 @@ def test_an_interrupted_run_and_one_that_is_kept_are_removed_by_the_clean_up(run
     assert "interrupted: cleaning up" in said
     assert runs.is_gone(), said
     assert runs.run("--cleanup") == (0, "nothing is left of any run\n")
+
+
+def test_a_wish_that_nothing_came_of_does_not_keep_the_clean_up_waiting(runs: Runs) -> None:
+    """A tag that goes before its event was heard gets no status."""
+    code, said = runs.run("--yes", "--keep", "--only", "deploy,connect", "--fail-at", "connect")
+    assert code == 1, said
+    ec2, vpc = runs.aws.client("ec2"), runs.state["vpc"]
+    with unheard(runs.aws):
+        ec2.create_tags(Resources=[vpc], Tags=[{"Key": tags.WISH, "Value": "enabled"}])
+    code, said = runs.run("--cleanup")
+    assert (code, runs.is_gone()) == (0, True), said
+
+
+@contextmanager
+def unheard(aws: EmbeddedAws) -> Iterator[None]:
+    """Let no tag event be heard meanwhile."""
+    events = aws.client("events")
+    names = [rule["Name"] for rule in events.list_rules()["Rules"] if "TagChanged" in rule["Name"]]
+    for name in names:
+        events.disable_rule(Name=name)
+    yield
+    for name in names:
+        events.enable_rule(Name=name)
 
 
 def test_an_account_in_which_somebody_is_at_work_is_refused(runs: Runs) -> None:
