@@ -51,6 +51,7 @@ NAME = "ecs-anywhere-dns"
 CONFIGURED = (
     "vpc", "region", "server", "account", "networks", "resolver_ips", "signature", "allowed_zones",
     "mode", "source", "endpoint_url", "profile", "host", "address", "port", "after", "standby_for",
+    "metrics_file",
 )  # fmt: skip
 """Keys of the configuration that `init` takes as they are said."""
 READER_LEFT = 141
@@ -181,6 +182,9 @@ def _add_init(commands: Any) -> None:
         "--no-acknowledge", action="store_true",
         help="never write to Parameter Store, as without AWS credentials",
     )  # fmt: skip
+    added.add_argument(
+        "--metrics-file", metavar="FILE.prom", help="written for the node exporter of Prometheus"
+    )
     added.add_argument("--include", action="store_true", help="add the include lines as well")
     added.add_argument("--timer", action="store_true", help="write the systemd service and timer")
     added.add_argument("--replace", action="store_true", help="an existing configuration file")

@@ -22,7 +22,7 @@ FOLLOW = "follow"
 """The tables of further VPCs."""
 OF_HOST = (
     "server", "host", "acknowledge", "state", "address", "port", "resolver_port", "https_port",
-    "instance_metadata",
+    "instance_metadata", "metrics_file",
 )  # fmt: skip
 """Keys that all VPCs share, and that stand at the top."""
 

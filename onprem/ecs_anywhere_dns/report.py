@@ -34,6 +34,10 @@ class Report:
     forwarders: tuple[str, ...] = ()
     answers_right: int = 0
     answers: int = 0
+    resolvers: int = 0
+    """Resolver IPs that were asked."""
+    unfit: tuple[str, ...] = ()
+    """Those of them that did not answer as they have to."""
     findings: tuple[str, ...] = ()
     """What is not as it has to be, a line each."""
     hints: tuple[str, ...] = ()
@@ -103,6 +107,8 @@ def as_one(reports: Sequence[Report]) -> Report:
         forwarders=tuple(sorted({ip for report in reports for ip in report.forwarders})),
         answers_right=sum(report.answers_right for report in reports),
         answers=sum(report.answers for report in reports),
+        resolvers=sum(report.resolvers for report in reports),
+        unfit=tuple(ip for report in reports for ip in report.unfit),
         findings=tuple(f"{r.vpc}: {finding}" for r in reports for finding in r.findings),
         hints=tuple(dict.fromkeys(hint for report in reports for hint in report.hints)),
         publications=tuple(reports),

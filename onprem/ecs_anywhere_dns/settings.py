@@ -25,6 +25,7 @@ PARAMETER_PATH = "/ecs-anywhere/private-connectivity"
 VPC_ID = re.compile(r"vpc-[0-9a-f]{8,17}")
 FOLDER = re.compile(r"(/[A-Za-z0-9_.-]+)+")
 LARGEST_PORT = 65536
+METRICS_SUFFIX = ".prom"
 HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 ACCOUNT = re.compile(r"[0-9]{12}")
 MOST_KEYS = 2
@@ -79,6 +80,8 @@ class Settings:
     """Its name in acknowledgements."""
     acknowledge: bool = True
     state: Path = Path("/var/lib/ecs-anywhere-dns")
+    metrics_file: str = ""
+    """Written after each run for the node exporter of Prometheus; empty: none."""
     address: str = "127.0.0.1"
     """Where the DNS server answers, for the verification through it."""
     port: int = DNS_PORT
@@ -194,12 +197,19 @@ def _check_form(settings: Settings) -> None:
     paths = [("state", settings.state)]
     if settings.source != PARAMETER_STORE:
         paths.append(("source", Path(settings.source)))
+    if settings.metrics_file:
+        paths.append(("metrics_file", Path(settings.metrics_file)))
     for key, path in paths:
         # Relative to what, nobody knows: the timer runs elsewhere than a person.
         if not path.is_absolute():
             raise BadUsage(
                 f"{key} = {as_written(str(path))} is no absolute path", "write it from / on"
             )
+    if settings.metrics_file and Path(settings.metrics_file).suffix != METRICS_SUFFIX:
+        raise BadUsage(
+            f"metrics_file = {as_written(settings.metrics_file)} does not end in {METRICS_SUFFIX}",
+            "the node exporter reads no other files",
+        )
     if settings.mode is not None and settings.mode not in get_args(Mode):
         raise BadUsage(f"mode = {as_written(settings.mode)}", "it is names or region")
     _check_pins(settings)

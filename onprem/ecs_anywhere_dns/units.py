@@ -76,7 +76,9 @@ class Unit:
         """Return the folders that a run writes to; a link among the files leads to one more."""
         fragments = [fragment.path for fragment in self.server.fragments(NOTHING)]
         folders = [path.parent for file in fragments for path in (file, file.resolve())]
-        return tuple(sorted({self.settings.state, *folders}))
+        metrics = self.settings.metrics_file
+        watched = [Path(metrics).parent, Path(metrics).resolve().parent] if metrics else []
+        return tuple(sorted({self.settings.state, *folders, *watched}))
 
     def _environment(self) -> str:
         if self.settings.instance_metadata:

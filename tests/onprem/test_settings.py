@@ -39,6 +39,7 @@ KEYS = st.sampled_from(
         "vpc", "region", "server", "mode", "source", "resolver_ips", "endpoint_url", "host", "port",
         "acknowledge", "parameter_path", "address", "state", "resolver_port", "https_port", "bind",
         "account", "networks", "public_keys", "signature", "allowed_zones",
+        "metrics_file",
     ]
 )  # fmt: skip
 
@@ -82,6 +83,8 @@ def test_a_key_that_is_missing_is_named(key: str) -> None:
         ({"port": 65536}, "port = 65536 is no port"),
         ({"port": "53"}, 'port = "53" is no whole number'),
         ({"port": True}, "port = true is no whole number"),
+        ({"metrics_file": "dns.prom"}, 'metrics_file = "dns.prom" is no absolute path'),
+        ({"metrics_file": "/srv/dns.txt"}, 'metrics_file = "/srv/dns.txt" does not end in .prom'),
         ({"acknowledge": "yes"}, 'acknowledge = "yes" is no true or false'),
         ({"mode": "zones"}, 'mode = "zones"'),
         ({"address": "localhost"}, "'localhost' is no IP address"),

@@ -115,6 +115,11 @@ def test_it_may_write_its_own_folders_and_no_others(kind: str, folders: set[str]
     assert said["ProtectSystem"] == "strict"
 
 
+def test_it_may_write_into_the_folder_of_the_metrics() -> None:
+    said = directives(unit("unbound", metrics_file="/srv/textfiles/dns.prom").text())
+    assert "-/srv/textfiles" in said["ReadWritePaths"].split()
+
+
 def test_it_follows_the_paths_of_the_configuration() -> None:
     table = {"zones": "/var/named/zones/ours", "options": "/var/named/o p/100%"}
     said = directives(unit("bind", table, state="/srv/state").text())
@@ -353,6 +358,23 @@ def test_apply_works_with_what_the_service_allows(lab: Lab, kind: str) -> None:
     last = report(run_confined(lab, service))
     assert (last["exit"], last["changed"]) == (Exit.DONE, True), last
     assert_public(lab)
+
+
+def test_monitoring_is_told_with_what_the_service_allows(lab: Lab) -> None:
+    server = lab.start("unbound")
+    folder = server.ground.run / "textfiles"
+    folder.mkdir()
+    file = folder / "ecs_anywhere_dns.prom"
+    service = installed(lab, server, metrics_file=str(file))
+    lab.publish()
+    said = report(run_confined(lab, service))
+    assert (said["exit"], said["hints"]) == (Exit.DONE, []), said
+    assert f'ecs_anywhere_dns_up{{vpc="{lab.vpc_id}"}} 1\n' in file.read_text()
+    service.write_text(service.read_text().replace(f"-{folder}", ""))
+    said = report(run_confined(lab, service))
+    assert said["exit"] == Exit.DONE, said
+    assert any("monitoring will not know" in hint for hint in said["hints"])
+    assert any("init --timer" in hint for hint in said["hints"])
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from ecs_anywhere_dns.following.confirmation import confirm
+from ecs_anywhere_dns.following.metrics import remove_metrics
 from ecs_anywhere_dns.following.switchover import (
     NotPutBack,
     RolledBack,
@@ -80,6 +81,8 @@ def _locked(hosts: Sequence[Host], report: Report, to_none: bool) -> Report:
     report = replace(report, changed=True, zones=forwarding.zones, summary=_summary(host, step))
     for each in taken:
         report = _confirmed(each, memories[each.settings.vpc], report)
+    if to_none and forwarding.is_none:
+        report = replace(report, hints=(*report.hints, *remove_metrics(host.settings)))
     return _written_down(host, report)
 
 

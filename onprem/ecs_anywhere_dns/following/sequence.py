@@ -1,7 +1,7 @@
 """The story: what `apply` does, in the order in which it does it.
 
     lock -> recover -> read each publication -> each VPC's turn (see `turn`) -> leave VPCs that are
-         no longer followed -> acknowledge each
+         no longer followed -> acknowledge each -> tell monitoring
 
 One VPC after the other: what fails for one is undone for that one, and is nothing of the others'.
 Withdrawals come last: whoever takes over a zone takes it from the one that had it, and its names
@@ -19,13 +19,14 @@ from dataclasses import replace
 from ecs_anywhere_dns.configuration import in_order
 from ecs_anywhere_dns.following.confirmation import confirm
 from ecs_anywhere_dns.following.leaving import leave_unfollowed
+from ecs_anywhere_dns.following.metrics import write_metrics
 from ecs_anywhere_dns.following.run import Run
 from ecs_anywhere_dns.following.shared import Shared
 from ecs_anywhere_dns.following.standby import looks_needed
 from ecs_anywhere_dns.following.switchover import recover
 from ecs_anywhere_dns.following.turn import read, take
 from ecs_anywhere_dns.host import Host
-from ecs_anywhere_dns.outcome import Exit, Stop
+from ecs_anywhere_dns.outcome import Busy, Exit, Stop
 from ecs_anywhere_dns.pinned.belief import warnings_of
 from ecs_anywhere_dns.report import Report, as_one
 
@@ -44,6 +45,9 @@ def apply(hosts: Sequence[Host], *, force: bool = False, dry: bool = False) -> R
     except Stop as problem:
         for run in runs:
             run.report = run.report.stopped(problem)
+        # The run that holds the lock writes its own.
+        if not dry and not isinstance(problem, Busy):
+            write_metrics(runs)
     first.progress.end()
     whole = as_one([run.report for run in runs])
     return replace(whole, at=first.timestamp(), seconds=dict(first.progress.seconds))
@@ -68,6 +72,7 @@ def _locked(runs: Sequence[Run]) -> None:
         if run.document is not None and not run.dry:
             run.hint(*confirm(run.host, run.document, run.report))
     if not runs[0].dry:
+        write_metrics(runs)
         _write_down(runs)
 
 

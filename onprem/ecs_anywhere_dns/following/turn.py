@@ -150,6 +150,8 @@ def _look(run: Run, shared: Shared, document: Document) -> Preflight:
             host.pause(PAUSE)
             seen = preflight(document, zones, host.asks, host.settings.resolver_port)
         shared.note_look(run, is_fit=bool(seen.fit))
+    unfit = tuple(ip for ip in seen.by_ip if ip not in seen.fit)
+    run.say(resolvers=len(seen.by_ip), unfit=unfit)
     return seen
 
 
@@ -161,8 +163,6 @@ def _sum_up(run: Run, wanted: Wanted, seen: Preflight, answers: Proof) -> None:
         exit=Exit.DEGRADED if seen.is_degraded else Exit.DONE,
         summary=f"{run.host.server.title} forwards {len(part.zones)} zones to {resolvers}; "
         f"{answers.right} of {len(answers.verdicts)} answers are right ({document.label})",
-        answers=len(answers.verdicts),
-        answers_right=answers.right,
         findings=tuple(explain(seen.troubles)),
         cure=seen.cure,
     )
@@ -232,8 +232,14 @@ def _verify_as_it_is(
     if not answers.all_right:
         run.host.server.flush(names)
         answers = through_the_server()
-    answers.raise_unless_right()
+    _raise_unless_right(run, answers)
     return answers
+
+
+def _raise_unless_right(run: Run, answers: Proof) -> None:
+    """Raises NotResolving; the report has the numbers either way."""
+    run.say(answers=len(answers.verdicts), answers_right=answers.right)
+    answers.raise_unless_right()
 
 
 def _switch(
@@ -246,7 +252,7 @@ def _switch(
 
     def verified() -> None:
         answers.append(through_the_server())
-        answers[-1].raise_unless_right()
+        _raise_unless_right(run, answers[-1])
 
     former = run.memory.last.forwarding
     to_forget = (*wanted.document.names, *wanted.part.zones, *former.zones)

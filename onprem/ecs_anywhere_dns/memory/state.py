@@ -234,6 +234,14 @@ class State:
     def write_acknowledged(self, text: str) -> None:
         self._write(self._own("acknowledged"), {"text": text})
 
+    def verified(self) -> str:
+        """Return when the forwarding was last seen to be right, ISO 8601; empty where never."""
+        said = self._read(self._readable("verified"))
+        return str(said["at"]) if said else ""
+
+    def write_verified(self, at: str) -> None:
+        self._write(self._own("verified"), {"at": at})
+
     def report(self) -> Mapping[str, Any]:
         """The last run's, as JSON; empty where there was none."""
         return self._read("status.json") or {}
