@@ -28,9 +28,10 @@ def connected(app: App) -> Iterator[str]:
             app.next_success(vpc_id)
 
 
-def subnet_of(app: App, vpc_id: str) -> str:
+def subnets_of(app: App, vpc_id: str) -> list[str]:
     filters = [{"Name": "vpc-id", "Values": [vpc_id]}]
-    return str(app.client("ec2").describe_subnets(Filters=filters)["Subnets"][0]["SubnetId"])
+    found = app.client("ec2").describe_subnets(Filters=filters)["Subnets"]
+    return [str(subnet["SubnetId"]) for subnet in found]
 
 
 def delete(app: App, target: str) -> None:
@@ -51,7 +52,7 @@ def test_a_refused_deletion_is_named_once_with_who_asked_what_is_in_the_way_and_
     app: App,
 ) -> None:
     with connected(app) as vpc_id:
-        subnet_id = subnet_of(app, vpc_id)
+        subnet_id = subnets_of(app, vpc_id)[0]
         delete(app, subnet_id)
         assert app.next_success(vpc_id).made_nothing
         tags = app.tags(vpc_id)
@@ -88,22 +89,25 @@ def test_what_asks_for_nothing_any_more_is_freed(app: App) -> None:
             app.until_quiet()
         finally:
             rules.enable_rule(Name=name)
-        delete(app, subnet_of(app, vpc_id))
+        delete(app, subnets_of(app, vpc_id)[0])
         app.next_success(vpc_id)
         assert app.tags(vpc_id)[STATUS] == "removed"
         assert app.remnants(vpc_id) == {}
-        app.client("ec2").delete_subnet(SubnetId=subnet_of(app, vpc_id))
+        app.client("ec2").delete_subnet(SubnetId=subnets_of(app, vpc_id)[0])
 
 
 def test_where_the_stack_says_so_it_is_freed_unless_somebody_else_stands_there(app: App) -> None:
     with connected(app) as vpc_id, app.deployed_with({"RequestFunction"}, FREE_ON_DELETION="yes"):
-        ec2, subnet_id = app.client("ec2"), subnet_of(app, vpc_id)
-        workload = ec2.create_network_interface(SubnetId=subnet_id)["NetworkInterface"]
+        ec2, subnet_id = app.client("ec2"), subnets_of(app, vpc_id)[0]
+        workload = ec2.create_network_interface(SubnetId=subnets_of(app, vpc_id)[1])
         delete(app, subnet_id)
         assert app.next_success(vpc_id).made_nothing, "the deletion would be refused all the same"
-        assert "and network interfaces of others (1)" in mails_about(app, subnet_id)[0].message
+        not_freed = "not freed as others have network interfaces in the VPC (1)"
+        assert not_freed in mails_about(app, subnet_id)[0].message
 
-        ec2.delete_network_interface(NetworkInterfaceId=workload["NetworkInterfaceId"])
+        ec2.delete_network_interface(
+            NetworkInterfaceId=workload["NetworkInterface"]["NetworkInterfaceId"]
+        )
         delete(app, subnet_id)
         until(lambda: app.tags(vpc_id).get(STATUS) == "removed")
         assert WISH not in app.tags(vpc_id)

@@ -9,7 +9,8 @@ the VPC's tag                   in the way                      then
 ----------------------------    ----------------------------    ---------------------------------
 asks for nothing                anything                        the teardown goes on
 asks for something              nothing of ours                 nothing
-asks for something              ours alone, FreeOnDeletion      its tag is removed, as by a Delete
+asks for something              ours, and nobody else has       with FreeOnDeletion its tag is
+                                anything in the whole VPC       removed, as by a Delete
 asks for something              anything else                   it is named, once a day
 """
 
@@ -34,8 +35,10 @@ _ERROR = "Client.DependencyViolation"
 _MOST_SHOWN = 3
 _LONGEST_CALLER = 160
 _MADE_FOR = re.compile(r"\b(?:vpce|rslvr-in)-[0-9a-f]{8,17}\b")
+_KINDS = ("vpce", "rslvr", "eni")
 _ASKED = "AWS was asked to delete"
-_FREED = "FreeOnDeletion"
+_FREED = "(FreeOnDeletion)"
+"""In brackets, which a caller's name cannot have."""
 
 
 @dataclass(frozen=True)
@@ -91,20 +94,22 @@ def in_the_way(
     return InTheWay(tuple(dict.fromkeys(held)), len(interfaces) - len(ours))
 
 
-def kept(refused: RefusedDeletion, way: InTheWay) -> str:
-    """Return the line of a deletion that a person has to do something for."""
+def kept(refused: RefusedDeletion, way: InTheWay, used: int = 0) -> str:
+    """Return the line of a deletion that a person has to do something for. `used` is how many
+    network interfaces of others are why the VPC was not freed; 0 where it would not have been."""
     others = f" and network interfaces of others ({way.others})" if way.others else ""
+    why = f" - not freed as others have network interfaces in the VPC ({used})" if used else ""
     return (
         f"{_ASKED} {refused.target} and refused - remove the tag {WISH} of the VPC, wait for the "
         f"status removed and delete again - in its way: {listed(way.ours, most=_MOST_SHOWN)}"
-        f"{others} - asked for by {refused.by}"
+        f"{others}{why} - asked for by {refused.by}"
     )
 
 
 def freed(refused: RefusedDeletion) -> str:
     """Return the line of a deletion for which what is in the way is removed."""
     return (
-        f"{_ASKED} {refused.target} and refused - the tag {WISH} was removed ({_FREED}) and what "
+        f"{_ASKED} {refused.target} and refused - the tag {WISH} was removed {_FREED} and what "
         f"was made here goes - asked for by {refused.by}"
     )
 
@@ -133,11 +138,11 @@ def _held(entry: Entry) -> Iterator[str]:
 
 
 def _makers(interfaces: Sequence[NetworkInterface]) -> Iterator[str]:
-    """Yield the ids of the endpoints that interfaces belong to, which AWS writes into their
-    descriptions; then the own ids of others, as those of the probe."""
-    found = [(_MADE_FOR.search(each.description), each) for each in interfaces]
-    yield from (match.group() for match, _ in found if match)
-    yield from (each.id for match, each in found if not match)
+    """Yield the ids of the VPC endpoints that interfaces belong to, which AWS writes into their
+    descriptions; then the resolver's, and the own ids of others, as those of the probe."""
+    found = [(_MADE_FOR.search(each.description), each.id) for each in interfaces]
+    ids = [match.group() if match else own for match, own in found]
+    yield from sorted(ids, key=lambda id_: (_KINDS.index(id_.partition("-")[0]), id_))
 
 
 def _caller(identity: Any) -> str:

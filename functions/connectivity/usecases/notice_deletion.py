@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from connectivity.domain.errors import Fact, UnreadableOption
@@ -61,13 +62,16 @@ def _notice(
         logger.info("%s is kept by nothing of ours", refused.target)
         return None
     # An event that comes late, or twice, is no reason to take away what was connected since.
-    is_new = refused.at > entry.verified_at
-    if door.settings.free_on_deletion and is_new and not way.others:
+    if not door.settings.free_on_deletion or refused.at <= entry.verified_at:
+        return _tell(entry, kept(refused, way), door)
+    whole = replace(refused, target=vpc_id)
+    used = in_the_way(whole, entry, door.vpcs.interfaces_in(vpc_id)).others
+    if not used:
         try:
             return _free(vpc_id, refused, event, door)
         except Fact as problem:
             logger.warning("the tag of %s was not removed: %s", vpc_id, problem)
-    return _tell(entry, kept(refused, way), door)
+    return _tell(entry, kept(refused, way, used), door)
 
 
 def _may_be_looked_at(vpc_id: str, door: RequestDoor) -> bool:

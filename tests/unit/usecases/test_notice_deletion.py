@@ -152,6 +152,15 @@ def test_the_stack_s_yes_frees_nothing_that_others_keep_as_well() -> None:
     assert "in its way: vpce-0a1b2c3d and network interfaces of others (1)" in line(world)
 
 
+def test_the_stack_s_yes_frees_no_vpc_that_others_use_in_another_subnet() -> None:
+    """Whoever tidies up a subnet that looks empty does not mean the VPC."""
+    world = world_with()
+    world.vpcs.interfaces = {**world.vpcs.interfaces, VPC.id: (OTHERS,)}
+    assert heard(world, free=True)
+    assert world.vpcs.all[VPC.id].tags == {tags.WISH: "enabled"}
+    assert "not freed as others have network interfaces in the VPC (1)" in line(world)
+
+
 def test_a_deletion_from_before_it_was_connected_frees_nothing() -> None:
     """An event is delivered late, or twice: what was asked for since then stands."""
     world = world_with()
