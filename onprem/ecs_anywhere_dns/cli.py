@@ -128,6 +128,7 @@ def _add_apply(commands: Any) -> None:
     added.add_argument(
         "--force", action="store_true", help="also what is older, rolled back by hand, or rests"
     )
+    added.add_argument("--vpc", help="with --force: only of this one of several VPCs")
 
 
 def _add_rollback(commands: Any) -> None:
@@ -153,7 +154,14 @@ def _add_init(commands: Any) -> None:
 
 
 def _apply(arguments: argparse.Namespace) -> int:
-    return _run(arguments, lambda hosts: apply(hosts, force=arguments.force, dry=arguments.dry_run))
+    if arguments.vpc and not arguments.force:
+        raise BadUsage("--vpc says something of --force", "leave it out, or add --force")
+
+    def follow(hosts: Sequence[Host]) -> Report:
+        forced = [host.settings.vpc for host in _chosen(hosts, arguments.vpc)]
+        return apply(hosts, force=forced if arguments.force else (), dry=arguments.dry_run)
+
+    return _run(arguments, follow)
 
 
 def _rollback(arguments: argparse.Namespace) -> int:
@@ -248,7 +256,9 @@ def _initialise(arguments: argparse.Namespace, settings: Sequence[Settings]) -> 
     else:
         yield from (f"add to {item.file}{_inside(item.inside)}: {item.line}" for item in missing)
     if arguments.timer:
-        units = [Unit(own_command(), arguments.config, each, server) for each in settings]
+        units = [
+            Unit(own_command(), arguments.config, each, server, len(settings)) for each in settings
+        ]
         for unit in units:
             unit.text()  # the service has to see the sources of all
         yield from write_units(units[0])

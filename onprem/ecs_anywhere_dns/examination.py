@@ -49,7 +49,7 @@ def examine(hosts: Sequence[Host], units: Path = UNITS) -> tuple[Finding, ...]:
     patients = [Patient(each, _fetched(each)) for each in hosts]
     seen = [
         *_of_each(patients, _pins),
-        *_until_stopped(lambda: _unit(host, units)),
+        *_until_stopped(lambda: _unit(host, units, len(hosts))),
         *_until_stopped(lambda: _fragments(host)),
         *_until_stopped(lambda: _includes(host)),
         *_until_stopped(lambda: _server(patients)),
@@ -103,8 +103,8 @@ def _until_stopped(look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
         yield Finding(False, problem.message, problem.cure)
 
 
-def _unit(host: Host, units: Path) -> Iterator[Finding]:
-    file = outdated_unit(host.settings, host.server, units)
+def _unit(host: Host, units: Path, vpcs: int) -> Iterator[Finding]:
+    file = outdated_unit(host.settings, host.server, units, vpcs)
     if file is not None:
         yield Finding(
             False,

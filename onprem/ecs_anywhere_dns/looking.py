@@ -46,7 +46,7 @@ def status(hosts: Sequence[Host], units: Path = UNITS) -> Mapping[str, Any]:
         "forwarders": applied.forwarding.forwarders,
         "appliedAt": applied.at,
         "switching": host.state.journal() is not None,
-        "unit": unit_state(host.settings, host.server, units),
+        "unit": unit_state(host.settings, host.server, units, len(hosts)),
         "lastRun": host.state.report(),
         "publications": each,
     }
@@ -142,8 +142,7 @@ def _verify(host: Host, report: Report) -> Report:
     if document.state == "withdrawn":
         return replace(report, summary=f"{document.label}: nothing is forwarded, nothing to ask")
     host.progress.begin("verify")
-    served = names_served(document.names, last.forwarding, applied.forwarding)
-    asked = replace(document, names=served)
+    asked = replace(document, names=names_served(document, applied.forwarding))
     answers = prove(asked, applied.forwarding, host.settings, host.asks)
     report = replace(
         report,

@@ -56,27 +56,38 @@ def show_status(said: Mapping[str, Any], *, as_json: bool) -> None:
         _show_json(said)
         return
     last = said["lastRun"]
-    rows = {
+    ended = f"{last['at']} exit {last['exit']}: {last['summary']}" if last else "none"
+    for each in said["publications"]:
+        _show_rows(_rows_of(each, str(said["server"])))
+    _show_rows({"last run": ended})
+    if said["unit"] == "older":
+        _show(f"the systemd service is not what this version writes: {ANEW}")
+    for warning in dict.fromkeys(w for each in said["publications"] for w in each["warnings"]):
+        _show(warning)
+    if said["switching"]:
+        _show("a switch was begun and is not undone yet; `ecs-anywhere-dns apply` does that first")
+
+
+def _rows_of(said: Mapping[str, Any], server: str) -> dict[str, Any]:
+    """Return what is shown of one VPC."""
+    return {
         "vpc": said["vpc"],
-        "server": said["server"],
+        "server": server,
         "believes": f"account {said['account']}, addresses in {' '.join(said['networks'])}",
         "key": "; ".join(f"{key['id'] or 'no id'} {key['fingerprint']}" for key in said["keys"])
         or "none",
         "state": said["state"],
         "generation": said["generation"] or "none",
         "applied at": said["appliedAt"] or "never",
+        **({"standby": said["standby"]} if said["standby"] else {}),
         "zones": " ".join(said["zones"]) or "none",
         "forwarders": " ".join(said["forwarders"]) or "none",
-        "last run": f"{last['at']} exit {last['exit']}: {last['summary']}" if last else "none",
     }
+
+
+def _show_rows(rows: Mapping[str, Any]) -> None:
     for key, value in rows.items():
         _show(f"{key:<{STATUS_WIDTH}} {value}")
-    if said["unit"] == "older":
-        _show(f"the systemd service is not what this version writes: {ANEW}")
-    for warning in said["warnings"]:
-        _show(warning)
-    if said["switching"]:
-        _show("a switch was begun and is not undone yet; `ecs-anywhere-dns apply` does that first")
 
 
 def show_findings(findings: Sequence[Finding], *, as_json: bool) -> None:

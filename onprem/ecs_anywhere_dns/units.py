@@ -38,6 +38,8 @@ PRIVILEGES = {
 """Of every service, and what for."""
 CALLS_OF = {"CAP_SYS_CHROOT": "chroot"}
 """System calls that are of no use without a capability, and left out with it."""
+PATIENCE = 180
+"""Seconds for a run, for each VPC: what is asked of one that does not answer is bounded."""
 EMPTIED = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - named, not used
 """Folders in place of which the service sees empty ones of its own (PrivateTmp)."""
 ANEW = "`ecs-anywhere-dns init --timer` writes it anew; then `systemctl daemon-reload`"
@@ -52,6 +54,8 @@ class Unit:
     config: Path
     settings: Settings
     server: Server
+    vpcs: int = 1
+    """How many are followed."""
 
     def text(self) -> str:
         """Return the text of the service. Raises BadUsage where it would not see what it needs."""
@@ -67,6 +71,7 @@ class Unit:
             "CAPABILITIES": " ".join(capabilities),
             "FAMILIES": " ".join(name for name in privileges if name.startswith("AF_")),
             "READ_WRITE": " ".join(_word(f"-{path}") for path in self.written()),
+            "PATIENCE": str(PATIENCE * self.vpcs),
             "SYSTEM_CALLS": " ".join(["@chown", *calls]),
         }
         text = _template(SERVICE)
@@ -117,7 +122,9 @@ def write_units(unit: Unit, folder: Path = UNITS) -> Iterator[str]:
         yield f"wrote {folder / name}"
 
 
-def outdated_unit(settings: Settings, server: Server, folder: Path = UNITS) -> Path | None:
+def outdated_unit(
+    settings: Settings, server: Server, folder: Path = UNITS, vpcs: int = 1
+) -> Path | None:
     """Return the installed service if it is not the one that this version would write for this
     configuration. How it starts this tool is taken as it is. Raises CheckFailed, BadUsage."""
     file = folder / SERVICE
@@ -125,16 +132,18 @@ def outdated_unit(settings: Settings, server: Server, folder: Path = UNITS) -> P
     if content is None:
         return None
     there = content.decode(errors="replace")
-    wanted = Unit(("ecs-anywhere-dns",), Path("/etc/config.toml"), settings, server).text()
+    wanted = Unit(("ecs-anywhere-dns",), Path("/etc/config.toml"), settings, server, vpcs).text()
     return None if _without_start(there) == _without_start(wanted) else file
 
 
-def unit_state(settings: Settings, server: Server, folder: Path = UNITS) -> UnitState:
+def unit_state(
+    settings: Settings, server: Server, folder: Path = UNITS, vpcs: int = 1
+) -> UnitState:
     """Return how the installed service stands to this version. Raises CheckFailed."""
     if state_of(folder / SERVICE).content is None:
         return "none"
     try:
-        return "current" if outdated_unit(settings, server, folder) is None else "older"
+        return "current" if outdated_unit(settings, server, folder, vpcs) is None else "older"
     except BadUsage:
         return "older"  # for this configuration there is no service at all
 

@@ -10,6 +10,7 @@ import pytest
 from ecs_anywhere_dns.following.rollback import rollback
 from ecs_anywhere_dns.looking import check, status, verify
 from ecs_anywhere_dns.outcome import Exit, ReloadFailed
+from ecs_anywhere_dns.printing import show_status
 
 from tests.onprem.several import Died, Site, Vpc
 
@@ -280,6 +281,9 @@ def test_two_that_publish_the_same_resolvers_agree(tmp_path: Path) -> None:
     other.id = "vpc-0000000d"
     there = site(tmp_path, one, other)
     assert_right(there, one, other)
+    report = there.of(there.apply(), other)
+    assert (report.answers, report.answers_right) == (6, 6), "it is asked for its names, too"
+    assert "same resolver IPs" in report.summary
     one.publish(state="withdrawn")
     assert there.apply().exit == Exit.DONE
     assert_right(there, other)
@@ -324,6 +328,7 @@ def test_a_second_vpc_is_followed_without_a_gap_for_the_first(tmp_path: Path) ->
     one.is_readable = False
     report = there.apply()
     assert there.of(report, other).exit == Exit.DONE
+    assert any("restart the ECS agent" in hint for hint in there.of(report, other).hints)
     assert_right(there, one, other)
     assert all(set(one.names) <= set(loaded) for loaded in there.server.history)
 
@@ -363,6 +368,25 @@ def test_one_of_several_is_taken_out_by_hand(tmp_path: Path) -> None:
     assert set(there.server.loaded) == set(one.names)
     assert rollback(there.hosts(), to_none=True).exit == Exit.DONE
     assert there.server.loaded == {}
+
+
+def test_force_is_a_word_for_the_vpc_that_is_named(tmp_path: Path) -> None:
+    one, other = ohio(), ireland()
+    there = site(tmp_path, one, other)
+    rollback(there.hosts(), to_none=True)
+    report = there.apply(force=[other.id])
+    assert there.of(report, one).exit == Exit.REFUSED
+    assert there.of(report, other).exit == Exit.DONE
+    assert set(there.server.loaded) == set(other.names)
+
+
+def test_the_status_shows_each_vpc(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one, other = ohio(), ireland()
+    there = site(tmp_path, one, other)
+    show_status(status(there.hosts(), tmp_path), as_json=False)
+    said = capsys.readouterr().out
+    assert said.index(one.id) < said.index(other.id)
+    assert said.count("last run") == 1
 
 
 def test_each_vpc_is_told_of_by_the_commands_that_look(tmp_path: Path) -> None:

@@ -191,6 +191,22 @@ def test_a_way_back_that_fails_leaves_the_standby_serving(tmp_path: Path) -> Non
     assert there.private(standby) == set(standby.names)
 
 
+def test_a_standby_that_does_not_answer_any_more_is_not_waited_for(tmp_path: Path) -> None:
+    there, first, standby = pair(tmp_path)
+    over(there, first, standby)
+    first.answers, standby.answers = True, False
+    there.apply()
+    assert_right(there, first)
+
+
+def test_nobody_is_told_to_restart_agents_for_it(tmp_path: Path) -> None:
+    """Names and endpoints stay, only their addresses are others."""
+    there, first, standby = pair(tmp_path)
+    first.answers = False
+    report = there.apply()
+    assert not [h for h in there.of(report, standby).hints if "restart the ECS agent" in h]
+
+
 def test_both_say_who_serves_in_the_place_of_whom(tmp_path: Path) -> None:
     """In the report, in the status, and in the acknowledgements."""
     there, first, standby = pair(tmp_path)

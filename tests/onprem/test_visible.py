@@ -88,12 +88,13 @@ def test_no_command_prints_text_of_others_as_it_is(
     one: str, other: str, more: list[str], encoding: str
 ) -> None:
     last = {"at": one, "exit": 0, "summary": other}
-    said = {
+    said: dict[str, Any] = {
         "vpc": one, "server": other, "state": one, "generation": None, "appliedAt": one,
         "zones": more, "forwarders": more, "lastRun": last, "switching": True, "unit": "older",
         "account": one, "networks": more, "keys": [{"id": one, "fingerprint": other}],
-        "warnings": more,
+        "warnings": more, "standby": other,
     }  # fmt: skip
+    said["publications"] = [dict(said)]
     report = Report("apply", summary=one, cure=other, findings=tuple(more), hints=tuple(more))
     with written(encoding) as out:
         for as_json in (False, True):

@@ -7,7 +7,8 @@
                                                        serves in its place
     neither                                            to the one that has it already, else to the
                                                        first one in the configuration; the other
-                                                       one's publication is refused
+                                                       one's publication is refused, and it keeps
+                                                       what it has
 
 A VPC claims the zones of the document that is believed of it now: of the newest one if that is fit,
 else of the last one that was applied. A zone is claimed by two also where it lies below a zone of
@@ -39,6 +40,11 @@ class Claim:
     """VPCs that come first, by the configuration and by who stands in for whom."""
     holds: Collection[str] = ()
     """Zones that are forwarded to it now."""
+
+    def as_it_is(self) -> Claim:
+        """Return what stays to be claimed where nothing new is taken of it."""
+        names = tuple(name for name in self.names if zone_of(name, self.holds))
+        return replace(self, zones=self.holds, names=names)
 
     def loses_to(self, other: Claim) -> tuple[str, ...]:
         """Return its zones that are the other one's, if that comes first."""
@@ -81,19 +87,27 @@ def zone_of(name: str, zones: Iterable[str]) -> str:
     return max((zone for zone in zones if is_within(name, zone)), key=len, default="")
 
 
-def names_served(
-    names: Mapping[str, tuple[str, ...]], part: Forwarding, whole: Forwarding
-) -> dict[str, tuple[str, ...]]:
-    """Return those of a VPC's names that are asked of it, and not of another one."""
-    return {name: ips for name, ips in names.items() if zone_of(name, whole.zones) in part.zones}
+def names_served(document: Document, whole: Forwarding) -> dict[str, tuple[str, ...]]:
+    """Return those of a VPC's names that its resolver IPs are asked for, and not another one's."""
+    own, targets = set(document.resolver_ips), whole.targets
+    return {
+        name: ips
+        for name, ips in document.names.items()
+        if (zone := zone_of(name, targets)) and own.issuperset(targets[zone])
+    }
 
 
 def settle(claims: Sequence[Claim]) -> Mapping[str, Settled]:
-    """Return what each VPC may have; `claims` are in the order of the configuration."""
-    settled: dict[str, Settled] = {}
-    for claim in _first_to_last(claims):
-        settled[claim.vpc] = _settle_one(claim, claims, settled)
-    return settled
+    """Return what each VPC may have; `claims` are in the order of the configuration. Whoever is
+    refused stays as it is, and the others are settled with that."""
+    refused: dict[str, Settled] = {}
+    while True:
+        now = [claim.as_it_is() if claim.vpc in refused else claim for claim in claims]
+        settled = {c.vpc: refused.get(c.vpc) or _settle_one(c, now) for c in _first_to_last(now)}
+        found = next((vpc for vpc in settled if settled[vpc].refused and vpc not in refused), None)
+        if found is None:
+            return settled
+        refused[found] = settled[found]
 
 
 def intended(
@@ -115,12 +129,11 @@ def intended(
     return together(parts)
 
 
-def _settle_one(claim: Claim, claims: Sequence[Claim], settled: Mapping[str, Settled]) -> Settled:
+def _settle_one(claim: Claim, claims: Sequence[Claim]) -> Settled:
     to_others: dict[str, str] = {}
     first: set[str] = set()
     for other in claims:
-        former = settled.get(other.vpc)
-        if other.vpc == claim.vpc or (former and former.refused):
+        if other.vpc == claim.vpc:
             continue
         lost = claim.loses_to(other)
         contested = lost or other.loses_to(claim)
@@ -140,11 +153,11 @@ def _goes_first(one: Claim, other: Claim, claims: Sequence[Claim]) -> bool:
     if other.vpc in _all_before(one, claims):
         return False
     if not _are_alike(one, other):
-        held = [
-            bool(set(c.holds) & {*one.loses_to(other), *other.loses_to(one)}) for c in (one, other)
-        ]
-        if held[0] != held[1]:
-            return held[0]
+        # Where each would take what the other one has, neither does.
+        if other.loses_to(one.as_it_is()):
+            return True
+        if one.loses_to(other.as_it_is()):
+            return False
     order = [claim.vpc for claim in claims]
     return order.index(one.vpc) < order.index(other.vpc)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 from ecs_anywhere_dns.document import Document
+from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.memory.state import Last, Memory
 from ecs_anywhere_dns.outcome import Stop
@@ -22,6 +23,8 @@ class Run:
     dry: bool = False
     id: str = field(default_factory=lambda: uuid4().hex)
     memory: Memory = field(default_factory=lambda: Memory(Last()))
+    former: Forwarding = NOTHING
+    """What was forwarded for all VPCs before the run."""
     document: Document | None = None
     """Accepted: what an acknowledgement is about."""
     problem: Stop | None = None

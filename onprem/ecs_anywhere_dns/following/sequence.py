@@ -13,7 +13,7 @@ questions to the internet.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from ecs_anywhere_dns.configuration import in_order
@@ -34,10 +34,10 @@ RECOVERED = "an earlier run had died while it switched; what it had begun was un
 TO_RECOVER = "an earlier run died while it switched; `ecs-anywhere-dns apply` undoes that first"
 
 
-def apply(hosts: Sequence[Host], *, force: bool = False, dry: bool = False) -> Report:
+def apply(hosts: Sequence[Host], *, force: Collection[str] = (), dry: bool = False) -> Report:
     """Follow each publication. Never raises Stop: the report says how it ended. `dry` stops before
-    anything is touched; `force` takes what is older, held back or rests."""
-    runs = [Run(host, _report_of(host), force, dry) for host in hosts]
+    anything is touched; of the VPCs in `force` it takes what is older, held back or rests."""
+    runs = [Run(host, _report_of(host), host.settings.vpc in force, dry) for host in hosts]
     first = hosts[0]
     try:
         with first.state.locked():

@@ -20,7 +20,7 @@ class Shared:
 
     runs: Sequence[Run]
     down: set[str] = field(default_factory=set)
-    """VPCs none of whose resolver IPs answered, and which have a standby."""
+    """VPCs of a pair, of whom none of the resolver IPs answered."""
     in_force: Forwarding | None = None
     """What was seen to be on the disk and in the running server."""
     is_running: bool = False
@@ -68,7 +68,9 @@ class Shared:
         if first is None or first.believed is None or first.believed.state == "withdrawn":
             return False
         duty = run.host.state.duty()
-        return not is_enough(duty, run.host.now()) if duty.serving else first.vpc in self.down
+        if not duty.serving or first.vpc in self.down:
+            return first.vpc in self.down
+        return not is_enough(duty, run.host.now()) and run.vpc not in self.down
 
     def note_look(self, run: Run, *, is_fit: bool) -> None:
         """Note whether a VPC that has a standby answers."""

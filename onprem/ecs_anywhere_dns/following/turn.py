@@ -48,6 +48,7 @@ def read(run: Run) -> None:
     """Fetch and validate the publication. Where it is not fit, `run.problem` says why."""
     host = run.host
     run.memory = Memory.of(host.state.last())
+    run.former = host.state.applied().forwarding
     try:
         host.progress.begin("fetch")
         text = host.publication.fetch(run.memory.known)
@@ -144,15 +145,37 @@ def _look(run: Run, shared: Shared, document: Document) -> Preflight:
     zones = forwarding_of(document, (), host.settings.mode).zones
     seen = preflight(document, zones, host.asks, host.settings.resolver_port)
     if shared.standby_of(run.vpc) is not None:
-        for _ in range(TRIES - 1):
-            if seen.fit:
-                break
-            host.pause(PAUSE)
-            seen = preflight(document, zones, host.asks, host.settings.resolver_port)
-        shared.note_look(run, is_fit=bool(seen.fit))
+        seen = _look_again(run, shared, document, seen)
     unfit = tuple(ip for ip in seen.by_ip if ip not in seen.fit)
     run.say(resolvers=len(seen.by_ip), unfit=unfit)
     return seen
+
+
+def _look_again(run: Run, shared: Shared, document: Document, seen: Preflight) -> Preflight:
+    """Return the last look at a VPC that has a standby, and note whether it answers."""
+    host, standby = run.host, shared.standby_of(run.vpc)
+    assert standby, "it has one"
+    zones = forwarding_of(document, (), host.settings.mode).zones
+    is_on_duty = standby.host.state.duty().serving
+    for _ in range(0 if is_on_duty else TRIES - 1):
+        if seen.fit:
+            break
+        host.pause(PAUSE)
+        seen = preflight(document, zones, host.asks, host.settings.resolver_port)
+    shared.note_look(run, is_fit=bool(seen.fit))
+    if is_on_duty and seen.fit and shared.serves_in_place(standby):
+        _look_at_standby(standby, shared)
+    return seen
+
+
+def _look_at_standby(standby: Run, shared: Shared) -> None:
+    """One that serves and does not answer any more is not waited for."""
+    document, host = standby.believed, standby.host
+    if document is not None:
+        zones = forwarding_of(document, (), host.settings.mode).zones
+        seen = preflight(document, zones, host.asks, host.settings.resolver_port)
+        if not seen.fit:
+            shared.down.add(standby.vpc)
 
 
 def _sum_up(run: Run, wanted: Wanted, seen: Preflight, answers: Proof) -> None:
@@ -167,12 +190,20 @@ def _sum_up(run: Run, wanted: Wanted, seen: Preflight, answers: Proof) -> None:
         cure=seen.cure,
     )
     if part.is_none:
-        run.say(
-            summary=f"{run.host.server.title} forwards nothing to it: others come first for all of "
-            f"its zones ({document.label})"
-        )
-    run.hint(*hints_of(run.memory.last.forwarding, part, document))
+        run.say(summary=f"{_without_zones(run, answers)} ({document.label})")
+    # Its names may have been another VPC's: that agents go on with.
+    run.hint(*hints_of(run.former.only(part.zones), part, document))
     run.hint(*lasting(answers.verdicts))
+
+
+def _without_zones(run: Run, answers: Proof) -> str:
+    title = run.host.server.title
+    if not answers.verdicts:
+        return f"{title} forwards nothing to it: others come first for all of its zones"
+    return (
+        f"{title} forwards its zones for another VPC, to the same resolver IPs; {answers.right} of "
+        f"{len(answers.verdicts)} answers are right"
+    )
 
 
 def _withdraw(run: Run, shared: Shared, document: Document) -> None:
@@ -193,7 +224,7 @@ def _ensure(run: Run, shared: Shared, wanted: Wanted) -> Proof:
     whole = wanted.whole
     fragments = run.host.server.fragments(whole)
     document, part = wanted.document, wanted.part
-    asked = replace(document, names=names_served(document.names, part, whole))
+    asked = replace(document, names=names_served(document, whole))
 
     def through_the_server() -> Proof:
         return prove(asked, whole, run.host.settings, run.host.asks)
