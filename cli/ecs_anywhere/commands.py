@@ -19,6 +19,8 @@ from connectivity.domain import tags
 from connectivity.domain.errors import Fact, Waiting
 
 from ecs_anywhere import asking, examining, explaining, overview, planning, showing
+from ecs_anywhere.evidence import NoEvidence, gather
+from ecs_anywhere.evidence_page import page
 from ecs_anywhere.looking import look
 from ecs_anywhere.prices import UnreadablePrices, read_prices
 from ecs_anywhere.stack import NoStack, Stack, Where, read_stack
@@ -59,6 +61,7 @@ Services = Annotated[str | None, typer.Option(help="Services beside the required
 Networks = Annotated[str | None, typer.Option(help="Networks on-premises, as in '10.0.0.0/8'.")]
 Ips = Annotated[str | None, typer.Option(help="Addresses for the inbound resolver.")]
 STACK = "private-connectivity"
+HERE = Path()
 
 
 @contextmanager
@@ -68,7 +71,13 @@ def told() -> Iterator[None]:
         yield
     except (NoStack, UnreadablePrices, ClientError, BotoCoreError, Waiting) as error:
         _end(UNREADABLE, str(error))
-    except (Fact, explaining.UnknownError, asking.NotAskedError, NobodyCameError) as error:
+    except (
+        Fact,
+        NoEvidence,
+        explaining.UnknownError,
+        asking.NotAskedError,
+        NobodyCameError,
+    ) as error:
         _end(NEEDS_A_PERSON, str(error))
 
 
@@ -231,6 +240,27 @@ def doctor(
     else:
         showing.console().print(showing.examined(found))
     if any(each.verdict == "bad" for each in found):
+        raise typer.Exit(NEEDS_A_PERSON)
+
+
+@app.command()
+def evidence(
+    vpc: Vpc,
+    stack: StackName = STACK,
+    region: Region = "",
+    profile: Profile = "",
+    output: Annotated[Path, typer.Option(help="Folder for the two files.", file_okay=False)] = HERE,
+) -> None:
+    """Write what the last verification asked and got, for a change ticket: JSON, and one page."""
+    with told():
+        found = gather(read_stack(Where(stack, region, profile)), vpc)
+        output.mkdir(parents=True, exist_ok=True)
+        name = f"{vpc}-{found.ended.replace(':', '')}"
+        record, shown = output / f"{name}.json", output / f"{name}.html"
+        record.write_text(json.dumps(found.as_json(), indent=2, ensure_ascii=False) + "\n", "utf-8")
+        shown.write_text(page(found), "utf-8")
+    typer.echo(f"{record}\n{shown}")
+    if not found.is_private:
         raise typer.Exit(NEEDS_A_PERSON)
 
 

@@ -34,7 +34,7 @@ def run(app: App, *arguments: str, answer: str = "") -> subprocess.CompletedProc
     )
 
 
-def test_from_plan_to_gone_a_person_needs_one_command_each(app: App) -> None:
+def test_from_plan_to_gone_a_person_needs_one_command_each(app: App, tmp_path: Path) -> None:
     vpc_id = app.vpc()
     since = app.aws.journal.mark()
     planned = run(app, "plan", vpc_id)
@@ -62,6 +62,14 @@ def test_from_plan_to_gone_a_person_needs_one_command_each(app: App) -> None:
     assert "Verify resolution" in verified.stdout, verified.stdout + verified.stderr
     [again] = [e for e in json.loads(run(app, "status", "--json").stdout) if e["vpc"] == vpc_id]
     assert again["verified_at"] > line["verified_at"]
+
+    written = run(app, "evidence", vpc_id, "--output", str(tmp_path))
+    assert written.returncode == 0, written.stdout + written.stderr
+    record, shown_as = (Path(line) for line in written.stdout.split())
+    said = json.loads(record.read_text())
+    assert (said["because"], said["is_private"]) == ("verification", True)
+    assert {each["transport"] for each in said["output"]["findings"]} == {"udp", "tcp", "tls"}
+    assert said["publication"]["checksum"] in shown_as.read_text()
 
     refused = run(app, "disable", vpc_id, answer="n\n")
     assert refused.returncode == 4
@@ -100,3 +108,9 @@ def test_a_stack_that_is_not_there_is_said_in_one_line(app: App) -> None:
         assert ran.returncode == 3
         assert "the stack nobody cannot be read" in ran.stderr
         assert len(ran.stderr.strip().splitlines()) == 1, "no traceback"
+
+
+def test_there_is_no_evidence_of_what_was_never_verified(app: App) -> None:
+    ran = run(app, "evidence", app.vpc())
+    assert ran.returncode == 1
+    assert "let it be verified now" in ran.stderr

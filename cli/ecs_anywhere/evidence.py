@@ -1,0 +1,153 @@
+"""Evidence for a change ticket: what the last run that verified a VPC asked, got, made and
+published, out of what AWS Step Functions and AWS CloudTrail keep."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from connectivity.adapters import wiring
+from connectivity.usecases.acknowledgements import hear_acknowledgements
+
+from ecs_anywhere.stack import Stack
+
+SCHEMA = 1
+MOST_EXECUTIONS = 2000
+"""How many executions are looked through, the newest first; Step Functions keeps those of 90
+days."""
+UNSEEN = (
+    "Routes, firewalls and DNS servers between on-premises and the VPC: ecs-anywhere-dns verify on "
+    "each DNS host, and ecs-anywhere-check on each container host, say what comes there.",
+    "Whether the link itself is private: that is Direct Connect's or the VPN's.",
+    "Who else uses the interface endpoints, and what their policies allow.",
+)
+"""What no line of this evidence says."""
+
+
+class NoEvidence(Exception):
+    """No run is kept that verified the VPC; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One run, as it can be shown to somebody who was not there."""
+
+    vpc: str
+    account: str
+    region: str
+    stack: str
+    execution: str
+    """Its ARN."""
+    because: str
+    """What started it: `tag`, `request`, `sweep`, `verification` or `acknowledgement`."""
+    asked_by: tuple[str, ...]
+    """Who set or removed the wish tag, by AWS CloudTrail; empty where it knows nobody."""
+    began: str
+    ended: str
+    """ISO 8601, UTC."""
+    states: tuple[tuple[str, str], ...]
+    """When each state of the workflow was entered."""
+    output: Mapping[str, Any]
+    """Of the execution: plan, ids, every question with what was expected and what came."""
+    publication: Mapping[str, Any]
+    """The document that stands now, with its checksum and signature."""
+    hosts: tuple[Mapping[str, Any], ...]
+    """What the DNS hosts have said of it."""
+    not_checked: tuple[str, ...] = UNSEEN
+
+    @property
+    def findings(self) -> list[Mapping[str, Any]]:
+        return list(self.output.get("findings") or ())
+
+    @property
+    def is_private(self) -> bool:
+        return bool(self.findings) and all(each["ok"] for each in self.findings)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the record. `digest` is the SHA-256 of all the rest in canonical form, so that two
+        copies can be compared; it is no signature."""
+        said: dict[str, Any] = {"schema": SCHEMA, **asdict(self), "is_private": self.is_private}
+        text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return {**said, "digest": f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"}
+
+
+def gather(stack: Stack, vpc_id: str) -> Evidence:
+    """Return the evidence of the last run that verified the VPC. Raises NoEvidence."""
+    client = stack.client("stepfunctions")
+    arn, described, output = _last_verified(client, stack, vpc_id)
+    document = f"{stack.path}/{vpc_id}/forwarding"
+    published = wiring.parameters().read([document]).get(document, "")
+    heard = hear_acknowledgements(vpc_id, wiring.parameters(), stack.path)
+    given = json.loads(described["input"])
+    return Evidence(
+        vpc=vpc_id,
+        account=stack.account,
+        region=stack.region,
+        stack=stack.name,
+        execution=arn,
+        because=str(given.get("because", "tag")),
+        asked_by=tuple(_asked_by(stack, vpc_id)),
+        began=_utc(described["startDate"]),
+        ended=_utc(described["stopDate"]),
+        states=tuple(_states(client, arn)),
+        output=output,
+        publication=json.loads(published) if published else {},
+        hosts=tuple(asdict(each) for each in heard.readable),
+    )
+
+
+def _last_verified(
+    client: Any, stack: Stack, vpc_id: str
+) -> tuple[str, Mapping[str, Any], Mapping[str, Any]]:
+    pages = client.get_paginator("list_executions").paginate(
+        stateMachineArn=stack.outputs["StateMachineArn"],
+        statusFilter="SUCCEEDED",
+        PaginationConfig={"MaxItems": MOST_EXECUTIONS, "PageSize": 1000},
+    )
+    for page in pages:
+        for each in page["executions"]:
+            if not each["name"].startswith(f"{vpc_id}-"):
+                continue
+            described = client.describe_execution(executionArn=each["executionArn"])
+            output = json.loads(described.get("output") or "{}")
+            if output.get("findings"):
+                return str(each["executionArn"]), described, output
+    raise NoEvidence(
+        f"no run that verified {vpc_id} is among the last {MOST_EXECUTIONS} that succeeded: let it "
+        f"be verified now (ecs-anywhere verify {vpc_id})"
+    )
+
+
+def _states(client: Any, arn: str) -> Iterator[tuple[str, str]]:
+    pages = client.get_paginator("get_execution_history").paginate(executionArn=arn)
+    for page in pages:
+        for event in page["events"]:
+            if event["type"].endswith("StateEntered"):
+                name = event["stateEnteredEventDetails"]["name"]
+                yield _utc(event["timestamp"]), str(name)
+
+
+def _asked_by(stack: Stack, vpc_id: str) -> Iterator[str]:
+    """Yield who has changed the VPC's tags lately, the newest first: CloudTrail's event history has
+    90 days of them in every account, and may not be looked into by everybody."""
+    try:
+        events = stack.client("cloudtrail").lookup_events(
+            LookupAttributes=[{"AttributeKey": "ResourceName", "AttributeValue": vpc_id}],
+            MaxResults=50,
+        )["Events"]
+    except (BotoCoreError, ClientError):
+        return
+    for event in events:
+        if event.get("EventName") in {"CreateTags", "DeleteTags"}:
+            identity = json.loads(event["CloudTrailEvent"]).get("userIdentity", {})
+            who = identity.get("arn") or event.get("Username", "")
+            yield f"{_utc(event['EventTime'])} {event['EventName']} {who}"
+
+
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

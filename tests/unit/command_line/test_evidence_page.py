@@ -1,0 +1,123 @@
+"""The page of evidence: everything that is known stands on it, and nothing on it acts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from ecs_anywhere.evidence import Evidence
+from ecs_anywhere.evidence_page import page
+
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+FINDING: dict[str, Any] = {
+    "name": "ecs.us-east-2.amazonaws.com",
+    "resolver": "10.0.0.9",
+    "transport": "udp",
+    "expected": ["10.0.0.10"],
+    "got": ["10.0.0.10"],
+    "error": "",
+    "ok": True,
+}
+HOST = {
+    "host": "dns1",
+    "server": "bind",
+    "generation": 1,
+    "state": "active",
+    "result": "applied",
+    "detail": "",
+}
+EVIDENCE = Evidence(
+    vpc="vpc-0a1b2c3d",
+    account="123456789012",
+    region="us-east-2",
+    stack="private-connectivity",
+    execution="arn:aws:states:us-east-2:123456789012:execution:machine:vpc-0a1b2c3d-1-tag",
+    because="tag",
+    asked_by=("2026-11-29T12:00:00Z CreateTags arn:aws:iam::123456789012:user/ann",),
+    began="2026-11-29T12:00:01Z",
+    ended="2026-11-29T12:06:00Z",
+    states=(("2026-11-29T12:00:01Z", "Read the VPC"),),
+    output={
+        "findings": [FINDING],
+        "steps": ["make interface endpoint: ecs has none"],
+        "resolver": {"id": "rslvr-in-1", "ips": ["10.0.0.9", "10.0.1.9"]},
+        "endpoints": [{}],
+    },
+    publication={"generation": 1, "checksum": "sha256:0", "names": {}},
+    hosts=(HOST,),
+)
+
+
+class Read(HTMLParser):
+    """What a browser would make of it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: dict[str, list[str]] = {}
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        for name, value in attrs:
+            self.attributes.setdefault(name, []).append(value or "")
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_everything_that_is_known_stands_on_the_page() -> None:
+    text = Read(page(EVIDENCE)).text
+    for word in (
+        *("vpc-0a1b2c3d: Every name led privately", "user/ann", "ecs has none", "10.0.1.9"),
+        *("dns1 (bind)", "Read the VPC", "sha256:0", "Not checked by this", "right"),
+    ):
+        assert word in text
+
+
+def test_it_runs_nothing_and_asks_nobody() -> None:
+    read = Read(page(EVIDENCE))
+    assert not {"script", "link", "img", "iframe", "object", "form"} & set(read.tags)
+    assert not {"src", "href", "action", "style"} & read.attributes.keys()
+    assert "default-src 'none'; style-src 'unsafe-inline'" in read.attributes["content"]
+
+
+def test_words_of_others_are_text_wherever_they_stand() -> None:
+    hostile = replace(
+        EVIDENCE,
+        asked_by=(HOSTILE,),
+        states=((HOSTILE, HOSTILE),),
+        output={"findings": [{**FINDING, "name": HOSTILE}], "steps": [HOSTILE]},
+        publication={HOSTILE: HOSTILE},
+        hosts=({**HOST, "host": HOSTILE, "detail": HOSTILE},),
+    )
+    read, plain = Read(page(hostile)), Read(page(EVIDENCE))
+    assert set(read.tags) == set(plain.tags)
+    assert read.attributes.keys() == plain.attributes.keys()
+    assert read.text.count("<script>") >= 7
+
+
+def test_a_wrong_answer_is_said_first() -> None:
+    wrong = {**FINDING, "got": ["203.0.113.1"], "ok": False}
+    read = Read(page(replace(EVIDENCE, output={"findings": [wrong]})))
+    assert "Not every name led privately" in read.text
+    assert "bad" in read.attributes["class"]
+
+
+def test_it_can_be_read_by_keyboard_and_screen_reader() -> None:
+    read = Read(page(EVIDENCE))
+    assert read.attributes["lang"] == ["en"]
+    assert read.tags.count("h1") == 1
+    assert "col" in read.attributes["scope"]
+    assert read.attributes["aria-label"]
+    assert set(read.attributes["tabindex"]) == {"0"}, "what scrolls can be reached"
+
+
+@pytest.mark.parametrize("field", ["vpc", "began", "asked_by", "output"])
+def test_the_digest_changes_with_every_field(field: str) -> None:
+    other = {"output": {"findings": []}, "asked_by": ("somebody",)}.get(field, "other")
+    changed = replace(EVIDENCE, **{field: other})  # type: ignore[arg-type]
+    assert changed.as_json()["digest"] != EVIDENCE.as_json()["digest"]
