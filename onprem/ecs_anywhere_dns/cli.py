@@ -102,7 +102,9 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     whole.add_argument("--version", action="version", version=__version__)
-    whole.add_argument("--config", type=Path, default=DEFAULT_FILE, help=f"default {DEFAULT_FILE}")
+    whole.add_argument(
+        "--config", type=Path, metavar="FILE", default=DEFAULT_FILE, help=f"default {DEFAULT_FILE}"
+    )
     commands = whole.add_subparsers(required=True, metavar="COMMAND", dest="name")
     _add_apply(commands)
     _add(commands, "check", _check, "fetch and validate the publication, ask each resolver IP")

@@ -124,7 +124,21 @@ def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(installed: I
     }
     assert {"ecs_anywhere_dns/py.typed", "ecs_anywhere_dns/systemd/ecs-anywhere-dns.timer"} <= there
     files = {name for name in installed.files() if ".dist-info/" not in name}
-    assert files == there
+    manual = f"ecs_anywhere_dns-{__version__}.data/data/share/man/man8/ecs-anywhere-dns.8"
+    assert files == {*there, manual}
+
+
+def test_man_finds_the_page_where_the_wheel_is_installed(installed: Installed) -> None:
+    pages = installed.program.parents[1] / "share" / "man"
+    shown = subprocess.run(
+        ["man", "-M", str(pages), "8", "ecs-anywhere-dns"],
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "MANPAGER": "cat"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "ECS-ANYWHERE-DNS(8)" in shown.stdout
 
 
 def test_in_the_repository_the_schemas_are_one_file_with_two_names() -> None:
