@@ -50,7 +50,12 @@ class RefusedDeletion:
     by: str
     """The caller's ARN, in letters that an ARN has."""
     at: float
-    """When it was refused, in seconds since the epoch."""
+    """The second in which it was refused, since the epoch: CloudTrail tells no fractions."""
+
+    def is_older_than(self, entry: Entry) -> bool:
+        """Tell whether the connection was verified since: an event that comes late, or twice, is no
+        reason to take away what was asked for after it."""
+        return self.at + 1 <= entry.verified_at
 
     @property
     def vpc_id(self) -> str | None:

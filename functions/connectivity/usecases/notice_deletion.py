@@ -61,8 +61,7 @@ def _notice(
     if not way.ours:
         logger.info("%s is kept by nothing of ours", refused.target)
         return None
-    # An event that comes late, or twice, is no reason to take away what was connected since.
-    if not door.settings.free_on_deletion or refused.at <= entry.verified_at:
+    if not door.settings.free_on_deletion or refused.is_older_than(entry):
         return _tell(entry, kept(refused, way), door)
     whole = replace(refused, target=vpc_id)
     used = in_the_way(whole, entry, door.vpcs.interfaces_in(vpc_id)).others
