@@ -4,6 +4,7 @@ in a VPC, and which of them wins."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
@@ -11,6 +12,7 @@ import dns.message
 import dns.rcode
 import pytest
 
+from local.hosted_zones import vpc_of
 from local.networks.dns_answers import PUBLIC_ADDRESS, Private, respond
 from tests.local.vpc_world import GAPS, REGION, World, error_of, started
 
@@ -20,7 +22,8 @@ THERE, ELSEWHERE = ("10.9.0.4", "10.9.1.4"), ("10.8.0.4", "10.8.1.4")
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    gaps = ("profiles", *GAPS, "hosted_zones", "forwarding_rules", "profile_answers")
+    others = ("hosted_zones", "forwarding_rules", "profile_answers", "resolvers_elsewhere")
+    gaps = ("profiles", *GAPS, *others)
     with started(gaps=gaps) as world:
         yield world
 
@@ -92,6 +95,35 @@ def test_a_zone_answers_in_every_vpc_that_it_is_associated_with_and_in_no_other(
         assert answered(state(world, vpc), SSM) == ("NOERROR", [*THERE])
         assert world.networks.now(vpc).own_dns == "10.0.0.2"
     assert answered(state(world, third), SSM) == ("NOERROR", [PUBLIC_ADDRESS])
+
+
+def test_an_inbound_resolver_of_another_vpc_answers_there_where_a_route_leads_to_it(
+    world: World,
+) -> None:
+    """With what its own VPC answers, not with what the asker's does."""
+    hub, spoke, apart = world.vpc(), world.vpc(), world.vpc()
+    zone(world, hub)
+    for vpc in (spoke, apart):
+        zone(world, vpc, addresses=ELSEWHERE)
+    ec2 = world.client("ec2")
+    tables = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [spoke]}])
+    ec2.create_route(
+        RouteTableId=tables["RouteTables"][0]["RouteTableId"],
+        DestinationCidrBlock="10.77.0.0/16",
+        TransitGatewayId=ec2.create_transit_gateway()["TransitGateway"]["TransitGatewayId"],
+    )
+    of_hub = replace(world.networks.now(hub), resolver_ips=frozenset({"10.77.0.9"}))
+    answers = world.aws.vpc_answers
+    answers.sources.append(lambda vpc, now: of_hub if vpc == hub else now)
+    for vpc in (hub, spoke):
+        answers.publish(vpc_of(vpc), again=True)
+    there = world.networks.now(spoke).resolvers_elsewhere["10.77.0.9"]
+    assert answered(Private(there.names, there.zones, there.unanswered), SSM) == (
+        "NOERROR",
+        [*THERE],
+    )
+    assert answered(state(world, spoke), SSM) == ("NOERROR", [*ELSEWHERE])
+    assert world.networks.now(apart).resolvers_elsewhere == {}
 
 
 def test_a_zone_of_another_account_is_listed_with_its_owner_and_its_records_are_not(
