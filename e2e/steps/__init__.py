@@ -38,6 +38,6 @@ STEPS = (
     Step("options", "services and networks come and go", options.run),
     Step("disturb", "things are taken off behind its back", disturbing.run),
     Step("update", "the stack is updated, and an update fails", updating.run),
-    Step("untag", "drained and removed, while somebody asks", untagging.run),
+    Step("untag", "drained and removed, and what lingers", untagging.run),
     Step("delete", "too early, with the policy attached, and then for good", deleting.run),
 )
