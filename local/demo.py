@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from local import person
 from local.ask import ask, dig_command
 from local.deploy import DeploymentFailedError, deploy
 from local.engine import EmbeddedAws
@@ -74,8 +75,17 @@ class Demo:
             if site is not None:
                 site.connect(connected, _private(connected["findings"]))
                 self._see_confirmed(vpc_id)
+            self._show_command_line(vpc_id)
             self._disconnect(vpc_id, site)
         self._show_nothing_left(vpc_id)
+
+    def _show_command_line(self, vpc_id: str) -> None:
+        """What a person sees who asks."""
+        self.say("[bold]ecs-anywhere status[/]:")
+        said = person.run(self.aws, "status")
+        self.console.print(said, markup=False, highlight=False, soft_wrap=True)
+        written = person.run(self.aws, "evidence", vpc_id, "--output", str(person.EVIDENCE))
+        self.say(f"for the change ticket: {written.splitlines()[-1]}\n")
 
     def _disconnect(self, vpc_id: str, site: SiteDemo | None) -> None:
         """With somebody on the site who looks all the time, if there is a site."""
@@ -222,6 +232,7 @@ def demo(settings: Settings) -> int:
             run.say("[bold green]done[/]: one tag on, one tag off, nothing left")
     except (
         DemoFailedError,
+        person.CommandFailedError,
         SiteDemoFailedError,
         DeploymentFailedError,
         TookTooLongError,

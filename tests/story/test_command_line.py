@@ -69,6 +69,7 @@ def test_from_plan_to_gone_a_person_needs_one_command_each(app: App, tmp_path: P
     said = json.loads(record.read_text())
     assert (said["because"], said["is_private"]) == ("verification", True)
     assert {each["transport"] for each in said["output"]["findings"]} == {"udp", "tcp", "tls"}
+    assert any(line.endswith(":user/administrator") for line in said["asked_by"]), "by CloudTrail"
     assert said["publication"]["checksum"] in shown_as.read_text()
 
     refused = run(app, "disable", vpc_id, answer="n\n")

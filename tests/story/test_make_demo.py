@@ -32,6 +32,8 @@ def test_the_demo_shows_every_answer_and_that_nothing_is_left() -> None:
     assert "28 of 28 answers on-premises are private" in done.stdout
     assert ", 0 for these names" in done.stdout
     assert "confirmed by dns1 bind" in done.stdout
+    assert "56 PRIVATE, 0 PUBLIC, 0 FAILED" in done.stdout, "from a container host"
+    assert "for the change ticket: " in done.stdout
     assert "28 of 28 answers on-premises are the internet's again" in done.stdout
     assert done.stdout.rstrip().endswith("done: one tag on, one tag off, nothing left")
 
