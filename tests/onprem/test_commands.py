@@ -137,7 +137,7 @@ def test_doctor_tells_what_is_installed_where_there_is_no_configuration(
     said = capsys.readouterr().out.splitlines()
     assert code == Exit.DONE
     assert len(said) == len(installed()) == len(PROGRAMS)
-    for server in SERVERS:
+    for server in PROGRAMS.values():
         assert any(f"init --server {server}" in line for line in said), said
 
 
@@ -517,7 +517,7 @@ def test_a_reader_that_has_enough_is_no_error(lab: Lab) -> None:
     lab.start("unbound")
     lab.publish()
     assert lab.tool("apply").code == Exit.DONE
-    command = [sys.executable, "-m", "ecs_anywhere_dns", "render", "--server", "bind"]
+    command = [sys.executable, "-m", "ecs_anywhere_dns", "render", "--server", "windows"]
     path = {"PYTHONPATH": str(REPOSITORY / "onprem"), "PATH": os.environ["PATH"]}
     with subprocess.Popen(
         [*command, "--source", str(lab.published)],
