@@ -2,11 +2,11 @@
 
     python scripts/release.py dist
 
-Writes the wheels of the pick-up tool and of the command line, the check of a container host as one
-file, the app as a folder that `sam deploy` takes without a build, packed, an SBOM (CycloneDX) of
-app and tool, and SHA256SUMS. The same commit gives the same bytes: all times are the commit's, all
-entries sorted, and the byte code is that of one Python 3.13, the functions' runtime. Runs under the
-Python of requirements-tools.lock.
+Writes the wheels of the pick-up tool and of the command line, the tool's Debian package, the check
+of a container host as one file, the app as a folder that `sam deploy` takes without a build, an
+SBOM (CycloneDX) of app and tool, and SHA256SUMS. The same commit gives the same bytes: all times
+are the commit's, all entries sorted, and the byte code is that of one Python 3.13, the functions'
+runtime. Runs under the Python of requirements-tools.lock.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import debian_package
 import lambda_python
 
 ROOT = Path(__file__).parents[1]
@@ -42,6 +43,8 @@ def release(target: Path) -> list[Path]:
         _build_wheels(Path(folder), target, environment)
         time = int(environment["SOURCE_DATE_EPOCH"])
         _pack_check(Path(folder), target, time)
+        [wheel] = target.glob("ecs_anywhere_dns-*.whl")
+        debian_package.build_package(wheel, target, Path(folder), environment)
         _pack_app(Path(folder), target, time)
     _write_sbom("functions/requirements.txt", "pyproject.toml", target, environment)
     _write_sbom("onprem/requirements.lock", "onprem/pyproject.toml", target, environment)

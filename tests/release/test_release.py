@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import subprocess
+import sys
 import zipfile
 from pathlib import Path, PurePosixPath
 
 import pytest
 
+from scripts import lambda_python
+from tests.onprem.example import published
 from tests.template import sam_template
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +45,7 @@ def test_the_same_commit_gives_the_same_bytes(releases: tuple[Path, Path]) -> No
         for folder in releases
     )
     assert first == second
-    assert len(first) == 8
+    assert len(first) == 9
 
 
 def test_every_file_has_its_checksum_as_sha256sum_reads_them(releases: tuple[Path, Path]) -> None:
@@ -49,7 +53,7 @@ def test_every_file_has_its_checksum_as_sha256sum_reads_them(releases: tuple[Pat
         ["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=releases[0], capture_output=True
     )
     assert checked.returncode == 0, checked.stdout
-    assert len(checked.stdout.splitlines()) == 7
+    assert len(checked.stdout.splitlines()) == 8
 
 
 @pytest.mark.parametrize("name", LOCKS)
@@ -122,3 +126,112 @@ def _source_of(name: str) -> str:
     module, cache, _ = path.name.split(".")
     assert cache == "cpython-313"
     return str(path.parent.parent / f"{module}.py")
+
+
+# --- the Debian package
+
+LIBRARIES = "boto3, cryptography.hazmat.primitives.asymmetric.ec, jsonschema, dns.resolver"
+PYTHONS = {"3.11": sys.executable, "3.13": lambda_python.find()}
+
+
+@pytest.fixture(scope="module")
+def package(releases: tuple[Path, Path]) -> Path:
+    [file] = releases[0].glob("ecs-anywhere-dns_*_amd64.deb")
+    return file
+
+
+@pytest.fixture(scope="module")
+def unpacked(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("unpacked")
+    subprocess.run(["dpkg-deb", "-x", package, folder], check=True)
+    return folder / "opt" / "ecs-anywhere-dns"
+
+
+def test_the_debian_package_names_what_its_compiled_parts_need(package: Path) -> None:
+    said = subprocess.run(["dpkg-deb", "--field", package], capture_output=True, text=True)
+    fields = dict(re.findall(r"^([\w-]+): (.*)$", said.stdout, re.MULTILINE))
+    assert fields["Architecture"] == "amd64"
+    assert fields["Depends"] == "python3 (>= 3.11), python3 (<< 3.15), libc6 (>= 2.28)"
+
+
+def test_it_has_the_compiled_parts_of_every_python_that_it_takes(unpacked: Path) -> None:
+    compiled = {path.name for path in unpacked.rglob("*.so")}
+    for python in ("311", "312", "313", "314"):
+        for part in ("_cffi_backend", "rpds"):
+            assert f"{part}.cpython-{python}-x86_64-linux-gnu.so" in compiled
+    assert "_rust.abi3.so" in compiled, "one for all of them"
+
+
+@pytest.mark.parametrize("python", PYTHONS.values(), ids=PYTHONS)
+def test_its_command_runs_with_nothing_but_python(
+    unpacked: Path, python: str, tmp_path: Path
+) -> None:
+    """Without site-packages: whatever is not in the package is missing."""
+    source = tmp_path / "document.json"
+    source.write_text(published())
+    program = str(unpacked / "bin" / "ecs-anywhere-dns")
+    config = str(tmp_path / "none.toml")
+    words = ["--config", config, "render", "--server", "bind", "--source", str(source)]
+    command = [python, "-I", "-S", "-B", program, *words]
+    ran = subprocess.run(command, capture_output=True, text=True, cwd="/")
+    assert ran.returncode == 0 and "10.0.0.32" in ran.stdout, ran.stderr
+    library = unpacked / "lib"
+    code = f"import sys; sys.path.insert(0, {str(library)!r}); import {LIBRARIES}"
+    ran = subprocess.run([python, "-I", "-S", "-B", "-c", code], capture_output=True, text=True)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def dpkg(root: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run dpkg on a system of its own, in which nothing else is installed."""
+    as_root = [] if os.geteuid() == 0 else ["unshare", "--map-root-user"]
+    forced = ["--force-depends", "--force-script-chrootless"]
+    return subprocess.run(
+        [*as_root, "dpkg", f"--root={root}", "--log=/dev/null", *forced, *words],
+        env={**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"},
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> Path:
+    state = tmp_path / "system" / "var" / "lib" / "dpkg"
+    for name in ("updates", "info"):
+        (state / name).mkdir(parents=True)
+    (state / "status").touch()
+    return tmp_path / "system"
+
+
+def test_removed_it_leaves_nothing(package: Path, system: Path) -> None:
+    installed = dpkg(system, "--install", package)
+    assert installed.returncode == 0, installed.stderr
+    home = system / "opt" / "ecs-anywhere-dns"
+    assert list(home.rglob("*.pyc")), "the confined service could not compile them"
+    for command in ("ecs-anywhere-dns", "ecs-anywhere-check"):
+        link = system / "usr" / "bin" / command
+        assert link.readlink() == Path("/opt/ecs-anywhere-dns/bin") / command
+    assert (system / "usr/share/man/man8/ecs-anywhere-dns.8.gz").exists()
+    removed = dpkg(system, "--purge", "ecs-anywhere-dns")
+    assert removed.returncode == 0, removed.stderr
+    left = [path for path in system.rglob("*") if "dpkg" not in path.parts]
+    assert not [path for path in left if not path.is_dir() or "ecs" in path.name]
+
+
+def test_it_says_so_where_a_host_would_go_on_forwarding_unfollowed(
+    package: Path, system: Path
+) -> None:
+    assert dpkg(system, "--install", package).returncode == 0
+    timer = system / "etc" / "systemd" / "system" / "ecs-anywhere-dns.timer"
+    timer.parent.mkdir(parents=True)
+    timer.touch()
+    assert "nobody follows the VPC any more" in dpkg(system, "--remove", "ecs-anywhere-dns").stderr
+    assert timer.exists()
+
+
+def test_it_does_not_mix_with_a_virtual_environment(package: Path, system: Path) -> None:
+    home = system / "opt" / "ecs-anywhere-dns"
+    home.mkdir(parents=True)
+    (home / "pyvenv.cfg").touch()
+    refused = dpkg(system, "--install", package)
+    assert refused.returncode != 0 and "virtual environment" in refused.stderr
+    assert list(home.iterdir()) == [home / "pyvenv.cfg"]
