@@ -167,17 +167,22 @@ def test_a_file_that_is_missing_has_its_cure(tmp_path: Path) -> None:
     assert "ecs-anywhere-dns init" in caught.value.cure
 
 
+PATHS = {"resolved": "delegates"}
+"""Server -> a path in its table, where that is not the file `configuration`."""
+
+
 @pytest.mark.parametrize("server", list(SERVERS))
 def test_the_table_of_the_server_is_read_and_its_mistakes_are_named(server: str) -> None:
+    key = PATHS.get(server, "configuration")
     settings = read_settings(
-        LEAST | {"server": server, server: {"configuration": "/opt/dns.conf", "start": ["true"]}}
+        LEAST | {"server": server, server: {key: "/opt/dns.conf", "start": ["true"]}}
     )
     made: Any = make_server(server, "us-east-2", "127.0.0.1", 53, settings.server_table)
-    assert made.configuration == Path("/opt/dns.conf")
+    assert getattr(made, key) == Path("/opt/dns.conf")
     assert made.start == ("true",)
     for table, said in (
         ({"config": "/x"}, "unknown key 'config'"),
-        ({"configuration": 7}, "configuration = 7 is not a string"),
+        ({key: 7}, f"{key} = 7 is not a string"),
         ({"start": "systemctl start"}, "is not a list of words"),
         ({"start": ["systemctl", 1]}, "is not a list of words"),
         ({"start": []}, "is not a list of words"),
