@@ -7,6 +7,7 @@ so that of two at the same time one can be lost.
 
 from __future__ import annotations
 
+import copy
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,8 @@ _one_at_a_time = threading.RLock()
 
 def _update_item(backend: Any, *args: Any, **how: Any) -> Any:
     with _one_at_a_time:
-        return _stock_update_item(backend, *args, **how)
+        # moto returns the item itself, and writes the answer when another may have changed it.
+        return copy.deepcopy(_stock_update_item(backend, *args, **how))
 
 
 def install(_aws: EmbeddedAws) -> None:

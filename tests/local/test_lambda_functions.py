@@ -754,8 +754,12 @@ SLEEPER = """
 """
 
 
+UNTIL_IT_RUNS = 60
+"""Seconds that a busy machine needs to start an engine and a function."""
+
+
 def pid_in(file: Path) -> int:
-    assert eventually(lambda: file.exists() and file.read_text() != "")
+    assert eventually(lambda: file.exists() and file.read_text() != "", UNTIL_IT_RUNS)
     return int(file.read_text())
 
 
