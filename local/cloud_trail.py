@@ -111,7 +111,13 @@ def _look_up(response: BaseResponse, aws: EmbeddedAws) -> str:
             "EventName": call.action,
             "EventSource": f"{call.service}.amazonaws.com",
             "EventTime": now - (clock - call.at) * scale,
-            "CloudTrailEvent": json.dumps({"userIdentity": {"arn": _arn_of(call, aws)}}),
+            "CloudTrailEvent": json.dumps(
+                {
+                    "userIdentity": {"arn": _arn_of(call, aws)},
+                    "requestParameters": call.parameters,
+                },
+                default=str,
+            ),
         }
         for number, call in enumerate(aws.journal.calls())
         if call.action.startswith(_CHANGING) and wanted & set(_values(call.parameters))

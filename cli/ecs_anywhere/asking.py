@@ -16,9 +16,26 @@ class NotAskedError(Exception):
     """AWS took no request; the message says why."""
 
 
+def tags_of(stack: Stack, vpc_id: str) -> dict[str, str]:
+    """Raises NotAskedError where there is no such VPC, and botocore's ClientError."""
+    of_it = [{"Name": "vpc-id", "Values": [vpc_id]}]
+    found = stack.client("ec2").describe_vpcs(Filters=of_it)["Vpcs"]
+    if not found:
+        raise NotAskedError(
+            f"there is no VPC {vpc_id} in account {stack.account}, {stack.region}: correct the id, "
+            "or name its Region with --region"
+        )
+    return {each["Key"]: each["Value"] for each in found[0].get("Tags", [])}
+
+
 def set_tags(stack: Stack, vpc_id: str, wanted: Mapping[str, str]) -> None:
-    """Raises botocore's ClientError."""
-    said = [{"Key": key, "Value": value} for key, value in wanted.items()]
+    """Where exactly this is asked for already, the wish is written in another case: only a change
+    is an event. Raises NotAskedError, and botocore's ClientError."""
+    there = tags_of(stack, vpc_id)
+    changed = {key: value for key, value in wanted.items() if there.get(key) != value}
+    if not changed:
+        changed = {tags.WISH: wanted[tags.WISH].capitalize()}
+    said = [{"Key": key, "Value": value} for key, value in changed.items()]
     stack.client("ec2").create_tags(Resources=[vpc_id], Tags=said)
 
 

@@ -7,26 +7,31 @@ read, 4 you did not say yes.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 from connectivity.domain import tags
 from connectivity.domain.errors import Fact, Waiting
+from connectivity.domain.ledger import Entry
+from connectivity.domain.printable import printable_lines
 
 from ecs_anywhere import asking, examining, explaining, overview, planning, showing
 from ecs_anywhere.evidence import NoEvidence, gather
 from ecs_anywhere.evidence_page import page
 from ecs_anywhere.looking import look
-from ecs_anywhere.prices import UnreadablePrices, read_prices
+from ecs_anywhere.prices import Prices, UnreadablePrices, read_prices
 from ecs_anywhere.stack import NoStack, Stack, Where, read_stack
 from ecs_anywhere.watching import NobodyCameError, Watch
 
-NEEDS_A_PERSON, COMMAND_LINE, UNREADABLE, NOT_SAID_YES = 1, 2, 3, 4
+NEEDS_A_PERSON, COMMAND_LINE, UNREADABLE, NOT_SAID_YES, INTERRUPTED = 1, 2, 3, 4, 130
+NEEDING = ("failed", "held-up", "needed")
+"""States of a VPC in which a person has to do something."""
 UNTIL_SOMEBODY_COMES = 120.0
 """Seconds that an event is given to start an execution."""
 
@@ -60,6 +65,7 @@ PriceFile = Annotated[
 Services = Annotated[str | None, typer.Option(help="Services beside the required, as in ecr+logs.")]
 Networks = Annotated[str | None, typer.Option(help="Networks on-premises, as in '10.0.0.0/8'.")]
 Ips = Annotated[str | None, typer.Option(help="Addresses for the inbound resolver.")]
+LONGEST_MESSAGE = 4000
 STACK = "private-connectivity"
 HERE = Path()
 
@@ -71,6 +77,11 @@ def told() -> Iterator[None]:
         yield
     except (NoStack, UnreadablePrices, ClientError, BotoCoreError, Waiting) as error:
         _end(UNREADABLE, str(error))
+    except (ResponseParserError, OSError, ValueError) as error:
+        _end(UNREADABLE, f"no answer of AWS that can be read, or no file: {error}")
+    except KeyError as missing:
+        said = "the stack may be of an older release than this command line: upgrade one of them"
+        _end(UNREADABLE, f"the stack does not say {missing}: {said}")
     except (
         Fact,
         NoEvidence,
@@ -82,7 +93,7 @@ def told() -> Iterator[None]:
 
 
 def _end(code: int, message: str) -> None:
-    typer.echo(message, err=True)
+    typer.echo(printable_lines(message, LONGEST_MESSAGE), err=True)
     raise typer.Exit(code)
 
 
@@ -97,21 +108,35 @@ def status(
     """Show every VPC on one screen: state, resolver IPs, DNS hosts, verified when, cost."""
     with told():
         listed = read_prices(prices)
-        lines = [
-            line
-            for where in _everywhere(stack, region, profile)
-            for line in _lines(read_stack(where), listed)
-        ]
+        lines, unread = _read_all(list(_everywhere(stack, region, profile)), listed)
     lines.sort(key=lambda line: line.is_well)
     if as_json:
         _print_json([line.as_json() for line in lines])
     else:
         showing.console().print(showing.status(lines, listed))
+    if unread:
+        _end(UNREADABLE, "\n".join(unread))
     if not all(line.is_well for line in lines):
         raise typer.Exit(NEEDS_A_PERSON)
 
 
-def _lines(stack: Stack, prices: Any) -> Iterator[overview.Line]:
+def _read_all(places: list[Where], prices: Prices) -> tuple[list[overview.Line], list[str]]:
+    """Return the lines of all places that can be read, and why the others cannot: one of several
+    that fails hides nothing of the rest."""
+    lines: list[overview.Line] = []
+    unread: list[str] = []
+    for where in places:
+        try:
+            lines += _lines(read_stack(where), prices)
+        except (NoStack, ClientError, BotoCoreError, Waiting) as error:
+            if len(places) == 1:
+                raise
+            named = " ".join(filter(None, (where.profile, where.region)))
+            unread.append(f"{named}: {error}")
+    return lines, unread
+
+
+def _lines(stack: Stack, prices: Prices) -> Iterator[overview.Line]:
     return overview.lines(look(stack), stack.owner, prices)
 
 
@@ -163,7 +188,7 @@ def enable(
         found = read_stack(Where(stack, region, profile))
         options = _options(services, onprem_cidrs, resolver_ips)
         showing.console().print(showing.plan(planning.plan(vpc, options, read_prices(prices))))
-        _ask("Connect it?", yes)
+        _ask(f"Connect {_where(found, vpc)}?", yes)
         _act(
             found,
             vpc,
@@ -184,6 +209,7 @@ def disable(
     """Show what goes, ask, take the tag off, and stay until it is gone. Options stay as tags."""
     with told():
         found = read_stack(Where(stack, region, profile))
+        asking.tags_of(found, vpc)
         entry = Watch(found, vpc).entry()
         for purpose, id_ in sorted(entry.held.items()):
             typer.echo(f"goes: {id_} ({purpose})")
@@ -191,7 +217,10 @@ def disable(
             typer.echo("On-premises is told first, and has time to stop forwarding.")
         else:
             typer.echo("Nothing of ours is known to be there.")
-        _ask("Remove it?", yes)
+        _ask(f"Remove what is in {_where(found, vpc)}?", yes)
+        if tags.WISH not in asking.tags_of(found, vpc):
+            _say(entry)
+            return
         _act(found, vpc, lambda: asking.remove_wish(found, vpc), watch)
 
 
@@ -206,14 +235,24 @@ def verify(
     """Ask every name at every resolver IP now, from inside the VPC; changes nothing else."""
     with told():
         found = read_stack(Where(stack, region, profile))
-        _act(found, vpc, lambda: asking.verify(found, vpc), watch)
+        if not Watch(found, vpc).entry().served.wish:
+            raise asking.NotAskedError(f"{_where(found, vpc)} is not connected: enable it first")
+        before = _act(found, vpc, lambda: asking.verify(found, vpc), watch)
+        if watch and Watch(found, vpc).entry().verified_at == before.verified_at:
+            _end(UNREADABLE, "Nothing was verified: AWS did not show all of it. Try again later")
 
 
 @app.command()
 def watch(vpc: Vpc, stack: StackName = STACK, region: Region = "", profile: Profile = "") -> None:
     """Show what the execution that is at work on a VPC does, as it happens."""
     with told():
-        _follow(read_stack(Where(stack, region, profile)), vpc, time.time())
+        found = read_stack(Where(stack, region, profile))
+        entry = Watch(found, vpc).entry()
+        if entry.holder is None:
+            typer.echo("Nobody is at work on it.")
+            _say(entry)
+        else:
+            _follow(found, vpc, entry)
 
 
 @app.command()
@@ -255,7 +294,7 @@ def evidence(
     with told():
         found = gather(read_stack(Where(stack, region, profile)), vpc)
         output.mkdir(parents=True, exist_ok=True)
-        name = f"{vpc}-{found.ended.replace(':', '')}"
+        name = f"{vpc}-{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}"
         record, shown = output / f"{name}.json", output / f"{name}.html"
         record.write_text(json.dumps(found.as_json(), indent=2, ensure_ascii=False) + "\n", "utf-8")
         shown.write_text(page(found), "utf-8")
@@ -276,25 +315,43 @@ def _options(
 
 
 def _ask(question: str, yes: bool) -> None:
-    if not yes and not typer.confirm(question, default=False):
+    try:
+        said = yes or typer.confirm(question, default=False)
+    except typer.Abort:  # nobody is there to answer
+        said = False
+    if not said:
         _end(NOT_SAID_YES, "Nothing was changed.")
 
 
-def _act(stack: Stack, vpc: str, act: Callable[[], None], watched: bool) -> None:
-    since = time.time()
+def _where(stack: Stack, vpc: str) -> str:
+    return f"{vpc} in account {stack.account}, {stack.region}"
+
+
+def _act(stack: Stack, vpc: str, act: Callable[[], None], watched: bool) -> Entry:
+    """Return the ledger's entry as it was before."""
+    before = Watch(stack, vpc).entry()
     act()
     if watched:
-        _follow(stack, vpc, since)
+        _follow(stack, vpc, before)
+    return before
 
 
-def _follow(stack: Stack, vpc: str, since: float) -> None:
+def _follow(stack: Stack, vpc: str, before: Entry) -> None:
     watching, console = Watch(stack, vpc), showing.console()
-    execution = watching.execution(since, UNTIL_SOMEBODY_COMES)
-    for happened in watching.steps(execution) if execution else ():
-        console.print(showing.step(happened))
-    entry = watching.entry()
-    console.print(f"{entry.status or 'nothing was said'}: {entry.detail}", markup=False)
-    if entry.status in {"failed", "held-up"}:
+    try:
+        execution = watching.execution(before, UNTIL_SOMEBODY_COMES)
+        for happened in watching.steps(execution) if execution else ():
+            console.print(showing.step(happened))
+    except KeyboardInterrupt:
+        _end(INTERRUPTED, f"It goes on without you: ecs-anywhere watch {vpc}")
+    _say(watching.entry())
+
+
+def _say(entry: Entry) -> None:
+    """Show the status that stands. What needs a person ends with that."""
+    said = f"{entry.status or 'nothing was said'}: {entry.detail}"
+    showing.console().print(said, markup=False)
+    if entry.status in NEEDING:
         raise typer.Exit(NEEDS_A_PERSON)
 
 

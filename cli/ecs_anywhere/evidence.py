@@ -12,11 +12,15 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from connectivity.adapters import wiring
+from connectivity.domain.convergence import spoilt
+from connectivity.domain.publication import parameter_names
+from connectivity.domain.tags import WISH
 from connectivity.usecases.acknowledgements import hear_acknowledgements
 
 from ecs_anywhere.stack import Stack
 
 SCHEMA = 1
+CONNECTED = "connected"
 MOST_EXECUTIONS = 2000
 """How many executions are looked through, the newest first; Step Functions keeps those of 90
 days."""
@@ -54,8 +58,14 @@ class Evidence:
     """When each state of the workflow was entered."""
     output: Mapping[str, Any]
     """Of the execution: plan, ids, every question with what was expected and what came."""
+    status: str
+    """Of the VPC now: `connected`, or what became of it since."""
+    verified_at: str
+    """When it was verified and published last, by the ledger; empty if it is not."""
     publication: Mapping[str, Any]
-    """The document that stands now, with its checksum and signature."""
+    """The document that stands now, if it is what the stack published last; else nothing."""
+    foreign: str
+    """Name of the parameter in which something else stands; empty if nothing does."""
     hosts: tuple[Mapping[str, Any], ...]
     """What the DNS hosts have said of it."""
     not_checked: tuple[str, ...] = UNSEEN
@@ -66,7 +76,9 @@ class Evidence:
 
     @property
     def is_private(self) -> bool:
-        return bool(self.findings) and all(each["ok"] for each in self.findings)
+        """Tell whether every name led privately, and nothing was found or changed since."""
+        proven = bool(self.findings) and all(each["ok"] for each in self.findings)
+        return proven and self.status == CONNECTED and not self.foreign
 
     def as_json(self) -> dict[str, Any]:
         """Return the record. `digest` is the SHA-256 of all the rest in canonical form, so that two
@@ -81,7 +93,10 @@ def gather(stack: Stack, vpc_id: str) -> Evidence:
     client = stack.client("stepfunctions")
     arn, described, output = _last_verified(client, stack, vpc_id)
     document = f"{stack.path}/{vpc_id}/forwarding"
-    published = wiring.parameters().read([document]).get(document, "")
+    entry = wiring.ledger().read(vpc_id)
+    stands = wiring.parameters().read(parameter_names(stack.path, vpc_id))
+    published = stands.get(document, "")
+    foreign = document in spoilt(stands, entry, stack.path)
     heard = hear_acknowledgements(vpc_id, wiring.parameters(), stack.path)
     given = json.loads(described["input"])
     return Evidence(
@@ -96,7 +111,10 @@ def gather(stack: Stack, vpc_id: str) -> Evidence:
         ended=_utc(described["stopDate"]),
         states=tuple(_states(client, arn)),
         output=output,
-        publication=json.loads(published) if published else {},
+        status=entry.status,
+        verified_at=_utc(_moment(entry.verified_at)) if entry.served.wish else "",
+        publication={} if foreign or not published else json.loads(published),
+        foreign=document if foreign and entry.served.wish else "",
         hosts=tuple(asdict(each) for each in heard.readable),
     )
 
@@ -133,8 +151,8 @@ def _states(client: Any, arn: str) -> Iterator[tuple[str, str]]:
 
 
 def _asked_by(stack: Stack, vpc_id: str) -> Iterator[str]:
-    """Yield who has changed the VPC's tags lately, the newest first: CloudTrail's event history has
-    90 days of them in every account, and may not be looked into by everybody."""
+    """Yield who has changed the VPC's wish lately, the newest first: CloudTrail's event history has
+    90 days of it in every account, and may not be looked into by everybody."""
     try:
         events = stack.client("cloudtrail").lookup_events(
             LookupAttributes=[{"AttributeKey": "ResourceName", "AttributeValue": vpc_id}],
@@ -143,10 +161,15 @@ def _asked_by(stack: Stack, vpc_id: str) -> Iterator[str]:
     except (BotoCoreError, ClientError):
         return
     for event in events:
-        if event.get("EventName") in {"CreateTags", "DeleteTags"}:
-            identity = json.loads(event["CloudTrailEvent"]).get("userIdentity", {})
+        text = event["CloudTrailEvent"]
+        if event.get("EventName") in {"CreateTags", "DeleteTags"} and f'"{WISH}"' in text:
+            identity = json.loads(text).get("userIdentity", {})
             who = identity.get("arn") or event.get("Username", "")
             yield f"{_utc(event['EventTime'])} {event['EventName']} {who}"
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _utc(at: datetime) -> str:

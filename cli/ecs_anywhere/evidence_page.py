@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from ecs_anywhere.evidence import Evidence
+from ecs_anywhere.evidence import CONNECTED, Evidence
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8886; --good: #18794e; --bad: #ce2c31; }
@@ -29,8 +29,7 @@ _BOX = 'fill="none" stroke="currentColor" stroke-width="1.5" rx="8"'
 
 def page(evidence: Evidence) -> str:
     """Return the page, as HTML 5."""
-    verdict = "Every name led privately" if evidence.is_private else "Not every name led privately"
-    title = f"{evidence.vpc}: {verdict}"
+    title = f"{evidence.vpc}: {_verdict(evidence)}"
     return "".join(
         (
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
@@ -43,6 +42,7 @@ def page(evidence: Evidence) -> str:
             *_summary(evidence),
             *_section("How it is connected", _drawing(evidence)),
             *_section("Every question that was asked", _matrix(evidence.findings)),
+            *_section("Warnings", _list(_warnings(evidence))),
             *_section("What was planned, and why", _list(evidence.output.get("steps", ()))),
             *_section("What was published", _published(evidence.publication)),
             *_section("What the DNS hosts said", _hosts(evidence.hosts)),
@@ -51,6 +51,17 @@ def page(evidence: Evidence) -> str:
             "</main></body></html>\n",
         )
     )
+
+
+def _verdict(evidence: Evidence) -> str:
+    if evidence.is_private:
+        return "Every name led privately"
+    if evidence.status != CONNECTED:
+        said = evidence.status or "not asked for"
+        return f"The VPC is {said} now; what follows is of an earlier verification"
+    if evidence.foreign:
+        return f"Somebody else wrote {evidence.foreign}"
+    return "Not every name led privately"
 
 
 def _section(title: str, parts: Iterable[str]) -> Iterator[str]:
@@ -66,8 +77,10 @@ def _summary(evidence: Evidence) -> Iterator[str]:
         ("began because of", evidence.because),
         (
             "tags changed by",
-            "; ".join(evidence.asked_by) or "not known: AWS CloudTrail was not read",
+            "; ".join(evidence.asked_by)
+            or "not known: AWS CloudTrail has nobody, or may not be read",
         ),
+        ("status now, verified last", f"{evidence.status}, {evidence.verified_at}"),
         ("began, ended", f"{evidence.began}, {evidence.ended}"),
         ("digest of the record", str(evidence.as_json()["digest"])),
     ]
@@ -101,6 +114,11 @@ def _published(publication: Mapping[str, Any]) -> Iterator[str]:
 def _hosts(hosts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     keys = ("host", "server", "generation", "state", "result", "detail")
     yield from _table(keys, [[each[key] for key in keys] for each in hosts]) if hosts else ()
+
+
+def _warnings(evidence: Evidence) -> list[str]:
+    output = evidence.output
+    return [*output.get("warnings", ()), *(f"repaired: {r}" for r in output.get("repairs", ()))]
 
 
 def _list(items: Iterable[Any]) -> Iterator[str]:

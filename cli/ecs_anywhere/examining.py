@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -60,15 +61,19 @@ def _subscriptions(stack: Stack) -> Iterator[Examined]:
         cure = "give the stack a NotificationEmail, or subscribe to the topic"
         yield Examined("notifications", "bad", "nobody hears of failures", cure)
     for each in found:
-        said, pending = (
-            f"{each['Protocol']} {each['Endpoint']}",
-            "Pending" in each["SubscriptionArn"],
-        )
+        said, pending = _receiver(each), "Pending" in each["SubscriptionArn"]
         if pending:
             cure = "open the mail that AWS sent to that address, and confirm"
             yield Examined("notifications", "bad", f"{said} is not confirmed", cure)
         else:
             yield Examined("notifications", "good", said)
+
+
+def _receiver(subscription: dict[str, str]) -> str:
+    """Return who hears. The path of a URL is a secret of many services."""
+    protocol, endpoint = subscription["Protocol"], subscription["Endpoint"]
+    where = urlsplit(endpoint).hostname if protocol.startswith("http") else endpoint
+    return f"{protocol} {where}"
 
 
 def _rules(stack: Stack) -> Iterator[Examined]:
@@ -80,9 +85,9 @@ def _rules(stack: Stack) -> Iterator[Examined]:
         bus, _, rule = id_.rpartition("|")
         where = {"EventBusName": bus} if bus else {}
         if client.describe_rule(Name=rule, **where)["State"] != "ENABLED":
-            off.append((name, rule))
-    for name, rule in off:
-        cure = f"aws events enable-rule --name {rule}"
+            off.append((name, rule, f" --event-bus-name {bus}" if bus else ""))
+    for name, rule, on_bus in off:
+        cure = f"aws events enable-rule --name {rule}{on_bus}"
         yield Examined("rules", "bad", f"{name} is disabled: its events are lost", cure)
     if not off:
         yield Examined("rules", "good", f"{len(rules)} rules are enabled")
@@ -103,13 +108,19 @@ def _dead_letters(stack: Stack) -> Iterator[Examined]:
 
 def _alarms(stack: Stack) -> Iterator[Examined]:
     names = [id_ for kind, id_ in stack.resources.values() if kind == "AWS::CloudWatch::Alarm"]
-    found = stack.client("cloudwatch").describe_alarms(AlarmNames=names)["MetricAlarms"]
+    look = stack.client("cloudwatch").describe_alarms
+    found = look(AlarmNames=names)["MetricAlarms"] if names else []
+    gone = sorted(set(names) - {each["AlarmName"] for each in found})
+    if gone:
+        cure = "somebody deleted it: sam deploy makes it anew once the stack has changed"
+        yield Examined("alarms", "bad", f"{', '.join(gone)} is not there", cure)
+        return
     ringing = [each["AlarmName"] for each in found if each["StateValue"] == "ALARM"]
     if ringing:
         said = f"{', '.join(ringing)} rings"
         yield Examined("alarms", "bad", said, "see docs/operations.md for what it means")
     else:
-        yield Examined("alarms", "good", f"{len(found)} of {len(names)} are there, none rings")
+        yield Examined("alarms", "good", f"{len(found)} are there, none rings")
 
 
 def _quota(stack: Stack) -> Iterator[Examined]:

@@ -29,4 +29,4 @@ def look(stack: Stack) -> Looked:
 
 
 def _is_published(entry: Entry) -> bool:
-    return bool(entry.verified)
+    return bool(entry.served.wish)

@@ -11,13 +11,16 @@ from connectivity.domain.acknowledgement import Acknowledgements
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import Vpc
 from connectivity.domain.ownership import Ownership
+from connectivity.domain.printable import printable
 from connectivity.domain.status import SEPARATOR, WARNING
 from connectivity.domain.whole_account import WholeAccount
+from connectivity.domain.wish import REMOVE, Wish
 
 from ecs_anywhere.prices import Prices
 
 WELL = {"connected", "planned", "waiting", "removing", "removed", "at work"}
 """States in which nobody has to do anything."""
+LONGEST_NAME = 64
 NOT_YET = "asked for"
 """The state of a VPC whose tag was set and at which nobody has looked."""
 
@@ -74,10 +77,15 @@ def lines(looked: Looked, owner: str, prices: Prices) -> Iterator[Line]:
     """Yield one line for each VPC that asks for something, or for which something is held or said,
     those that need a person first."""
     known = {entry.vpc_id: entry for entry in looked.entries}
-    asking = {vpc for vpc, found in looked.seen.vpcs.items() if tags.WISH in found.tags}
+    asking = {vpc for vpc, found in looked.seen.vpcs.items() if _asks(found)}
     wanted = {vpc for vpc, entry in known.items() if not entry.is_at_rest} | asking
     found = [_line(known.get(vpc, Entry(vpc)), looked, owner, prices) for vpc in sorted(wanted)]
     yield from sorted(found, key=lambda line: (line.is_well, line.vpc))
+
+
+def _asks(vpc: Vpc) -> bool:
+    """Tell whether its tag asks for something, or for what nobody can read."""
+    return vpc.tags.get(tags.WISH, Wish.DISABLED).strip().lower() not in {Wish.DISABLED, REMOVE}
 
 
 def _line(entry: Entry, looked: Looked, owner: str, prices: Prices) -> Line:
@@ -96,7 +104,7 @@ def _line(entry: Entry, looked: Looked, owner: str, prices: Prices) -> Line:
         hosts_confirmed=confirmed,
         hosts=len(heard.readable) + heard.uncounted,
         hosts_failed=heard.failing(generation),
-        verified_at=entry.verified_at if entry.verified else 0.0,
+        verified_at=entry.verified_at if entry.served.wish else 0.0,
         monthly=_monthly(entry, looked, owner, prices),
         at_work=entry.holder is not None,
     )
@@ -109,7 +117,7 @@ def _state(entry: Entry) -> str:
 
 
 def _name(vpc: Vpc | None) -> str:
-    return vpc.tags.get(tags.NAME, "") if vpc else ""
+    return printable(vpc.tags.get(tags.NAME, ""), LONGEST_NAME) if vpc else ""
 
 
 def _monthly(entry: Entry, looked: Looked, owner: str, prices: Prices) -> float:

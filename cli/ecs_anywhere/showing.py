@@ -50,7 +50,7 @@ def _table(lines: Sequence[Line]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("VPC", "name", *(("where",) if len(regions) > 1 else ()), "state"):
         table.add_column(name, no_wrap=name in {"VPC", "state"}, overflow="ellipsis")
-    table.add_column("resolver IPs")
+    table.add_column("resolver IPs", overflow="fold")
     table.add_column("DNS hosts", no_wrap=True)
     table.add_column("verified", no_wrap=True)
     table.add_column("a month", justify="right", no_wrap=True)

@@ -11,6 +11,9 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from connectivity.adapters import aws
 
+_REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
+_GIVEN = {name: os.environ.get(name) for name in _REGION_VARIABLES}
+"""As the person has set them."""
 READER = "SweepFunction"
 """The function whose environment says what the stack's parameters are."""
 
@@ -106,6 +109,12 @@ def read_stack(where: Where) -> Stack:
 
 
 def _session(profile: str, region: str) -> Any:
+    """Where a stack was read before, its Region is not that of the next profile."""
+    for name, value in _GIVEN.items():
+        if not region and value is None:
+            os.environ.pop(name, None)
+        elif not region and value is not None:
+            os.environ[name] = value
     return boto3.Session(profile_name=profile or None, region_name=region or None)
 
 
@@ -137,7 +146,5 @@ def _variables(
 def _work_on(variables: Mapping[str, str], region: str, profile: str) -> None:
     """The adapters read their environment, as in AWS Lambda. Clients of another Region, which were
     made before, are forgotten."""
-    os.environ.update({**variables, "AWS_REGION": region, "AWS_DEFAULT_REGION": region})
-    if profile:
-        os.environ["AWS_PROFILE"] = profile
-    aws.forget_clients()
+    os.environ.update({**variables, **dict.fromkeys(_REGION_VARIABLES, region)})
+    aws.forget_clients(profile)

@@ -9,7 +9,7 @@ from typing import Any
 
 from connectivity.adapters import wiring
 from connectivity.domain.ledger import Entry
-from connectivity.domain.printable import printable_lines
+from connectivity.domain.printable import printable
 from connectivity.domain.status import message_of
 
 from ecs_anywhere.stack import Stack
@@ -46,15 +46,13 @@ class Watch:
     def entry(self) -> Entry:
         return self._ledger.read(self._vpc_id)
 
-    def execution(self, since: float, seconds: float) -> str:
-        """Return the ARN of the execution that holds the VPC. Raises NobodyCameError where none
-        has, since `since` (seconds since the epoch), within `seconds`."""
-        for _ in range(max(1, round(seconds / LOOK_SECONDS))):
+    def execution(self, before: Entry, seconds: float) -> str:
+        """Return the ARN of the execution that holds the VPC; empty where one came, after the entry
+        was as `before`, and has ended. Raises NobodyCameError where none came within `seconds`."""
+        for _ in range(round(seconds / LOOK_SECONDS)):
             entry = self.entry()
-            if entry.holder:
-                return entry.holder
-            if entry.taken_at >= since:
-                return ""  # it came, and has ended
+            if entry.holder or entry.taken_at != before.taken_at:
+                return entry.holder or ""
             self._sleep(LOOK_SECONDS)
         raise NobodyCameError(
             f"nobody has looked at {self._vpc_id} within {seconds:.0f} s: see whether the stack's "
@@ -97,4 +95,4 @@ def _step(event: dict[str, Any]) -> Step | None:
     failed = event.get("taskFailedEventDetails")
     if failed is None:
         return None
-    return Step(at, "", printable_lines(message_of(failed.get("cause", ""))) or failed["error"])
+    return Step(at, "", printable(message_of(failed.get("cause", ""))) or failed["error"])

@@ -10,14 +10,16 @@ from __future__ import annotations
 import http.client
 import ipaddress
 import json
+import os
 import re
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 from ecs_anywhere_check.findings import (
+    FAILED,
     NOTE,
     PRIVATE,
-    PRIVATE_NETWORKS,
     PUBLIC,
     Expected,
     Finding,
@@ -37,30 +39,36 @@ LOGGED = re.compile(r"Establishing a Websocket connection.*?wss?://([^/\s\"':]+)
 RESTART = "restart the ECS agent, one host at a time: systemctl restart ecs"
 
 
-def of_agent_log(host: Host) -> Iterator[Finding]:
+def of_agent_log(expected: Expected, host: Host) -> Iterator[Finding]:
     """Find the hosts to which the ECS agent has opened its connections last."""
     last: dict[str, str] = {}
     for line in host.read("/var/log/ecs/ecs-agent.log").splitlines():
         for name in LOGGED.findall(line):
             last[name[:5]] = name.lower()  # ecs-a and ecs-t, each the last one
     for name in last.values():
-        yield of_poll_host(name, "agent log", f"{RESTART} (it keeps that answer for 12 hours)")
+        cure = f"{RESTART} (it keeps that answer for 12 hours)"
+        yield of_poll_host(name, "agent log", cure, expected)
 
 
-def of_poll_host(name: str, vantage: str, cure: str) -> Finding:
+def of_poll_host(name: str, vantage: str, cure: str, expected: Expected) -> Finding:
     if NUMBERED.match(name):
         return Finding(name, vantage, PUBLIC, "a numbered host is always public", cure)
+    if name not in expected.names:
+        return Finding(
+            name, vantage, FAILED, "the agent was sent to a host that nobody names", cure
+        )
     return Finding(name, vantage, PRIVATE, "the agent was sent to the un-numbered host")
 
 
 def of_peers(expected: Expected, host: Host) -> Iterator[Finding]:
     """Find whom the agents are connected to on port 443."""
+    if os.geteuid() != 0:
+        said = "not looked at: only root sees the agents' log and connections"
+        yield Finding("connections", "host", NOTE, said, "run it as root")
     owners = dict(_sockets_of_agents(host))
     for inode, address in _connections(host):
         if inode in owners:
-            private = any(
-                lies_within(address, each) for each in (*expected.networks, *PRIVATE_NETWORKS)
-            )
+            private = any(lies_within(address, each) for each in expected.networks)
             cure = "" if private else f"{RESTART}, after its names resolve privately"
             yield Finding(
                 owners[inode], "connection", PRIVATE if private else PUBLIC, address, cure
@@ -112,9 +120,16 @@ def of_introspection(host: Host) -> Iterator[Finding]:
         yield Finding("ECS agent", "host", NOTE, f"{said.get('Version')} in {said.get('Cluster')}")
     program = host.root / "usr/bin/amazon-ssm-agent"
     if program.exists():
-        command = [str(program), "-version"]
+        yield Finding("SSM agent", "host", NOTE, _version(program))
+
+
+def _version(program: Path) -> str:
+    command = [str(program), "-version"]
+    try:
         ran = subprocess.run(command, capture_output=True, text=True, timeout=10)  # noqa: S603
-        yield Finding("SSM agent", "host", NOTE, ran.stdout.strip() or ran.stderr.strip())
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"does not say its version: {error}"
+    return ran.stdout.strip() or ran.stderr.strip()
 
 
 def introspected(host: Host) -> dict[str, str] | None:

@@ -34,7 +34,7 @@ def check(expected: Expected, region: str, host: Host) -> list[Finding]:
         *of_resolver_setup(expected, host),
         *of_hosts_file(expected, host),
         *of_proxies(expected, host),
-        *of_agent_log(host),
+        *of_agent_log(expected, host),
         *of_peers(expected, host),
         *of_introspection(host),
         *of_discovery(expected, region, host),

@@ -12,6 +12,7 @@ import json
 import re
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 
 from ecs_anywhere_check.agents import introspected, of_poll_host
@@ -58,18 +59,24 @@ def of_discovery(expected: Expected, region: str, host: Host) -> Iterator[Findin
             "DiscoverPollEndpoint", "call", FAILED, f"{answer.status} {text[:200]!r}", cure
         )
         return
-    for key in ("endpoint", "telemetryEndpoint"):
-        given = re.sub(r"^[a-z]+://|[/:].*$", "", str(json.loads(text).get(key, "")))
-        if given:
-            cure = (
-                f"the call did not go through the interface endpoint of {name}: mend its name first"
-            )
-            yield of_poll_host(given, "call", cure)
+    for given in _hosts_in(text):
+        cure = f"the call did not go through the interface endpoint of {name}: mend its name first"
+        yield of_poll_host(given, "call", cure, expected)
+
+
+def _hosts_in(text: bytes) -> list[str]:
+    """Return the hosts that an answer names; none where it is no answer of ECS."""
+    try:
+        answer = json.loads(text)
+        urls = [str(answer[key]) for key in ("endpoint", "telemetryEndpoint") if key in answer]
+    except (ValueError, TypeError):
+        return []
+    return [re.sub(r"^[a-z]+://|[/:].*$", "", url) for url in urls]
 
 
 def _of_clock(date: str | None, host: Host) -> Iterator[Finding]:
-    if date:
-        skew = abs(host.now() - parsedate_to_datetime(date).timestamp())
+    with suppress(ValueError, TypeError):
+        skew = abs(host.now() - parsedate_to_datetime(date or "").timestamp())
         if skew > LARGEST_SKEW:
             said = f"{skew:.0f} s off AWS's"
             yield Finding(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Union
@@ -16,7 +17,14 @@ Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 PRIVATE_NETWORKS = tuple(
     map(
         ipaddress.ip_network,
-        ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"),
+        (
+            "10.0.0.0/8",
+            "172.16.0.0/12",
+            "192.168.0.0/16",
+            "100.64.0.0/10",
+            "198.18.0.0/15",
+            "fc00::/7",
+        ),
     )
 )
 
@@ -26,6 +34,9 @@ SERVICES = ("ecs", "ecs-a", "ecs-t", "ssm", "ssmmessages", "ec2messages")
 
 
 SUFFIXES = {"cn-": "amazonaws.com.cn", "eusc-": "amazonaws.eu"}
+
+_HOST = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")
+_LONGEST = 253
 
 
 @dataclass(frozen=True)
@@ -72,8 +83,10 @@ def expectation(
     names, cidrs = document.get("names"), document.get("vpcCidrs")
     if not isinstance(names, dict) or not names or not isinstance(cidrs, list):
         raise ValueError("the document names nothing: it is no publication, or a withdrawn one")
-    wild = {n: a for n, a in names.items() if not n.startswith("*.")}
-    return Expected(wild, [ipaddress.ip_network(each) for each in (*cidrs, *networks)])
+    asked = {n: a for n, a in names.items() if not n.startswith("*.")}
+    if not asked or not all(_HOST.fullmatch(name) and len(name) <= _LONGEST for name in asked):
+        raise ValueError("the document names no host that can be asked for")
+    return Expected(asked, [ipaddress.ip_network(each) for each in (*cidrs, *networks)])
 
 
 def lies_within(address: str, network: Network) -> bool:

@@ -8,6 +8,9 @@ from collections.abc import Iterable, Iterator
 from ecs_anywhere_check.findings import FAILED, NOTE, PRIVATE, PUBLIC, Expected, Finding
 from ecs_anywhere_check.host import Host
 
+SET = re.compile(r"""\b(https?_proxy|no_proxy)=["']?([^"'\s]*)""", re.IGNORECASE)
+"""A variable of a proxy, as files of variables and systemd's units set it."""
+
 
 def of_resolver_setup(expected: Expected, host: Host) -> Iterator[Finding]:
     """Find what makes one host ask otherwise than another."""
@@ -69,10 +72,9 @@ def _settings(host: Host) -> Iterator[tuple[str, dict[str, str]]]:
             found = (host.root / folder.lstrip("/") / f"{unit}.service.d").glob("*.conf")
             files += [f"/{path.relative_to(host.root)}" for path in sorted(found)]
     for path in files:
-        yield (
-            path,
-            _proxies(re.findall(r"([A-Za-z_]+_PROXY|[a-z]+_proxy)=\"?([^\"\s]*)", host.read(path))),
-        )
+        lines = [line.strip() for line in host.read(path).splitlines()]
+        said = " ".join(line for line in lines if not line.startswith(("#", ";")))
+        yield path, _proxies(SET.findall(said))
     yield "environment", _proxies(host.environment.items())
 
 
@@ -84,14 +86,17 @@ def _proxies(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def _goes_past(name: str, no_proxy: str) -> bool:
     """Tell whether NO_PROXY names it, as Go's agents read it (golang.org/x/net/http/httpproxy)."""
-    for entry in (each.strip().lower() for each in no_proxy.split(",")):
-        entry = entry.lstrip("*")
-        if entry == "" and "*" in no_proxy.split(","):
+    for entry in (each.strip().lower().partition(":")[0] for each in no_proxy.split(",")):
+        if entry == "*":
             return True
-        if entry and (name == entry.lstrip(".") or name.endswith("." + entry.lstrip("."))):
+        below = entry[1:] if entry.startswith("*.") else entry
+        if below.startswith("."):
+            if name.endswith(below):
+                return True
+        elif below and (name == below or name.endswith("." + below)):
             return True
     return False
 
 
 def _without_password(proxy: str) -> str:
-    return re.sub(r"//[^/@]*@", "//...@", proxy)
+    return re.sub(r"^([a-z]+://)?.*@", r"\1...@", proxy)

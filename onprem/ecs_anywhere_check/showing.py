@@ -48,7 +48,7 @@ def _grouped(found: Iterable[Finding]) -> Iterator[str]:
             each.subject
         )
     for (verdict, vantage, said, cure), subjects in alike.items():
-        yield f"{verdict:8}{', '.join(subjects)} ({vantage}): {printable(said)}"
+        yield printable(f"{verdict:8}{', '.join(subjects)} ({vantage}): {said}")
         if cure and verdict != PRIVATE:
             yield f"        -> {cure}"
 
@@ -68,7 +68,9 @@ def summary(found: Sequence[Finding]) -> str:
 
 def exit_code(found: Sequence[Finding]) -> int:
     verdicts = {each.verdict for each in found}
-    return 1 if PUBLIC in verdicts else 3 if FAILED in verdicts else 0
+    if PUBLIC in verdicts:
+        return 1
+    return 0 if PRIVATE in verdicts and FAILED not in verdicts else 3
 
 
 def as_json(found: Sequence[Finding], names: Sequence[str], host: Host) -> dict[str, object]:

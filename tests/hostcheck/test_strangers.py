@@ -10,6 +10,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import dns.flags
@@ -24,7 +25,7 @@ from ecs_anywhere_check.dns import AAAA, A, DnsFailure, ask, read_answer
 from ecs_anywhere_check.findings import Finding, expectation
 from ecs_anywhere_check.host import Host
 from ecs_anywhere_check.names import nameservers, of_name
-from ecs_anywhere_check.showing import show
+from ecs_anywhere_check.showing import exit_code, show
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,14 +34,24 @@ NAME = "ecs.us-east-2.amazonaws.com"
 EXPECTED = expectation("us-east-2", None, [])
 
 
+def _both_of_one_port() -> tuple[socket.socket, socket.socket, int]:
+    """Of a port that is free for both; one that is so for UDP may not be for TCP."""
+    while True:
+        tcp = socket.create_server(("127.0.0.1", 0))
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        port: int = tcp.getsockname()[1]
+        with suppress(OSError):
+            udp.bind(("127.0.0.1", port))
+            return udp, tcp, port
+        udp.close()
+        tcp.close()
+
+
 @contextmanager
 def server(reply: bytes, over_tcp: bytes = b"") -> Iterator[int]:
     """Answers with these bytes, after the question's own number; yields the port."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-        udp.bind(("127.0.0.1", 0))
-        port = udp.getsockname()[1]
-        tcp.bind(("127.0.0.1", port))
-        tcp.listen()
+    udp, tcp, port = _both_of_one_port()
+    with udp, tcp:
 
         def serve_udp() -> None:
             packet, peer = udp.recvfrom(4096)
@@ -134,8 +145,55 @@ def test_only_the_last_connections_of_the_agent_count(tmp_path: Path) -> None:
     line = 'msg="Establishing a Websocket connection" url="wss://{}/ws?x"\n'
     hosts = ["ecs-a-1.us-east-2.amazonaws.com", "ecs-a.us-east-2.amazonaws.com"]
     log.write_text("".join(line.format(host) for host in hosts) + "\x1b]0;hello\x07 no line\n")
-    [found] = of_agent_log(Host(root=tmp_path))
+    [found] = of_agent_log(EXPECTED, Host(root=tmp_path))
     assert (found.subject, found.verdict) == (hosts[1], "PRIVATE")
+
+
+def test_an_un_numbered_host_of_somebody_else_is_not_private(tmp_path: Path) -> None:
+    log = tmp_path / "var/log/ecs/ecs-agent.log"
+    log.parent.mkdir(parents=True)
+    for host in ("evil.example", "ecs-a.eu-west-1.amazonaws.com"):
+        log.write_text(f'msg="Establishing a Websocket connection" url="wss://{host}/ws"\n')
+        [found] = of_agent_log(EXPECTED, Host(root=tmp_path))
+        assert found.verdict == "FAILED", found
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "goes_past"),
+    [
+        ("*", True),
+        ("amazonaws.com", True),
+        (".amazonaws.com:443", True),
+        ("*.amazonaws.com", True),
+        ("*amazonaws.com", False),
+        (f".{NAME}", False),
+        ("", False),
+    ],
+)
+def test_no_proxy_is_read_as_the_agents_read_it(
+    no_proxy: str, goes_past: bool, tmp_path: Path
+) -> None:
+    environment = {"HTTPS_PROXY": "http://user:p@ss/word@proxy:3128", "NO_PROXY": no_proxy}
+    one = replace(EXPECTED, names={NAME: ()})
+    [found] = setup.of_proxies(one, Host(root=tmp_path, environment=environment))
+    assert found.verdict == ("PRIVATE" if goes_past else "PUBLIC")
+    assert "word" not in found.said
+    assert "p@ss" not in found.said
+
+
+def test_a_commented_line_sets_no_proxy_and_a_unit_sets_two(tmp_path: Path) -> None:
+    drop_in = tmp_path / "etc/systemd/system/ecs.service.d/proxy.conf"
+    drop_in.parent.mkdir(parents=True)
+    drop_in.write_text("#HTTPS_PROXY=http://proxy:3128\n")
+    assert not [*setup.of_proxies(EXPECTED, Host(root=tmp_path, environment={}))]
+    line = 'Environment="HTTPS_PROXY=user:pw@proxy:3128" "NO_PROXY=.us-east-2.amazonaws.com"\n'
+    drop_in.write_text(f"[Service]\n{line}")
+    [found] = setup.of_proxies(EXPECTED, Host(root=tmp_path, environment={}))
+    assert found.verdict == "PRIVATE"
+
+
+def test_nothing_private_is_not_well() -> None:
+    assert exit_code([Finding("clock", "host", "NOTE", "")]) == 3
 
 
 def test_no_proc_is_no_connection(tmp_path: Path) -> None:
@@ -147,7 +205,18 @@ def test_words_of_others_move_no_terminal() -> None:
     assert shown.isprintable() or set(shown) - set("\n") == {c for c in shown if c.isprintable()}
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"names": [], "vpcCidrs": []}', "{" * 2000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"names": [], "vpcCidrs": []}',
+        "{" * 2000,
+        '{"names": {"*.a.b": []}, "vpcCidrs": []}',
+        '{"names": {"a..b": []}, "vpcCidrs": []}',
+    ],
+)
 def test_a_document_that_is_none_is_refused(
     text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

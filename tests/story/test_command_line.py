@@ -59,7 +59,7 @@ def test_from_plan_to_gone_a_person_needs_one_command_each(app: App, tmp_path: P
     assert line["monthly"] == 270.1
 
     verified = run(app, "verify", vpc_id)
-    assert "Verify resolution" in verified.stdout, verified.stdout + verified.stderr
+    assert verified.returncode == 0, verified.stdout + verified.stderr
     [again] = [e for e in json.loads(run(app, "status", "--json").stdout) if e["vpc"] == vpc_id]
     assert again["verified_at"] > line["verified_at"]
 
@@ -72,14 +72,28 @@ def test_from_plan_to_gone_a_person_needs_one_command_each(app: App, tmp_path: P
     assert any(line.endswith(":user/administrator") for line in said["asked_by"]), "by CloudTrail"
     assert said["publication"]["checksum"] in shown_as.read_text()
 
+    again_asked = run(app, "enable", vpc_id, "--yes")
+    assert again_asked.returncode == 0, "the same tag again is an event, too: in another case"
+    assert "connected: 6 services" in again_asked.stdout
+
+    unanswered = run(app, "disable", vpc_id)
+    assert unanswered.returncode == 4, "nobody is there to answer"
     refused = run(app, "disable", vpc_id, answer="n\n")
     assert refused.returncode == 4
-    assert app.tags(vpc_id)["ecs-anywhere:private-connectivity"] == "enabled"
+    assert app.tags(vpc_id)["ecs-anywhere:private-connectivity"] == "Enabled"
 
     gone = run(app, "disable", vpc_id, "--yes")
     assert gone.returncode == 0, gone.stdout + gone.stderr
     assert "removed: nothing of ours is left" in gone.stdout
     assert app.endpoints(vpc_id) == {}
+
+    idle = run(app, "watch", vpc_id)
+    assert idle.stdout.startswith("Nobody is at work on it.\nremoved: "), idle.stdout
+    assert run(app, "verify", vpc_id).returncode == 1, "it is not connected"
+    old = run(app, "evidence", vpc_id, "--output", str(tmp_path / "later"))
+    assert old.returncode == 1, "it was private, and is no more"
+    [later] = (tmp_path / "later").glob("*.html")
+    assert "The VPC is removed now" in later.read_text()
 
 
 def test_a_plan_of_what_cannot_be_says_why_and_of_no_vpc_too(app: App) -> None:

@@ -59,18 +59,22 @@ def session() -> Any:
     return made
 
 
-def forget_clients() -> None:
-    """Make the next clients anew, by what the environment says then. A function never does this: it
-    has one Region for life."""
+def forget_clients(profile: str = "") -> None:
+    """Make the next clients anew, by what the environment says then, or with the credentials of a
+    profile. A function never does this: it has one Region for life."""
     client.cache_clear()
     patient_client.cache_clear()
     session.cache_clear()
+    if profile:
+        # As a variable of the session it goes before keys in the environment.
+        session().set_config_variable("profile", profile)
 
 
 def refuse(judge: Callable[[str], None]) -> None:
     """Let `judge` see the name of every operation before it is sent, by clients that are made from
     now on; what it raises stops the call."""
-    forget_clients()
+    client.cache_clear()
+    patient_client.cache_clear()
 
     def look(model: Any, **_: Any) -> None:
         judge(model.name)

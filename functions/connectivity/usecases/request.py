@@ -130,7 +130,7 @@ def ask_for_verification(detail: Mapping[str, Any], now: str, door: RequestDoor)
         )
     door.settings.check_allowed(vpc_id)
     entry = door.ledger.read(vpc_id)
-    if not entry.verified:
+    if not entry.served.wish:
         raise UnreadableRequest(
             f"request event: Verify for {vpc_id}, which is not connected "
             f"({entry.status or 'nobody has asked for it'}): set its tag, or send Enable"

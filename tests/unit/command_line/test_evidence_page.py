@@ -45,6 +45,9 @@ EVIDENCE = Evidence(
         "resolver": {"id": "rslvr-in-1", "ips": ["10.0.0.9", "10.0.1.9"]},
         "endpoints": [{}],
     },
+    status="connected",
+    verified_at="2026-11-29T12:05:59Z",
+    foreign="",
     publication={"generation": 1, "checksum": "sha256:0", "names": {}},
     hosts=(HOST,),
 )
@@ -105,6 +108,27 @@ def test_a_wrong_answer_is_said_first() -> None:
     read = Read(page(replace(EVIDENCE, output={"findings": [wrong]})))
     assert "Not every name led privately" in read.text
     assert "bad" in read.attributes["class"]
+
+
+@pytest.mark.parametrize(
+    ("since", "said"),
+    [
+        ({"status": "failed"}, "The VPC is failed now; what follows is of an earlier verification"),
+        ({"status": ""}, "The VPC is not asked for now"),
+        ({"foreign": "/path/forwarding"}, "Somebody else wrote /path/forwarding"),
+    ],
+)
+def test_what_became_of_it_since_is_said_first(since: dict[str, str], said: str) -> None:
+    later = replace(EVIDENCE, **since)  # type: ignore[arg-type]
+    assert not later.is_private
+    assert said in Read(page(later)).text
+
+
+def test_warnings_and_repairs_are_shown() -> None:
+    output = {**EVIDENCE.output, "warnings": ["no route"], "repairs": ["a rule was put in again"]}
+    text = Read(page(replace(EVIDENCE, output=output))).text
+    assert "no route" in text
+    assert "repaired: a rule was put in again" in text
 
 
 def test_it_can_be_read_by_keyboard_and_screen_reader() -> None:

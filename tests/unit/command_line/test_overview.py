@@ -7,7 +7,7 @@ from typing import Any
 
 from connectivity.domain import tags
 from connectivity.domain.acknowledgement import Acknowledgement, Acknowledgements
-from connectivity.domain.ledger import Entry
+from connectivity.domain.ledger import Entry, Served
 from connectivity.domain.model import InterfaceEndpoint, Vpc
 from connectivity.domain.whole_account import WholeAccount
 from ecs_anywhere.overview import Line, Looked, lines
@@ -25,7 +25,7 @@ CONNECTED = replace(
     held={f"endpoint/{full('ssm')}": "vpce-1", "resolver": "rslvr-in-1"},
     resolver_ips={"10.20.0.9": "subnet-a", "10.20.1.9": "subnet-b"},
     generation=3,
-    verified="fingerprint",
+    served=Served("wish"),
     verified_at=1000.0,
 )
 TAGGED = Vpc(VPC.id, VPC.cidrs, {tags.WISH: "enabled", "Name": "payments"})
@@ -108,3 +108,19 @@ def test_a_vpc_that_is_at_rest_is_not_told() -> None:
         ACCOUNT, REGION, (Entry("vpc-0000000000000002b", status="removed"),), WholeAccount(), {}
     )
     assert list(lines(looked, US, Prices())) == []
+
+
+def test_a_vpc_whose_tag_asks_for_nothing_is_not_told() -> None:
+    for value in ("disabled", "Disabled ", "remove"):
+        quiet = replace(TAGGED, tags={tags.WISH: value})
+        looked = Looked(ACCOUNT, REGION, (), WholeAccount(vpcs={VPC.id: quiet}), {})
+        assert list(lines(looked, US, Prices())) == []
+
+
+def test_the_name_of_a_vpc_moves_no_terminal() -> None:
+    name = "evil\x9b31m\nvpc-0fake \u202egnp" + "x" * 200
+    named = replace(TAGGED, tags={**TAGGED.tags, "Name": name})
+    looked = Looked(ACCOUNT, REGION, (), WholeAccount(vpcs={VPC.id: named}), {})
+    [line] = lines(looked, US, Prices())
+    assert line.name.isprintable()
+    assert len(line.name) <= 64

@@ -19,7 +19,7 @@ from connectivity.domain.errors import (
     UnreadableRequest,
     VpcNotAllowed,
 )
-from connectivity.domain.ledger import Entry
+from connectivity.domain.ledger import Entry, Served
 from connectivity.domain.networks import Bounds
 from connectivity.domain.printable import shown
 from connectivity.domain.wish import Options, read_options
@@ -432,7 +432,7 @@ def test_a_request_may_only_narrow_the_networks_where_the_stack_says_so() -> Non
 
 def test_a_verification_is_begun_for_what_is_connected_and_is_no_wish() -> None:
     world = World()
-    world.ledger.all[VPC.id] = replace(Entry(VPC.id), status="connected", verified="fingerprint")
+    world.ledger.all[VPC.id] = replace(Entry(VPC.id), status="connected", served=Served("wish"))
     before = dict(world.vpcs.all[VPC.id].tags)
     answer = receive(event(" verify ", {"vpc-id": VPC.id}), door(world))
     assert answer == {"vpcId": VPC.id, "started": f"{VPC.id}-1-verification"}
@@ -459,7 +459,7 @@ def test_a_verification_of_what_is_not_connected_or_with_options_is_refused(
 
 def test_verifications_are_bounded_as_other_requests_are() -> None:
     world = World()
-    world.ledger.all[VPC.id] = replace(Entry(VPC.id), status="connected", verified="fingerprint")
+    world.ledger.all[VPC.id] = replace(Entry(VPC.id), status="connected", served=Served("wish"))
     for _ in range(MOST_REQUESTED_OF_A_VPC_AN_HOUR + 5):
         receive(event("Verify", {"vpc-id": VPC.id}), door(world))
         world.executions.running.clear()
