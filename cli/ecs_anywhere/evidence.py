@@ -13,6 +13,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from connectivity.adapters import wiring
 from connectivity.domain.convergence import spoilt
+from connectivity.domain.ledger import Entry
 from connectivity.domain.publication import parameter_names
 from connectivity.domain.tags import WISH
 from connectivity.usecases.acknowledgements import hear_acknowledgements
@@ -21,9 +22,9 @@ from ecs_anywhere.stack import Stack
 
 SCHEMA = 1
 CONNECTED = "connected"
-MOST_EXECUTIONS = 2000
-"""How many executions are looked through, the newest first; Step Functions keeps those of 90
-days."""
+LONGEST_RUN = 10 * 3600
+"""Seconds: an execution ends after eight and a half hours. What began longer before the last
+verification is looked through no more, the newest first; Step Functions keeps 90 days."""
 UNSEEN = (
     "Routes, firewalls and DNS servers between on-premises and the VPC: ecs-anywhere-dns verify on "
     "each DNS host, and ecs-anywhere-check on each container host, say what comes there.",
@@ -91,9 +92,9 @@ class Evidence:
 def gather(stack: Stack, vpc_id: str) -> Evidence:
     """Return the evidence of the last run that verified the VPC. Raises NoEvidence."""
     client = stack.client("stepfunctions")
-    arn, described, output = _last_verified(client, stack, vpc_id)
-    document = f"{stack.path}/{vpc_id}/forwarding"
     entry = wiring.ledger().read(vpc_id)
+    arn, described, output = _last_verified(client, stack, entry)
+    document = f"{stack.path}/{vpc_id}/forwarding"
     stands = wiring.parameters().read(parameter_names(stack.path, vpc_id))
     published = stands.get(document, "")
     foreign = document in spoilt(stands, entry, stack.path)
@@ -120,24 +121,31 @@ def gather(stack: Stack, vpc_id: str) -> Evidence:
 
 
 def _last_verified(
-    client: Any, stack: Stack, vpc_id: str
+    client: Any, stack: Stack, entry: Entry
 ) -> tuple[str, Mapping[str, Any], Mapping[str, Any]]:
     pages = client.get_paginator("list_executions").paginate(
         stateMachineArn=stack.outputs["StateMachineArn"],
         statusFilter="SUCCEEDED",
-        PaginationConfig={"MaxItems": MOST_EXECUTIONS, "PageSize": 1000},
+        PaginationConfig={"PageSize": 1000},
     )
+    vpc_id, oldest = entry.vpc_id, entry.verified_at - LONGEST_RUN
     for page in pages:
         for each in page["executions"]:
+            if each["startDate"].timestamp() < oldest:
+                raise _none(vpc_id)
             if not each["name"].startswith(f"{vpc_id}-"):
                 continue
             described = client.describe_execution(executionArn=each["executionArn"])
             output = json.loads(described.get("output") or "{}")
             if output.get("findings"):
                 return str(each["executionArn"]), described, output
-    raise NoEvidence(
-        f"no run that verified {vpc_id} is among the last {MOST_EXECUTIONS} that succeeded: let it "
-        f"be verified now (ecs-anywhere verify {vpc_id})"
+    raise _none(vpc_id)
+
+
+def _none(vpc_id: str) -> NoEvidence:
+    return NoEvidence(
+        f"AWS Step Functions keeps no run that verified {vpc_id}: let it be verified now "
+        f"(ecs-anywhere verify {vpc_id})"
     )
 
 
