@@ -64,6 +64,7 @@ PriceFile = Annotated[
 ]
 Services = Annotated[str | None, typer.Option(help="Services beside the required, as in ecr+logs.")]
 Networks = Annotated[str | None, typer.Option(help="Networks on-premises, as in '10.0.0.0/8'.")]
+Hub = Annotated[str | None, typer.Option(help="A hub's inbound resolver, instead of one of ours.")]
 Ips = Annotated[str | None, typer.Option(help="Addresses for the inbound resolver.")]
 LONGEST_MESSAGE = 4000
 STACK = "private-connectivity"
@@ -155,6 +156,7 @@ def plan(
     services: Services = None,
     onprem_cidrs: Networks = None,
     resolver_ips: Ips = None,
+    resolver: Hub = None,
     prices: PriceFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -162,7 +164,7 @@ def plan(
     is written anywhere: only reads are sent."""
     with told():
         read_stack(Where(stack, region, profile))
-        options = _options(services, onprem_cidrs, resolver_ips)
+        options = _options(services, onprem_cidrs, resolver_ips, resolver)
         planned = planning.plan(vpc, options, read_prices(prices))
     if as_json:
         _print_json(planned.as_json())
@@ -179,6 +181,7 @@ def enable(
     services: Services = None,
     onprem_cidrs: Networks = None,
     resolver_ips: Ips = None,
+    resolver: Hub = None,
     prices: PriceFile = None,
     yes: Yes = False,
     watch: Watched = True,
@@ -186,7 +189,7 @@ def enable(
     """Show the plan, ask, set the VPC's tags, and stay until it is connected."""
     with told():
         found = read_stack(Where(stack, region, profile))
-        options = _options(services, onprem_cidrs, resolver_ips)
+        options = _options(services, onprem_cidrs, resolver_ips, resolver)
         showing.console().print(showing.plan(planning.plan(vpc, options, read_prices(prices))))
         _ask(f"Connect {_where(found, vpc)}?", yes)
         _act(
@@ -304,12 +307,16 @@ def evidence(
 
 
 def _options(
-    services: str | None, onprem_cidrs: str | None, resolver_ips: str | None
+    services: str | None,
+    onprem_cidrs: str | None,
+    resolver_ips: str | None,
+    resolver: str | None,
 ) -> dict[str, str]:
     said = {
         tags.SERVICES: services,
         tags.ONPREM_CIDRS: onprem_cidrs,
         tags.RESOLVER_IPS: resolver_ips,
+        tags.RESOLVER: resolver,
     }
     return {key: value for key, value in said.items() if value is not None}
 

@@ -103,6 +103,9 @@ def test_a_plan_of_what_cannot_be_says_why_and_of_no_vpc_too(app: App) -> None:
     assert unfit.returncode == 1
     assert "enableDnsSupport" in unfit.stderr
     assert run(app, "plan", "vpc-00000000").returncode == 1
+    hub = run(app, "plan", vpc_id, "--resolver", "rslvr-in-0a1b2c3d4e5f67890")
+    assert hub.returncode == 1
+    assert "rslvr-in-0a1b2c3d4e5f67890" in hub.stderr
 
 
 def test_the_deployment_is_examined_and_a_rule_that_is_off_is_found(app: App) -> None:
