@@ -94,8 +94,9 @@ def gather(stack: Stack, vpc_id: str) -> Evidence:
     client = stack.client("stepfunctions")
     entry = wiring.ledger().read(vpc_id)
     arn, described, output = _last_verified(client, stack, entry)
-    document = f"{stack.path}/{vpc_id}/forwarding"
-    stands = wiring.parameters().read(parameter_names(stack.path, vpc_id))
+    names = parameter_names(stack.path, vpc_id)
+    _, document = names
+    stands = wiring.parameters().read(names)
     published = stands.get(document, "")
     foreign = document in spoilt(stands, entry, stack.path)
     heard = hear_acknowledgements(vpc_id, wiring.parameters(), stack.path)

@@ -9,6 +9,7 @@ from typing import Any
 from connectivity.adapters import aws, wiring
 from connectivity.domain import tags
 from connectivity.domain.errors import UnknownVpc
+from connectivity.domain.plan import billed
 from connectivity.domain.wish import read_options
 from connectivity.usecases.asked import Wished
 from connectivity.usecases.check_preconditions import (
@@ -73,15 +74,8 @@ def plan(vpc_id: str, options: Mapping[str, str], prices: Prices) -> Planned:
     wished = Wished(vpc, ledger.read(vpc_id), asked, "request", only_plan=True)
     run = Run(vpc_id, "", "request", wiring.clock().seconds(), LOOKS_AT_A_NEW_VPC)
     check = check_preconditions(wished, run, ports)
-    size = _size(check)
+    size = billed(check.desired)
     return Planned(vpc_id, check, prices.hourly(*size), prices.monthly(*size), prices.of)
-
-
-def _size(check: Check) -> tuple[int, int]:
-    """Return network interfaces of interface endpoints, and addresses of the resolver, of ours."""
-    desired = check.desired
-    ips = 0 if desired.adopted_resolver else len(desired.resolver_subnets)
-    return sum(len(endpoint.subnets) for endpoint in desired.ours), ips
 
 
 def _writes(operation: str) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-HOURS_A_MONTH = 730
+from connectivity.domain.plan import HOURS_A_MONTH, INTERFACE_HOUR, RESOLVER_IP_HOUR
+
 _KEYS = {"of", "interface_hour", "resolver_ip_hour"}
 
 
@@ -21,9 +22,9 @@ class Prices:
 
     of: str = "us-east-1, November 2026"
     """Where and when they were so."""
-    interface_hour: float = 0.01
+    interface_hour: float = INTERFACE_HOUR
     """Of an interface endpoint in one Availability Zone (aws.amazon.com/privatelink/pricing)."""
-    resolver_ip_hour: float = 0.125
+    resolver_ip_hour: float = RESOLVER_IP_HOUR
     """Of one address of a resolver endpoint (aws.amazon.com/route53/pricing)."""
 
     def hourly(self, interfaces: int, resolver_ips: int) -> float:

@@ -27,6 +27,10 @@ from connectivity.domain.steps import (
     TurnOnPrivateDns,
 )
 
+HOURS_A_MONTH = 730
+INTERFACE_HOUR, RESOLVER_IP_HOUR = 0.01, 0.125
+"""List prices in us-east-1, November 2026, in US dollars (docs/cost.md)."""
+
 
 def plan_endpoints(
     desired: Desired,
@@ -229,13 +233,19 @@ def _make_resolver(desired: Desired) -> MakeResolver:
 
 def monthly_dollars(desired: Desired) -> float:
     """List price in us-east-1 for 730 hours, traffic apart (docs/cost.md), of what is ours."""
+    return price(*billed(desired))
+
+
+def billed(desired: Desired) -> tuple[int, int]:
+    """Return how many network interfaces of interface endpoints, and how many addresses of the
+    inbound resolver, are ours."""
     interfaces = sum(len(endpoint.subnets) for endpoint in desired.ours)
-    return price(interfaces, 0 if desired.adopted_resolver else len(desired.resolver_subnets))
+    return interfaces, 0 if desired.adopted_resolver else len(desired.resolver_subnets)
 
 
 def price(interfaces: int, resolver_ips: int) -> float:
     """Return the list price of so many interfaces and addresses for 730 hours, in US dollars."""
-    return 730 * (0.01 * interfaces + 0.125 * resolver_ips)
+    return HOURS_A_MONTH * (INTERFACE_HOUR * interfaces + RESOLVER_IP_HOUR * resolver_ips)
 
 
 def endpoint_for(
