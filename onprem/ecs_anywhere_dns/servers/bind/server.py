@@ -39,10 +39,7 @@ from ecs_anywhere_dns.servers.bind.views import Ours, Places, Wanted, covers, pr
 from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
 from ecs_anywhere_dns.servers.harmless import harmless
 from ecs_anywhere_dns.servers.mark import has_mark, ipv4_among, mark_in
-from ecs_anywhere_dns.servers.waiting import comes_true
-
-START_PATIENCE = 10.0
-"""Seconds until named answers rndc; 70 ms were measured, without large zones."""
+from ecs_anywhere_dns.servers.starting import start_if_down
 
 
 @dataclass(frozen=True)
@@ -190,14 +187,7 @@ class Bind:
                 raise ReloadFailed(f"{name} stays cached: {ran.said}", f"`rndc flushtree {name}`")
 
     def revive(self) -> None:
-        if self.is_running():
-            return
-        started = run(*self.start)
-        if not started.ok or not comes_true(self.is_running, START_PATIENCE):
-            raise ReloadFailed(
-                f"named does not start: {started.said}",
-                "look at its log; if only that command is wrong here, set start under [bind]",
-            )
+        start_if_down(self, "named")
 
     def includes(self) -> tuple[Include, ...]:
         """Return the line of the zones for every view that does recursion, and that of the

@@ -33,13 +33,13 @@ from ecs_anywhere_dns.servers.dnsmasq.lines import lines_for, read_fragment
 from ecs_anywhere_dns.servers.dnsmasq.process import process_of, upstream_servers
 from ecs_anywhere_dns.servers.fragment_lines import CURE, lines_of
 from ecs_anywhere_dns.servers.mark import MARK, MARK_PORT, holds, mark_of
+from ecs_anywhere_dns.servers.starting import start_if_down
 from ecs_anywhere_dns.servers.waiting import comes_true
 
 LEFT_OUT = ",.dpkg-dist,.dpkg-old,.dpkg-new"
 """Debian's: every other suffix in dnsmasq.d is read."""
 RELOAD_PATIENCE = 2.0
 """Seconds; `reload` has waited for the signal to be heard."""
-START_PATIENCE = 10.0
 RESTART = "restart dnsmasq once, as in `systemctl restart dnsmasq`"
 
 
@@ -174,14 +174,7 @@ class Dnsmasq:
             self.reload()
 
     def revive(self) -> None:
-        if self.is_running():
-            return
-        started = run(*self.start)
-        if not started.ok or not comes_true(self.is_running, START_PATIENCE):
-            raise ReloadFailed(
-                f"dnsmasq does not start: {started.said}",
-                "look at its log; if only that command is wrong here, set start under [dnsmasq]",
-            )
+        start_if_down(self, "dnsmasq")
 
     def includes(self) -> tuple[Include, ...]:
         """Lines, not a fragment: they never change, and only a restart reads them.

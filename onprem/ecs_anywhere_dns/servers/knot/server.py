@@ -20,7 +20,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecs_anywhere_dns.commands import run
 from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
 from ecs_anywhere_dns.memory.files import state_of, text_of
 from ecs_anywhere_dns.outcome import CheckFailed, NotTaken, ReloadFailed
@@ -31,10 +30,8 @@ from ecs_anywhere_dns.servers.knot.control import KnotControl, quoted
 from ecs_anywhere_dns.servers.knot.findings import findings_of, hindrances_of
 from ecs_anywhere_dns.servers.knot.lines import read_fragment, text_for
 from ecs_anywhere_dns.servers.mark import ipv4_among, mark_of
-from ecs_anywhere_dns.servers.waiting import comes_true
+from ecs_anywhere_dns.servers.starting import start_if_down
 
-START_PATIENCE = 10.0
-"""Seconds."""
 LOADED = """(function()
  local ours, there = ecs_anywhere_dns or {}, {}
  for place in ipairs(ours.rules or {}) do
@@ -126,14 +123,7 @@ class Knot:
             self.running.told(f"cache.clear({quoted(f'{name}.')}, false, nil, {CLEARED_AT_ONCE})")
 
     def revive(self) -> None:
-        if self.is_running():
-            return
-        started = run(*self.start)
-        if not started.ok or not comes_true(self.is_running, START_PATIENCE):
-            raise ReloadFailed(
-                f"kresd does not start: {started.said}",
-                "look at its log; if only that command is wrong here, set start under [knot]",
-            )
+        start_if_down(self, "kresd")
 
     def includes(self) -> tuple[Include, ...]:
         if reads(self.configuration, self.fragment):

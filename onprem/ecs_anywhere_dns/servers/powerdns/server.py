@@ -35,9 +35,7 @@ from ecs_anywhere_dns.servers.powerdns.old_settings import INIT, OldSettings
 from ecs_anywhere_dns.servers.powerdns.settings import Settings
 from ecs_anywhere_dns.servers.powerdns.yaml_settings import YamlSettings, yaml_of
 from ecs_anywhere_dns.servers.process import differ
-from ecs_anywhere_dns.servers.waiting import comes_true
-
-START_PATIENCE = 10.0
+from ecs_anywhere_dns.servers.starting import start_if_down
 
 
 @dataclass(frozen=True)
@@ -147,14 +145,7 @@ class PowerDns:
             self.control.wipe(wanted)
 
     def revive(self) -> None:
-        if self.is_running():
-            return
-        started = run(*self.start)
-        if not started.ok or not comes_true(self.is_running, START_PATIENCE):
-            raise ReloadFailed(
-                f"PowerDNS Recursor does not start: {started.said}",
-                "look at its log; if only that command is wrong here, set start under [powerdns]",
-            )
+        start_if_down(self, "PowerDNS Recursor")
 
     def includes(self) -> tuple[Include, ...]:
         """Raises CheckFailed where the administrator has a forward-zones-file already: ours would

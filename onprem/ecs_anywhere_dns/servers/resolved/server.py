@@ -35,6 +35,7 @@ from ecs_anywhere_dns.servers.resolved.lines import (
     read_delegates,
 )
 from ecs_anywhere_dns.servers.resolved.status import Resolvectl
+from ecs_anywhere_dns.servers.starting import start_if_down
 from ecs_anywhere_dns.servers.waiting import comes_true
 
 RELOAD_PATIENCE = 10.0
@@ -118,14 +119,7 @@ class Resolved:
             self.running.flush()
 
     def revive(self) -> None:
-        if self.is_running():
-            return
-        started = run(*self.start)
-        if not started.ok or not comes_true(self.is_running, RELOAD_PATIENCE):
-            raise ReloadFailed(
-                f"systemd-resolved does not start: {started.said}",
-                "look at its log; if only that command is wrong here, set start under [resolved]",
-            )
+        start_if_down(self, "systemd-resolved", RELOAD_PATIENCE)
 
     def includes(self) -> tuple[Include, ...]:
         """Return nothing: it reads all of its folders."""

@@ -28,6 +28,7 @@ from ecs_anywhere_dns.pinned.aws_names import is_below, suffixes_of
 from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
 from ecs_anywhere_dns.servers.harmless import harmless
 from ecs_anywhere_dns.servers.mark import has_mark, ipv4_among, mark_in
+from ecs_anywhere_dns.servers.starting import start_if_down
 from ecs_anywhere_dns.servers.unbound.control import UnboundControl
 from ecs_anywhere_dns.servers.unbound.disk import WROTE_ANEW, Disk, forwarding_in
 from ecs_anywhere_dns.servers.unbound.findings import findings_of, hindrances_of
@@ -145,14 +146,7 @@ class Unbound:
             self.running.ask("flush_infra", address)
 
     def revive(self) -> None:
-        if self.is_running():
-            return
-        started = run(*self.start)
-        if not started.ok or not comes_true(self.is_running, RELOAD_PATIENCE):
-            raise ReloadFailed(
-                f"Unbound does not start: {started.said}",
-                "look at its log; if only that command is wrong here, set start under [unbound]",
-            )
+        start_if_down(self, "Unbound", RELOAD_PATIENCE)
 
     def includes(self) -> tuple[Include, ...]:
         """Return nothing where the checker reads the fragment already, in whatever form somebody

@@ -1,0 +1,40 @@
+"""Start a DNS server that does not run, with the command that the administrator gave."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ecs_anywhere_dns.commands import run
+from ecs_anywhere_dns.outcome import ReloadFailed
+from ecs_anywhere_dns.servers.waiting import comes_true
+
+START_PATIENCE = 10.0
+"""Seconds until a server that was started answers its control program; for named 70 ms were
+measured, without large zones."""
+
+
+class Startable(Protocol):
+    """What starting a server needs of it."""
+
+    @property
+    def name(self) -> str:
+        """Its table in the configuration."""
+        ...
+
+    @property
+    def start(self) -> tuple[str, ...]: ...
+
+    def is_running(self) -> bool: ...
+
+
+def start_if_down(server: Startable, program: str, patience: float = START_PATIENCE) -> None:
+    """Raises ReloadFailed, which calls the server `program`, where it does not run within so many
+    seconds."""
+    if server.is_running():
+        return
+    started = run(*server.start)
+    if not started.ok or not comes_true(server.is_running, patience):
+        raise ReloadFailed(
+            f"{program} does not start: {started.said}",
+            f"look at its log; if only that command is wrong here, set start under [{server.name}]",
+        )
