@@ -18,6 +18,7 @@ from connectivity.domain.publication import parameter_names
 from connectivity.domain.tags import WISH
 from connectivity.usecases.acknowledgements import hear_acknowledgements
 
+from ecs_anywhere.looking import checked_of
 from ecs_anywhere.stack import Stack
 
 SCHEMA = 1
@@ -69,6 +70,8 @@ class Evidence:
     """Name of the parameter in which something else stands; empty if nothing does."""
     hosts: tuple[Mapping[str, Any], ...]
     """What the DNS hosts have said of it."""
+    container_hosts: tuple[Mapping[str, Any], ...] = ()
+    """What each container host said of its own way, as AWS Systems Manager keeps it."""
     not_checked: tuple[str, ...] = UNSEEN
 
     @property
@@ -79,7 +82,8 @@ class Evidence:
     def is_private(self) -> bool:
         """Tell whether every name led privately, and nothing was found or changed since."""
         proven = bool(self.findings) and all(each["ok"] for each in self.findings)
-        return proven and self.status == CONNECTED and not self.foreign
+        public = any(each["verdict"] == "public" for each in self.container_hosts)
+        return proven and self.status == CONNECTED and not self.foreign and not public
 
     def as_json(self) -> dict[str, Any]:
         """Return the record. `digest` is the SHA-256 of all the rest in canonical form, so that two
@@ -118,6 +122,7 @@ def gather(stack: Stack, vpc_id: str) -> Evidence:
         publication={} if foreign or not published else json.loads(published),
         foreign=document if foreign and entry.served.wish else "",
         hosts=tuple(asdict(each) for each in heard.readable),
+        container_hosts=tuple(each.as_json() for each in checked_of(stack, vpc_id)),
     )
 
 

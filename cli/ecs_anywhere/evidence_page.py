@@ -6,6 +6,7 @@ It holds no script and asks nobody for anything. Every word that others chose is
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
@@ -46,6 +47,7 @@ def page(evidence: Evidence) -> str:
             *_section("What was planned, and why", _list(evidence.output.get("steps", ()))),
             *_section("What was published", _published(evidence.publication)),
             *_section("What the DNS hosts said", _hosts(evidence.hosts)),
+            *_section("What the container hosts said", _container_hosts(evidence.container_hosts)),
             *_section("What the workflow did", _table(("at", "state"), evidence.states)),
             *_section("Not checked by this", _list(evidence.not_checked)),
             "</main></body></html>\n",
@@ -114,6 +116,24 @@ def _published(publication: Mapping[str, Any]) -> Iterator[str]:
 def _hosts(hosts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     keys = ("host", "server", "generation", "state", "result", "detail")
     yield from _table(keys, [[each[key] for key in keys] for each in hosts]) if hosts else ()
+
+
+def _container_hosts(hosts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    rows = [
+        (
+            each["instance"],
+            each["name"],
+            _utc(each["checked_at"]),
+            "; ".join(each["said"]) or "every name is private",
+            {"private": "right", "unchecked": "not checked"}.get(each["verdict"], "wrong"),
+        )
+        for each in hosts
+    ]
+    yield from _table(("instance", "host", "checked", "said", "verdict"), rows) if rows else ()
+
+
+def _utc(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else "never"
 
 
 def _warnings(evidence: Evidence) -> list[str]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
+from connectivity.adapters import wiring
+from connectivity.domain.printable import listed
 
+from ecs_anywhere import managed_hosts
+from ecs_anywhere.host_checks import VPC_TAG, ManagedHost
 from ecs_anywhere.stack import Stack
 
 Verdict = Literal["good", "warning", "bad"]
@@ -36,6 +40,7 @@ def examine(stack: Stack) -> Iterator[Examined]:
         "dead letters": _dead_letters,
         "alarms": _alarms,
         "quota": _quota,
+        "container hosts": _container_hosts,
     }
     for what, look in looks.items():
         try:
@@ -133,3 +138,26 @@ def _quota(stack: Stack) -> Iterator[Examined]:
     else:
         cure = "ask AWS for more, and tell the stack's parameter ResolverEndpointQuota"
         yield Examined("quota", "warning", f"{said}: no further VPC can be connected", cure)
+
+
+def _container_hosts(stack: Stack) -> Iterator[Examined]:
+    """Yield nothing where the stack checks none."""
+    if managed_hosts.host_tag(stack) is None:
+        return
+    connected = [e.vpc_id for e in wiring.ledger().entries() if e.served.wish]
+    found = managed_hosts.hosts(stack, connected)
+    away = [host for host in found if host.ping != "Online"]
+    nobodys = [host for host in found if not host.vpc and len(connected) > 1]
+    if away:
+        cure = "systemctl status amazon-ssm-agent on each says why; until then nothing runs there"
+        yield _hosts("bad", away, "are not online", cure)
+    if nobodys:
+        cure = f"tag each with {VPC_TAG} and the id of its VPC: several are connected"
+        yield _hosts("warning", nobodys, "are checked for no VPC", cure)
+    if not away and not nobodys:
+        yield Examined("container hosts", "good", f"{len(found)} are checked and online")
+
+
+def _hosts(verdict: Verdict, found: Sequence[ManagedHost], what: str, cure: str) -> Examined:
+    named = listed([host.instance for host in found])
+    return Examined("container hosts", verdict, f"{named} {what}", cure)

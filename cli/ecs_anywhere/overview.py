@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from connectivity.domain import ledger, tags
@@ -16,6 +16,7 @@ from connectivity.domain.status import SEPARATOR, WARNING
 from connectivity.domain.whole_account import WholeAccount
 from connectivity.domain.wish import REMOVE, Wish
 
+from ecs_anywhere.host_checks import HostCheck, wrong
 from ecs_anywhere.prices import Prices
 
 WELL = {"connected", "planned", "waiting", "removing", "removed", "at work"}
@@ -45,17 +46,20 @@ class Line:
     monthly: float
     at_work: bool
     """Whether an execution holds the VPC."""
+    container_hosts: tuple[HostCheck, ...] = ()
+    """What each says of its own way; none where the stack checks none."""
 
     @property
     def is_well(self) -> bool:
         """Tell whether nobody has to do anything. A warning may be known and meant."""
-        return self.state in WELL and not self.hosts_failed
+        return self.state in WELL and not self.hosts_failed and not wrong(self.container_hosts)
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """Return what a person should read: all of what is not well, else the warnings."""
         said = self.detail.split(SEPARATOR)
-        return tuple(said if not self.is_well else (s for s in said if s.startswith(WARNING)))
+        own = said if not self.is_well else [s for s in said if s.startswith(WARNING)]
+        return (*own, *wrong(self.container_hosts))
 
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "is_well": self.is_well, "monthly": round(self.monthly, 2)}
@@ -71,6 +75,8 @@ class Looked:
     seen: WholeAccount
     acknowledged: dict[str, Acknowledgements]
     """By VPC, of those that are connected."""
+    checked: Mapping[str, tuple[HostCheck, ...]] = field(default_factory=dict)
+    """What container hosts say, by VPC."""
 
 
 def lines(looked: Looked, owner: str, prices: Prices) -> Iterator[Line]:
@@ -107,6 +113,7 @@ def _line(entry: Entry, looked: Looked, owner: str, prices: Prices) -> Line:
         verified_at=entry.verified_at if entry.served.wish else 0.0,
         monthly=_monthly(entry, looked, owner, prices),
         at_work=entry.holder is not None,
+        container_hosts=looked.checked.get(entry.vpc_id, ()),
     )
 
 

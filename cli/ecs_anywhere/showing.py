@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from rich.console import Console, Group, RenderableType
@@ -13,6 +13,7 @@ from rich.text import Text
 
 from ecs_anywhere.examining import Examined
 from ecs_anywhere.explaining import Explanation
+from ecs_anywhere.host_checks import summary
 from ecs_anywhere.overview import Line, total
 from ecs_anywhere.planning import Planned
 from ecs_anywhere.prices import Prices
@@ -38,9 +39,9 @@ def status(lines: Sequence[Line], prices: Prices) -> RenderableType:
         return Text("No VPC asks for anything. Set the tag, or: ecs-anywhere enable vpc-...")
     shown: list[RenderableType] = [_table(lines)]
     for line in lines:
-        if line.remarks:
+        if remarks := [*_of_container_hosts(line), *line.remarks]:
             shown.append(Text(f"\n{line.vpc} {line.state}", style=COLOURS.get(line.state, "")))
-            shown += [_indented(remark) for remark in line.remarks]
+            shown += [_indented(remark) for remark in remarks]
     said = f"\nabout {total(lines):,.2f} a month ({prices.of}), traffic apart"
     return Group(*shown, Text(said, style="dim"))
 
@@ -70,6 +71,13 @@ def _table(lines: Sequence[Line]) -> Table:
         table.caption = "* an execution is at work"
         table.caption_justify = "left"
     return table
+
+
+def _of_container_hosts(line: Line) -> Iterator[str]:
+    """Yield how many are private, which are not, and when the last one was looked at."""
+    if line.container_hosts:
+        last = max(each.checked_at for each in line.container_hosts)
+        yield f"{summary(line.container_hosts)}, last checked {_ago(last) if last else 'never'}"
 
 
 def _indented(line: str) -> RenderableType:

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ecs_anywhere_check.agents import of_agent_log, of_introspection, of_peers
+from ecs_anywhere_check.brief import brief
 from ecs_anywhere_check.discovery import of_discovery
 from ecs_anywhere_check.findings import Expected, Finding, expectation
 from ecs_anywhere_check.host import Host
@@ -57,7 +58,11 @@ def main(arguments: Sequence[str] | None = None, host: Host | None = None) -> in
     parser.add_argument(
         "--network", action="append", default=[], help="network of the VPC, as in 10.0.0.0/16"
     )
-    parser.add_argument("--json", action="store_true", help="JSON instead of a table")
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument("--json", action="store_true", help="JSON instead of a table")
+    shown.add_argument(
+        "--brief", action="store_true", help="one line of JSON, as AWS Systems Manager keeps it"
+    )
     options = parser.parse_args(arguments)
     try:
         document = _document(options.document)
@@ -69,7 +74,9 @@ def main(arguments: Sequence[str] | None = None, host: Host | None = None) -> in
         parser.error(str(error))
     host = host or Host()
     found = check(expected, region, host)
-    if options.json:
+    if options.brief:
+        print(brief(found, list(expected.names), host))
+    elif options.json:
         print(json.dumps(as_json(found, list(expected.names), host), indent=2))
     else:
         print(show(found, list(expected.names)))

@@ -73,11 +73,16 @@ def exit_code(found: Sequence[Finding]) -> int:
     return 0 if PRIVATE in verdicts and FAILED not in verdicts else 3
 
 
+def overall(found: Sequence[Finding]) -> str:
+    """Return the one verdict on this host."""
+    return {0: PRIVATE, 1: PUBLIC, 3: FAILED}[exit_code(found)]
+
+
 def as_json(found: Sequence[Finding], names: Sequence[str], host: Host) -> dict[str, object]:
     return {
         "host": socket.gethostname(),
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(host.now())),
-        "verdict": {0: PRIVATE, 1: PUBLIC, 3: FAILED}[exit_code(found)],
+        "verdict": overall(found),
         "matrix": matrix(found, names),
         "findings": [asdict(each) for each in found],
     }

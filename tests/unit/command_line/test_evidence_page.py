@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from ecs_anywhere.evidence import Evidence
 from ecs_anywhere.evidence_page import page
+from ecs_anywhere.host_checks import HostCheck
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 FINDING: dict[str, Any] = {
@@ -145,3 +146,16 @@ def test_the_digest_changes_with_every_field(field: str) -> None:
     other = {"output": {"findings": []}, "asked_by": ("somebody",)}.get(field, "other")
     changed = replace(EVIDENCE, **{field: other})  # type: ignore[arg-type]
     assert changed.as_json()["digest"] != EVIDENCE.as_json()["digest"]
+
+
+def test_a_container_host_stands_on_the_page_and_a_public_one_spoils_the_verdict() -> None:
+    """Its words are a stranger's."""
+    host = HostCheck("mi-0a1b2c3d", HOSTILE, "private", 1_800_000_000.0)
+    private = replace(EVIDENCE, container_hosts=(host.as_json(),))
+    assert private.is_private
+    assert "mi-0a1b2c3d" in page(private)
+    assert "2027-01-15T08:00:00Z" in page(private)
+    public = replace(host, verdict="public", said=(HOSTILE,)).as_json()
+    spoilt = replace(EVIDENCE, container_hosts=(public,))
+    assert not spoilt.is_private
+    assert "<script>" not in page(spoilt)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from io import StringIO
 from typing import Any
 
 from connectivity.domain import tags
@@ -10,8 +11,11 @@ from connectivity.domain.acknowledgement import Acknowledgement, Acknowledgement
 from connectivity.domain.ledger import Entry, Served
 from connectivity.domain.model import InterfaceEndpoint, Vpc
 from connectivity.domain.whole_account import WholeAccount
+from ecs_anywhere.host_checks import HostCheck
 from ecs_anywhere.overview import Line, Looked, lines
 from ecs_anywhere.prices import Prices
+from ecs_anywhere.showing import status
+from rich.console import Console
 
 from tests.unit.example import ACCOUNT, REGION, US, VPC, full
 
@@ -124,3 +128,19 @@ def test_the_name_of_a_vpc_moves_no_terminal() -> None:
     [line] = lines(looked, US, Prices())
     assert line.name.isprintable()
     assert len(line.name) <= 64
+
+
+def test_a_container_host_that_is_public_needs_a_person_and_a_private_one_none() -> None:
+    """One line says how many; the host and the cure follow where something is wrong."""
+    private = HostCheck("mi-0a1b2c3d", "node1", "private", 1000.0)
+    public = HostCheck("mi-0a1b2c3e", "node2", "public", 2000.0, ("PUBLIC ecs-a-1 -> restart",))
+    for checks, is_well in (((private,), True), ((public, private), False)):
+        looked = Looked(ACCOUNT, REGION, (CONNECTED,), seen(), {}, {VPC.id: checks})
+        [line] = lines(looked, US, Prices())
+        assert line.is_well == is_well
+        shown = StringIO()
+        Console(width=200, file=shown).print(status([line], Prices()))
+        assert "container hosts: 1 private" in shown.getvalue()
+        assert (
+            "node2 mi-0a1b2c3e is public: PUBLIC ecs-a-1 -> restart" in shown.getvalue()
+        ) != is_well
