@@ -35,7 +35,7 @@ test: setup servers tools lint ## every check and every test
 	.venv/bin/python -m pytest tests/fleet
 	.venv/bin/python -m pytest tests/onprem tests/hostcheck -n 4
 
-onprem: setup servers ## only the tests of the pick-up tool, with real DNS servers
+onprem: setup servers tools ## only the tests of the pick-up tool, with real DNS servers
 	.venv/bin/python -m pytest tests/onprem -n 4
 
 faults: setup ## one fault at every call, a death at every state: the whole table (half an hour)
@@ -123,7 +123,7 @@ lock: ## pin the newest versions of what the *.in files ask for
 models: setup ## cut the SDK's models down to what the functions call, after an adapter or a pin has changed
 	.venv/bin/python scripts/cut_models.py
 
-release: setup tools ## the wheel, the app, their SBOMs and checksums, into dist; the same bytes each time
+release: setup tools ## the wheels, the packages, the app, their SBOMs and checksums, into dist; the same bytes each time
 	.venv-tools/bin/python scripts/release.py dist
 	.venv-tools/bin/python scripts/keep_release.py
 

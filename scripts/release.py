@@ -3,10 +3,10 @@
     python scripts/release.py dist
 
 Writes the wheels of the pick-up tool and of the command line, the tool's Debian package, the check
-of a container host as one file, the app as a folder that `sam deploy` takes without a build, an
-SBOM (CycloneDX) of app and tool, and SHA256SUMS. The same commit gives the same bytes: all times
-are the commit's, all entries sorted, and the byte code is that of one Python 3.13, the functions'
-runtime. Runs under the Python of requirements-tools.lock.
+of a container host as one file, the Ansible collection, the app as a folder that `sam deploy` takes
+without a build, an SBOM (CycloneDX) of app and tool, and SHA256SUMS. The same commit gives the same
+bytes: all times are the commit's, all entries sorted, and the byte code is that of one Python 3.13,
+the functions' runtime. Runs under the Python of requirements-tools.lock.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import ansible_collection
 import debian_package
 import lambda_python
 
@@ -46,6 +47,7 @@ def release(target: Path) -> list[Path]:
         [wheel] = target.glob("ecs_anywhere_dns-*.whl")
         debian_package.build_package(wheel, target, Path(folder), environment)
         _pack_app(Path(folder), target, time)
+        ansible_collection.build_collection(target, Path(folder), time)
     _write_sbom("functions/requirements.txt", "pyproject.toml", target, environment)
     _write_sbom("onprem/requirements.lock", "onprem/pyproject.toml", target, environment)
     shutil.copy(

@@ -24,6 +24,8 @@ class Report:
     summary: str = ""
     cure: str = ""
     changed: bool = False
+    would_change: tuple[str, ...] = ()
+    """Files that a dry run would have written."""
     host: str = ""
     server: str = ""
     vpc: str = ""
@@ -101,6 +103,7 @@ def as_one(reports: Sequence[Report]) -> Report:
         else "; ".join(f"{report.vpc}: {report.summary}" for report in reports),
         cure=worst.cure,
         changed=any(report.changed for report in reports),
+        would_change=tuple(dict.fromkeys(f for report in reports for f in report.would_change)),
         host=worst.host,
         server=worst.server,
         zones=tuple(sorted({zone for report in reports for zone in report.zones})),

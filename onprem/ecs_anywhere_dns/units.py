@@ -118,8 +118,12 @@ def write_units(unit: Unit, folder: Path = UNITS) -> Iterator[str]:
     except OSError as error:
         raise BadUsage(f"{unit.settings.state}: {error.strerror}", "run this as root") from None
     for name, text in texts.items():
-        put(replace(state_of(folder / name), content=text.encode()))
-        yield f"wrote {folder / name}"
+        former = state_of(folder / name)
+        if former.content == text.encode():
+            yield f"kept {former.path} as it is"
+        else:
+            put(replace(former, content=text.encode()))
+            yield f"wrote {former.path}"
 
 
 def outdated_unit(

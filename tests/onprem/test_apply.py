@@ -75,6 +75,7 @@ def test_a_dry_run_says_what_would_change_and_changes_nothing(lab: Lab, server_k
     report = apply(lab, "--dry-run")
     assert (report["exit"], report["changed"]) == (Exit.DONE, False)
     assert "would change" in report["summary"] and "ecs-anywhere" in report["summary"]
+    assert report["would_change"]
     assert server.files() == before
 
 

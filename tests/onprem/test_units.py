@@ -256,6 +256,8 @@ def test_the_units_run_this_very_tool_every_five_minutes_with_jitter(lab: Lab) -
     host, units = host_at(config), server.ground.run
     made = Unit((f"{lab.directory}/100%/$x/the tool",), config, host.settings, host.server)
     assert list(write_units(made, units)) == [f"wrote {units / name}" for name in UNIT_NAMES]
+    again = [f"kept {units / name} as it is" for name in UNIT_NAMES]
+    assert list(write_units(made, units)) == again
     service, timer = (directives((units / name).read_text()) for name in UNIT_NAMES)
     words = f'"{lab.directory}/100%%/$$x/the tool" --config {config} apply'
     assert service["ExecStart"] == words

@@ -23,6 +23,7 @@ LOCKS = {
     "ecs-anywhere-dns": "onprem/requirements.lock",
     "ecs-anywhere-private-connectivity": "functions/requirements.txt",
 }
+COLLECTION = "ecs_anywhere.private_connectivity"
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
 
 
@@ -45,7 +46,7 @@ def test_the_same_commit_gives_the_same_bytes(releases: tuple[Path, Path]) -> No
         for folder in releases
     )
     assert first == second
-    assert len(first) == 9
+    assert len(first) == 10
 
 
 def test_every_file_has_its_checksum_as_sha256sum_reads_them(releases: tuple[Path, Path]) -> None:
@@ -53,7 +54,7 @@ def test_every_file_has_its_checksum_as_sha256sum_reads_them(releases: tuple[Pat
         ["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=releases[0], capture_output=True
     )
     assert checked.returncode == 0, checked.stdout
-    assert len(checked.stdout.splitlines()) == 8
+    assert len(checked.stdout.splitlines()) == 9
 
 
 @pytest.mark.parametrize("name", LOCKS)
@@ -95,6 +96,21 @@ def test_the_check_of_a_container_host_is_one_file_that_runs(
     file = releases[0] / "ecs-anywhere-check.pyz"
     ran = subprocess.run([file, "--help"], capture_output=True, text=True, cwd="/")
     assert ran.stdout.startswith("usage: ecs-anywhere-check"), ran.stderr
+
+
+def test_ansible_installs_the_collection_and_finds_its_role(
+    releases: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """`ansible-galaxy` compares each file with the checksum that the archive has of it."""
+    [archive] = releases[0].glob("ecs_anywhere-private_connectivity-*.tar.gz")
+    environment = {**os.environ, "ANSIBLE_HOME": str(tmp_path), "LC_ALL": "C.UTF-8"}
+    galaxy = [PYTHON.parent / "ansible-galaxy", "collection"]
+    for words in (["install", archive], ["verify", "--offline", COLLECTION]):
+        command = [*galaxy, *words, "-p", tmp_path]
+        ran = subprocess.run(command, capture_output=True, text=True, env=environment)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+    there = tmp_path / "ansible_collections" / "ecs_anywhere" / "private_connectivity"
+    assert (there / "roles" / "dns_host" / "tasks" / "main.yml").exists()
 
 
 def test_the_app_needs_no_build_before_sam_deploy(releases: tuple[Path, Path]) -> None:

@@ -307,9 +307,8 @@ def _check_switchable(run: Run, wanted: Wanted, fragments: tuple[Fragment, ...])
 
 
 def _tell_difference(run: Run, fragments: tuple[Fragment, ...]) -> None:
-    differing = _differing(fragments)
-    files = ", ".join(str(fragment.path) for fragment in differing)
-    run.say(summary=f"would change {files}" if files else "would change nothing")
+    files = tuple(str(fragment.path) for fragment in _differing(fragments))
+    run.say(would_change=files, summary=f"would change {', '.join(files) or 'nothing'}")
 
 
 def _differing(fragments: tuple[Fragment, ...]) -> list[Fragment]:
