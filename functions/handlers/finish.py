@@ -9,6 +9,7 @@ from connectivity.domain.status import Status
 from connectivity.usecases.finish import Failure, finish, finish_failed, tell
 
 from handlers.entry import Event, entry
+from handlers.measuring import emit
 
 
 @entry
@@ -23,5 +24,8 @@ def handler(event: Event) -> Any:
         return {"again": False}
     if failure:
         why = Failure(failure["error"], failure["cause"], failure["at"], event["refused"])
-        return finish_failed(vpc_id, why, desk, wiring.aws()).as_json()
-    return finish(vpc_id, Status.from_json(said) if said else None, desk).as_json()
+        finished = finish_failed(vpc_id, why, desk, wiring.aws())
+    else:
+        finished = finish(vpc_id, Status.from_json(said) if said else None, desk)
+    emit(finished.measures, event)
+    return finished.as_json()

@@ -9,10 +9,11 @@ from connectivity.adapters import wiring
 from connectivity.usecases.sweep import Sweep, sweep
 
 from handlers.entry import Event, entry
+from handlers.measuring import emit
 
 
 @entry
-def handler(_event: Event) -> Any:
+def handler(event: Event) -> Any:
     """Any event -> which VPCs an execution looks at now, and why."""
     tools = Sweep(
         account=wiring.account(),
@@ -22,4 +23,6 @@ def handler(_event: Event) -> Any:
         clock=wiring.verification_clock(),
         desk=wiring.desk(time.time()),
     )
-    return sweep(tools).as_json()
+    swept = sweep(tools)
+    emit(swept.measures, event)
+    return swept.as_json()

@@ -13,8 +13,8 @@ import pytest
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 HANDLERS = [f"handlers.{path.stem}" for path in sorted(FUNCTIONS.glob("handlers/[a-z]*.py"))]
 
-ALWAYS = {"aws", "error_codes", "refusals", "small_models", "wiring"}
-"""The way to AWS, and the meanings of its refusals."""
+ALWAYS = {"aws", "error_codes", "refusals", "refused_calls", "small_models", "wiring"}
+"""The way to AWS, the meanings of its refusals, and their number."""
 LEDGER = {
     "attribute_values",
     "bookings",
@@ -28,6 +28,8 @@ LEDGER = {
 }
 NEEDED: dict[str, set[str]] = {
     "settings()": set(),
+    "stack_name()": set(),
+    "take_refused_calls()": set(),
     "vpcs()": {"vpcs"},
     "endpoints()": {"endpoints", "vpcs"},
     "groups()": {"security_groups", "security_group_rules", "vpcs"},

@@ -11,6 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnection
 
+from connectivity.adapters import refused_calls
 from connectivity.adapters.refusals import translated
 from connectivity.adapters.small_models import SmallModels
 from connectivity.domain.errors import Unavailable
@@ -122,6 +123,8 @@ def _translating(attempt: Callable[[], R], parameters: Mapping[str, object]) -> 
     try:
         return attempt()
     except ClientError as error:
-        raise translated(error, parameters) from error
+        becomes = translated(error, parameters)
+        refused_calls.count(error, becomes)
+        raise becomes from error
     except (HTTPClientError, NoConnection) as error:
         raise Unavailable(f"{type(error).__name__}: {error}") from error

@@ -12,7 +12,9 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
+from connectivity.adapters import refused_calls
 from connectivity.adapters.aws import client
+from connectivity.domain.measures import Measure
 from connectivity.domain.tags import CreationTags, extra_tags
 from connectivity.domain.verification_clock import VerificationClock
 from connectivity.usecases.aws import Aws
@@ -38,6 +40,15 @@ if TYPE_CHECKING:
     from connectivity.usecases.finish import Desk
 
 Port = TypeVar("Port")
+
+
+def stack_name() -> str:
+    return os.environ["OWNER"]
+
+
+def take_refused_calls() -> tuple[Measure, ...]:
+    """Return what AWS has refused since the last time this was asked."""
+    return tuple(Measure(name, number) for name, number in refused_calls.take().items())
 
 
 def settings() -> Settings:

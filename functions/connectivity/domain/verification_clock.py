@@ -12,6 +12,9 @@ _ALWAYS = 10
 """VPCs that a sweep has verified at most, where there are few: each makes a probe, a function with
 network interfaces, and reads its resolver, which AWS lets an account do five times a second."""
 
+_LONGEST = 3
+"""Periods after which a VPC that was not verified is overdue: a busy AWS may put it off once."""
+
 
 @dataclass(frozen=True)
 class VerificationClock:
@@ -30,6 +33,11 @@ class VerificationClock:
             return False
         own = int(hashlib.sha256(vpc_id.encode()).hexdigest(), 16) % self.period
         return (now - own) // self.period > (verified_at - own) // self.period
+
+    def is_overdue(self, verified_at: float, now: float) -> bool:
+        """Tell whether a VPC should have been verified long ago; both in seconds since the
+        epoch."""
+        return bool(self.period) and now > verified_at + _LONGEST * self.period
 
     def most_at_once(self, connected: int) -> int:
         """Return how many of so many connected VPCs one sweep has verified: half as many again as

@@ -8,8 +8,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
+from connectivity.domain import measured, tags
 from connectivity.domain import status as statuses
-from connectivity.domain import tags
 from connectivity.domain.errors import (
     PreconditionsNotMet,
     PublicationTooLarge,
@@ -24,19 +24,20 @@ from connectivity.domain.errors import (
 )
 from connectivity.domain.ledger import HELD_UP, KEPT_SECONDS, NEEDED, Entry, Said
 from connectivity.domain.mails import NO_VPC, Door, Mail, about_a_request, as_news, hour_of
+from connectivity.domain.measures import Measure
 from connectivity.domain.printable import printable_lines
 from connectivity.domain.promises import is_about_a_lost_address
 from connectivity.domain.refused_deletion import is_about_a_deletion, told_of
 from connectivity.domain.standing import standing
 from connectivity.domain.status import Status
 from connectivity.domain.usage import is_about_idleness
+from connectivity.domain.verification_clock import VerificationClock
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.ports import Ledger, Notifications, Vpcs
+from connectivity.usecases.run import seconds_since_begun
 
 logger = logging.getLogger(__name__)
 
-_LONGEST_UNVERIFIED = 3
-"""Times `verify_hours`."""
 READING = "reading"
 """The chapter of a run in which it only looks."""
 _OF_A_TAG = frozenset(
@@ -76,6 +77,21 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Told:
+    """What came of telling a status."""
+
+    said: Said | None = None
+    """What the ledger has still to keep of it; None if nothing."""
+    before: str = ""
+    """The state of the VPC before."""
+    news: tuple[str, ...] = ()
+    """Its lines that nobody was told before."""
+
+
+_NOTHING_TOLD = Told()
+
+
+@dataclass(frozen=True)
 class Finished:
     """What came of a run."""
 
@@ -84,6 +100,7 @@ class Finished:
     status: Status | None = None
     failed_with: str = ""
     """The error's name; empty where the run is none that failed."""
+    measures: tuple[Measure, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         said = self.status.as_json() if self.status else {}
@@ -96,8 +113,16 @@ def finish(vpc_id: str, status: Status | None, desk: Desk) -> Finished:
     a person has to hear of is told once: when it was not told with the status before."""
     if status is None:
         return _give_up(vpc_id, desk.ledger.read(vpc_id).kept_seconds, None, desk)
-    said = None if status.is_said else _tell(vpc_id, status, desk)
-    return replace(_give_up(vpc_id, KEPT_SECONDS, said, desk), status=status)
+    told = _NOTHING_TOLD if status.is_said else _tell(vpc_id, status, desk)
+    finished = _give_up(vpc_id, KEPT_SECONDS, told.said, desk)
+    return replace(finished, status=status, measures=_measured(status, told, desk))
+
+
+def _measured(status: Status, told: Told, desk: Desk) -> tuple[Measure, ...]:
+    if told.said is None:
+        return ()
+    seconds = seconds_since_begun(desk.execution, desk.now)
+    return measured.of_an_end(status.state, told.before, told.news, seconds)
 
 
 def _give_up(vpc_id: str, kept_seconds: int, said: Said | None, desk: Desk) -> Finished:
@@ -114,7 +139,8 @@ def finish_failed(vpc_id: str, failure: Failure, desk: Desk, aws: Aws) -> Finish
     status, said = _report_failure(vpc_id, failure, desk, aws)
     kept = KEPT_SECONDS if said else desk.ledger.read(vpc_id).kept_seconds
     finished = _give_up(vpc_id, kept, said, desk)
-    return replace(finished, status=status, failed_with=failure.error)
+    counted = measured.of_a_failure(failure.error)
+    return replace(finished, status=status, failed_with=failure.error, measures=counted)
 
 
 def _could_not_look(failure: Failure) -> bool:
@@ -125,14 +151,14 @@ def _could_not_look(failure: Failure) -> bool:
 def _stands_as_asked(desk: Desk, entry: Entry, aws: Aws) -> bool:
     """Tell whether the VPC is connected, no tag event asks for anything else, and it was verified
     when it should have been, or not much later."""
-    longest = _LONGEST_UNVERIFIED * aws.settings.verify_hours * 3600
-    is_overdue = bool(longest) and desk.now > entry.verified_at + longest
+    clock = VerificationClock(period=aws.settings.verify_hours * 3600)
+    is_overdue = clock.is_overdue(entry.verified_at, desk.now)
     return bool(entry.served.wish) and entry.heard is None and not is_overdue
 
 
 def tell(vpc_id: str, status: Status, desk: Desk) -> None:
     """Write the status where people look, and mail what is news of it; the hold is kept."""
-    _record(vpc_id, _tell(vpc_id, status, desk), desk)
+    _record(vpc_id, _tell(vpc_id, status, desk).said, desk)
 
 
 def _record(vpc_id: str, said: Said | None, desk: Desk) -> None:
@@ -140,8 +166,8 @@ def _record(vpc_id: str, said: Said | None, desk: Desk) -> None:
         desk.ledger.report(vpc_id, said.status, said.detail, said.told)
 
 
-def _tell(vpc_id: str, status: Status, desk: Desk) -> Said | None:
-    """Tell the status, and return what the ledger has still to keep of it; None if nothing."""
+def _tell(vpc_id: str, status: Status, desk: Desk) -> Told:
+    """Tell the status, and return what came of it."""
     door: Door = "workflow"
     about = f"{vpc_id} was repaired"
     if status.state == HELD_UP:
@@ -181,7 +207,7 @@ def _report_failure(
     lines = (status.detail, *filter(None, [told_of(entry, desk.now) if entry else ""]))
     status = replace(status, detail=printable_lines(f"{statuses.SEPARATOR}".join(lines)))
     to_tell = replace(status, to_tell=lines)
-    return status, _report(vpc_id, to_tell, f"{vpc_id} failed", door, desk)
+    return status, _report(vpc_id, to_tell, f"{vpc_id} failed", door, desk).said
 
 
 def _door(error: str, entry: Entry | None) -> Door:
@@ -206,18 +232,18 @@ def _standing(entry: Entry | None, aws: Aws) -> str:
     )
 
 
-def _report(vpc_id: str, status: Status, about: str, door: Door, desk: Desk) -> Said | None:
+def _report(vpc_id: str, status: Status, about: str, door: Door, desk: Desk) -> Told:
     before = desk.ledger.read(vpc_id)
     news = statuses.news(status, before.told)
     changed = (before.status, before.detail) != (status.state, status.detail)
     if not (changed or news):
-        return None
+        return _NOTHING_TOLD
     lines = {as_news(line) for line in status.to_tell}
     told = lines & before.told
     # Told before it is written down: told twice after a lost answer, but never not at all.
     if news and send_mail(Mail(vpc_id, about, f"{vpc_id}: {'; '.join(news)}", door), desk):
         told = lines
-    return _write(status, before, told, desk)
+    return Told(_write(status, before, told, desk), before.status, news)
 
 
 def send_mail(mail: Mail, desk: Desk) -> bool:

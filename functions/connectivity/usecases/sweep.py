@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connectivity.domain import ledger as ledgers
@@ -12,6 +12,8 @@ from connectivity.domain.differences import View
 from connectivity.domain.doubt import VERIFICATION
 from connectivity.domain.errors import Throttled, Unavailable, UnreadableOption, Waiting
 from connectivity.domain.ledger import Entry
+from connectivity.domain.measured import of_the_account
+from connectivity.domain.measures import Measure
 from connectivity.domain.model import Vpc
 from connectivity.domain.needs_a_look import SWEEP, Need, need_of, wish_of
 from connectivity.domain.orphans import Orphans, orphans
@@ -62,6 +64,8 @@ class Swept:
     """VPCs that need a look and are left to the next sweep, which begins with them."""
     orphans: tuple[Orphans, ...] = ()
     """What looks like ours in VPCs that ask for nothing, and nobody removes."""
+    measures: tuple[Measure, ...] = field(default=(), compare=False)
+    """What an operator counts; no part of the answer."""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -86,7 +90,8 @@ def sweep(tools: Sweep) -> Swept:
     connected = sum(bool(entry.served.wish) for entry in entries.values())
     due, later = _bounded(needs, tools.clock.most_at_once(connected))
     left = tuple(need.vpc_id for need in later)
-    return Swept(len(vpc_ids), _knock_on_all(due, tools), left, found)
+    measures = of_the_account(entries.values(), seen.resolvers, tools.clock, tools.now)
+    return Swept(len(vpc_ids), _knock_on_all(due, tools), left, found, measures)
 
 
 def _tell_orphans(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from connectivity.domain import tags
@@ -417,3 +418,21 @@ def test_a_vpc_that_could_not_be_looked_at_before_it_was_connected_has_failed(wo
     finished = finish_failed(VPC.id, failure, replace(world.desk, execution=EXECUTION), world.aws)
     assert finished.failed_with == "Throttled"
     assert len(world.notifications.sent) == 1
+
+
+def test_an_execution_that_makes_a_vpc_ready_measures_the_time_since_it_began(
+    world: World,
+) -> None:
+    begun = datetime.fromtimestamp(world.seconds - 95, UTC)
+    execution = f"{EXECUTION}-{begun:%Y%m%dT%H%M%S}000Z"
+    world.ledger.take(world.entry, execution)
+    desk = replace(world.desk, execution=execution)
+    ready = finish(VPC.id, CONNECTED, desk)
+    assert [(m.name, m.value) for m in ready.measures] == [("TimeToReady", 95)]
+    assert finish(VPC.id, CONNECTED, desk).measures == (), "it was ready before"
+
+
+def test_a_verification_that_fails_is_measured(world: World) -> None:
+    why = Failure("NotResolvingYet", CAUSE)
+    finished = finish_failed(VPC.id, why, world.desk, world.aws)
+    assert [m.name for m in finished.measures] == ["FailedVerifications"]

@@ -614,3 +614,10 @@ def _rules(world: World, change: Callable[[frozenset[Rule]], frozenset[Rule]]) -
     wanted = RESOLVER_GROUP if change(frozenset()) == frozenset() else "group/endpoints"
     group = world.groups.all[world.entry.held[wanted]]
     world.groups.all[group.id] = replace(group, rules=change(group.rules))
+
+
+def test_every_sweep_that_ends_well_measures_the_account_also_where_nothing_differs() -> None:
+    counted = {m.name: m.value for m in swept(in_order()).measures}
+    assert counted["ConnectedVpcs"] == 1
+    assert counted["UnhealthyResolvers"] == 0
+    assert swept(World()).measures, "an idle stack is alive, too"
