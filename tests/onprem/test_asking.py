@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 import struct
+import subprocess
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -321,3 +323,27 @@ class TestBounds:
         question = Question(LOOPBACK, server.port, "ecs.example")
         assert len(QUICK([question, question])) == 1
         assert len(server.heard["ecs"]) == before + 1
+
+
+WITHOUT_THREADS = """
+import resource, sys
+from ecs_anywhere_dns.answers.asking import Asking
+from ecs_anywhere_dns.answers.questions import Question
+with open("/proc/self/statm") as said:
+    used = int(said.read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 3_000_000, -1))
+asked = [Question("127.0.0.1", int(sys.argv[1]), f"ecs.{number}.example") for number in range(3)]
+print(sum(not answer.problem for answer in Asking(patience=1)(asked).values()))
+"""
+"""With less memory left than the stack of a thread takes (8 MB)."""
+
+
+def test_where_the_system_gives_no_thread_questions_wait_one_for_another(server: Faulty) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", WITHOUT_THREADS, str(server.port)],
+        env={"PYTHONPATH": str(Path(__file__).parents[2] / "onprem")},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert (ran.stdout.strip(), ran.stderr) == ("3", "")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from ecs_anywhere_dns.configuration import load
 from ecs_anywhere_dns.configuring import Wish, configure
-from ecs_anywhere_dns.servers import OTHERS, SERVERS, make_server
+from ecs_anywhere_dns.servers import OTHERS, RENDERED, SERVERS, make_server
 from ecs_anywhere_dns.servers.layouts import LAYOUTS, family_of, layout_of
 
 from tests.onprem.test_commands import README
@@ -101,3 +101,9 @@ def rows() -> list[tuple[str, list[str]]]:
         table = first.strip() or table
         found.append((table, cells))
     return found
+
+
+@pytest.mark.parametrize("name", [*SERVERS, *RENDERED])
+def test_a_server_is_listed_by_the_name_that_it_has(name: str) -> None:
+    made: Any = SERVERS[name] if name in SERVERS else RENDERED[name]
+    assert made.name == name

@@ -1,18 +1,20 @@
 """DNS questions over the network: side by side, bounded in time, and never an exception.
 
-Times are measured by the event loop's monotonic clock. dnspython's own timeouts follow the wall
-clock, and a host whose clock is set back during a run would wait for hours.
+dnspython writes and reads the messages; the sockets are ours, with a thread each. Its own client
+follows the wall clock, and a host whose clock is set back during a run would wait for hours; its
+client for asyncio does not, and to import asyncio takes longer than all questions together.
 """
 
 from __future__ import annotations
 
-import asyncio
 import socket
+import struct
+import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from threading import Thread
 
-import dns.asyncbackend
-import dns.asyncquery
 import dns.exception
 import dns.flags
 import dns.inet
@@ -26,6 +28,7 @@ from ecs_anywhere_dns.answers.questions import Answer, Question
 
 PAYLOAD = 1232
 """Bytes. The EDNS buffer that BIND, Unbound and PowerDNS announce: what fits them fits us."""
+LARGEST_DATAGRAM = 65535
 
 PROBLEMS: tuple[tuple[type[Exception], str], ...] = (
     (TimeoutError, "timeout"),
@@ -38,6 +41,10 @@ PROBLEMS: tuple[tuple[type[Exception], str], ...] = (
     (OverflowError, "unreachable"),  # nor that as its port
 )
 """What each exception means for the question; the first that fits counts."""
+
+
+class OtherQuestion(dns.exception.DNSException):
+    """The answer is to another question than was asked."""
 
 
 @dataclass(frozen=True)
@@ -53,52 +60,117 @@ class Asking:
     """Seconds for a whole call. What is not answered by then counts as `timeout`."""
 
     def __call__(self, questions: Sequence[Question]) -> dict[Question, Answer]:
-        return asyncio.run(self._all(questions))
+        ends = time.monotonic() + self.longest
+        waiting = deque(dict.fromkeys(questions))
+        answers = dict.fromkeys(waiting, Answer("timeout"))
 
-    async def _all(self, questions: Sequence[Question]) -> dict[Question, Answer]:
-        slots = asyncio.Semaphore(self.at_once)
-        tasks = {q: asyncio.create_task(self._in_turn(q, slots)) for q in dict.fromkeys(questions)}
-        if tasks:
-            await asyncio.wait(tasks.values(), timeout=self.longest)
-        # Tasks that are still at it are cancelled, and their sockets closed, by `asyncio.run`.
-        return {q: t.result() if t.done() else Answer("timeout") for q, t in tasks.items()}
+        def work() -> None:
+            while True:
+                try:
+                    question = waiting.popleft()
+                except IndexError:
+                    return
+                answers[question] = self._in_turn(question, ends)
 
-    async def _in_turn(self, question: Question, slots: asyncio.Semaphore) -> Answer:
-        async with slots:
-            answer = Answer("timeout")
-            for _ in range(self.tries):
-                answer = await self._try(question)
-                if not answer.problem:
-                    break
-            return answer
+        threads = _started(Thread(target=work) for _ in range(min(self.at_once, len(waiting)) - 1))
+        work()
+        for thread in threads:
+            thread.join()
+        return answers
 
-    async def _try(self, question: Question) -> Answer:
+    def _in_turn(self, question: Question, ends: float) -> Answer:
+        answer = Answer("timeout")
+        for _ in range(self.tries):
+            answer = _try(question, min(ends, time.monotonic() + self.patience))
+            if not answer.problem:
+                break
+        return answer
+
+
+def exchange(
+    query: dns.message.Message, question: Question, ends: float, *, whole: bool = False
+) -> dns.message.Message:
+    """Send `query` to where `question` is asked, from a socket of its own, and return the response.
+    `ends` is a time of the monotonic clock. Raises what is in PROBLEMS; whatever bytes come,
+    dnspython raises DNSException (fuzzed), and Truncated where the response is to be `whole`."""
+    wire = query.to_wire()
+    with _connected(question, ends) as link:
+        said = _over_tcp(link, wire, ends) if question.transport == "tcp" else _over_udp(link, wire)
+    response = dns.message.from_wire(said, raise_on_truncation=whole)
+    if not query.is_response(response):
+        raise OtherQuestion
+    return response
+
+
+def _started(threads: Iterator[Thread]) -> list[Thread]:
+    """Start them, as many as the system lets this process have: one works without any."""
+    started = []
+    for thread in threads:
         try:
-            async with asyncio.timeout(self.patience):
-                return _read(await _exchange(question))
-        except tuple(kind for kind, _ in PROBLEMS) as error:
-            return Answer(next(word for kind, word in PROBLEMS if isinstance(error, kind)))
+            thread.start()
+        except RuntimeError:
+            break
+        started.append(thread)
+    return started
 
 
-async def _exchange(question: Question) -> dns.message.Message:
-    """Raises what is in PROBLEMS; whatever bytes come, dnspython raises DNSException (fuzzed).
-    Every call has an id and a socket of its own."""
-    query = dns.message.make_query(question.name, question.type, use_edns=0, payload=PAYLOAD)
-    if not question.recurses:
-        query.flags &= ~dns.flags.RD
-    source = question.source or None
-    if question.transport == "tcp":
-        return await dns.asyncquery.tcp(query, question.server, port=question.port, source=source)
-    remote = (question.server, question.port)
-    backend = dns.asyncbackend.get_default_backend()
+def _try(question: Question, ends: float) -> Answer:
+    try:
+        query = dns.message.make_query(question.name, question.type, use_edns=0, payload=PAYLOAD)
+        if not question.recurses:
+            query.flags &= ~dns.flags.RD
+        return _read(exchange(query, question, ends))
+    except tuple(kind for kind, _ in PROBLEMS) as error:
+        return Answer(next(word for kind, word in PROBLEMS if isinstance(error, kind)))
+
+
+def _connected(question: Question, ends: float) -> socket.socket:
+    """Return a socket for this question. A UDP socket is connected, too: only such a one hears that
+    nobody listens (ICMP), and nothing but what came from there."""
     family = dns.inet.af_for_address(question.server)
-    # Connected: only such a UDP socket hears that nobody listens (ICMP).
-    own = (source, 0) if source else None
-    link = await backend.make_socket(family, socket.SOCK_DGRAM, 0, own, remote)  # type: ignore[no-untyped-call]
-    async with link:
-        return await dns.asyncquery.udp(
-            query, question.server, port=question.port, sock=link, ignore_unexpected=True
-        )
+    kind = socket.SOCK_STREAM if question.transport == "tcp" else socket.SOCK_DGRAM
+    link = socket.socket(family, kind)
+    try:
+        if question.source:
+            link.bind(dns.inet.low_level_address_tuple((question.source, 0)))
+        link.settimeout(_left(ends))
+        link.connect(dns.inet.low_level_address_tuple((question.server, question.port), family))
+        link.settimeout(_left(ends))
+    except BaseException:
+        link.close()
+        raise
+    return link
+
+
+def _over_udp(link: socket.socket, wire: bytes) -> bytes:
+    link.send(wire)
+    return link.recv(LARGEST_DATAGRAM)
+
+
+def _over_tcp(link: socket.socket, wire: bytes, ends: float) -> bytes:
+    link.sendall(struct.pack("!H", len(wire)) + wire)
+    (length,) = struct.unpack("!H", _exactly(link, 2, ends))
+    return _exactly(link, length, ends)
+
+
+def _exactly(link: socket.socket, length: int, ends: float) -> bytes:
+    """Return so many bytes. Raises EOFError where the connection ends before."""
+    said = b""
+    while len(said) < length:
+        link.settimeout(_left(ends))
+        more = link.recv(length - len(said))
+        if not more:
+            raise EOFError
+        said += more
+    return said
+
+
+def _left(ends: float) -> float:
+    """Return the seconds until then. Raises TimeoutError where there are none."""
+    left = ends - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
 
 
 def _read(response: dns.message.Message) -> Answer:

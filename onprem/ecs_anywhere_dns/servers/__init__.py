@@ -1,35 +1,61 @@
-"""The DNS servers. Each is one file with one class; this is the list of them."""
+"""The DNS servers: this is the list of them. Each is a folder beside this file; `contract` tells
+how a new one is written."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.outcome import BadUsage
-from ecs_anywhere_dns.servers.bind import Bind
 from ecs_anywhere_dns.servers.contract import Renderer, Server
-from ecs_anywhere_dns.servers.coredns import CoreDns
-from ecs_anywhere_dns.servers.dnsmasq import Dnsmasq
-from ecs_anywhere_dns.servers.knot import Knot
-from ecs_anywhere_dns.servers.powerdns import PowerDns
-from ecs_anywhere_dns.servers.resolved import Resolved
-from ecs_anywhere_dns.servers.unbound import Unbound
-from ecs_anywhere_dns.servers.windows import Windows
 
-SERVERS: Mapping[str, Callable[..., Server]] = {
-    server.name: server for server in (Bind, Unbound, Dnsmasq, PowerDns, Knot, Resolved)
-}
+Made = TypeVar("Made")
+
+
+class OnDemand(Mapping[str, Made]):
+    """Classes by the name of the server, which is that of its module, too. A class is imported when
+    it is asked for: a run uses one of them."""
+
+    def __init__(self, classes: Mapping[str, str]) -> None:
+        self._classes = classes
+
+    def __getitem__(self, name: str) -> Made:
+        of_class = self._classes[name]
+        made: Made = getattr(import_module(f"{__name__}.{name}"), of_class)
+        return made
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._classes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._classes)
+
+    def __len__(self) -> int:
+        return len(self._classes)
+
+
+SERVERS: Mapping[str, Callable[..., Server]] = OnDemand(
+    {
+        "bind": "Bind",
+        "unbound": "Unbound",
+        "dnsmasq": "Dnsmasq",
+        "powerdns": "PowerDns",
+        "knot": "Knot",
+        "resolved": "Resolved",
+    }
+)
 """Configured, reloaded, verified and rolled back for real."""
 
 OTHERS = "other_regions"
 """The field of a server for which further Regions make a difference."""
 
-RENDERED: Mapping[str, Callable[[Document], Renderer]] = {
-    renderer.name: renderer for renderer in (Windows, CoreDns)
-}
+RENDERED: Mapping[str, Callable[[Document], Renderer]] = OnDemand(
+    {"windows": "Windows", "coredns": "CoreDns"}
+)
 """Only rendered, from what was published: a person applies it."""
 
 

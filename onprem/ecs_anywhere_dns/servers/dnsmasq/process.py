@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-import dns.asyncquery
 import dns.exception
 import dns.message
 import dns.rdatatype
 
+from ecs_anywhere_dns.answers.asking import exchange
+from ecs_anywhere_dns.answers.questions import Question
 from ecs_anywhere_dns.outcome import ReloadFailed
 from ecs_anywhere_dns.servers.process import Process
 
@@ -49,9 +51,8 @@ def process_of(pid_file: Path) -> Process:
 def upstream_servers(address: str, port: int) -> frozenset[str]:
     """All servers that the running dnsmasq would forward to, for whatever domain, as `ip#port`.
     Raises ReloadFailed."""
-    query = dns.message.make_query("servers.bind.", "TXT", "CH")
     try:
-        response = asyncio.run(_exchange(query, address, port))
+        response = _servers_of(Question(address, port, "servers.bind"))
     except dns.exception.FormError:
         # Without any server it answers with a TXT record that holds no string, not even an empty
         # one (measured with 2.90).
@@ -71,10 +72,14 @@ def upstream_servers(address: str, port: int) -> frozenset[str]:
     return frozenset(server["server"] for server in servers if server)
 
 
-async def _exchange(query: dns.message.Message, address: str, port: int) -> dns.message.Message:
-    async with asyncio.timeout(PATIENCE):
-        response, _ = await dns.asyncquery.udp_with_fallback(query, address, port=port)
-        return response
+def _servers_of(question: Question) -> dns.message.Message:
+    """Ask over UDP, and over TCP where that cut the answer. Raises as `exchange` does."""
+    query = dns.message.make_query(question.name, "TXT", "CH")
+    ends = time.monotonic() + PATIENCE
+    try:
+        return exchange(query, question, ends, whole=True)
+    except dns.message.Truncated:
+        return exchange(query, replace(question, transport="tcp"), ends)
 
 
 def _texts(response: dns.message.Message) -> Iterator[str]:
