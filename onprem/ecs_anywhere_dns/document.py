@@ -1,8 +1,8 @@
 """The forwarding document that a VPC publishes: read, and refused where it is unfit.
 
-The contract is forwarding.schema.json, the same file that the publishing side is tested with. What
-a schema cannot say (checksum, addresses within their networks) is checked here. Whether this host
-believes a fit document is another question: `pinned`.
+The contract is forwarding.schema.json, the same file that the publishing side is tested with; see
+`schema`. What a schema cannot say (checksum, addresses within their networks) is checked here.
+Whether this host believes a fit document is another question: `pinned`.
 """
 
 from __future__ import annotations
@@ -11,17 +11,14 @@ import base64
 import binascii
 import hashlib
 import json
-import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from ipaddress import ip_address, ip_network
 from typing import Any, Literal
 
-from jsonschema import Draft202012Validator, ValidationError
-from jsonschema.validators import extend
-
+from ecs_anywhere_dns import __version__
 from ecs_anywhere_dns.outcome import Refused
 from ecs_anywhere_dns.pinned.signature import FIRST_LINE, Signature
 from ecs_anywhere_dns.visible import visible
@@ -65,15 +62,29 @@ class Document:
         return f"{self.vpc_id} generation {self.generation} ({self.state})"
 
 
-def read_document(text: str) -> Document:
-    """Raises Refused, naming the place and what is wrong with it."""
+def read_document(text: str, validated: Collection[str] = ()) -> Document:
+    """Return the document. The schema is not asked of texts whose fingerprints are in `validated`.
+    Raises Refused, naming the place and what is wrong with it."""
     content = _parsed(text)
     _check_size(content)
-    _check_schema(content)
+    if not validated or fingerprint(text) not in validated:
+        _check_schema(content)
     _check_checksum(content)
     document = _as_document(text, content)
     _check_addresses(document)
     return document
+
+
+def fingerprint(text: str) -> str:
+    """Return what stands for this text, the schema and the version of this tool together: another
+    schema, or another version that reads it, asks anew."""
+    said = "\n".join((__version__, schema_text(), text))
+    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@cache
+def schema_text() -> str:
+    return files("ecs_anywhere_dns").joinpath("forwarding.schema.json").read_text("utf-8")
 
 
 def _parsed(text: str) -> Any:
@@ -143,11 +154,14 @@ def _members(value: Any) -> Collection[Any]:
 
 
 def _check_schema(content: Any) -> None:
-    problem = next(iter(sorted(_validator().iter_errors(content), key=lambda e: str(e.path))), None)
+    # Only here: to import its library takes as long as all else of a run with nothing to do.
+    from ecs_anywhere_dns.schema import problem_in
+
+    problem = problem_in(content, schema_text())
     if problem is not None:
-        place = "/".join(str(part) for part in problem.absolute_path) or "the document"
+        place, what = problem
         raise Refused(
-            f"the publication does not fit its schema: {_shown(place)}: {_shown(problem.message)}",
+            f"the publication does not fit its schema: {_shown(place)}: {_shown(what)}",
             "upgrade this tool if the app is newer; the app's next sweep mends what was edited",
         )
 
@@ -215,19 +229,6 @@ def _as_document(text: str, content: Mapping[str, Any]) -> Document:
         checksum=content["checksum"],
         signature=_signature_of(content),
     )
-
-
-@cache
-def _validator() -> Any:
-    schema = files("ecs_anywhere_dns").joinpath("forwarding.schema.json").read_text("utf-8")
-    strict: Any = extend(Draft202012Validator, {"pattern": _check_pattern})  # type: ignore[no-untyped-call]
-    return strict(json.loads(schema))
-
-
-def _check_pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[ValidationError]:
-    """A schema's `$` is the very end (ECMA 262); Python's is also before a last line end."""
-    if isinstance(value, str) and (value.endswith("\n") or not re.search(pattern, value)):
-        yield ValidationError(f"{value!r} does not match {pattern!r}")
 
 
 def _shown(text: str) -> str:

@@ -18,8 +18,8 @@ from ecs_anywhere_dns.following.claims import Claim, Settled, claim_of, settle
 from ecs_anywhere_dns.following.listening import door_of, hindrances
 from ecs_anywhere_dns.forwarding import NOTHING, Forwarding, forwarding_of, together
 from ecs_anywhere_dns.host import Host
+from ecs_anywhere_dns.memory.documents import Memory
 from ecs_anywhere_dns.memory.files import state_of
-from ecs_anywhere_dns.memory.state import Memory
 from ecs_anywhere_dns.outcome import MEANINGS, Exit, Stop
 from ecs_anywhere_dns.pinned.belief import check_believed, pins_of
 from ecs_anywhere_dns.servers.contract import Finding
@@ -89,7 +89,7 @@ def _fetched(host: Host) -> Document | Stop:
     """Return the publication if it can be read and believed, else why not."""
     host.progress.begin("fetch")
     try:
-        document = read_document(host.publication.fetch(Memory.of(host.state.last()).known))
+        document = read_document(host.publication.fetch(host.state.memory().known))
         check_believed(document, host.settings)
     except Stop as problem:
         return problem

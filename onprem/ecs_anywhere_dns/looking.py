@@ -15,7 +15,8 @@ from ecs_anywhere_dns.following.acceptance import accept
 from ecs_anywhere_dns.following.claims import names_served
 from ecs_anywhere_dns.forwarding import forwarding_of
 from ecs_anywhere_dns.host import Host
-from ecs_anywhere_dns.memory.state import Applied, Distrust, Memory
+from ecs_anywhere_dns.memory.documents import Memory
+from ecs_anywhere_dns.memory.records import Applied, Distrust
 from ecs_anywhere_dns.outcome import BadUsage, Exit, Stop
 from ecs_anywhere_dns.pinned.belief import warnings_of
 from ecs_anywhere_dns.report import Report, as_one
@@ -96,7 +97,7 @@ def _looked(host: Host, command: str, look: Callable[[Host, Report], Report]) ->
 
 
 def _check(host: Host, report: Report) -> Report:
-    memory = Memory.of(host.state.last())
+    memory = host.state.memory()
     host.progress.begin("fetch")
     document = read_document(host.publication.fetch(memory.known))
     report = replace(

@@ -11,7 +11,6 @@ from ecs_anywhere_dns.following.claims import intended
 from ecs_anywhere_dns.forwarding import forwarding_of
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.memory.files import READABLE, FileState, make_folder, put, state_of
-from ecs_anywhere_dns.memory.state import Memory
 from ecs_anywhere_dns.outcome import BadUsage, CheckFailed
 from ecs_anywhere_dns.pinned.belief import check_believed
 from ecs_anywhere_dns.servers import check_tells_apart, make_renderer
@@ -81,7 +80,7 @@ def _check_ours(path: Path) -> None:
 
 
 def _fetched(host: Host) -> Document:
-    document = read_document(host.publication.fetch(Memory.of(host.state.last()).known))
+    document = read_document(host.publication.fetch(host.state.memory().known))
     check_believed(document, host.settings)
     return document
 

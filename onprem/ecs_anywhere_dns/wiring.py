@@ -9,7 +9,7 @@ from ecs_anywhere_dns.answers.asking import Asking
 from ecs_anywhere_dns.configuration import server_of
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.host import Host, Progress
-from ecs_anywhere_dns.memory.state import Memory, State
+from ecs_anywhere_dns.memory.state import State
 from ecs_anywhere_dns.outcome import Refused
 from ecs_anywhere_dns.pinned.belief import check_pins
 from ecs_anywhere_dns.publication.acknowledgement import acknowledge
@@ -57,7 +57,7 @@ class ParameterStorePublication:
         return fetch(self.settings, self._store)
 
     def acknowledge(self, text: str) -> None:
-        known = self._believed(Memory.of(self.state.last()).known)
+        known = self._believed(self.state.memory().known)
         store = self._store or ParameterStoreOnDemand(self.settings, known)
         acknowledge(self.settings, store, text)
 

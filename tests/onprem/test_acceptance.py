@@ -15,7 +15,7 @@ from ecs_anywhere_dns.following.acceptance import (
     accept,
     rest_after,
 )
-from ecs_anywhere_dns.memory.state import Distrust, Last
+from ecs_anywhere_dns.memory.records import Distrust, Last
 from ecs_anywhere_dns.outcome import Exit, Refused
 from hypothesis import given
 from hypothesis import strategies as st

@@ -13,7 +13,7 @@ import pytest
 from connectivity.domain.publication import Issue, Publication, State
 from ecs_anywhere_dns.document import Document, read_document
 from ecs_anywhere_dns.following.acceptance import accept
-from ecs_anywhere_dns.memory.state import Distrust, Last
+from ecs_anywhere_dns.memory.records import Distrust, Last
 from ecs_anywhere_dns.outcome import Refused
 from hypothesis import example, given
 from hypothesis import settings as settings_of_hypothesis

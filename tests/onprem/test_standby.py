@@ -19,7 +19,7 @@ from ecs_anywhere_dns.following.standby import (
     looks_needed,
 )
 from ecs_anywhere_dns.looking import status
-from ecs_anywhere_dns.memory.state import Duty
+from ecs_anywhere_dns.memory.records import Duty
 from ecs_anywhere_dns.outcome import Exit
 from hypothesis import given
 from hypothesis import strategies as st

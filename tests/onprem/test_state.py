@@ -10,20 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ecs_anywhere_dns.document import read_document
 from ecs_anywhere_dns.forwarding import Forwarding
+from ecs_anywhere_dns.memory.documents import Memory, fingerprints
 from ecs_anywhere_dns.memory.files import FileState
-from ecs_anywhere_dns.memory.state import (
-    ONLY,
-    Applied,
-    Distrust,
-    Journal,
-    Last,
-    Memory,
-    State,
-    remembered,
-    step_back,
-)
+from ecs_anywhere_dns.memory.forms import remembered, step_back
+from ecs_anywhere_dns.memory.records import ONLY, Applied, Distrust, Journal, Last
+from ecs_anywhere_dns.memory.state import State
 from ecs_anywhere_dns.outcome import BadUsage, Busy
+from ecs_anywhere_dns.trust import Unsafe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -169,3 +164,24 @@ def test_what_an_older_version_applied_and_nobody_understands_is_no_document() -
     memory = Memory.of(Last(document=published(), known=published(generation=7)))
     assert memory.document and memory.known
     assert (memory.document.generation, memory.known.generation) == (1, 7)
+
+
+def test_a_text_is_read_without_the_schema_only_where_the_schema_held_for_that_very_text() -> None:
+    fit, unfit = published(), published(schema=2)
+    for validated in (fingerprints(read_document(fit)), frozenset({"x"}), frozenset()):
+        assert Memory.of(Last(document=fit), validated).document == read_document(fit)
+        assert Memory.of(Last(document=unfit), validated).document is None
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"texts": 7}', '{"texts": [{}]}'])
+def test_a_damaged_list_of_validated_texts_only_costs_time(tmp_path: Path, damage: str) -> None:
+    state = State(tmp_path)
+    (tmp_path / "validated.json").write_text(damage)
+    assert Memory.of(Last(document=published()), state.validated()).document is not None
+
+
+def test_a_list_of_validated_texts_that_others_may_write_is_not_obeyed(tmp_path: Path) -> None:
+    (tmp_path / "validated.json").write_text("{}")
+    (tmp_path / "validated.json").chmod(0o666)
+    with pytest.raises(Unsafe):
+        State(tmp_path).validated()

@@ -19,7 +19,8 @@ from ecs_anywhere_dns.following.switchover import Target, switch
 from ecs_anywhere_dns.forwarding import NOTHING, forwarding_of
 from ecs_anywhere_dns.host import Host, Progress
 from ecs_anywhere_dns.memory.files import FileState, put, remove_half_written
-from ecs_anywhere_dns.memory.state import ROOM, Applied, Distrust, Journal, Last, State
+from ecs_anywhere_dns.memory.records import Applied, Distrust, Journal, Last
+from ecs_anywhere_dns.memory.state import ROOM, State
 from ecs_anywhere_dns.outcome import CheckFailed, Exit
 
 from tests.onprem.example import asks_nobody, fit, settings

@@ -14,7 +14,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ecs_anywhere_dns.document import Document
-from ecs_anywhere_dns.memory.state import Distrust, Last
+from ecs_anywhere_dns.memory.records import Distrust, Last
 from ecs_anywhere_dns.outcome import Exit, Refused, Stop
 from ecs_anywhere_dns.pinned.belief import check_believed
 from ecs_anywhere_dns.settings import Settings

@@ -18,7 +18,6 @@ from pathlib import Path
 
 from ecs_anywhere_dns.following.run import Run
 from ecs_anywhere_dns.memory.files import FileState, put
-from ecs_anywhere_dns.memory.state import Memory
 from ecs_anywhere_dns.outcome import Exit, Stop
 from ecs_anywhere_dns.report import Report
 from ecs_anywhere_dns.settings import Settings
@@ -116,7 +115,7 @@ def _seen(run: Run) -> Seen:
     host, now = run.host, run.host.now()
     document, verified = None, ""
     with suppress(Stop):
-        document = Memory.of(host.state.last()).document
+        document = host.state.memory().document
     with suppress(Stop):
         verified = host.state.verified()
         if run.report.exit in UP:

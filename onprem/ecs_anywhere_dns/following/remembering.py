@@ -9,7 +9,9 @@ from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.following.run import Run
 from ecs_anywhere_dns.following.switchover import RolledBack
 from ecs_anywhere_dns.forwarding import Forwarding, together
-from ecs_anywhere_dns.memory.state import Applied, Distrust, Journal, Last, remembered
+from ecs_anywhere_dns.memory.documents import fingerprints
+from ecs_anywhere_dns.memory.forms import remembered
+from ecs_anywhere_dns.memory.records import Applied, Distrust, Journal, Last
 from ecs_anywhere_dns.outcome import Stop
 
 
@@ -44,6 +46,14 @@ def remember_switch(run: Run, wanted: Wanted, journal: Journal) -> None:
     """Ends the switch that `journal` began; from here on the next run does not undo it."""
     run.host.state.commit(_applied(run, wanted, run.host.state.applied(), journal))
     run.host.state.write_distrust(Distrust())
+
+
+def note_validated(run: Run) -> None:
+    """Write down which texts the schema was found to hold for: the next run does not ask again."""
+    state = run.host.state
+    read = fingerprints(run.memory.document, run.memory.known, run.document)
+    if not read <= state.validated():
+        state.write_validated(read)
 
 
 def distrust(run: Run, problem: Stop) -> None:

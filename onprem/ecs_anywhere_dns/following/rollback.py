@@ -26,8 +26,10 @@ from ecs_anywhere_dns.following.switchover import (
 )
 from ecs_anywhere_dns.forwarding import NOTHING
 from ecs_anywhere_dns.host import Host
+from ecs_anywhere_dns.memory.documents import Memory
 from ecs_anywhere_dns.memory.files import FileState
-from ecs_anywhere_dns.memory.state import Applied, Distrust, Memory, step_back
+from ecs_anywhere_dns.memory.forms import step_back
+from ecs_anywhere_dns.memory.records import Applied, Distrust
 from ecs_anywhere_dns.outcome import BadUsage, CheckFailed, Exit, Stop
 from ecs_anywhere_dns.report import Report
 

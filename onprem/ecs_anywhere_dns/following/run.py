@@ -8,7 +8,8 @@ from uuid import uuid4
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
 from ecs_anywhere_dns.host import Host
-from ecs_anywhere_dns.memory.state import Last, Memory
+from ecs_anywhere_dns.memory.documents import Memory
+from ecs_anywhere_dns.memory.records import Last
 from ecs_anywhere_dns.outcome import Stop
 from ecs_anywhere_dns.report import Report
 

@@ -11,7 +11,7 @@ from ecs_anywhere_dns.following.run import Run
 from ecs_anywhere_dns.following.standby import after_look, gone_back, gone_over, is_enough
 from ecs_anywhere_dns.following.switchover import check_running
 from ecs_anywhere_dns.forwarding import Forwarding
-from ecs_anywhere_dns.memory.state import Applied, Duty
+from ecs_anywhere_dns.memory.records import Applied, Duty
 
 
 @dataclass

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ecs_anywhere_dns.memory.state import Duty
+from ecs_anywhere_dns.memory.records import Duty
 
 TRIES = 3
 PAUSE = 5.0

@@ -17,7 +17,7 @@ from pathlib import Path
 from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.memory.files import READABLE, FileState, put, remove_half_written, state_of
-from ecs_anywhere_dns.memory.state import Journal
+from ecs_anywhere_dns.memory.records import Journal
 from ecs_anywhere_dns.outcome import (
     CheckFailed,
     Exit,

@@ -16,7 +16,7 @@ from dataclasses import replace
 from ecs_anywhere_dns.answers.explanation import explain
 from ecs_anywhere_dns.answers.preflight import Preflight, preflight
 from ecs_anywhere_dns.answers.proof import Proof, prove
-from ecs_anywhere_dns.document import Document, read_document
+from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.following.acceptance import accept
 from ecs_anywhere_dns.following.beforehand import check_reach
 from ecs_anywhere_dns.following.claims import names_served
@@ -39,7 +39,6 @@ from ecs_anywhere_dns.following.switchover import (
     switch,
 )
 from ecs_anywhere_dns.forwarding import Forwarding, forwarding_of
-from ecs_anywhere_dns.memory.state import Memory
 from ecs_anywhere_dns.outcome import Exit, FetchFailed, Stop
 from ecs_anywhere_dns.servers.contract import Fragment
 
@@ -47,13 +46,13 @@ from ecs_anywhere_dns.servers.contract import Fragment
 def read(run: Run) -> None:
     """Fetch and validate the publication. Where it is not fit, `run.problem` says why."""
     host = run.host
-    run.memory = Memory.of(host.state.last())
+    run.memory = host.state.memory()
     run.former = host.state.applied().forwarding
     try:
         host.progress.begin("fetch")
         text = host.publication.fetch(run.memory.known)
         host.progress.begin("validate")
-        document = read_document(text)
+        document = run.memory.read(text)
         _say_of(run, document)
         distrusted = host.state.distrust()
         accept(document, host.settings, run.memory.last, distrusted, host.now(), force=run.force)
