@@ -111,6 +111,7 @@ class App:
         quota = {"RESOLVER_ENDPOINT_QUOTA": str(MOST_VPCS), "REMOVAL_SHARE": "100"}
         environment = {
             **self.template.environment,
+            "POWERTOOLS_METRICS_DISABLED": "true",  # they would stand between the tables
             **quota,
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,

@@ -102,6 +102,7 @@ def add_signatures(account: Account) -> None:
 
     account.operations |= {
         "cloudwatch:GetMetricData": in_use,
+        "kms:DescribeKey": lambda _: {"KeyMetadata": {"KeyState": "Enabled"}},
         "kms:Sign": sign,
         "sns:Publish": lambda _: {"MessageId": "1"},
     }

@@ -120,12 +120,34 @@ def _alarms(stack: Stack) -> Iterator[Examined]:
         cure = "somebody deleted it: sam deploy makes it anew once the stack has changed"
         yield Examined("alarms", "bad", f"{', '.join(gone)} is not there", cure)
         return
+    if silent := [each for each in found if _is_silent(each)]:
+        cure = "right after a deployment wait for the first sweep; else read SweepFunction's log"
+        said = f"{', '.join(each['AlarmName'] for each in silent)}: no sweep has ended"
+        yield Examined("alarms", "warning", said, cure)
+    if not _is_patient(stack):
+        cure = "set SweepAlarmHours to at least twice SweepMinutes"
+        said = "SweepAlarm rings between two sweeps that are as they should be"
+        yield Examined("alarms", "warning", said, cure)
     ringing = [each["AlarmName"] for each in found if each["StateValue"] == "ALARM"]
     if ringing:
         said = f"{', '.join(ringing)} rings"
-        yield Examined("alarms", "bad", said, "see docs/operations.md for what it means")
+        cure = "ecs-anywhere explain and the alarm's name says what it means and what to do"
+        yield Examined("alarms", "bad", said, cure)
     else:
         yield Examined("alarms", "good", f"{len(found)} are there, none rings")
+
+
+def _is_silent(alarm: dict[str, Any]) -> bool:
+    """Tell whether it is the alarm about the sweep, and no sweep has ever ended, or long not."""
+    silent = alarm["StateValue"] == "INSUFFICIENT_DATA"
+    return silent and bool(alarm.get("InsufficientDataActions"))
+
+
+def _is_patient(stack: Stack) -> bool:
+    """Tell whether the alarm about the sweep lets two intervals pass."""
+    hours = int(stack.parameters.get("SweepAlarmHours", "0"))
+    minutes = int(stack.variables["SWEEP_MINUTES"])
+    return not hours or hours * 60 >= 2 * minutes
 
 
 def _quota(stack: Stack) -> Iterator[Examined]:

@@ -15,13 +15,16 @@ from handlers.measuring import emit
 @entry
 def handler(event: Event) -> Any:
     """Any event -> which VPCs an execution looks at now, and why."""
+    settings = wiring.settings()
+    key = settings.signing_key
     tools = Sweep(
         account=wiring.account(),
         ledger=wiring.ledger(),
         executions=wiring.executions(),
-        settings=wiring.settings(),
+        settings=settings,
         clock=wiring.verification_clock(),
         desk=wiring.desk(time.time()),
+        signatures=wiring.signatures(key) if key else None,
     )
     swept = sweep(tools)
     emit(swept.measures, event)

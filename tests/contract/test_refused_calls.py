@@ -56,6 +56,7 @@ CALLS: dict[str, Callable[[], object]] = {
     "DeleteTags": lambda: Ec2Vpcs().remove_tags(VPC, ["key"]),
     "DeleteVpcEndpoints": lambda: Ec2Endpoints(TAGS).remove(["vpce-1", "vpce-2"]),
     "DescribeExecution": lambda: StepFunctionsExecutions(MACHINE).is_running(f"{MACHINE}:e"),
+    "DescribeKey": lambda: KmsSignatures("key").is_usable(),
     "DescribeParameters": lambda: AwsAccount("us", "/path", adapter.client)._parameters(),
     "DescribeVpcs": lambda: Ec2Vpcs().find(VPC),
     "DescribeVpcAttribute": lambda: Ec2Vpcs().dns_support(VPC),
@@ -88,7 +89,13 @@ CALLS: dict[str, Callable[[], object]] = {
     "UpdateTable": lambda: DynamoDbProtection("ledger").turn(on=False),
     "UpdateItem": lambda: Table("ledger").update_if("a = b", "id", "SET a = b", {}),
 }
-READ_BY_THE_ADAPTER = {"CreateResolverEndpoint", "CreateVpcEndpoint", "GetPublicKey", "Sign"}
+READ_BY_THE_ADAPTER = {
+    "CreateResolverEndpoint",
+    "CreateVpcEndpoint",
+    "DescribeKey",
+    "GetPublicKey",
+    "Sign",
+}
 """Their adapters make errors of what they read: test_refusals.py, test_signatures.py."""
 WAITED_OUT_BY_BOTOCORE = (Throttled, Unavailable)
 """botocore itself tries these twice more, slowly; tests/unit/test_refusals.py has all of them."""

@@ -87,11 +87,18 @@ def test_a_key_that_cannot_sign_is_a_fact_with_the_command_that_mends_it(
     assert cure.format(key=key) in str(refused.value)
     with pytest.raises(SigningRefused):
         KmsSignatures(key).public_key()
+    assert not KmsSignatures(key).is_usable()
+
+
+def test_a_key_that_can_sign_is_usable(signatures: Signatures) -> None:
+    assert signatures.is_usable()
 
 
 def test_a_key_that_is_gone_or_of_another_kind_is_a_fact(aws: EmbeddedAws) -> None:
     with pytest.raises(SigningRefused, match="PublicationSigning=none"):
         KmsSignatures("00000000-0000-0000-0000-000000000000").sign(DIGEST)
+    with pytest.raises(SigningRefused, match="the key was deleted"):
+        KmsSignatures("00000000-0000-0000-0000-000000000000").is_usable()
     other = make_key(aws, KeySpec="SYMMETRIC_DEFAULT", KeyUsage="ENCRYPT_DECRYPT")
     with pytest.raises(SigningRefused, match="not the key that the stack made"):
         KmsSignatures(other).sign(DIGEST)

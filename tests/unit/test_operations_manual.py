@@ -7,6 +7,8 @@ from pathlib import Path
 
 from connectivity.domain.measures import UNITS
 
+from tests.template.sam_template import resources
+
 DOCS = Path(__file__).parents[2] / "docs"
 MANUAL = (DOCS / "operations.md").read_text()
 
@@ -28,3 +30,8 @@ def rows(text: str) -> list[list[str]]:
 def test_the_table_of_metrics_has_every_metric_with_its_unit_and_no_other() -> None:
     told = {name: unit for name, unit, *_ in rows(section("Metrics"))}
     assert told == UNITS
+
+
+def test_the_table_of_alarms_has_every_alarm_of_the_template_and_no_other() -> None:
+    alarms = resources("AWS::CloudWatch::Alarm")
+    assert {name for name, *_ in rows(section("Alarms"))} == alarms.keys()

@@ -176,9 +176,7 @@ MEANINGS: Mapping[str, Mapping[Meaning, str]] = {
     },
     # --------------------------------------------------------------------- AWS Systems Manager
     "GetParametersByPath": {
-        BUG: """
-            InvalidFilterKey InvalidFilterOption InvalidFilterValue InvalidKeyId
-            InvalidNextToken"""
+        BUG: "InvalidFilterKey InvalidFilterOption InvalidFilterValue InvalidKeyId InvalidNextToken"
     },
     "PutParameter": {
         # Where it is to be made with tags: it is overwritten then.
@@ -208,6 +206,11 @@ MEANINGS: Mapping[str, Mapping[Meaning, str]] = {
         ANSWER: f"InvalidKeyUsageException {_KEY}",
         Unavailable: _KEY_AWAY,
         BUG: "InvalidArnException InvalidGrantTokenException UnsupportedOperationException",
+    },
+    "DescribeKey": {
+        ANSWER: "AccessDeniedException NotFoundException",
+        Unavailable: "DependencyTimeoutException KMSInternalException",
+        BUG: "InvalidArnException",
     },
     # -------------------------------------------------------------------------- Amazon DynamoDB
     "GetItem": {BUG: "ResourceNotFoundException"},

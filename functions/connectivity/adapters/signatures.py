@@ -1,7 +1,7 @@
 """Signatures, through AWS KMS: the private key never leaves it.
 
-Errors of Sign and GetPublicKey: AWS KMS API reference. What lasts until somebody changes the key is
-a fact with its cure; throttles and failures of AWS KMS are `aws.call`'s.
+Errors of Sign, GetPublicKey and DescribeKey: AWS KMS API reference. What lasts until somebody
+changes the key is a fact with its cure; throttles and failures of AWS KMS are `aws.call`'s.
 """
 
 from __future__ import annotations
@@ -53,6 +53,13 @@ class KmsSignatures:
             raise self._explained(error) from error
         public_key: bytes = answer["PublicKey"]
         return public_key
+
+    def is_usable(self) -> bool:
+        try:
+            answer = call(client("kms").describe_key, KeyId=self._key_id)
+        except ClientError as error:
+            raise self._explained(error) from error
+        return bool(answer["KeyMetadata"]["KeyState"] == "Enabled")
 
     def _explained(self, error: ClientError) -> Exception:
         cure = _CURES.get(code_of(error))

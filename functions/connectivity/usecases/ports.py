@@ -399,6 +399,10 @@ class Signatures(Protocol):
     def public_key(self) -> bytes:
         """Return the public key: SubjectPublicKeyInfo in DER. Raises SigningRefused."""
 
+    def is_usable(self) -> bool:
+        """Tell whether the key signs: it is neither disabled nor on its way to be deleted. Raises
+        SigningRefused where it is gone, or may not be looked at."""
+
 
 class Stacks(Protocol):
     """The stack, whose custom resources CloudFormation asks about."""

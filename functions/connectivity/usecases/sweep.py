@@ -10,10 +10,16 @@ from typing import Any
 from connectivity.domain import ledger as ledgers
 from connectivity.domain.differences import View
 from connectivity.domain.doubt import VERIFICATION
-from connectivity.domain.errors import Throttled, Unavailable, UnreadableOption, Waiting
+from connectivity.domain.errors import (
+    SigningRefused,
+    Throttled,
+    Unavailable,
+    UnreadableOption,
+    Waiting,
+)
 from connectivity.domain.ledger import Entry
 from connectivity.domain.measured import of_the_account
-from connectivity.domain.measures import Measure
+from connectivity.domain.measures import UNUSABLE_SIGNING_KEYS, Measure
 from connectivity.domain.model import Vpc
 from connectivity.domain.needs_a_look import SWEEP, Need, need_of, wish_of
 from connectivity.domain.orphans import Orphans, orphans
@@ -23,7 +29,7 @@ from connectivity.domain.whole_account import WholeAccount
 from connectivity.domain.wish import Options, Wish, read_options
 from connectivity.usecases.finish import Desk
 from connectivity.usecases.orphans import tell_orphans
-from connectivity.usecases.ports import Account, Executions, Ledger
+from connectivity.usecases.ports import Account, Executions, Ledger, Signatures
 from connectivity.usecases.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -46,6 +52,8 @@ class Sweep:
     clock: VerificationClock
     desk: Desk
     """Where a person is told of what nobody removes; its `now` is in seconds since the epoch."""
+    signatures: Signatures | None = None
+    """None where nothing is signed."""
 
     @property
     def now(self) -> float:
@@ -91,7 +99,21 @@ def sweep(tools: Sweep) -> Swept:
     due, later = _bounded(needs, tools.clock.most_at_once(connected))
     left = tuple(need.vpc_id for need in later)
     measures = of_the_account(entries.values(), seen.resolvers, tools.clock, tools.now)
+    measures = (*measures, *_of_the_key(tools.signatures))
     return Swept(len(vpc_ids), _knock_on_all(due, tools), left, found, measures)
+
+
+def _of_the_key(signatures: Signatures | None) -> tuple[Measure, ...]:
+    """Return whether the signing key is unusable; nothing where AWS KMS does not tell now."""
+    if signatures is None:
+        return ()
+    try:
+        usable = signatures.is_usable()
+    except SigningRefused:
+        usable = False
+    except Waiting:
+        return ()
+    return (Measure(UNUSABLE_SIGNING_KEYS, not usable),)
 
 
 def _tell_orphans(

@@ -497,6 +497,7 @@ class FakeSignatures:
     """A key in memory. As in AWS KMS, no two signatures of one digest are the same."""
 
     refusal: Exception | None = None
+    usable: bool = True
     signed: list[bytes] = field(default_factory=list)
     """Digests, in the order in which they were signed."""
     key: ec.EllipticCurvePrivateKey = field(
@@ -513,6 +514,11 @@ class FakeSignatures:
         if self.refusal is not None:
             raise self.refusal
         return self.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+    def is_usable(self) -> bool:
+        if self.refusal is not None:
+            raise self.refusal
+        return self.usable
 
 
 @dataclass

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from connectivity.domain import tags
-from connectivity.domain.errors import Throttled, Unavailable
+from connectivity.domain.errors import SigningRefused, Throttled, Unavailable
 from connectivity.domain.ledger import PROBE, RESOLVER_GROUP, Entry
 from connectivity.domain.model import Rule, SecurityGroup, Vpc
 from connectivity.domain.pacing import MAKING
@@ -21,7 +21,7 @@ from connectivity.usecases.run import Run
 from connectivity.usecases.sweep import MOST_AT_ONCE, MOST_THROTTLES, Sweep, Swept, sweep
 
 from tests.unit.example import US, VPC
-from tests.unit.usecases.fakes import FakeExecutions, FakeLedger
+from tests.unit.usecases.fakes import FakeExecutions, FakeLedger, FakeSignatures
 from tests.unit.usecases.world import DOCUMENT, LIST, SETTINGS, World
 
 ENABLED = replace(VPC, tags={tags.WISH: "enabled"})
@@ -621,3 +621,24 @@ def test_every_sweep_that_ends_well_measures_the_account_also_where_nothing_diff
     assert counted["ConnectedVpcs"] == 1
     assert counted["UnhealthyResolvers"] == 0
     assert swept(World()).measures, "an idle stack is alive, too"
+
+
+@pytest.mark.parametrize(
+    ("key", "measured"),
+    [
+        (FakeSignatures(), [0]),
+        (FakeSignatures(usable=False), [1]),
+        (FakeSignatures(refusal=SigningRefused("the key was deleted")), [1]),
+        (FakeSignatures(refusal=Throttled("DescribeKey")), []),
+    ],
+    ids=["enabled", "pending deletion", "gone", "not told now"],
+)
+def test_a_key_that_is_on_its_way_to_be_deleted_is_measured_long_before_it_is_needed(
+    key: FakeSignatures, measured: list[int]
+) -> None:
+    world = in_order()
+    tools = Sweep(
+        world.account, world.ledger, world.executions, world.settings, NEVER, world.desk, key
+    )
+    found = sweep(tools).measures
+    assert [m.value for m in found if m.name == "UnusableSigningKeys"] == measured
