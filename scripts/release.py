@@ -2,11 +2,11 @@
 
     python scripts/release.py dist
 
-Writes the wheels of the pick-up tool and of the command line, the tool's Debian package, the check
-of a container host as one file, the Ansible collection, the app as a folder that `sam deploy` takes
-without a build, an SBOM (CycloneDX) of app and tool, and SHA256SUMS. The same commit gives the same
-bytes: all times are the commit's, all entries sorted, and the byte code is that of one Python 3.13,
-the functions' runtime. Runs under the Python of requirements-tools.lock.
+Writes the wheels of the pick-up tool and of the command line, the tool's packages and installers,
+the check of a container host as one file, the Ansible collection, the app as a folder that
+`sam deploy` takes without a build, an SBOM (CycloneDX) of app and tool, and SHA256SUMS. The same
+commit gives the same bytes: all times are the commit's, all entries sorted, and the byte code is
+that of one Python 3.13, the functions' runtime. Runs under the Python of requirements-tools.lock.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ from typing import Any
 
 import ansible_collection
 import debian_package
+import installer
 import lambda_python
+import rpm_package
+import tool_tree
 
 ROOT = Path(__file__).parents[1]
 TOOLS = Path(sys.executable).parent
@@ -44,8 +47,7 @@ def release(target: Path) -> list[Path]:
         _build_wheels(Path(folder), target, environment)
         time = int(environment["SOURCE_DATE_EPOCH"])
         _pack_check(Path(folder), target, time)
-        [wheel] = target.glob("ecs_anywhere_dns-*.whl")
-        debian_package.build_package(wheel, target, Path(folder), environment)
+        _pack_tool(Path(folder), target, environment)
         _pack_app(Path(folder), target, time)
         ansible_collection.build_collection(target, Path(folder), time)
     _write_sbom("functions/requirements.txt", "pyproject.toml", target, environment)
@@ -94,6 +96,18 @@ def _pack_check(folder: Path, target: Path, time: int) -> None:
     file = target / "ecs-anywhere-check.pyz"
     file.write_bytes(b"#!/usr/bin/env python3\n" + zipped.read_bytes())
     file.chmod(0o755)
+
+
+def _pack_tool(folder: Path, target: Path, environment: dict[str, str]) -> None:
+    """Pack the tool with its libraries: packages for the most common machine, and an installer for
+    each."""
+    [wheel] = target.glob("ecs_anywhere_dns-*.whl")
+    time = int(environment["SOURCE_DATE_EPOCH"])
+    trees = [tool_tree.build_tree(wheel, folder, machine) for machine in tool_tree.MACHINES]
+    debian_package.build_package(trees[0], target, environment)
+    rpm_package.build_package(trees[0], target, environment)
+    for tree in trees:
+        installer.build_installer(tree, target, lambda source, file: _zip(source, file, time))
 
 
 def _pack_app(folder: Path, target: Path, time: int) -> None:

@@ -85,6 +85,7 @@ class Controller:
                 "ANSIBLE_COLLECTIONS_PATH": str(self._folder),
                 "ANSIBLE_HOME": str(self._folder / "home"),
                 "ANSIBLE_NOCOLOR": "1",
+                "ANSIBLE_PIPELINING": "1",
                 "LC_ALL": "C.UTF-8",
             },
         )  # fmt: skip

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
+import platform
 import re
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path, PurePosixPath
 
@@ -46,7 +49,7 @@ def test_the_same_commit_gives_the_same_bytes(releases: tuple[Path, Path]) -> No
         for folder in releases
     )
     assert first == second
-    assert len(first) == 10
+    assert len(first) == 13
 
 
 def test_every_file_has_its_checksum_as_sha256sum_reads_them(releases: tuple[Path, Path]) -> None:
@@ -54,7 +57,7 @@ def test_every_file_has_its_checksum_as_sha256sum_reads_them(releases: tuple[Pat
         ["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=releases[0], capture_output=True
     )
     assert checked.returncode == 0, checked.stdout
-    assert len(checked.stdout.splitlines()) == 9
+    assert len(checked.stdout.splitlines()) == 12
 
 
 @pytest.mark.parametrize("name", LOCKS)
@@ -182,16 +185,19 @@ def test_it_has_the_compiled_parts_of_every_python_that_it_takes(unpacked: Path)
 def test_its_command_runs_with_nothing_but_python(
     unpacked: Path, python: str, tmp_path: Path
 ) -> None:
-    """Without site-packages: whatever is not in the package is missing."""
-    source = tmp_path / "document.json"
+    runs(python, unpacked / "bin" / "ecs-anywhere-dns", tmp_path)
+
+
+def runs(python: str, program: Path, folder: Path) -> None:
+    """Run the tool with nothing but its own libraries: whatever is missing there is missing."""
+    source = folder / "document.json"
     source.write_text(published())
-    program = str(unpacked / "bin" / "ecs-anywhere-dns")
-    config = str(tmp_path / "none.toml")
+    config = str(folder / "none.toml")
     words = ["--config", config, "render", "--server", "bind", "--source", str(source)]
-    command = [python, "-I", "-S", "-B", program, *words]
+    command = [python, "-I", "-S", "-B", str(program), *words]
     ran = subprocess.run(command, capture_output=True, text=True, cwd="/")
     assert ran.returncode == 0 and "10.0.0.32" in ran.stdout, ran.stderr
-    library = unpacked / "lib"
+    library = program.parents[1] / "lib"
     code = f"import sys; sys.path.insert(0, {str(library)!r}); import {LIBRARIES}"
     ran = subprocess.run([python, "-I", "-S", "-B", "-c", code], capture_output=True, text=True)
     assert (ran.returncode, ran.stderr) == (0, "")
@@ -251,3 +257,215 @@ def test_it_does_not_mix_with_a_virtual_environment(package: Path, system: Path)
     refused = dpkg(system, "--install", package)
     assert refused.returncode != 0 and "virtual environment" in refused.stderr
     assert list(home.iterdir()) == [home / "pyvenv.cfg"]
+
+
+# --- the RPM package
+
+
+@pytest.fixture(scope="module")
+def rpm(releases: tuple[Path, Path]) -> Path:
+    [file] = releases[0].glob("ecs-anywhere-dns-*.x86_64.rpm")
+    return file
+
+
+@pytest.fixture(scope="module")
+def installed_rpm(rpm: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A system of its own, in which nothing else is installed: no shell for scripts either."""
+    root = tmp_path_factory.mktemp("rpm")
+    asked_rpm("--root", root, "--nodeps", "--noscripts", "--install", rpm)
+    return root
+
+
+def asked_rpm(*words: str | Path) -> str:
+    as_root = [] if os.geteuid() == 0 else ["unshare", "--map-root-user"]
+    ran = subprocess.run([*as_root, "rpm", *words], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def test_the_rpm_package_has_the_files_of_the_debian_package(
+    rpm: Path, package: Path, unpacked: Path
+) -> None:
+    listed = set(asked_rpm("--query", "--list", "--package", rpm).splitlines())
+    files = {f"/{path}" for path in deb_files(package) if not path.startswith("usr/share/doc")}
+    assert files <= listed
+    of_its_own = {"/usr/share/licenses/ecs-anywhere-dns/LICENSE"}
+    folders = {f"/opt/ecs-anywhere-dns{each}" for each in ("", "/bin", "/lib")}
+    beneath = {path for path in listed - files if path.startswith("/opt/ecs-anywhere-dns/lib/")}
+    assert listed - files - beneath == of_its_own | folders
+    library = unpacked / "lib"
+    assert all((library / path[len("/opt/ecs-anywhere-dns/lib/") :]).is_dir() for path in beneath)
+
+
+def deb_files(package: Path) -> set[str]:
+    tar = subprocess.run(["dpkg-deb", "--fsys-tarfile", package], capture_output=True, check=True)
+    with tarfile.open(fileobj=io.BytesIO(tar.stdout)) as packed:
+        return {each.name.removeprefix("./") for each in packed if not each.isdir()}
+
+
+def test_the_rpm_package_requires_a_python_by_its_own_name(rpm: Path) -> None:
+    """RHEL 9's python3 is 3.9; its newer ones are python3.11 and python3.12."""
+    required = asked_rpm("--query", "--requires", "--package", rpm).splitlines()
+    versions = ("3.14", "3.13", "3.12", "3.11")
+    assert f"({' or '.join(f'/usr/bin/python{version}' for version in versions)})" in required
+    assert "glibc >= 2.28" in required
+    assert asked_rpm("--query", "--queryformat", "%{ARCH}", "--package", rpm) == "x86_64"
+
+
+@pytest.mark.parametrize("python", PYTHONS.values(), ids=PYTHONS)
+def test_the_command_of_the_rpm_package_runs_with_nothing_but_python(
+    installed_rpm: Path, python: str, tmp_path: Path
+) -> None:
+    runs(python, installed_rpm / "opt/ecs-anywhere-dns/bin/ecs-anywhere-dns", tmp_path)
+
+
+def test_the_command_of_the_rpm_package_finds_a_python_or_says_which_it_needs(
+    installed_rpm: Path, tmp_path: Path
+) -> None:
+    program = installed_rpm / "opt/ecs-anywhere-dns/bin/ecs-anywhere-dns"
+    missing = tmp_path / "program"
+    missing.write_text(program.read_text().replace("/usr/bin/python", f"{tmp_path}/python"))
+    ran = subprocess.run(["sh", missing], capture_output=True, text=True)
+    assert ran.returncode == 1
+    assert "ecs-anywhere-dns needs one of these in /usr/bin: python3.14" in ran.stderr
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    (tmp_path / f"python{version}").symlink_to(os.path.realpath(sys.executable))
+    there = tmp_path / "bin" / "ecs-anywhere-dns"
+    there.parent.mkdir()
+    there.write_text(missing.read_text())
+    (tmp_path / "lib").symlink_to(program.parents[1] / "lib")
+    ran = subprocess.run(["sh", there, "--version"], capture_output=True, text=True)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+# --- the installer
+
+
+@pytest.fixture(scope="module")
+def installers(releases: tuple[Path, Path]) -> dict[str, Path]:
+    found = releases[0].glob("ecs-anywhere-dns-*.pyz")
+    return {path.stem.rpartition("-")[2]: path for path in found}
+
+
+def install(file: Path, root: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-I", "-S", str(file), "--root", str(root), *words]
+    return subprocess.run(command, capture_output=True, text=True, cwd="/")
+
+
+def test_the_installer_asks_no_index_runs_twice_and_leaves_nothing(
+    installers: dict[str, Path], tmp_path: Path
+) -> None:
+    file, root = installers[platform.machine()], tmp_path / "root"
+    home = root / "opt" / "ecs-anywhere-dns"
+    ran = install(file, root)
+    assert ran.stdout == f"installed 0.1.0 into {home}\n", ran.stderr
+    runs(sys.executable, home / "bin" / "ecs-anywhere-dns", tmp_path)
+    assert os.access(home / "bin" / "ecs-anywhere-dns", os.X_OK)
+    link = root / "usr/local/bin/ecs-anywhere-dns"
+    assert link.readlink() == Path("/opt/ecs-anywhere-dns/bin/ecs-anywhere-dns")
+    assert list(home.rglob("*.pyc")), "the confined service could not compile them"
+    # One that died had unpacked a part of another version.
+    (home / "lib-0000-cpython-311.half" / "x").mkdir(parents=True)
+    assert install(file, root).stdout == f"kept 0.1.0 in {home} as it is\n"
+    assert len(list(home.glob("lib-*"))) == 1
+    assert install(file, root, "--remove").stdout == f"removed {home}\n"
+    assert not [path for path in root.rglob("*") if not path.is_dir()]
+    assert install(file, root, "--remove").returncode == 0
+
+
+def test_the_installer_leaves_a_package_and_a_virtual_environment_alone(
+    installers: dict[str, Path], tmp_path: Path
+) -> None:
+    home = tmp_path / "opt" / "ecs-anywhere-dns"
+    (home / "lib").mkdir(parents=True)
+    for said in ("is of a package of this system", "is a virtual environment"):
+        ran = install(installers[platform.machine()], tmp_path)
+        assert ran.returncode == 1 and said in ran.stderr
+        (home / "pyvenv.cfg").touch()
+    assert not (tmp_path / "usr").exists()
+
+
+def test_the_installer_says_which_python_and_which_machine_it_is_for(
+    installers: dict[str, Path], tmp_path: Path
+) -> None:
+    other = next(file for machine, file in installers.items() if machine != platform.machine())
+    ran = install(other, tmp_path)
+    assert ran.returncode == 2 and "take another file of the release" in ran.stderr
+    code = (
+        "import runpy, sys; sys.version_info = (3, 6);"
+        f"sys.argv = ['x']; runpy.run_path({str(other)!r}, run_name='__main__')"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ran.returncode == 2
+    assert "this is Python 3.6, and the tool runs with 3.11, 3.12, 3.13, 3.14" in ran.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_installers_have_the_compiled_parts_of_their_machine(
+    installers: dict[str, Path],
+) -> None:
+    assert installers.keys() == {"x86_64", "aarch64"}
+    for machine, file in installers.items():
+        parts = {name for name in zipfile.ZipFile(file).namelist() if name.endswith(".so")}
+        assert f"lib/rpds/rpds.cpython-311-{machine}-linux-gnu.so" in parts
+        assert not [part for part in parts if "linux-gnu" in part and machine not in part]
+
+
+# --- Ansible installs it
+
+
+IN_A_SYSTEM_OF_ITS_OWN = """
+set -e
+for folder in /opt /usr/local /var/cache; do mount -t tmpfs none $folder; done
+play() { "$PLAYER" -i localhost, "$FOLDER/play.yml" -e "@$FOLDER/variables.json" "$@"; }
+play
+/usr/local/bin/ecs-anywhere-dns --version
+play -e dns_host_state=absent
+find /opt /usr/local /var/cache "$FOLDER/host" ! -type d
+"""
+
+
+def test_a_play_installs_the_tool_on_a_host_and_takes_it_away(
+    installers: dict[str, Path], tmp_path: Path
+) -> None:
+    """On systemd-resolved, which needs no line in a file of the administrator's."""
+    host, collections = tmp_path / "host", tmp_path / "ansible_collections" / "ecs_anywhere"
+    collections.mkdir(parents=True)
+    (collections / "private_connectivity").symlink_to(ROOT / "ansible")
+    variables = {
+        "dns_host_package": str(installers[platform.machine()]),
+        "dns_host_python": os.path.realpath(sys.executable),
+        "dns_host_command": "/usr/local/bin/ecs-anywhere-dns",
+        "dns_host_config_file": str(host / "etc" / "config.toml"),
+        "dns_host_timer": False,
+        "dns_host_apply": False,
+        "dns_host_config": {
+            "server": "resolved", "vpc": "vpc-0123456789abcdef0", "region": "us-east-2",
+            "account": "111122223333", "networks": ["10.0.0.0/16"], "signature": "none",
+            "state": str(host / "state"),
+            "resolved": {"delegates": f"{host}/delegates", "anchors": f"{host}/anchors"},
+        },
+        "ansible_python_interpreter": os.path.realpath(sys.executable),
+    }  # fmt: skip
+    (tmp_path / "variables.json").write_text(json.dumps(variables))
+    play = {"hosts": "all", "connection": "local", "gather_facts": False}
+    (tmp_path / "play.yml").write_text(json.dumps([{**play, "roles": [f"{COLLECTION}.dns_host"]}]))
+    private = ["--mount"] if os.geteuid() == 0 else ["--mount", "--map-root-user"]
+    ran = subprocess.run(
+        ["unshare", *private, "bash", "-c", IN_A_SYSTEM_OF_ITS_OWN],
+        capture_output=True,
+        text=True,
+        env={
+            **os.environ,
+            "PLAYER": str(PYTHON.parent / "ansible-playbook"),
+            "FOLDER": str(tmp_path),
+            "ANSIBLE_COLLECTIONS_PATH": str(tmp_path),
+            "ANSIBLE_HOME": str(tmp_path / "home"),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_PIPELINING": "1",
+            "LC_ALL": "C.UTF-8",
+        },
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert len(re.findall(r"changed=[1-9]\d* ", ran.stdout)) == 2, ran.stdout
+    assert ran.stdout.rstrip().splitlines()[-1].startswith("localhost"), "no file is left"
