@@ -8,28 +8,50 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
 from connectivity.domain import tags
-from connectivity.domain.errors import Fact, Waiting
+from connectivity.domain.errors import Waiting
 from connectivity.domain.ledger import Entry
-from connectivity.domain.printable import printable_lines
 
 from ecs_anywhere import asking, examining, explaining, overview, planning, showing
-from ecs_anywhere.evidence import NoEvidence, gather
+from ecs_anywhere.answering import (
+    HERE,
+    INTERRUPTED,
+    NEEDS_A_PERSON,
+    STACK,
+    UNREADABLE,
+    AsJson,
+    Hub,
+    Ips,
+    Networks,
+    PriceFile,
+    Profile,
+    Profiles,
+    Region,
+    Regions,
+    Services,
+    StackName,
+    Vpc,
+    Watched,
+    Yes,
+    ask,
+    end,
+    print_json,
+    told,
+    vpc_in,
+)
+from ecs_anywhere.evidence import gather
 from ecs_anywhere.evidence_page import page
 from ecs_anywhere.looking import look
-from ecs_anywhere.prices import Prices, UnreadablePrices, read_prices
+from ecs_anywhere.prices import Prices, read_prices
 from ecs_anywhere.stack import NoStack, Stack, Where, read_stack
-from ecs_anywhere.watching import NobodyCameError, Watch
+from ecs_anywhere.watching import Watch
 
-NEEDS_A_PERSON, COMMAND_LINE, UNREADABLE, NOT_SAID_YES, INTERRUPTED = 1, 2, 3, 4, 130
 NEEDING = ("failed", "held-up", "needed")
 """States of a VPC in which a person has to do something."""
 UNTIL_SOMEBODY_COMES = 120.0
@@ -43,59 +65,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-StackName = Annotated[
-    str, typer.Option("--stack", help="The stack's name.", envvar="ECS_ANYWHERE_STACK")
-]
-Region = Annotated[str, typer.Option(help="AWS Region; else as for the AWS CLI.")]
-Regions = Annotated[
-    list[str], typer.Option("--region", help="AWS Region; can be given several times.")
-]
-Profile = Annotated[str, typer.Option(help="Profile of your AWS credentials.")]
-Profiles = Annotated[
-    list[str], typer.Option("--profile", help="Profile; can be given several times.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of tables.")]
-Vpc = Annotated[str, typer.Argument(metavar="VPC", help="Id of the VPC, as in vpc-0a1b2c3d.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
-Watched = Annotated[bool, typer.Option("--watch/--no-watch", help="Stay until it is done.")]
-PriceFile = Annotated[
-    Path | None, typer.Option("--prices", help="Your own prices, as JSON.", dir_okay=False)
-]
-Services = Annotated[str | None, typer.Option(help="Services beside the required, as in ecr+logs.")]
-Networks = Annotated[str | None, typer.Option(help="Networks on-premises, as in '10.0.0.0/8'.")]
-Hub = Annotated[str | None, typer.Option(help="A hub's inbound resolver, instead of one of ours.")]
-Ips = Annotated[str | None, typer.Option(help="Addresses for the inbound resolver.")]
-LONGEST_MESSAGE = 4000
-STACK = "private-connectivity"
-HERE = Path()
-
-
-@contextmanager
-def told() -> Iterator[None]:
-    """What was to be expected ends in a line that names the cure, and an exit code."""
-    try:
-        yield
-    except (NoStack, UnreadablePrices, ClientError, BotoCoreError, Waiting) as error:
-        _end(UNREADABLE, str(error))
-    except (ResponseParserError, OSError, ValueError) as error:
-        _end(UNREADABLE, f"no answer of AWS that can be read, or no file: {error}")
-    except KeyError as missing:
-        said = "the stack may be of an older release than this command line: upgrade one of them"
-        _end(UNREADABLE, f"the stack does not say {missing}: {said}")
-    except (
-        Fact,
-        NoEvidence,
-        explaining.UnknownError,
-        asking.NotAskedError,
-        NobodyCameError,
-    ) as error:
-        _end(NEEDS_A_PERSON, str(error))
-
-
-def _end(code: int, message: str) -> None:
-    typer.echo(printable_lines(message, LONGEST_MESSAGE), err=True)
-    raise typer.Exit(code)
 
 
 @app.command()
@@ -112,11 +81,11 @@ def status(
         lines, unread = _read_all(list(_everywhere(stack, region, profile)), listed)
     lines.sort(key=lambda line: line.is_well)
     if as_json:
-        _print_json([line.as_json() for line in lines])
+        print_json([line.as_json() for line in lines])
     else:
         showing.console().print(showing.status(lines, listed))
     if unread:
-        _end(UNREADABLE, "\n".join(unread))
+        end(UNREADABLE, "\n".join(unread))
     if not all(line.is_well for line in lines):
         raise typer.Exit(NEEDS_A_PERSON)
 
@@ -167,7 +136,7 @@ def plan(
         options = _options(services, onprem_cidrs, resolver_ips, resolver)
         planned = planning.plan(vpc, options, read_prices(prices))
     if as_json:
-        _print_json(planned.as_json())
+        print_json(planned.as_json())
     else:
         showing.console().print(showing.plan(planned))
 
@@ -191,7 +160,7 @@ def enable(
         found = read_stack(Where(stack, region, profile))
         options = _options(services, onprem_cidrs, resolver_ips, resolver)
         showing.console().print(showing.plan(planning.plan(vpc, options, read_prices(prices))))
-        _ask(f"Connect {_where(found, vpc)}?", yes)
+        ask(f"Connect {vpc_in(found, vpc)}?", yes)
         _act(
             found,
             vpc,
@@ -220,7 +189,7 @@ def disable(
             typer.echo("On-premises is told first, and has time to stop forwarding.")
         else:
             typer.echo("Nothing of ours is known to be there.")
-        _ask(f"Remove what is in {_where(found, vpc)}?", yes)
+        ask(f"Remove what is in {vpc_in(found, vpc)}?", yes)
         if tags.WISH not in asking.tags_of(found, vpc):
             _say(entry)
             return
@@ -239,10 +208,10 @@ def verify(
     with told():
         found = read_stack(Where(stack, region, profile))
         if not Watch(found, vpc).entry().served.wish:
-            raise asking.NotAskedError(f"{_where(found, vpc)} is not connected: enable it first")
+            raise asking.NotAskedError(f"{vpc_in(found, vpc)} is not connected: enable it first")
         before = _act(found, vpc, lambda: asking.verify(found, vpc), watch)
         if watch and Watch(found, vpc).entry().verified_at == before.verified_at:
-            _end(UNREADABLE, "Nothing was verified: AWS did not show all of it. Try again later")
+            end(UNREADABLE, "Nothing was verified: AWS did not show all of it. Try again later")
 
 
 @app.command()
@@ -278,7 +247,7 @@ def doctor(
     with told():
         found = list(examining.examine(read_stack(Where(stack, region, profile))))
     if as_json:
-        _print_json([each.as_json() for each in found])
+        print_json([each.as_json() for each in found])
     else:
         showing.console().print(showing.examined(found))
     if any(each.verdict == "bad" for each in found):
@@ -321,19 +290,6 @@ def _options(
     return {key: value for key, value in said.items() if value is not None}
 
 
-def _ask(question: str, yes: bool) -> None:
-    try:
-        said = yes or typer.confirm(question, default=False)
-    except typer.Abort:  # nobody is there to answer
-        said = False
-    if not said:
-        _end(NOT_SAID_YES, "Nothing was changed.")
-
-
-def _where(stack: Stack, vpc: str) -> str:
-    return f"{vpc} in account {stack.account}, {stack.region}"
-
-
 def _act(stack: Stack, vpc: str, act: Callable[[], None], watched: bool) -> Entry:
     """Return the ledger's entry as it was before."""
     before = Watch(stack, vpc).entry()
@@ -350,7 +306,7 @@ def _follow(stack: Stack, vpc: str, before: Entry) -> None:
         for happened in watching.steps(execution) if execution else ():
             console.print(showing.step(happened))
     except KeyboardInterrupt:
-        _end(INTERRUPTED, f"It goes on without you: ecs-anywhere watch {vpc}")
+        end(INTERRUPTED, f"It goes on without you: ecs-anywhere watch {vpc}")
     _say(watching.entry())
 
 
@@ -360,7 +316,3 @@ def _say(entry: Entry) -> None:
     showing.console().print(said, markup=False)
     if entry.status in NEEDING:
         raise typer.Exit(NEEDS_A_PERSON)
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=2))

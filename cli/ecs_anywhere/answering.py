@@ -1,0 +1,94 @@
+"""What every command shares: options, exit codes, questions, and how an error is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+from connectivity.domain.errors import Fact, Waiting
+from connectivity.domain.printable import printable_lines
+
+from ecs_anywhere import asking, explaining
+from ecs_anywhere.evidence import NoEvidence
+from ecs_anywhere.prices import UnreadablePrices
+from ecs_anywhere.stack import NoStack, Stack
+from ecs_anywhere.watching import NobodyCameError
+
+NEEDS_A_PERSON, COMMAND_LINE, UNREADABLE, NOT_SAID_YES, INTERRUPTED = 1, 2, 3, 4, 130
+
+StackName = Annotated[
+    str, typer.Option("--stack", help="The stack's name.", envvar="ECS_ANYWHERE_STACK")
+]
+Region = Annotated[str, typer.Option(help="AWS Region; else as for the AWS CLI.")]
+Regions = Annotated[
+    list[str], typer.Option("--region", help="AWS Region; can be given several times.")
+]
+Profile = Annotated[str, typer.Option(help="Profile of your AWS credentials.")]
+Profiles = Annotated[
+    list[str], typer.Option("--profile", help="Profile; can be given several times.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of tables.")]
+Vpc = Annotated[str, typer.Argument(metavar="VPC", help="Id of the VPC, as in vpc-0a1b2c3d.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
+Watched = Annotated[bool, typer.Option("--watch/--no-watch", help="Stay until it is done.")]
+PriceFile = Annotated[
+    Path | None, typer.Option("--prices", help="Your own prices, as JSON.", dir_okay=False)
+]
+Services = Annotated[str | None, typer.Option(help="Services beside the required, as in ecr+logs.")]
+Networks = Annotated[str | None, typer.Option(help="Networks on-premises, as in '10.0.0.0/8'.")]
+Hub = Annotated[str | None, typer.Option(help="A hub's inbound resolver, instead of one of ours.")]
+Ips = Annotated[str | None, typer.Option(help="Addresses for the inbound resolver.")]
+LONGEST_MESSAGE = 4000
+STACK = "private-connectivity"
+HERE = Path()
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """What was to be expected ends in a line that names the cure, and an exit code."""
+    try:
+        yield
+    except (NoStack, UnreadablePrices, ClientError, BotoCoreError, Waiting) as error:
+        end(UNREADABLE, str(error))
+    except (ResponseParserError, OSError, ValueError) as error:
+        end(UNREADABLE, f"no answer of AWS that can be read, or no file: {error}")
+    except KeyError as missing:
+        said = "the stack may be of an older release than this command line: upgrade one of them"
+        end(UNREADABLE, f"the stack does not say {missing}: {said}")
+    except (
+        Fact,
+        NoEvidence,
+        explaining.UnknownError,
+        asking.NotAskedError,
+        NobodyCameError,
+    ) as error:
+        end(NEEDS_A_PERSON, str(error))
+
+
+def end(code: int, message: str) -> NoReturn:
+    """Say it on standard error, and end with that exit code."""
+    typer.echo(printable_lines(message, LONGEST_MESSAGE), err=True)
+    raise typer.Exit(code)
+
+
+def ask(question: str, yes: bool) -> None:
+    try:
+        said = yes or typer.confirm(question, default=False)
+    except typer.Abort:  # nobody is there to answer
+        said = False
+    if not said:
+        end(NOT_SAID_YES, "Nothing was changed.")
+
+
+def vpc_in(stack: Stack, vpc: str) -> str:
+    return f"{vpc} in account {stack.account}, {stack.region}"
+
+
+def print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=2))
