@@ -30,7 +30,10 @@ from ecs_anywhere_check.host import SECONDS, Host
 NUMBERED = re.compile(r"^ecs-(?:a|t)-[0-9]+\.")
 
 
-AGENTS = ("agent", "amazon-ecs-agent", "amazon-ssm-agent", "ssm-agent-worker", "ssm-session-worker")
+OF_SSM = ("amazon-ssm-agent", "ssm-agent-worker", "ssm-session-worker")
+
+
+AGENTS = ("agent", "amazon-ecs-agent", *OF_SSM)
 
 
 LOGGED = re.compile(r"Establishing a Websocket connection.*?wss?://([^/\s\"':]+)")
@@ -69,10 +72,17 @@ def of_peers(expected: Expected, host: Host) -> Iterator[Finding]:
     for inode, address in _connections(host):
         if inode in owners:
             private = any(lies_within(address, each) for each in expected.networks)
-            cure = "" if private else f"{RESTART}, after its names resolve privately"
+            cure = "" if private else f"{_restart(owners[inode])}, after its names are private"
             yield Finding(
                 owners[inode], "connection", PRIVATE if private else PUBLIC, address, cure
             )
+
+
+def _restart(owner: str) -> str:
+    """Return how a person restarts the agent whose process that is."""
+    if owner in OF_SSM:
+        return "restart the SSM agent, one host at a time: systemctl restart amazon-ssm-agent"
+    return RESTART
 
 
 def _sockets_of_agents(host: Host) -> Iterator[tuple[str, str]]:

@@ -2,55 +2,80 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ecs_anywhere_check.dns import AAAA, A, DnsFailure, ask
-from ecs_anywhere_check.findings import FAILED, PRIVATE, PUBLIC, Expected, Finding
+from ecs_anywhere_check.findings import FAILED, NOTE, PRIVATE, PUBLIC, Expected, Finding
 from ecs_anywhere_check.host import SECONDS, Host
 
 OTHER_NAME = 62
 """X509_V_ERR_HOSTNAME_MISMATCH of OpenSSL: all is right but the name."""
+NO_WAY = (errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+"""Errors of a host without IPv6: whoever asked for both families goes on with the other one."""
+MOST_ADDRESSES = 16
+"""Addresses of one name at which TLS is tried: an endpoint has at most one in each zone."""
 FORWARD = (
     "forward this name on that DNS server to the inbound resolver (ecs-anywhere-dns doctor there)"
 )
 
 
 def of_name(name: str, servers: Sequence[str], expected: Expected, host: Host) -> list[Finding]:
-    libc = _through_libc(name, expected, host)
-    direct = [_at_server(name, server, expected, host) for server in servers]
-    addresses = sorted({a for a in libc[1] if ":" not in a})
-    secured = [_over_tls(name, address, host) for address in addresses]
-    return [libc[0], *direct, *secured]
+    """Ask the C library and each DNS server, and open TLS at every address that any of them gave,
+    of both families."""
+    found, addresses = _through_libc(name, expected, host)
+    for server in servers:
+        said, given = _at_server(name, server, expected, host)
+        found += said
+        addresses += given
+    return [*found, *_secured(name, list(dict.fromkeys(addresses)), host)]
 
 
-def _through_libc(name: str, expected: Expected, host: Host) -> tuple[Finding, list[str]]:
+def _through_libc(name: str, expected: Expected, host: Host) -> tuple[list[Finding], list[str]]:
     """Ask as the agents do, for both families at once."""
     try:
         found = host.lookup(name, 443, 0, socket.SOCK_STREAM)
     except OSError as error:
         cure = "see what each DNS server answers in the other columns"
-        return Finding(name, "libc", FAILED, f"no answer: {error}", cure), []
+        return [Finding(name, "libc", FAILED, f"no answer: {error}", cure)], []
     addresses = sorted({str(each[4][0]) for each in found})
-    return _judged(name, "libc", addresses, expected, FORWARD), addresses
+    return [_judged(name, "libc", addresses, expected, FORWARD)], addresses
 
 
-def _at_server(name: str, server: str, expected: Expected, host: Host) -> Finding:
+def _at_server(
+    name: str, server: str, expected: Expected, host: Host
+) -> tuple[list[Finding], list[str]]:
+    """Ask one DNS server for both families. An AAAA that fails is told beside good addresses: some
+    C libraries wait for it, and some then give no address at all."""
     vantage = f"dns {server}"
-    addresses: list[str] = []
-    for kind in (A, AAAA):
-        try:
-            addresses += ask(name, kind, server, host.dns_port)
-        except DnsFailure as failure:
-            if kind == A:
-                is_down = "no answer" in str(failure)
-                cure = f"make {server} answer: resolv.conf names it" if is_down else FORWARD
-                return Finding(name, vantage, FAILED, str(failure), cure)
+    try:
+        addresses = ask(name, A, server, host.dns_port)
+    except DnsFailure as failure:
+        is_down = "no answer" in str(failure)
+        cure = f"make {server} answer: resolv.conf names it" if is_down else FORWARD
+        return [Finding(name, vantage, FAILED, str(failure), cure)], []
+    found: list[Finding] = []
+    try:
+        addresses += ask(name, AAAA, server, host.dns_port)
+    except DnsFailure as failure:
+        cure = f"make {server} answer AAAA, if only that there is none: some hosts then resolve"
+        cure += " nothing, or slowly"
+        found.append(Finding(name, vantage, FAILED, f"AAAA: {failure}", cure))
     if not addresses:
-        return Finding(name, vantage, FAILED, "no address", FORWARD)
-    return _judged(name, vantage, addresses, expected, FORWARD)
+        return [*found, Finding(name, vantage, FAILED, "no address", FORWARD)], []
+    return [_judged(name, vantage, addresses, expected, FORWARD), *found], addresses
+
+
+def _secured(name: str, addresses: Sequence[str], host: Host) -> Iterator[Finding]:
+    """Yield what TLS says at each address: `MOST_ADDRESSES` at most."""
+    for address in addresses[:MOST_ADDRESSES]:
+        yield _over_tls(name, address, host)
+    rest = len(addresses) - MOST_ADDRESSES
+    if rest > 0:
+        yield Finding(name, "tls", NOTE, f"not tried at {rest} more addresses")
 
 
 def _judged(
@@ -77,6 +102,8 @@ def _over_tls(name: str, address: str, host: Host) -> Finding:
         cure = "something decrypts TLS on the way: let these names through as they are"
         return Finding(name, vantage, FAILED, f"TLS: {error.reason or error}", cure)
     except OSError as error:
+        if ":" in address and error.errno in NO_WAY:
+            return Finding(name, vantage, NOTE, f"this host has no way over IPv6: {error}")
         cure = "let 443/tcp through to the VPC: route, firewall, security group of the endpoint"
         return Finding(name, vantage, FAILED, str(error), cure)
 

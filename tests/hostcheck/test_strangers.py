@@ -8,13 +8,15 @@ import socket
 import ssl
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import dns.flags
 import dns.message
+import dns.rcode
+import dns.rdatatype
 import dns.rrset
 import pytest
 import trustme
@@ -24,7 +26,7 @@ from ecs_anywhere_check.cli import main
 from ecs_anywhere_check.dns import AAAA, A, DnsFailure, ask, read_answer
 from ecs_anywhere_check.findings import Finding, expectation
 from ecs_anywhere_check.host import Host
-from ecs_anywhere_check.names import nameservers, of_name
+from ecs_anywhere_check.names import MOST_ADDRESSES, nameservers, of_name
 from ecs_anywhere_check.showing import exit_code, show
 from hypothesis import given
 from hypothesis import strategies as st
@@ -282,3 +284,80 @@ def test_it_runs_where_python_3_9_is(python: str, tmp_path: Path) -> None:
     said = json.loads(ran.stdout)
     assert "ecs-a.eusc-de-east-1.amazonaws.eu" in said["matrix"]
     assert said["verdict"] == "FAILED"
+
+
+@contextmanager
+def answering(*given: str) -> Iterator[int]:
+    """A DNS server that gives these addresses, and fails where it has none of the asked type."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                packet, peer = sock.recvfrom(4096)
+                query = dns.message.from_wire(packet)
+                kind = dns.rdatatype.to_text(query.question[0].rdtype)
+                reply = dns.message.make_response(query)
+                fitting = [each for each in given if (":" in each) == (kind == "AAAA")]
+                if fitting:
+                    name = query.question[0].name
+                    reply.answer.append(dns.rrset.from_text(name, 60, "IN", kind, *fitting))
+                else:
+                    reply.set_rcode(dns.rcode.SERVFAIL)
+                sock.sendto(reply.to_wire(), peer)
+
+    threading.Thread(target=serve, daemon=True).start()
+    with sock:
+        yield int(sock.getsockname()[1])
+
+
+def asked(given: Sequence[str], libc: Sequence[str], tmp_path: Path) -> list[Finding]:
+    """Ask a DNS server that gives some addresses, on a host whose C library gives others. Nothing
+    listens on the port of TLS."""
+    found = [(0, 0, 0, "", (address, 443)) for address in libc]
+    with answering(*given) as port:
+        host = Host(tmp_path, {}, lambda *_: found, dns_port=port, tls_port=9)
+        return of_name(NAME, ["127.0.0.1"], EXPECTED, host)
+
+
+def test_tls_is_tried_at_every_address_of_every_answer(tmp_path: Path) -> None:
+    """Not at those alone that the C library gave, nor at IPv4 alone."""
+    found = asked(["127.0.0.2", "127.0.0.3", "::1"], ["127.0.0.1", "127.0.0.2"], tmp_path)
+    tried = [each.vantage for each in found if each.vantage.startswith("tls")]
+    assert tried == [f"tls {a}" for a in ("127.0.0.1", "127.0.0.2", "127.0.0.3", "::1")]
+
+
+def test_a_server_that_gives_very_many_addresses_is_not_followed_to_all(tmp_path: Path) -> None:
+    found = asked([f"127.0.1.{n}" for n in range(1, 41)], ["127.0.0.1"], tmp_path)
+    tried = [each for each in found if each.vantage.startswith("tls ")]
+    [rest] = [each for each in found if each.vantage == "tls"]
+    assert len(tried) == MOST_ADDRESSES
+    assert rest.said == f"not tried at {41 - MOST_ADDRESSES} more addresses"
+
+
+def test_an_aaaa_that_fails_is_told_beside_a_good_address(tmp_path: Path) -> None:
+    found = [f for f in asked(["10.0.0.10"], [], tmp_path) if f.vantage == "dns 127.0.0.1"]
+    assert [(each.verdict, each.said) for each in found] == [
+        ("PRIVATE", "10.0.0.10"),
+        ("FAILED", "AAAA: SERVFAIL"),
+    ]
+    assert "AAAA" in found[1].cure
+
+
+@pytest.mark.parametrize(
+    ("program", "unit"), [("agent", "restart ecs"), ("ssm-agent-worker", "amazon-ssm-agent")]
+)
+def test_each_agent_on_a_public_way_is_restarted_by_its_own_unit(
+    program: str, unit: str, tmp_path: Path
+) -> None:
+    process = tmp_path / "proc/7"
+    (process / "fd").mkdir(parents=True)
+    (process / "comm").write_text(f"{program[:15]}\n")
+    (process / "fd/3").symlink_to("socket:[42]")
+    row = "0: 0100007F:1000 0A7100CB:01BB 01 0:0 0:0 0 0 0 42"
+    (tmp_path / "proc/net").mkdir()
+    (tmp_path / "proc/net/tcp").write_text(f"head\n   {row}\n")
+    [found] = [f for f in of_peers(EXPECTED, Host(root=tmp_path)) if f.vantage == "connection"]
+    assert (found.verdict, found.said) == ("PUBLIC", "203.0.113.10")
+    assert unit in found.cure
