@@ -17,7 +17,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ecs_anywhere_dns import __version__
-from ecs_anywhere_dns.cli import NAME, parser
+from ecs_anywhere_dns.cli import parser
+from ecs_anywhere_dns.commands import NAME
 from ecs_anywhere_dns.outcome import MEANINGS
 
 README = Path(__file__).parents[1] / "onprem" / "README.md"

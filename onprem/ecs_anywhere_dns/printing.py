@@ -14,7 +14,6 @@ from typing import IO, Any
 
 from ecs_anywhere_dns.report import Report
 from ecs_anywhere_dns.servers.contract import Finding, Fragment
-from ecs_anywhere_dns.units import ANEW
 from ecs_anywhere_dns.visible import visible, visible_in
 
 STATUS_WIDTH = 11
@@ -51,7 +50,7 @@ def show_report(report: Report, *, as_json: bool) -> None:
             _show(line)
 
 
-def show_status(said: Mapping[str, Any], *, as_json: bool) -> None:
+def show_status(said: Mapping[str, Any], *, cure_of_unit: str, as_json: bool) -> None:
     if as_json:
         _show_json(said)
         return
@@ -61,7 +60,7 @@ def show_status(said: Mapping[str, Any], *, as_json: bool) -> None:
         _show_rows(_rows_of(each, str(said["server"])))
     _show_rows({"last run": ended})
     if said["unit"] == "older":
-        _show(f"the systemd service is not what this version writes: {ANEW}")
+        _show(f"the systemd service is not what this version writes: {cure_of_unit}")
     for warning in dict.fromkeys(w for each in said["publications"] for w in each["warnings"]):
         _show(warning)
     if said["switching"]:

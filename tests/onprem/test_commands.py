@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ecs_anywhere_dns.cli import NAME, READER_LEFT, main, parser
+from ecs_anywhere_dns.cli import READER_LEFT, main, parser
+from ecs_anywhere_dns.commands import NAME
+from ecs_anywhere_dns.commands.examination import PROGRAMS, installed
 from ecs_anywhere_dns.document import read_document
-from ecs_anywhere_dns.examination import PROGRAMS, installed
 from ecs_anywhere_dns.outcome import MEANINGS, Exit
 from ecs_anywhere_dns.report import Report
 from ecs_anywhere_dns.servers import RENDERED, SERVERS

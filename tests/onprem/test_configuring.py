@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ecs_anywhere_dns.commands.init.configuring import configure
+from ecs_anywhere_dns.commands.init.wish import Wish
 from ecs_anywhere_dns.configuration import load
-from ecs_anywhere_dns.configuring import Wish, configure
 from ecs_anywhere_dns.outcome import BadUsage, Exit
 from ecs_anywhere_dns.pinned.keys import key_of
 from hypothesis import given

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ecs_anywhere_dns.commands.init.configuring import configure
+from ecs_anywhere_dns.commands.init.text import as_toml
+from ecs_anywhere_dns.commands.init.wish import Wish
 from ecs_anywhere_dns.configuration import OF_HOST, in_order, load, read_all, server_of
-from ecs_anywhere_dns.configuring import Wish, as_toml, configure
 from ecs_anywhere_dns.outcome import BadUsage
 from ecs_anywhere_dns.servers.dnsmasq import Dnsmasq
 

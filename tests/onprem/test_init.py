@@ -14,11 +14,13 @@ from typing import Any
 
 import pytest
 from ecs_anywhere_dns.cli import parser
-from ecs_anywhere_dns.configuration import load
-from ecs_anywhere_dns.configuring import Wish, as_toml, configure
-from ecs_anywhere_dns.initialise import (
+from ecs_anywhere_dns.commands.init.configuring import configure
+from ecs_anywhere_dns.commands.init.includes import (
     with_line,
 )
+from ecs_anywhere_dns.commands.init.text import as_toml
+from ecs_anywhere_dns.commands.init.wish import Wish
+from ecs_anywhere_dns.configuration import load
 from ecs_anywhere_dns.outcome import BadUsage, CheckFailed, Exit
 from ecs_anywhere_dns.servers.contract import Include
 from hypothesis import given

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ecs_anywhere_dns.commands.init.configuring import configure
+from ecs_anywhere_dns.commands.init.wish import Wish
 from ecs_anywhere_dns.configuration import load
-from ecs_anywhere_dns.configuring import Wish, configure
 from ecs_anywhere_dns.servers import OTHERS, RENDERED, SERVERS, make_server
 from ecs_anywhere_dns.servers.layouts import LAYOUTS, family_of, layout_of
 

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ecs_anywhere_dns.commands.check import check
+from ecs_anywhere_dns.commands.status import status
+from ecs_anywhere_dns.commands.verify import verify
 from ecs_anywhere_dns.following.rollback import rollback
-from ecs_anywhere_dns.looking import check, status, verify
 from ecs_anywhere_dns.outcome import Exit, ReloadFailed
 from ecs_anywhere_dns.printing import show_status
 
@@ -383,7 +385,7 @@ def test_force_is_a_word_for_the_vpc_that_is_named(tmp_path: Path) -> None:
 def test_the_status_shows_each_vpc(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     one, other = ohio(), ireland()
     there = site(tmp_path, one, other)
-    show_status(status(there.hosts(), tmp_path), as_json=False)
+    show_status(status(there.hosts(), tmp_path), cure_of_unit="", as_json=False)
     said = capsys.readouterr().out
     assert said.index(one.id) < said.index(other.id)
     assert said.count("last run") == 1

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from ecs_anywhere_dns.answers.questions import Answer, Question
+from ecs_anywhere_dns.commands.status import status
 from ecs_anywhere_dns.following.standby import (
     GOOD_LOOKS,
     MOST_LOOKS,
@@ -18,7 +19,6 @@ from ecs_anywhere_dns.following.standby import (
     gone_over,
     looks_needed,
 )
-from ecs_anywhere_dns.looking import status
 from ecs_anywhere_dns.memory.records import Duty
 from ecs_anywhere_dns.outcome import Exit
 from hypothesis import given

@@ -18,10 +18,10 @@ from typing import Any
 
 import pytest
 import trustme
+from ecs_anywhere_dns.commands.examination import examine
+from ecs_anywhere_dns.commands.status import status
 from ecs_anywhere_dns.configuration import load
-from ecs_anywhere_dns.examination import examine
 from ecs_anywhere_dns.host import Host
-from ecs_anywhere_dns.looking import status
 from ecs_anywhere_dns.outcome import BadUsage, Exit
 from ecs_anywhere_dns.servers import SERVERS, make_server
 from ecs_anywhere_dns.settings import read_settings

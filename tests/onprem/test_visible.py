@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 from ecs_anywhere_dns.cli import main
-from ecs_anywhere_dns.commands import run
 from ecs_anywhere_dns.outcome import BadUsage, Exit
 from ecs_anywhere_dns.printing import (
     accept_any_locale,
@@ -28,6 +27,7 @@ from ecs_anywhere_dns.printing import (
 from ecs_anywhere_dns.publication.acknowledgement import LARGEST_VALUE, acknowledgement
 from ecs_anywhere_dns.report import Report
 from ecs_anywhere_dns.servers.contract import Finding
+from ecs_anywhere_dns.subprocesses import run
 from ecs_anywhere_dns.visible import visible
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -99,7 +99,7 @@ def test_no_command_prints_text_of_others_as_it_is(
     with written(encoding) as out:
         for as_json in (False, True):
             show_report(report, as_json=as_json)
-            show_status(said, as_json=as_json)
+            show_status(said, cure_of_unit="", as_json=as_json)
             show_findings([Finding(False, one, other)], as_json=as_json)
             show_lines(more, as_json=as_json)
         show_step(one)

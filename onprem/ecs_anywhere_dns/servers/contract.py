@@ -78,7 +78,7 @@ class Renderer(Protocol):
 
 
 class Server(Renderer, Protocol):
-    """A server that we configure for real. Commands are bounded in time; see `commands`."""
+    """A server that we configure for real. Commands are bounded in time; see `subprocesses`."""
 
     @property
     def privileges(self) -> Mapping[str, str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ecs_anywhere_dns.commands import run
 from ecs_anywhere_dns.outcome import ReloadFailed
 from ecs_anywhere_dns.servers.waiting import comes_true
+from ecs_anywhere_dns.subprocesses import run
 
 START_PATIENCE = 10.0
 """Seconds until a server that was started answers its control program; for named 70 ms were

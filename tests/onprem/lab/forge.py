@@ -16,7 +16,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import IO
 
-from ecs_anywhere_dns import cli
+from ecs_anywhere_dns import cli, schema  # noqa: F401 - each fork has it then, too
+from ecs_anywhere_dns.commands import COMMANDS, command
+from ecs_anywhere_dns.servers import RENDERED, SERVERS
 
 from tests.onprem.lab import killed
 from tests.onprem.lab.forked import Ran, Start
@@ -91,12 +93,20 @@ def _text(stream: IO[bytes]) -> str:
     return stream.read().decode()
 
 
-def _run_tool(start: Start) -> int:
+def _load() -> None:
+    """Import all that the tool imports when it is needed: each fork has it then."""
+    for name in COMMANDS:
+        command(name)
+    list(SERVERS.values())
+    list(RENDERED.values())
 
+
+def _run_tool(start: Start) -> int:
     if start.fatal is None:
         return cli.main(start.words)
     return killed.main(start.words[0], start.fatal)
 
 
 if __name__ == "__main__":
+    _load()
     _serve(_run_tool)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-from ecs_anywhere_dns.commands import PATIENCE, Ran, run
 from ecs_anywhere_dns.outcome import ReloadFailed
 from ecs_anywhere_dns.servers.bind.named_conf import domain
 from ecs_anywhere_dns.servers.process import differ
+from ecs_anywhere_dns.subprocesses import PATIENCE, Ran, run
 
 LOOK = "look at the log of named"
 RELOAD_PATIENCE = 60.0

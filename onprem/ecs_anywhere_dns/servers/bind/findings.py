@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecs_anywhere_dns.commands import run
 from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
 from ecs_anywhere_dns.servers.apparmor import confining, may_read
 from ecs_anywhere_dns.servers.bind.named_conf import View, find
 from ecs_anywhere_dns.servers.bind.views import covers, shadows_below
 from ecs_anywhere_dns.servers.contract import Finding
+from ecs_anywhere_dns.subprocesses import run
 
 if TYPE_CHECKING:
     from ecs_anywhere_dns.servers.bind import Bind

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ecs_anywhere_dns.commands import Ran
 from ecs_anywhere_dns.forwarding import DNS_PORT, Forwarding, forwarding_to
 from ecs_anywhere_dns.outcome import CheckFailed
 from ecs_anywhere_dns.servers.bind.named_conf import Statement, domain, find, read, zone_type
 from ecs_anywhere_dns.servers.mark import is_mark
+from ecs_anywhere_dns.subprocesses import Ran
 
 WROTE_ANEW = "`ecs-anywhere-dns apply` writes it anew"
 UNKNOWN_OPTION = "unknown option 'validate-except'"

@@ -19,7 +19,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecs_anywhere_dns.commands import Ran, run
 from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
 from ecs_anywhere_dns.memory.files import state_of, text_of
 from ecs_anywhere_dns.outcome import CheckFailed, NotTaken, ReloadFailed
@@ -40,6 +39,7 @@ from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
 from ecs_anywhere_dns.servers.harmless import harmless
 from ecs_anywhere_dns.servers.mark import has_mark, ipv4_among, mark_in
 from ecs_anywhere_dns.servers.starting import start_if_down
+from ecs_anywhere_dns.subprocesses import Ran, run
 
 
 @dataclass(frozen=True)

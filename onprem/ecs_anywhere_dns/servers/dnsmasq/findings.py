@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecs_anywhere_dns.commands import run
 from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
 from ecs_anywhere_dns.servers.contract import Finding
 from ecs_anywhere_dns.servers.dnsmasq.configuration import Configuration
 from ecs_anywhere_dns.servers.dnsmasq.process import process_of
+from ecs_anywhere_dns.subprocesses import run
 
 if TYPE_CHECKING:
     from ecs_anywhere_dns.servers.dnsmasq import Dnsmasq

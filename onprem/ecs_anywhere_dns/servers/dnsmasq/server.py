@@ -21,7 +21,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecs_anywhere_dns.commands import run
 from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.memory.files import text_of
 from ecs_anywhere_dns.outcome import CheckFailed, NotTaken, ReloadFailed, Stop
@@ -35,6 +34,7 @@ from ecs_anywhere_dns.servers.fragment_lines import CURE, lines_of
 from ecs_anywhere_dns.servers.mark import MARK, MARK_PORT, holds, mark_of
 from ecs_anywhere_dns.servers.starting import start_if_down
 from ecs_anywhere_dns.servers.waiting import comes_true
+from ecs_anywhere_dns.subprocesses import run
 
 LEFT_OUT = ",.dpkg-dist,.dpkg-old,.dpkg-new"
 """Debian's: every other suffix in dnsmasq.d is read."""

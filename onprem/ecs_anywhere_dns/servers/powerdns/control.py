@@ -13,9 +13,9 @@ from pathlib import Path
 
 from ecs_anywhere_dns.answers.asking import Asking
 from ecs_anywhere_dns.answers.questions import Question
-from ecs_anywhere_dns.commands import run
 from ecs_anywhere_dns.outcome import NotTaken, ReloadFailed
 from ecs_anywhere_dns.servers.mark import MARK_ZONE
+from ecs_anywhere_dns.subprocesses import run
 
 CURE = "look at its log (`journalctl -u pdns-recursor`), and at what rec_control says as root"
 NTA_REASON = "ecs-anywhere-dns"

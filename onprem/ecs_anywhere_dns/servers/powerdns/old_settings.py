@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecs_anywhere_dns.commands import Ran
 from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
 from ecs_anywhere_dns.servers.powerdns.configuration import (
@@ -20,6 +19,7 @@ from ecs_anywhere_dns.servers.powerdns.configuration import (
     read_configuration,
 )
 from ecs_anywhere_dns.servers.powerdns.lines import lua_for, read_lua
+from ecs_anywhere_dns.subprocesses import Ran
 
 INIT = "`ecs-anywhere-dns init` writes it"
 

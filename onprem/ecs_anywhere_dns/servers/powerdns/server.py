@@ -20,7 +20,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecs_anywhere_dns.commands import run
 from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.memory.files import text_of
 from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
@@ -36,6 +35,7 @@ from ecs_anywhere_dns.servers.powerdns.settings import Settings
 from ecs_anywhere_dns.servers.powerdns.yaml_settings import YamlSettings, yaml_of
 from ecs_anywhere_dns.servers.process import differ
 from ecs_anywhere_dns.servers.starting import start_if_down
+from ecs_anywhere_dns.subprocesses import run
 
 
 @dataclass(frozen=True)

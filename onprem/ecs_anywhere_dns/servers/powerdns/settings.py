@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from ecs_anywhere_dns.commands import Ran
 from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.servers.contract import Finding, Fragment, Include
 from ecs_anywhere_dns.servers.powerdns.configuration import Configuration
+from ecs_anywhere_dns.subprocesses import Ran
 
 
 class Settings(Protocol):

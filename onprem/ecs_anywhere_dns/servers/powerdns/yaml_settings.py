@@ -17,13 +17,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecs_anywhere_dns.commands import Ran
 from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
 from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
 from ecs_anywhere_dns.servers.fragment_lines import CURE, ZONE, lines_of
 from ecs_anywhere_dns.servers.powerdns.configuration import ROUTES, Configuration, Setting
 from ecs_anywhere_dns.servers.powerdns.control import NTA_REASON, Control
+from ecs_anywhere_dns.subprocesses import Ran
 
 TOP = re.compile(r"[A-Za-z_][\w-]*:(\s|$)")
 INCLUDE_DIR = re.compile(r"^\s+include_dir:\s*['\"]?(?P<folder>/[^'\"#\n]*)", re.MULTILINE)

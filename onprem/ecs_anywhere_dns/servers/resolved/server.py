@@ -18,7 +18,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecs_anywhere_dns.commands import run
 from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
 from ecs_anywhere_dns.memory.files import state_of, text_of
 from ecs_anywhere_dns.outcome import CheckFailed, NotTaken, ReloadFailed
@@ -37,6 +36,7 @@ from ecs_anywhere_dns.servers.resolved.lines import (
 from ecs_anywhere_dns.servers.resolved.status import Resolvectl
 from ecs_anywhere_dns.servers.starting import start_if_down
 from ecs_anywhere_dns.servers.waiting import comes_true
+from ecs_anywhere_dns.subprocesses import run
 
 RELOAD_PATIENCE = 10.0
 """Seconds; a SIGHUP is heard some time later."""

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ecs_anywhere_dns.commands import run
 from ecs_anywhere_dns.outcome import ReloadFailed
 from ecs_anywhere_dns.servers.resolved.lines import DELEGATES
+from ecs_anywhere_dns.subprocesses import run
 
 FIRST_VERSION = 258
 """Of systemd: the first with delegates (systemd.dns-delegate(5))."""

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ecs_anywhere_dns.commands import Ran, run
 from ecs_anywhere_dns.outcome import ReloadFailed
+from ecs_anywhere_dns.subprocesses import Ran, run
 
 FORWARD = re.compile(r"^(?P<zone>\S+) IN forward (?P<rest>.*)$", re.MULTILINE)
 STUB = re.compile(r"^(?P<zone>\S+) IN stub ", re.MULTILINE)

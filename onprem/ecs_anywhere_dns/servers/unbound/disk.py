@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecs_anywhere_dns.commands import run
 from ecs_anywhere_dns.forwarding import DNS_PORT, Forwarding, forwarding_to
 from ecs_anywhere_dns.memory.files import state_of, text_of
 from ecs_anywhere_dns.outcome import CheckFailed
@@ -16,6 +15,7 @@ from ecs_anywhere_dns.servers.contract import Finding
 from ecs_anywhere_dns.servers.mark import has_mark, holds, mark_in
 from ecs_anywhere_dns.servers.process import Process
 from ecs_anywhere_dns.servers.unbound.control import plain
+from ecs_anywhere_dns.subprocesses import run
 
 WROTE_ANEW = "`ecs-anywhere-dns apply` writes it anew"
 PROFILE = "usr.sbin.unbound"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ecs_anywhere_dns.commands import run
 from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
 from ecs_anywhere_dns.servers.contract import Finding
 from ecs_anywhere_dns.servers.mark import lies_within
 from ecs_anywhere_dns.servers.unbound.shadows import PASSING, below, blocking
+from ecs_anywhere_dns.subprocesses import run
 
 if TYPE_CHECKING:
     from ecs_anywhere_dns.servers.unbound import Unbound

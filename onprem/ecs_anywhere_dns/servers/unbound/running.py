@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ecs_anywhere_dns.commands import run
 from ecs_anywhere_dns.servers.contract import Finding
 from ecs_anywhere_dns.servers.process import Process
+from ecs_anywhere_dns.subprocesses import run
 
 OMITTED = re.compile(r"if omitted (?P<file>/\S+) is used")
 """What `unbound-checkconf -h` says of the file that this build reads by default."""

@@ -21,7 +21,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecs_anywhere_dns.commands import run
 from ecs_anywhere_dns.forwarding import DNS_PORT, NOTHING, Forwarding
 from ecs_anywhere_dns.outcome import CheckFailed, NotTaken, ReloadFailed
 from ecs_anywhere_dns.pinned.aws_names import is_below, suffixes_of
@@ -35,6 +34,7 @@ from ecs_anywhere_dns.servers.unbound.findings import findings_of, hindrances_of
 from ecs_anywhere_dns.servers.unbound.running import misread
 from ecs_anywhere_dns.servers.unbound.shadows import blocking
 from ecs_anywhere_dns.servers.waiting import comes_true
+from ecs_anywhere_dns.subprocesses import run
 
 RELOAD_PATIENCE = 10.0
 """Seconds; 16 ms were measured. Large lists of local data take longer."""

@@ -1,4 +1,4 @@
-"""`doctor`: everything that would stop or weaken the forwarding here, at once. Read only."""
+"""The examination of a host by `doctor`: everything is looked at, and nothing is changed."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _of_each(
 
 
 def installed() -> tuple[Finding, ...]:
-    """What can be said where `init` has not been run."""
+    """Return what can be said where `init` has not been run."""
     # The paths of root: where DNS servers are, whoever asks.
     path = os.pathsep.join([*os.get_exec_path(), "/usr/local/sbin", "/usr/sbin"])
     found = [server for program, server in PROGRAMS.items() if shutil.which(program, path=path)]

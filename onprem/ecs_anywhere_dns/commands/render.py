@@ -1,19 +1,22 @@
-"""The configuration for a DNS server, for a person: rendered, and written into a folder."""
+"""`render`: the configuration for a DNS server, for a person: printed, or written into a folder."""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ecs_anywhere_dns.commands.followers import chosen, followers
 from ecs_anywhere_dns.document import Document, Mode, read_document
 from ecs_anywhere_dns.following.claims import intended
 from ecs_anywhere_dns.forwarding import forwarding_of
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.memory.files import READABLE, FileState, make_folder, put, state_of
-from ecs_anywhere_dns.outcome import BadUsage, CheckFailed
+from ecs_anywhere_dns.outcome import BadUsage, CheckFailed, Exit
 from ecs_anywhere_dns.pinned.belief import check_believed
-from ecs_anywhere_dns.servers import check_tells_apart, make_renderer
+from ecs_anywhere_dns.printing import show_fragments, show_lines
+from ecs_anywhere_dns.servers import RENDERED, SERVERS, check_tells_apart, make_renderer
 from ecs_anywhere_dns.servers.contract import HEADER, Fragment, Renderer
 
 FOLDER_MODE = 0o755
@@ -21,12 +24,36 @@ FOLDER_MODE = 0o755
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a person said; None is what the configuration says."""
+    """The words of a person; None stands for what the configuration says."""
 
     server: str | None
     source: Path | None
     """A file with the document; None: the publication is fetched."""
     mode: Mode | None
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `render`."""
+    parser.add_argument("--server", choices=[*SERVERS, *RENDERED], help="default: the configured")
+    parser.add_argument("--source", type=Path, help="a file with the document; default: fetch it")
+    parser.add_argument("--mode", choices=["names", "region"], help="default: as configured")
+    parser.add_argument("--vpc", help="of several VPCs: only this one")
+    parser.add_argument(
+        "--output", type=Path, metavar="FOLDER", help="write the files there, print their names"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the files, or write them. Where server and source are given, no configuration file is
+    needed. Raises Stop."""
+    is_enough = arguments.server and arguments.source and not arguments.config.exists()
+    hosts = () if is_enough else chosen(followers(arguments), arguments.vpc)
+    fragments = fragments_of(Wanted(arguments.server, arguments.source, arguments.mode), hosts)
+    if arguments.output:
+        show_lines(list(write_fragments(fragments, arguments.output)), as_json=arguments.json)
+    else:
+        show_fragments(fragments, as_json=arguments.json)
+    return int(Exit.DONE)
 
 
 def fragments_of(wanted: Wanted, hosts: Sequence[Host]) -> tuple[Fragment, ...]:

@@ -1,4 +1,4 @@
-"""`init`: empty fragments, the lines that include them, and the timer. Done once.
+"""Empty fragments, and the lines that include them in the DNS server's configuration. Made once.
 
 The administrator's own files are touched only when asked (`--include`), each is checked by the DNS
 server's own checker afterwards, and put back if that refuses it.
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ecs_anywhere_dns.configuring import make_folder
+from ecs_anywhere_dns.commands.init.configuring import make_folder
 from ecs_anywhere_dns.forwarding import NOTHING
 from ecs_anywhere_dns.memory.files import FileState, put, state_of
 from ecs_anywhere_dns.outcome import CheckFailed
