@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 from ecs_anywhere_dns import __version__
+from ecs_anywhere_dns.outcome import Exit
 from ecs_anywhere_dns.servers import RENDERED, SERVERS
 
 from tests.onprem.example import published
@@ -187,6 +188,35 @@ def test_the_command_line_does_not_load_boto3() -> None:
     loaded = set(ran.stdout.split())
     assert "ecs_anywhere_dns.wiring" in loaded
     assert not loaded & {"boto3", "botocore", "urllib3"}
+
+
+def _pythons() -> list[tuple[int, int, str]]:
+    """Every Python that a version manager has here, with its version."""
+    found = Path.home().glob(".pyenv/versions/[23].*/bin/python")
+    numbers = {str(path): path.parts[-3].split(".") for path in found}
+    return sorted((int(n[0]), int(n[1]), path) for path, n in numbers.items())
+
+
+@pytest.mark.parametrize(
+    ("major", "minor", "python"), [each for each in _pythons() if each[:2] < (3, 11)]
+)
+def test_a_python_that_is_too_old_says_what_to_install(major: int, minor: int, python: str) -> None:
+    words = ("-m", "ecs_anywhere_dns", "apply")
+    ran = subprocess.run(
+        [python, *words], env={"PYTHONPATH": str(ONPREM)}, capture_output=True, text=True
+    )
+    assert (ran.returncode, ran.stdout) == (Exit.USAGE, "")
+    assert f"this is Python {major}.{minor}" in ran.stderr
+    assert "dnf install" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_the_first_python_is_said_alike_everywhere() -> None:
+    project = tomllib.loads((ONPREM / "pyproject.toml").read_text())["project"]
+    said = project["requires-python"].removeprefix(">=")
+    assert f"Python {said} or newer" in (PACKAGE / "__init__.py").read_text()
+    assert f"({said.replace('.', ', ')})" in (PACKAGE / "__init__.py").read_text()
+    assert f"Python {said} or newer" in (ONPREM / "README.md").read_text()
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))

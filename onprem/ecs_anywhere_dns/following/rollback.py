@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from uuid import uuid4
 
 from ecs_anywhere_dns.following.confirmation import confirm
 from ecs_anywhere_dns.following.metrics import remove_metrics
+from ecs_anywhere_dns.following.run import new_id
 from ecs_anywhere_dns.following.switchover import (
     NotPutBack,
     RolledBack,
@@ -69,7 +69,7 @@ def _locked(hosts: Sequence[Host], report: Report, to_none: bool) -> Report:
     step = _to_none(hosts, former) if to_none else _one_step(former)
     forwarding = step.applied.forwarding
     check_unhindered(host, forwarding)
-    run = uuid4().hex
+    run = new_id()
     taken = [each for each in hosts if each.settings.vpc in step.vpcs]
     names = [zone for vpc in step.vpcs for zone in former.of(vpc).forwarding.zones]
     target = Target(forwarding, step.files, lambda: None, names)

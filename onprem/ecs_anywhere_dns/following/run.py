@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
-from uuid import uuid4
 
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
@@ -14,6 +14,11 @@ from ecs_anywhere_dns.outcome import Stop
 from ecs_anywhere_dns.report import Report
 
 
+def new_id() -> str:
+    """Return an id that no other run has."""
+    return os.urandom(16).hex()
+
+
 @dataclass
 class Run:
     """What there is to report if it stops here."""
@@ -22,7 +27,7 @@ class Run:
     report: Report
     force: bool = False
     dry: bool = False
-    id: str = field(default_factory=lambda: uuid4().hex)
+    id: str = field(default_factory=new_id)
     memory: Memory = field(default_factory=lambda: Memory(Last()))
     former: Forwarding = NOTHING
     """What was forwarded for all VPCs before the run."""

@@ -24,7 +24,7 @@ from pathlib import Path
 from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.memory.files import text_of
 from ecs_anywhere_dns.outcome import CheckFailed, NotTaken, ReloadFailed, Stop
-from ecs_anywhere_dns.pinned.aws_names import region_parent
+from ecs_anywhere_dns.pinned.aws_names import region_parent, region_zones_of
 from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
 from ecs_anywhere_dns.servers.dnsmasq.configuration import Configuration, read_configuration
 from ecs_anywhere_dns.servers.dnsmasq.findings import findings_of
@@ -185,7 +185,8 @@ class Dnsmasq:
             found = self._not_included(disk)
             raise CheckFailed(found.what, found.cure)
         is_read = disk.has("servers-file")
-        zones = map(_region_zone, (self.region, *self.other_regions))
+        # The first of a Region's zones is above all of its private names.
+        zones = (region_zones_of(region)[0] for region in (self.region, *self.other_regions))
         held = [zone for zone in zones if not disk.covering("rebind-domain-ok", zone)]
         lines = (
             *([] if is_read else [f"servers-file={self.servers_file}"]),
@@ -317,9 +318,3 @@ def _real(path: str | Path) -> Path:
 def _is_mark(server: str) -> bool:
     address, _, port = server.partition("#")
     return port == str(MARK_PORT) and MARK.fullmatch(address) is not None
-
-
-def _region_zone(region: str) -> str:
-    """Above all private names of a Region; the suffix is its partition's."""
-    suffixes = {"cn": "amazonaws.com.cn", "eusc": "amazonaws.eu"}
-    return f"{region}.{suffixes.get(region.partition('-')[0], 'amazonaws.com')}"
