@@ -7,13 +7,13 @@ deletes the policy and leaves it attached; its CloudFormation leaves the policy 
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any
 
 from moto.iam.exceptions import DeleteConflictException
 from moto.iam.models import IAMBackend, ManagedPolicy, iam_backends
 
 from local.partitions import partition_in
+from local.stock import applied_once
 
 if TYPE_CHECKING:
     from local.engine import EmbeddedAws
@@ -32,7 +32,7 @@ def holders(backend: Any, policy_arn: str) -> list[Any]:
     return [each for each in everybody if policy_arn in each.managed_policies]
 
 
-@functools.cache
+@applied_once
 def _patch() -> None:
     stock = IAMBackend.delete_policy
 

@@ -27,6 +27,7 @@ from local.contracts import (
 )
 from local.partitions import partition_of
 from local.settings import Settings
+from local.stock import Stock
 from local.unkind.weather import Weather
 
 if TYPE_CHECKING:
@@ -79,10 +80,15 @@ def _key_of(account: str, region: str) -> str:
     return str(iam.users["administrator"].access_keys[0].access_key_id)
 
 
+_stock: Stock
+"""What moto was before the first of them."""
+
+
 def _forget_everything() -> None:
     from moto.core.base_backend import BackendDict
 
     BackendDict.reset()
+    _stock.put_back()
 
 
 @dataclass
@@ -156,7 +162,8 @@ class EmbeddedAws:
                 """By the client, or by the weather: then too nothing more comes over it."""
                 self.close_connection = True
 
-        _running.add(id(self))
+        gaps = {name: importlib.import_module(f"local.{name}") for name in GAPS}
+        self._join()
         self.application = DomainDispatcherApplication(create_backend_app)
         self._server = make_server(
             self.settings.host,
@@ -165,12 +172,19 @@ class EmbeddedAws:
             threaded=True,
             request_handler=RequestHandler,
         )
-        for gap in self.gaps:
-            importlib.import_module(f"local.{gap}").install(self)
+        for name in self.gaps:
+            gaps[name].install(self)
         serve = partial(self._server.serve_forever, poll_interval=0.05)
         threading.Thread(target=serve, name="api", daemon=True).start()
         # Half a million objects that live as long as the engine: no collection looks at them again.
         gc.freeze()
+
+    def _join(self) -> None:
+        """Be one of the engines of this process; the first keeps what moto is without any."""
+        global _stock
+        if not _running:
+            _stock = Stock()
+        _running.add(id(self))
 
     def client(self, service: str) -> Any:
         """A boto3 client of a stranger: an administrator of this account, in this Region."""

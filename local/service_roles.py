@@ -9,7 +9,6 @@ by Lambda or Step Functions.
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -24,6 +23,7 @@ from local.gateway.authorization import role_of_arn, statements_of
 from local.gateway.decisions import Context, Request, decide
 from local.gateway.policies_of_resources import statements_about
 from local.lambda_functions.errors import client_error
+from local.stock import applied_once
 
 if TYPE_CHECKING:
     from local.engine import EmbeddedAws
@@ -70,7 +70,7 @@ def is_trusted(role_arn: str, service: str, context: Context) -> bool:
     return decide(statements, Request("sts:AssumeRole", role_arn, context)).allowed
 
 
-@functools.cache
+@applied_once
 def _patch() -> None:
     stock_function = LambdaBackend.create_function
     stock_machine = StepFunctionsParserBackend.create_state_machine

@@ -13,14 +13,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from local.lambda_functions import moto_lambda
+from local.lambda_functions.service import LambdaService
+
 if TYPE_CHECKING:
     from local.engine import EmbeddedAws
 
 
 def install(aws: EmbeddedAws) -> None:
-    from local.lambda_functions import moto_lambda
-    from local.lambda_functions.service import LambdaService
-
     service = LambdaService(aws)
     aws.lambdas = service
     aws.weather.kill = service.kill

@@ -1,13 +1,12 @@
 """moto's Lambda API, answered by a `LambdaService`.
 
-Patched once; each patch asks for the service of the engine installed last, and leaves the
-call to moto while there is none.
+Each patch asks for the service of the engine installed last, and leaves the call to moto while
+there is none.
 """
 
 from __future__ import annotations
 
 import base64
-import functools
 import json
 import re
 import uuid
@@ -22,6 +21,7 @@ from local.lambda_functions.errors import client_error
 from local.lambda_functions.runtime_api import Invocation, Outcome
 from local.lambda_functions.service import LambdaService
 from local.lambda_functions.vpc import attachment_of
+from local.stock import applied_once
 
 # Lambda's own pattern: a name, a partial or a whole ARN, each with or without a qualifier.
 _FUNCTION = re.compile(
@@ -44,7 +44,7 @@ def stop_answering(service: LambdaService) -> None:
         _service = None
 
 
-@functools.cache
+@applied_once
 def _patch() -> None:
     _patch_invoke(LambdaBackend)
     _patch_invoke(LambdaSimpleBackend)
