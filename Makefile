@@ -35,8 +35,8 @@ test: setup servers tools lint ## every check and every test
 	.venv/bin/python -m pytest tests/fleet
 	.venv/bin/python -m pytest tests/onprem tests/hostcheck -n 4
 
-onprem: setup servers tools ## only the tests of the pick-up tool, with real DNS servers
-	.venv/bin/python -m pytest tests/onprem -n 4
+onprem: setup servers tools ## only the tests of the pick-up tool, each with every real DNS server (make test: with half of them)
+	ONPREM_WHOLE=1 .venv/bin/python -m pytest tests/onprem tests/hostcheck -n 4
 
 faults: setup ## one fault at every call, a death at every state: the whole table (half an hour)
 	FAULTS_SHARE=1 .venv/bin/python -m pytest tests/faults -n 6
