@@ -25,7 +25,7 @@ RESOURCES = (
     ("dynamodb", "table/{TableName}", "DescribeTable UpdateTable"),
     ("ec2", "*", "DescribeNetworkInterfaces DescribeRouteTables DescribeSecurityGroupRules"),
     ("ec2", "*", "DescribeSecurityGroups DescribeSubnets DescribeTags DescribeVpcEndpoints"),
-    ("ec2", "*", "DescribeVpcEndpointServices DescribeVpcs"),
+    ("ec2", "*", "DescribeVpcEndpointServices DescribeVpcs DescribeVpnGateways"),
     ("ec2", "{AddRouteTableIds}", "ModifyVpcEndpoint"),
     ("ec2", "{AddSecurityGroupIds}", "ModifyVpcEndpoint"),
     ("ec2", "{AddSubnetIds}", "ModifyVpcEndpoint"),

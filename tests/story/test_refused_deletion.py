@@ -102,12 +102,13 @@ def test_where_the_stack_says_so_it_is_freed_unless_somebody_else_stands_there(a
         workload = ec2.create_network_interface(SubnetId=subnets_of(app, vpc_id)[1])
         delete(app, subnet_id)
         assert app.next_success(vpc_id).made_nothing, "the deletion would be refused all the same"
-        not_freed = "not freed as others have network interfaces in the VPC (1)"
+        not_freed = "not freed as others have network interfaces in the VPC (1) and others reach it"
         assert not_freed in mails_about(app, subnet_id)[0].message
 
         ec2.delete_network_interface(
             NetworkInterfaceId=workload["NetworkInterface"]["NetworkInterfaceId"]
         )
+        _take_the_vpn_gateway_off(app, vpc_id)
         delete(app, subnet_id)
         until(lambda: app.tags(vpc_id).get(STATUS) == "removed")
         assert WISH not in app.tags(vpc_id)
@@ -116,6 +117,22 @@ def test_where_the_stack_says_so_it_is_freed_unless_somebody_else_stands_there(a
         assert "FreeOnDeletion" in mails_about(app, subnet_id)[1].message
         ec2.delete_subnet(SubnetId=subnet_id)
         app.until_quiet()
+
+
+def _take_the_vpn_gateway_off(app: App, vpc_id: str) -> None:
+    """With its route: nobody on-premises reaches the VPC any more."""
+    ec2 = app.client("ec2")
+    attached = [{"Name": "attachment.vpc-id", "Values": [vpc_id]}]
+    (gateway,) = ec2.describe_vpn_gateways(Filters=attached)["VpnGateways"]
+    in_vpc = [{"Name": "vpc-id", "Values": [vpc_id]}]
+    for table in ec2.describe_route_tables(Filters=in_vpc)["RouteTables"]:
+        for route in table["Routes"]:
+            if route.get("GatewayId") == gateway["VpnGatewayId"]:
+                ec2.delete_route(
+                    RouteTableId=table["RouteTableId"],
+                    DestinationCidrBlock=route["DestinationCidrBlock"],
+                )
+    ec2.detach_vpn_gateway(VpcId=vpc_id, VpnGatewayId=gateway["VpnGatewayId"])
 
 
 def test_a_refused_deletion_of_what_is_not_connected_starts_nothing(app: App) -> None:

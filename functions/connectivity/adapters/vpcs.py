@@ -106,6 +106,17 @@ class Ec2Vpcs:
         )
         return tuple(map(interface_of, found))
 
+    def vpn_gateways(self, vpc_id: str) -> tuple[str, ...]:
+        """AWS lists all of them at once, and a detached one for a while."""
+        describe = client("ec2").describe_vpn_gateways
+        attached = [{"Name": "attachment.vpc-id", "Values": [vpc_id]}]
+        return tuple(
+            str(gateway["VpnGatewayId"])
+            for gateway in call(describe, Filters=attached)["VpnGateways"]
+            for attachment in gateway.get("VpcAttachments", [])
+            if attachment["VpcId"] == vpc_id and attachment["State"] in {"attaching", "attached"}
+        )
+
     def set_tags(self, vpc_id: str, tags: Mapping[str, str]) -> None:
         self._tag(client("ec2").create_tags, vpc_id, ec2_tags(tags))
 

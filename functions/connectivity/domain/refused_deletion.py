@@ -10,7 +10,8 @@ the VPC's tag                   in the way                      then
 asks for nothing                anything                        the teardown goes on
 asks for something              nothing of ours                 nothing
 asks for something              ours, and nobody else has       with FreeOnDeletion its tag is
-                                anything in the whole VPC       removed, as by a Delete
+                                anything in the whole VPC,      removed, as by a Delete
+                                or a way into it
 asks for something              anything else                   it is named, once a day
 """
 
@@ -99,15 +100,26 @@ def in_the_way(
     return InTheWay(tuple(dict.fromkeys(held)), len(interfaces) - len(ours))
 
 
-def kept(refused: RefusedDeletion, way: InTheWay, used: int = 0) -> str:
-    """Return the line of a deletion that a person has to do something for. `used` is how many
-    network interfaces of others are why the VPC was not freed; 0 where it would not have been."""
+def why_not_freed(others: int, ways: Sequence[str]) -> str:
+    """Return why a VPC is not freed; empty if it may be. `others` is how many network interfaces of
+    others stand in it, and `ways` are what leads to hosts outside: a virtual private gateway stands
+    at the VPC and has no network interface in it."""
+    reasons = [
+        *([f"others have network interfaces in the VPC ({others})"] if others else []),
+        *([f"others reach it through {listed(ways, most=_MOST_SHOWN)}"] if ways else []),
+    ]
+    return " and ".join(reasons)
+
+
+def kept(refused: RefusedDeletion, way: InTheWay, why: str = "") -> str:
+    """Return the line of a deletion that a person has to do something for. `why` is why the VPC was
+    not freed; empty where it would not have been."""
     others = f" and network interfaces of others ({way.others})" if way.others else ""
-    why = f" - not freed as others have network interfaces in the VPC ({used})" if used else ""
+    not_freed = f" - not freed as {why}" if why else ""
     return (
         f"{_ASKED} {refused.target} and refused - remove the tag {WISH} of the VPC, wait for the "
         f"status removed and delete again - in its way: {listed(way.ours, most=_MOST_SHOWN)}"
-        f"{others}{why} - asked for by {refused.by}"
+        f"{others}{not_freed} - asked for by {refused.by}"
     )
 
 

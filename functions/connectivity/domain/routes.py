@@ -70,6 +70,14 @@ def leads_towards(survey: Survey, subnet: str, cidr: str) -> bool:
     )
 
 
+def ways_to_others(tables: Iterable[RouteTable]) -> tuple[str, ...]:
+    """Return what routes lead to other than the VPC itself, the internet and VPC endpoints: through
+    a virtual private gateway, a peering connection or a local gateway hosts use what stands in the
+    VPC, and have no network interface there."""
+    targets = {route.target for table in tables for route in table.routes} - {""}
+    return tuple(sorted(t for t in targets if not t.startswith((*_NOT_TOWARDS_ONPREM, "vpce-"))))
+
+
 def is_public(survey: Survey, subnet: str) -> bool:
     """Return whether the subnet has a route to an internet gateway."""
     return any(route.target.startswith("igw-") for route in _routes_of(survey, subnet))

@@ -20,9 +20,12 @@ from connectivity.domain.refused_deletion import (
     kept,
     read_refused_deletion,
     told_of,
+    why_not_freed,
 )
+from connectivity.domain.routes import ways_to_others
 from connectivity.domain.wish import Wish, read_wish
 from connectivity.usecases.knock import knock
+from connectivity.usecases.ports import Vpcs
 from connectivity.usecases.request import RequestDoor, WishRequest, carry_out, order_of
 
 MOST_AN_HOUR = 60
@@ -63,14 +66,22 @@ def _notice(
         return None
     if not door.settings.free_on_deletion or refused.is_older_than(entry):
         return _tell(entry, kept(refused, way), door)
-    whole = replace(refused, target=vpc_id)
-    used = in_the_way(whole, entry, door.vpcs.interfaces_in(vpc_id)).others
-    if not used:
+    why = _why_not_freed(refused, entry, door.vpcs)
+    if not why:
         try:
             return _free(vpc_id, refused, event, door)
         except Fact as problem:
             logger.warning("the tag of %s was not removed: %s", vpc_id, problem)
-    return _tell(entry, kept(refused, way, used), door)
+    return _tell(entry, kept(refused, way, why), door)
+
+
+def _why_not_freed(refused: RefusedDeletion, entry: Entry, vpcs: Vpcs) -> str:
+    """Return who else needs the VPC; empty if nobody does. A virtual private gateway is looked for
+    as well as its routes: those that it propagates are gone while its connection is down."""
+    whole = replace(refused, target=entry.vpc_id)
+    others = in_the_way(whole, entry, vpcs.interfaces_in(entry.vpc_id)).others
+    routed = ways_to_others(vpcs.route_tables(entry.vpc_id))
+    return why_not_freed(others, sorted({*routed, *vpcs.vpn_gateways(entry.vpc_id)}))
 
 
 def _may_be_looked_at(vpc_id: str, door: RequestDoor) -> bool:

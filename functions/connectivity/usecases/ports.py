@@ -73,6 +73,9 @@ class Vpcs(Protocol):
     def interfaces_in(self, target: str) -> tuple[NetworkInterface, ...]:
         """Return everybody's network interfaces in a VPC or in a subnet, by its id."""
 
+    def vpn_gateways(self, vpc_id: str) -> tuple[str, ...]:
+        """Return the ids of the virtual private gateways that are attached to a VPC."""
+
     def set_tags(self, vpc_id: str, tags: Mapping[str, str]) -> None:
         """Raises UnknownVpc."""
 

@@ -118,6 +118,10 @@ class FakeVpcs:
     prefix_lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     interfaces: Mapping[str, tuple[NetworkInterface, ...]] = field(default_factory=dict)
     """Of a VPC or a subnet, by its id."""
+    gateways: tuple[str, ...] = ()
+
+    def vpn_gateways(self, vpc_id: str) -> tuple[str, ...]:
+        return self.gateways
 
     def vpc_of_subnet(self, subnet_id: str) -> str | None:
         return VPC.id if subnet_id in {subnet.id for subnet in self.subnet_list} else None

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from connectivity.domain import ledger, tags
-from connectivity.domain.model import NetworkInterface
+from connectivity.domain.model import NetworkInterface, Route, RouteTable
 from connectivity.domain.refused_deletion import is_freed, told_of
 from connectivity.usecases.notice_deletion import MOST_AN_HOUR, notice_deletion
 from connectivity.usecases.request import RequestDoor
@@ -159,6 +159,35 @@ def test_the_stack_s_yes_frees_no_vpc_that_others_use_in_another_subnet() -> Non
     assert heard(world, free=True)
     assert world.vpcs.all[VPC.id].tags == {tags.WISH: "enabled"}
     assert "not freed as others have network interfaces in the VPC (1)" in line(world)
+
+
+@pytest.mark.parametrize(
+    ("target", "attached", "named"),
+    [
+        ("vgw-0a1b2c3d", (), "vgw-0a1b2c3d"),
+        ("local", ("vgw-0a1b2c3d",), "vgw-0a1b2c3d"),
+        ("pcx-0a1b2c3d", (), "pcx-0a1b2c3d"),
+        ("lgw-0a1b2c3d", ("vgw-0a1b2c3d",), "lgw-0a1b2c3d, vgw-0a1b2c3d"),
+    ],
+)
+def test_a_vpc_with_a_way_to_on_premises_is_not_freed(
+    target: str, attached: tuple[str, ...], named: str
+) -> None:
+    """No host there has a network interface in the VPC, and each resolves through it."""
+    world = world_with()
+    world.vpcs.tables = (RouteTable("rtb-1", (), True, (Route("10.64.0.0/16", target),)),)
+    world.vpcs.gateways = attached
+    assert heard(world, free=True)
+    assert world.vpcs.all[VPC.id].tags == {tags.WISH: "enabled"}
+    assert f"not freed as others reach it through {named} - asked for by" in line(world)
+
+
+@pytest.mark.parametrize("target", ["local", "igw-0a1b2c3d", "nat-0a1b2c3d", "vpce-0a1b2c3d", ""])
+def test_ways_to_nobody_who_needs_the_vpc_keep_nothing(target: str) -> None:
+    world = world_with()
+    world.vpcs.tables = (RouteTable("rtb-1", (), True, (Route("0.0.0.0/0", target),)),)
+    heard(world, free=True)
+    assert world.vpcs.all[VPC.id].tags == {}
 
 
 def test_a_deletion_from_before_it_was_connected_frees_nothing() -> None:
