@@ -30,6 +30,9 @@ from samtranslator.yaml_helper import yaml_parse
 Listing = dict[str, list[str]]
 """Who, or the policy of what -> its permissions, one a line and sorted."""
 
+DECIDED_BY_SAM = {"XRayTracing": "Disabled"}
+"""Parameters by whose value the translator itself adds something, with that value by which it adds
+nothing: what the other one adds is tests/template/test_tracing.py's."""
 ANY_REGION = "us-east-1"
 """The translator asks for one; what it would write of it stays a variable."""
 RESOURCE_POLICIES = {
@@ -51,7 +54,7 @@ def permissions(path: Path) -> Listing:
 
 
 def transformed(path: Path) -> dict[str, Any]:
-    """Return the template as plain CloudFormation. Every parameter stays a variable, `${Name}`."""
+    """Return the template as plain CloudFormation. Parameters stay variables, `${Name}`."""
     template = yaml_parse(path.read_text("utf-8"))
     template["Globals"]["Function"]["CodeUri"] = "s3://any/code"
     for resource in template["Resources"].values():
@@ -62,7 +65,7 @@ def transformed(path: Path) -> dict[str, Any]:
     plain: dict[str, Any] = translator.translate(
         # What an anchor shares is one object, which the translator would change everywhere at once
         json.loads(json.dumps(template, default=str)),
-        {name: f"${{{name}}}" for name in names},
+        {name: f"${{{name}}}" for name in names} | DECIDED_BY_SAM,
         get_managed_policy_map=lambda: get_bundled_managed_policy_map("aws"),
     )
     return plain

@@ -23,6 +23,7 @@ OWN_RULES = {
     "Architecture": "x86_64",
     "DoorConcurrency": "5",
     "ExtraTags": "CostCenter=42",
+    "XRayTracing": "Active",
 }
 PATIENCE = 60
 """Real seconds for what takes one on an idle machine."""
@@ -56,6 +57,7 @@ def test_a_function_runs_as_the_company_wants_it(aws: EmbeddedAws) -> None:
     name = physical(aws, "KnockFunction")
     function = lambda_.get_function_configuration(FunctionName=name)
     assert function["Architectures"] == ["x86_64"]
+    assert function["TracingConfig"] == {"Mode": "Active"}
     role = iam.get_role(RoleName=physical(aws, "KnockFunctionRole"))["Role"]
     assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == BOUNDARY
     reserved = lambda_.get_function_concurrency(FunctionName=name)
