@@ -229,11 +229,15 @@ def watch(vpc: Vpc, stack: StackName = STACK, region: Region = "", profile: Prof
 
 @app.command()
 def explain(
-    error: Annotated[str, typer.Argument(metavar="ERROR", help="As in PreconditionsNotMet.")],
+    word: Annotated[
+        str,
+        typer.Argument(metavar="WORD", help="As in PreconditionsNotMet, SweepAlarm or 61."),
+    ],
 ) -> None:
-    """Say what an error of the app means, and what to do."""
+    """Say what an error, an alarm or an exit code means, and what to do."""
     with told():
-        showing.console().print(showing.explanation(explaining.explain(error)))
+        for found in explaining.explain(word):
+            showing.console().print(showing.explanation(found))
 
 
 @app.command()

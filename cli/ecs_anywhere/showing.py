@@ -138,6 +138,7 @@ def explanation(found: Explanation) -> RenderableType:
         Text(found.name, style="bold"),
         Text(f"means  {found.cause}"),
         Text(f"do     {found.cure}"),
+        *(Text(f"  {problem}\n    -> {cure}") for problem, cure in found.more),
     )
 
 

@@ -1,28 +1,111 @@
-"""What an error means is read from the manual, for every error that the app can end with."""
+"""What an error, an alarm or an exit code means is read from the manual: none is without meaning
+and cure, and nothing is explained that nobody says."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from connectivity.domain import errors
-from ecs_anywhere.explaining import UnknownError, explain, explanations
+from ecs_anywhere import answering
+from ecs_anywhere.explaining import Explanation, UnknownError, exit_codes, explain, explanations
+from ecs_anywhere_check.findings import FAILED, PRIVATE, PUBLIC, Finding
+from ecs_anywhere_check.showing import exit_code
+from ecs_anywhere_dns.outcome import Exit
 
+from recovery import __main__ as rebuild
+from tests.template.sam_template import resources
+
+ROOT = Path(__file__).parents[3]
 KINDS = [*errors.Fact.__subclasses__(), *errors.Waiting.__subclasses__()]
+ALARMS = sorted(resources("AWS::CloudWatch::Alarm"))
+NAMES = {*(kind.__name__ for kind in KINDS), *ALARMS}
+USAGE = 2
+"""What Python's and typer's parsers end with."""
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: str(kind.__name__))
-def test_every_error_of_the_app_is_explained(kind: type[Exception]) -> None:
-    found = explain(kind.__name__)
+def codes(command: str) -> set[int]:
+    """Return the exit codes of a command that the manual has."""
+    named = (each.name.rpartition(" ") for each in exit_codes())
+    return {int(code) for name, _, code in named if name == command}
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_every_error_and_every_alarm_of_the_app_has_a_meaning_and_a_cure(name: str) -> None:
+    [found] = explain(name)
     assert found.cause
     assert found.cure
 
 
 def test_nothing_is_explained_that_the_app_does_not_say() -> None:
-    assert {each.name for each in explanations()} == {kind.__name__ for kind in KINDS}
+    assert {each.name for each in explanations() if " " not in each.name} == NAMES
+
+
+def test_every_exit_code_of_every_command_has_a_meaning_and_a_cure() -> None:
+    assert codes("ecs-anywhere") == {
+        0,
+        answering.NEEDS_A_PERSON,
+        answering.COMMAND_LINE,
+        answering.UNREADABLE,
+        answering.NOT_SAID_YES,
+        answering.INTERRUPTED,
+    }
+    assert codes("ecs-anywhere-dns") == set(Exit)
+    verdicts: tuple[list[str], ...] = (
+        [PRIVATE],
+        [PUBLIC],
+        [FAILED],
+        [PRIVATE, FAILED],
+        [PRIVATE, PUBLIC],
+        [],
+    )
+    check = {exit_code([Finding("", "", verdict, "") for verdict in each]) for each in verdicts}
+    assert codes("ecs-anywhere-check") == {*check, USAGE}
+    assert codes("make rebuild-ledger") == {
+        rebuild.DONE,
+        rebuild.UNDECIDED,
+        rebuild.NOTHING_WRITTEN,
+        rebuild.UNREADABLE,
+    }
+    e2e = (ROOT / "e2e" / "__main__.py").read_text()
+    assert codes("make e2e") == {int(code) for code in re.findall(r"return (\d)\b", e2e)}
+    for each in exit_codes():
+        assert each.cause, each.name
+        assert each.cure, each.name
+
+
+def test_a_code_is_explained_for_each_command_that_has_it() -> None:
+    assert [each.name for each in explain("61")] == ["ecs-anywhere-dns 61"]
+    assert {each.name for each in explain(" 3")} == {
+        "ecs-anywhere 3",
+        "ecs-anywhere-check 3",
+        "ecs-anywhere-dns 3",
+        "make rebuild-ledger 3",
+    }
+
+
+def test_an_unfit_vpc_is_explained_with_every_problem_and_its_cure() -> None:
+    [found] = explain("PreconditionsNotMet")
+    assert len(found.more) > 20
+    assert ("too few free addresses", "free some, or add a subnet") in found.more
+    assert all(problem and cure for problem, cure in found.more)
+
+
+@pytest.mark.parametrize("found", list(explanations()), ids=lambda found: str(found.name))
+def test_an_explanation_stands_by_itself_and_sends_nobody_to_a_place_that_is_not_shown(
+    found: Explanation,
+) -> None:
+    """It is read in a terminal, without the page around it."""
+    assert not re.search(r"\b(see )?(below|above)\b", f"{found.cause} {found.cure}")
+    assert "](" not in f"{found.cause} {found.cure} {found.more}"
 
 
 def test_a_word_that_is_nearly_an_error_finds_it() -> None:
-    assert explain(" preconditionsnotmet ").name == "PreconditionsNotMet"
+    assert explain(" preconditionsnotmet ")[0].name == "PreconditionsNotMet"
     with pytest.raises(UnknownError, match="It has: PreconditionsNotMet"):
         explain("Preconditions")
-    with pytest.raises(UnknownError, match="ConflictingPrivateDns, EndpointFailed"):
+    with pytest.raises(UnknownError, match="ConflictingPrivateDns, DeadLettersAlarm"):
         explain("?")
+    with pytest.raises(UnknownError, match="99 is no error"):
+        explain("99")
