@@ -3,6 +3,7 @@ CloudFormation cuts the names of its rules, with a key, a boundary and processor
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -57,11 +58,21 @@ def test_a_function_runs_as_the_company_wants_it(aws: EmbeddedAws) -> None:
     name = physical(aws, "KnockFunction")
     function = lambda_.get_function_configuration(FunctionName=name)
     assert function["Architectures"] == ["x86_64"]
-    assert function["TracingConfig"] == {"Mode": "Active"}
     role = iam.get_role(RoleName=physical(aws, "KnockFunctionRole"))["Role"]
     assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == BOUNDARY
+    attached = iam.list_attached_role_policies(RoleName=role["RoleName"])["AttachedPolicies"]
+    assert "AWSXrayWriteOnlyAccess" in {each["PolicyName"] for each in attached}
     reserved = lambda_.get_function_concurrency(FunctionName=name)
     assert reserved["ReservedConcurrentExecutions"] == 5
+
+
+def test_the_dashboard_is_there_and_can_be_read(aws: EmbeddedAws) -> None:
+    name = physical(aws, "Dashboard")
+    assert name == aws.outputs["DashboardName"]
+    body = json.loads(aws.client("cloudwatch").get_dashboard(DashboardName=name)["DashboardBody"])
+    widgets = body["widgets"]
+    assert "${" not in json.dumps(body)
+    assert widgets[0]["properties"]["alarms"][0].endswith(physical(aws, "SigningKeyAlarm"))
 
 
 def test_an_event_that_cannot_be_delivered_comes_to_the_dead_letters(aws: EmbeddedAws) -> None:
