@@ -16,6 +16,41 @@ _GIVEN = {name: os.environ.get(name) for name in _REGION_VARIABLES}
 """As the person has set them."""
 READER = "SweepFunction"
 """The function whose environment says what the stack's parameters are."""
+VARIABLES = frozenset(
+    {
+        "ACCOUNT",
+        "ALLOWED_SERVICE_OWNERS",
+        "ALLOWED_VPCS",
+        "ALLOW_PUBLIC_ONPREM_CIDRS",
+        "ARCHITECTURE",
+        "DEFAULT_ONPREM_CIDRS",
+        "DEFAULT_SERVICES",
+        "DRAIN_SECONDS",
+        "EXPIRY_SECONDS",
+        "EXTRA_TAGS",
+        "FREE_ON_DELETION",
+        "HOST_POLICY_ARN",
+        "IDLE_DAYS",
+        "INTERFACE_ENDPOINT_QUOTA",
+        "LEDGER_TABLE",
+        "ONPREM_CIDRS_MAY_WIDEN",
+        "OWNER",
+        "PARAMETER_PATH",
+        "PROBE_ROLE_ARN",
+        "REMOVAL_SHARE",
+        "RESOLVER_ENDPOINT_QUOTA",
+        "RESOLVER_IP_COUNT",
+        "RULES_PER_SECURITY_GROUP",
+        "SIGNING_KEY",
+        "STATE_MACHINE_ARN",
+        "SWEEP_MINUTES",
+        "TOPIC_ARN",
+        "URL_SUFFIX",
+        "VERIFY_HOURS",
+    }
+)
+"""The variables that the template gives every function. No other is believed: whoever may configure
+a function could name an endpoint or a proxy there, to which a person's signed calls would go."""
 
 
 class NoStack(Exception):
@@ -135,16 +170,23 @@ def _variables(
     configured = session.client("lambda").get_function_configuration
     try:
         answer = configured(FunctionName=resources[READER][1])
-        return dict(answer["Environment"]["Variables"])
+        found = answer["Environment"]["Variables"]
     except KeyError:
         raise NoStack(
             f"the variables of {READER} in the stack {stack} cannot be read: with KmsKeyArn you "
             "need kms:Decrypt with that key"
         ) from None
+    missing = sorted(VARIABLES - set(found))
+    if missing:
+        raise NoStack(
+            f"the stack {stack} is of another release than this command: {READER} has no "
+            f"{', '.join(missing)}. Upgrade the stack, or use the command of its release"
+        )
+    return {name: found[name] for name in VARIABLES}
 
 
 def _work_on(variables: Mapping[str, str], region: str, profile: str) -> None:
-    """The adapters read their environment, as in AWS Lambda. Clients of another Region, which were
-    made before, are forgotten."""
+    """The adapters read their environment, as in AWS Lambda: it is this stack's whole, and nothing
+    of a former one. Clients of another Region, which were made before, are forgotten."""
     os.environ.update({**variables, **dict.fromkeys(_REGION_VARIABLES, region)})
     aws.forget_clients(profile)

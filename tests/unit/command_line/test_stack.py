@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from connectivity.adapters import aws
 from ecs_anywhere import stack
+
+from tests.template.sam_template import TEMPLATE
 
 
 @pytest.fixture
@@ -44,3 +49,37 @@ def test_the_app_s_adapters_use_the_profile_and_not_the_shell_s_keys(profiles: N
         aws.refuse(lambda operation: None)
         assert aws.session().get_credentials().access_key == f"KEY-OF-{profile}"
     aws.forget_clients()
+
+
+@dataclass(frozen=True)
+class Configured:
+    """AWS Lambda, where somebody has given the stack's function these variables."""
+
+    variables: Mapping[str, str]
+
+    def client(self, _: str) -> Configured:
+        return self
+
+    def get_function_configuration(self, FunctionName: str) -> Any:  # noqa: N803
+        assert FunctionName == "sweep"
+        return {"Environment": {"Variables": dict(self.variables)}}
+
+
+RESOURCES = {stack.READER: ("AWS::Lambda::Function", "sweep")}
+FORGED = {"AWS_ENDPOINT_URL": "http://evil.example", "HTTPS_PROXY": "http://evil.example"}
+
+
+def test_the_variables_of_a_function_cannot_send_a_person_s_calls_elsewhere() -> None:
+    named = dict.fromkeys(stack.VARIABLES, "any")
+    assert stack._variables(Configured(named | FORGED), RESOURCES, "ours") == named
+
+
+def test_a_stack_of_another_release_is_named_with_what_it_lacks() -> None:
+    older = dict.fromkeys(stack.VARIABLES - {"FREE_ON_DELETION"}, "any")
+    with pytest.raises(stack.NoStack, match=r"another release.* has no FREE_ON_DELETION\. Upgrade"):
+        stack._variables(Configured(older), RESOURCES, "ours")
+
+
+def test_what_is_believed_is_what_the_template_gives_every_function() -> None:
+    given = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
+    assert set(given) == stack.VARIABLES
