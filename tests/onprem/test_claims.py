@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 
 from ecs_anywhere_dns.following.claims import Claim, Settled, settle, takes, zone_of
+from ecs_anywhere_dns.following.places import in_their_places
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -86,3 +87,76 @@ def test_two_that_want_what_the_other_one_has_are_both_refused() -> None:
     other = Claim("vpc-2", ("a.x", "b.x"), ("a.x", "b.x"), ("10.2.0.1",), (), ("b.x",))
     settled = settle([one, other])
     assert settled["vpc-1"].refused and settled["vpc-2"].refused
+
+
+# --- standbys
+
+FLAT = ("a.x", "b.x", "c.x", "d.x")
+FOUR = ("vpc-1", "vpc-2", "vpc-3", "vpc-4")
+
+
+@st.composite
+def with_standbys(draw: st.DrawFn) -> tuple[list[Claim], dict[str, str]]:
+    """Four VPCs, of which it is said for each two that share zones who comes first; some stand by
+    for others, and some of these serve."""
+    made: list[Claim] = []
+    serving: dict[str, str] = {}
+    free = set(FLAT)
+    for number, vpc in enumerate(FOUR):
+        zones = tuple(sorted(draw(st.sets(st.sampled_from(FLAT)))))
+        holds = sorted(draw(st.sets(st.sampled_from(sorted(free)), max_size=2)) if free else ())
+        free -= set(holds)
+        earlier = {each.vpc for each in made if {*each.zones, *each.holds} & {*zones, *holds}}
+        alone = sorted({*FOUR[:number]} - {*serving.values()})
+        is_standby = draw(st.booleans())
+        if alone and is_standby:
+            serving[vpc] = draw(st.sampled_from(alone))
+            earlier.add(serving[vpc])
+        made.append(Claim(vpc, zones, zones, (f"10.{number}.0.2",), earlier, tuple(holds)))
+    for vpc in list(serving):
+        if draw(st.booleans()):
+            del serving[vpc]
+    return list(draw(st.permutations(made))), serving
+
+
+@settings(max_examples=80, deadline=None)
+@given(with_standbys())
+def test_every_claimed_zone_has_exactly_one_owner_whoever_serves(
+    said: tuple[list[Claim], dict[str, str]],
+) -> None:
+    several, serving = said
+    settled = settle(in_their_places(several, serving))
+    assert not [each.refused for each in settled.values() if each.refused]
+    for zone in {zone for claim in several for zone in claim.zones}:
+        owners = [vpc for vpc in settled if zone in settled[vpc].zones]
+        assert len(owners) == 1, (zone, owners)
+
+
+@settings(max_examples=80, deadline=None)
+@given(with_standbys())
+def test_a_standby_that_serves_gets_what_its_first_vpc_would_have(
+    said: tuple[list[Claim], dict[str, str]],
+) -> None:
+    """Where it claims that, and no standby of its own serves in its place."""
+    several, serving = said
+    before = settle(several)
+    for standby, first in serving.items():
+        now = settle(in_their_places(several, {standby: first}))
+        claim = next(each for each in several if each.vpc == standby)
+        assert {*before[first].zones} & {*claim.zones} <= {*now[standby].zones}
+
+
+@settings(max_examples=80, deadline=None)
+@given(with_standbys())
+def test_a_standby_that_serves_takes_nothing_from_a_third_vpc_that_the_first_does_not_claim(
+    said: tuple[list[Claim], dict[str, str]],
+) -> None:
+    several, serving = said
+    before = settle(several)
+    for standby, first in serving.items():
+        now = settle(in_their_places(several, {standby: first}))
+        claims = {each.vpc: {*each.zones} for each in several}
+        held = next(each for each in several if each.vpc == standby).holds
+        for third in {*claims} - {standby, first}:
+            lost = {*before[third].zones} - {*now[third].zones}
+            assert lost <= claims[first] | {*held}, third

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ecs_anywhere_dns.answers.questions import Answer, Question
 from ecs_anywhere_dns.commands.status import status
+from ecs_anywhere_dns.configuration import check_order
 from ecs_anywhere_dns.following.standby import (
     GOOD_LOOKS,
     MOST_LOOKS,
@@ -261,6 +263,49 @@ def test_what_is_asked_for_anew_while_the_standby_serves_waits_for_the_way_back(
     assert_right(there, standby)
     runs_until_back(there, first)
     assert_right(there, first)
+
+
+# --- beside a third VPC
+
+
+def with_third(folder: Path, first: Vpc, standby: Vpc, third: Vpc) -> Site:
+    """The third comes after the first, and the standby after the third."""
+    changes: dict[str, dict[str, Any]] = {
+        standby.id: {"standby_for": first.id, "after": (third.id,)},
+        third.id: {"after": (first.id,)},
+    }
+    there = site(folder, first, standby, third, changes=changes)
+    check_order([there.settings_of(vpc) for vpc in there.vpcs])
+    return there
+
+
+def test_a_standby_that_comes_after_a_third_vpc_serves_all_the_same(tmp_path: Path) -> None:
+    first, standby, third = ohio(), rival(), Vpc("vpc-0000000d", "10.4", OHIO)
+    there = with_third(tmp_path, first, standby, third)
+    over(there, first, standby)
+    first.answers = True
+    assert runs_until_back(there, first) == GOOD_LOOKS
+
+
+def test_a_standby_leaves_to_a_third_vpc_what_the_first_does_not_claim(tmp_path: Path) -> None:
+    third = Vpc("vpc-0000000d", "10.4", OHIO, services=("ecs", "s3"))
+    first, standby = ohio(), rival(services=("ecs", "ssm", "s3"))
+    there = with_third(tmp_path, first, standby, third)
+    s3 = f"s3.{OHIO}.amazonaws.com"
+    assert there.private(third) == {s3}
+    first.answers = False
+    there.apply()
+    assert there.private(third) == {s3}
+    assert there.private(standby) == {*standby.names} - {s3}
+
+
+def test_a_standby_that_got_none_of_the_names_does_not_say_that_it_serves(tmp_path: Path) -> None:
+    first, standby = ohio(services=("ecs",)), rival(services=("ssm",))
+    there = site(tmp_path, first, standby, changes={standby.id: {"standby_for": first.id}})
+    first.answers = False
+    report = there.apply()
+    assert f"it stands by for {first.id}" in there.of(report, standby).summary
+    assert "serves in its place" not in there.of(report, first).summary
 
 
 # --- the count itself

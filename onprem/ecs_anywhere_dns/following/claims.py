@@ -148,9 +148,9 @@ def _settle_one(claim: Claim, claims: Sequence[Claim]) -> Settled:
 
 
 def _goes_first(one: Claim, other: Claim, claims: Sequence[Claim]) -> bool:
-    if one.vpc in _all_before(other, claims):
+    if one.vpc in all_before(other, claims):
         return True
-    if other.vpc in _all_before(one, claims):
+    if other.vpc in all_before(one, claims):
         return False
     if not _are_alike(one, other):
         # Where each would take what the other one has, neither does.
@@ -163,14 +163,14 @@ def _goes_first(one: Claim, other: Claim, claims: Sequence[Claim]) -> bool:
 
 
 def _is_agreed(claim: Claim, other: Claim, claims: Sequence[Claim]) -> bool:
-    return other.vpc in _all_before(claim, claims) or _are_alike(claim, other)
+    return other.vpc in all_before(claim, claims) or _are_alike(claim, other)
 
 
 def _are_alike(one: Claim, other: Claim) -> bool:
     return bool(one.resolver_ips) and set(one.resolver_ips) == set(other.resolver_ips)
 
 
-def _all_before(claim: Claim, claims: Sequence[Claim]) -> set[str]:
+def all_before(claim: Claim, claims: Sequence[Claim]) -> set[str]:
     """Return the VPCs that come before one, also by way of others."""
     behind = {each.vpc: each.behind for each in claims}
     found: set[str] = set()
@@ -184,7 +184,7 @@ def _all_before(claim: Claim, claims: Sequence[Claim]) -> set[str]:
 
 
 def _first_to_last(claims: Sequence[Claim]) -> list[Claim]:
-    return sorted(claims, key=lambda claim: len(_all_before(claim, claims)))
+    return sorted(claims, key=lambda claim: len(all_before(claim, claims)))
 
 
 def _refusal(claim: Claim, other: Claim, zone: str) -> Refused:

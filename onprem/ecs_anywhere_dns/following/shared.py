@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.following.claims import Claim, Settled, claim_of, settle, takes, zone_of
+from ecs_anywhere_dns.following.places import in_their_places
 from ecs_anywhere_dns.following.run import Run
 from ecs_anywhere_dns.following.standby import after_look, gone_back, gone_over, is_enough
 from ecs_anywhere_dns.following.switchover import check_running
@@ -37,7 +38,13 @@ class Shared:
     def settled(self, run: Run) -> Settled:
         """Return what this VPC may have. Raises Refused where another one claims it, too."""
         applied = run.host.state.applied()
-        settled = settle([self._claim(each, applied) for each in self.runs])[run.vpc]
+        serving = {
+            each.vpc: each.host.settings.standby_for
+            for each in self.runs
+            if self.serves_in_place(each)
+        }
+        claims = [_claim(each, applied) for each in self.runs]
+        settled = settle(in_their_places(claims, serving))[run.vpc]
         if settled.refused is not None:
             raise settled.refused
         return settled
@@ -86,27 +93,28 @@ class Shared:
 
     def note_service(self, run: Run) -> None:
         """Note that a VPC has what it may have: who served in the place of whom."""
-        duty = run.host.state.duty()
-        if self.serves_in_place(run) and not duty.serving:
+        duty, first = run.host.state.duty(), self._first_of(run)
+        is_over = self.serves_in_place(run) and not duty.serving
+        if is_over and first is not None and self._has_names_of(first, run):
             run.host.state.write_duty(gone_over(duty, run.host.now()))
         standby = self.standby_of(run.vpc)
         served = standby.host.state.duty() if standby else Duty()
         if standby and served.serving and not self.serves_in_place(standby):
             standby.host.state.write_duty(gone_back(served))
 
-    def _claim(self, run: Run, applied: Applied) -> Claim:
-        standby = self.standby_of(run.vpc)
-        claim = claim_of(run.host.settings, run.believed, applied.of(run.vpc).forwarding)
-        behind = set(claim.behind)
-        if self.serves_in_place(run):
-            behind.discard(run.host.settings.standby_for)
-        if standby is not None and self.serves_in_place(standby):
-            behind.add(standby.vpc)
-        return replace(claim, behind=behind)
+    def _has_names_of(self, first: Run, standby: Run) -> bool:
+        """Return whether something that the first VPC claims is forwarded to its standby."""
+        applied = standby.host.state.applied()
+        claim, held = _claim(first, applied), _claim(standby, applied).as_it_is()
+        return bool(claim.loses_to(held) or held.loses_to(claim))
 
     def _first_of(self, standby: Run) -> Run | None:
         wanted = standby.host.settings.standby_for
         return next((run for run in self.runs if run.vpc == wanted), None)
+
+
+def _claim(run: Run, applied: Applied) -> Claim:
+    return claim_of(run.host.settings, run.believed, applied.of(run.vpc).forwarding)
 
 
 def _without(forwarding: Forwarding, part: Forwarding, names: Collection[str]) -> Forwarding:
