@@ -46,6 +46,7 @@ GAPS: tuple[str, ...] = (
     "parameter_events",
     "cloud_trail",
     "parameter_tiers",
+    "managed_instances",
     "interface_endpoints",
     "inbound_resolvers",
     "hosted_zones",
@@ -109,6 +110,7 @@ class EmbeddedAws:
     vpc_answers: Any = field(init=False, repr=False)
     hosted_zones: Any = field(init=False, repr=False)
     profiles: Any = field(init=False, repr=False)
+    managed_instances: Any = field(init=False, repr=False)
     stops: Any = field(init=False, repr=False)
     outputs: Mapping[str, str] = field(default_factory=dict)
     """The deployed stack's outputs."""

@@ -219,11 +219,21 @@ def _send_message(client: Any, delivery: Delivery) -> None:
     client.send_message(QueueUrl=url, MessageBody=delivery.text, **group)
 
 
+def _send_command(client: Any, delivery: Delivery) -> None:
+    """Run a document on the hosts that the target names; its input are the parameters."""
+    client.send_command(
+        DocumentName=delivery.target["Arn"].partition(":document/")[2],
+        Targets=delivery.target["RunCommandParameters"]["RunCommandTargets"],
+        Parameters=json.loads(delivery.text),
+    )
+
+
 _CALLS: dict[str, Callable[[Any, Delivery], None]] = {
     "lambda": _invoke,
     "states": _start_execution,
     "sns": _publish,
     "sqs": _send_message,
+    "ssm": _send_command,
 }
 
 

@@ -106,6 +106,8 @@ def _resource_facts(call: ApiCall, arn: str) -> Facts:
             ec2 = get_backend("ec2")[account][region]
             tags = ec2.tags.get(resource.partition("/")[2], {})
             facts = _ec2_facts(call, ec2, arn)
+        case "ssm" if resource.startswith("managed-instance/"):
+            return facts | {f"ssm:resourceTag/{k}": v for k, v in _host_tags(call, arn).items()}
         case "lambda":
             function = get_backend("lambda")[account][region].get_function_by_arn(arn)
             tags = function.tags if function else {}
@@ -113,6 +115,22 @@ def _resource_facts(call: ApiCall, arn: str) -> Facts:
             resolver = get_backend("route53resolver")[account][region]
             tags = resolver.tagger.get_tag_dict_for_resource(arn)
     return facts | {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
+
+
+def _host_tags(call: ApiCall, arn: str) -> Mapping[str, str]:
+    """Return the tags of a managed instance; of those that a command names by one tag, that one
+    (AWS Systems Manager user guide, "Restricting Run Command access based on tags")."""
+    _, _, _, region, account, resource = arn.split(":", 5)
+    instance = resource.partition("/")[2]
+    if instance != "*":
+        found = get_backend("ssm")[account][region]._resource_tags["ManagedInstance"][instance]
+        return dict(found)
+    named = [each for each in call.parameters.get("Targets") or () if len(each["Values"]) == 1]
+    return {
+        each["Key"].removeprefix("tag:"): each["Values"][0]
+        for each in named
+        if each["Key"].startswith("tag:")
+    }
 
 
 def _ec2_facts(call: ApiCall, ec2: Any, arn: str) -> Facts:

@@ -77,6 +77,8 @@ RESOURCES = (
     ("sns", "{TopicArn}", "Publish"),
     ("sqs", "{QueueUrl}", "SendMessage"),
     ("ssm", "*", "DescribeParameters"),
+    ("ssm", "document/{DocumentName}", "SendCommand"),
+    ("ssm", "managed-instance/{InstanceIds}", "SendCommand"),
     ("ssm", "parameter/{Names}", "DeleteParameters GetParameters"),
     ("ssm", "parameter/{Name}", "DeleteParameter GetParameter GetParameterHistory PutParameter"),
     ("ssm", "parameter/{Path}", "GetParametersByPath"),
@@ -144,6 +146,7 @@ FORWARDED: Mapping[str, Sequence[tuple[str, str, str]]] = {
         ("ResolverEndpointId", "ec2:DeleteNetworkInterface", "network-interface/*"),
         ("ResolverEndpointId", "ec2:DescribeNetworkInterfaces", "*"),
     ),
+    "ssm:SendCommand": (("Targets", "ssm:SendCommand", "managed-instance/*"),),
 }
 """What a service does next in the caller's name, and with the caller's permissions only:
 (the parameter that makes it do so, action, resource). AWS calls it forward access sessions, and

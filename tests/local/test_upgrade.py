@@ -213,6 +213,7 @@ def kept(there: Mapping[str, str], app: App) -> dict[str, str]:
 
 OTHERS = {
     "DnsHostTag": "ecs-anywhere:dns-host=yes",
+    "ContainerHostTag": "ecs-anywhere:container-host=yes",
     "PublicationSigning": "none",
     "NotificationEmail": "",
     "RequestEvents": "disabled",
@@ -225,6 +226,7 @@ OTHERS = {
 }
 BEFORE = {
     "DnsHostTag": "",
+    "ContainerHostTag": "",
     "PublicationSigning": "kms",
     "NotificationEmail": PARAMETERS["NotificationEmail"],
     "RequestEvents": "enabled",
@@ -236,6 +238,7 @@ BEFORE = {
     "DoorConcurrency": "0",
 }
 OF_THE_PUSH = {"ApplyForwarding", "PublicationChanged", "PushRole"}
+OF_THE_CHECK = {"CheckContainerHost", "ContainerHostsDue", "CheckRole"}
 OF_THE_KEY = {
     *("PublicationKey", "PublicationKeyAlias", "SignPublications", "DescribedPublicationKey"),
     *("DescribePublicationKeyFunction", "DescribePublicationKeyFunctionRole"),
@@ -247,7 +250,7 @@ def test_parameters_make_and_remove_what_they_are_about_and_touch_no_state(app: 
     before, key = resources(app), app.aws.outputs["PublicationKeyId"]
     update(app, REPOSITORY, **OTHERS)
     changed = resources(app)
-    assert changed.keys() - before.keys() == OF_THE_PUSH
+    assert changed.keys() - before.keys() == OF_THE_PUSH | OF_THE_CHECK
     assert before.keys() - changed.keys() == OF_THE_KEY | {"NotificationSubscription"}
     same = before.keys() & changed.keys()
     assert {name for name in same if before[name] != changed[name]} == set()

@@ -15,7 +15,11 @@ from local.cloudformation.template import prepared
 from tests.template.sam_template import PATH, TEMPLATE, allowed, functions
 
 GUARD = "DeletionGuard"
-EVERYTHING = {"NotificationEmail": "network-team@example.com", "DnsHostTag": "dns=yes"}
+EVERYTHING = {
+    "NotificationEmail": "network-team@example.com",
+    "DnsHostTag": "dns=yes",
+    "ContainerHostTag": "c=yes",
+}
 """Parameters with which every resource is there."""
 
 

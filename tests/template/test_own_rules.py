@@ -194,6 +194,7 @@ def test_an_arn_is_the_arn_of_the_right_thing(parameter: str, value: str, fits: 
 
 GIVEN = {
     "DnsHostTag": "role=dns",
+    "ContainerHostTag": "role=container",
     "ExtraTags": "CostCenter=42",
     "PermissionsBoundary": "arn:aws:iam::123456789012:policy/boundary",
     "KmsKeyArn": "arn:aws:kms:us-east-2:123456789012:key/1234abcd",

@@ -19,7 +19,11 @@ import pytest
 from local.cloudformation.template import prepared
 from tests.template.sam_template import PATH, TEMPLATE, as_list, found
 
-EVERYTHING = {"NotificationEmail": "network-team@example.com", "DnsHostTag": "dns=yes"}
+EVERYTHING = {
+    "NotificationEmail": "network-team@example.com",
+    "DnsHostTag": "dns=yes",
+    "ContainerHostTag": "c=yes",
+}
 GUIDE = (PATH.parent / "docs" / "guide.md").read_text()
 LONGEST = 80
 """Characters, for the stack's name: AWS Step Functions takes no longer name of a state machine."""
@@ -97,6 +101,7 @@ def test_every_rule_may_use_the_dead_letters_whatever_its_name_is(
 def test_a_role_that_a_rule_refers_to_is_for_the_rules_of_this_account_and_region() -> None:
     """It cannot name its rule: the rule names the role."""
     trust = TEMPLATE["Resources"]["PushRole"]["Properties"]["AssumeRolePolicyDocument"]
+    assert TEMPLATE["Resources"]["CheckRole"]["Properties"]["AssumeRolePolicyDocument"] == trust
     (statement,) = trust["Statement"]
     assert statement["Condition"] == {
         "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}},
