@@ -78,12 +78,16 @@ def end(code: int, message: str) -> NoReturn:
 
 
 def ask(question: str, yes: bool) -> None:
-    try:
-        said = yes or typer.confirm(question, default=False)
-    except typer.Abort:  # nobody is there to answer
-        said = False
-    if not said:
+    """End with the exit code for it where nobody says yes."""
+    if not says_yes(question, yes):
         end(NOT_SAID_YES, "Nothing was changed.")
+
+
+def says_yes(question: str, yes: bool) -> bool:
+    try:
+        return yes or typer.confirm(question, default=False)
+    except typer.Abort:  # nobody is there to answer
+        return False
 
 
 def vpc_in(stack: Stack, vpc: str) -> str:

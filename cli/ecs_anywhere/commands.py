@@ -18,7 +18,7 @@ from connectivity.domain import tags
 from connectivity.domain.errors import Waiting
 from connectivity.domain.ledger import Entry
 
-from ecs_anywhere import asking, examining, explaining, overview, planning, showing
+from ecs_anywhere import agent_commands, asking, examining, explaining, overview, planning, showing
 from ecs_anywhere.answering import (
     HERE,
     INTERRUPTED,
@@ -65,6 +65,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(agent_commands.app, name="agents")
 
 
 @app.command()

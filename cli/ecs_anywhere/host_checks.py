@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from connectivity.domain.printable import first_lines, listed, printable
@@ -68,6 +68,9 @@ class HostCheck:
     """Seconds since the epoch; 0 for never."""
     said: tuple[str, ...] = ()
     """What is wrong, and its cure, in the host's words where it has some."""
+    names_are_private: bool = False
+    """Whether every name leads to what is published, by every DNS server of the host: what is wrong
+    then is what the agents have learned before, and a restart mends."""
 
     @property
     def label(self) -> str:
@@ -131,29 +134,44 @@ def _check(
     if run is None or now - run.at > COUNTS_FOR:
         said = f"not checked within two days; its SSM agent is {host.ping or 'unknown'}"
         return HostCheck(host.instance, name, "unchecked", run.at if run else 0.0, (said,))
-    verdict, said_lines = _judged(run, published)
-    return HostCheck(host.instance, name, verdict, run.at, tuple(said_lines)[:MOST_WRONG])
+    return _judged(HostCheck(host.instance, name, "failed", run.at), run, published)
 
 
-def _judged(
-    run: Invocation, published: Mapping[str, Sequence[str]]
-) -> tuple[Verdict, Sequence[str]]:
+def _judged(check: HostCheck, run: Invocation, published: Mapping[str, Sequence[str]]) -> HostCheck:
+    """Return the check with what the run says. It is `failed` where nothing else is known."""
     if run.status not in RAN:
         cure = "see whether its SSM agent is online, and ask again"
-        return "failed", (f"the check did not run there ({printable(run.status, 40)}): {cure}",)
+        said = f"the check did not run there ({printable(run.status, 40)}): {cure}"
+        return replace(check, said=(said,))
     answer = read_answer(run.output)
     if answer is None:
         words = printable(run.output.strip(), LONGEST_WORD) or "nothing"
         cure = "install ecs-anywhere-check there, of this release"
-        return "failed", (f"no answer that can be read: {words} -> {cure}",)
+        return replace(check, said=(f"no answer that can be read: {words} -> {cure}",))
     names = {n: said for n, said in answer["names"].items() if n in published or not published}
     if not names:
-        return "failed", ("its answer names nothing that is published",)
+        return replace(check, said=("its answer names nothing that is published",))
+    return _compared(check, answer, names, published)
+
+
+def _compared(
+    check: HostCheck,
+    answer: Mapping[str, Any],
+    names: Mapping[str, Sequence[str]],
+    published: Mapping[str, Sequence[str]],
+) -> HostCheck:
     unasked = set(answer["names"]) - set(names)
     found = [each for each in answer["wrong"] if each[1] not in unasked]
     elsewhere = list(_elsewhere(names, published))
     verdicts = {each[0] for each in (*found, *names.values())}
-    return _worst(verdicts, answer, bool(elsewhere)), (*elsewhere, *_words(found))
+    return replace(
+        check,
+        verdict=_worst(verdicts, answer, bool(elsewhere)),
+        said=(*elsewhere, *_words(found))[:MOST_WRONG],
+        names_are_private=not elsewhere
+        and {each[0] for each in names.values()} == {"PRIVATE"}
+        and not any(each[1] in names for each in found),
+    )
 
 
 def _worst(verdicts: set[str], answer: Mapping[str, Any], is_elsewhere: bool) -> Verdict:

@@ -46,7 +46,7 @@ def checked(stack: Stack, connected: Sequence[Entry]) -> dict[str, tuple[HostChe
     hosts = managed_hosts.hosts(stack, [entry.vpc_id for entry in connected])
     runs = managed_hosts.invocations(stack, now) if hosts else ()
     return {
-        entry.vpc_id: host_checks(of_it, runs, _published(entry, stack.path), now)
+        entry.vpc_id: host_checks(of_it, runs, published(entry, stack.path), now)
         for entry in connected
         if (of_it := of_vpc(hosts, entry.vpc_id, is_only=len(connected) == 1))
     }
@@ -60,7 +60,7 @@ def checked_of(stack: Stack, vpc_id: str) -> tuple[HostCheck, ...]:
     return checked(stack, connected).get(vpc_id, ())
 
 
-def _published(entry: Entry, path: str) -> Mapping[str, Sequence[str]]:
+def published(entry: Entry, path: str) -> Mapping[str, Sequence[str]]:
     """Return the names and addresses that were published for a VPC; none where what stands there is
     not what was published."""
     names = parameter_names(path, entry.vpc_id)

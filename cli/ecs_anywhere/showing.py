@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ecs_anywhere.agents import Agent
 from ecs_anywhere.examining import Examined
 from ecs_anywhere.explaining import Explanation
 from ecs_anywhere.host_checks import summary
@@ -121,6 +122,23 @@ def step(happened: Step) -> Text:
     at = datetime.fromtimestamp(happened.at, UTC).strftime("%H:%M:%S")
     said = happened.state or f"  waits: {happened.reason}"
     return Text(f"{at}  {said}", style="" if happened.state else "dim")
+
+
+def agents(found: Sequence[Agent]) -> RenderableType:
+    """Return the container hosts as a table, with what a person does next for each."""
+    if not found:
+        return Text("No container host is registered for it: ecs-anywhere agents activate vpc-...")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("instance", "host", "SSM agent", "ECS agent", "way", "checked"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("next")
+    ecs = {True: "connected", False: "not connected", None: "not in the cluster"}
+    for each in found:
+        style = "" if each.is_well else VERDICTS["warning"]
+        words = (each.check.instance, each.check.name, each.ping or "unknown", ecs[each.connected])
+        rest = (each.check.verdict, _ago(each.check.checked_at), each.next_step)
+        table.add_row(*(Text(word, style=style) for word in (*words, *rest)))
+    return table
 
 
 def examined(found: Sequence[Examined]) -> RenderableType:

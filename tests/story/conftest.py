@@ -35,6 +35,9 @@ def app() -> Iterator[App]:
                 # And no verification because its time has come.
                 "VerifyHours": "0",
                 "RemovalShare": "100",
+                # Container hosts are checked when a story asks for it.
+                "ContainerHostTag": "ecs-anywhere:container-host=yes",
+                "ContainerHostCheckMinutes": "1440",
             },
             with_sam_cli=False,
         )

@@ -96,6 +96,14 @@ def test_an_answer_of_a_host_that_is_not_to_be_checked_counts_for_nobody() -> No
     assert check(ran(answer()), hosts=()) == ()
 
 
+def test_an_agent_that_a_restart_mends_is_told_from_names_that_would_be_learned_again() -> None:
+    learned = ["PUBLIC", "ecs-a-1.us-east-2.amazonaws.com", "agent log", "numbered", "restart"]
+    second_server = ["PUBLIC", NAME, "dns 10.1.0.3", "203.0.113.9", "forward it"]
+    for found, mends in ((learned, True), (second_server, False)):
+        [said] = check(ran(answer(verdict="PUBLIC", wrong=[found])))
+        assert (said.verdict, said.names_are_private) == ("public", mends)
+
+
 def test_the_last_answer_counts_and_a_run_that_goes_on_is_none() -> None:
     old, going = ran(answer(), at=NOW - 900), ran("", status="InProgress", at=NOW)
     now = ran(answer(verdict="PUBLIC", names={NAME: ["PUBLIC", "203.0.113.9"]}), at=NOW - 300)

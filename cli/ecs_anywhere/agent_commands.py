@@ -1,0 +1,201 @@
+"""`ecs-anywhere agents`: from nothing to registered, connected, and proven private."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from connectivity.domain.printable import printable
+
+from ecs_anywhere import asking, installing, joining, showing
+from ecs_anywhere.agents import Agent, Site
+from ecs_anywhere.answering import (
+    NEEDS_A_PERSON,
+    NOT_SAID_YES,
+    STACK,
+    AsJson,
+    Profile,
+    Region,
+    StackName,
+    Vpc,
+    Yes,
+    ask,
+    end,
+    print_json,
+    says_yes,
+    told,
+    vpc_in,
+)
+from ecs_anywhere.stack import Where, read_stack
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Container hosts: register them, see them, check their way, restart their agents.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+Role = Annotated[str, typer.Option(help="Name of the role that hosts get.")]
+Cluster = Annotated[str, typer.Option(help="Amazon ECS cluster of the hosts.")]
+ROLE, DEFAULT = "ecs-anywhere-container-host", "default"
+MOST_HOSTS, MOST_HOURS = 1000, 720
+"""AWS's limits of one activation."""
+
+
+@app.command()
+def role(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the role.")] = ROLE,
+    stack: StackName = STACK,
+    region: Region = "",
+    profile: Profile = "",
+    yes: Yes = False,
+) -> None:
+    """Make the role that container hosts get, with the two policies that AWS names for it."""
+    with told():
+        found = read_stack(Where(stack, region, profile))
+        for arn in joining.policies(found):
+            typer.echo(f"attaches: {arn}")
+        ask(f"Make the role {name} in account {found.account}?", yes)
+        joining.make_role(found, name)
+    typer.echo(f"{name} is there.")
+
+
+@app.command()
+def activate(
+    vpc: Vpc,
+    into: Annotated[
+        Path, typer.Option(help="New file for id and code of the activation.", dir_okay=False)
+    ] = Path("ecs-anywhere-activation"),
+    role: Role = ROLE,
+    hosts: Annotated[int, typer.Option(min=1, max=MOST_HOSTS, help="Hosts that may use it.")] = 1,
+    hours: Annotated[int, typer.Option(min=1, max=MOST_HOURS, help="Until it expires.")] = 24,
+    stack: StackName = STACK,
+    region: Region = "",
+    profile: Profile = "",
+    yes: Yes = False,
+) -> None:
+    """Make an activation, with which hosts register. Its code goes into a file alone."""
+    with told():
+        found = read_stack(Where(stack, region, profile))
+        asking.tags_of(found, vpc)
+        if lacking := list(joining.missing(found, role)):
+            end(NEEDS_A_PERSON, "\n".join((f"the role {role} is not as it has to be:", *lacking)))
+        for key, value in joining.tags_of(found, vpc).items():
+            typer.echo(f"tags each host: {key}={value}")
+        ask(f"Let {hosts} host(s) register for {vpc_in(found, vpc)}, within {hours} h?", yes)
+        until = joining.activate(found, joining.Activation(vpc, role, hosts, hours), into)
+    typer.echo(f"{into} holds id and code, until {until:%Y-%m-%d %H:%M} UTC. Whoever has it can")
+    typer.echo("register a host of this account: bring it to the host, and delete it here.")
+    typer.echo("Next: ecs-anywhere agents install --cluster CLUSTER [--offline]")
+
+
+@app.command()
+def install(
+    cluster: Cluster = DEFAULT,
+    offline: Annotated[bool, typer.Option(help="For hosts that never reach the internet.")] = False,
+    package: Annotated[installing.Package, typer.Option(help="Of the distribution.")] = "deb",
+    processor: Annotated[installing.Processor, typer.Option(help="Of the host.")] = "amd64",
+    stack: StackName = STACK,
+    region: Region = "",
+    profile: Profile = "",
+) -> None:
+    """Print the commands that install both agents on a host. Nothing is run."""
+    with told():
+        if not installing.CLUSTER.fullmatch(cluster):
+            raise asking.NotAskedError(f"{cluster!r} is no name of a cluster: correct --cluster")
+        found = read_stack(Where(stack, region, profile))
+        host = installing.Host(found.region, cluster, package, processor)
+    lines = [*installing.to_bring(host), "", *installing.offline(host)]
+    typer.echo("\n".join(lines if offline else installing.online(host)))
+
+
+@app.command()
+def status(
+    vpc: Vpc,
+    cluster: Cluster = DEFAULT,
+    stack: StackName = STACK,
+    region: Region = "",
+    profile: Profile = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show each host: is its SSM agent online, its ECS agent connected, its way private?"""
+    with told():
+        found = _site(vpc, cluster, Where(stack, region, profile)).agents()
+    _show(found, as_json)
+
+
+@app.command()
+def check(
+    vpc: Vpc,
+    cluster: Cluster = DEFAULT,
+    stack: StackName = STACK,
+    region: Region = "",
+    profile: Profile = "",
+    as_json: AsJson = False,
+) -> None:
+    """Let every host that is online look at its own way now, and show what each says. Changes
+    nothing on it."""
+    with told():
+        site = _site(vpc, cluster, Where(stack, region, profile))
+        online = [host.instance for host in site.hosts() if host.ping == "Online"]
+        if online:
+            site.check(online)
+        found = site.agents()
+    _show(found, as_json)
+
+
+@app.command()
+def restart(
+    vpc: Vpc,
+    cluster: Cluster = DEFAULT,
+    every: Annotated[bool, typer.Option("--all", help="Also those that are private.")] = False,
+    stack: StackName = STACK,
+    region: Region = "",
+    profile: Profile = "",
+    yes: Yes = False,
+) -> None:
+    """Restart the ECS agent of each host whose names are private and whose agent is not: one host
+    after the other, each after a yes, and none after one that did not come back."""
+    with told():
+        site = _site(vpc, cluster, Where(stack, region, profile))
+        for agent in _to_restart(site.agents(), every):
+            name, instance = printable(agent.check.label), agent.check.instance
+            if not says_yes(f"Restart the ECS agent of {name}? Its containers go on.", yes):
+                end(NOT_SAID_YES, f"{name} and the hosts after it were not touched.")
+            site.restart(instance)
+            after = next(each for each in site.agents() if each.check.instance == instance)
+            typer.echo(f"{name}: connected, and {after.check.verdict}")
+            if not after.is_well:
+                said = f"{after.next_step or 'look at it'}. No other host was touched"
+                end(NEEDS_A_PERSON, f"{name} is not private after its restart: {said}")
+        found = site.agents()
+    _show(found, as_json=False)
+
+
+def _to_restart(found: tuple[Agent, ...], every: bool) -> list[Agent]:
+    """Return the hosts that a restart can mend; with `every` also those that need none. A host
+    whose names are not private would learn the public way once more."""
+    for agent in found:
+        if not agent.is_well and not agent.check.names_are_private:
+            typer.echo(f"passed over: {printable(agent.check.label)}: {agent.next_step}")
+    return [
+        agent
+        for agent in found
+        if agent.ping == "Online"
+        and agent.connected is not None
+        and agent.check.names_are_private
+        and (every or not agent.is_well)
+    ]
+
+
+def _site(vpc: str, cluster: str, where: Where) -> Site:
+    return Site(read_stack(where), vpc, cluster)
+
+
+def _show(found: tuple[Agent, ...], as_json: bool) -> None:
+    """Show the hosts. Whoever is not well ends with that."""
+    if as_json:
+        print_json([each.as_json() for each in found])
+    else:
+        showing.console().print(showing.agents(found))
+    if not found or not all(each.is_well for each in found):
+        raise typer.Exit(NEEDS_A_PERSON)
