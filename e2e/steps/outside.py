@@ -113,10 +113,22 @@ def _invocation(lab: Lab, command: str, instance: str) -> dict[str, str]:
 def _pushed(lab: Lab) -> None:
     """Did the publication run the command on the DNS host?"""
     listed = lab.client("ssm").list_command_invocations(InstanceId=lab.asked.node, MaxResults=20)
-    there = [
-        c["Status"]
-        for c in listed["CommandInvocations"]
-        if lab.state.stack[:20] in c["DocumentName"]
-    ]
+    ours = [c for c in listed["CommandInvocations"] if lab.state.stack[:20] in c["DocumentName"]]
+    there = [c["Status"] for c in ours]
     lab.record.fact("commands on the DNS host", there)
     lab.record.expect("Success" in there, "the publication was pushed to the DNS host")
+    if ours:
+        _found_by_document(lab, ours[0]["DocumentName"])
+
+
+def _found_by_document(lab: Lab, document: str) -> None:
+    """Are runs found by their document, with their output? So container hosts are read."""
+    found = lab.client("ssm").list_command_invocations(
+        Filters=[{"key": "DocumentName", "value": document}], Details=True
+    )["CommandInvocations"]
+    lab.record.expect(
+        bool(found) and {c["DocumentName"] for c in found} == {document},
+        "Run Command's runs are found by the document's name",
+    )
+    said = [p.get("Output", "") for c in found for p in c["CommandPlugins"]]
+    lab.record.expect(any(said), "and hold what was printed")
