@@ -88,11 +88,24 @@ def check_order(settings: Sequence[Settings]) -> None:
                     "name",
                     "correct it",
                 )
+        _check_region(each, settings)
         if [other.standby_for for other in settings].count(each.vpc) > 1:
             raise BadUsage(
                 f"{each.vpc} has more than one standby", "leave one: standby_for of the other's"
             )
     in_order(settings)
+
+
+def _check_region(standby: Settings, settings: Sequence[Settings]) -> None:
+    """Raises BadUsage where a VPC stands by for one of another Region."""
+    for first in settings:
+        if first.vpc == standby.standby_for and first.region != standby.region:
+            raise BadUsage(
+                f"{standby.vpc}: standby_for names {first.vpc}, which is in {first.region}, and "
+                f"this one in {standby.region}: their names are others, so that neither can serve "
+                "in the place of the other",
+                "take standby_for out, or follow a VPC of the same Region as its standby",
+            )
 
 
 def in_order(settings: Sequence[Settings]) -> tuple[Settings, ...]:

@@ -182,10 +182,16 @@ def test_two_vpcs_cannot_each_come_after_the_other() -> None:
 
 
 def test_a_vpc_has_one_standby() -> None:
-    third = {**TABLE, "vpc": THIRD, "standby_for": FIRST}
-    said = content(standby_for=FIRST)
+    third = {**TABLE, "region": "us-east-2", "vpc": THIRD, "standby_for": FIRST}
+    said = content(region="us-east-2", standby_for=FIRST)
     with pytest.raises(BadUsage, match="more than one standby"):
         read_all({**said, "follow": [*said["follow"], third]})
+
+
+def test_a_standby_is_in_the_region_of_its_first_vpc() -> None:
+    with pytest.raises(BadUsage, match=f"{SECOND}: standby_for names {FIRST}, which is in us-east"):
+        read_all(content(standby_for=FIRST))
+    assert read_all(content(standby_for=FIRST, region="us-east-2"))[1].standby_for == FIRST
 
 
 def test_who_comes_first_has_the_first_turn_wherever_it_stands() -> None:
