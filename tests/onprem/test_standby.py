@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from ecs_anywhere_dns.answers.questions import Answer, Question
 from ecs_anywhere_dns.commands.status import status
 from ecs_anywhere_dns.configuration import check_order
+from ecs_anywhere_dns.following.rollback import rollback
 from ecs_anywhere_dns.following.standby import (
     GOOD_LOOKS,
     MOST_LOOKS,
@@ -31,6 +33,7 @@ from tests.onprem.test_several_vpcs import OHIO, assert_right, ohio, rival, site
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 STEP = timedelta(minutes=5)
+FIRST = "vpc-0000000a"
 
 
 def pair(folder: Path) -> tuple[Site, Vpc, Vpc]:
@@ -180,17 +183,74 @@ def test_a_standby_that_does_not_answer_as_published_is_rolled_back(tmp_path: Pa
 
 
 def test_a_way_back_that_fails_leaves_the_standby_serving(tmp_path: Path) -> None:
+    """And is tried again only after twice as many good looks, and so on."""
     there, first, standby = pair(tmp_path)
     over(there, first, standby)
     first.answers, there.poisoned = True, set(first.names)
     for _ in range(GOOD_LOOKS - 1):
         there.apply()
-    before = there.server.file.read_text()
+    before, loads = there.server.file.read_text(), len(there.server.history)
     report = there.apply()
     assert there.of(report, first).exit == Exit.ROLLED_BACK
     assert there.server.file.read_text() == before
+    for factor in (2, 4):
+        for _ in range(factor * GOOD_LOOKS - 1):
+            there.apply()
+        assert len(there.server.history) == loads + factor, "there and back, once in that time"
+        there.apply()
     there.poisoned = set()
     assert there.private(standby) == set(standby.names)
+
+
+def test_a_way_over_that_fails_is_tried_again_at_once_and_then_rarely(tmp_path: Path) -> None:
+    there, first, standby = pair(tmp_path)
+    first.answers, there.poisoned = False, {f"ecs.{OHIO}.amazonaws.com"}
+    loads = []
+    for _ in range(24):
+        there.apply()
+        loads.append((len(there.server.history) - 1) // 2)
+    assert loads[1] == 2, "the first failure may have been a moment's"
+    assert loads[-1] <= 6, "in two hours"
+    there.poisoned = set()
+    for _ in range(12):
+        there.apply()
+    assert_right(there, standby)
+
+
+def test_a_way_back_from_a_standby_that_died_rests_where_it_fails(tmp_path: Path) -> None:
+    there, first, standby = pair(tmp_path)
+    over(there, first, standby)
+    first.answers, standby.answers, there.poisoned = True, False, set(first.names)
+    loads = len(there.server.history)
+    for _ in range(24):
+        there.apply()
+    assert (len(there.server.history) - loads) // 2 <= 6, "in two hours"
+    there.poisoned = set()
+    for _ in range(12):
+        there.apply()
+    assert_right(there, first)
+
+
+def test_a_first_vpc_that_cannot_be_read_serves_where_its_standby_died(tmp_path: Path) -> None:
+    there, first, standby = pair(tmp_path)
+    over(there, first, standby)
+    first.is_readable, first.answers, standby.answers = False, True, False
+    there.apply()
+    assert_right(there, first)
+
+
+def test_a_standby_whose_newest_publication_is_refused_serves_with_the_last(
+    tmp_path: Path,
+) -> None:
+    there, first, standby = pair(tmp_path)
+    there.changes[standby.id]["account"] = standby.account
+    standby.publish(account="999999999999")
+    assert there.of(there.apply(), standby).exit == Exit.REFUSED
+    first.answers = False
+    report = there.apply()
+    assert there.of(report, standby).exit == Exit.REFUSED
+    assert f"serves in the place of {first.id}" in there.of(report, standby).summary
+    assert_right(there, standby)
 
 
 def test_a_standby_that_does_not_answer_any_more_is_not_waited_for(tmp_path: Path) -> None:
@@ -265,6 +325,116 @@ def test_what_is_asked_for_anew_while_the_standby_serves_waits_for_the_way_back(
     assert_right(there, first)
 
 
+# --- a duty, and for whom it is
+
+
+def gone_over_by_hand(there: Site, first: Vpc, standby: Vpc) -> None:
+    """To the first one, as decision 0063 says it."""
+    over(there, first, standby)
+    there.changes[standby.id] = {"after": (first.id,)}
+    first.answers = True
+    there.apply()
+    assert_right(there, first)
+
+
+def assert_stays(there: Site, first: Vpc) -> None:
+    loads = len(there.server.history)
+    there.now += timedelta(days=40)
+    there.apply()
+    assert len(there.server.history) == loads
+    assert_right(there, first)
+
+
+def test_a_duty_ends_with_standby_for(tmp_path: Path) -> None:
+    there, first, standby = pair(tmp_path)
+    gone_over_by_hand(there, first, standby)
+    there.changes[standby.id] = {"standby_for": first.id}
+    assert_stays(there, first)
+
+
+def test_a_duty_ends_with_following(tmp_path: Path) -> None:
+    """Of the standby, or of any VPC beside the first one."""
+    there, first, standby = pair(tmp_path)
+    over(there, first, standby)
+    first.answers, there.vpcs = True, [first]
+    there.apply()
+    there.apply()
+    there.vpcs = [first, standby]
+    assert_stays(there, first)
+
+
+def test_a_duty_is_one_for_the_vpc_that_it_began_for(tmp_path: Path) -> None:
+    there, first, standby = pair(tmp_path)
+    over(there, first, standby)
+    other = Vpc("vpc-0000000d", "10.4", OHIO)
+    there.vpcs.append(other)
+    there.changes |= {
+        standby.id: {"standby_for": other.id, "after": (first.id,)},
+        other.id: {"after": (first.id,)},
+    }
+    first.answers = True
+    there.apply()
+    assert_right(there, first)
+
+
+def test_a_duty_ends_where_a_person_took_the_names_from_the_standby(tmp_path: Path) -> None:
+    there, first, standby = pair(tmp_path)
+    over(there, first, standby)
+    rollback([host for host in there.hosts() if host.settings.vpc == standby.id], to_none=True)
+    first.answers = True
+    there.apply()
+    assert_right(there, first)
+    standby.publish()
+    report = there.apply()
+    assert f"it stands by for {first.id}" in there.of(report, standby).summary
+    assert_right(there, first)
+
+
+def test_a_duty_that_the_former_release_wrote_goes_on(tmp_path: Path) -> None:
+    there, first, standby = pair(tmp_path)
+    over(there, first, standby)
+    file = tmp_path / "state" / f"standby-{standby.id}.json"
+    said = json.loads(file.read_text())
+    assert said.pop("first") == first.id
+    file.write_text(json.dumps(said))
+    first.answers = True
+    assert runs_until_back(there, first) == GOOD_LOOKS
+
+
+def test_a_standby_that_is_withdrawn_while_it_serves_leaves_the_names_to_the_first(
+    tmp_path: Path,
+) -> None:
+    there, first, standby = pair(tmp_path)
+    over(there, first, standby)
+    first.answers = True
+    standby.publish(state="withdrawn")
+    there.apply()
+    assert_right(there, first)
+    assert all(set(first.names) <= set(loaded) for loaded in there.server.history[1:])
+
+
+def test_a_standby_of_a_standby_serves_where_both_before_it_do_not_answer(tmp_path: Path) -> None:
+    first, second, third = ohio(), rival(), Vpc("vpc-0000000d", "10.4", OHIO)
+    changes = {second.id: {"standby_for": first.id}, third.id: {"standby_for": second.id}}
+    there = site(tmp_path, first, second, third, changes=changes)
+    first.answers = False
+    there.apply()
+    assert_right(there, second)
+    second.answers = False
+    report = there.apply()
+    assert f"serves in the place of {second.id}" in there.of(report, third).summary
+    assert_right(there, third)
+    second.answers = True
+    for _ in range(GOOD_LOOKS):
+        there.apply()
+    assert_right(there, second)
+    first.answers = True
+    for _ in range(2 * GOOD_LOOKS):  # the second one began to serve twice
+        report = there.apply()
+    assert_right(there, first)
+    assert all("stands by for" in there.of(report, vpc).summary for vpc in (second, third))
+
+
 # --- beside a third VPC
 
 
@@ -313,7 +483,7 @@ def test_a_standby_that_got_none_of_the_names_does_not_say_that_it_serves(tmp_pa
 
 @given(st.lists(st.booleans(), max_size=60))
 def test_it_is_never_enough_without_that_many_good_looks_in_a_row(looks: list[bool]) -> None:
-    duty, now, row = gone_over(Duty(), NOW), NOW, 0
+    duty, now, row = gone_over(Duty(), NOW, FIRST), NOW, 0
     for is_fit in looks:
         now += STEP
         duty = after_look(duty, now, is_fit=is_fit)
@@ -326,7 +496,7 @@ def test_it_waits_longer_each_time_and_never_for_ever(times: int) -> None:
     duty = Duty()
     needed = []
     for _ in range(times):
-        duty = gone_over(gone_back(duty), NOW)
+        duty = gone_over(gone_back(duty), NOW, FIRST)
         needed.append(looks_needed(duty, NOW))
     assert needed == sorted(needed)
     assert all(GOOD_LOOKS <= each <= MOST_LOOKS for each in needed)
@@ -334,5 +504,5 @@ def test_it_waits_longer_each_time_and_never_for_ever(times: int) -> None:
 
 @pytest.mark.parametrize("apart", [timedelta(days=-400), timedelta(hours=-1)])
 def test_a_clock_that_was_set_back_does_not_stop_the_count(apart: timedelta) -> None:
-    duty = after_look(gone_over(Duty(), NOW), NOW, is_fit=True)
+    duty = after_look(gone_over(Duty(), NOW, FIRST), NOW, is_fit=True)
     assert after_look(duty, NOW + apart, is_fit=True).good == 2

@@ -68,7 +68,8 @@ def _status_of(host: Host, applied: Applied) -> Mapping[str, Any]:
 
 def _standby_of(host: Host) -> str:
     """Return for which VPC this one stands by, or in the place of which it serves."""
-    first, duty = host.settings.standby_for, host.state.duty()
+    first = host.settings.standby_for
     if not first:
         return ""
+    duty = host.state.duty().for_vpc(first)
     return f"serves in the place of {first} since {duty.since}" if duty.serving else f"for {first}"

@@ -80,6 +80,8 @@ def _take_turns(runs: Sequence[Run]) -> None:
     for run in runs:
         read(run)
     shared = Shared(runs)
+    if not runs[0].dry:
+        shared.end_old_duties()
     for run in _in_turn(runs):
         take(run, shared)
     leave_unfollowed(shared)
@@ -102,7 +104,7 @@ def _tell_of_standbys(shared: Shared) -> None:
         first = run.host.settings.standby_for
         if not first or run.dry:
             continue
-        duty = run.host.state.duty()
+        duty = shared.duty(run)
         other = next(each for each in shared.runs if each.vpc == first)
         if duty.serving:
             exit_code = other.report.exit if other.report.exit != Exit.DONE else Exit.DEGRADED

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.following.claims import Claim, Settled, claim_of, settle, takes, zone_of
 from ecs_anywhere_dns.following.places import in_their_places
 from ecs_anywhere_dns.following.run import Run
-from ecs_anywhere_dns.following.standby import after_look, gone_back, gone_over, is_enough
-from ecs_anywhere_dns.following.switchover import check_running
+from ecs_anywhere_dns.following.standby import (
+    after_look,
+    gone_back,
+    gone_over,
+    is_enough,
+    rests,
+    way_back_failed,
+)
+from ecs_anywhere_dns.following.switchover import RolledBack, check_running
 from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.memory.records import Applied, Duty
+from ecs_anywhere_dns.outcome import RollbackFailed, Stop
 
 
 @dataclass
@@ -69,15 +78,47 @@ class Shared:
         followed = {run.vpc for run in self.runs}
         return {vpc: last.forwarding for vpc, last in applied.vpcs.items() if vpc in followed}
 
+    def duty(self, standby: Run) -> Duty:
+        """Return what a standby does. That it serves counts only for the VPC that the settings
+        name, and while something that this one claims is forwarded to the standby."""
+        first = self._first_of(standby)
+        if first is None:
+            return Duty()
+        duty = standby.host.state.duty().for_vpc(first.vpc)
+        return duty if not duty.serving or self._has_names_of(first, standby) else gone_back(duty)
+
+    def end_old_duties(self) -> None:
+        """Forget the duties that do not count any more. Where that cannot be written they do not
+        count either, and the next run tries again."""
+        standbys = [run for run in self.runs if self._first_of(run) is not None]
+        with suppress(Stop):
+            self.runs[0].host.state.end_duties([run.vpc for run in standbys])
+            for run in standbys:
+                duty = self.duty(run)
+                if duty != run.host.state.duty():
+                    run.host.state.write_duty(duty)
+
     def serves_in_place(self, run: Run) -> bool:
         """Whether this standby is to serve the names of the VPC that it stands by for."""
         first = self._first_of(run)
         if first is None or first.believed is None or first.believed.state == "withdrawn":
             return False
-        duty = run.host.state.duty()
-        if not duty.serving or first.vpc in self.down:
-            return first.vpc in self.down
-        return not is_enough(duty, run.host.now()) and run.vpc not in self.down
+        duty = self.duty(run)
+        if first.vpc in self.down:
+            return duty.serving or not _rests(run)
+        if not duty.serving:
+            return False
+        is_waited_for = not is_enough(duty, run.host.now()) and run.vpc not in self.down
+        return is_waited_for or _rests(first)
+
+    def is_needed_at_once(self, run: Run) -> bool:
+        """Whether a VPC or its standby is to take over names that nobody answers for."""
+        if self.serves_in_place(run):
+            return not self.duty(run).serving
+        standby = self.standby_of(run.vpc)
+        if standby is None or standby.vpc not in self.down or run.vpc in self.down:
+            return False
+        return self.duty(standby).serving and not self.serves_in_place(standby)
 
     def note_look(self, run: Run, *, is_fit: bool) -> None:
         """Note whether a VPC that has a standby answers."""
@@ -86,21 +127,31 @@ class Shared:
             return
         if not is_fit:
             self.down.add(run.vpc)
-        duty = standby.host.state.duty()
+        duty = self.duty(standby)
         looked = after_look(duty, run.host.now(), is_fit=is_fit) if duty.serving else duty
         if looked != duty and not run.dry:
             standby.host.state.write_duty(looked)
 
     def note_service(self, run: Run) -> None:
         """Note that a VPC has what it may have: who served in the place of whom."""
-        duty, first = run.host.state.duty(), self._first_of(run)
+        first, duty = self._first_of(run), self.duty(run)
         is_over = self.serves_in_place(run) and not duty.serving
-        if is_over and first is not None and self._has_names_of(first, run):
-            run.host.state.write_duty(gone_over(duty, run.host.now()))
+        if first is not None and is_over and self._has_names_of(first, run):
+            run.host.state.write_duty(gone_over(duty, run.host.now(), first.vpc))
         standby = self.standby_of(run.vpc)
-        served = standby.host.state.duty() if standby else Duty()
-        if standby and served.serving and not self.serves_in_place(standby):
-            standby.host.state.write_duty(gone_back(served))
+        said = standby.host.state.duty() if standby else Duty()
+        if standby and said.serving and not self.serves_in_place(standby):
+            standby.host.state.write_duty(gone_back(self.duty(standby)))
+
+    def note_failure(self, run: Run, problem: Stop) -> None:
+        """Note that the way back to a VPC failed after the reload: each try changes the answers of
+        a whole site for seconds, so the next one waits longer."""
+        standby = self.standby_of(run.vpc)
+        if standby is None or not isinstance(problem, RolledBack | RollbackFailed):
+            return
+        duty = self.duty(standby)
+        if duty.serving and not self.serves_in_place(standby):
+            standby.host.state.write_duty(way_back_failed(duty, run.host.now()))
 
     def _has_names_of(self, first: Run, standby: Run) -> bool:
         """Return whether something that the first VPC claims is forwarded to its standby."""
@@ -111,6 +162,14 @@ class Shared:
     def _first_of(self, standby: Run) -> Run | None:
         wanted = standby.host.settings.standby_for
         return next((run for run in self.runs if run.vpc == wanted), None)
+
+
+def _rests(run: Run) -> bool:
+    """Return whether the switch to what is believed of a VPC failed, and is not tried yet."""
+    document, distrust = run.believed, run.host.state.distrust()
+    if document is None or run.force or distrust.checksum != document.checksum:
+        return False
+    return rests(distrust, run.host.now())
 
 
 def _claim(run: Run, applied: Applied) -> Claim:

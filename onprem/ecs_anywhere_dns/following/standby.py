@@ -3,8 +3,10 @@
     over    none of the other VPC's resolver IPs answers as published, in TRIES looks of one run,
             and those of the standby do
     back    the other VPC answered in GOOD_LOOKS runs, one after the other, at least APART from
-            each other; twice as many for each further time that it went over within a day, and
-            never more than MOST_LOOKS
+            each other; twice as many for each further time that it went over within a day, or that
+            a way back failed, and never more than MOST_LOOKS
+    again   where a switch failed after the reload, over or back: in the next run, and after that
+            it rests, longer each time, never longer than LONGEST_REST
 
 To go over at once ends an outage. To go back ends none, so that waits: a link that comes and goes
 would change the answers of a whole site each time.
@@ -15,7 +17,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ecs_anywhere_dns.memory.records import Duty
+from ecs_anywhere_dns.following.acceptance import rest_after
+from ecs_anywhere_dns.memory.records import Distrust, Duty
 
 TRIES = 3
 PAUSE = 5.0
@@ -24,6 +27,8 @@ GOOD_LOOKS = 3
 MOST_LOOKS = 48
 APART = timedelta(minutes=1)
 REMEMBERED = timedelta(days=1)
+LONGEST_REST = timedelta(hours=1)
+"""An outage may have no other end than the switch that rests."""
 
 
 def looks_needed(duty: Duty, now: datetime) -> int:
@@ -46,16 +51,30 @@ def after_look(duty: Duty, now: datetime, *, is_fit: bool) -> Duty:
     return replace(duty, good=duty.good + 1, looked=now.isoformat())
 
 
-def gone_over(duty: Duty, now: datetime) -> Duty:
-    """Return the duty of a standby that began to serve."""
-    return Duty(True, f"{now:%Y-%m-%dT%H:%M:%SZ}", went=(*_lately(duty, now), now.isoformat()))
+def gone_over(duty: Duty, now: datetime, first: str) -> Duty:
+    """Return the duty of a standby that began to serve in the place of `first`."""
+    went = (*_lately(duty, now), now.isoformat())
+    return Duty(True, f"{now:%Y-%m-%dT%H:%M:%SZ}", went=went, first=first)
 
 
 def gone_back(duty: Duty) -> Duty:
     """Return the duty of a standby that waits again."""
-    return Duty(went=duty.went)
+    return Duty(went=duty.went, first=duty.first)
+
+
+def way_back_failed(duty: Duty, now: datetime) -> Duty:
+    """Return the duty of a standby that serves on: the count begins anew, and is longer."""
+    return replace(duty, good=0, looked="", went=(*_lately(duty, now), now.isoformat()))
+
+
+def rests(distrust: Distrust, now: datetime) -> bool:
+    """Return whether a switch that failed after the reload is not tried again yet."""
+    if distrust.by_hand or distrust.failures < 2:
+        return False
+    failed = datetime.fromisoformat(distrust.at)
+    return failed <= now < failed + min(rest_after(distrust.failures - 1), LONGEST_REST)
 
 
 def _lately(duty: Duty, now: datetime) -> tuple[str, ...]:
-    """Return when it went over within the last day; later than now: the clock was set back."""
+    """Return the times that count within the last day; later than now: the clock was set back."""
     return tuple(at for at in duty.went if now - datetime.fromisoformat(at) < REMEMBERED)

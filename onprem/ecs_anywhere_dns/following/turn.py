@@ -68,6 +68,7 @@ def take(run: Run, shared: Shared) -> None:
         _follow(run, shared)
     except Stop as problem:
         run.report = run.report.stopped(problem)
+        shared.note_failure(run, problem)
         distrust(run, problem)
 
 
@@ -102,24 +103,36 @@ def _follow(run: Run, shared: Shared) -> None:
 
 
 def _without_publication(run: Run, shared: Shared, problem: Stop) -> None:
-    """Where nothing is forwarded any more, Parameter Store need not be reachable. A standby goes
-    over with the document that was believed last. Raises Stop."""
+    """Where nothing is forwarded any more, Parameter Store need not be reachable. Where nobody
+    answers for the names of a VPC and its standby, the one that does takes them over with the
+    document that was believed last. Raises Stop."""
     last = run.memory.document
-    if isinstance(problem, FetchFailed) and last is not None:
-        if last.state == "withdrawn":
-            run.say(summary=f"nothing is forwarded: {last.label} was the last word")
-            run.hint(f"nothing new was found: {problem.message}")
-            return
-        if shared.serves_in_place(run) and not run.host.state.duty().serving:
-            run.document = last
-            _say_of(run, last)
-            shared.check_running(run)
-            _forward(run, shared, last)
-            run.hint(f"nothing new was found: {problem.message}")
-            return
-    if last is not None and last.state != "withdrawn" and shared.standby_of(run.vpc):
+    if last is None:
+        raise problem
+    if last.state == "withdrawn":
+        if not isinstance(problem, FetchFailed):
+            raise problem
+        run.say(summary=f"nothing is forwarded: {last.label} was the last word")
+        run.hint(f"nothing new was found: {problem.message}")
+        return
+    if shared.standby_of(run.vpc):
         _look(run, shared, last)
-    raise problem
+    if not shared.is_needed_at_once(run):
+        raise problem
+    _forward_last(run, shared, last)
+    if not isinstance(problem, FetchFailed):
+        # The refusal stays what is said of the publication, and nothing of it is confirmed.
+        run.document = None
+        raise problem
+    run.hint(f"nothing new was found: {problem.message}")
+
+
+def _forward_last(run: Run, shared: Shared, last: Document) -> None:
+    """Forward what was believed last, as no newer document is fit."""
+    run.document = last
+    _say_of(run, last)
+    shared.check_running(run)
+    _forward(run, shared, last)
 
 
 def _forward(run: Run, shared: Shared, document: Document) -> None:
@@ -155,7 +168,7 @@ def _look_again(run: Run, shared: Shared, document: Document, seen: Preflight) -
     host, standby = run.host, shared.standby_of(run.vpc)
     assert standby, "it has one"
     zones = forwarding_of(document, (), host.settings.mode).zones
-    is_on_duty = standby.host.state.duty().serving
+    is_on_duty = shared.duty(standby).serving
     for _ in range(0 if is_on_duty else TRIES - 1):
         if seen.fit:
             break

@@ -118,4 +118,10 @@ class Duty:
     looked: str = ""
     """When the last one of them was."""
     went: tuple[str, ...] = ()
-    """When it began to serve: each time of the last day."""
+    """When it began to serve, and when a way back failed: each time of the last day."""
+    first: str = ""
+    """The other VPC; empty: not known, as in what an older version wrote."""
+
+    def for_vpc(self, first: str) -> Duty:
+        """Return the duty if it is one for this VPC, else a new one."""
+        return self if self.first in ("", first) else Duty()

@@ -137,11 +137,18 @@ class State:
 
     def duty(self) -> Duty:
         """Return what this VPC does as a standby."""
-        said = self._made(self._own("standby"), duty_from)
+        said = self._made(_duty_of(self.vpc), duty_from)
         return said or Duty()
 
     def write_duty(self, duty: Duty) -> None:
-        self._write(self._own("standby"), vars(duty))
+        self._write(_duty_of(self.vpc), vars(duty))
+
+    def end_duties(self, but: Collection[str]) -> None:
+        """Forget what every VPC does as a standby, except these. Raises CheckFailed."""
+        kept = {_duty_of(vpc) for vpc in but}
+        for file in sorted(self.folder.glob("standby*.json")):
+            if file.name not in kept:
+                put(FileState(file, None))
 
     def acknowledged(self) -> str:
         """The last acknowledgement that was written; empty where none was."""
@@ -204,3 +211,7 @@ class State:
     def _write(self, name: str, content: Mapping[str, Any]) -> None:
         text = json.dumps(content, indent=1, sort_keys=True) + "\n"
         put(FileState(self.folder / name, text.encode(), PRIVATE))
+
+
+def _duty_of(standby: str) -> str:
+    return f"standby-{standby}.json"
