@@ -3,7 +3,7 @@ with it (docs/decisions/0061-a-hub-that-others-stand-on.md)."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from connectivity.domain.ledger import Entry
@@ -30,3 +30,22 @@ def spokes_on(hub: str, ids: Collection[str], entries: Iterable[Entry]) -> tuple
         if entry.vpc_id != hub and entry.served.wish
     )
     return tuple(sorted((spoke for spoke in found if spoke.uses), key=lambda s: s.vpc_id))
+
+
+def lost_hubs(vpc_id: str, ids: Collection[str], entries: Iterable[Entry]) -> Iterator[str]:
+    """Yield why the VPC may not use these `ids`: each other VPC for which some of them were made,
+    and which is being removed, or is not connected. Nobody would keep them for a spoke."""
+    for entry in sorted(entries, key=lambda e: e.vpc_id):
+        used = sorted({*entry.held.values()} & {*ids})
+        if entry.vpc_id == vpc_id or not used or _is_kept(entry):
+            continue
+        is_going = entry.withdrawn_at or entry.removing
+        state = "is being removed" if is_going else "is not connected"
+        yield (
+            f"{', '.join(used)} would be used, and what was made for {entry.vpc_id} {state} - "
+            f"connect {entry.vpc_id}, or wait until it is removed and ask again"
+        )
+
+
+def _is_kept(hub: Entry) -> bool:
+    return bool(hub.served.wish) and not hub.withdrawn_at and not hub.removing

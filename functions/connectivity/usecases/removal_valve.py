@@ -1,5 +1,6 @@
 """The safety valves before a teardown: may a connected VPC be torn down, or do others use what was
-made for it, or do too many others ask for that within the same hour?"""
+made for it, or do too many others ask for that within the same hour? And does a VPC use only what
+its hub keeps?"""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from connectivity.domain.ledger import HELD_UP, Entry
 from connectivity.domain.mails import Allowance, hour_of
 from connectivity.domain.printable import listed
 from connectivity.domain.safety_valve import ALWAYS, WITHIN, ahead_of, crowd
-from connectivity.domain.spokes import spokes_on
+from connectivity.domain.spokes import lost_hubs, spokes_on
 from connectivity.domain.status import Status, held_up, needed
 from connectivity.domain.tags import SERVICES
 from connectivity.usecases.aws import Aws
@@ -39,6 +40,15 @@ def check_surplus(desired: Desired, ids: Collection[str], aws: Aws) -> None:
             f"names: {listed(map(str, spokes))} - ask for it again in {SERVICES}, or take it off "
             "there first"
         )
+
+
+def check_hubs(desired: Desired, aws: Aws) -> None:
+    """Raise PreconditionsNotMet where something is to be used that was made for another VPC and
+    goes with that, or may: AWS shows it as available until its deletion is asked for."""
+    used = {*desired.adopted.values()}
+    problems = [*lost_hubs(desired.vpc_id, used, aws.ledger.entries())] if used else []
+    if problems:
+        raise PreconditionsNotMet("; ".join(problems))
 
 
 def held_up_by_others(entry: Entry, now: float, aws: Aws) -> Status | None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from connectivity.domain import tags
+from connectivity.domain import ledger, tags
 from connectivity.domain.differences import View
-from connectivity.domain.ledger import HELD_UP, NEEDED, Entry
+from connectivity.domain.errors import PreconditionsNotMet
+from connectivity.domain.ledger import HELD_UP, NEEDED, Entry, Served
 from connectivity.domain.needs_a_look import need_of
 from connectivity.domain.safety_valve import Asking, ahead_of, crowd
+from connectivity.domain.spokes import lost_hubs
 from connectivity.domain.verification_clock import VerificationClock
 from connectivity.domain.whole_account import WholeAccount
 from connectivity.usecases.finish import tell
 from connectivity.usecases.read_vpc import Verdict
 
+from tests.unit.domain.test_resolver_adoption import GROUP, THEIRS
 from tests.unit.example import US, VPC
 from tests.unit.usecases.world import SETTINGS, World, connected
 
@@ -178,6 +182,47 @@ def test_a_hub_goes_with_a_yes_or_where_nothing_of_it_is_used() -> None:
     world.vpcs.all = {VPC.id: replace(VPC, tags={tags.WISH: "remove"})}
     assert world.read().todo == "take away"
     assert with_a_spoke(connected(), "vpce-of-somebody-else").read().todo == "take away"
+
+
+def beside_a_hub(**changes: Any) -> World:
+    """A VPC whose inbound resolver is to be one that was made for another VPC."""
+    world = World()
+    world.resolvers.all[THEIRS.id] = THEIRS
+    world.groups.all[GROUP.id] = GROUP
+    hub = Entry("vpc-hub", status="connected", held={ledger.RESOLVER: THEIRS.id})
+    world.ledger.all[hub.vpc_id] = replace(hub, **changes)
+    return world
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"withdrawn_at": "2026-11-23T12:00:00Z"}, "is being removed"),
+        ({"served": Served("wish"), "removing": "arn:at-work"}, "is being removed"),
+        ({}, "is not connected"),
+    ],
+)
+def test_a_spoke_does_not_use_what_a_hub_is_giving_up(changes: dict[str, Any], said: str) -> None:
+    """Until its deletion is asked for, minutes later, AWS shows all of it as available."""
+    world = beside_a_hub(**changes)
+    with pytest.raises(PreconditionsNotMet, match=rf"{THEIRS.id} .* for vpc-hub {said}"):
+        world.check()
+    assert world.weather.changes == []
+
+
+def test_a_spoke_uses_what_a_connected_hub_keeps() -> None:
+    world = beside_a_hub(served=Served("wish"))
+    assert world.check().desired.adopted_resolver == THEIRS.id
+
+
+def test_a_hub_that_was_told_to_go_is_used_by_nobody_from_its_withdrawal_on() -> None:
+    world = connected()
+    ours = world.entry.served.resolver
+    assert not [*lost_hubs("vpc-spoke", [ours], world.ledger.entries())]
+    world.vpcs.all = {VPC.id: VPC}
+    world.withdraw()
+    [said] = lost_hubs("vpc-spoke", [ours], world.ledger.entries())
+    assert f"{ours} would be used, and what was made for {VPC.id} is being removed" in said
 
 
 def test_the_order_of_asking_decides_and_asking_twice_counts_once() -> None:
