@@ -137,6 +137,13 @@ def told_of(entry: Entry, now: float) -> str:
     return entry.deletion if now - entry.deletion_at < KEPT_SECONDS else ""
 
 
+def told_of_wished(entry: Entry, now: float) -> str:
+    """Return as `told_of` does for a VPC that asks for something: that its tag was removed is not
+    so any more."""
+    line = told_of(entry, now)
+    return "" if is_freed(line) else line
+
+
 def is_about_a_deletion(line: str) -> bool:
     return _ASKED in line
 

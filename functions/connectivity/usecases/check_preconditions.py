@@ -23,7 +23,7 @@ from connectivity.domain.pacing import Turn
 from connectivity.domain.preconditions import Prepared, incomplete, prepare
 from connectivity.domain.printable import first_lines
 from connectivity.domain.promises import lost_addresses
-from connectivity.domain.refused_deletion import told_of
+from connectivity.domain.refused_deletion import told_of_wished
 from connectivity.domain.removal import Removal, plan_surplus, plan_teardown
 from connectivity.domain.removal_steps import RemoveEndpoint
 from connectivity.domain.status import Status
@@ -171,7 +171,7 @@ def check_preconditions(wished: Wished, run: Run, aws: Aws) -> Check:
         placement=prepared.placement,
         warnings=(
             *lost_addresses(survey.entry, heard),
-            *filter(None, [told_of(survey.entry, run.now)]),
+            *filter(None, [told_of_wished(survey.entry, run.now)]),
             *idle_warnings(wished, desired, survey, run.now, aws),
             *prepared.warnings,
             *([] if settings.signing_key else [status.UNSIGNED]),

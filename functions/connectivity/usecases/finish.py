@@ -27,7 +27,7 @@ from connectivity.domain.mails import NO_VPC, Door, Mail, about_a_request, as_ne
 from connectivity.domain.measures import Measure
 from connectivity.domain.printable import printable_lines
 from connectivity.domain.promises import is_about_a_lost_address
-from connectivity.domain.refused_deletion import is_about_a_deletion, told_of
+from connectivity.domain.refused_deletion import is_about_a_deletion, told_of, told_of_wished
 from connectivity.domain.standing import standing
 from connectivity.domain.status import Status
 from connectivity.domain.usage import is_about_idleness
@@ -40,6 +40,8 @@ logger = logging.getLogger(__name__)
 
 READING = "reading"
 """The chapter of a run in which it only looks."""
+TAKING_AWAY = "taking away"
+"""The chapter in which a VPC, or what it asks for no longer, is torn down."""
 _OF_A_TAG = frozenset(
     error.__name__
     for error in (UnreadableOption, PreconditionsNotMet, VpcNotAllowed, PublicationTooLarge)
@@ -204,10 +206,17 @@ def _report_failure(
     if failure.refused and (vpc_id == NO_VPC or failure.error in _OF_A_REQUEST_ALONE):
         send_mail(Mail(vpc_id, about_a_request(vpc_id), status.detail, door), desk)
         return status, None
-    lines = (status.detail, *filter(None, [told_of(entry, desk.now) if entry else ""]))
+    lines = (status.detail, *filter(None, [_told_of(entry, failure, desk.now) if entry else ""]))
     status = replace(status, detail=printable_lines(f"{statuses.SEPARATOR}".join(lines)))
     to_tell = replace(status, to_tell=lines)
     return status, _report(vpc_id, to_tell, f"{vpc_id} failed", door, desk).said
+
+
+def _told_of(entry: Entry, failure: Failure, now: float) -> str:
+    """Return the line of a refused deletion. That the tag was removed is told where a teardown
+    fails: anything else may be a VPC whose tag was set again."""
+    is_teardown = failure.at == TAKING_AWAY and not entry.served.wish
+    return told_of(entry, now) if is_teardown else told_of_wished(entry, now)
 
 
 def _door(error: str, entry: Entry | None) -> Door:

@@ -26,7 +26,7 @@ from connectivity.domain.routes import ways_to_others
 from connectivity.domain.wish import Wish, read_wish
 from connectivity.usecases.knock import knock
 from connectivity.usecases.ports import Vpcs
-from connectivity.usecases.request import RequestDoor, WishRequest, carry_out, order_of
+from connectivity.usecases.request import RequestDoor, WishRequest, Written, order_of, write_wish
 
 MOST_AN_HOUR = 60
 """Refused deletions of one VPC, and of its subnets, that are looked at: Terraform asks again every
@@ -69,9 +69,11 @@ def _notice(
     why = _why_not_freed(refused, entry, door.vpcs)
     if not why:
         try:
-            return _free(vpc_id, refused, event, door)
+            written = _free(vpc_id, event, door)
         except Fact as problem:
             logger.warning("the tag of %s was not removed: %s", vpc_id, problem)
+        else:
+            return _freed(entry, refused, door) if written == "written" else None
     return _tell(entry, kept(refused, way, why), door)
 
 
@@ -104,15 +106,17 @@ def _go_on(entry: Entry, door: RequestDoor) -> str | None:
     return knock(entry.vpc_id, BECAUSE, door.ledger, door.executions)
 
 
-def _free(
-    vpc_id: str, refused: RefusedDeletion, event: Mapping[str, Any], door: RequestDoor
-) -> str | None:
-    """Remove the tag as a request event does, and knock. The safety valve stands behind that.
-    Raises what `carry_out` raises."""
-    now = door.clock.now()
-    asked = WishRequest("Delete", vpc_id, order=order_of(event, "Delete", now))
-    door.ledger.record_deletion(vpc_id, freed(refused), door.clock.seconds())
-    return carry_out(asked, now, door)
+def _free(vpc_id: str, event: Mapping[str, Any], door: RequestDoor) -> Written:
+    """Remove the tag as a request event does, unless a newer request asks for something. The safety
+    valve stands behind that. Raises what `write_wish` raises."""
+    asked = WishRequest("Delete", vpc_id, order=order_of(event, "Delete", door.clock.now()))
+    return write_wish(asked, door)
+
+
+def _freed(entry: Entry, refused: RefusedDeletion, door: RequestDoor) -> str | None:
+    """Write down that the tag was removed, which it was, and knock."""
+    door.ledger.record_deletion(entry.vpc_id, freed(refused), door.clock.seconds())
+    return knock(entry.vpc_id, BECAUSE, door.ledger, door.executions)
 
 
 def _tell(entry: Entry, line: str, door: RequestDoor) -> str | None:

@@ -13,6 +13,7 @@ from connectivity.domain.errors import Fact
 from connectivity.domain.ledger import Served
 from connectivity.domain.promises import is_about_a_lost_address, lost_addresses
 from connectivity.domain.publication import Publication
+from connectivity.domain.refused_deletion import is_freed
 from connectivity.domain.status import Status, connected
 from connectivity.usecases.acknowledgements import hear_acknowledgements
 from connectivity.usecases.aws import Aws
@@ -104,6 +105,9 @@ def _publish(
         by_name=tuple(verified.get("by_name", ())),
     )
     ledger.publish(desired.vpc_id, issued, verified["endpoint_ids"], served)
+    if is_freed(entry.deletion) and not entry.was_knocked_on:
+        # Its tag was set again since then: a later teardown is not that one.
+        ledger.record_deletion(desired.vpc_id, "", 0.0)
     services = [endpoint.service for endpoint in desired.endpoints]
     heard = hear_acknowledgements(desired.vpc_id, parameters, settings.parameter_path)
     lost = lost_addresses(replace(entry, generation=issued.generation), heard)

@@ -41,6 +41,8 @@ from connectivity.usecases.settings import Settings
 Kind = Literal["Enable", "Plan", "Delete", "Remove"]
 """In the order in which the later one wins where two events have the same time. Remove is a Delete
 that says yes to the removal although many VPCs are removed at once."""
+Written = Literal["written", "replaced", "overtaken"]
+"""What came of a request: its tags stand, a newer request's stand, nothing was written."""
 
 VERIFY = "verify"
 """An event that asks for no wish: what is connected is verified now."""
@@ -242,6 +244,14 @@ def carry_out(request: WishRequest, now: str, door: RequestDoor) -> str | None:
     started; None where one is at work, where a newer request came before, or where so many were
     started that it is put off. Raises RequestOvertaken, RequestPutOff, VpcNotAllowed, UnknownVpc
     and TagsRefused."""
+    if write_wish(request, door) == "overtaken":
+        return None
+    return knock_for_request(request.vpc_id, now, door.ledger, door.executions)
+
+
+def write_wish(request: WishRequest, door: RequestDoor) -> Written:
+    """Write or remove the tags, and return whether the request stands on them. One that is
+    overtaken before it was written leaves them as they are. Raises as `carry_out` does."""
     settings, ledger = door.settings, door.ledger
     settings.check_allowed(request.vpc_id)
     asked = request.asked
@@ -249,19 +259,20 @@ def carry_out(request: WishRequest, now: str, door: RequestDoor) -> str | None:
     if newest != asked:
         logger.info("%s of %s was overtaken", request.kind, request.vpc_id)
         _refuse_a_tie(request, newest)
-        return None
+        return "overtaken"
     try:
-        _write(request.vpc_id, asked, door.vpcs, ledger)
+        stands = _write(request.vpc_id, asked, door.vpcs, ledger)
     except UnknownVpc:
         # Of one that is gone there may be something left to remove.
         if not ledger.read(request.vpc_id).status:
             raise UnknownVpc(settings.unknown_vpc(request.vpc_id)) from None
-    return knock_for_request(request.vpc_id, now, ledger, door.executions)
+        return "written"
+    return "written" if stands == asked else "replaced"
 
 
-def _write(vpc_id: str, asked: Asked, vpcs: Vpcs, ledger: Ledger) -> None:
+def _write(vpc_id: str, asked: Asked, vpcs: Vpcs, ledger: Ledger) -> Asked:
     """Write the tags, and look afterwards whether a newer request came in between: whoever writes
-    last sees to it that the newest stands."""
+    last sees to it that the newest stands. Return the request that was written last."""
     for _ in range(_MOST_OVERTAKINGS):
         if asked.tags:
             vpcs.set_tags(vpc_id, asked.tags)
@@ -269,8 +280,9 @@ def _write(vpc_id: str, asked: Asked, vpcs: Vpcs, ledger: Ledger) -> None:
             vpcs.remove_tags(vpc_id, [tags.WISH])
         newest = ledger.remember_request(vpc_id, asked)
         if newest == asked:
-            return
+            return asked
         asked = newest
+    return asked
 
 
 def _refuse_a_tie(request: WishRequest, newest: Asked) -> None:

@@ -10,13 +10,15 @@ import pytest
 from connectivity.domain import ledger, tags
 from connectivity.domain.model import NetworkInterface, Route, RouteTable
 from connectivity.domain.refused_deletion import is_freed, told_of
+from connectivity.domain.wish import Asked
+from connectivity.usecases.finish import Failure, report_failure
 from connectivity.usecases.notice_deletion import MOST_AN_HOUR, notice_deletion
 from connectivity.usecases.request import RequestDoor
 
 from tests.unit.example import VPC
 from tests.unit.trail import CALLER, delivered, record
 from tests.unit.usecases.fakes import FakeVpcs
-from tests.unit.usecases.world import SETTINGS, World, connected
+from tests.unit.usecases.world import EXECUTION, SETTINGS, World, connected
 
 SUBNET = "subnet-0a1b2c3d"
 OTHERS = NetworkInterface("eni-0a1b2c3d", ("sg-default",))
@@ -210,6 +212,36 @@ def test_what_was_freed_is_told_when_it_is_gone() -> None:
     heard(world, free=True)
     freed = line(world)
     assert freed in world.disconnect()
+
+
+def test_a_vpc_that_is_wished_again_says_nothing_of_being_freed() -> None:
+    world = world_with()
+    heard(world, free=True)
+    world.withdraw()
+    assert is_freed(line(world))
+    world.vpcs.all[VPC.id] = replace(VPC, tags={tags.WISH: "enabled"})
+    failed = Failure("PreconditionsNotMet", "{}", "reading")
+    assert "AWS was asked" not in report_failure(VPC.id, failed, world.desk, world.aws).detail
+    world.ledger.take(world.entry, EXECUTION)
+    assert "AWS was asked" not in world.connect().detail
+    world.vpcs.all[VPC.id] = VPC
+    assert "AWS was asked" not in world.disconnect(), "another teardown is not that one"
+
+
+def test_a_vpc_that_is_wished_again_before_anything_went_says_nothing_of_it_either() -> None:
+    world = world_with()
+    heard(world, free=True)
+    world.vpcs.all[VPC.id] = replace(VPC, tags={tags.WISH: "enabled"})
+    assert "AWS was asked" not in world.check().status.detail
+
+
+def test_a_deletion_that_a_newer_wish_has_overtaken_frees_nothing_and_says_nothing() -> None:
+    world = world_with()
+    newer = Asked("99991231T000000.000000#3#", {tags.WISH: "enabled"})
+    world.ledger.remember_request(VPC.id, newer)
+    assert heard(world, free=True) is None
+    assert world.vpcs.all[VPC.id].tags == {tags.WISH: "enabled"}
+    assert line(world) == ""
 
 
 def test_a_subnet_in_which_nothing_of_ours_stands_is_none_of_our_concern() -> None:
