@@ -188,6 +188,12 @@ def _put_bucket_policy(s3: Any, _name: str, properties: Properties) -> str:
     return bucket
 
 
+def _put_dashboard(cloudwatch: Any, name: str, properties: Properties) -> str:
+    dashboard = {"DashboardName": name, **properties}
+    cloudwatch.put_dashboard(**dashboard)
+    return str(dashboard["DashboardName"])
+
+
 def _again(
     put: Callable[[Any, str, Properties], str],
 ) -> Callable[[Any, str, Properties, Properties], object]:
@@ -240,6 +246,14 @@ _API_TYPES = (
         lambda cloudwatch, name, _: cloudwatch.delete_alarms(AlarmNames=[name]),
         _again(_put_alarm),
         "AlarmName",
+    ),
+    ApiType(
+        "AWS::CloudWatch::Dashboard",
+        "cloudwatch",
+        _put_dashboard,
+        lambda cloudwatch, name, _: cloudwatch.delete_dashboards(DashboardNames=[name]),
+        _again(_put_dashboard),
+        "DashboardName",
     ),
 )
 

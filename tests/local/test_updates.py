@@ -621,6 +621,10 @@ def everything(new: bool) -> Resources:
                 "ComparisonOperator": "GreaterThanThreshold",
             },
         },
+        "Dashboard": {
+            "Type": "AWS::CloudWatch::Dashboard",
+            "Properties": {"DashboardBody": json.dumps({"widgets": [{"height": 3 + new}]})},
+        },
     }
 
 
@@ -684,6 +688,9 @@ def seen(client: Client, ids: Mapping[str, str]) -> dict[str, Any]:
         "Document": json.loads(document["Content"])["description"],
         "Alarm": client("cloudwatch").describe_alarms(AlarmNames=[ids["Alarm"]])["MetricAlarms"][0][
             "Threshold"
+        ],
+        "Dashboard": client("cloudwatch").get_dashboard(DashboardName=ids["Dashboard"])[
+            "DashboardBody"
         ],
     }
 
