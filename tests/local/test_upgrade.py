@@ -241,7 +241,7 @@ OF_THE_PUSH = {"ApplyForwarding", "PublicationChanged", "PushRole"}
 OF_THE_CHECK = {"CheckContainerHost", "ContainerHostsDue", "CheckRole"}
 OF_THE_KEY = {
     *("PublicationKey", "PublicationKeyAlias", "SignPublications", "DescribedPublicationKey"),
-    *("DescribePublicationKeyFunction", "DescribePublicationKeyFunctionRole"),
+    *("DescribePublicationKeyFunction", "DescribePublicationKeyFunctionRole", "SigningKeyAlarm"),
 }
 
 
