@@ -10,7 +10,12 @@ import pytest
 from ecs_anywhere_dns.answers.asking import Asking
 from ecs_anywhere_dns.answers.questions import Answer, Question
 from ecs_anywhere_dns.document import read_document
-from ecs_anywhere_dns.following.beforehand import check_reach, out_of_reach, own_answers
+from ecs_anywhere_dns.following.beforehand import (
+    check_reach,
+    hosts_entries,
+    out_of_reach,
+    own_answers,
+)
 from ecs_anywhere_dns.outcome import CheckFailed
 
 from tests.onprem.example import published
@@ -81,6 +86,47 @@ def test_what_is_right_or_not_its_own_is_no_finding(answer: Answer) -> None:
     assert list(own_answers(Asked(answer).host, DOCUMENT)) == []
 
 
+@dataclass
+class _WithHosts(_Server):
+    from_where: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
+
+    def hosts_files(self) -> tuple[Path, ...]:
+        return self.files
+
+
+@dataclass
+class _WithHostsFile:
+    server: _WithHosts
+
+
+@pytest.mark.parametrize(
+    ("addresses", "is_right"),
+    [
+        (DOCUMENT.names[NAME], True),
+        (DOCUMENT.names[NAME][:1], False),
+        ((*DOCUMENT.names[NAME], "2001:db8::7"), False),
+        (("10.99.0.7",), False),
+        (("198.51.100.7",), False),
+    ],
+    ids=["all as published", "one of two", "one of IPv6 besides", "of before", "of the internet"],
+)
+def test_a_published_name_in_a_hosts_file_is_well_only_with_exactly_its_addresses(
+    tmp_path: Path, addresses: tuple[str, ...], is_right: bool
+) -> None:
+    files = [tmp_path / "hosts", tmp_path / "more"]
+    files[0].write_text(f"127.0.0.1 localhost\n# {NAME}\n{addresses[0]}\tA.b  {NAME.upper()}.\n")
+    files[1].write_text("".join(f"{address} {NAME} # x\n" for address in addresses[1:]))
+    host: Any = _WithHostsFile(_WithHosts(files=(*files, tmp_path / "none")))
+    (finding,) = hosts_entries(host, DOCUMENT)
+    assert finding.ok == is_right
+    assert f"{files[0]}:3" in finding.what and NAME in finding.what and finding.cure
+
+
+def test_a_server_that_reads_no_hosts_file_is_not_asked_for_any() -> None:
+    assert list(hosts_entries(Asked(RIGHT).host, DOCUMENT)) == []
+
+
 def test_an_address_to_ask_from_that_nobody_answers_stops_a_switch() -> None:
     silent = Asked(Answer("timeout"), ("10.10.0.9",)).host
     (finding,) = out_of_reach(silent, DOCUMENT)
@@ -107,5 +153,7 @@ def test_a_hosts_file_is_named_by_doctor(lab: Lab, tmp_path: Path) -> None:
     entry.write_text(f"10.99.0.7 {name}\n")
     lab.start("dnsmasq", f"addn-hosts={entry}")
     lab.publish()
-    assert [what for what in amiss(lab) if name in what and "10.99.0.7" in what]
+    assert [what for what in amiss(lab) if name in what and f"10.99.0.7 at {entry}:1" in what]
     assert apply(lab)["exit"]
+    entry.write_text(f"198.51.100.7 {name.upper()}. other # one of the internet\n")
+    assert [what for what in amiss(lab) if name in what and f"198.51.100.7 at {entry}:1" in what]

@@ -13,7 +13,7 @@ from ecs_anywhere_dns.answers.explanation import explain
 from ecs_anywhere_dns.answers.preflight import preflight
 from ecs_anywhere_dns.document import Document, read_document
 from ecs_anywhere_dns.following.acceptance import accept
-from ecs_anywhere_dns.following.beforehand import out_of_reach, own_answers
+from ecs_anywhere_dns.following.beforehand import hosts_entries, out_of_reach, own_answers
 from ecs_anywhere_dns.following.claims import Claim, Settled, claim_of, settle
 from ecs_anywhere_dns.following.listening import door_of, hindrances
 from ecs_anywhere_dns.forwarding import NOTHING, Forwarding, forwarding_of, together
@@ -128,6 +128,7 @@ def _pins(patient: Patient) -> Iterator[Finding]:
 def _names(patient: Patient) -> Iterator[Finding]:
     document = patient.document
     if not isinstance(document, Stop) and document.state != "withdrawn":
+        yield from hosts_entries(patient.host, document)
         yield from own_answers(patient.host, document)
         yield from out_of_reach(patient.host, document)
 

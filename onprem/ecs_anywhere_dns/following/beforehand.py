@@ -13,7 +13,25 @@ from ecs_anywhere_dns.answers.questions import Question
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.outcome import CheckFailed
-from ecs_anywhere_dns.servers.contract import Finding
+from ecs_anywhere_dns.servers.contract import Finding, ReadsHosts
+from ecs_anywhere_dns.servers.hosts_files import entries
+
+
+def hosts_entries(host: Host, document: Document) -> Iterator[Finding]:
+    """Yield the published names that stand in hosts files which are read before anything is
+    forwarded. Exactly the published addresses are no hindrance, until the endpoint has others."""
+    files = host.server.hosts_files() if isinstance(host.server, ReadsHosts) else ()
+    found = [entry for entry in entries(files) if entry.name in document.names]
+    for name in dict.fromkeys(entry.name for entry in found):
+        own = [entry for entry in found if entry.name == name]
+        is_right = {entry.address for entry in own} == set(document.names[name])
+        said = ", ".join(f"{entry.address} at {entry.place}" for entry in own)
+        yield Finding(
+            is_right,
+            f"{name} stands in a hosts file ({said}), which comes before any forwarding"
+            + (": as published now, and it will not follow a change" if is_right else ""),
+            f"remove it there: published is {', '.join(document.names[name])}",
+        )
 
 
 def own_answers(host: Host, document: Document) -> Iterator[Finding]:

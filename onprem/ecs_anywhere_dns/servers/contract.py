@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ecs_anywhere_dns.forwarding import Forwarding
 
@@ -141,4 +141,14 @@ class Server(Renderer, Protocol):
     def findings(self, applied: Forwarding | None, intended: Forwarding) -> tuple[Finding, ...]:
         """Return what is seen, and change nothing: every hindrance of `intended`, and what else a
         person should know. `applied` is None where nothing was applied."""
+        ...
+
+
+@runtime_checkable
+class ReadsHosts(Protocol):
+    """A server that answers the names of hosts files by itself, before it forwards anything."""
+
+    def hosts_files(self) -> tuple[Path, ...]:
+        """Return the files that it reads, or that this host reads before it asks the server.
+        Raises CheckFailed."""
         ...

@@ -31,6 +31,7 @@ from ecs_anywhere_dns.servers.dnsmasq.findings import findings_of
 from ecs_anywhere_dns.servers.dnsmasq.lines import lines_for, read_fragment
 from ecs_anywhere_dns.servers.dnsmasq.process import process_of, upstream_servers
 from ecs_anywhere_dns.servers.fragment_lines import CURE, lines_of
+from ecs_anywhere_dns.servers.hosts_files import SYSTEM, in_folders
 from ecs_anywhere_dns.servers.mark import MARK, MARK_PORT, holds, mark_of
 from ecs_anywhere_dns.servers.starting import start_if_down
 from ecs_anywhere_dns.servers.waiting import comes_true
@@ -193,6 +194,12 @@ class Dnsmasq:
             *(f"rebind-domain-ok=/{zone}/" for zone in held),
         )
         return tuple(Include(self.static_file, line, ours=True) for line in lines)
+
+    def hosts_files(self) -> tuple[Path, ...]:
+        disk = self.on_disk()
+        own = () if disk.has("no-hosts") else (SYSTEM,)
+        others = (Path(line.value) for line in disk.of("addn-hosts", "hostsdir") if line.value)
+        return in_folders((*own, *others))
 
     def findings(self, applied: Forwarding | None, intended: Forwarding) -> tuple[Finding, ...]:
         return tuple(findings_of(self, applied, intended))

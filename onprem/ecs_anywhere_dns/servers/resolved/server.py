@@ -23,6 +23,7 @@ from ecs_anywhere_dns.memory.files import state_of, text_of
 from ecs_anywhere_dns.outcome import CheckFailed, NotTaken, ReloadFailed
 from ecs_anywhere_dns.servers.contract import Finding, Fragment, Include
 from ecs_anywhere_dns.servers.harmless import harmless
+from ecs_anywhere_dns.servers.hosts_files import SYSTEM, in_folders
 from ecs_anywhere_dns.servers.resolved.findings import findings_of, hindrances_of
 from ecs_anywhere_dns.servers.resolved.lines import (
     ANCHORS,
@@ -124,6 +125,10 @@ class Resolved:
     def includes(self) -> tuple[Include, ...]:
         """Return nothing: it reads all of its folders."""
         return ()
+
+    def hosts_files(self) -> tuple[Path, ...]:
+        """Return the host's own, also where ReadEtcHosts=no: its programs read it first."""
+        return in_folders((SYSTEM,))
 
     def findings(self, applied: Forwarding | None, intended: Forwarding) -> tuple[Finding, ...]:
         return tuple(findings_of(self, applied, intended))
