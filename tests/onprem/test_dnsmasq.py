@@ -16,6 +16,7 @@ from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
 from ecs_anywhere_dns.servers.contract import Fragment
 from ecs_anywhere_dns.servers.dnsmasq import Dnsmasq
 from ecs_anywhere_dns.servers.dnsmasq.configuration import read_configuration
+from ecs_anywhere_dns.servers.dnsmasq.hindrances import problems
 from ecs_anywhere_dns.servers.dnsmasq.process import process_of
 from ecs_anywhere_dns.servers.mark import mark_of
 from ecs_anywhere_dns.servers.process import Process
@@ -369,7 +370,7 @@ def test_a_line_that_drops_private_addresses_is_named_before_the_reload(
     server = Dnsmasq("us-east-2", "127.0.0.1", 53, pid_file=tmp_path / "none")
     main.write_text(f"servers-file={server.servers_file}\n{line}\n")
     forwarding = Forwarding(("ecs.us-east-2.amazonaws.com",), ("10.0.0.32",), "vpc-1")
-    found = list(server.problems(read_configuration((), main), forwarding))
+    found = list(problems(server, read_configuration((), main), forwarding))
     assert [line in finding.what for finding in found] == [True] * hinders
 
 

@@ -15,6 +15,7 @@ import dns.rdatatype
 from ecs_anywhere_dns.answers.asking import exchange
 from ecs_anywhere_dns.answers.questions import Question
 from ecs_anywhere_dns.outcome import ReloadFailed
+from ecs_anywhere_dns.servers.mark import MARK, MARK_PORT
 from ecs_anywhere_dns.servers.process import Process
 
 PATIENCE = 3.0
@@ -87,3 +88,9 @@ def _texts(response: dns.message.Message) -> Iterator[str]:
         if rrset.rdtype == dns.rdatatype.TXT:
             for item in rrset:
                 yield from (part.decode(errors="replace") for part in item.strings)
+
+
+def is_mark(server: str) -> bool:
+    """Whether this upstream server is a mark of ours; see `mark`."""
+    address, _, port = server.partition("#")
+    return port == str(MARK_PORT) and MARK.fullmatch(address) is not None

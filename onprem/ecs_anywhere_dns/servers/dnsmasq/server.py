@@ -16,23 +16,29 @@ Its traps, each measured, and what is done about them:
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.memory.files import text_of
-from ecs_anywhere_dns.outcome import CheckFailed, NotTaken, ReloadFailed, Stop
-from ecs_anywhere_dns.pinned.aws_names import region_parent, region_zones_of
+from ecs_anywhere_dns.outcome import CheckFailed, NotTaken, ReloadFailed
+from ecs_anywhere_dns.pinned.aws_names import region_zones_of
 from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
 from ecs_anywhere_dns.servers.dnsmasq.configuration import Configuration, read_configuration
 from ecs_anywhere_dns.servers.dnsmasq.findings import findings_of
+from ecs_anywhere_dns.servers.dnsmasq.hindrances import (
+    RESTART,
+    not_included,
+    problems,
+    real,
+    started_before_init,
+)
 from ecs_anywhere_dns.servers.dnsmasq.lines import lines_for, read_fragment
-from ecs_anywhere_dns.servers.dnsmasq.process import process_of, upstream_servers
+from ecs_anywhere_dns.servers.dnsmasq.process import is_mark, process_of, upstream_servers
 from ecs_anywhere_dns.servers.fragment_lines import CURE, lines_of
 from ecs_anywhere_dns.servers.hosts_files import SYSTEM, in_folders
-from ecs_anywhere_dns.servers.mark import MARK, MARK_PORT, holds, mark_of
+from ecs_anywhere_dns.servers.mark import MARK_PORT, mark_of
 from ecs_anywhere_dns.servers.starting import start_if_down
 from ecs_anywhere_dns.servers.waiting import comes_true
 from ecs_anywhere_dns.subprocesses import run
@@ -41,7 +47,6 @@ LEFT_OUT = ",.dpkg-dist,.dpkg-old,.dpkg-new"
 """Debian's: every other suffix in dnsmasq.d is read."""
 RELOAD_PATIENCE = 2.0
 """Seconds; `reload` has waited for the signal to be heard."""
-RESTART = "restart dnsmasq once, as in `systemctl restart dnsmasq`"
 
 
 @dataclass(frozen=True)
@@ -101,9 +106,9 @@ class Dnsmasq:
 
     def hindrances(self, intended: Forwarding) -> Iterator[Finding]:
         disk = self.on_disk()
-        yield from self.problems(disk, intended)
+        yield from problems(self, disk, intended)
         if not intended.is_none:
-            yield from self._started_before_init(self.include_file(disk))
+            yield from started_before_init(self, self.include_file(disk))
 
     def sources(self) -> tuple[str, ...]:
         """Only each line has one of its own, and ours have none."""
@@ -111,35 +116,15 @@ class Dnsmasq:
 
     def check_configuration(self) -> None:
         forwarding = read_fragment(self._fragment_on_disk(), str(self.servers_file))
-        tested = run(*self.program, "--test", *self._words())
+        tested = run(*self.program, "--test", *self.words())
         if not tested.ok:
             raise CheckFailed(
                 f"dnsmasq would not start any more: {tested.said}",
                 f"correct that line; nothing but {self.static_file} is ours",
             )
         configuration = self.on_disk()
-        for problem in self.problems(configuration, forwarding):
+        for problem in problems(self, configuration, forwarding):
             raise CheckFailed(problem.what, problem.cure)
-
-    def problems(self, disk: Configuration, forwarding: Forwarding) -> Iterator[Finding]:
-        """What would keep the forwarding from working, although dnsmasq accepts it."""
-        if [_real(line.value) for line in disk.of("servers-file")] != [_real(self.servers_file)]:
-            yield self._not_included(disk)
-        for line in disk.of("no-ident"):
-            yield Finding(
-                False,
-                f"{line.place}: no-ident: nobody could see what dnsmasq has loaded",
-                f"remove it, then {RESTART}",
-            )
-        for line in disk.shadows(forwarding.zones):
-            yield Finding(
-                False,
-                f"{line.place}: {line.key}={line.value} takes questions that are to be forwarded",
-                f"remove that line, then {RESTART}",
-            )
-        yield from self._rebinding(disk, forwarding)
-        yield from _dropped(disk, forwarding)
-        yield from self._unreadable()
 
     def reload(self) -> None:
         process = process_of(self.pid_file)
@@ -163,7 +148,7 @@ class Dnsmasq:
             raise ReloadFailed(
                 f"dnsmasq has not loaded {self.servers_file} as it is: "
                 f"of {', '.join(sorted(wanted)) or 'no marks'} it knows "
-                f"{', '.join(sorted(self._servers())) or 'no server'}",
+                f"{', '.join(sorted(self.upstreams())) or 'no server'}",
                 f"if it was started before {self.static_file} was written, {RESTART}; "
                 "else look at its log",
             )
@@ -182,8 +167,8 @@ class Dnsmasq:
         Raises CheckFailed where the administrator has a servers-file already: dnsmasq would not
         start with two."""
         disk = self.on_disk()
-        if any(_real(x.value) != _real(self.servers_file) for x in disk.of("servers-file")):
-            found = self._not_included(disk)
+        if any(real(x.value) != real(self.servers_file) for x in disk.of("servers-file")):
+            found = not_included(self, disk)
             raise CheckFailed(found.what, found.cure)
         is_read = disk.has("servers-file")
         # The first of a Region's zones is above all of its private names.
@@ -206,32 +191,14 @@ class Dnsmasq:
 
     def on_disk(self) -> Configuration:
         """Raises CheckFailed."""
-        return read_configuration(self._words(), self.configuration)
+        return read_configuration(self.words(), self.configuration)
 
-    def _words(self) -> tuple[str, ...]:
-        """How it is started: as it was the last time, else as Debian does."""
+    def words(self) -> tuple[str, ...]:
+        """Return how it is started: as it was the last time, else as Debian does."""
         try:
             return process_of(self.pid_file).words
         except (ReloadFailed, OSError):
             return f"--conf-file={self.configuration}", f"--conf-dir={self.directory}{LEFT_OUT}"
-
-    def _started_before_init(self, include: Path) -> Iterator[Finding]:
-        """To reload would change nothing, and the failure would count as the document's. A dnsmasq
-        that has a mark of ours reads our file, whatever the clock says."""
-        try:
-            process = process_of(self.pid_file)
-            is_read = any(map(_is_mark, self._servers()))
-            written = include.stat().st_mtime
-        except (ReloadFailed, OSError):
-            return  # not running, or included elsewhere: said by others
-        # What was written later than now says nothing: the clock was set back.
-        if process.started < written - 1 and written < time.time() and not is_read:
-            yield Finding(
-                False,
-                f"dnsmasq {process.pid} was started before {include} was written, and "
-                f"does not read {self.servers_file} yet",
-                RESTART,
-            )
 
     def _fragment_on_disk(self) -> str:
         try:
@@ -240,88 +207,10 @@ class Dnsmasq:
             raise CheckFailed(f"{self.servers_file}: {error}", CURE) from None
 
     def _has_loaded(self, wanted: set[str]) -> bool:
-        known = self._servers()
-        marks = {server for server in known if _is_mark(server)}
+        known = self.upstreams()
+        marks = {server for server in known if is_mark(server)}
         return known >= wanted and marks <= wanted
 
-    def _servers(self) -> frozenset[str]:
+    def upstreams(self) -> frozenset[str]:
+        """Return the servers that the running dnsmasq would ask. Raises ReloadFailed."""
         return upstream_servers(self.address, self.port)
-
-    def _not_included(self, disk: Configuration) -> Finding:
-        ours = _real(self.servers_file)
-        others = [x for x in disk.of("servers-file") if _real(x.value) != ours]
-        if others:
-            return Finding(
-                False,
-                f"{others[0].place}: servers-file={others[0].value}: dnsmasq takes only one",
-                f"move what is in there to a file in {self.directory}, and remove that line",
-            )
-        if self._is_initialised():
-            words = " ".join(self._words())
-            return Finding(
-                False,
-                f"dnsmasq, as it is started (`dnsmasq {words}`), does not read {self.static_file}",
-                "set `configuration` and `directory` under [dnsmasq] to what it reads, or add "
-                f"`conf-file={self.static_file}` to a file that it reads; then {RESTART}",
-            )
-        return Finding(
-            False,
-            f"no configuration of dnsmasq says servers-file={self.servers_file}",
-            f"`ecs-anywhere-dns init` writes it to {self.static_file}; then {RESTART}",
-        )
-
-    def _is_initialised(self) -> bool:
-        """Whether our include file says what `init` writes, whoever reads it."""
-        try:
-            return f"servers-file={self.servers_file}" in text_of(self.static_file)
-        except (OSError, ValueError):
-            return False
-
-    def _rebinding(self, disk: Configuration, forwarding: Forwarding) -> Iterator[Finding]:
-        for zone in forwarding.zones if disk.has("stop-dns-rebind") else ():
-            if not disk.covering("rebind-domain-ok", zone):
-                domain = region_parent(zone)
-                yield Finding(
-                    False,
-                    f"stop-dns-rebind is on, and would drop the private addresses of {zone}",
-                    f"add rebind-domain-ok=/{domain}/ to {self.static_file}, then {RESTART}",
-                )
-
-    def _unreadable(self) -> Iterator[Finding]:
-        try:
-            hindrance = process_of(self.pid_file).unreadable(self.servers_file)
-        except (Stop, OSError):
-            return  # not running, or not there: said elsewhere
-        if hindrance is not None:
-            yield Finding(
-                False,
-                f"dnsmasq may not read {hindrance}: it would keep what it has, without a word",
-                f"chmod o+{'r' if hindrance == self.servers_file else 'x'} {hindrance}",
-            )
-
-
-def _dropped(disk: Configuration, forwarding: Forwarding) -> Iterator[Finding]:
-    """Yield the lines that take the private addresses out of answers. That the endpoints' lie where
-    the resolver's do is the most that can be known here."""
-    hidden = [
-        line
-        for line in disk.of("bogus-nxdomain", "ignore-address")
-        if any(holds(line.value, address) for address in forwarding.forwarders)
-    ]
-    for line in (*hidden, *(disk.of("filter-A") if not forwarding.is_none else ())):
-        said = f"{line.key}={line.value}" if line.value else line.key
-        yield Finding(
-            False,
-            f"{line.place}: {said} takes the private addresses out of answers",
-            f"remove it, or leave the VPC's networks out, then {RESTART}",
-        )
-
-
-def _real(path: str | Path) -> Path:
-    """Return the path without links: a folder may be named by one."""
-    return Path(path).resolve()
-
-
-def _is_mark(server: str) -> bool:
-    address, _, port = server.partition("#")
-    return port == str(MARK_PORT) and MARK.fullmatch(address) is not None

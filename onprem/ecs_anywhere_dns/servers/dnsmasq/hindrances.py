@@ -1,0 +1,140 @@
+"""Lines that keep dnsmasq from forwarding our zones, although its checker accepts them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ecs_anywhere_dns.forwarding import Forwarding
+from ecs_anywhere_dns.memory.files import text_of
+from ecs_anywhere_dns.outcome import ReloadFailed, Stop
+from ecs_anywhere_dns.pinned.aws_names import region_parent
+from ecs_anywhere_dns.servers.contract import Finding
+from ecs_anywhere_dns.servers.dnsmasq.configuration import Configuration
+from ecs_anywhere_dns.servers.dnsmasq.process import is_mark, process_of
+from ecs_anywhere_dns.servers.mark import holds
+
+if TYPE_CHECKING:
+    from ecs_anywhere_dns.servers.dnsmasq import Dnsmasq
+
+RESTART = "restart dnsmasq once, as in `systemctl restart dnsmasq`"
+
+
+def problems(server: Dnsmasq, disk: Configuration, forwarding: Forwarding) -> Iterator[Finding]:
+    """Yield the lines on the disk that would keep `forwarding` from working."""
+    if [real(line.value) for line in disk.of("servers-file")] != [real(server.servers_file)]:
+        yield not_included(server, disk)
+    for line in disk.of("no-ident"):
+        yield Finding(
+            False,
+            f"{line.place}: no-ident: nobody could see what dnsmasq has loaded",
+            f"remove it, then {RESTART}",
+        )
+    for line in disk.shadows(forwarding.zones):
+        yield Finding(
+            False,
+            f"{line.place}: {line.key}={line.value} takes questions that are to be forwarded",
+            f"remove that line, then {RESTART}",
+        )
+    yield from _rebinding(server, disk, forwarding)
+    yield from _dropped(disk, forwarding)
+    yield from _unreadable(server)
+
+
+def started_before_init(server: Dnsmasq, include: Path) -> Iterator[Finding]:
+    """To reload would change nothing, and the failure would count as the document's. A dnsmasq
+    that has a mark of ours reads our file, whatever the clock says."""
+    try:
+        process = process_of(server.pid_file)
+        is_read = any(map(is_mark, server.upstreams()))
+        written = include.stat().st_mtime
+    except (ReloadFailed, OSError):
+        return  # not running, or included elsewhere: said by others
+    # What was written later than now says nothing: the clock was set back.
+    if process.started < written - 1 and written < time.time() and not is_read:
+        yield Finding(
+            False,
+            f"dnsmasq {process.pid} was started before {include} was written, and "
+            f"does not read {server.servers_file} yet",
+            RESTART,
+        )
+
+
+def not_included(server: Dnsmasq, disk: Configuration) -> Finding:
+    ours = real(server.servers_file)
+    others = [x for x in disk.of("servers-file") if real(x.value) != ours]
+    if others:
+        return Finding(
+            False,
+            f"{others[0].place}: servers-file={others[0].value}: dnsmasq takes only one",
+            f"move what is in there to a file in {server.directory}, and remove that line",
+        )
+    if _is_initialised(server):
+        words = " ".join(server.words())
+        return Finding(
+            False,
+            f"dnsmasq, as it is started (`dnsmasq {words}`), does not read {server.static_file}",
+            "set `configuration` and `directory` under [dnsmasq] to what it reads, or add "
+            f"`conf-file={server.static_file}` to a file that it reads; then {RESTART}",
+        )
+    return Finding(
+        False,
+        f"no configuration of dnsmasq says servers-file={server.servers_file}",
+        f"`ecs-anywhere-dns init` writes it to {server.static_file}; then {RESTART}",
+    )
+
+
+def _is_initialised(server: Dnsmasq) -> bool:
+    """Whether our include file says what `init` writes, whoever reads it."""
+    try:
+        return f"servers-file={server.servers_file}" in text_of(server.static_file)
+    except (OSError, ValueError):
+        return False
+
+
+def _rebinding(server: Dnsmasq, disk: Configuration, forwarding: Forwarding) -> Iterator[Finding]:
+    for zone in forwarding.zones if disk.has("stop-dns-rebind") else ():
+        if not disk.covering("rebind-domain-ok", zone):
+            domain = region_parent(zone)
+            yield Finding(
+                False,
+                f"stop-dns-rebind is on, and would drop the private addresses of {zone}",
+                f"add rebind-domain-ok=/{domain}/ to {server.static_file}, then {RESTART}",
+            )
+
+
+def _unreadable(server: Dnsmasq) -> Iterator[Finding]:
+    try:
+        hindrance = process_of(server.pid_file).unreadable(server.servers_file)
+    except (Stop, OSError):
+        return  # not running, or not there: said elsewhere
+    if hindrance is not None:
+        yield Finding(
+            False,
+            f"dnsmasq may not read {hindrance}: it would keep what it has, without a word",
+            f"chmod o+{'r' if hindrance == server.servers_file else 'x'} {hindrance}",
+        )
+
+
+def _dropped(disk: Configuration, forwarding: Forwarding) -> Iterator[Finding]:
+    """Yield the lines that take the private addresses out of answers. That the endpoints' lie where
+    the resolver's do is the most that can be known here."""
+    hidden = [
+        line
+        for line in disk.of("bogus-nxdomain", "ignore-address")
+        if any(holds(line.value, address) for address in forwarding.forwarders)
+    ]
+    for line in (*hidden, *(disk.of("filter-A") if not forwarding.is_none else ())):
+        said = f"{line.key}={line.value}" if line.value else line.key
+        yield Finding(
+            False,
+            f"{line.place}: {said} takes the private addresses out of answers",
+            f"remove it, or leave the VPC's networks out, then {RESTART}",
+        )
+
+
+def real(path: str | Path) -> Path:
+    """Return the path without links: a folder may be named by one."""
+    return Path(path).resolve()
