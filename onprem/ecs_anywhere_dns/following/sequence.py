@@ -20,6 +20,7 @@ from ecs_anywhere_dns.configuration import in_order
 from ecs_anywhere_dns.following.confirmation import confirm
 from ecs_anywhere_dns.following.leaving import leave_unfollowed
 from ecs_anywhere_dns.following.metrics import write_metrics
+from ecs_anywhere_dns.following.remembering import note_validated
 from ecs_anywhere_dns.following.run import Run
 from ecs_anywhere_dns.following.shared import Shared
 from ecs_anywhere_dns.following.standby import looks_needed
@@ -123,9 +124,11 @@ def _tell_of_standbys(shared: Shared) -> None:
 
 
 def _write_down(runs: Sequence[Run]) -> None:
-    """How a run ended stays true where it cannot be written."""
+    """Write how the run ended: that stays true where it cannot be written."""
     host = runs[0].host
     try:
+        for run in runs:
+            note_validated(run)
         whole = as_one([run.report for run in runs])
         host.state.write_report(replace(whole, at=host.timestamp()).as_json())
     except Stop as problem:
