@@ -51,16 +51,14 @@ HERE = Path()
 
 @contextmanager
 def told() -> Iterator[None]:
-    """What was to be expected ends in a line that names the cure, and an exit code."""
+    """What was to be expected ends in a line that names the cure, and an exit code. Anything else
+    is a fault of this command, and ends in its traceback."""
     try:
         yield
     except (NoStack, UnreadablePrices, ClientError, BotoCoreError, Waiting) as error:
         end(UNREADABLE, str(error))
-    except (ResponseParserError, OSError, ValueError) as error:
+    except (ResponseParserError, OSError) as error:
         end(UNREADABLE, f"no answer of AWS that can be read, or no file: {error}")
-    except KeyError as missing:
-        said = "the stack may be of an older release than this command line: upgrade one of them"
-        end(UNREADABLE, f"the stack does not say {missing}: {said}")
     except (
         Fact,
         NoEvidence,

@@ -8,12 +8,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from connectivity.adapters import aws
+from connectivity.usecases.settings import Settings
 
 _REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _GIVEN = {name: os.environ.get(name) for name in _REGION_VARIABLES}
 """As the person has set them."""
+PATIENT = Config(retries={"mode": "standard", "total_max_attempts": aws.PATIENT_ATTEMPTS})
+"""A person waits behind it: what AWS throttles is tried again for up to a minute."""
+OUTPUTS = ("NotificationTopicArn", "StateMachineArn")
+"""The outputs that commands go by."""
 READER = "SweepFunction"
 """The function whose environment says what the stack's parameters are."""
 VARIABLES = frozenset(
@@ -110,7 +116,7 @@ class Stack:
 
     def client(self, service: str) -> Any:
         """Return a client with the credentials that found the stack."""
-        return _session(self.profile, self.region).client(service)
+        return _session(self.profile, self.region).client(service, config=PATIENT)
 
 
 def read_stack(where: Where) -> Stack:
@@ -128,13 +134,15 @@ def read_stack(where: Where) -> Stack:
             "the Region (--stack, --profile, --region)"
         ) from error
     region = str(session.region_name)
+    outputs = {o["OutputKey"]: o["OutputValue"] for o in described.get("Outputs", [])}
+    _check(variables, outputs, region, where.name)
     _work_on(variables, region, where.profile)
     return Stack(
         name=where.name,
         variables=variables,
         region=region,
         status=described["StackStatus"],
-        outputs={o["OutputKey"]: o["OutputValue"] for o in described.get("Outputs", [])},
+        outputs=outputs,
         parameters={
             p["ParameterKey"]: p["ParameterValue"] for p in described.get("Parameters", [])
         },
@@ -185,8 +193,24 @@ def _variables(
     return {name: found[name] for name in VARIABLES}
 
 
+def _check(
+    variables: Mapping[str, str], outputs: Mapping[str, str], region: str, stack: str
+) -> None:
+    """Raises NoStack where the stack does not say all that the commands go by: later that would
+    look like a fault of theirs, or a fault of theirs like this."""
+    try:
+        Settings.from_environment({**variables, "AWS_REGION": region})
+    except ValueError as unreadable:
+        raise NoStack(f"the stack {stack} says what cannot be read: {unreadable}") from None
+    if missing := [name for name in OUTPUTS if name not in outputs]:
+        raise NoStack(
+            f"the stack {stack} is of another release than this command: it has no output "
+            f"{', '.join(missing)}. Upgrade the stack, or use the command of its release"
+        )
+
+
 def _work_on(variables: Mapping[str, str], region: str, profile: str) -> None:
     """The adapters read their environment, as in AWS Lambda: it is this stack's whole, and nothing
     of a former one. Clients of another Region, which were made before, are forgotten."""
     os.environ.update({**variables, **dict.fromkeys(_REGION_VARIABLES, region)})
-    aws.forget_clients(profile)
+    aws.forget_clients(profile, aws.PATIENT_ATTEMPTS)

@@ -21,6 +21,8 @@ R = TypeVar("R")
 
 ATTEMPTS, PATIENT_ATTEMPTS = 3, 8
 """How often a client calls before it gives up what AWS throttles."""
+_attempts = ATTEMPTS
+"""Of this process: more where a person calls, behind whom no state machine waits."""
 
 
 @cache
@@ -30,7 +32,7 @@ def client(service: str) -> Any:
     Few attempts, because the state machine waits a throttle out without paying for a function
     that sleeps.
     """
-    return _made(service, ATTEMPTS)
+    return _made(service, _attempts)
 
 
 @cache
@@ -60,12 +62,15 @@ def session() -> Any:
     return made
 
 
-def forget_clients(profile: str = "") -> None:
+def forget_clients(profile: str = "", attempts: int = ATTEMPTS) -> None:
     """Make the next clients anew, by what the environment says then, or with the credentials of a
-    profile. A function never does this: it has one Region for life."""
+    profile, to call so often before they give up. A function never does this: it has one Region
+    for life."""
+    global _attempts
     client.cache_clear()
     patient_client.cache_clear()
     session.cache_clear()
+    _attempts = attempts
     if profile:
         # As a variable of the session it goes before keys in the environment.
         session().set_config_variable("profile", profile)

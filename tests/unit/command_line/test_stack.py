@@ -1,4 +1,5 @@
-"""Which account and Region are read: those that were named, whatever was read before."""
+"""Which account and Region are read: those that were named, whatever was read before; and what a
+stack has to say."""
 
 from __future__ import annotations
 
@@ -8,10 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from connectivity.adapters import aws
-from ecs_anywhere import stack
+from ecs_anywhere import answering, stack
 
 from tests.template.sam_template import TEMPLATE
+from tests.unit.test_wiring import ENVIRONMENT
+
+SAID = {name: value for name, value in ENVIRONMENT.items() if not name.startswith("AWS_")}
+OUTPUTS = dict.fromkeys(stack.OUTPUTS, "arn")
 
 
 @pytest.fixture
@@ -83,3 +89,26 @@ def test_a_stack_of_another_release_is_named_with_what_it_lacks() -> None:
 def test_what_is_believed_is_what_the_template_gives_every_function() -> None:
     given = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
     assert set(given) == stack.VARIABLES
+
+
+def test_a_person_s_clients_are_patient_and_a_function_s_are_not(profiles: None) -> None:
+    stack._work_on({}, "us-east-2", "")
+    assert aws.client("ssm").meta.config.retries["total_max_attempts"] == aws.PATIENT_ATTEMPTS
+    aws.forget_clients()
+    assert aws.client("ssm").meta.config.retries["total_max_attempts"] == aws.ATTEMPTS
+    aws.forget_clients()
+
+
+def test_an_output_that_is_missing_and_a_number_that_is_none_are_told_too() -> None:
+    with pytest.raises(stack.NoStack, match="StateMachineArn"):
+        stack._check(SAID, {"NotificationTopicArn": "arn"}, "us-east-2", "private-connectivity")
+    with pytest.raises(stack.NoStack, match="cannot be read"):
+        stack._check({**SAID, "IDLE_DAYS": "many"}, OUTPUTS, "us-east-2", "private-connectivity")
+
+
+@pytest.mark.parametrize("fault", [KeyError("held"), ValueError("no number"), TypeError("None")])
+def test_a_fault_of_the_command_itself_is_not_told_as_one_of_the_stack(fault: Exception) -> None:
+    with pytest.raises(type(fault)), answering.told():
+        raise fault
+    with pytest.raises(typer.Exit), answering.told():
+        raise stack.NoStack("it is not there")
