@@ -17,8 +17,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from connectivity.domain import tags
 from connectivity.domain.errors import Waiting
 from connectivity.domain.ledger import Entry
+from connectivity.domain.printable import printable_lines
 
 from ecs_anywhere import agent_commands, asking, examining, explaining, overview, planning, showing
+from ecs_anywhere import costs as costing
 from ecs_anywhere.answering import (
     HERE,
     INTERRUPTED,
@@ -50,6 +52,7 @@ from ecs_anywhere.evidence_page import page
 from ecs_anywhere.looking import look
 from ecs_anywhere.prices import Prices, read_prices
 from ecs_anywhere.stack import NoStack, Stack, Where, read_stack
+from ecs_anywhere.standing import read_standing
 from ecs_anywhere.watching import Watch
 
 NEEDING = ("failed", "held-up", "needed")
@@ -115,6 +118,27 @@ def _everywhere(stack: str, regions: list[str], profiles: list[str]) -> Iterator
     for profile in profiles or [""]:
         for region in regions or [""]:
             yield Where(stack, region, profile)
+
+
+@app.command()
+def costs(
+    stack: StackName = STACK,
+    region: Region = "",
+    profile: Profile = "",
+    prices: PriceFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what is paid for every month and serves nobody, or serves twice. Changes nothing."""
+    with told():
+        listed, found = read_prices(prices), read_stack(Where(stack, region, profile))
+        standing = read_standing(found)
+        wasted = costing.wasted(standing, found.owner, listed)
+    if as_json:
+        print_json([each.as_json() for each in wasted])
+    else:
+        showing.console().print(showing.costs(wasted, listed))
+    for each in standing.unseen:
+        typer.echo(printable_lines(f"could not be looked at: {each}"), err=True)
 
 
 @app.command()

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ecs_anywhere.agents import Agent
+from ecs_anywhere.costs import Waste
 from ecs_anywhere.examining import Examined
 from ecs_anywhere.explaining import Explanation
 from ecs_anywhere.host_checks import summary
@@ -116,6 +117,24 @@ def plan(planned: Planned) -> RenderableType:
     cost = f"{planned.hourly:.3f} an hour, about {planned.monthly:,.2f} a month"
     shown.append(Text(f"{cost} ({planned.prices}), traffic apart. Nothing was made.", style="bold"))
     return Group(*shown)
+
+
+def costs(wasted: Sequence[Waste], prices: Prices) -> RenderableType:
+    """Return what is wasted, the dearest first, each with what can be done, and the sum."""
+    if not wasted:
+        return Text("Nothing is paid for that serves nobody, or serves twice.")
+    shown: list[RenderableType] = []
+    for each in wasted:
+        where = " ".join(filter(None, (each.kind, each.vpc)))
+        shown.append(Text(f"{each.monthly:>9,.2f}  {where}: {each.why}", style="bold"))
+        shown += [_below(" ".join(each.ids)), _below(f"-> {each.cure}")]
+    total = sum(each.monthly for each in wasted)
+    said = f"{total:>9,.2f}  a month ({prices.of}). Nothing was changed."
+    return Group(*shown, Text(said, style="bold"))
+
+
+def _below(line: str) -> RenderableType:
+    return Padding(Text(line), (0, 0, 0, 11), expand=False)
 
 
 def step(happened: Step) -> Text:

@@ -58,6 +58,13 @@ def test_from_plan_to_gone_a_person_needs_one_command_each(app: App, tmp_path: P
     assert line["resolver_ips"] == sorted(app.parameters(vpc_id)["resolver-ips"].split(","))
     assert line["monthly"] == 270.1
 
+    since = app.aws.journal.mark()
+    wasted = run(app, "costs", "--json")
+    assert wasted.returncode == 0, wasted.stderr
+    assert not [each for each in json.loads(wasted.stdout) if each["vpc"] == vpc_id]
+    asked = {call.action for call in app.aws.journal.calls(since) if not call.role_arn}
+    assert not {a for a in asked if not a.startswith(("Describe", "Get", "List"))} - {"Scan"}
+
     verified = run(app, "verify", vpc_id)
     assert verified.returncode == 0, verified.stdout + verified.stderr
     [again] = [e for e in json.loads(run(app, "status", "--json").stdout) if e["vpc"] == vpc_id]
