@@ -40,7 +40,7 @@ from connectivity.usecases.asked import Wished
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.idleness import idle_warnings
 from connectivity.usecases.ports import Ledger
-from connectivity.usecases.removal_valve import check_hubs, check_surplus
+from connectivity.usecases.removal_valve import check_hubs, check_networks, check_surplus
 from connectivity.usecases.run import Run
 from connectivity.usecases.survey_vpc import survey_vpc, with_resolvers_of_region
 from connectivity.usecases.turns import take_turn
@@ -145,6 +145,7 @@ def check_preconditions(wished: Wished, run: Run, aws: Aws) -> Check:
     check_hubs(desired, aws)
     steps = whole_plan(desired, survey)
     check_surplus(desired, [s.endpoint_id for s in steps if isinstance(s, RemoveEndpoint)], aws)
+    check_networks(desired, steps, aws)
     looks = not steps or is_connected(desired, survey)
     path = settings.parameter_path
     names = publication.parameter_names(path, vpc_id)

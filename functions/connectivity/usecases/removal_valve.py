@@ -7,15 +7,18 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from connectivity.domain import pacing
+from connectivity.domain.closed_networks import closed, narrowed
 from connectivity.domain.desired import Desired
-from connectivity.domain.errors import PreconditionsNotMet
+from connectivity.domain.errors import PreconditionsNotMet, UnreadableOption
 from connectivity.domain.ledger import HELD_UP, Entry
 from connectivity.domain.mails import Allowance, hour_of
 from connectivity.domain.printable import listed
 from connectivity.domain.safety_valve import ALWAYS, WITHIN, ahead_of, crowd
 from connectivity.domain.spokes import lost_hubs, spokes_on
 from connectivity.domain.status import Status, held_up, needed
-from connectivity.domain.tags import SERVICES
+from connectivity.domain.steps import Plan
+from connectivity.domain.tags import ONPREM_CIDRS, SERVICES
+from connectivity.domain.wish import read_options
 from connectivity.usecases.aws import Aws
 
 _TOLD = Allowance("held-up", 1)
@@ -40,6 +43,34 @@ def check_surplus(desired: Desired, ids: Collection[str], aws: Aws) -> None:
             f"names: {listed(map(str, spokes))} - ask for it again in {SERVICES}, or take it off "
             "there first"
         )
+
+
+def check_networks(desired: Desired, plan: Plan, aws: Aws) -> None:
+    """Raise PreconditionsNotMet where networks were to be closed that VPCs need which use what was
+    made for this one. What they need is what their tags say: nothing of it is in the ledger."""
+    going = narrowed(plan, aws.ledger.read(desired.vpc_id))
+    spokes = spokes_on(desired.vpc_id, going, aws.ledger.entries()) if going else ()
+    lost = {s: closed(s, _needed_by(s.vpc_id, aws), going, desired) for s in spokes}
+    if any(lost.values()):
+        said = listed(f"{spoke} needs {', '.join(cidrs)}" for spoke, cidrs in lost.items() if cidrs)
+        raise PreconditionsNotMet(
+            f"networks that {desired.vpc_id} names no longer are needed by other VPCs, whose hosts "
+            f"would lose their names: {said} - name them again in {ONPREM_CIDRS}, or take them off "
+            "there first"
+        )
+
+
+def _needed_by(vpc_id: str, aws: Aws) -> tuple[str, ...]:
+    """Return the networks from which a spoke's names are asked for, its own VPC's among them, where
+    its probe asks. Of tags that cannot be read nobody knows, so that is any network."""
+    vpc = aws.vpcs.find(vpc_id)
+    if vpc is None:
+        return ()
+    try:
+        options = read_options(vpc.tags, aws.settings.defaults, aws.settings.bounds)
+    except UnreadableOption:
+        return ("0.0.0.0/0",)
+    return (*options.onprem_cidrs, *vpc.cidrs)
 
 
 def check_hubs(desired: Desired, aws: Aws) -> None:

@@ -10,6 +10,7 @@ from connectivity.domain import ledger, tags
 from connectivity.domain.differences import View
 from connectivity.domain.errors import PreconditionsNotMet
 from connectivity.domain.ledger import HELD_UP, NEEDED, Entry, Served
+from connectivity.domain.model import Vpc
 from connectivity.domain.needs_a_look import need_of
 from connectivity.domain.safety_valve import Asking, ahead_of, crowd
 from connectivity.domain.spokes import lost_hubs
@@ -19,7 +20,7 @@ from connectivity.usecases.finish import tell
 from connectivity.usecases.read_vpc import Verdict
 
 from tests.unit.domain.test_resolver_adoption import GROUP, THEIRS
-from tests.unit.example import US, VPC
+from tests.unit.example import OPTIONS, US, VPC
 from tests.unit.usecases.world import SETTINGS, World, connected
 
 
@@ -182,6 +183,51 @@ def test_a_hub_goes_with_a_yes_or_where_nothing_of_it_is_used() -> None:
     world.vpcs.all = {VPC.id: replace(VPC, tags={tags.WISH: "remove"})}
     assert world.read().todo == "take away"
     assert with_a_spoke(connected(), "vpce-of-somebody-else").read().todo == "take away"
+
+
+def with_a_spoke_that_needs(world: World, cidrs: str, uses: str = "") -> World:
+    """A connected spoke with networks on-premises of its own, which the hub admits for it."""
+    world = with_a_spoke(world, uses)
+    named = {tags.WISH: "enabled", tags.ONPREM_CIDRS: cidrs}
+    world.vpcs.all["vpc-spoke"] = Vpc("vpc-spoke", ("10.30.0.0/16",), named)
+    return world
+
+
+FOR_A_SPOKE = replace(OPTIONS, onprem_cidrs=(*OPTIONS.onprem_cidrs, "10.65.0.0/16", "10.30.0.0/16"))
+
+
+@pytest.mark.parametrize("uses", ["endpoint", "resolver"])
+def test_networks_that_spokes_need_are_not_closed_without_a_word(uses: str) -> None:
+    world = connected(FOR_A_SPOKE)
+    id_ = world.entry.served.resolver if uses == "resolver" else ""
+    world = with_a_spoke_that_needs(world, "10.65.0.0/17", id_)
+    with pytest.raises(PreconditionsNotMet, match=r"needs 10\.65\.0\.0/17, 10\.30\.0\.0/16 - name"):
+        world.check(OPTIONS)
+    del world.ledger.all["vpc-spoke"]
+    assert any("10.65.0.0/16" in step for step in world.check(OPTIONS).steps)
+
+
+@pytest.mark.parametrize(
+    ("left", "needs"),
+    [
+        (("10.65.0.0/16", "10.30.0.0/16"), "10.65.4.0/24"),
+        (("10.65.0.0/17", "10.65.128.0/17", "10.30.0.0/16"), "10.65.0.0/16"),
+    ],
+)
+def test_networks_that_are_written_otherwise_or_that_no_spoke_needs_may_go(
+    left: tuple[str, ...], needs: str
+) -> None:
+    wide = (*OPTIONS.onprem_cidrs, "10.65.0.0/16", "10.30.0.0/16", "10.99.0.0/16")
+    world = connected(replace(OPTIONS, onprem_cidrs=wide))
+    world = with_a_spoke_that_needs(world, needs)
+    fewer = replace(OPTIONS, onprem_cidrs=(*OPTIONS.onprem_cidrs, *left))
+    assert any("10.99.0.0/16" in step for step in world.check(fewer).steps)
+
+
+def test_a_spoke_whose_tags_nobody_can_read_keeps_every_network() -> None:
+    world = with_a_spoke_that_needs(connected(FOR_A_SPOKE), "10.65.0.0/33")
+    with pytest.raises(PreconditionsNotMet, match=r"vpc-spoke .* needs 0\.0\.0\.0/0"):
+        world.check(OPTIONS)
 
 
 def beside_a_hub(**changes: Any) -> World:
