@@ -1,24 +1,43 @@
 """AppArmor: which files a confined process may read. named and unbound are confined on Debian and
-Ubuntu; a file elsewhere makes a reload fail that no checker objects to."""
+Ubuntu, dnsmasq with their package apparmor-profiles; a file elsewhere makes a reload fail, or do
+nothing, that no checker objects to."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 PROFILES = Path("/etc/apparmor.d")
 RULE = re.compile(r"^\s*(?:owner\s+)?(?P<path>/\S+)\s+(?P<rights>[a-zA-Z]+),", re.MULTILINE)
 
 
-def confining(pid: int) -> str:
+@dataclass(frozen=True)
+class Places:
+    """Where the kernel and AppArmor keep what is asked here."""
+
+    profiles: Path = PROFILES
+    processes: Path = Path("/proc")
+
+
+PLACES = Places()
+
+
+def confining(pid: int, processes: Path = PLACES.processes) -> str:
     """The enforced profile's name, as in `named` or `/usr/sbin/unbound`; empty for none."""
     try:
-        said = Path(f"/proc/{pid}/attr/current").read_text().strip("\0\n ")
+        said = (processes / str(pid) / "attr" / "current").read_text().strip("\0\n ")
     except OSError:
         return ""  # a kernel without AppArmor
     name, _, mode = said.partition(" ")
     return name if mode == "(enforce)" else ""
+
+
+def is_kept_from(pid: int, program: str, path: Path, places: Places = PLACES) -> bool:
+    """Tell whether a profile is enforced on the process, and that of `program` does not let it read
+    the file."""
+    return bool(confining(pid, places.processes)) and not may_read(program, path, places.profiles)
 
 
 def may_read(program: str, path: Path, profiles: Path = PROFILES) -> bool:

@@ -11,6 +11,7 @@ from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.memory.files import text_of
 from ecs_anywhere_dns.outcome import ReloadFailed, Stop
 from ecs_anywhere_dns.pinned.aws_names import region_parent
+from ecs_anywhere_dns.servers.apparmor import is_kept_from
 from ecs_anywhere_dns.servers.contract import Finding
 from ecs_anywhere_dns.servers.dnsmasq.configuration import Configuration
 from ecs_anywhere_dns.servers.dnsmasq.process import is_mark, process_of
@@ -19,6 +20,10 @@ from ecs_anywhere_dns.servers.mark import holds
 if TYPE_CHECKING:
     from ecs_anywhere_dns.servers.dnsmasq import Dnsmasq
 
+PROFILE = "usr.sbin.dnsmasq"
+"""AppArmor's, of the package apparmor-profiles: it lets dnsmasq read /etc/dnsmasq.conf, what lies
+in /etc/dnsmasq.d, and nothing else of ours
+(gitlab.com/apparmor/apparmor, profiles/apparmor.d/usr.sbin.dnsmasq)."""
 RESTART = "restart dnsmasq once, as in `systemctl restart dnsmasq`"
 
 
@@ -106,15 +111,24 @@ def _rebinding(server: Dnsmasq, disk: Configuration, forwarding: Forwarding) -> 
 
 
 def _unreadable(server: Dnsmasq) -> Iterator[Finding]:
+    file = server.servers_file
     try:
-        hindrance = process_of(server.pid_file).unreadable(server.servers_file)
+        process = process_of(server.pid_file)
+        hindrance = process.unreadable(file)
     except (Stop, OSError):
         return  # not running, or not there: said elsewhere
+    if is_kept_from(process.pid, PROFILE, file):
+        yield Finding(
+            False,
+            f"AppArmor does not let dnsmasq read {file}: it would keep what it has, without a word",
+            f"add `{file} r,` to /etc/apparmor.d/local/{PROFILE}, then "
+            f"`apparmor_parser -r /etc/apparmor.d/{PROFILE}`",
+        )
     if hindrance is not None:
         yield Finding(
             False,
             f"dnsmasq may not read {hindrance}: it would keep what it has, without a word",
-            f"chmod o+{'r' if hindrance == server.servers_file else 'x'} {hindrance}",
+            f"chmod o+{'r' if hindrance == file else 'x'} {hindrance}",
         )
 
 
