@@ -91,6 +91,8 @@ def keys_of(name: str) -> dict[str, Any]:
 
 
 def shown(value: Any) -> str:
+    if not value:
+        return "none"
     return f"`{value}`" if isinstance(value, str | Path) else f"`{' '.join(value)}`"
 
 

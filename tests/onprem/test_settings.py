@@ -171,7 +171,11 @@ PATHS = {"resolved": "delegates"}
 """Server -> a path in its table, where that is not the file `configuration`."""
 
 
-@pytest.mark.parametrize("server", list(SERVERS))
+BY_API = ("infoblox", "freeipa")
+"""They are started by nobody from here."""
+
+
+@pytest.mark.parametrize("server", [name for name in SERVERS if name not in BY_API])
 def test_the_table_of_the_server_is_read_and_its_mistakes_are_named(server: str) -> None:
     key = PATHS.get(server, "configuration")
     settings = read_settings(
@@ -191,6 +195,22 @@ def test_the_table_of_the_server_is_read_and_its_mistakes_are_named(server: str)
             make_server(server, "us-east-2", "127.0.0.1", 53, table)
         assert said in caught.value.message
         assert f"[{server}]" in caught.value.message
+
+
+@pytest.mark.parametrize("server", BY_API)
+def test_the_table_of_a_server_with_an_api_is_read_and_its_mistakes_are_named(server: str) -> None:
+    table = {"url": "https://dns.example.com/x", "zones_file": "/srv/x.zones"}
+    made: Any = make_server(server, "us-east-2", "127.0.0.1", 53, table)
+    assert (made.url, made.zones_file) == (table["url"], Path("/srv/x.zones"))
+    assert made.made_file == Path("/srv/x.made")
+    for wrong, said in (
+        ({"password": "secret"}, "unknown key 'password'"),
+        ({"url": 7}, "url = 7 is not a string"),
+        ({"zones_file": "x.zones"}, "is no absolute path"),
+    ):
+        with pytest.raises(BadUsage, match=f"[{server}]") as caught:
+            make_server(server, "us-east-2", "127.0.0.1", 53, wrong)
+        assert said in caught.value.message
 
 
 @pytest.mark.parametrize("server", ["windows", "tinydns", ""])

@@ -46,6 +46,8 @@ SERVERS: Mapping[str, Callable[..., Server]] = OnDemand(
         "powerdns": "PowerDns",
         "knot": "Knot",
         "resolved": "Resolved",
+        "infoblox": "Infoblox",
+        "freeipa": "FreeIpa",
     }
 )
 """Configured, reloaded, verified and rolled back for real."""

@@ -9,11 +9,12 @@ POLL = 0.02
 """Seconds between two looks."""
 
 
-def comes_true(condition: Callable[[], bool], patience: float) -> bool:
-    """Whether it did, within about `patience` seconds; looked at once at least."""
+def comes_true(condition: Callable[[], bool], patience: float, poll: float = POLL) -> bool:
+    """Whether it did, within about `patience` seconds; looked at once at least, and then every
+    `poll` seconds."""
     deadline = time.monotonic() + patience
     while not condition():
         if time.monotonic() > deadline:
             return False
-        time.sleep(POLL)
+        time.sleep(poll)
     return True

@@ -1,0 +1,135 @@
+"""HTTPS to an API: one host, its certificate checked, no proxy, no redirection, bounded in time."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import stat
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.cookiejar import CookieJar
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from ecs_anywhere_dns.memory.files import state_of
+from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
+from ecs_anywhere_dns.trust import check_trusted
+
+PATIENCE = 30.0
+"""Seconds for one answer."""
+LONGEST = 50_000_000
+"""Bytes of one answer."""
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+class NoRedirection(urllib.request.HTTPRedirectHandler):
+    """Credentials go where the configuration says, and nowhere else."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: bytes
+
+    @property
+    def said(self) -> str:
+        """Return the beginning of the text, for an error."""
+        return " ".join(self.body[:300].decode(errors="replace").split())
+
+    def json(self, place: str) -> Any:
+        """Raises ReloadFailed."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            raise ReloadFailed(f"{place} does not answer in JSON: {self.said}", "") from None
+
+
+@dataclass
+class Https:
+    """A session: cookies that came are sent again."""
+
+    base: str
+    ca_file: str = ""
+    """Certificates of the authority; empty: those that this host trusts."""
+    table: str = ""
+    """The server's in the configuration, for what is to be corrected there."""
+    _opener: urllib.request.OpenerDirector | None = field(default=None, repr=False)
+
+    def send(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> Answer:
+        """Return the answer, whatever its status. Raises ReloadFailed where none comes, and
+        CheckFailed where it is not asked for."""
+        request = urllib.request.Request(  # noqa: S310 - `_opened` has only HTTPS
+            f"{self.base}{path}", data=body, headers=dict(headers), method=method
+        )
+        try:
+            with self._opened().open(request, timeout=PATIENCE) as answer:
+                return Answer(answer.status, answer.read(LONGEST))
+        except urllib.error.HTTPError as error:
+            return Answer(error.code, error.read(LONGEST))
+        except (OSError, ValueError) as error:
+            why = getattr(error, "reason", error)
+            raise ReloadFailed(
+                f"{self.place} cannot be asked: {why}",
+                f"look whether it runs; url and ca_file under [{self.table}]",
+            ) from None
+
+    @property
+    def place(self) -> str:
+        return urlsplit(self.base).netloc
+
+    def _opened(self) -> urllib.request.OpenerDirector:
+        if self._opener is None:
+            self._opener = urllib.request.OpenerDirector()
+            for handler in (
+                urllib.request.HTTPSHandler(context=self._context()),
+                urllib.request.HTTPCookieProcessor(CookieJar()),
+                urllib.request.HTTPErrorProcessor(),
+                urllib.request.HTTPDefaultErrorHandler(),
+                NoRedirection(),
+            ):
+                self._opener.add_handler(handler)
+        return self._opener
+
+    def _context(self) -> ssl.SSLContext:
+        if urlsplit(self.base).scheme != "https" or not self.place:
+            raise CheckFailed(
+                f"[{self.table}] url = {self.base!r} is no https://…",
+                "correct it: a password is sent there",
+            )
+        if self.ca_file:
+            check_trusted(Path(self.ca_file))
+        try:
+            return ssl.create_default_context(cafile=self.ca_file or None)
+        except (OSError, ssl.SSLError) as error:
+            raise CheckFailed(
+                f"[{self.table}] ca_file = {self.ca_file!r}: {error}", "correct it"
+            ) from None
+
+
+def password_in(file: Path, table: str) -> str:
+    """Return the first line. Raises CheckFailed where others than its owner may read it or it is
+    not there, and Unsafe where others may write it."""
+    check_trusted(file)
+    found = state_of(file)
+    if found.content is None:
+        raise CheckFailed(
+            f"there is no {file}, which is to hold the password",
+            f"write it there, readable for root alone; or set password_file under [{table}]",
+        )
+    if found.mode & OTHERS:
+        raise CheckFailed(
+            f"{file} holds a password, and its mode {found.mode:04o} lets others read it",
+            f"`chmod 600 {file}`; if others may have read it, set another password",
+        )
+    text = found.content.decode(errors="replace").partition("\n")[0].strip()
+    if not text:
+        raise CheckFailed(f"{file} has no password in its first line", "write it there")
+    return text

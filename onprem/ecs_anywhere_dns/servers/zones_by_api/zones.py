@@ -1,0 +1,61 @@
+"""Forward zones as an API has them, and what is asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ecs_anywhere_dns.servers.mark import lies_within
+
+
+@dataclass(frozen=True)
+class Zone:
+    """One zone that the DNS server has."""
+
+    name: str
+    """Lower case, without a final dot."""
+    reference: str
+    """By which the API knows it."""
+    is_forward: bool = False
+    forwarders: frozenset[str] = frozenset()
+    """IPv4 addresses."""
+    is_only: bool = False
+    """Whether a question goes to nobody else, where no forwarder answers."""
+    is_active: bool = True
+    is_served: bool = True
+    """Whether the DNS servers that are to answer it do."""
+
+    def forwards(self, forwarders: Collection[str]) -> bool:
+        """Tell whether it forwards to these, and to nobody else."""
+        is_in_force = self.is_forward and self.is_only and self.is_active and self.is_served
+        return is_in_force and self.forwarders == frozenset(forwarders)
+
+    def answers_for(self, zone: str) -> bool:
+        """Tell whether names of `zone` may be its own: it is that zone, or lies below it; or it has
+        data, and lies above it."""
+        below = lies_within(self.name, zone)
+        return below or (not self.is_forward and lies_within(zone, self.name))
+
+
+class ZoneApi(Protocol):
+    """The API of a DNS server. Each call raises ReloadFailed where it is not answered, or refused,
+    and CheckFailed where this host may not ask it."""
+
+    def zones(self) -> Sequence[Zone]:
+        """Return every zone, of whatever kind."""
+        ...
+
+    def create(self, zone: str, forwarders: Sequence[str]) -> None: ...
+
+    def change(self, zone: Zone, forwarders: Sequence[str]) -> None: ...
+
+    def delete(self, zone: Zone) -> None: ...
+
+    def put_in_force(self) -> None:
+        """Have the DNS servers read what was changed, and wait until they have."""
+        ...
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Have them forget what they hold at and below `names`."""
+        ...
