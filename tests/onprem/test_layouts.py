@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from ecs_anywhere_dns.commands.init.configuring import configure
 from ecs_anywhere_dns.commands.init.wish import Wish
 from ecs_anywhere_dns.configuration import load
-from ecs_anywhere_dns.servers import OTHERS, RENDERED, SERVERS, make_server
+from ecs_anywhere_dns.servers import OTHERS, RENDERED, SERVERS, contract, make_server
 from ecs_anywhere_dns.servers.layouts import LAYOUTS, family_of, layout_of
 
 from tests.onprem.test_commands import README
@@ -110,3 +111,10 @@ def rows() -> list[tuple[str, list[str]]]:
 def test_a_server_is_listed_by_the_name_that_it_has(name: str) -> None:
     made: Any = SERVERS[name] if name in SERVERS else RENDERED[name]
     assert made.name == name
+
+
+def test_the_story_of_the_contract_names_all_that_a_server_has_to_have() -> None:
+    asked = [name for name in vars(contract.Server) if not name.startswith("_")]
+    assert len(asked) > 10
+    for name in [*asked, *contract.Server.__annotations__, OTHERS, "hosts_files"]:
+        assert re.search(rf"\b{name}\b", contract.__doc__ or ""), name

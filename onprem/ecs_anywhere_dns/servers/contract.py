@@ -1,25 +1,70 @@
-"""A DNS server, as the sequence uses it. A new one is a folder beside this file.
+"""A DNS server, as the tool uses it. Read this file to write a new one: it is a folder beside it.
 
-Nothing here knows documents, journals or AWS: a server gets a `Forwarding` and answers for its own
-files and its own process. A run asks in this order:
+A server gets a `Forwarding` (which zones go to which resolver IPs) and answers for its own files
+and its own process. It knows no documents, no journal and no AWS. One run asks in this order:
 
-1. `is_running`, and of `hindrances(forwarding)` the first one: nothing was touched yet, so a reason
-   that is found here costs nobody anything. `sources` are the addresses to try the route from.
-2. `fragments(forwarding)`: the files that are wholly ours, as text. `check_fragments` reads that
-   text back, more strictly than the server would.
-3. The sequence swaps the files, each atomically, with the former ones in its journal.
-4. `check_configuration`: the last look before the point of no return, at what is on the disk.
-5. `reload`, then `check_effective(forwarding)`: what the process has, not what the tool said.
-6. `flush(names)`; then the sequence asks for every published name, and compares.
-7. Whatever raised: the former files, `check_configuration`, `revive`, `reload`, `flush` again.
+ 1. `is_running()`. False ends the run; nothing was touched.
+ 2. `fragments(forwarding)`: the files that are wholly ours, as text. The same forwarding is the
+    same bytes. If these stand on the disk and `check_effective` agrees, there is nothing to do.
+ 3. `check_fragments(fragments, scratch)`: the server's own checker on copies of them, and our own
+    reading of the text, which is stricter.
+ 4. `hindrances(forwarding)`: the first one ends the run. Whatever can be seen before a file is
+    touched costs nobody anything. `sources()` are the addresses to try the route from.
+ 5. The tool swaps the files, each atomically, with the former ones in its journal.
+ 6. `check_configuration()`: the whole configuration on the disk, before the point of no return.
+ 7. `reload()`, then `check_effective(forwarding)`: what the process has, not what its tool said.
+ 8. `flush(names)`; then the tool asks for every published name, and compares.
+ 9. If anything raised since 5: the former files, then 6, `revive()`, 7 and 8 with the former
+    forwarding. So each of them may be called at any time, and twice.
 
-`init` asks for `fragments` of nothing and for `includes`, `doctor` for `findings`.
+Two other commands ask, too: `init` for `fragments` of nothing and for `includes()`, `doctor` for
+`findings(applied, intended)`, in which every hindrance has to be. `privileges` is what the systemd
+service has to allow for its commands.
 
-For example `knot/`: `lines.py` writes and reads the fragment, `control.py` asks the process,
-`configuration.py` looks at the disk, `findings.py` is what `doctor` says, and `server.py` is the
-class below in 150 lines. Its name goes into the list in `__init__.py`, its keys into the README,
-and a writer into `tests/onprem/lab`: with that, every test of the contract runs on it. Begin with
-what you measure: no server does all that it says, and each module says what was seen.
+A server for this example has one file of `zone address` lines, and reads it again at SIGHUP:
+
+    @dataclass(frozen=True)
+    class Example:
+        name = "example"                    # of its folder, and of its table in config.toml
+        title = "Example DNS"
+        uses_other_when_silent = False      # measured: it waits for a dead resolver IP
+        region: str                         # these three come first, and are given
+        address: str
+        port: int
+        file: Path = Path("/etc/example/ecs-anywhere.conf")     # each further field is a key
+        control: tuple[str, ...] = ("examplectl",)              # of the table; a command is words
+
+        def fragments(self, forwarding):
+            lines = [f"# {HEADER}", f"# {forwarding.label}"]
+            lines += [f"{z} {ip}" for z, ips in forwarding.targets.items() for ip in ips]
+            return (Fragment(self.file, "\\n".join(lines) + "\\n"),)
+
+        def reload(self):
+            ran = run(*self.control, "reload")
+            if not ran.ok:
+                raise NotTaken(f"example does not reload: {ran.said}", "look at its log")
+
+        def check_effective(self, forwarding):
+            has = run(*self.control, "show", "forwards").output
+            ...                             # raise ReloadFailed unless it is exactly that
+
+To write one:
+
+ 1. Measure before anything else: what it does when a forwarder is silent or answers SERVFAIL, what
+    a reload reads again and forgets, what it accepts and ignores. No server does all that it says.
+    Each module says what was seen, and with which version.
+ 2. Make the folder. `knot/` is the smallest whole one: `lines.py` writes and reads the fragment,
+    `control.py` asks the process, `configuration.py` looks at the disk, `findings.py` is what
+    `doctor` says, `server.py` the class. Other folders have `hindrances.py` besides.
+ 3. Name the class in the list of `__init__.py`, and its keys in onprem/README.md.
+ 4. Write a launcher into tests/onprem/lab and add it to `WRITERS`: every test of the contract then
+    runs with the real server. Add the lines of administrators to test_doctor_and_apply.py.
+ 5. `hosts_files` is for a server that reads hosts files, and `other_regions` for one whose files
+    differ if several Regions are followed. No other server has them.
+
+Of the modules beside this file, `mark` proves which file a server has loaded, `fragment_lines` and
+`harmless` refuse text that is more than a zone or an address, `process` and `waiting` know
+processes, and `starting` starts one that is down.
 """
 
 from __future__ import annotations
