@@ -28,8 +28,8 @@ def findings_of(
     yield _installed(server)
     yield _running(server)
     try:
-        views = server.views()
-        wanted = server.on_disk() if intended.is_none else intended
+        views = server.disk.views()
+        wanted = server.disk.on_disk() if intended.is_none else intended
         found = tuple(server.hindrances(wanted))
     except CheckFailed as problem:
         yield Finding(False, problem.message, problem.cure)
@@ -42,7 +42,7 @@ def findings_of(
 
 
 def _installed(server: Bind) -> Finding:
-    ran = run(*server.checker, "-v")
+    ran = run(*server.disk.checker, "-v")
     if not ran.ok:
         return Finding(False, ran.said, "install bind9-utils, or set checkconf under [bind]")
     return Finding(True, f"named-checkconf {ran.output.strip()}")

@@ -19,13 +19,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
-from ecs_anywhere_dns.memory.files import state_of, text_of
+from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.outcome import CheckFailed, NotTaken, ReloadFailed
 from ecs_anywhere_dns.servers.bind.control import Rndc
+from ecs_anywhere_dns.servers.bind.disk import Disk
 from ecs_anywhere_dns.servers.bind.findings import findings_of
 from ecs_anywhere_dns.servers.bind.fragments import (
-    TOO_OLD,
     UNKNOWN_OPTION,
     WROTE_ANEW,
     cure_of_copies,
@@ -33,13 +32,11 @@ from ecs_anywhere_dns.servers.bind.fragments import (
     options_text,
     zones_text,
 )
-from ecs_anywhere_dns.servers.bind.named_conf import View, read_printed, views_of
-from ecs_anywhere_dns.servers.bind.views import Ours, Places, Wanted, covers, problems
+from ecs_anywhere_dns.servers.bind.views import covers
 from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
 from ecs_anywhere_dns.servers.harmless import harmless
-from ecs_anywhere_dns.servers.mark import has_mark, ipv4_among, mark_in
+from ecs_anywhere_dns.servers.mark import ipv4_among, mark_in
 from ecs_anywhere_dns.servers.starting import start_if_down
-from ecs_anywhere_dns.subprocesses import Ran, run
 
 
 @dataclass(frozen=True)
@@ -70,27 +67,12 @@ class Bind:
         return {"CAP_SYS_CHROOT": "named-checkconf -t looks from within named's chroot"}
 
     @property
+    def disk(self) -> Disk:
+        return Disk(self.configuration, self.zones, self.options, self.options_file, self.checkconf)
+
+    @property
     def control(self) -> Rndc:
         return Rndc(self.rndc)
-
-    @property
-    def checker(self) -> tuple[str, ...]:
-        """The checker for files that lie outside of any chroot: without `-t`, behind whatever
-        other program `checkconf` begins with."""
-        words = list(self.checkconf)
-        if "-t" in words:
-            place = words.index("-t")
-            del words[place : place + 2]
-        return tuple(words)
-
-    @property
-    def places(self) -> Places:
-        return Places(
-            self.configuration,
-            f'include "{self._as_named_sees(self.zones)}";',
-            f'include "{self._as_named_sees(self.options)}";',
-            self.options_file,
-        )
 
     def fragments(self, forwarding: Forwarding) -> tuple[Fragment, ...]:
         """Raises CheckFailed where something would not be what it claims to be."""
@@ -107,49 +89,31 @@ class Bind:
     def check_fragments(self, fragments: Sequence[Fragment], scratch: Path) -> None:
         for fragment in fragments:
             forwarding_in(fragment.text, str(fragment.path))
-        checked = self._checked(fragments, scratch)
-        if not checked.ok and UNKNOWN_OPTION in checked.everything and not self._validates():
+        checked = self.disk.checked(fragments, scratch)
+        if not checked.ok and UNKNOWN_OPTION in checked.everything and not self.disk.validates():
             # Then nothing is to be exempt, and the file is included by nobody.
-            checked = self._checked([f for f in fragments if f.path != self.options], scratch)
+            checked = self.disk.checked([f for f in fragments if f.path != self.options], scratch)
         if not checked.ok:
             raise CheckFailed(
                 f"named would refuse our files: {checked.said}", cure_of_copies(checked, scratch)
             )
 
-    def _checked(self, fragments: Sequence[Fragment], scratch: Path) -> Ran:
-        """Return what the checker says of a configuration with nothing but copies of these."""
-        lines = []
-        for fragment in fragments:
-            copy = scratch / fragment.path.name
-            copy.write_text(fragment.text, "utf-8")
-            line = f'include "{copy}";\n'
-            lines.append(f"options {{ {line}}};\n" if fragment.path == self.options else line)
-        whole = scratch / "named.conf"
-        whole.write_text("".join(lines), "utf-8")
-        return run(*self.checker, whole)
-
-    def _validates(self) -> bool:
-        try:
-            return any(view.validates for view in self.views() if view.recurses)
-        except CheckFailed:
-            return True
-
     def hindrances(self, intended: Forwarding) -> Iterator[Finding]:
         yield from self.misread()
         try:
-            yield from self._problems(intended, swapped=False)
+            yield from self.disk.problems(intended, swapped=False)
         except CheckFailed as refused:
             # What is wrong with our own files is mended by the swap, and checked after it.
             if str(self.zones) not in refused.message and str(self.options) not in refused.message:
                 raise
 
     def sources(self) -> tuple[str, ...]:
-        said = [view.option("query-source") for view in self.views() if view.recurses]
+        said = [view.option("query-source") for view in self.disk.views() if view.recurses]
         words = (word for option in said if option for word in option.words)
         return tuple(dict.fromkeys(ipv4_among(words)))
 
     def check_configuration(self) -> None:
-        for problem in self._problems(self.on_disk(), swapped=True):
+        for problem in self.disk.problems(self.disk.on_disk(), swapped=True):
             raise CheckFailed(problem.what, problem.cure)
 
     def misread(self) -> Iterator[Finding]:
@@ -160,7 +124,7 @@ class Bind:
         except ReloadFailed:
             return
         try:
-            status.check_reads(self.configuration, self._as_named_sees(self.configuration))
+            status.check_reads(self.configuration, self.disk.as_named_sees(self.configuration))
         except ReloadFailed as problem:
             yield Finding(False, problem.message, problem.cure)
 
@@ -175,7 +139,7 @@ class Bind:
     def check_effective(self, forwarding: Forwarding) -> None:
         status = self.control.status()
         status.check_newer_than((self.zones, self.options))
-        status.check_reads(self.configuration, self._as_named_sees(self.configuration))
+        status.check_reads(self.configuration, self.disk.as_named_sees(self.configuration))
         self._check_disk(forwarding)
         self._check_exemptions(forwarding)
 
@@ -190,86 +154,15 @@ class Bind:
         start_if_down(self, "named")
 
     def includes(self) -> tuple[Include, ...]:
-        """Return the line of the zones for every view that does recursion, and that of the
-        options, unless nobody validates, or the administrator has a validate-except already: named
-        takes only one. Nothing that named-checkconf shows to be read, or of which it cannot show
-        that: of a file without a mark, which an older version wrote. Where the configuration
-        cannot be read, it is as if nothing were there: whoever adds the lines has them checked."""
-        try:
-            views = [view for view in self.views() if view.recurses]
-        except CheckFailed:
-            views = [View("", (), ())]
-        try:
-            ours = self._ours()
-        except CheckFailed:
-            ours = Ours(NOTHING)
-        places = self.places
-        zones = tuple(
-            Include(self.configuration, places.zones_line, view.label)
-            for view in views
-            if not (_is_unmarked(self.zones) or ours.zones_mark in view.zones)
-        )
-        validating = [view for view in views if view.validates]
-        if not all(ours.owns_exemptions(view) for view in views) or not validating:
-            return zones
-        read = [ours.options_mark in view.exempt for view in validating]
-        if all(read) or _is_unmarked(self.options):
-            return zones
-        return (*zones, Include(self.options_file, places.options_line, "options"))
+        return self.disk.includes()
 
     def findings(self, applied: Forwarding | None, intended: Forwarding) -> tuple[Finding, ...]:
         return tuple(findings_of(self, applied, intended))
 
-    def views(self) -> tuple[View, ...]:
-        """Of the configuration on the disk. Raises CheckFailed."""
-        for ours in (self.zones, self.options):
-            state_of(ours)  # not through a link of somebody else: the checker quotes what it reads
-        # -x: keys and other secrets are left out. No -z: zone files are not our business.
-        ran = run(*self.checkconf, "-p", "-x", self._as_named_sees(self.configuration))
-        if not ran.ok:
-            raise CheckFailed(
-                f"named would refuse the configuration: {ran.said}", self._cure_of(ran.everything)
-            )
-        return views_of(read_printed(ran.output, self._notes))
-
-    def _notes(self) -> str:
-        """Return what the checker remarks on the configuration without printing it."""
-        return run(*self.checkconf, self._as_named_sees(self.configuration)).output
-
-    def on_disk(self) -> Forwarding:
-        """What our own file holds now. Raises CheckFailed."""
-        try:
-            text = text_of(self.zones)
-        except (OSError, ValueError) as error:
-            raise CheckFailed(f"{self.zones}: {error}", WROTE_ANEW) from None
-        return forwarding_in(text, str(self.zones))
-
-    def _ours(self) -> Ours:
-        """Return what our files hold. Raises CheckFailed."""
-        zones, options = (
-            mark_in(file) if has_mark(file) else None for file in (self.zones, self.options)
-        )
-        return Ours(self.on_disk(), zones, options)
-
-    def _problems(self, wanted: Forwarding, *, swapped: bool) -> Iterator[Finding]:
-        """Raises CheckFailed."""
-        judged = Wanted(wanted, self.places, self._ours(), swapped)
-        return problems(self.views(), judged)
-
-    def _cure_of(self, refusal: str) -> str:
-        if "all zones must be in views" in refusal:
-            return f"move `{self.places.zones_line}` from the top level into each view"
-        if "redefined" in refusal and "validate-except" in refusal:
-            return f"remove `{self.places.options_line}`, and name our zones in the other list"
-        if UNKNOWN_OPTION in refusal:
-            return TOO_OLD
-        ours = f"{self.zones.name} and {self.options.name}"
-        return f"correct that place; only {ours} are ours, and each name may be defined only once"
-
     def _check_disk(self, forwarding: Forwarding) -> None:
         try:
-            there = self.on_disk()
-            hindrances = tuple(self._problems(forwarding, swapped=True))
+            there = self.disk.on_disk()
+            hindrances = tuple(self.disk.problems(forwarding, swapped=True))
         except CheckFailed as refused:
             raise ReloadFailed(refused.message, refused.cure) from None
         if zones_text(there, "") != zones_text(forwarding, ""):
@@ -279,7 +172,7 @@ class Bind:
 
     def _check_exemptions(self, forwarding: Forwarding) -> None:
         running = self.control.exempt()
-        for view in (view for view in self.views() if view.recurses and view.validates):
+        for view in (view for view in self.disk.views() if view.recurses and view.validates):
             name = view.label.partition(" ")[2].strip('"') or "_default"
             exempt = {zone for zone, where in running if where == name}
             missing = [zone for zone in forwarding.zones if not covers(exempt, zone)]
@@ -288,14 +181,3 @@ class Bind:
                     f"the running {view.title} does not exempt {missing[0]} from validation",
                     "`rndc reconfig`, then look at the log of named",
                 )
-
-    def _as_named_sees(self, path: Path) -> str:
-        """Within the chroot that the checker is told of, if any."""
-        words = dict(zip(self.checkconf, self.checkconf[1:], strict=False))
-        root = words.get("-t")
-        within = root is not None and path.is_relative_to(root)
-        return f"/{path.relative_to(root)}" if root is not None and within else str(path)
-
-
-def _is_unmarked(file: Path) -> bool:
-    return file.exists() and not has_mark(file)
