@@ -88,7 +88,8 @@ def schema_text() -> str:
 
 
 def _parsed(text: str) -> Any:
-    """Strictly: what two readers could understand differently is no document."""
+    """Read the JSON strictly: a text that two readers could understand differently is no
+    document."""
     if len(text) > LARGEST_DOCUMENT:
         raise Refused(
             f"the publication is longer than {LARGEST_DOCUMENT} bytes, which is all that a "
@@ -131,7 +132,7 @@ def _no_float(text: str) -> float:
 
 
 def _check_size(content: Any) -> None:
-    """Before anything is compared with anything: the work of the schema grows with the square."""
+    """Raise Refused for a large document, because the work of the schema grows with the square."""
     level = [content]
     for _ in range(DEEPEST):
         level = [member for value in level for member in _members(value)]

@@ -16,7 +16,7 @@ from ecs_anywhere_dns.settings import Settings
 
 
 class Publication(Protocol):
-    """Where the document is, and where the acknowledgement goes."""
+    """The place of the document, and of the acknowledgement."""
 
     def fetch(self, known: Document | None) -> str:
         """`known` is the last document that named addresses. Raises FetchFailed, NotPublished."""

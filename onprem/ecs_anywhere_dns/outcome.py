@@ -43,7 +43,7 @@ MEANINGS = {
 
 
 class Stop(Exception):
-    """Why a run cannot go on. Subclasses say which exit code that is."""
+    """A reason why a run cannot go on. Subclasses say which exit code that is."""
 
     exit: Exit = Exit.UNEXPECTED
 
@@ -80,7 +80,7 @@ class CheckFailed(Stop):
 
 
 class ReloadFailed(Stop):
-    """After the swap: the server refused the reload, died of it, or does something else."""
+    """The server refused the reload after the swap, died of it, or does something else."""
 
     exit = Exit.ROLLED_BACK
 

@@ -65,7 +65,7 @@ class Report:
         }
 
     def lines(self) -> list[str]:
-        """For a terminal: one screen, and of several VPCs one after the other."""
+        """Return the lines for a terminal: one screen, several VPCs one after the other."""
         if len({each.summary for each in self.publications}) > 1:
             return [line for each in self.publications for line in each.lines_named(each.vpc)]
         return self.lines_named("")
@@ -119,7 +119,7 @@ def as_one(reports: Sequence[Report]) -> Report:
 
 
 def _folded(line: str) -> list[str]:
-    """A long line: where one thing said ends and the next begins, else between words."""
+    """Fold a long line where one thing said ends and the next begins, else between words."""
     if len(line) <= WIDE:
         return [line]
     parts = line.replace("; ", f";\n{INDENT}").splitlines()

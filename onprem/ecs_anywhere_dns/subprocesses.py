@@ -32,14 +32,14 @@ class Ran:
 
     @property
     def said(self) -> str:
-        """For an error message: which command, how it ended, its last lines."""
+        """Return the words for an error message: which command, how it ended, its last lines."""
         ended = f"exit code {self.code}" if self.code is not None else "did not run"
         lines = " / ".join(self.everything.strip().splitlines()[-4:])
         return f"`{' '.join(self.command)}` ({ended}): {lines or 'no output'}"
 
 
 def run(*command: str | Path, patience: float = PATIENCE) -> Ran:
-    """Never raises: not being able to run is a result, too."""
+    """Run a program. Never raises: not being able to run is a result, too."""
     words = tuple(str(word) for word in command)
     try:
         ended = subprocess.run(  # noqa: S603 - fixed commands from the configuration, no shell

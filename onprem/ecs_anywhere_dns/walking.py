@@ -138,7 +138,7 @@ class _Walk:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(self.goal))
 
     def _look(self, part: str) -> os.stat_result | None:
-        """None where nothing is there, and for what is never a link."""
+        """Return None where nothing is there, and for what is never a link."""
         if part in ROOT_AND_PARENT:
             return None
         try:

@@ -113,7 +113,7 @@ _RATE_LIMIT = (
 
 
 def resolver_advice(verdicts: Iterable[Verdict]) -> str:
-    """For resolver IPs that were asked directly. Empty where everything is right."""
+    """Return advice for resolver IPs that were asked directly; empty where everything is right."""
     verdicts = tuple(verdicts)
     one_sided = tuple(_one_sided(verdicts))
     explained = {server for server, _ in one_sided}
@@ -124,7 +124,7 @@ def resolver_advice(verdicts: Iterable[Verdict]) -> str:
 
 
 def server_advice(verdicts: Iterable[Verdict]) -> str:
-    """For the DNS server of this host. Empty where everything is right."""
+    """Return advice for the DNS server of this host; empty where everything is right."""
     verdicts = tuple(verdicts)
     bad = [v for v in verdicts if not v.ok]
     if bad and all(v.code == "servfail" and v.question.type == "AAAA" for v in bad):

@@ -91,7 +91,7 @@ class _Case:
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Those at the end of the path; a client ignores others."""
+        """Return the addresses at the end of the path; a client ignores others."""
         end = self.path[-1]
         return tuple(sorted({address for owner, address in self.answer.addresses if owner == end}))
 

@@ -63,12 +63,12 @@ class Preflight:
 
     @property
     def troubles(self) -> tuple[Verdict, ...]:
-        """All verdicts of those resolver IPs that are not fit."""
+        """Return all verdicts of the resolver IPs that are not fit."""
         return tuple(v for ip, vs in self.by_ip.items() if ip not in self.fit for v in vs)
 
     @property
     def cure(self) -> str:
-        """What to look at; empty where every resolver IP is fit."""
+        """Return where to look; empty where every resolver IP is fit."""
         return resolver_advice(self.verdicts)
 
     def forwarders(self, uses_other_when_silent: bool) -> tuple[str, ...]:
@@ -104,7 +104,7 @@ def preflight(
 
 
 def questions_for(server: str, port: int, document: Document) -> list[Question]:
-    """Every name over both transports, and whether it has an IPv6 address."""
+    """Return the questions for every name: over both transports, and for an IPv6 address."""
     return [
         question
         for name in document.names

@@ -28,7 +28,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back; `problem` is set where nothing did."""
+    """The answer to a question; `problem` is set where none came back."""
 
     problem: str = ""
     """`timeout`, `refused` (nobody listens), `unreachable`, `malformed`, `cut off`."""
@@ -49,5 +49,5 @@ class Asks(Protocol):
     """Something that asks questions; the sequence is given one."""
 
     def __call__(self, questions: Sequence[Question]) -> dict[Question, Answer]:
-        """All of them, side by side, each tried twice, in bounded time. Never raises."""
+        """Ask all of them side by side, each twice at most, in bounded time. Never raises."""
         ...

@@ -30,7 +30,7 @@ to this one, so that a host that believed them follows the app again by itself."
 
 
 class Resting(Stop):
-    """Each try changes the answers of a whole site for seconds, so they become rare."""
+    """Tries become rare, because each changes the answers of a whole site for seconds."""
 
     exit = Exit.ROLLED_BACK
 

@@ -53,7 +53,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Settled:
-    """What one VPC may have."""
+    """The zones that one VPC may have."""
 
     zones: tuple[str, ...]
     to_others: Mapping[str, str]

@@ -27,7 +27,7 @@ UNCERTAIN = "timeout"
 
 @dataclass(frozen=True)
 class Door:
-    """Where the verification will ask, and who is there."""
+    """The place where the verification will ask, and who is there."""
 
     address: str
     port: int

@@ -29,7 +29,7 @@ UP = (Exit.DONE, Exit.DEGRADED)
 
 @dataclass(frozen=True)
 class Seen:
-    """What there is to say of one VPC. None: not known, and no sample."""
+    """The samples of one VPC. None: not known, and no sample."""
 
     vpc: str
     report: Report

@@ -17,7 +17,7 @@ from ecs_anywhere_dns.outcome import Stop
 
 @dataclass(frozen=True)
 class Wanted:
-    """What one VPC's turn is to come to."""
+    """The end to which one VPC's turn is to come."""
 
     document: Document
     parts: Mapping[str, Forwarding]
@@ -34,7 +34,7 @@ class Wanted:
 
 
 def remember(run: Run, wanted: Wanted) -> None:
-    """A new generation may ask for what is there already."""
+    """Remember the document where nothing was switched: it may ask for what is there already."""
     former = run.host.state.applied()
     last = former.of(run.vpc)
     kept = {vpc: former.of(vpc).forwarding for vpc in wanted.parts}

@@ -38,7 +38,7 @@ BY_HAND = "rolled back by hand"
 
 @dataclass(frozen=True)
 class Step:
-    """What to go back to."""
+    """The forwarding to go back to."""
 
     applied: Applied
     files: tuple[FileState, ...]

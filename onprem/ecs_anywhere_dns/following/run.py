@@ -21,7 +21,7 @@ def new_id() -> str:
 
 @dataclass
 class Run:
-    """What there is to report if it stops here."""
+    """The state of one VPC's turn: there is a report wherever it stops."""
 
     host: Host
     report: Report

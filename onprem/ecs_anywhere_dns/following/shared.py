@@ -36,7 +36,7 @@ class Shared:
     is_running: bool = False
 
     def check_running(self, run: Run) -> None:
-        """Asked once. Raises what `switchover.check_running` does."""
+        """Ask the server once. Raises what `switchover.check_running` does."""
         if not self.is_running:
             check_running(run.host)
             self.is_running = True

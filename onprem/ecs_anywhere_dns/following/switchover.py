@@ -49,7 +49,7 @@ class NotPutBack(CheckFailed):
 
 @dataclass(frozen=True)
 class Target:
-    """Where to switch to."""
+    """The forwarding to switch to, with its files."""
 
     forwarding: Forwarding
     files: tuple[FileState, ...]

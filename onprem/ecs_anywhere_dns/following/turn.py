@@ -219,7 +219,7 @@ def _without_zones(run: Run, answers: Proof) -> str:
 
 
 def _withdraw(run: Run, shared: Shared, document: Document) -> None:
-    """Nothing is asked afterwards: the names are the internet's again, or another VPC's."""
+    """Withdraw, and ask nothing afterwards: the names are the internet's or another VPC's again."""
     wished = forwarding_of(document, (), None, run.host.settings.resolver_port)
     wanted = Wanted(document, shared.parts(run, document, wished))
     _ensure(run, shared, wanted)
@@ -269,7 +269,7 @@ def _is_there(run: Run, shared: Shared, fragments: tuple[Fragment, ...], whole: 
 def _verify_as_it_is(
     run: Run, names: tuple[str, ...], through_the_server: Callable[[], Proof]
 ) -> Proof:
-    """What is cached wrongly is forgotten once; after that it is a person's."""
+    """Ask through the server, and once more after wrong answers were flushed from its cache."""
     run.host.progress.begin("verify")
     answers = through_the_server()
     if not answers.all_right:

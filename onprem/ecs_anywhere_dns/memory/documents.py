@@ -16,7 +16,7 @@ from ecs_anywhere_dns.outcome import Refused
 
 @dataclass(frozen=True)
 class Memory:
-    """What was applied of one VPC, read once at the beginning of a run."""
+    """The documents that were applied of one VPC, read once at the beginning of a run."""
 
     last: Last
     document: Document | None = None

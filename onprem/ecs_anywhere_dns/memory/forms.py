@@ -92,10 +92,10 @@ def _checksum_of(said: Mapping[str, Any]) -> str:
 
 
 def step_back(applied: Applied) -> Applied | None:
-    """What was applied before; None where there is no step to go back."""
+    """Return what was applied before; None where there is no step to go back."""
     return applied_from(applied.before_that) if applied.before_that is not None else None
 
 
 def remembered(applied: Applied) -> dict[str, Any]:
-    """For `before_that`: one step is kept, not all of history."""
+    """Return the form for `before_that`: one step is kept, not all of history."""
     return applied_as_json(applied) | {"before": [], "before_that": None}

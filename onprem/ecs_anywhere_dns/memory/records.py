@@ -19,7 +19,7 @@ ONLY = ""
 
 @dataclass(frozen=True)
 class Last:
-    """What was applied of one VPC's publication."""
+    """The part of one VPC's publication that was applied."""
 
     document: str = ""
     """Its text; empty where nothing was applied, or a person took it back."""
@@ -44,7 +44,7 @@ class Last:
 
 @dataclass(frozen=True)
 class Applied:
-    """What this host's DNS server forwards, as far as we did it."""
+    """The forwarding of this host's DNS server, as far as this tool applied it."""
 
     run: str = ""
     server: str = ""

@@ -198,7 +198,7 @@ class State:
         return content
 
     def _made(self, name: str, make: Callable[[Mapping[str, Any]], Made]) -> Made | None:
-        """None where there is no such file. Raises BadUsage."""
+        """Return what `make` makes of the file; None where there is none. Raises BadUsage."""
         said = self._read(name)
         try:
             return make(said) if said else None

@@ -34,7 +34,7 @@ def check_believed(document: Document, settings: Settings) -> None:
 
 
 def check_pins(document: Document, settings: Settings) -> None:
-    """What holds without any signature. Raises Refused."""
+    """Check the pins that hold without any signature. Raises Refused."""
     if document.mode == "region" and settings.mode != "region":
         raise Refused(
             "the publication asks for a whole Region to be forwarded, and this host was not told "
@@ -50,12 +50,12 @@ def check_pins(document: Document, settings: Settings) -> None:
 
 
 def warnings_of(settings: Settings) -> tuple[str, ...]:
-    """What a person has to be reminded of at every run."""
+    """Return the warnings of which a person is reminded at every run."""
     return () if settings.signature == "required" else (UNSIGNED,)
 
 
 def pins_of(settings: Settings) -> tuple[str, ...]:
-    """What this host believes, a line each, for people."""
+    """Return what this host believes, a line each, for people."""
     signed = tuple(f"believes documents that this key signed: {k.label}" for k in settings.keys)
     others = f" and within {', '.join(settings.allowed_zones)}" if settings.allowed_zones else ""
     return (

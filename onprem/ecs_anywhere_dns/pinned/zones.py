@@ -50,7 +50,7 @@ FIND_OUT = "find out who wrote it; nothing was changed, and the app's next sweep
 
 @dataclass(frozen=True)
 class AllowedNames:
-    """What names and zones are measured with."""
+    """The names and zones that are believed."""
 
     region: str
     allowed: tuple[str, ...] = ()

@@ -31,7 +31,8 @@ class AcknowledgementFailed(Stop):
 def acknowledgement(
     *, host: str, document: Document, result: Result, server: str, detail: str, at: str
 ) -> str:
-    """As JSON that fits into a parameter. `at`: ISO 8601, UTC, whole seconds, with a `Z`."""
+    """Return it as JSON that fits into a parameter. `at`: ISO 8601, UTC, whole seconds, with a
+    `Z`."""
     content = {
         "schema": SCHEMA,
         "host": host,

@@ -212,14 +212,14 @@ def _headers(request: AWSPreparedRequest, url: SplitResult) -> dict[str, str]:
 
 
 def _host_header(url: SplitResult) -> str:
-    """As botocore signed it: without the port where that is the scheme's own."""
+    """Return the header as botocore signed it: without a port that is the scheme's own."""
     host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname or ""
     own = {"https": 443, "http": 80}[url.scheme]
     return host if url.port in (None, own) else f"{host}:{url.port}"
 
 
 def _said(error: HTTPError) -> str:
-    """In few words; urllib3's own begin with the whole connection."""
+    """Return the error in few words; urllib3's own begin with the whole connection."""
     if isinstance(error, ReadTimeoutError):
         return "connected, then nothing was heard"
     cause = _root(error)

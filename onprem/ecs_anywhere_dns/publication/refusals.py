@@ -39,7 +39,7 @@ CURES = {
 
 @dataclass(frozen=True)
 class Call:
-    """What was asked of Parameter Store."""
+    """A call of Parameter Store, for the words of its refusal."""
 
     operation: str
     parameter: str
@@ -47,7 +47,7 @@ class Call:
     partition: str
 
     def refused(self, code: str, said: str) -> FetchFailed:
-        """`code` and `said` as AWS answers them."""
+        """Return the error that means `code` and `said`, as AWS answers them."""
         if code == "ParameterNotFound":
             return self._not_published()
         message = f"{self.operation} of {self.parameter}: {code}: {said[:LONGEST_EXCERPT]}"

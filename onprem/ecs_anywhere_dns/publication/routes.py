@@ -89,7 +89,7 @@ class Routes:
 
     @property
     def cure(self) -> str:
-        """What to do when none of the ways leads there."""
+        """Return what to do when none of the ways leads there."""
         if self.endpoint:
             return f"check from this host that {self.endpoint} can be reached"
         init = "`ecs-anywhere-dns init --resolver-ip …` with an IP of the inbound resolver"
@@ -155,7 +155,7 @@ class Routes:
                 yield DeadEnd(reason, self._refusal(address))
 
     def _is_private(self, address: str) -> bool:
-        """Within the VPC; before any VPC is known, at least not on the internet."""
+        """Whether it lies in the VPC, or, before any VPC is known, at least not on the internet."""
         if self._networks:
             return any(ip_address(address) in ip_network(cidr) for cidr in self._networks)
         return not ip_address(address).is_global

@@ -89,7 +89,7 @@ class Fragment:
 
 @dataclass(frozen=True)
 class Include:
-    """What has to stand in one of the administrator's files, once, for a fragment to be read."""
+    """A line that has to stand in one of the administrator's files for a fragment to be read."""
 
     file: Path
     line: str
@@ -140,7 +140,7 @@ class Server(Renderer, Protocol):
         ...
 
     def check_fragments(self, fragments: Sequence[Fragment], scratch: Path) -> None:
-        """Before anything is swapped. `scratch` is an empty folder of ours for copies.
+        """Check the text before it is swapped in. `scratch` is an empty folder for copies.
         Raises CheckFailed."""
         ...
 
@@ -161,11 +161,11 @@ class Server(Renderer, Protocol):
         ...
 
     def reload(self) -> None:
-        """Raises ReloadFailed. Must not believe a control tool that is known to lie."""
+        """Reload. Raises ReloadFailed. Must not believe a control tool that is known to lie."""
         ...
 
     def check_effective(self, forwarding: Forwarding) -> None:
-        """That the running server forwards exactly this and only there, and is alive.
+        """Check that the running server forwards exactly this and only there, and is alive.
         Raises ReloadFailed."""
         ...
 

@@ -19,7 +19,8 @@ Entry = tuple[str, str, int]
 
 
 def lines_of(text: str, comment: str) -> Iterator[tuple[int, str]]:
-    """What is no comment, and its line number. Raises CheckFailed where the last line is cut."""
+    """Yield each line that is no comment, with its number. Raises CheckFailed where the last line
+    is cut."""
     if text and not text.endswith("\n"):
         raise CheckFailed("the last line is cut off", CURE)
     for number, line in enumerate(text.split("\n"), 1):

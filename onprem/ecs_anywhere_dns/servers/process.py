@@ -18,7 +18,7 @@ class Process:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """Its command line, without the program. Raises OSError."""
+        """Return its command line, without the program. Raises OSError."""
         said = Path(f"/proc/{self.pid}/cmdline").read_bytes().decode(errors="replace")
         return tuple(said.rstrip("\0").split("\0")[1:])
 

@@ -14,11 +14,11 @@ measured, without large zones."""
 
 
 class Startable(Protocol):
-    """What starting a server needs of it."""
+    """The part of a server that starting it needs."""
 
     @property
     def name(self) -> str:
-        """Its table in the configuration."""
+        """Return the name of its table in the configuration."""
         ...
 
     @property

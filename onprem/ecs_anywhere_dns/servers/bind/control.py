@@ -54,7 +54,7 @@ class Rndc:
 
 @dataclass(frozen=True)
 class Status:
-    """Of a named that is up, and took its configuration when it last read it."""
+    """The status of a named that is up, and took its configuration when it last read it."""
 
     text: str
 

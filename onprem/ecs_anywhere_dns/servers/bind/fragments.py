@@ -55,7 +55,7 @@ def forwarding_in(text: str, place: str) -> Forwarding:
 
 
 def target(address: str, port: int) -> tuple[str, ...]:
-    """As words: `10.0.0.32`, or `10.0.0.32 port 5453`."""
+    """Return the forwarder as words: `10.0.0.32`, or `10.0.0.32 port 5453`."""
     return (address,) if port == DNS_PORT else (address, "port", str(port))
 
 

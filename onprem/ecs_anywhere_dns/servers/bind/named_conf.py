@@ -84,7 +84,7 @@ def find(block: Block, key: str) -> Statement | None:
 
 
 def names_in(block: Block) -> tuple[str, ...]:
-    """Of a list of domain names: lower case, without quotes and final dot."""
+    """Return the domain names of a list in lower case, without quotes and final dot."""
     return tuple(domain(statement.key) for statement in block)
 
 
@@ -94,7 +94,7 @@ def domain(word: str) -> str:
 
 @dataclass(frozen=True)
 class View:
-    """What a client is served with; without any `view` it is one, of everything."""
+    """The part that serves a client; without any `view` it is one, of everything."""
 
     label: str
     """`view "internal"`; empty where there are no views."""
@@ -137,7 +137,7 @@ class View:
 
     @property
     def exempt(self) -> tuple[str, ...]:
-        """From validation. A view's own list replaces the global one (measured)."""
+        """Return the names without validation. A view's list replaces the global one (measured)."""
         option = self.option("validate-except")
         return names_in(option.block) if option else ()
 
@@ -147,7 +147,7 @@ class View:
 
 
 def views_of(configuration: Block) -> tuple[View, ...]:
-    """Of class IN, in their order."""
+    """Return the views of class IN, in their order."""
     options = find(configuration, "options")
     shared = options.block if options else ()
     views = [s for s in configuration if s.key == "view"]

@@ -144,7 +144,7 @@ class Bind:
         self._check_exemptions(forwarding)
 
     def flush(self, names: Iterable[str]) -> None:
-        """In all views. Bad-server marks and addresses of name servers below are forgotten, too."""
+        """Forget in all views, with marks of bad servers, and addresses of name servers below."""
         for name in names:
             ran = self.control.ask("flushtree", name)
             if not ran.ok:

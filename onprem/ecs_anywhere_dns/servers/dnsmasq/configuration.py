@@ -28,7 +28,7 @@ class Line:
 
     @property
     def domains(self) -> tuple[str, ...]:
-        """Of `/a.example/b.example/10.0.0.1`, without the stars in front."""
+        """Return those of `/a.example/b.example/10.0.0.1`, without the stars in front."""
         if not self.value.startswith("/"):
             return ()
         parts = self.value.lower().split("/")[1:-1]
@@ -109,12 +109,13 @@ def _file(path: Path, seen: set[Path]) -> Iterator[Line]:
 
 
 def _bare(value: str) -> str:
-    """Without the comment behind it: a `#` after a space; within a word it is a port's."""
+    """Return the value without the comment behind it: a `#` after a space; within a word it is a
+    port's."""
     return value.split(" #")[0].split("\t#")[0].strip().strip('"')
 
 
 def _folder(value: str) -> list[Path]:
-    """`directory[,.suffix-left-out…][,*.suffix-taken…]`, in the order of their names."""
+    """Return the files of `directory[,.suffix-left-out…][,*.suffix-taken…]`, sorted by name."""
     directory, *suffixes = value.split(",")
     taken = tuple(s[1:] for s in suffixes if s.startswith("*"))
     left_out = ("~", *(s for s in suffixes if s and not s.startswith("*")))

@@ -50,8 +50,8 @@ def process_of(pid_file: Path) -> Process:
 
 
 def upstream_servers(address: str, port: int) -> frozenset[str]:
-    """All servers that the running dnsmasq would forward to, for whatever domain, as `ip#port`.
-    Raises ReloadFailed."""
+    """Return the servers that the running dnsmasq would forward to, for whatever domain, as
+    `ip#port`. Raises ReloadFailed."""
     try:
         response = _servers_of(Question(address, port, "servers.bind"))
     except dns.exception.FormError:

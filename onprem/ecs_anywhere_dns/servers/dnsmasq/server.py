@@ -111,7 +111,7 @@ class Dnsmasq:
             yield from started_before_init(self, self.include_file(disk))
 
     def sources(self) -> tuple[str, ...]:
-        """Only each line has one of its own, and ours have none."""
+        """Return none: each line may have one of its own, and ours have none."""
         return ()
 
     def check_configuration(self) -> None:

@@ -28,7 +28,7 @@ class Setting:
 
     @property
     def zones(self) -> tuple[str, ...]:
-        """Of `a.example=10.0.0.1, +b.example=10.0.0.2;10.0.0.3`."""
+        """Return those of `a.example=10.0.0.1, +b.example=10.0.0.2;10.0.0.3`."""
         parts = (part.partition("=")[0] for part in re.split(r"[,\s]+", self.value))
         return tuple(part.lstrip("+^").strip(".").lower() for part in parts if part.strip("+^."))
 
@@ -53,7 +53,7 @@ class Configuration:
 
     @property
     def own_file(self) -> Path:
-        """Where our settings stand: a file of their own where there is a folder for it."""
+        """Return where our settings stand: a file of their own where there is a folder for it."""
         folder = self.value("include-dir")
         return Path(folder) / "ecs-anywhere.conf" if folder else self.main
 

@@ -43,7 +43,8 @@ class Control:
         self._told(r"wiped .*", "wipe-cache", *(f"{name}$" for name in names))
 
     def parameter(self, name: str) -> str:
-        """A setting of the running server; empty where it is not set. Raises ReloadFailed."""
+        """Return a setting of the running server; empty where it is not set. Raises
+        ReloadFailed."""
         said = self._told(rf'{re.escape(name)}="(.*)"', "get-parameter", name)
         return said[1]
 
@@ -52,8 +53,8 @@ class Control:
         return self._told(r"([0-9]\S*)", "version")[1]
 
     def exempt(self) -> dict[str, str] | None:
-        """Its negative trust anchors: zone -> reason; None where it does no DNSSEC at all, and
-        takes none. Raises ReloadFailed."""
+        """Return its negative trust anchors, zone -> reason; None where it does no DNSSEC at all,
+        and takes none. Raises ReloadFailed."""
         said = run(*self.command, "get-ntas")
         if said.ok and "DNSSEC is disabled" in said.everything:
             return None
@@ -63,7 +64,7 @@ class Control:
         return {zone.rstrip(".").lower(): reason for zone, _, reason in entries}
 
     def exempt_only(self, zones: frozenset[str]) -> None:
-        """Of ours, exactly these; the administrator's stay. Raises ReloadFailed."""
+        """Exempt exactly these of our zones; the administrator's stay. Raises ReloadFailed."""
         there = self.exempt()
         if there is None:
             return

@@ -60,7 +60,7 @@ class PowerDns:
 
     @property
     def settings(self) -> Settings:
-        """In which form its settings are: each part of it that depends on that."""
+        """Return the form in which its settings are, with each part that depends on that."""
         yaml = yaml_of(self.configuration)
         if yaml is None:
             return OldSettings(self.configuration, self.zones_file)
@@ -181,7 +181,8 @@ class PowerDns:
             )
 
     def _where(self) -> tuple[str, ...]:
-        """For its own check: `recursor.conf`, or `recursor-<name>.conf` of a named instance."""
+        """Return the words for its own check: `recursor.conf`, or `recursor-<name>.conf` of a named
+        instance."""
         name = self.configuration.stem.removeprefix("recursor").removeprefix("-")
         named = (f"--config-name={name}",) if name else ()
         return f"--config-dir={self.configuration.parent}", *named

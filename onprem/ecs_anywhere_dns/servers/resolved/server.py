@@ -75,7 +75,7 @@ class Resolved:
         return self.running.is_running()
 
     def check_fragments(self, fragments: Sequence[Fragment], scratch: Path) -> None:  # noqa: ARG002
-        """It has no checker: what stands in the files is read as strictly as it was written."""
+        """Read the files as strictly as they were written, because it has no checker."""
         texts = {fragment.path: fragment.text for fragment in fragments}
         self._read(texts)
 
@@ -115,7 +115,7 @@ class Resolved:
             )
 
     def flush(self, names: Iterable[str]) -> None:
-        """It can only forget everything."""
+        """Forget everything: it cannot forget less."""
         if tuple(names):
             self.running.flush()
 

@@ -34,7 +34,7 @@ class UnboundControl:
         return self.ask("status").ok
 
     def pid(self) -> int | None:
-        """None where it does not run."""
+        """Return the process id; None where it does not run."""
         found = re.search(r"\(pid (\d+)\) is running", self.ask("status").output)
         return int(found[1]) if found else None
 

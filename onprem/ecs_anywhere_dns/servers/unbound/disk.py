@@ -55,7 +55,7 @@ class Disk:
         )
 
     def checked(self) -> str:
-        """What the checker says. Raises CheckFailed where it refuses."""
+        """Return what the checker says. Raises CheckFailed where it refuses."""
         self._check_ours()
         ran = run(*self.checkconf, self.configuration)
         if not ran.ok:
@@ -78,7 +78,7 @@ class Disk:
         return tuple(line.strip() for line in ran.output.splitlines() if line.strip())
 
     def forwarding(self) -> Forwarding:
-        """What our own file holds now. Raises CheckFailed."""
+        """Return what our own file holds now. Raises CheckFailed."""
         try:
             text = text_of(self.fragment)
         except (OSError, ValueError) as error:

@@ -222,7 +222,7 @@ class Unbound:
 
 
 def _process(pid: int | None) -> Path | None:
-    """Where its end can be seen; nowhere, if it runs in a container of its own."""
+    """Return where its end can be seen; nowhere, if it runs in a container of its own."""
     process = Path(f"/proc/{pid}")
     return process if pid is not None and process.exists() else None
 

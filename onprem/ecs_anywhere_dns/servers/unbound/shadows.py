@@ -29,7 +29,7 @@ def blocking(
 
 
 def below(names: Collection[str], zones: Collection[str]) -> Iterator[str]:
-    """What of `names` lies in one of our zones."""
+    """Return those of `names` that lie in one of our zones."""
     for name in sorted(names):
         if any(lies_within(name, zone) for zone in zones):
             yield name
