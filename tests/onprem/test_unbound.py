@@ -231,6 +231,32 @@ def test_what_keeps_it_from_asking_the_resolvers_is_named_before_the_reload(
     assert problem.cure
 
 
+CHECKER = """\
+#!/bin/sh
+case "$*" in
+  *"-o module-config"*) echo "$MODULES" ;;
+  *) exec unbound-checkconf "$@" ;;
+esac
+"""
+"""The checker of an Unbound that was built with cachedb, as those of Debian 13 and Ubuntu 24.04."""
+
+
+@pytest.mark.parametrize(
+    ("modules", "is_said"), [("validator cachedb iterator", True), ("validator iterator", False)]
+)
+def test_a_database_behind_the_cache_is_mentioned_with_what_becomes_of_our_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, modules: str, is_said: bool
+) -> None:
+    checker = tmp_path / "checker"
+    checker.write_text(CHECKER)
+    checker.chmod(0o755)
+    monkeypatch.setenv("MODULES", modules)
+    unbound = replace(on_disk(tmp_path, INCLUDE), checkconf=(str(checker),))
+    found = [finding for finding in unbound.findings(None, TWO) if "cachedb" in finding.what]
+    assert [finding.ok for finding in found] == [True] * is_said
+    assert all("removed at a switch" in finding.what for finding in found)
+
+
 def test_views_that_are_not_asked_are_mentioned(tmp_path: Path) -> None:
     view = 'view:\n  name: "lan"\n'
     server = "  access-control-view: 10.0.0.0/8 lan\n"
