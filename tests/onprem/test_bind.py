@@ -615,7 +615,7 @@ def test_a_named_with_another_configuration_is_seen(lab: Lab, tmp_path: Path) ->
 def test_views_of_the_real_server_forward_for_their_clients(lab: Lab, tmp_path: Path) -> None:
     server = lab.start("bind", validating=True)
     bind = ours(lab, server)
-    local, line = server.directory / "named.conf.local", bind.places.zones_line
+    local, line = server.directory / "named.conf.local", bind.disk.places.zones_line
     local.write_text(f'view "inside" {{ match-clients {{ any; }}; {local.read_text()} }};\n')
     write(bind.fragments(wanted(lab)))
     assert refusal(bind).cure == f"move `{line}` from the top level into each view"
