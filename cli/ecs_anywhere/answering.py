@@ -16,6 +16,7 @@ from connectivity.domain.printable import printable_lines
 
 from ecs_anywhere import asking, explaining
 from ecs_anywhere.evidence import NoEvidence
+from ecs_anywhere.leak_records import UnreadableRecords
 from ecs_anywhere.prices import UnreadablePrices
 from ecs_anywhere.stack import NoStack, Stack
 from ecs_anywhere.watching import NobodyCameError
@@ -55,7 +56,14 @@ def told() -> Iterator[None]:
     is a fault of this command, and ends in its traceback."""
     try:
         yield
-    except (NoStack, UnreadablePrices, ClientError, BotoCoreError, Waiting) as error:
+    except (
+        NoStack,
+        UnreadablePrices,
+        UnreadableRecords,
+        ClientError,
+        BotoCoreError,
+        Waiting,
+    ) as error:
         end(UNREADABLE, str(error))
     except (ResponseParserError, OSError) as error:
         end(UNREADABLE, f"no answer of AWS that can be read, or no file: {error}")

@@ -21,6 +21,7 @@ from connectivity.domain.printable import printable_lines
 
 from ecs_anywhere import agent_commands, asking, examining, explaining, overview, planning, showing
 from ecs_anywhere import costs as costing
+from ecs_anywhere import leaks as finding
 from ecs_anywhere.answering import (
     HERE,
     INTERRUPTED,
@@ -49,6 +50,7 @@ from ecs_anywhere.answering import (
 )
 from ecs_anywhere.evidence import gather
 from ecs_anywhere.evidence_page import page
+from ecs_anywhere.leak_records import in_event_history, in_files
 from ecs_anywhere.looking import look
 from ecs_anywhere.prices import Prices, read_prices
 from ecs_anywhere.stack import NoStack, Stack, Where, read_stack
@@ -139,6 +141,34 @@ def costs(
         showing.console().print(showing.costs(wasted, listed))
     for each in standing.unseen:
         typer.echo(printable_lines(f"could not be looked at: {each}"), err=True)
+
+
+@app.command()
+def leaks(
+    stack: StackName = STACK,
+    region: Region = "",
+    profile: Profile = "",
+    file: Annotated[
+        list[Path],
+        typer.Option(help="Records of a trail or of a Resolver query log; several times."),
+    ] = [],  # noqa: B006
+    hours: Annotated[
+        float, typer.Option(help="Of CloudTrail's event history, without files.")
+    ] = 24,
+    as_json: AsJson = False,
+) -> None:
+    """Show which container hosts and tasks still reach AWS over the internet, as far as records
+    tell. Changes nothing."""
+    with told():
+        if file:
+            records = list(in_files(file))
+        else:
+            records = list(in_event_history(read_stack(Where(stack, region, profile)), hours))
+        found = finding.leaks(finding.public_ways(records))
+    if as_json:
+        print_json([each.as_json() for each in found])
+    else:
+        showing.console().print(showing.leaks(found, len(records)))
 
 
 @app.command()

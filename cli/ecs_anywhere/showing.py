@@ -16,6 +16,7 @@ from ecs_anywhere.costs import Waste
 from ecs_anywhere.examining import Examined
 from ecs_anywhere.explaining import Explanation
 from ecs_anywhere.host_checks import summary
+from ecs_anywhere.leaks import Leak
 from ecs_anywhere.overview import Line, total
 from ecs_anywhere.planning import Planned
 from ecs_anywhere.prices import Prices
@@ -131,6 +132,18 @@ def costs(wasted: Sequence[Waste], prices: Prices) -> RenderableType:
     total = sum(each.monthly for each in wasted)
     said = f"{total:>9,.2f}  a month ({prices.of}). Nothing was changed."
     return Group(*shown, Text(said, style="bold"))
+
+
+def leaks(found: Sequence[Leak], looked_at: int) -> RenderableType:
+    """Return who still goes over the internet, and what to do there."""
+    shown: list[RenderableType] = []
+    for each in found:
+        said = f"{each.who} reaches {each.service} publicly: {each.times} times, {each.since}"
+        shown.append(Text(f"{said} to {each.last}", style="bold"))
+        shown += [_indented(" ".join((*each.names, *each.addresses))), _indented(f"-> {each.cure}")]
+    none = "None of them tells of a container host or task on a public way."
+    said = f"{looked_at} records were looked at. {'' if found else none}"
+    return Group(*shown, Text(said.strip(), style="dim"))
 
 
 def _below(line: str) -> RenderableType:
