@@ -132,8 +132,7 @@ MEANINGS: Mapping[str, Mapping[Meaning, str]] = {
     "DescribeVpcAttribute": {UnknownVpc: "InvalidVpcID.NotFound"},
     # Its owner does not share it any more, or it may not be read.
     "GetManagedPrefixListEntries": {
-        ANSWER: """
-            AccessDenied InvalidPrefixListID.NotFound InvalidPrefixListId
+        ANSWER: """AccessDenied InvalidPrefixListID.NotFound InvalidPrefixListId
             UnauthorizedOperation"""
     },
     "DescribeNetworkInterfaces": {},
@@ -142,6 +141,7 @@ MEANINGS: Mapping[str, Mapping[Meaning, str]] = {
     "DescribeSubnets": {},
     "DescribeVpcEndpointServices": {},
     "DescribeVpcEndpoints": {},
+    "DescribeVpnGateways": {},
     # ------------------------------------------------------------------------ Amazon Route 53
     # VPCs are named by id and Region, and no page is asked for but that which AWS named.
     "ListHostedZonesByVPC": {BUG: "InvalidInput InvalidPaginationToken"},
