@@ -94,6 +94,27 @@ def test_a_link_that_is_back_within_a_run_changes_nothing(tmp_path: Path) -> Non
     assert_right(there, first)
 
 
+def test_a_new_publication_that_is_not_answered_is_no_reason_to_go_over(tmp_path: Path) -> None:
+    """As what is in force is answered. Once that is not either, the standby serves."""
+    there, first, standby = pair(tmp_path)
+    new, asks = f"ecr.{OHIO}.amazonaws.com", there.asks
+
+    def not_yet(questions: Sequence[Question]) -> dict[Question, Answer]:
+        return {
+            question: Answer("timeout") if question.name == new else answer
+            for question, answer in asks(questions).items()
+        }
+
+    there.asks = not_yet  # type: ignore[method-assign]
+    first.publish(services=("ecs", "ssm", "ecr"))
+    loads = len(there.server.history)
+    report = there.apply()
+    assert there.of(report, first).exit == Exit.PREFLIGHT_FAILED
+    assert any("its standby is not needed" in hint for hint in there.of(report, first).hints)
+    assert len(there.server.history) == loads and there.private(standby) == set()
+    over(there, first, standby)
+
+
 def test_it_goes_over_also_where_the_first_cannot_be_read(tmp_path: Path) -> None:
     """Behind one link with its resolver IPs lies its Parameter Store."""
     there, first, standby = pair(tmp_path)
@@ -367,14 +388,10 @@ def test_a_duty_is_one_for_the_vpc_that_it_began_for(tmp_path: Path) -> None:
     there, first, standby = pair(tmp_path)
     over(there, first, standby)
     other = Vpc("vpc-0000000d", "10.4", OHIO)
-    there.vpcs.append(other)
-    there.changes |= {
-        standby.id: {"standby_for": other.id, "after": (first.id,)},
-        other.id: {"after": (first.id,)},
-    }
-    first.answers = True
+    there.vpcs = [other, standby]
+    there.changes[standby.id] = {"standby_for": other.id}
     there.apply()
-    assert_right(there, first)
+    assert_right(there, other)
 
 
 def test_a_duty_ends_where_a_person_took_the_names_from_the_standby(tmp_path: Path) -> None:

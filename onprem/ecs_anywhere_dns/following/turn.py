@@ -174,10 +174,24 @@ def _look_again(run: Run, shared: Shared, document: Document, seen: Preflight) -
             break
         host.pause(PAUSE)
         seen = preflight(document, zones, host.asks, host.settings.resolver_port)
-    shared.note_look(run, is_fit=bool(seen.fit))
+    is_answering = bool(seen.fit) or (not is_on_duty and _answers_as_before(run, document))
+    shared.note_look(run, is_fit=is_answering)
     if is_on_duty and seen.fit and shared.serves_in_place(standby):
         _look_at_standby(standby, shared)
     return seen
+
+
+def _answers_as_before(run: Run, document: Document) -> bool:
+    """Whether a VPC that does not answer as in its new document does as in the one in force: a
+    mistake in a publication is no reason to change the answers of a whole site."""
+    host, last = run.host, run.memory.document
+    if last is None or last.checksum == document.checksum or run.memory.last.forwarding.is_none:
+        return False
+    zones = forwarding_of(last, (), host.settings.mode).zones
+    if not preflight(last, zones, host.asks, host.settings.resolver_port).fit:
+        return False
+    run.hint(f"its standby is not needed: it answers as in {last.label}, which stays in force")
+    return True
 
 
 def _look_at_standby(standby: Run, shared: Shared) -> None:
