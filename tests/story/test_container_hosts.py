@@ -100,7 +100,9 @@ def test_from_nothing_to_connected_and_proven_private(app: App, tmp_path: Path) 
     assert (fresh.restarts, stale.restarts) == (0, 1), "only who needs it"
     [line] = [e for e in json.loads(run(app, "status", "--json").stdout) if e["vpc"] == vpc_id]
     assert line["is_well"]
-    assert run(app, "doctor").returncode == 0
+    examined = json.loads(run(app, "doctor", "--json").stdout)
+    [hosts] = [each for each in examined if each["what"] == "container hosts"]
+    assert hosts["verdict"] == "good", hosts
 
     refuses_others(app, first)
     app.tag(vpc_id, wish="disabled")
