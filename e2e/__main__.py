@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 import time
@@ -27,9 +28,7 @@ from e2e.steps import STEPS, Step
 def main() -> int:
     """Return 0 if all was as it shall be, 1 if not, 2 if it did not begin."""
     asked = questions.read(sys.argv[1:])
-    # Also Ctrl-C's: whoever starts it in the background has that ignored.
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, _interrupt)
+    listen_to_signals()
     amazon = Amazon()
     if not amazon.region:
         print("no Region is set: AWS_REGION=us-east-2 make e2e", file=sys.stderr)
@@ -48,16 +47,26 @@ def main() -> int:
     if reasons:
         print("not here:\n" + "\n".join(f"  {reason}" for reason in reasons), file=sys.stderr)
         return 2
-    if not entry.is_agreed(asked, account, amazon.region, amazon.endpoint):
+    if not entry.is_agreed(asked, account, amazon):
         return 2
     name = f"{datetime.now(UTC):%Y%m%dt%H%M%Sz}"
     path = asked.folder / "state.json"
     lab = _lab(asked, found or State(path, name, account, amazon.region, asked.stack))
     lab.state.keep()
-    return _run(lab)
+    return run(lab)
 
 
-def _interrupt(_: int, __: FrameType | None) -> NoReturn:
+def listen_to_signals() -> None:
+    """Let each signal that ends a program begin the clean-up. Also Ctrl-C's: whoever starts it in
+    the background has that ignored."""
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, _interrupt)
+
+
+def _interrupt(number: int, _: FrameType | None) -> NoReturn:
+    if number == signal.SIGHUP:
+        # The terminal is closed: a line for it would be an error, and end the clean-up.
+        sys.stdout = sys.stderr = io.StringIO()
     raise KeyboardInterrupt
 
 
@@ -83,7 +92,8 @@ def _lab(asked: Asked, of: State) -> Lab:
     return Lab(asked, Amazon(record), record, of)
 
 
-def _run(lab: Lab) -> int:
+def run(lab: Lab) -> int:
+    """Do the steps, and clean up. Return as `main` does."""
     is_whole = True
     try:
         for step in STEPS:
@@ -99,15 +109,26 @@ def _run(lab: Lab) -> int:
     except KeyboardInterrupt:
         print("\ninterrupted: cleaning up, once more Ctrl-C leaves it as it is", flush=True)
         is_whole = False
-    gather(lab)
+    except Exception as fault:  # noqa: BLE001 - whatever it is, what costs money is removed
+        print(f"\n{fault!r}: cleaning up", flush=True)
+        is_whole = False
     is_left = False
     if is_whole or not lab.asked.keep:
         is_left = bool(_clean_up(lab))
     else:
         print("kept as it is: make e2e goes on from here, make e2e CLEANUP=1 removes it")
+    _gather(lab)
     lab.record.write()
     print(f"\nthe record: {lab.record.path}", flush=True)
     return 0 if is_whole and lab.record.is_good and not is_left else 1
+
+
+def _gather(lab: Lab) -> None:
+    """Ask AWS for the app's errors when all is removed. Whatever happens, the record is written."""
+    try:
+        gather(lab)
+    except (Exception, KeyboardInterrupt) as problem:  # noqa: BLE001 - the record has all the rest
+        lab.record.fact("errors of the app: not read", repr(problem))
 
 
 def _do(step: Step, lab: Lab) -> bool:

@@ -38,6 +38,14 @@ class Amazon:
     def client(self, service: str) -> Any:
         return self._client(service)
 
+    @property
+    def partition(self) -> str:
+        return str(self.session.get_partition_for_region(self.region))
+
+    def credentials(self) -> Any:
+        """Return botocore's credentials, which name what they come from."""
+        return self.session.get_credentials()
+
     def account(self) -> str:
         return str(self.client("sts").get_caller_identity()["Account"])
 

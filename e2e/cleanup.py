@@ -53,13 +53,16 @@ def _disconnect(lab: Lab) -> None:
     def is_removed() -> bool:
         status = lab.tags().get(tags.STATUS)
         is_late = time.monotonic() - begun > 40 * lab.pause
-        return status == "removed" or (status is None and is_late and _was_never_begun(lab))
+        may_be = status == "removed" or (status is None and is_late)
+        return may_be and _is_nothing_there(lab)
 
     lab.until(is_removed, "the status removed", 30 * MINUTE)
 
 
-def _was_never_begun(lab: Lab) -> bool:
-    """Tell whether the tag went before anything came of it: then no status is ever written."""
+def _is_nothing_there(lab: Lab) -> bool:
+    """Tell whether nobody is at work, and nothing stands. A status alone says little: `removed` may
+    be an earlier teardown's, while the VPC is being connected again, and where the tag went before
+    anything came of it none is ever written."""
     is_at_work = "RUNNING" in lab.executions().values()
     return not is_at_work and not lab.endpoints() and not lab.resolvers()
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from datetime import UTC, datetime
 
 from connectivity.domain import tags
 
 from e2e.amazon import UNANSWERED, Amazon
 from e2e.asked import Asked
+from e2e.credentials import lifetime, too_short
 
 HOURS = 3.0
 _ENDPOINTS, _ZONES, _RESOLVER_IPS = 9, 2, 2
@@ -15,7 +18,9 @@ _ENDPOINTS, _ZONES, _RESOLVER_IPS = 9, 2, 2
 _PER_ENDPOINT, _PER_RESOLVER_IP, _THE_REST = 0.01, 0.125, 1.0
 """USD an hour, in us-east-2: AWS PrivateLink and Amazon Route 53 pricing. The rest is the key in
 AWS KMS, Lambda, Step Functions, logs."""
-_PRODUCTION = ("prod", "live")
+_PRODUCTION = re.compile(r"(prd|prod|production|live)\d*")
+_NOT_YET = frozenset({"no", "non", "not", "pre"})
+"""Words before one of these that make it something else: `non-prod`."""
 
 
 def estimate(hours: float = HOURS) -> float:
@@ -46,9 +51,16 @@ def refusals(amazon: Amazon, stack: str, own_vpc: str) -> list[str]:
     reasons += [
         f"the account's alias {alias} sounds like production"
         for alias in _aliases(amazon)
-        if any(word in alias.lower() for word in _PRODUCTION)
+        if sounds_like_production(alias)
     ]
-    return reasons
+    return [*reasons, *too_short(amazon.credentials(), datetime.now(UTC), HOURS + 1)]
+
+
+def sounds_like_production(alias: str) -> bool:
+    """Tell whether a whole word of the account's alias does, between hyphens or underscores."""
+    words = re.split(r"[-_]", alias.lower())
+    pairs = zip(["", *words], words, strict=False)
+    return any(_PRODUCTION.fullmatch(word) and before not in _NOT_YET for before, word in pairs)
 
 
 def _aliases(amazon: Amazon) -> list[str]:
@@ -58,21 +70,23 @@ def _aliases(amazon: Amazon) -> list[str]:
         return []
 
 
-def is_agreed(asked: Asked, account: str, region: str, endpoint: str) -> bool:
+def is_agreed(asked: Asked, account: str, amazon: Amazon) -> bool:
     """Tell what will happen, and return whether the person has said yes."""
+    endpoint = amazon.endpoint
     print(
         f"""\
 This makes real things in AWS{f", here {endpoint}" if endpoint else ""}:
 
   account   {account}
-  region    {region}
+  region    {amazon.region}
   stack     {asked.stack}
+  key       {lifetime(amazon.credentials())}
   a VPC of its own, up to {_ENDPOINTS} interface endpoints, and an inbound resolver
   cost      about {estimate():.2f} USD for {HOURS:.0f} hours, when nothing else goes wrong
 
-At the end, at a failure and at Ctrl-C all of it is removed (KEEP=1: not at a failure), which may
-take an hour more: AWS Lambda keeps network interfaces for 20 to 45 minutes. `make e2e CLEANUP=1`
-does that by itself.
+At the end, at a failure, at Ctrl-C and when the terminal is closed all of it is removed (KEEP=1:
+not at a failure), which may take an hour more: AWS Lambda keeps network interfaces for 20 to 45
+minutes. `make e2e CLEANUP=1` does that by itself.
 """,
         flush=True,
     )

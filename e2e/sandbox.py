@@ -15,9 +15,9 @@ LINGER = 55 * MINUTE
 def make_vpc(lab: Lab) -> str:
     """Return the id of the run's VPC, which is made where it is not there."""
     ec2, marked = lab.client("ec2"), [{"Key": MARK, "Value": lab.state.run}]
-    there = ec2.describe_vpcs(Filters=[{"Name": f"tag:{MARK}", "Values": [lab.state.run]}])["Vpcs"]
+    there = _marked(lab)
     if there:
-        lab.state.keep(vpc=there[0]["VpcId"])
+        lab.state.keep(vpc=there[0])
     else:
         wanted = [{"ResourceType": "vpc", "Tags": marked}]
         made = ec2.create_vpc(CidrBlock=CIDR, TagSpecifications=wanted)
@@ -37,11 +37,19 @@ def make_vpc(lab: Lab) -> str:
 
 
 def remove_vpc(lab: Lab) -> None:
-    """Remove the VPC with all that stands in it; AWS Lambda's network interfaces are waited for."""
-    ec2 = lab.client("ec2")
-    if not ec2.describe_vpcs(Filters=lab.in_vpc())["Vpcs"]:
-        return
-    lab.until(lambda: _is_gone(lab), f"{lab.state.vpc} to let itself be deleted", LINGER)
+    """Remove the VPC with all that stands in it; AWS Lambda's network interfaces are waited for. It
+    is found by its tag as well, which it has from its first moment: whoever was killed then had not
+    written its id down."""
+    there = lab.client("ec2").describe_vpcs(Filters=lab.in_vpc())["Vpcs"] if lab.state.vpc else []
+    for vpc in dict.fromkeys([*(each["VpcId"] for each in there), *_marked(lab)]):
+        lab.state.keep(vpc=vpc)
+        lab.until(lambda: _is_gone(lab), f"{lab.state.vpc} to let itself be deleted", LINGER)
+
+
+def _marked(lab: Lab) -> list[str]:
+    """Return the ids of the VPCs that carry the run's own tag."""
+    own = [{"Name": f"tag:{MARK}", "Values": [lab.state.run]}]
+    return [str(v["VpcId"]) for v in lab.client("ec2").describe_vpcs(Filters=own)["Vpcs"]]
 
 
 def _is_gone(lab: Lab) -> bool:

@@ -56,7 +56,7 @@ def _dead_letters(lab: Lab) -> None:
     policy = lab.attempt("GetPolicy", lambda: client.get_policy(FunctionName=function)["Policy"])
     if policy is None:
         return
-    (statement, *_) = json.loads(policy)["Statement"]
+    statement = statement_for(policy, lab.resource("RequestFunctionRequested"))
     client.remove_permission(FunctionName=function, StatementId=statement["Sid"])
     try:
         entry = {
@@ -82,6 +82,17 @@ def _dead_letters(lab: Lab) -> None:
             Principal="events.amazonaws.com",
             SourceArn=statement["Condition"]["ArnLike"]["AWS:SourceArn"],
         )
+
+
+def statement_for(policy: str, rule: str) -> dict[str, Any]:
+    """Return the statement of a function's policy by which a rule invokes it; `rule` is its
+    physical id, behind the name of a bus of its own where it has one. Raises StepFailedError."""
+    name = rule.rpartition("|")[2]
+    for statement in json.loads(policy)["Statement"]:
+        source = statement.get("Condition", {}).get("ArnLike", {}).get("AWS:SourceArn", "")
+        if source.rpartition("/")[2] == name:
+            return dict(statement)
+    raise StepFailedError(f"the function's policy has no statement for the rule {name}")
 
 
 def _received(lab: Lab) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import partial
 from typing import Any
 
@@ -87,12 +88,10 @@ def _tried(lab: Lab, pattern: str, event: dict[str, Any]) -> bool | None:
 
 
 def _definition(lab: Lab) -> None:
-    """Without the substitutions, which are the functions' ARNs."""
+    """With the substitutions that a deployment makes: the partition, and functions' ARNs."""
     (file,) = (ROOT / "statemachine").glob("*.y*ml")
     definition = json.dumps(yaml_parse(file.read_text()))
-    function = f"arn:aws:lambda:{lab.state.region}:{lab.state.account}:function:f"
-    parts = definition.split("${")
-    definition = parts[0] + "".join(function + part.partition("}")[2] for part in parts[1:])
+    definition = substituted(definition, lab.amazon.partition, lab.state.region, lab.state.account)
     validate = lab.client("stepfunctions").validate_state_machine_definition
     said = lab.attempt(
         "ValidateStateMachineDefinition", lambda: validate(definition=definition, type="STANDARD")
@@ -100,3 +99,14 @@ def _definition(lab: Lab) -> None:
     if said is not None:
         lab.record.fact("ValidateStateMachineDefinition", said.get("diagnostics", []))
         lab.record.expect(said["result"] == "OK", "the workflow's definition is valid")
+
+
+def substituted(definition: str, partition: str, region: str, account: str) -> str:
+    """Return the definition with each name in braces replaced: by the partition, or by a
+    function's ARN."""
+
+    def value(name: re.Match[str]) -> str:
+        function = f"arn:{partition}:lambda:{region}:{account}:function:{name[1]}"
+        return partition if name[1] == "Partition" else function
+
+    return re.sub(r"\$\{(\w+)\}", value, definition)
