@@ -63,6 +63,7 @@ GAPS: tuple[str, ...] = (
     "signing_keys",
     "service_roles",
     "attached_policies",
+    "bucket_policies",
     "cloudformation",
 )
 

@@ -2,7 +2,9 @@
 
 Every session reads them anew, and the services behind this AWS make many sessions: half of a
 deployment's processor time went into the same JSON. botocore shares what it read among the
-clients of a session already, so nobody changes it.
+clients of a session already, so nobody changes it. Of Amazon S3 it does: a client takes the bucket
+out of the paths of its model (`botocore.handlers.remove_bucket_from_url_paths_from_model`), and the
+gateway, which reads requests by them, would recognise none any more.
 
 moto reads, when it is imported, which Region and zone offers which type of machine: seventy files.
 Nobody starts a machine here, and they stay unread.
@@ -24,6 +26,8 @@ _STOCK_LIST = Loader.list_available_services
 _STOCK_RESOURCE = utils.load_resource
 
 _UNREAD = "instance_type_offerings"
+_CHANGED = ("/s3/", "/s3control/")
+"""Parts of the paths of models that clients change, each in its own copy."""
 
 
 @cache
@@ -32,6 +36,8 @@ def _read(path: str) -> Any:
 
 
 def _load_file(_loader: JSONFileLoader, file_path: str) -> Any:
+    if any(part in file_path for part in _CHANGED):
+        return _STOCK(JSONFileLoader(), file_path)
     return _read(file_path)
 
 

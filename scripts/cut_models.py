@@ -87,7 +87,15 @@ def _service(whole: Json, operations: Iterable[str]) -> Json:
     cut: Json = _undocumented(
         {**whole, "operations": kept, "shapes": {name: whole["shapes"][name] for name in shapes}}
     )
-    return cut
+    return {**cut, **_context_parameters(whole)}
+
+
+def _context_parameters(whole: Json) -> Json:
+    """Return the parameters of a client's own configuration, which Amazon S3 has: botocore reads
+    their documentation, too."""
+    said = whole.get("clientContextParams", {})
+    named = {name: {**each, "documentation": ""} for name, each in said.items()}
+    return {"clientContextParams": named} if named else {}
 
 
 def _shapes(all_shapes: Json, operations: Json) -> list[str]:

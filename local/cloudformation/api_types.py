@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from moto.core.common_models import CloudFormationModel
 
+from local.cloudformation import buckets
 from local.cloudformation.failures import NotUpdatableError
+from local.partitions import partition_of
 
 if TYPE_CHECKING:
     from local.engine import EmbeddedAws
@@ -48,6 +50,8 @@ class ApiType:
     delete: Callable[[Any, str, Properties], object] = _nothing
     update: Callable[[Any, str, Properties, Properties], object] | None = None
     name_property: str = ""
+    attributes: Callable[[str, str], Mapping[str, str]] = lambda _region, _id: {}
+    """What Fn::GetAtt answers, by Region and physical id."""
 
 
 def _policy(document: Any) -> str:
@@ -203,6 +207,15 @@ def _again(
 
 _API_TYPES = (
     ApiType(
+        "AWS::S3::Bucket",
+        "s3",
+        buckets.create,
+        buckets.delete,
+        buckets.update,
+        "BucketName",
+        lambda region, name: {"Arn": f"arn:{partition_of(region)}:s3:::{name}"},
+    ),
+    ApiType(
         "AWS::S3::BucketPolicy",
         "s3",
         _put_bucket_policy,
@@ -263,9 +276,10 @@ class ApiResource:
 
     api_type: ApiType
 
-    def __init__(self, physical_resource_id: str, properties: Properties) -> None:
+    def __init__(self, physical_resource_id: str, properties: Properties, region: str) -> None:
         self.physical_resource_id = physical_resource_id
         self.properties = properties
+        self._attributes = self.api_type.attributes(region, physical_resource_id)
 
     @classmethod
     def cloudformation_type(cls) -> str:
@@ -281,7 +295,14 @@ class ApiResource:
     ) -> ApiResource:
         properties = resource["Properties"]
         client = client_of(cls.api_type.service, region)
-        return cls(cls.api_type.create(client, name, properties), properties)
+        return cls(cls.api_type.create(client, name, properties), properties, region)
+
+    @classmethod
+    def has_cfn_attr(cls, attribute: str) -> bool:
+        return attribute in cls.api_type.attributes("", "")
+
+    def get_cfn_attribute(self, attribute: str) -> str:
+        return self._attributes[attribute]
 
     def change(self, region: str, before: Properties, after: Properties) -> None:
         """Update it in place. Raises NotUpdatableError where its type knows no update."""

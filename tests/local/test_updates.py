@@ -433,12 +433,12 @@ def test_a_stack_that_was_rolled_back_at_creation_is_not_updated(stack: Stack) -
 
 
 def test_a_type_that_cannot_be_updated_here_is_refused_by_name(stack: Stack) -> None:
-    bucket = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "never-updated"}}
-    stack.create({"Bucket": bucket})
-    versions = {"BucketName": "never-updated", "VersioningConfiguration": {"Status": "Enabled"}}
-    stack.update({"Bucket": {**bucket, "Properties": versions}})
+    images = {"Type": "AWS::ECR::Repository", "Properties": {"RepositoryName": "never-updated"}}
+    stack.create({"Images": images})
+    fixed = {"RepositoryName": "never-updated", "ImageTagMutability": "IMMUTABLE"}
+    stack.update({"Images": {**images, "Properties": fixed}})
     assert stack.status == "UPDATE_ROLLBACK_COMPLETE"
-    assert "AWS::S3::Bucket cannot be updated" in stack.reason("Bucket", "UPDATE_FAILED")
+    assert "AWS::ECR::Repository cannot be updated" in stack.reason("Images", "UPDATE_FAILED")
 
 
 def packaged() -> str:
@@ -621,11 +621,70 @@ def everything(new: bool) -> Resources:
                 "ComparisonOperator": "GreaterThanThreshold",
             },
         },
+        "Kept": {"Type": "AWS::S3::Bucket", "Properties": bucket(new)},
         "Dashboard": {
             "Type": "AWS::CloudWatch::Dashboard",
             "Properties": {"DashboardBody": json.dumps({"widgets": [{"height": 3 + new}]})},
         },
     }
+
+
+def bucket(new: bool) -> dict[str, Any]:
+    """A bucket's properties, of which each differs."""
+    algorithm = {"SSEAlgorithm": "aws:kms" if new else "AES256"}
+    rule = {"Id": "expire", "Status": "Enabled", "ExpirationInDays": "2" if new else "1"}
+    said = {
+        "VersioningConfiguration": {"Status": "Suspended" if new else "Enabled"},
+        "LifecycleConfiguration": {
+            "Rules": [{**rule, "NoncurrentVersionExpiration": {"NoncurrentDays": 9}}]
+        },
+        "BucketEncryption": {
+            "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": algorithm}]
+        },
+        "PublicAccessBlockConfiguration": {"BlockPublicAcls": True, "IgnorePublicAcls": new},
+    }
+    owned = {"OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}}
+    return {**said, **owned}
+
+
+def seen_of_bucket(s3: Any, name: str) -> tuple[Any, ...]:
+    rules = s3.get_bucket_lifecycle_configuration(Bucket=name)["Rules"]
+    encryption = s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]
+    return (
+        s3.get_bucket_versioning(Bucket=name)["Status"],
+        [(each["ID"], each["Expiration"], each["NoncurrentVersionExpiration"]) for each in rules],
+        [each["ApplyServerSideEncryptionByDefault"] for each in encryption["Rules"]],
+        s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"],
+        s3.get_bucket_ownership_controls(Bucket=name)["OwnershipControls"],
+    )
+
+
+def test_a_bucket_is_locked_as_the_template_says_and_its_attribute_is_its_arn(
+    stack: Stack, client: Client
+) -> None:
+    rule = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": "3"}}
+    locked = {
+        "ObjectLockEnabled": True,
+        "ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled", "Rule": rule},
+    }
+    arn = {"Fn::GetAtt": ["Kept", "Arn"]}
+    stack.create(
+        {
+            "Kept": {"Type": "AWS::S3::Bucket", "Properties": locked},
+            "Told": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": arn}},
+        }
+    )
+    name = stack.ids()["Kept"]
+    found = client("s3").get_object_lock_configuration(Bucket=name)["ObjectLockConfiguration"]
+    assert found["Rule"]["DefaultRetention"] == {"Mode": "GOVERNANCE", "Days": 3}
+    told = client("ssm").get_parameter(Name=stack.ids()["Told"])["Parameter"]["Value"]
+    assert told == f"arn:aws:s3:::{name}"
+
+
+def test_a_property_of_a_bucket_that_is_unknown_here_is_refused_by_name(stack: Stack) -> None:
+    unknown = {"WebsiteConfiguration": {"IndexDocument": "index.html"}}
+    stack.create({"Kept": {"Type": "AWS::S3::Bucket", "Properties": unknown}})
+    assert "WebsiteConfiguration" in str(stack.failures())
 
 
 def seen(client: Client, ids: Mapping[str, str]) -> dict[str, Any]:
@@ -686,6 +745,7 @@ def seen(client: Client, ids: Mapping[str, str]) -> dict[str, Any]:
         "Alias": kms.describe_key(KeyId="alias/moving")["KeyMetadata"]["KeyId"],
         "Parameter": ssm.get_parameter(Name="/told")["Parameter"]["Value"],
         "Document": json.loads(document["Content"])["description"],
+        "Kept": seen_of_bucket(client("s3"), ids["Kept"]),
         "Alarm": client("cloudwatch").describe_alarms(AlarmNames=[ids["Alarm"]])["MetricAlarms"][0][
             "Threshold"
         ],
