@@ -17,7 +17,11 @@ from bench.amazon.account import Account, Refused
 _NAMES = {"stepfunctions": "states"}
 """Where a client is called otherwise than the service in an action's name."""
 _ACTIONS = {"Invoke": "InvokeFunction"}
-_ATTEMPTS = {aws.client: aws.ATTEMPTS, aws.patient_client: aws.PATIENT_ATTEMPTS}
+_ATTEMPTS = {
+    aws.client: aws.ATTEMPTS,
+    aws.brief_client: aws.BRIEF_ATTEMPTS,
+    aws.patient_client: aws.PATIENT_ATTEMPTS,
+}
 """What makes the adapters' clients -> how often they try a throttled call."""
 
 _caller = threading.local()

@@ -13,7 +13,9 @@ from connectivity.domain.errors import NotReadyYet
 from connectivity.domain.ledger import (
     Announcement,
     Beside,
+    End,
     Entry,
+    Link,
     Said,
     Served,
     announcement,
@@ -465,11 +467,33 @@ def test_what_is_said_is_written_with_the_end_of_the_hold(ledger: Ledger, knocke
     if knocked:
         ledger.knock(VPC)
     said = Said("connected", "6 services", frozenset({"told"}))
-    assert ledger.release(VPC, "one", said=said) is not knocked
+    assert ledger.release(VPC, "one", end=End(said)) is not knocked
     entry = ledger.read(VPC)
     assert (entry.status, entry.detail) == ("connected", "6 services")
     assert entry.told == {"told"}
     assert entry.holder == ("one" if knocked else None)
+
+
+LINK = Link(7, "f" * 64, "one#1", {"resolver": "rslvr-in-1"})
+
+
+@pytest.mark.parametrize("knocked", [False, True], ids=["given up", "knocked on meanwhile"])
+def test_the_last_record_is_remembered_with_the_end_of_the_round(
+    ledger: Ledger, knocked: bool
+) -> None:
+    assert ledger.take(ledger.knock(VPC), "one")
+    assert ledger.read(VPC).recorded is None
+    if knocked:
+        ledger.knock(VPC)
+    assert ledger.release(VPC, "one", end=End(link=LINK)) is not knocked
+    assert ledger.read(VPC).recorded == LINK
+
+
+def test_who_lost_the_hold_changes_no_chain(ledger: Ledger) -> None:
+    assert ledger.take(ledger.knock(VPC), "one")
+    assert ledger.take(ledger.read(VPC), "other")
+    assert ledger.release(VPC, "one", end=End(link=LINK))
+    assert ledger.read(VPC).recorded is None
 
 
 def test_who_asks_to_be_removed_is_listed_in_the_order_of_asking(ledger: Ledger) -> None:

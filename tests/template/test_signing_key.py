@@ -18,9 +18,9 @@ ONLY_WHERE_IT_SIGNS = {
 }
 
 
-def test_exactly_two_functions_are_allowed_to_sign_digests_with_this_key() -> None:
+def test_exactly_three_functions_are_allowed_to_sign_digests_with_this_key() -> None:
     allowed = {name: s for name, s in statements() if "kms:Sign" in str(s)}
-    assert allowed.keys() == {"PublishFunction", "WithdrawFunction"}
+    assert allowed.keys() == {"FinishFunction", "PublishFunction", "WithdrawFunction"}
     for statement in allowed.values():
         assert statement["Resource"] == {"Fn::GetAtt": ["PublicationKey", "Arn"]}
         assert statement["Condition"] == {
@@ -28,7 +28,7 @@ def test_exactly_two_functions_are_allowed_to_sign_digests_with_this_key() -> No
         }
 
 
-def test_the_key_s_policy_leaves_signing_to_these_two_roles() -> None:
+def test_the_key_s_policy_leaves_signing_to_these_three_roles() -> None:
     signing = [s for s in KEY["Properties"]["KeyPolicy"]["Statement"] if "kms:Sign" in str(s)]
     (statement,) = signing
     assert statement["Condition"] == {
@@ -36,6 +36,7 @@ def test_the_key_s_policy_leaves_signing_to_these_two_roles() -> None:
             "aws:PrincipalArn": [
                 {"Fn::GetAtt": ["PublishFunctionRole", "Arn"]},
                 {"Fn::GetAtt": ["WithdrawFunctionRole", "Arn"]},
+                {"Fn::GetAtt": ["FinishFunctionRole", "Arn"]},
             ]
         }
     }

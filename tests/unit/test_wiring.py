@@ -55,6 +55,11 @@ NEEDED: dict[str, set[str]] = {
     "signatures('key')": {"signatures"},
     "stacks()": {"stacks"},
     "clock()": {"notifications"},
+    "record_store('bucket')": {"evidence"},
+    "brief_signatures('key')": {"signatures"},
+    "archive()": set(),
+    "archive().records.store": {"evidence"},
+    "archive().signatures.sign": {"signatures"},
     "desk(0.0)": {"vpcs", "notifications", *LEDGER},
     "aws()": set(),
     "aws().ledger.read": LEDGER,
@@ -81,7 +86,9 @@ ENVIRONMENT = {
     **dict.fromkeys(
         ("ALLOW_PUBLIC_ONPREM_CIDRS", "FREE_ON_DELETION", "ONPREM_CIDRS_MAY_WIDEN"), "no"
     ),
-    **dict.fromkeys(("LEDGER_TABLE", "OWNER", "PARAMETER_PATH", "SIGNING_KEY"), "any"),
+    **dict.fromkeys(
+        ("EVIDENCE_BUCKET", "LEDGER_TABLE", "OWNER", "PARAMETER_PATH", "SIGNING_KEY"), "any"
+    ),
     **dict.fromkeys(("ALLOWED_SERVICE_OWNERS", "URL_SUFFIX"), "any"),
 }
 IN_A_PROCESS_EACH = """

@@ -19,7 +19,7 @@ from connectivity.domain.errors import Unavailable
 P = ParamSpec("P")
 R = TypeVar("R")
 
-ATTEMPTS, PATIENT_ATTEMPTS = 3, 8
+BRIEF_ATTEMPTS, ATTEMPTS, PATIENT_ATTEMPTS = 2, 3, 8
 """How often a client calls before it gives up what AWS throttles."""
 _attempts = ATTEMPTS
 """Of this process: more where a person calls, behind whom no state machine waits."""
@@ -36,19 +36,25 @@ def client(service: str) -> Any:
 
 
 @cache
+def brief_client(service: str) -> Any:
+    """A client that gives up within some ten seconds: for what a run does without if it has to."""
+    return _made(service, BRIEF_ATTEMPTS, connect=2, read=4)
+
+
+@cache
 def patient_client(service: str) -> Any:
     """A client that backs off for up to a minute when AWS throttles it: for a sweep, behind which
     no state machine waits."""
     return _made(service, PATIENT_ATTEMPTS)
 
 
-def _made(service: str, attempts: int) -> Any:
+def _made(service: str, attempts: int, connect: int = 5, read: int = 65) -> Any:
     return session().create_client(
         service,
         config=Config(
             retries={"mode": "standard", "total_max_attempts": attempts},
-            connect_timeout=5,
-            read_timeout=65,
+            connect_timeout=connect,
+            read_timeout=read,
         ),
     )
 
@@ -67,9 +73,8 @@ def forget_clients(profile: str = "", attempts: int = ATTEMPTS) -> None:
     profile, to call so often before they give up. A function never does this: it has one Region
     for life."""
     global _attempts
-    client.cache_clear()
-    patient_client.cache_clear()
-    session.cache_clear()
+    for made in (client, brief_client, patient_client, session):
+        made.cache_clear()
     _attempts = attempts
     if profile:
         # As a variable of the session it goes before keys in the environment.
@@ -79,8 +84,8 @@ def forget_clients(profile: str = "", attempts: int = ATTEMPTS) -> None:
 def refuse(judge: Callable[[str], None]) -> None:
     """Let `judge` see the name of every operation before it is sent, by clients that are made from
     now on; what it raises stops the call."""
-    client.cache_clear()
-    patient_client.cache_clear()
+    for made in (client, brief_client, patient_client):
+        made.cache_clear()
 
     def look(model: Any, **_: Any) -> None:
         judge(model.name)

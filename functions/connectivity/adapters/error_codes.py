@@ -71,6 +71,9 @@ COMMON: Mapping[Meaning, str] = {
 """Codes that mean the same of every operation, unless `MEANINGS` says otherwise."""
 
 MEANINGS: Mapping[str, Mapping[Meaning, str]] = {
+    # ------------------------------------------------------------------------------ Amazon S3
+    # Whatever it is, the adapter names it, and no run fails of it.
+    "PutObject": {BUG: "EncryptionTypeMismatch InvalidRequest InvalidWriteOffset TooManyParts"},
     # ------------------------------------------------------------------------------ Amazon EC2
     "CreateVpcEndpoint": {
         ANSWER: "IdempotentParameterMismatch",
@@ -248,8 +251,7 @@ MEANINGS: Mapping[str, Mapping[Meaning, str]] = {
     },
     "ListExecutions": {
         # The workflow is of the standard type, and of our own stack.
-        BUG: """
-            InvalidArn InvalidToken ResourceNotFound StateMachineDoesNotExist
+        BUG: """InvalidArn InvalidToken ResourceNotFound StateMachineDoesNotExist
             StateMachineTypeNotSupported""",
     },
     # ------------------------------------------------------------------------------- Amazon SNS

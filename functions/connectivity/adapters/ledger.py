@@ -4,7 +4,7 @@ and bucket; conditional writes only where two executions could meet."""
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -13,6 +13,7 @@ from connectivity.adapters.counted_hours import CountedHours
 from connectivity.adapters.ledger_items import (
     decimal,
     entry_of,
+    linked,
     places,
     reported,
     served_item,
@@ -29,9 +30,9 @@ from connectivity.domain.errors import NotReadyYet
 from connectivity.domain.ledger import (
     KEPT_SECONDS,
     MAKING,
-    PROBE,
     PUBLICATION,
     Beside,
+    End,
     Entry,
     Said,
     Served,
@@ -48,6 +49,7 @@ _REQUEST_KEPT_SECONDS = 2 * 24 * 3600
 
 _NOTHING = Served()
 _NOTHING_BESIDE = Beside()
+_NOTHING_SAID = End()
 
 
 class DynamoDbLedger(Records):
@@ -150,20 +152,27 @@ class DynamoDbLedger(Records):
         )
 
     def release(
-        self, vpc_id: str, execution: str, seconds: int = KEPT_SECONDS, said: Said | None = None
+        self, vpc_id: str, execution: str, seconds: int = KEPT_SECONDS, end: End = _NOTHING_SAID
     ) -> bool:
         kept = int(time.time()) + seconds
-        report, names, values = reported(said)
+        report, names, values = reported(end.said)
+        link, linking = linked(end.link)
         released = self._conditionally(
             vpc_id,
-            f"REMOVE holder, heard SET expires_at = :kept{report}",
-            {":me": execution, ":kept": kept, **values},
+            f"REMOVE holder, heard SET expires_at = :kept{report}{link}",
+            {":me": execution, ":kept": kept, **values, **linking},
             "holder = :me AND (begun = knocks OR attribute_not_exists(knocks))",
             **names,
         )
-        if said and not released:
-            self.report(vpc_id, said.status, said.detail, said.told)
-        return released or self.read(vpc_id).holder != execution
+        if end.said and not released:
+            self.report(vpc_id, end.said.status, end.said.detail, end.said.told)
+        if released or self.read(vpc_id).holder != execution:
+            return True
+        if link:
+            change = f"SET {link.removeprefix(', ')}"
+            me = {":me": execution}
+            self._conditionally(vpc_id, change, linking | me, "holder = :me")
+        return False
 
     def announce(
         self, entry: Entry, tokens: Mapping[str, str], beside: Beside = _NOTHING_BESIDE
@@ -210,26 +219,6 @@ class DynamoDbLedger(Records):
     ) -> None:
         values = {":ips": dict(resolver_ips), ":lost": sorted(lost)}
         self._update(vpc_id, "SET resolver_ips = :ips, lost_ips = :lost", values)
-
-    def doubt(self, vpc_id: str, fingerprint: str, at: str, proven: Iterable[str]) -> None:
-        self._update(
-            vpc_id,
-            "SET doubt = :fingerprint, doubted_at = :at, proven_endpoints = :proven",
-            {":fingerprint": fingerprint, ":at": at, ":proven": sorted(proven)},
-        )
-
-    def record_verified(self, vpc_id: str, endpoint_ids: Iterable[str]) -> None:
-        names = places([PROBE])
-        gone = ", ".join(f"held.{place}" for place in names)
-        self._update(
-            vpc_id,
-            f"SET proven_endpoints = :ids REMOVE doubt, doubted_at, {gone}",
-            {":ids": sorted(endpoint_ids)},
-            ExpressionAttributeNames=names,
-        )
-
-    def miss(self, vpc_id: str, hosts: Sequence[str]) -> None:
-        self._update(vpc_id, "SET unconfirmed = :hosts", {":hosts": list(hosts)})
 
     def issue(self, vpc_id: str, parameter: str, issue: Issue) -> None:
         names, change, values = set_held({PUBLICATION: parameter})

@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from connectivity.domain.ledger import GROUPS, Entry, Said, Served
+from connectivity.domain.ledger import GROUPS, Entry, Link, Said, Served
 from connectivity.domain.model import Answered
 from connectivity.domain.pacing import Turn
 from connectivity.domain.publication import Issue, Signature
@@ -55,7 +55,12 @@ def entry_of(vpc_id: str, plain: Mapping[str, Any]) -> Entry:
         status=plain.get("status", ""),
         detail=plain.get("detail", ""),
         told=frozenset(plain.get("told", ())),
+        recorded=_link(plain["recorded"]) if "recorded" in plain else None,
     )
+
+
+def _link(plain: Mapping[str, Any]) -> Link:
+    return Link(int(plain["number"]), plain["sha256"], plain["round"], plain.get("held", {}))
 
 
 def _served(plain: Mapping[str, Any]) -> Served:
@@ -89,6 +94,7 @@ def _issue(plain: Mapping[str, Any]) -> Issue:
         plain["issued_at"],
         plain["fingerprint"],
         Signature(**_known(Signature, signature)) if signature else None,
+        plain.get("checksum", ""),
     )
 
 
@@ -128,6 +134,11 @@ def _made_at(purpose: str) -> str:
 def _groups_made_at(plain: Mapping[str, Any]) -> dict[str, float]:
     said = {purpose: plain.get(_made_at(purpose)) for purpose in GROUPS}
     return {purpose: float(at) for purpose, at in said.items() if at is not None}
+
+
+def linked(link: Link | None) -> tuple[str, dict[str, Any]]:
+    """Return how an update expression goes on that writes the last record, and its values."""
+    return (", recorded = :recorded", {":recorded": asdict(link)}) if link else ("", {})
 
 
 def reported(said: Said | None) -> tuple[str, dict[str, Any], dict[str, Any]]:

@@ -1,20 +1,23 @@
-"""What was heard of a VPC, in its item of the ledger: answers of names, and a refused deletion."""
+"""What was found out of a VPC, in its item of the ledger.
+
+Answers of names, a refused deletion, what was verified and what was not, and who did not confirm.
+"""
 
 from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from connectivity.adapters.ledger_items import decimal
-from connectivity.domain.ledger import Entry
+from connectivity.adapters.ledger_items import decimal, places
+from connectivity.domain.ledger import PROBE, Entry
 from connectivity.domain.model import Answered
 
 
 class Records(ABC):
-    """The part of the port `Ledger` that is about what was heard."""
+    """The part of the port `Ledger` that is about what was found out."""
 
     def record_answers(self, entry: Entry, answers: Mapping[str, Answered]) -> None:
         self._update(
@@ -30,6 +33,26 @@ class Records(ABC):
     def record_deletion(self, vpc_id: str, line: str, at: float) -> None:
         values = {":line": line, ":at": decimal(at)}
         self._update(vpc_id, "SET deletion = :line, deletion_at = :at", values)
+
+    def doubt(self, vpc_id: str, fingerprint: str, at: str, proven: Iterable[str]) -> None:
+        self._update(
+            vpc_id,
+            "SET doubt = :fingerprint, doubted_at = :at, proven_endpoints = :proven",
+            {":fingerprint": fingerprint, ":at": at, ":proven": sorted(proven)},
+        )
+
+    def record_verified(self, vpc_id: str, endpoint_ids: Iterable[str]) -> None:
+        names = places([PROBE])
+        gone = ", ".join(f"held.{place}" for place in names)
+        self._update(
+            vpc_id,
+            f"SET proven_endpoints = :ids REMOVE doubt, doubted_at, {gone}",
+            {":ids": sorted(endpoint_ids)},
+            ExpressionAttributeNames=names,
+        )
+
+    def miss(self, vpc_id: str, hosts: Sequence[str]) -> None:
+        self._update(vpc_id, "SET unconfirmed = :hosts", {":hosts": list(hosts)})
 
     @abstractmethod
     def _update(

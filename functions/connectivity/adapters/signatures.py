@@ -6,6 +6,9 @@ changes the key is a fact with its cure; throttles and failures of AWS KMS are `
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from botocore.exceptions import ClientError
 
 from connectivity.adapters.aws import call, client
@@ -29,13 +32,14 @@ _CURES = {
 class KmsSignatures:
     """Implements the port `Signatures`."""
 
-    def __init__(self, key_id: str) -> None:
+    def __init__(self, key_id: str, client: Callable[[str], Any] = client) -> None:
         self._key_id = key_id
+        self._client = client
 
     def sign(self, digest: bytes) -> bytes:
         try:
             answer = call(
-                client("kms").sign,
+                self._client("kms").sign,
                 KeyId=self._key_id,
                 Message=digest,
                 MessageType="DIGEST",
@@ -48,7 +52,7 @@ class KmsSignatures:
 
     def public_key(self) -> bytes:
         try:
-            answer = call(client("kms").get_public_key, KeyId=self._key_id)
+            answer = call(self._client("kms").get_public_key, KeyId=self._key_id)
         except ClientError as error:
             raise self._explained(error) from error
         public_key: bytes = answer["PublicKey"]

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from connectivity.adapters import refused_calls
-from connectivity.adapters.aws import client
+from connectivity.adapters.aws import brief_client, client
 from connectivity.domain.measures import Measure
 from connectivity.domain.tags import CreationTags, extra_tags
 from connectivity.domain.verification_clock import VerificationClock
@@ -24,6 +24,7 @@ from connectivity.usecases.settings import Settings
 if TYPE_CHECKING:
     from connectivity.adapters.account import AwsAccount
     from connectivity.adapters.endpoints import Ec2Endpoints
+    from connectivity.adapters.evidence import S3RecordStore
     from connectivity.adapters.executions import StepFunctionsExecutions
     from connectivity.adapters.host_policy import IamHostPolicy
     from connectivity.adapters.ledger import DynamoDbLedger
@@ -38,8 +39,14 @@ if TYPE_CHECKING:
     from connectivity.adapters.stacks import CloudFormationStacks
     from connectivity.adapters.vpcs import Ec2Vpcs
     from connectivity.usecases.finish import Desk
+    from connectivity.usecases.keep_record import Archive
 
 Port = TypeVar("Port")
+
+_NEW = {"EVIDENCE_BUCKET": ""}
+"""Variables that the functions of the release before this one do not have, with the value that does
+as they did: an update of the stack changes a function's code and its variables one after the other.
+"""
 
 
 def stack_name() -> str:
@@ -158,6 +165,19 @@ def signatures(key_id: str) -> KmsSignatures:
     return KmsSignatures(key_id)
 
 
+def brief_signatures(key_id: str) -> KmsSignatures:
+    """Return signatures that a run does without if AWS KMS does not answer soon."""
+    from connectivity.adapters.signatures import KmsSignatures
+
+    return KmsSignatures(key_id, brief_client)
+
+
+def record_store(bucket: str) -> S3RecordStore:
+    from connectivity.adapters.evidence import S3RecordStore
+
+    return S3RecordStore(bucket)
+
+
 def stacks() -> CloudFormationStacks:
     from connectivity.adapters.stacks import CloudFormationStacks
 
@@ -170,6 +190,24 @@ def clock() -> UtcClock:
     return UtcClock()
 
 
+def archive() -> Archive | None:
+    """Return where records are kept; None where they are not."""
+    from connectivity.domain.evidence import Place
+    from connectivity.usecases.keep_record import Archive
+
+    environment = {**_NEW, **os.environ}
+    bucket, key = environment["EVIDENCE_BUCKET"], environment["SIGNING_KEY"]
+    if not bucket:
+        return None
+    place = Place(environment["ACCOUNT"], environment["AWS_REGION"], environment["OWNER"])
+    return Archive(
+        place,
+        _made_on_use(lambda: record_store(bucket)),
+        _made_on_use(lambda: brief_signatures(key)),
+        key,
+    )
+
+
 def desk(now: float, execution: str = "") -> Desk:
     from connectivity.usecases.finish import Desk
 
@@ -179,6 +217,7 @@ def desk(now: float, execution: str = "") -> Desk:
         notifications=notifications(),
         now=now,
         execution=execution,
+        archive=archive(),
     )
 
 

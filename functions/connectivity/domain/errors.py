@@ -130,6 +130,10 @@ class SigningRefused(Fact):
     ours to use."""
 
 
+class EvidenceNotKept(Fact):
+    """Amazon S3 does not take the record of a run. No run fails of that; a person is told."""
+
+
 class PublicationTooLarge(Fact):
     """The forwarding document does not fit into an advanced parameter (8 KB)."""
 

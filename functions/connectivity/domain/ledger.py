@@ -65,6 +65,29 @@ class Said:
 
 
 @dataclass(frozen=True)
+class Link:
+    """The last record of a VPC's runs: what the next one names, and is compared with."""
+
+    number: int
+    """Counted from 1."""
+    sha256: str
+    """Of the record's bytes, in hexadecimal; known also where the record could not be kept."""
+    round: str
+    """`Entry.round` of the round that it is of."""
+    held: Mapping[str, str] = field(default_factory=dict)
+    """Purpose -> id of what was held at its end."""
+
+
+@dataclass(frozen=True)
+class End:
+    """What is written in one write with the end of a round."""
+
+    said: Said | None = None
+    link: Link | None = None
+    """The round's record; None where none was to be kept."""
+
+
+@dataclass(frozen=True)
 class Beside:
     """What is written in one write with an announcement."""
 
@@ -159,6 +182,8 @@ class Entry:
     detail: str = ""
     told: frozenset[str] = frozenset()
     """Lines of the status that a person was told, as `mails.as_news` has them."""
+    recorded: Link | None = None
+    """The last record; None where no run was ever recorded."""
 
     @property
     def holds_something(self) -> bool:

@@ -68,6 +68,8 @@ class Issue:
     """`Publication.fingerprint` of what was said."""
     signature: Signature | None = None
     """None where the stack has no signing key."""
+    checksum: str = ""
+    """The document's own; empty in entries of former versions."""
 
     @property
     def key_id(self) -> str:
@@ -123,6 +125,11 @@ class Publication:
         """
         unsigned = _text(self._content(), Issue(generation, issued_at, self.fingerprint))
         return _to_be_signed(unsigned)
+
+    def checksum(self, generation: int, issued_at: str) -> str:
+        """Return the checksum that the document of that issue states."""
+        issue = {"generation": generation, "issuedAt": issued_at}
+        return _digest({**self._content(), **issue})
 
     def _content(self) -> dict[str, Any]:
         return {

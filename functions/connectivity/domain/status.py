@@ -60,6 +60,12 @@ class Status:
         _, mark, warnings = entry.detail.partition(f"{SEPARATOR}{WARNING}")
         return replace(self, detail=shortened(f"{self.detail}{mark}{warnings}", LONGEST_LINE))
 
+    def with_warning(self, line: str) -> Status:
+        """Return the status with one warning more, which a person has to hear of."""
+        warning = f"{WARNING}{line}"
+        detail = shortened(f"{self.detail}{SEPARATOR}{warning}", LONGEST_LINE)
+        return replace(self, detail=detail, to_tell=(*self.to_tell, warning))
+
     def as_json(self) -> dict[str, Any]:
         return {
             "status": self.state,

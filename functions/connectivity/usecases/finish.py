@@ -22,7 +22,8 @@ from connectivity.domain.errors import (
     UnreadableOption,
     VpcNotAllowed,
 )
-from connectivity.domain.ledger import HELD_UP, KEPT_SECONDS, NEEDED, Entry, Said
+from connectivity.domain.evidence import Outcome, Ran, is_about_evidence
+from connectivity.domain.ledger import HELD_UP, KEPT_SECONDS, NEEDED, End, Entry, Said
 from connectivity.domain.mails import NO_VPC, Door, Mail, about_a_request, as_news, hour_of
 from connectivity.domain.measures import Measure
 from connectivity.domain.printable import printable_lines
@@ -33,11 +34,13 @@ from connectivity.domain.status import Status
 from connectivity.domain.usage import is_about_idleness
 from connectivity.domain.verification_clock import VerificationClock
 from connectivity.usecases.aws import Aws
+from connectivity.usecases.keep_record import Archive, Kept, keep_record
 from connectivity.usecases.ports import Ledger, Notifications, Vpcs
 from connectivity.usecases.run import seconds_since_begun
 
 logger = logging.getLogger(__name__)
 
+_WORKFLOW: Door = "workflow"
 READING = "reading"
 """The chapter of a run in which it only looks."""
 TAKING_AWAY = "taking away"
@@ -62,6 +65,8 @@ class Desk:
     """Seconds since the epoch, as the workflow's clock shows them."""
     execution: str = ""
     """ARN of the execution that reports."""
+    archive: Archive | None = None
+    """Where records of runs are kept; None where none are."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,9 @@ class Failure:
     """The chapter that failed; `reading` while nothing was made or removed yet."""
     refused: bool = False
     """Whether it is that of a request that was refused at the door."""
+
+
+_NOTHING_RAN = Ran()
 
 
 @dataclass(frozen=True)
@@ -110,13 +118,20 @@ class Finished:
         return said | {"again": self.again, "failure": failure if self.failed_with else None}
 
 
-def finish(vpc_id: str, status: Status | None, desk: Desk) -> Finished:
+def finish(vpc_id: str, status: Status | None, desk: Desk, ran: Ran = _NOTHING_RAN) -> Finished:
     """Write the status, and give up the hold. `status` is None where there is nothing to say. What
-    a person has to hear of is told once: when it was not told with the status before."""
+    a person has to hear of is told once: when it was not told with the status before. The record of
+    a round that verified or changed something is kept first."""
+    if status is not None and status.is_said:
+        return replace(_give_up(vpc_id, KEPT_SECONDS, End(), desk), status=status)
+    entry = desk.ledger.read(vpc_id)
+    outcome = Outcome(status.state if status else entry.status, status.detail if status else "")
+    kept = _keep(entry, ran, outcome, desk)
     if status is None:
-        return _give_up(vpc_id, desk.ledger.read(vpc_id).kept_seconds, None, desk)
-    told = _NOTHING_TOLD if status.is_said else _tell(vpc_id, status, desk)
-    finished = _give_up(vpc_id, KEPT_SECONDS, told.said, desk)
+        return _give_up(vpc_id, entry.kept_seconds, End(link=kept.link), desk)
+    status = status.with_warning(kept.problem) if kept.problem else status
+    told = _tell(entry, status, desk)
+    finished = _give_up(vpc_id, KEPT_SECONDS, End(told.said, kept.link), desk)
     return replace(finished, status=status, measures=_measured(status, told, desk))
 
 
@@ -127,20 +142,33 @@ def _measured(status: Status, told: Told, desk: Desk) -> tuple[Measure, ...]:
     return measured.of_an_end(status.state, told.before, told.news, seconds)
 
 
-def _give_up(vpc_id: str, kept_seconds: int, said: Said | None, desk: Desk) -> Finished:
-    return Finished(not desk.ledger.release(vpc_id, desk.execution, kept_seconds, said))
+def _keep(entry: Entry, ran: Ran, outcome: Outcome, desk: Desk) -> Kept:
+    """Keep the round's record, of the execution that holds the VPC: an end that is repeated after
+    the hold was given up has its record."""
+    if entry.holder != desk.execution:
+        return Kept()
+    return keep_record(desk.archive, entry, ran, outcome, desk.now)
 
 
-def finish_failed(vpc_id: str, failure: Failure, desk: Desk, aws: Aws) -> Finished:
+def _give_up(vpc_id: str, kept_seconds: int, end: End, desk: Desk) -> Finished:
+    return Finished(not desk.ledger.release(vpc_id, desk.execution, kept_seconds, end))
+
+
+def finish_failed(
+    vpc_id: str, failure: Failure, desk: Desk, aws: Aws, ran: Ran = _NOTHING_RAN
+) -> Finished:
     """Report the failure, and give up the hold. A VPC whose connection stands, and of which nobody
     has asked anything, has not failed because AWS was too busy to show it: the next sweep looks.
     One that could not be verified for three times as long as it should be has."""
-    if _could_not_look(failure) and _stands_as_asked(desk, desk.ledger.read(vpc_id), aws):
+    entry = desk.ledger.read(vpc_id)
+    if _could_not_look(failure) and _stands_as_asked(desk, entry, aws):
         logger.warning("%s could not be looked at, %s: %s", vpc_id, failure.error, failure.cause)
         return finish(vpc_id, None, desk)
-    status, said = _report_failure(vpc_id, failure, desk, aws)
-    kept = KEPT_SECONDS if said else desk.ledger.read(vpc_id).kept_seconds
-    finished = _give_up(vpc_id, kept, said, desk)
+    message = statuses.message_of(failure.cause)
+    kept = _keep(entry, ran, Outcome("failed", message, failure.error, failure.at), desk)
+    status, said = _report_failure(entry, failure, desk, aws, kept.problem)
+    kept_seconds = KEPT_SECONDS if said else entry.kept_seconds
+    finished = _give_up(vpc_id, kept_seconds, End(said, kept.link), desk)
     counted = measured.of_a_failure(failure.error)
     return replace(finished, status=status, failed_with=failure.error, measures=counted)
 
@@ -160,7 +188,7 @@ def _stands_as_asked(desk: Desk, entry: Entry, aws: Aws) -> bool:
 
 def tell(vpc_id: str, status: Status, desk: Desk) -> None:
     """Write the status where people look, and mail what is news of it; the hold is kept."""
-    _record(vpc_id, _tell(vpc_id, status, desk).said, desk)
+    _record(vpc_id, _tell(desk.ledger.read(vpc_id), status, desk).said, desk)
 
 
 def _record(vpc_id: str, said: Said | None, desk: Desk) -> None:
@@ -168,9 +196,9 @@ def _record(vpc_id: str, said: Said | None, desk: Desk) -> None:
         desk.ledger.report(vpc_id, said.status, said.detail, said.told)
 
 
-def _tell(vpc_id: str, status: Status, desk: Desk) -> Told:
+def _tell(before: Entry, status: Status, desk: Desk) -> Told:
     """Tell the status, and return what came of it."""
-    door: Door = "workflow"
+    vpc_id, door = before.vpc_id, _WORKFLOW
     about = f"{vpc_id} was repaired"
     if status.state == HELD_UP:
         about = "too many VPCs ask to be removed"
@@ -182,34 +210,38 @@ def _tell(vpc_id: str, status: Status, desk: Desk) -> Told:
         about = f"a deletion that {vpc_id} was in the way of"
     elif any(is_about_idleness(line) for line in status.to_tell):
         about = f"{vpc_id} is not used"
+    elif any(is_about_evidence(line) for line in status.to_tell):
+        about = f"the record of a run on {vpc_id}"
     elif not any(line.startswith(statuses.REPAIRED) for line in status.to_tell):
         about, door = f"a DNS host of {vpc_id}", "host"
-    return _report(vpc_id, status, about, door, desk)
+    return _report(before, status, about, door, desk)
 
 
 def report_failure(vpc_id: str, failure: Failure, desk: Desk, aws: Aws) -> Status:
     """Return the failure as a status, with what stands meanwhile. A person is told once: the sweep
     meets the same failure again and again until somebody mends it. The hold is kept."""
-    status, said = _report_failure(vpc_id, failure, desk, aws)
+    status, said = _report_failure(desk.ledger.read(vpc_id), failure, desk, aws)
     _record(vpc_id, said, desk)
     return status
 
 
 def _report_failure(
-    vpc_id: str, failure: Failure, desk: Desk, aws: Aws
+    before: Entry, failure: Failure, desk: Desk, aws: Aws, unkept: str = ""
 ) -> tuple[Status, Said | None]:
-    """Return the failure as a status, and what the ledger has still to keep of it."""
-    entry = None if failure.refused else desk.ledger.read(vpc_id)
+    """Return the failure as a status, and what the ledger has still to keep of it. `unkept` is a
+    line about the round's record, empty where there is none."""
+    vpc_id, entry = before.vpc_id, None if failure.refused else before
     message = statuses.message_of(failure.cause)
     status = statuses.failed(failure.error, message, _standing(entry, aws))
     door = _door(failure.error, entry)
     if failure.refused and (vpc_id == NO_VPC or failure.error in _OF_A_REQUEST_ALONE):
         send_mail(Mail(vpc_id, about_a_request(vpc_id), status.detail, door), desk)
         return status, None
-    lines = (status.detail, *filter(None, [_told_of(entry, failure, desk.now) if entry else ""]))
+    refused = _told_of(entry, failure, desk.now) if entry else ""
+    lines = (status.detail, *filter(None, [refused, unkept]))
     status = replace(status, detail=printable_lines(f"{statuses.SEPARATOR}".join(lines)))
     to_tell = replace(status, to_tell=lines)
-    return status, _report(vpc_id, to_tell, f"{vpc_id} failed", door, desk).said
+    return status, _report(before, to_tell, f"{vpc_id} failed", door, desk).said
 
 
 def _told_of(entry: Entry, failure: Failure, now: float) -> str:
@@ -241,8 +273,8 @@ def _standing(entry: Entry | None, aws: Aws) -> str:
     )
 
 
-def _report(vpc_id: str, status: Status, about: str, door: Door, desk: Desk) -> Told:
-    before = desk.ledger.read(vpc_id)
+def _report(before: Entry, status: Status, about: str, door: Door, desk: Desk) -> Told:
+    vpc_id = before.vpc_id
     news = statuses.news(status, before.told)
     changed = (before.status, before.detail) != (status.state, status.detail)
     if not (changed or news):

@@ -17,7 +17,8 @@ def issue(said: Publication, entry: Entry, document: str, aws: Aws) -> Issue:
         return entry.issued
     generation, issued_at = highest + 1, aws.clock.now()
     signature = _signature(said.digest(generation, issued_at), aws)
-    return Issue(generation, issued_at, said.fingerprint, signature)
+    checksum = said.checksum(generation, issued_at)
+    return Issue(generation, issued_at, said.fingerprint, signature, checksum)
 
 
 def _highest(entry: Entry, document: str, aws: Aws) -> int:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from connectivity.domain.custom_resource import Answer, Request
 from connectivity.domain.deletion import Attached
-from connectivity.domain.ledger import KEPT_SECONDS, Announcement, Beside, Entry, Said, Served
+from connectivity.domain.ledger import KEPT_SECONDS, Announcement, Beside, End, Entry, Served
 from connectivity.domain.mails import Allowance
 from connectivity.domain.model import (
     Answered,
@@ -39,6 +39,7 @@ from connectivity.domain.wish import Asked
 
 _NOTHING = Served()
 _NOTHING_BESIDE = Beside()
+_NOTHING_SAID = End()
 
 
 class UsedName(Exception):
@@ -255,11 +256,11 @@ class Ledger(Protocol):
         the hold since the entry was read."""
 
     def release(
-        self, vpc_id: str, execution: str, seconds: int = KEPT_SECONDS, said: Said | None = None
+        self, vpc_id: str, execution: str, seconds: int = KEPT_SECONDS, end: End = _NOTHING_SAID
     ) -> bool:
         """Give up the hold; the entry stays `seconds` unless it is knocked on. False if there was a
-        knock since it was taken: go round again. What was `said` is written as `report` does, in
-        either case."""
+        knock since it was taken: go round again. What was said is written as `report` does, in
+        either case; the record's link only while `execution` is the holder."""
 
     def announce(
         self, entry: Entry, tokens: Mapping[str, str], beside: Beside = _NOTHING_BESIDE
@@ -391,6 +392,13 @@ class Probe(Protocol):
 
 class Notifications(Protocol):
     def send(self, subject: str, text: str) -> None: ...
+
+
+class RecordStore(Protocol):
+    """The records of runs."""
+
+    def store(self, key: str, data: bytes) -> None:
+        """Store a record; one that has the key already is overwritten. Raises EvidenceNotKept."""
 
 
 class Signatures(Protocol):

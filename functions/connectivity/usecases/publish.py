@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from connectivity.domain import ledger as ledgers
 from connectivity.domain import publication
+from connectivity.domain.acknowledgement import Acknowledgement
 from connectivity.domain.desired import Desired
 from connectivity.domain.errors import Fact
 from connectivity.domain.ledger import Served
@@ -20,6 +21,9 @@ from connectivity.usecases.aws import Aws
 from connectivity.usecases.doubts import remember_doubt
 from connectivity.usecases.ensure_resolver import Resolver
 from connectivity.usecases.issuing import issue
+
+MOST_HOSTS = 20
+"""DNS hosts whose words go through the workflow, which holds 256 KB: some 12 KB at most."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +43,15 @@ class Published:
     generation: int
     changed: bool
     status: Status
+    hosts: tuple[Acknowledgement, ...] = ()
+    """What the first DNS hosts said of it, or of an issue before it."""
 
     def as_json(self) -> dict[str, Any]:
         return {
             "parameter": self.parameter,
             "generation": self.generation,
             "changed": self.changed,
+            "hosts": [asdict(host) for host in self.hosts],
         }
 
 
@@ -121,4 +128,5 @@ def _publish(
         adopted=desired.adopted.values(),
         repairs=notes.repairs,
     )
-    return Published(document_name, issued.generation, before != document, status)
+    hosts = heard.readable[:MOST_HOSTS]
+    return Published(document_name, issued.generation, before != document, status, hosts)

@@ -25,8 +25,8 @@ from connectivity.domain.ledger import (
     PUBLICATION,
     Announcement,
     Beside,
+    End,
     Entry,
-    Said,
     Served,
 )
 from connectivity.domain.mails import Allowance
@@ -69,6 +69,7 @@ PUBLIC = "52.95.16.1"
 ENI = "eni-0a1b2c3d4e5f60718"
 NOTHING_SERVED = Served()
 NOTHING_BESIDE = Beside()
+NOTHING_SAID = End()
 
 
 class Aborted(Exception):
@@ -526,6 +527,19 @@ class FakeSignatures:
 
 
 @dataclass
+class FakeRecordStore:
+    """A bucket in memory, in the order in which records came."""
+
+    refusal: Exception | None = None
+    all: dict[str, bytes] = field(default_factory=dict)
+
+    def store(self, key: str, data: bytes) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+        self.all[key] = data
+
+
+@dataclass
 class FakeLedger:
     """With the conditions under which DynamoDB writes; bookkeeping is no change of the world."""
 
@@ -592,13 +606,15 @@ class FakeLedger:
         return True
 
     def release(
-        self, vpc_id: str, execution: str, seconds: int = KEPT_SECONDS, said: Said | None = None
+        self, vpc_id: str, execution: str, seconds: int = KEPT_SECONDS, end: End = NOTHING_SAID
     ) -> bool:
-        entry = self.read(vpc_id)
+        entry, said = self.read(vpc_id), end.said
         if said:
             self.report(vpc_id, said.status, said.detail, said.told)
         if entry.holder != execution:
             return True
+        if end.link:
+            self._write(vpc_id, recorded=end.link)
         if self.begun[vpc_id] != entry.knocks:
             return False
         self._write(vpc_id, holder=None, heard=None)

@@ -13,6 +13,7 @@ from connectivity.domain import ledger as ledgers
 from connectivity.domain import publication
 from connectivity.domain.desired import Desired
 from connectivity.domain.errors import Waiting
+from connectivity.domain.evidence import Place
 from connectivity.domain.ledger import Entry
 from connectivity.domain.publication import Issue
 from connectivity.domain.status import Status
@@ -26,6 +27,7 @@ from connectivity.usecases.aws import Aws
 from connectivity.usecases.ensure_endpoints import ensure_endpoints, learn_what_was_begun
 from connectivity.usecases.ensure_resolver import Resolver, ensure_resolver
 from connectivity.usecases.finish import Desk
+from connectivity.usecases.keep_record import Archive
 from connectivity.usecases.patience import Patience
 from connectivity.usecases.private_dns import turn_on_private_dns
 from connectivity.usecases.publish import Notes, Published, publish
@@ -51,6 +53,7 @@ from tests.unit.usecases.fakes import (
     FakeNotifications,
     FakeParameters,
     FakeProbe,
+    FakeRecordStore,
     FakeResolvers,
     FakeSignatures,
     FakeVpcs,
@@ -92,6 +95,7 @@ class World:
         self.hosted_zones = FakeHostedZones()
         self.parameters = FakeParameters(self.weather, now=lambda: self.seconds)
         self.signatures = FakeSignatures()
+        self.record_store = FakeRecordStore()
         self.signing_key = signing_key
         self.ledger = FakeLedger(now=lambda: self.seconds)
         self.metrics = FakeMetrics()
@@ -140,7 +144,15 @@ class World:
     @property
     def desk(self) -> Desk:
         """Where an execution reports to."""
-        return Desk(self.vpcs, self.ledger, self.notifications, self.seconds, EXECUTION)
+        return Desk(
+            self.vpcs, self.ledger, self.notifications, self.seconds, EXECUTION, self.archive
+        )
+
+    @property
+    def archive(self) -> Archive:
+        """Where records of runs are kept."""
+        place = Place(ACCOUNT, REGION, US)
+        return Archive(place, self.record_store, self.signatures, self.signing_key)
 
     @property
     def document(self) -> dict[str, Any]:

@@ -1,0 +1,45 @@
+"""Records, in Amazon S3.
+
+What Amazon S3 refuses becomes a fact that names AWS's code alone: what stands in a status must not
+change with the id of a request.
+"""
+
+from __future__ import annotations
+
+from botocore.exceptions import ClientError
+
+from connectivity.adapters.aws import brief_client, call
+from connectivity.adapters.refusals import code_of
+from connectivity.domain.errors import EvidenceNotKept
+
+_CURES = {
+    "AccessDenied": "a policy of the bucket, of its key or of the organization forbids it: compare "
+    "it with the stack's template",
+    "NoSuchBucket": "somebody deleted the bucket: deploy the stack again",
+}
+"""AWS's error code -> what a person can do."""
+
+
+class S3RecordStore:
+    """Implements the port `RecordStore`."""
+
+    def __init__(self, bucket: str) -> None:
+        self._bucket = bucket
+
+    def store(self, key: str, data: bytes) -> None:
+        """The checksum lets Amazon S3 refuse what was changed on its way, and makes Object Lock
+        take it."""
+        try:
+            call(
+                brief_client("s3").put_object,
+                Bucket=self._bucket,
+                Key=key,
+                Body=data,
+                ContentType="application/json",
+                ChecksumAlgorithm="SHA256",
+            )
+        except ClientError as error:
+            code = code_of(error)
+            cure = _CURES.get(code, "the next run tries again")
+            said = f"Amazon S3 answers {code} for the bucket {self._bucket}: {cure}"
+            raise EvidenceNotKept(said) from error
