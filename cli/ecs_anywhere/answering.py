@@ -16,8 +16,10 @@ from connectivity.domain.printable import printable_lines
 
 from ecs_anywhere import asking, explaining
 from ecs_anywhere.evidence import NoEvidence
+from ecs_anywhere.evidence_files import NoRecords
 from ecs_anywhere.leak_records import UnreadableRecords
 from ecs_anywhere.prices import UnreadablePrices
+from ecs_anywhere.public_key import UnreadableKey
 from ecs_anywhere.stack import NoStack, Stack
 from ecs_anywhere.watching import NobodyCameError
 
@@ -56,14 +58,9 @@ def told() -> Iterator[None]:
     is a fault of this command, and ends in its traceback."""
     try:
         yield
-    except (
-        NoStack,
-        UnreadablePrices,
-        UnreadableRecords,
-        ClientError,
-        BotoCoreError,
-        Waiting,
-    ) as error:
+    except (NoStack, NoRecords, UnreadableKey, UnreadablePrices, UnreadableRecords) as error:
+        end(UNREADABLE, str(error))
+    except (ClientError, BotoCoreError, Waiting) as error:
         end(UNREADABLE, str(error))
     except (ResponseParserError, OSError) as error:
         end(UNREADABLE, f"no answer of AWS that can be read, or no file: {error}")

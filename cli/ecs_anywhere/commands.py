@@ -6,9 +6,7 @@ read, 4 you did not say yes.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +21,6 @@ from ecs_anywhere import agent_commands, asking, examining, explaining, overview
 from ecs_anywhere import costs as costing
 from ecs_anywhere import leaks as finding
 from ecs_anywhere.answering import (
-    HERE,
     INTERRUPTED,
     NEEDS_A_PERSON,
     STACK,
@@ -48,8 +45,7 @@ from ecs_anywhere.answering import (
     told,
     vpc_in,
 )
-from ecs_anywhere.evidence import gather
-from ecs_anywhere.evidence_page import page
+from ecs_anywhere.evidence_commands import evidence_app
 from ecs_anywhere.leak_records import in_event_history, in_files
 from ecs_anywhere.looking import look
 from ecs_anywhere.prices import Prices, read_prices
@@ -70,6 +66,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(evidence_app, name="evidence")
 app.add_typer(agent_commands.app, name="agents")
 
 
@@ -310,27 +307,6 @@ def doctor(
     else:
         showing.console().print(showing.examined(found))
     if any(each.verdict == "bad" for each in found):
-        raise typer.Exit(NEEDS_A_PERSON)
-
-
-@app.command()
-def evidence(
-    vpc: Vpc,
-    stack: StackName = STACK,
-    region: Region = "",
-    profile: Profile = "",
-    output: Annotated[Path, typer.Option(help="Folder for the two files.", file_okay=False)] = HERE,
-) -> None:
-    """Write what the last verification asked and got, for a change ticket: JSON, and one page."""
-    with told():
-        found = gather(read_stack(Where(stack, region, profile)), vpc)
-        output.mkdir(parents=True, exist_ok=True)
-        name = f"{vpc}-{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}"
-        record, shown = output / f"{name}.json", output / f"{name}.html"
-        record.write_text(json.dumps(found.as_json(), indent=2, ensure_ascii=False) + "\n", "utf-8")
-        shown.write_text(page(found), "utf-8")
-    typer.echo(f"{record}\n{shown}")
-    if not found.is_private:
         raise typer.Exit(NEEDS_A_PERSON)
 
 

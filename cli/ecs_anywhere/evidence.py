@@ -1,19 +1,21 @@
 """Evidence for a change ticket: what the last run that verified a VPC asked, got, made and
-published, out of what AWS Step Functions and AWS CloudTrail keep."""
+published, out of what AWS Step Functions and AWS CloudTrail keep; or out of a record that the run
+itself has left, which is kept for longer."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from connectivity.adapters import wiring
 from connectivity.domain.convergence import spoilt
-from connectivity.domain.ledger import Entry
+from connectivity.domain.evidence import FOLDER, sha256_of
+from connectivity.domain.ledger import Entry, Link
 from connectivity.domain.publication import parameter_names
 from connectivity.domain.tags import WISH
 from connectivity.usecases.acknowledgements import hear_acknowledgements
@@ -72,6 +74,10 @@ class Evidence:
     """What the DNS hosts have said of it."""
     container_hosts: tuple[Mapping[str, Any], ...] = ()
     """What each container host said of its own way, as AWS Systems Manager keeps it."""
+    is_of_its_end: bool = False
+    """Whether `status` is the one with which the run ended, and not that of now."""
+    record: Mapping[str, str] = field(default_factory=dict)
+    """Where the run's own record is kept, and its SHA-256; empty where none can be seen."""
     not_checked: tuple[str, ...] = UNSEEN
 
     @property
@@ -95,28 +101,24 @@ class Evidence:
 
 def gather(stack: Stack, vpc_id: str) -> Evidence:
     """Return the evidence of the last run that verified the VPC. Raises NoEvidence."""
-    client = stack.client("stepfunctions")
     entry = wiring.ledger().read(vpc_id)
-    arn, described, output = _last_verified(client, stack, entry)
+    try:
+        found = _of_an_execution(stack, entry)
+    except NoEvidence:
+        kept = _kept(stack, vpc_id)
+        if kept is None:
+            raise
+        found = kept
     names = parameter_names(stack.path, vpc_id)
     _, document = names
     stands = wiring.parameters().read(names)
     published = stands.get(document, "")
     foreign = document in spoilt(stands, entry, stack.path)
     heard = hear_acknowledgements(vpc_id, wiring.parameters(), stack.path)
-    given = json.loads(described["input"])
-    return Evidence(
-        vpc=vpc_id,
-        account=stack.account,
-        region=stack.region,
-        stack=stack.name,
-        execution=arn,
-        because=str(given.get("because", "tag")),
+    return replace(
+        found,
+        is_of_its_end=False,
         asked_by=tuple(_asked_by(stack, vpc_id)),
-        began=_utc(described["startDate"]),
-        ended=_utc(described["stopDate"]),
-        states=tuple(_states(client, arn)),
-        output=output,
         status=entry.status,
         verified_at=_utc(_moment(entry.verified_at)) if entry.served.wish else "",
         publication={} if foreign or not published else json.loads(published),
@@ -124,6 +126,108 @@ def gather(stack: Stack, vpc_id: str) -> Evidence:
         hosts=tuple(asdict(each) for each in heard.readable),
         container_hosts=tuple(each.as_json() for each in checked_of(stack, vpc_id)),
     )
+
+
+def evidence_of(content: Mapping[str, Any], record: Mapping[str, str] | None = None) -> Evidence:
+    """Return the evidence that a kept record is, as it was when the run ended. `record` says where
+    it is kept. Raises KeyError and TypeError for what is no record."""
+    held: Mapping[str, str] = content["held"]
+    return Evidence(
+        vpc=str(content["vpcId"]),
+        account=str(content["account"]),
+        region=str(content["region"]),
+        stack=str(content["stack"]),
+        execution=str(content["execution"]),
+        because=str(content["because"]),
+        asked_by=(),
+        began=str(content["began"]),
+        ended=str(content["ended"]),
+        states=(),
+        output={
+            "findings": content["questions"],
+            "checks": content["questionsAsked"],
+            "steps": content["steps"],
+            "placement": content["placement"],
+            "warnings": content["warnings"],
+            "repairs": content["repairs"],
+            "made": content["made"],
+            "removed": content["removed"],
+            "resolver": {"id": held.get("resolver", ""), "ips": content["resolverIps"]},
+            "endpoints": [id_ for purpose, id_ in held.items() if purpose.startswith("endpoint/")],
+        },
+        status=str(content["status"]),
+        verified_at=str(content["ended"]) if content["questions"] else "",
+        foreign="",
+        publication=content["publication"] or {},
+        hosts=tuple(content["acknowledgements"]),
+        is_of_its_end=True,
+        record=record or {},
+    )
+
+
+def last_links(stack: Stack) -> dict[str, Link]:
+    """Return the ledger's last link of each VPC that has one."""
+    entries = wiring.ledger().entries() if stack.table else ()
+    return {entry.vpc_id: entry.recorded for entry in entries if entry.recorded}
+
+
+def _of_an_execution(stack: Stack, entry: Entry) -> Evidence:
+    """Return what AWS Step Functions keeps of the last run that verified. Raises NoEvidence."""
+    client = stack.client("stepfunctions")
+    arn, described, output = _last_verified(client, stack, entry)
+    return Evidence(
+        vpc=entry.vpc_id,
+        account=stack.account,
+        region=stack.region,
+        stack=stack.name,
+        execution=arn,
+        because=str(json.loads(described["input"]).get("because", "tag")),
+        asked_by=(),
+        began=_utc(described["startDate"]),
+        ended=_utc(described["stopDate"]),
+        states=tuple(_states(client, arn)),
+        output=output,
+        status=entry.status,
+        verified_at="",
+        publication={},
+        foreign="",
+        hosts=(),
+        record=_record_of(stack, entry, arn),
+    )
+
+
+def _record_of(stack: Stack, entry: Entry, execution: str) -> dict[str, str]:
+    """Return where the record of the VPC's last run is kept; empty if it is another run's."""
+    last = entry.recorded
+    if last is None or not last.round.startswith(f"{execution}#"):
+        return {}
+    bucket = stack.outputs.get("EvidenceBucket", "")
+    return {
+        "place": f"s3://{bucket}/{FOLDER}/{entry.vpc_id}/ number {last.number}",
+        "sha256": last.sha256,
+    }
+
+
+def _kept(stack: Stack, vpc_id: str) -> Evidence | None:
+    """Return the newest kept record that holds questions; None where none can be read."""
+    bucket = stack.outputs.get("EvidenceBucket", "")
+    if not bucket:
+        return None
+    s3 = stack.client("s3")
+    try:
+        pages = s3.get_paginator("list_objects_v2").paginate(
+            Bucket=bucket, Prefix=f"{FOLDER}/{vpc_id}/"
+        )
+        keys = sorted(each["Key"] for page in pages for each in page.get("Contents", ()))
+        for key in reversed(keys):
+            data = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+            content = json.loads(data)
+            if content.get("questions"):
+                place = {"place": f"s3://{bucket}/{key}", "sha256": sha256_of(data)}
+                return evidence_of(content, place)
+    except (BotoCoreError, ClientError, ValueError, KeyError, TypeError):
+        return None
+    return None
 
 
 def _last_verified(

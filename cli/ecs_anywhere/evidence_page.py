@@ -7,25 +7,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from html import escape
 from typing import Any
 
 from ecs_anywhere.evidence import CONNECTED, Evidence
+from ecs_anywhere.evidence_drawing import drawing
+from ecs_anywhere.html_text import text
 
 STYLE = """
-:root { color-scheme: light dark; --line: #8886; --good: #18794e; --bad: #ce2c31; }
-@media (prefers-color-scheme: dark) { :root { --good: #3dd68c; --bad: #ff9592; } }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 2rem auto; padding: 0 1rem; }
+:root { color-scheme: light dark; --line: #8886; --good: #18794e; --bad: #ce2c31;
+  --paper: #fff; --ink: #1c2024; }
+@media (prefers-color-scheme: dark) {
+  :root { --good: #3dd68c; --bad: #ff9592; --paper: #111113; --ink: #edeef0; } }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 2rem auto; padding: 0 1rem;
+  background: var(--paper); color: var(--ink); overflow-wrap: anywhere; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2rem; }
 table { border-collapse: collapse; width: 100%; }
+caption { text-align: left; padding: .3rem 0; }
 th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem; text-align: left;
-  vertical-align: top; overflow-wrap: anywhere; }
+  vertical-align: top; }
+tbody th { font-weight: 500; }
 .good { color: var(--good); font-weight: 600; } .bad { color: var(--bad); font-weight: 600; }
-.wide { overflow-x: auto; } svg { max-width: 100%; height: auto; } svg text { fill: currentColor; }
-code { overflow-wrap: anywhere; }
-@media print { body { max-width: none; margin: 0; } tr, svg { break-inside: avoid; } }
+.wide { overflow-x: auto; } :focus-visible { outline: 3px solid #0b68cb; outline-offset: 2px; }
+svg { max-width: 100%; height: auto; }
+svg text { fill: currentColor; font: 12px ui-monospace, monospace; }
+svg .head { font-weight: 700; } svg .box { fill: none; stroke: currentColor; stroke-width: 1.5; }
+svg .link { stroke: currentColor; stroke-width: 1.5; } svg .tip { fill: currentColor; }
+@media print {
+  :root { color-scheme: light; --good: #18794e; --bad: #ce2c31; --paper: #fff; --ink: #000; }
+  body { max-width: none; margin: 0; font-size: 11pt; } .wide { overflow: visible; }
+  tr, svg { break-inside: avoid; } h2 { break-after: avoid; } details { display: none; } }
+@page { margin: 15mm; }
 """
-_BOX = 'fill="none" stroke="currentColor" stroke-width="1.5" rx="8"'
 
 
 def page(evidence: Evidence) -> str:
@@ -38,17 +50,18 @@ def page(evidence: Evidence) -> str:
             # Nothing is loaded, and what slipped through would not run.
             '<meta http-equiv="Content-Security-Policy" ',
             "content=\"default-src 'none'; style-src 'unsafe-inline'\">",
-            f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><main>",
-            f"<h1>{escape(title)}</h1>",
+            f"<title>{text(title)}</title><style>{STYLE}</style></head><body><main>",
+            f"<h1>{text(title)}</h1>",
             *_summary(evidence),
-            *_section("How it is connected", _drawing(evidence)),
-            *_section("Every question that was asked", _matrix(evidence.findings)),
+            *_section("How it is connected", drawing(evidence)),
+            *_section(_asked(evidence), _matrix(evidence.findings)),
             *_section("Warnings", _list(_warnings(evidence))),
             *_section("What was planned, and why", _list(evidence.output.get("steps", ()))),
+            *_section("What was made and removed", _changed(evidence.output)),
             *_section("What was published", _published(evidence.publication)),
             *_section("What the DNS hosts said", _hosts(evidence.hosts)),
             *_section("What the container hosts said", _container_hosts(evidence.container_hosts)),
-            *_section("What the workflow did", _table(("at", "state"), evidence.states)),
+            *_section("What the workflow did", _states(evidence.states)),
             *_section("Not checked by this", _list(evidence.not_checked)),
             "</main></body></html>\n",
         )
@@ -58,6 +71,8 @@ def page(evidence: Evidence) -> str:
 def _verdict(evidence: Evidence) -> str:
     if evidence.is_private:
         return "Every name led privately"
+    if evidence.status != CONNECTED and evidence.is_of_its_end:
+        return f"The run ended, and the VPC was {evidence.status}"
     if evidence.status != CONNECTED:
         said = evidence.status or "not asked for"
         return f"The VPC is {said} now; what follows is of an earlier verification"
@@ -68,7 +83,7 @@ def _verdict(evidence: Evidence) -> str:
 
 def _section(title: str, parts: Iterable[str]) -> Iterator[str]:
     shown = "".join(parts)
-    yield f"<section><h2>{escape(title)}</h2>{shown or '<p>Nothing.</p>'}</section>"
+    yield f"<section><h2>{text(title)}</h2>{shown or '<p>Nothing.</p>'}</section>"
 
 
 def _summary(evidence: Evidence) -> Iterator[str]:
@@ -82,11 +97,37 @@ def _summary(evidence: Evidence) -> Iterator[str]:
             "; ".join(evidence.asked_by)
             or "not known: AWS CloudTrail has nobody, or may not be read",
         ),
-        ("status now, verified last", f"{evidence.status}, {evidence.verified_at}"),
+        (
+            "status then" if evidence.is_of_its_end else "status now, verified last",
+            f"{evidence.status}, {evidence.verified_at}",
+        ),
         ("began, ended", f"{evidence.began}, {evidence.ended}"),
-        ("digest of the record", str(evidence.as_json()["digest"])),
+        ("digest of this page's data", str(evidence.as_json()["digest"])),
+        *((f"kept record, {name}", value) for name, value in evidence.record.items()),
     ]
-    yield from _table(("what", "is"), rows)
+    yield from _table("The run", ("what", "is"), rows)
+
+
+def _asked(evidence: Evidence) -> str:
+    """Return the heading of the matrix. Only the first questions travel through the workflow."""
+    shown, asked = len(evidence.findings), int(evidence.output.get("checks") or 0)
+    if asked > shown:
+        return f"The first {shown} of {asked} questions that were asked"
+    return "Every question that was asked"
+
+
+def _changed(output: Mapping[str, Any]) -> Iterator[str]:
+    rows = [
+        (what, purpose, id_)
+        for what in ("made", "removed")
+        for purpose, id_ in (output.get(what) or {}).items()
+    ]
+    heads = ("what", "purpose", "id")
+    yield from _table("Since the record before", heads, rows) if rows else ()
+
+
+def _states(states: Sequence[tuple[str, str]]) -> Iterator[str]:
+    yield from _table("States of the execution", ("at", "state"), states) if states else ()
 
 
 def _matrix(findings: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -101,7 +142,8 @@ def _matrix(findings: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         )
         for each in findings
     ]
-    yield from _table(("name", "asked of", "over", "expected", "got", "verdict"), rows)
+    heads = ("name", "asked of", "over", "expected", "got", "verdict")
+    yield from _table("Questions from inside the VPC", heads, rows) if rows else ()
 
 
 def _published(publication: Mapping[str, Any]) -> Iterator[str]:
@@ -110,12 +152,13 @@ def _published(publication: Mapping[str, Any]) -> Iterator[str]:
         for key, value in publication.items()
         if not isinstance(value, Mapping)
     ]
-    yield from _table(("field", "value"), rows) if rows else ()
+    yield from _table("The document in Parameter Store", ("field", "value"), rows) if rows else ()
 
 
 def _hosts(hosts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     keys = ("host", "server", "generation", "state", "result", "detail")
-    yield from _table(keys, [[each[key] for key in keys] for each in hosts]) if hosts else ()
+    rows = [[each[key] for key in keys] for each in hosts]
+    yield from _table("Acknowledgements", keys, rows) if hosts else ()
 
 
 def _container_hosts(hosts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -129,7 +172,8 @@ def _container_hosts(hosts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         )
         for each in hosts
     ]
-    yield from _table(("instance", "host", "checked", "said", "verdict"), rows) if rows else ()
+    heads = ("instance", "host", "checked", "said", "verdict")
+    yield from _table("Checks of container hosts", heads, rows) if rows else ()
 
 
 def _utc(at: float) -> str:
@@ -142,51 +186,25 @@ def _warnings(evidence: Evidence) -> list[str]:
 
 
 def _list(items: Iterable[Any]) -> Iterator[str]:
-    lines = [f"<li>{escape(str(item))}</li>" for item in items]
+    lines = [f"<li>{text(item)}</li>" for item in items]
     yield f"<ul>{''.join(lines)}</ul>" if lines else ""
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    yield '<div class="wide" tabindex="0" role="region" aria-label="table"><table><thead><tr>'
-    yield "".join(f'<th scope="col">{escape(head)}</th>' for head in heads)
+def _table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    """Yield a table whose rows are headed by their first cell. What is wider than the screen is
+    scrolled by itself, also by keyboard."""
+    said = text(caption)
+    yield f'<div class="wide" tabindex="0" role="region" aria-label="{said}"><table>'
+    yield f"<caption>{said}</caption><thead><tr>"
+    yield "".join(f'<th scope="col">{text(head)}</th>' for head in heads)
     yield "</tr></thead><tbody>"
     for row in rows:
-        yield f"<tr>{''.join(map(_cell, row))}</tr>"
+        first, *others = row
+        head = f'<th scope="row">{text(first)}</th>'
+        yield f"<tr>{head}{''.join(map(_cell, others))}</tr>"
     yield "</tbody></table></div>"
 
 
 def _cell(value: Any) -> str:
     kind = {"right": ' class="good"', "wrong": ' class="bad"'}.get(str(value), "")
-    return f"<td{kind}>{escape(str(value))}</td>"
-
-
-def _drawing(evidence: Evidence) -> Iterator[str]:
-    """Draw site, link and VPC, with what answers there."""
-    resolver = evidence.output.get("resolver") or {}
-    endpoints = evidence.output.get("endpoints") or ()
-    hosts = [f"{each['host']} ({each['server']})" for each in evidence.hosts] or [
-        "your DNS servers"
-    ]
-    site = ["On-premises", *hosts[:4]]
-    vpc = [
-        evidence.vpc,
-        f"inbound resolver {resolver.get('id', '')}",
-        *(f"  {ip}" for ip in resolver.get("ips", ())),
-        f"{len(endpoints)} interface endpoints, private DNS on",
-    ]
-    height = 60 + 24 * max(len(site), len(vpc))
-    said = f"{' '.join(site)} forwards over the link to {' '.join(vpc)}"
-    yield f'<svg viewBox="0 0 900 {height}" role="img" aria-label="{escape(said)}">'
-    yield f'<rect x="10" y="10" width="300" height="{height - 20}" {_BOX}/>'
-    yield f'<rect x="520" y="10" width="370" height="{height - 20}" {_BOX}/>'
-    middle = height // 2
-    yield f'<line x1="310" y1="{middle}" x2="520" y2="{middle}" stroke="currentColor"/>'
-    yield from _words(330, middle - 10, ["Direct Connect or VPN", "53, 443"], 30)
-    yield from _words(30, 42, site, 24)
-    yield from _words(540, 42, vpc, 24)
-    yield "</svg>"
-
-
-def _words(x: int, y: int, lines: Sequence[str], step: int) -> Iterator[str]:
-    for number, line in enumerate(lines):
-        yield f'<text x="{x}" y="{y + number * step}" font-size="15">{escape(line)}</text>'
+    return f"<td{kind}>{text(value)}</td>"

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ecs_anywhere.agents import Agent
+from ecs_anywhere.chain import Checked
 from ecs_anywhere.costs import Waste
 from ecs_anywhere.examining import Examined
 from ecs_anywhere.explaining import Explanation
@@ -181,6 +182,20 @@ def examined(found: Sequence[Examined]) -> RenderableType:
             said.append(f"\n-> {each.cure}", style="italic")
         table.add_row(Text(each.verdict, style=VERDICTS[each.verdict]), Text(each.what), said)
     return table
+
+
+def chains(checked: Checked) -> RenderableType:
+    """Return what came of checking kept records."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for each in checked.found:
+        style = VERDICTS["bad" if each.is_problem else "warning"]
+        table.add_row(Text(each.kind, style=style), Text(each.where), Text(each.what))
+    for vpc, (number, sha256) in checked.last.items():
+        said = f"{checked.records[vpc]} records, the last is {number}, SHA-256 {sha256}"
+        table.add_row(Text("read"), Text(vpc), Text(said))
+    whole = "broken" if checked.problems else "whole"
+    signed = "signatures checked" if checked.signed else "not signed: who may write may forge"
+    return Group(table, Text(f"{whole}, {signed}"))
 
 
 def explanation(found: Explanation) -> RenderableType:

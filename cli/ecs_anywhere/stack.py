@@ -32,6 +32,7 @@ VARIABLES = frozenset(
         "DEFAULT_ONPREM_CIDRS",
         "DEFAULT_SERVICES",
         "DRAIN_SECONDS",
+        "EVIDENCE_BUCKET",
         "EXPIRY_SECONDS",
         "EXTRA_TAGS",
         "FREE_ON_DELETION",
@@ -149,6 +150,11 @@ def read_stack(where: Where) -> Stack:
         resources=resources,
         profile=where.profile,
     )
+
+
+def client_of(service: str, region: str, profile: str) -> Any:
+    """Return a client with a person's credentials, of no stack."""
+    return _session(profile, region).client(service)
 
 
 def _session(profile: str, region: str) -> Any:

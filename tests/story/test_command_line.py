@@ -9,9 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from jsonschema import Draft202012Validator
+
 from tests.story.app import App
 
 ROOT = Path(__file__).parents[2]
+SCHEMA = json.loads((ROOT / "schemas" / "evidence.schema.json").read_text())
 
 
 def run(app: App, *arguments: str, answer: str = "") -> subprocess.CompletedProcess[str]:
@@ -79,6 +82,13 @@ def test_from_plan_to_gone_a_person_needs_one_command_each(app: App, tmp_path: P
     assert any(line.endswith(":user/administrator") for line in said["asked_by"]), "by CloudTrail"
     assert said["publication"]["checksum"] in shown_as.read_text()
 
+    kept = run(app, "evidence", "verify", "--json")
+    assert kept.returncode == 0, kept.stdout + kept.stderr
+    checked = json.loads(kept.stdout)
+    assert (checked["whole"], checked["signatures_checked"]) == (True, True)
+    assert checked["records"][vpc_id] == 2, "connected, and verified again"
+    assert said["record"]["sha256"] == checked["last"][vpc_id]["sha256"]
+
     again_asked = run(app, "enable", vpc_id, "--yes")
     assert again_asked.returncode == 0, "the same tag again is an event, too: in another case"
     assert "connected: 6 services" in again_asked.stdout
@@ -94,6 +104,8 @@ def test_from_plan_to_gone_a_person_needs_one_command_each(app: App, tmp_path: P
     assert "removed: nothing of ours is left" in gone.stdout
     assert app.endpoints(vpc_id) == {}
 
+    a_record_is_taken_away(app, vpc_id, tmp_path / "kept")
+
     idle = run(app, "watch", vpc_id)
     assert idle.stdout.startswith("Nobody is at work on it.\nremoved: "), idle.stdout
     assert run(app, "verify", vpc_id).returncode == 1, "it is not connected"
@@ -101,6 +113,34 @@ def test_from_plan_to_gone_a_person_needs_one_command_each(app: App, tmp_path: P
     assert old.returncode == 1, "it was private, and is no more"
     [later] = (tmp_path / "later").glob("*.html")
     assert "The VPC is removed now" in later.read_text()
+
+
+def a_record_is_taken_away(app: App, vpc_id: str, folder: Path) -> None:
+    """An auditor has the files and the public key, and no AWS; then somebody deletes one."""
+    s3, bucket = app.client("s3"), app.aws.outputs["EvidenceBucket"]
+    found = s3.list_objects_v2(Bucket=bucket, Prefix=f"records/{vpc_id}/")["Contents"]
+    keys = sorted(each["Key"] for each in found)
+    assert len(keys) >= 3
+    for key in keys:
+        path = folder / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        Draft202012Validator(SCHEMA).validate(json.loads(path.read_text()))
+    last = json.loads((folder / keys[-1]).read_text())
+    assert (last["status"], last["held"]) == ("removed", {}), "the probe's group waits, or is gone"
+    assert "resolver" in last["removed"]
+    offline = ["evidence", "verify", str(folder)]
+    key = ["--public-key", app.aws.outputs["PublicationPublicKey"]]
+    assert run(app, *offline, *key).returncode == 0
+    assert run(app, *offline).returncode == 3, "signed records need a key"
+    s3.delete_object(Bucket=bucket, Key=keys[-1])
+    taken = run(app, "evidence", "verify")
+    assert taken.returncode == 1
+    assert f"the ledger's last record is {len(keys)}" in taken.stdout
+    (folder / keys[1]).unlink()
+    broken = run(app, *offline, *key)
+    assert broken.returncode == 1
+    assert "record 2 is missing" in broken.stdout
 
 
 def test_a_plan_of_what_cannot_be_says_why_and_of_no_vpc_too(app: App) -> None:

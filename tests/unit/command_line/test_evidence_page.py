@@ -125,6 +125,20 @@ def test_what_became_of_it_since_is_said_first(since: dict[str, str], said: str)
     assert said in Read(page(later)).text
 
 
+def test_a_record_of_a_teardown_says_what_came_of_that_run() -> None:
+    ended = replace(
+        EVIDENCE, status="removed", is_of_its_end=True, output={"removed": {"r": "i-1"}}
+    )
+    text = Read(page(ended)).text
+    assert "The run ended, and the VPC was removed" in text
+    assert "i-1" in text
+
+
+def test_only_the_first_of_many_questions_are_said_to_be_shown() -> None:
+    many = replace(EVIDENCE, output={"findings": [FINDING], "checks": 412})
+    assert "The first 1 of 412 questions that were asked" in Read(page(many)).text
+
+
 def test_warnings_and_repairs_are_shown() -> None:
     output = {**EVIDENCE.output, "warnings": ["no route"], "repairs": ["a rule was put in again"]}
     text = Read(page(replace(EVIDENCE, output=output))).text

@@ -1,0 +1,309 @@
+"""Chains of records, checked without AWS: each record names the SHA-256 of the one before.
+
+What this finds: a record that was changed, replaced, renamed, put elsewhere, or taken out of the
+middle, one that was never stored, and one that the stack's key has not signed. What files alone
+cannot show is that the last records are gone: the ledger knows the last one of each VPC, and is
+compared where it can be read. The first records go by themselves after `EvidenceDays`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64decode, b64encode
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, Protocol
+
+from connectivity.domain.evidence import SCHEMA, digest_of, sha256_of
+from connectivity.domain.ledger import Link
+from connectivity.domain.printable import printable
+from connectivity.domain.publication import canonical
+
+_NAME = re.compile(r"(\d{8,})-[0-9a-f]{12}\.json")
+_VPC = re.compile(r"vpc-[0-9a-f]{8,17}")
+_SHA = re.compile(r"[0-9a-f]{64}")
+_LARGEST = 4_000_000
+"""Bytes of a file that may be a record: one has some 100 KB at most."""
+
+
+class UnreadableRecord(Exception):
+    """A file is no record; the message says why."""
+
+
+class PublicKey(Protocol):
+    """The key that a chain is checked with."""
+
+    def has_signed(self, digest: bytes, signature: bytes) -> bool:
+        """Tell whether the signature, in DER, is the key's own, of that SHA-256."""
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that may be a record."""
+
+    name: str
+    """Its path, with slashes."""
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A record that can be read."""
+
+    file: str
+    vpc_id: str
+    number: int
+    previous: str | None
+    sha256: str
+    content: Mapping[str, Any]
+    is_canonical: bool
+
+
+@dataclass(frozen=True)
+class Found:
+    """One thing that was found."""
+
+    kind: str
+    """`altered`, `missing`, `re-ordered`, `forged`, `unsigned`, `forked`, `unreadable`; `note` for
+    what is no problem."""
+    where: str
+    """A file, or a VPC and a number."""
+    what: str
+
+    @property
+    def is_problem(self) -> bool:
+        return self.kind != "note"
+
+    def as_json(self) -> dict[str, str]:
+        return {"kind": self.kind, "where": self.where, "what": self.what}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What came of a check."""
+
+    found: tuple[Found, ...]
+    records: Mapping[str, int]
+    """VPC -> how many records of it were read."""
+    last: Mapping[str, tuple[int, str]]
+    """VPC -> number and SHA-256 of its last record."""
+    signed: bool
+    """Whether every signature was checked."""
+
+    @property
+    def problems(self) -> tuple[Found, ...]:
+        return tuple(each for each in self.found if each.is_problem)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "whole": not self.problems,
+            "signatures_checked": self.signed,
+            "records": dict(self.records),
+            "last": {vpc: {"number": n, "sha256": sha} for vpc, (n, sha) in self.last.items()},
+            "found": [each.as_json() for each in self.found],
+        }
+
+
+def check(
+    files: Iterable[File], key: PublicKey | None, heads: Mapping[str, Link] | None = None
+) -> Checked:
+    """Check all chains in `files`. `key` is None where nothing is signed. `heads` are the ledger's
+    last links by VPC, where the ledger can be read."""
+    found: list[Found] = []
+    chains: dict[str, list[Kept]] = defaultdict(list)
+    for file in files:
+        try:
+            record = read(file)
+        except UnreadableRecord as why:
+            found.append(Found("unreadable", printable(file.name), str(why)))
+            continue
+        chains[record.vpc_id].append(record)
+        found += _of_itself(record, key)
+    heads = heads or {}
+    for vpc_id, records in sorted(chains.items()):
+        head = heads.get(vpc_id)
+        found += _of_a_chain(records, head, key)
+    found += [
+        Found("missing", vpc_id, f"the ledger names record {head.number}, and there is none")
+        for vpc_id, head in sorted(heads.items())
+        if vpc_id not in chains
+    ]
+    ends = {vpc: max(records, key=lambda r: r.number) for vpc, records in sorted(chains.items())}
+    return Checked(
+        found=tuple(found),
+        records={vpc: len(records) for vpc, records in sorted(chains.items())},
+        last={vpc: (end.number, end.sha256) for vpc, end in ends.items()},
+        signed=key is not None,
+    )
+
+
+def read(file: File) -> Kept:
+    """Return the record in a file. Raises UnreadableRecord."""
+    content = _json(file)
+    number, previous, vpc_id = (content.get(name) for name in ("number", "previous", "vpcId"))
+    if content.get("schema") != SCHEMA:
+        raise UnreadableRecord(f"it is no record in schema {SCHEMA}")
+    if type(number) is not int or number < 1:
+        raise UnreadableRecord("its number is none")
+    if previous is not None and not (isinstance(previous, str) and _SHA.fullmatch(previous)):
+        raise UnreadableRecord("its `previous` is no SHA-256")
+    if not isinstance(vpc_id, str) or not _VPC.fullmatch(vpc_id):
+        raise UnreadableRecord("its vpcId is none")
+    text = file.data.decode("utf-8", "replace")
+    return Kept(
+        printable(file.name),
+        vpc_id,
+        number,
+        previous,
+        sha256_of(file.data),
+        content,
+        canonical(content) == text,
+    )
+
+
+def is_signed(files: Iterable[File]) -> bool:
+    """Tell whether any record among the files carries a signature."""
+    for file in files:
+        try:
+            if "signature" in _json(file):
+                return True
+        except UnreadableRecord:
+            continue
+    return False
+
+
+def _json(file: File) -> dict[str, Any]:
+    if len(file.data) > _LARGEST:
+        raise UnreadableRecord(f"it has {len(file.data)} bytes, more than any record")
+    try:
+        content = json.loads(file.data)
+        canonical(content)
+    except (ValueError, RecursionError):
+        raise UnreadableRecord("it is no JSON") from None
+    if not isinstance(content, dict):
+        raise UnreadableRecord("it is no JSON object")
+    return content
+
+
+def _of_itself(record: Kept, key: PublicKey | None) -> Iterator[Found]:
+    """Yield what is wrong with a record by itself."""
+    path = PurePosixPath(record.file)
+    named = _NAME.fullmatch(path.name)
+    if not named or int(named[1]) != record.number:
+        said = f"the file's name does not say record {record.number}, which it holds"
+        yield Found("re-ordered", record.file, said)
+    if _VPC.fullmatch(path.parent.name) and path.parent.name != record.vpc_id:
+        said = f"it is a record of {record.vpc_id}, in another VPC's folder"
+        yield Found("re-ordered", record.file, said)
+    if not record.is_canonical:
+        yield Found("altered", record.file, "it is not written as records are: it was edited")
+    if (record.previous is None) != (record.number == 1):
+        names = "no record" if record.previous is None else "a record"
+        said = f"record {record.number} names {names} as the one before"
+        yield Found("altered", record.file, said)
+    if key is not None:
+        yield from _of_the_signature(record, key)
+
+
+def _of_the_signature(record: Kept, key: PublicKey) -> Iterator[Found]:
+    if "signature" not in record.content:
+        yield Found("unsigned", record.file, "it carries no signature")
+    elif not _is_signed_by(record, key):
+        said = "its signature is not the key's: it was changed, or another key has signed it"
+        yield Found("forged", record.file, said)
+
+
+def _is_signed_by(record: Kept, key: PublicKey) -> bool:
+    """Tell whether the key has signed the record. Of the many ways to write the same bytes in
+    base64, only the usual one will do."""
+    written = record.content.get("signature")
+    try:
+        value = b64decode(str(written), validate=True)
+    except ValueError:
+        return False
+    is_usual = b64encode(value).decode() == written
+    return is_usual and key.has_signed(digest_of(record.content), value)
+
+
+def _of_a_chain(
+    records: Iterable[Kept], head: Link | None, key: PublicKey | None
+) -> Iterator[Found]:
+    """Yield what is wrong between the records of one VPC."""
+    ordered = sorted(records, key=lambda record: (record.number, record.file))
+    by_sha = {record.sha256: record for record in ordered}
+    named = {record.previous for record in ordered} | ({head.sha256} if head else set())
+    first = ordered[0].number
+    told: set[int] = set()
+    for record in ordered:
+        yield from _of_a_step(record, by_sha, ordered, first, told)
+    yield from _of_forks(ordered, named, key)
+    if head and head.sha256 not in by_sha:
+        yield _of_the_head(head, ordered)
+
+
+def _of_a_step(
+    record: Kept,
+    by_sha: Mapping[str, Kept],
+    ordered: list[Kept],
+    first: int,
+    told: set[int],
+) -> Iterator[Found]:
+    """Yield what is wrong between a record and the one that it names. `told` are the numbers of
+    records that were told to be missing."""
+    if record.previous is None:
+        return
+    before = by_sha.get(record.previous)
+    if before is not None:
+        if before.number != record.number - 1:
+            said = f"record {record.number} names record {before.number} as the one before"
+            yield Found("re-ordered", record.file, said)
+        return
+    wanted = record.number - 1
+    if wanted in told:
+        return
+    told.add(wanted)
+    there = [each for each in ordered if each.number == wanted]
+    if there:
+        said = f"it is not the record that record {record.number} names: changed, or replaced"
+        yield Found("altered", there[0].file, said)
+    elif record.number == first:
+        said = f"begins with record {first}: those before are not here, or have expired"
+        yield Found("note", record.vpc_id, said)
+    else:
+        said = (
+            f"record {wanted} is missing, and record {record.number} names it: it was taken away, "
+            "or could not be stored at the time, which the VPC's status said"
+        )
+        yield Found("missing", record.vpc_id, said)
+
+
+def _of_forks(
+    ordered: list[Kept], named: set[str | None], key: PublicKey | None
+) -> Iterator[Found]:
+    """Yield numbers that several records have. A function that died before it could tell the ledger
+    leaves one beside the chain; only the stack's key can sign that."""
+    counted = Counter(record.number for record in ordered)
+    for number in sorted(number for number, count in counted.items() if count > 1):
+        same = [record for record in ordered if record.number == number]
+        in_chain = [record for record in same if record.sha256 in named]
+        if len(in_chain) > 1:
+            said = f"record {number} is there {len(in_chain)} times, each with one that follows"
+            yield Found("forked", same[0].vpc_id, f"{said}: the chain was begun anew")
+            continue
+        beside = [record for record in same if record not in in_chain]
+        for record in beside if in_chain else beside[1:]:
+            said = f"record {number} stands beside the chain: its run ended before it was linked"
+            well = key is not None and _is_signed_by(record, key)
+            yield Found("note" if well else "forked", record.file, said)
+
+
+def _of_the_head(head: Link, ordered: list[Kept]) -> Found:
+    last = ordered[-1]
+    if last.number >= head.number:
+        said = f"the ledger names another record {head.number}: changed, or replaced"
+        return Found("altered", last.file, said)
+    said = f"the ledger's last record is {head.number}, and the last here is {last.number}"
+    return Found("missing", last.vpc_id, said)

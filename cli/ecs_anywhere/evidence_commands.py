@@ -1,0 +1,151 @@
+"""`ecs-anywhere evidence`: show what was proven, and check what was kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from connectivity.domain.ledger import Link
+from typer.core import TyperGroup
+
+from ecs_anywhere import chain, evidence_files, showing
+from ecs_anywhere.answering import (
+    HERE,
+    NEEDS_A_PERSON,
+    STACK,
+    AsJson,
+    Profile,
+    Region,
+    StackName,
+    Vpc,
+    print_json,
+    told,
+)
+from ecs_anywhere.evidence import Evidence, evidence_of, gather, last_links
+from ecs_anywhere.evidence_page import page
+from ecs_anywhere.public_key import EcPublicKey, UnreadableKey, read_key
+from ecs_anywhere.stack import Stack, Where, client_of, read_stack
+
+NO_KEY = (
+    "these records are signed: give the key with which they are checked, --public-key with the "
+    "stack's output PublicationPublicKey"
+)
+
+
+class _VpcFirst(TyperGroup):
+    """`evidence vpc-0a1b2c3d` is `evidence show vpc-0a1b2c3d`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        known = {*self.commands, "-h", "--help"}
+        return super().parse_args(ctx, ["show", *args] if args and args[0] not in known else args)
+
+
+evidence_app = typer.Typer(
+    cls=_VpcFirst,
+    no_args_is_help=True,
+    help="Write what the last verification of a VPC asked and got: evidence VPC. Check what was "
+    "kept: evidence verify.",
+)
+Output = Annotated[Path, typer.Option(help="Folder for the two files.", file_okay=False)]
+
+
+@evidence_app.command()
+def show(
+    vpc: Vpc,
+    stack: StackName = STACK,
+    region: Region = "",
+    profile: Profile = "",
+    output: Output = HERE,
+) -> None:
+    """Write what the last verification asked and got, for a change ticket: JSON, and one page."""
+    with told():
+        found = gather(read_stack(Where(stack, region, profile)), vpc)
+        _write(found, f"{vpc}-{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}", output)
+    if not found.is_private:
+        raise typer.Exit(NEEDS_A_PERSON)
+
+
+@evidence_app.command("page")
+def page_of(
+    record: Annotated[Path, typer.Argument(help="A record, as a file.", dir_okay=False)],
+    output: Output = HERE,
+) -> None:
+    """Make the page of one record that was kept. Needs no AWS."""
+    with told():
+        file = chain.File(record.name, record.read_bytes())
+        try:
+            content = chain.read(file).content
+            found = evidence_of(content)
+        except (chain.UnreadableRecord, KeyError, TypeError) as why:
+            raise evidence_files.NoRecords(f"{record} is no record: {why}") from why
+        _write(found, record.stem, output)
+
+
+def _write(found: Evidence, name: str, output: Path) -> None:
+    output.mkdir(parents=True, exist_ok=True)
+    record, shown = output / f"{name}.evidence.json", output / f"{name}.html"
+    record.write_text(json.dumps(found.as_json(), indent=2, ensure_ascii=False) + "\n", "utf-8")
+    shown.write_text(page(found), "utf-8")
+    typer.echo(f"{record}\n{shown}")
+
+
+@evidence_app.command()
+def verify(
+    place: Annotated[
+        str,
+        typer.Argument(
+            metavar="[FOLDER | s3://BUCKET]",
+            help="Records that were downloaded, or a bucket; without it the stack's own bucket, "
+            "compared with its ledger.",
+        ),
+    ] = "",
+    public_key: Annotated[
+        str, typer.Option(help="The stack's public key, or a file that holds it.")
+    ] = "",
+    stack: StackName = STACK,
+    region: Region = "",
+    profile: Profile = "",
+    as_json: AsJson = False,
+) -> None:
+    """Check that no kept record was changed, replaced or taken away. A folder needs no AWS."""
+    with told():
+        heads: Mapping[str, Link] = {}
+        if not place:
+            found = read_stack(Where(stack, region, profile))
+            place, heads = f"{evidence_files.BUCKET}{_bucket(found)}", last_links(found)
+            public_key = public_key or found.outputs.get("PublicationPublicKey", "")
+        files = _files(place, region, profile)
+        checked = chain.check(files, _key(public_key, files), heads)
+    if as_json:
+        print_json(checked.as_json())
+    else:
+        showing.console().print(showing.chains(checked))
+    if checked.problems:
+        raise typer.Exit(NEEDS_A_PERSON)
+
+
+def _bucket(stack: Stack) -> str:
+    if bucket := stack.outputs.get("EvidenceBucket"):
+        return bucket
+    raise evidence_files.NoRecords(
+        f"the stack {stack.name} keeps no records: deploy it with EvidenceDays of more than 0"
+    )
+
+
+def _files(place: str, region: str, profile: str) -> list[chain.File]:
+    if place.startswith(evidence_files.BUCKET):
+        return evidence_files.in_bucket(place, client_of("s3", region, profile))
+    return evidence_files.in_folder(Path(place))
+
+
+def _key(given: str, files: list[chain.File]) -> EcPublicKey | None:
+    """Return the key; None where nothing is signed. Raises UnreadableKey."""
+    if given:
+        return read_key(given)
+    if chain.is_signed(files):
+        raise UnreadableKey(NO_KEY)
+    return None

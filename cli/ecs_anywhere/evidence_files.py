@@ -1,0 +1,54 @@
+"""Records of runs, read from a folder or from a bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from connectivity.domain.evidence import FOLDER
+
+from ecs_anywhere.chain import File
+
+BUCKET = "s3://"
+_LARGEST = 4_000_001
+"""Bytes that are read of a file: more than any record has."""
+
+
+class NoRecords(Exception):
+    """Nothing is there that could be checked; the message says where was looked."""
+
+
+def in_folder(folder: Path) -> list[File]:
+    """Return the files of a folder and of all below it that may be records. Raises NoRecords."""
+    if not folder.is_dir():
+        raise NoRecords(f"{folder} is no folder: give one with records, or s3://BUCKET")
+    paths = sorted(path for path in folder.rglob("*.json") if path.is_file())
+    if not paths:
+        raise NoRecords(f"there is no record in {folder}: records are files that end in .json")
+    return [File(path.relative_to(folder.parent).as_posix(), _read(path)) for path in paths]
+
+
+def _read(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_LARGEST)
+
+
+def in_bucket(place: str, s3: Any) -> list[File]:
+    """Return the objects below `s3://BUCKET/PREFIX` that may be records, of all VPCs where there is
+    no prefix. Raises NoRecords."""
+    bucket, _, prefix = place.removeprefix(BUCKET).partition("/")
+    below = prefix or f"{FOLDER}/"
+    files = list(_objects(s3, bucket, below))
+    if not files:
+        raise NoRecords(f"there is no record below {below} in the bucket {bucket}")
+    return files
+
+
+def _objects(s3: Any, bucket: str, prefix: str) -> Iterator[File]:
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    for page in pages:
+        for each in page.get("Contents", ()):
+            if each["Key"].endswith(".json"):
+                body = s3.get_object(Bucket=bucket, Key=each["Key"])["Body"]
+                yield File(each["Key"], body.read(_LARGEST))

@@ -1,0 +1,269 @@
+"""Chains of records, checked offline: what is broken, missing, re-ordered or altered is named."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from connectivity.domain import evidence
+from connectivity.domain.evidence import Outcome, Place, Ran
+from connectivity.domain.ledger import Entry, Link
+from connectivity.domain.publication import Signature, canonical
+from ecs_anywhere import chain
+from ecs_anywhere.chain import Checked, File, check
+from ecs_anywhere.commands import app
+from ecs_anywhere.public_key import EcPublicKey, UnreadableKey, read_key
+from typer.testing import CliRunner
+
+from tests.unit.usecases.fakes import FakeSignatures
+
+VPC = "vpc-0a1b2c3d"
+PLACE = Place("123456789012", "us-east-2", "private-connectivity")
+SIGNER, STRANGER = FakeSignatures(), FakeSignatures()
+DER = SIGNER.public_key()
+KEY: EcPublicKey = read_key(base64.b64encode(DER).decode())
+
+
+def chained(
+    length: int, signer: FakeSignatures | None = SIGNER, vpc_id: str = VPC, start: str = ""
+) -> tuple[list[File], Link]:
+    """A chain as the workflow leaves it, and the ledger's last link."""
+    files: list[File] = []
+    entry = Entry(vpc_id, holder=f"arn:execution{start}")
+    for number in range(1, length + 1):
+        entry = replace(entry, begun=number, held={"resolver": f"rslvr-in-{number}"})
+        ran = Ran(todo="connect", because="tag", began="2026-11-29T12:00:00Z")
+        record = evidence.record_of(PLACE, entry, ran, Outcome("connected", "well"), number)
+        signed = Signature.of("key", signer.sign(record.digest("key"))) if signer else None
+        text = record.text(signed)
+        files.append(File(evidence.key_of(entry), text.encode()))
+        entry = replace(entry, recorded=evidence.link_of(entry, text))
+    assert entry.recorded is not None
+    return files, entry.recorded
+
+
+FIVE, LAST = chained(5)
+
+
+def kinds(checked: Checked) -> list[str]:
+    return [each.kind for each in checked.problems]
+
+
+def test_a_whole_chain_has_nothing_to_tell() -> None:
+    checked = check(FIVE, KEY, {VPC: LAST})
+    assert checked.found == ()
+    assert checked.records == {VPC: 5}
+    assert checked.last == {VPC: (5, LAST.sha256)}
+
+
+def test_the_order_of_the_files_does_not_matter() -> None:
+    assert check(reversed(FIVE), KEY).found == ()
+
+
+@pytest.mark.parametrize("which", range(5))
+def test_whatever_byte_of_a_record_is_changed_is_found(which: int) -> None:
+    data = FIVE[which].data
+    for at in range(0, len(data), 31):
+        files = list(FIVE)
+        files[which] = File(FIVE[which].name, data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+        assert check(files, KEY).problems, data[at : at + 20]
+
+
+@pytest.mark.parametrize("which", range(4))
+def test_a_record_that_was_changed_is_found_by_the_one_behind_it_where_nothing_is_signed(
+    which: int,
+) -> None:
+    unsigned, _ = chained(5, None)
+    content = json.loads(unsigned[which].data)
+    changed = evidence.Record({**content, "detail": "forged"}).text(None).encode()
+    unsigned[which] = File(unsigned[which].name, changed)
+    [found] = check(unsigned, None).problems
+    assert (found.kind, found.where) == ("altered", unsigned[which].name)
+
+
+@pytest.mark.parametrize("which", [1, 2, 3])
+def test_a_record_that_is_missing_from_the_middle_is_named(which: int) -> None:
+    [found] = check([*FIVE[:which], *FIVE[which + 1 :]], KEY).problems
+    assert found.kind == "missing"
+    assert f"record {which + 1} is missing" in found.what
+
+
+def test_the_first_records_expire_and_that_is_no_problem() -> None:
+    checked = check(FIVE[2:], KEY, {VPC: LAST})
+    assert checked.problems == ()
+    assert "begins with record 3" in checked.found[0].what
+
+
+def test_that_the_last_records_are_gone_only_the_ledger_tells() -> None:
+    assert check(FIVE[:3], KEY).problems == ()
+    [found] = check(FIVE[:3], KEY, {VPC: LAST}).problems
+    assert (found.kind, found.where) == ("missing", VPC)
+    assert "the ledger's last record is 5, and the last here is 3" in found.what
+    assert kinds(check([], KEY, {VPC: LAST})) == ["missing"]
+
+
+def test_a_last_record_in_place_of_the_ledger_s_is_found() -> None:
+    other, _ = chained(5, SIGNER, start="-other")
+    found = check([*FIVE[:4], other[4]], KEY, {VPC: LAST}).problems
+    assert {each.kind for each in found} == {"altered"}
+
+
+def test_two_records_that_changed_names_are_re_ordered() -> None:
+    files = list(FIVE)
+    files[1], files[2] = replace(FIVE[1], name=FIVE[2].name), replace(FIVE[2], name=FIVE[1].name)
+    assert kinds(check(files, KEY)) == ["re-ordered", "re-ordered"]
+
+
+def test_a_record_in_another_vpc_s_folder_is_found() -> None:
+    moved = replace(FIVE[4], name=FIVE[4].name.replace(VPC, "vpc-0badbad0"))
+    assert kinds(check([*FIVE[:4], moved], KEY)) == ["re-ordered"]
+
+
+def test_a_signature_of_another_key_is_forged_and_none_is_unsigned() -> None:
+    forged, _ = chained(2, STRANGER)
+    unsigned, _ = chained(2, None)
+    assert kinds(check(forged, KEY)) == ["forged", "forged"]
+    assert kinds(check(unsigned, KEY)) == ["unsigned", "unsigned"]
+
+
+def test_a_signed_publication_is_no_signed_record() -> None:
+    """The same key signs both, each behind the name of its kind."""
+    content = json.loads(FIVE[0].data)
+    bare = {k: v for k, v in content.items() if k not in {"signature", "signedBy"}}
+    other = hashlib.sha256(b"ecs-anywhere forwarding 1\n" + canonical(bare).encode()).digest()
+    signed = evidence.Record(bare).text(Signature.of("key", SIGNER.sign(other)))
+    assert kinds(check([File(FIVE[0].name, signed.encode())], KEY)) == ["forged"]
+
+
+def test_a_record_beside_the_chain_is_a_note_if_the_key_has_signed_it() -> None:
+    """A function that died before it could tell the ledger leaves one."""
+    beside, _ = chained(1, SIGNER, start="-died")
+    checked = check([*FIVE, *beside], KEY)
+    assert checked.problems == ()
+    assert "stands beside the chain" in checked.found[0].what
+    unsigned, _ = chained(1, None, start="-anybody")
+    assert "forked" in kinds(check([*FIVE, *unsigned], KEY))
+
+
+def test_a_chain_that_was_begun_anew_is_told() -> None:
+    """A ledger that was lost, or that somebody emptied to hide what was before."""
+    anew, _ = chained(3, SIGNER, start="-anew")
+    assert "forked" in kinds(check([*FIVE, *anew], KEY))
+
+
+def test_the_chains_of_several_vpcs_are_checked_each_by_itself() -> None:
+    other, last = chained(2, SIGNER, "vpc-0badbad0")
+    checked = check([*FIVE, *other], KEY, {VPC: LAST, "vpc-0badbad0": last})
+    assert checked.found == ()
+    assert checked.records == {VPC: 5, "vpc-0badbad0": 2}
+
+
+NO_RECORDS: dict[str, bytes] = {
+    "no JSON": b"{",
+    "a list": b"[]",
+    "a number": b"NaN",
+    "deep": b"[" * 100_000,
+    "of another schema": b'{"schema":2}',
+    "without a number": b'{"schema":1,"vpcId":"vpc-0a1b2c3d"}',
+    "a number that is true": b'{"schema":1,"number":true,"previous":null,"vpcId":"vpc-0a1b2c3d"}',
+    "no SHA-256": b'{"schema":1,"number":2,"previous":"x","vpcId":"vpc-0a1b2c3d"}',
+    "no VPC": b'{"schema":1,"number":1,"previous":null,"vpcId":"../etc"}',
+    "no text": bytes(range(128, 256)),
+    "a lone surrogate": b'{"schema":1,"number":1,"previous":null,"vpcId":"\\ud800"}',
+    "too large": b" " * 5_000_000,
+}
+
+
+@pytest.mark.parametrize("what", NO_RECORDS)
+def test_what_is_no_record_is_named_and_the_rest_is_checked(what: str) -> None:
+    checked = check([*FIVE, File("records/x.json", NO_RECORDS[what])], KEY)
+    assert kinds(checked) == ["unreadable"]
+    assert checked.records == {VPC: 5}
+
+
+HOSTILE_SIGNATURES: list[Any] = [None, 1, [], {"value": ""}, "", "?", "AAAA", "\ud800"]
+
+
+@pytest.mark.parametrize("signature", HOSTILE_SIGNATURES, ids=ascii)
+def test_whatever_stands_for_a_signature_is_forged(signature: Any) -> None:
+    content = {**json.loads(FIVE[0].data), "signature": signature}
+    text = evidence.Record(content).text(None)
+    assert kinds(check([File(FIVE[0].name, text.encode())], KEY)) == ["forged"]
+
+
+def test_a_file_s_name_moves_no_terminal() -> None:
+    [found] = check([File("\x1b[2Jx.json", b"{")], KEY).problems
+    assert "\x1b" not in found.where
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for file in FIVE:
+        path = tmp_path / file.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(file.data)
+    return tmp_path
+
+
+def run(*words: str) -> tuple[int, str]:
+    ran = CliRunner().invoke(app, ["evidence", "verify", *words], env={"COLUMNS": "400"})
+    return ran.exit_code, ran.output
+
+
+def given(key: bytes = DER) -> list[str]:
+    return ["--public-key", base64.b64encode(key).decode()]
+
+
+def test_a_folder_is_checked_with_the_key_alone(folder: Path, tmp_path: Path) -> None:
+    assert run(str(folder), *given())[0] == 0
+    file = tmp_path / "key.txt"
+    file.write_text(base64.b64encode(DER).decode() + "\n")
+    code, said = run(str(folder / "records" / VPC), "--public-key", str(file), "--json")
+    assert (code, json.loads(said)["whole"]) == (0, True)
+
+
+def test_a_broken_chain_needs_a_person(folder: Path) -> None:
+    (folder / FIVE[2].name).unlink()
+    code, said = run(str(folder), *given())
+    assert code == 1
+    assert "record 3 is missing" in said
+    assert "broken" in said
+
+
+@pytest.mark.parametrize("words", [["--public-key", "none"], []], ids=["no key", "none given"])
+def test_signed_records_are_not_called_whole_without_a_key(folder: Path, words: list[str]) -> None:
+    code, said = run(str(folder), *words)
+    assert code == 3
+    assert "PublicationPublicKey" in said
+
+
+def test_where_there_is_no_record_nothing_is_called_whole(tmp_path: Path) -> None:
+    for where in (tmp_path, tmp_path / "nowhere"):
+        code, said = run(str(where))
+        assert code == 3
+        assert str(where) in said
+
+
+def test_a_key_of_another_kind_is_refused() -> None:
+    with pytest.raises(UnreadableKey):
+        read_key("AAAA")
+
+
+def test_the_page_of_a_kept_record_needs_no_aws(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    record = str(folder / FIVE[0].name)
+    ran = CliRunner().invoke(app, ["evidence", "page", record, "--output", str(out)])
+    assert ran.exit_code == 0, ran.output
+    [shown] = out.glob("*.html")
+    assert VPC in shown.read_text()
+    (folder / "bad.json").write_text("{}")
+    assert CliRunner().invoke(app, ["evidence", "page", str(folder / "bad.json")]).exit_code == 3
+
+
+def test_a_record_is_read_as_it_was_written() -> None:
+    assert chain.read(FIVE[1]).previous == evidence.sha256_of(FIVE[0].data)
