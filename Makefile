@@ -29,7 +29,7 @@ demo: setup ## connect a VPC on an embedded AWS, show the proof, take it all awa
 	@.venv/bin/python -m local demo --region $(REGION)
 
 test: setup servers tools lint ## every check and every test
-	$(SPREAD) -n 4 tests/unit tests/contract tests/template tests/local tests/bench tests/e2e tests/second_opinion tests/release
+	$(SPREAD) -n 4 tests/unit tests/contract tests/template tests/local tests/bench tests/e2e tests/second_opinion tests/release tests/browser
 	$(SPREAD) -n 4 tests/story
 	$(SPREAD) -n 3 tests/storm tests/faults
 	.venv/bin/python -m pytest tests/fleet
@@ -81,7 +81,7 @@ format: setup ## let ruff format and mend
 build: setup ## sam build, with the python3.13 of this machine or of its pyenv
 	PATH="$(PYTHON313):$$PATH" .venv/bin/sam build
 
-servers: ## the DNS servers that the tests run (Debian, Ubuntu; root or sudo; never started)
+servers: ## the DNS servers and the browser that the tests run (Debian, Ubuntu; root or sudo; never started)
 	@scripts/install-dns-servers
 
 tools: .venv-tools/.ready ## other people's validators and evaluators, and what builds a release, into .venv-tools
