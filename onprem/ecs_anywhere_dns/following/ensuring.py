@@ -1,0 +1,130 @@
+"""The end of one VPC's turn: its forwarding is made to be in force, and every name is asked for.
+
+What is there already is only verified; else it is switched to, and back at any failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from ecs_anywhere_dns.answers.proof import Proof, prove
+from ecs_anywhere_dns.following.beforehand import check_reach
+from ecs_anywhere_dns.following.claims import names_served
+from ecs_anywhere_dns.following.listening import check_listening, door_of
+from ecs_anywhere_dns.following.remembering import (
+    Wanted,
+    remember,
+    remember_switch,
+)
+from ecs_anywhere_dns.following.run import Run
+from ecs_anywhere_dns.following.shared import Shared
+from ecs_anywhere_dns.following.switchover import (
+    Target,
+    check_fragments,
+    check_unhindered,
+    files_of,
+    switch,
+)
+from ecs_anywhere_dns.forwarding import Forwarding
+from ecs_anywhere_dns.outcome import Stop
+from ecs_anywhere_dns.servers.contract import Fragment
+
+
+def ensure(run: Run, shared: Shared, wanted: Wanted) -> Proof:
+    """Return the answers through the server, all right. Raises what `switch` does, and NotResolving
+    where nothing had to be switched."""
+    run.host.progress.begin("render")
+    whole = wanted.whole
+    fragments = run.host.server.fragments(whole)
+    document, part = wanted.document, wanted.part
+    asked = replace(document, names=names_served(document, whole))
+
+    def through_the_server() -> Proof:
+        return prove(asked, whole, run.host.settings, run.host.asks)
+
+    if run.dry:
+        _tell_difference(run, fragments)
+        if _differing(fragments):
+            _check_switchable(run, wanted, fragments)
+        return Proof(())
+    if _is_there(run, shared, fragments, whole):
+        remember(run, wanted)
+        return _verify_as_it_is(run, (*part.zones, *asked.names), through_the_server)
+    return _switch(run, shared, wanted, through_the_server)
+
+
+def _is_there(run: Run, shared: Shared, fragments: tuple[Fragment, ...], whole: Forwarding) -> bool:
+    """Whether it is on the disk and in the running server: what was edited is repaired."""
+    if shared.in_force == whole:
+        return True
+    if _differing(fragments):
+        return False
+    try:
+        run.host.server.check_effective(whole)
+    except Stop:
+        return False
+    shared.in_force = whole
+    return True
+
+
+def _verify_as_it_is(
+    run: Run, names: tuple[str, ...], through_the_server: Callable[[], Proof]
+) -> Proof:
+    """Ask through the server, and once more after wrong answers were flushed from its cache."""
+    run.host.progress.begin("verify")
+    answers = through_the_server()
+    if not answers.all_right:
+        run.host.server.flush(names)
+        answers = through_the_server()
+    _raise_unless_right(run, answers)
+    return answers
+
+
+def _raise_unless_right(run: Run, answers: Proof) -> None:
+    """Raises NotResolving; the report has the numbers either way."""
+    run.say(answers=len(answers.verdicts), answers_right=answers.right)
+    answers.raise_unless_right()
+
+
+def _switch(
+    run: Run, shared: Shared, wanted: Wanted, through_the_server: Callable[[], Proof]
+) -> Proof:
+    whole = wanted.whole
+    fragments = run.host.server.fragments(whole)
+    _check_switchable(run, wanted, fragments)
+    answers: list[Proof] = []
+
+    def verified() -> None:
+        answers.append(through_the_server())
+        _raise_unless_right(run, answers[-1])
+
+    former = run.memory.last.forwarding
+    to_forget = (*wanted.document.names, *wanted.part.zones, *former.zones)
+    target = Target(whole, files_of(fragments), verified, to_forget)
+    shared.in_force = None
+    journal = switch(run.host, run.id, target)
+    run.host.progress.begin("commit")
+    remember_switch(run, wanted, journal)
+    shared.in_force = whole
+    run.say(changed=True)
+    return answers[-1]
+
+
+def _check_switchable(run: Run, wanted: Wanted, fragments: tuple[Fragment, ...]) -> None:
+    """Raises CheckFailed and NotResolving where a switch would fail; nothing is touched."""
+    check_fragments(run.host, fragments)
+    check_unhindered(run.host, wanted.whole)
+    if not wanted.part.is_none:
+        check_listening(door_of(run.host), run.host.asks)
+        check_reach(run.host, wanted.document, wanted.part.forwarders)
+
+
+def _tell_difference(run: Run, fragments: tuple[Fragment, ...]) -> None:
+    files = tuple(str(fragment.path) for fragment in _differing(fragments))
+    run.say(would_change=files, summary=f"would change {', '.join(files) or 'nothing'}")
+
+
+def _differing(fragments: tuple[Fragment, ...]) -> list[Fragment]:
+    wanted = zip(fragments, files_of(fragments), strict=True)
+    return [fragment for fragment, file in wanted if not file.is_on_disk()]
