@@ -145,7 +145,7 @@ def check_preconditions(wished: Wished, run: Run, aws: Aws) -> Check:
     check_hubs(desired, aws)
     steps = whole_plan(desired, survey)
     check_surplus(desired, [s.endpoint_id for s in steps if isinstance(s, RemoveEndpoint)], aws)
-    check_networks(desired, steps, aws)
+    check_networks(desired, steps, survey.entry, aws)
     looks = not steps or is_connected(desired, survey)
     path = settings.parameter_path
     names = publication.parameter_names(path, vpc_id)

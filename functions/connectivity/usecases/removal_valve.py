@@ -45,10 +45,10 @@ def check_surplus(desired: Desired, ids: Collection[str], aws: Aws) -> None:
         )
 
 
-def check_networks(desired: Desired, plan: Plan, aws: Aws) -> None:
+def check_networks(desired: Desired, plan: Plan, entry: Entry, aws: Aws) -> None:
     """Raise PreconditionsNotMet where networks were to be closed that VPCs need which use what was
     made for this one. What they need is what their tags say: nothing of it is in the ledger."""
-    going = narrowed(plan, aws.ledger.read(desired.vpc_id))
+    going = narrowed(plan, entry)
     spokes = spokes_on(desired.vpc_id, going, aws.ledger.entries()) if going else ()
     lost = {s: closed(s, _needed_by(s.vpc_id, aws), going, desired) for s in spokes}
     if any(lost.values()):
