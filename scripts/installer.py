@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from tool_tree import COMMANDS, LAUNCHER, NAME, PYTHONS, ROOT, Tree
+from tool_tree import COMMANDS, LAUNCHER, NAME, PYTHONS, ROOT, Tree, link
 
 Zip = Callable[[Path, Path], None]
 """Packs a folder into an archive, the same bytes each time."""
@@ -23,7 +23,7 @@ def build_installer(tree: Tree, target: Path, pack: Zip) -> None:
     """Build it from the tree of one machine into `target`."""
     folder = tree.path.with_name(f"installer-{tree.machine}")
     shutil.copytree(ROOT / "onprem" / "installer", folder, ignore=shutil.ignore_patterns("__py*"))
-    shutil.copytree(tree.library, folder / "lib")
+    shutil.copytree(tree.library, folder / "lib", copy_function=link)
     (folder / "bin").mkdir()
     for command, package in COMMANDS.items():
         (folder / "bin" / command).write_text(LAUNCHER.format(package=package))

@@ -58,7 +58,7 @@ class Tree:
         return sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file())
 
     def copy_to(self, path: Path) -> Tree:
-        shutil.copytree(self.path, path, symlinks=True)
+        shutil.copytree(self.path, path, symlinks=True, copy_function=link)
         return Tree(path, self.machine, self.version)
 
     def write_commands(self, head: str) -> None:
@@ -92,7 +92,7 @@ def build_tree(wheel: Path, scratch: Path, machine: str) -> Tree:
     for python in PYTHONS:
         folder = scratch / f"libraries-{machine}-{python}"
         _install_libraries(folder, python, machine)
-        shutil.copytree(folder, tree.library, dirs_exist_ok=True)
+        shutil.copytree(folder, tree.library, dirs_exist_ok=True, copy_function=link)
     _leave_out(tree.library)
     with zipfile.ZipFile(wheel) as packed:
         names = packed.namelist()
@@ -103,6 +103,13 @@ def build_tree(wheel: Path, scratch: Path, machine: str) -> Tree:
     page = (ROOT / "onprem" / "man" / f"{NAME}.8").read_bytes()
     manual.write_bytes(gzip.compress(page, mtime=0))
     return tree
+
+
+def link(source: str, target: str) -> None:
+    """Have the same file at `target`, unless one is there: of several Pythons all but the compiled
+    parts is the same, and those have names of their own. Nobody writes into these files."""
+    if not os.path.lexists(target):
+        os.link(source, target, follow_symlinks=False)
 
 
 def run(command: Sequence[str | Path], environment: dict[str, str]) -> None:

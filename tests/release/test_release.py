@@ -26,6 +26,8 @@ LOCKS = {
     "ecs-anywhere-dns": "onprem/requirements.lock",
     "ecs-anywhere-private-connectivity": "functions/requirements.txt",
 }
+pytestmark = pytest.mark.timeout(900)
+"""Seconds: two releases are built first, and a busy machine takes minutes for each."""
 COLLECTION = "ecs_anywhere.private_connectivity"
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
 
