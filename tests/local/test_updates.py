@@ -668,23 +668,27 @@ def test_a_bucket_is_locked_as_the_template_says_and_its_attribute_is_its_arn(
         "ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled", "Rule": rule},
     }
     arn = {"Fn::GetAtt": ["Kept", "Arn"]}
+    said = {"Name": "/told/bucket", "Type": "String", "Value": arn}
     stack.create(
         {
             "Kept": {"Type": "AWS::S3::Bucket", "Properties": locked},
-            "Told": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": arn}},
+            "Told": {"Type": "AWS::SSM::Parameter", "Properties": said},
         }
     )
     name = stack.ids()["Kept"]
     found = client("s3").get_object_lock_configuration(Bucket=name)["ObjectLockConfiguration"]
-    assert found["Rule"]["DefaultRetention"] == {"Mode": "GOVERNANCE", "Days": 3}
-    told = client("ssm").get_parameter(Name=stack.ids()["Told"])["Parameter"]["Value"]
+    kept = found["Rule"]["DefaultRetention"]
+    assert (kept["Mode"], kept["Days"]) == ("GOVERNANCE", 3)
+    told = client("ssm").get_parameter(Name="/told/bucket")["Parameter"]["Value"]
     assert told == f"arn:aws:s3:::{name}"
 
 
 def test_a_property_of_a_bucket_that_is_unknown_here_is_refused_by_name(stack: Stack) -> None:
     unknown = {"WebsiteConfiguration": {"IndexDocument": "index.html"}}
-    stack.create({"Kept": {"Type": "AWS::S3::Bucket", "Properties": unknown}})
-    assert "WebsiteConfiguration" in str(stack.failures())
+    request = stack._request({"Kept": {"Type": "AWS::S3::Bucket", "Properties": unknown}}, {})
+    stack.cloudformation.create_stack(**request)
+    assert stack.status == "ROLLBACK_COMPLETE"
+    assert "WebsiteConfiguration of AWS::S3::Bucket is unknown" in str(stack.failures())
 
 
 def seen(client: Client, ids: Mapping[str, str]) -> dict[str, Any]:
