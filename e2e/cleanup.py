@@ -22,6 +22,7 @@ def clean_up(lab: Lab) -> list[str]:
         ("the stack", _remove_stack),
         ("what the app has left", _remove_owned),
         ("the logs", _remove_logs),
+        ("the records of runs", stack.remove_records),
         ("the bucket", stack.remove_bucket),
         ("the VPC", sandbox.remove_vpc),
     )
@@ -63,7 +64,7 @@ def _is_nothing_there(lab: Lab) -> bool:
     """Tell whether nobody is at work, and nothing stands. A status alone says little: `removed` may
     be an earlier teardown's, while the VPC is being connected again, and where the tag went before
     anything came of it none is ever written."""
-    is_at_work = "RUNNING" in lab.executions().values()
+    is_at_work = lab.at_work()
     return not is_at_work and not lab.endpoints() and not lab.resolvers()
 
 

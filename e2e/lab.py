@@ -153,6 +153,9 @@ class Lab:
             if each["name"].startswith(self.state.vpc)
         }
 
+    def at_work(self) -> bool:
+        return "RUNNING" in self.executions().values()
+
     def run_of(self, act: Callable[[], object], what: str, seconds: float = 30 * MINUTE) -> Ended:
         """Do something that starts an execution, and return the last one that it started, when all
         have ended."""

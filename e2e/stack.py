@@ -126,3 +126,18 @@ def remove_bucket(lab: Lab) -> None:
             Bucket=lab.state.bucket, Delete={"Objects": [{"Key": each["Key"]} for each in keys]}
         )
     s3.delete_bucket(Bucket=lab.state.bucket)
+
+
+def remove_records(lab: Lab) -> None:
+    """Remove the buckets with records of runs, which stay when their stacks go: those of each stack
+    of this name, with all versions."""
+    s3, begins = lab.client("s3"), f"{lab.state.stack}-evidence-".lower()
+    for bucket in s3.list_buckets()["Buckets"]:
+        if not bucket["Name"].startswith(begins):
+            continue
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket["Name"]):
+            there = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+            ids = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in there]
+            if ids:
+                s3.delete_objects(Bucket=bucket["Name"], Delete={"Objects": ids})
+        s3.delete_bucket(Bucket=bucket["Name"])

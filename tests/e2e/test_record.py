@@ -64,6 +64,7 @@ def answers(name: str, ips: str) -> str:
     ("printed", "right"),
     [
         (answers("ssm.us-east-2.amazonaws.com", "10.0.0.8 10.0.1.8"), [True, True, True]),
+        (answers("ssm.us-east-2.amazonaws.com", "10.0.0.8 10.0.1.8 alias."), [True, True, True]),
         (answers("ssm.us-east-2.amazonaws.com", "10.0.0.8"), [False, False, True]),
         (answers("ssm.us-east-2.amazonaws.com", "52.1.2.3"), [False, False, True]),
         ("", [False, False, False]),
