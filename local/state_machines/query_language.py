@@ -105,8 +105,13 @@ def _bound(value: Any) -> Any:
     if isinstance(value, list):
         return [_bound(item) for item in value]
     if isinstance(value, datetime.datetime):
-        return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return written(value)
     return value
+
+
+def written(moment: datetime.datetime) -> str:
+    """Return a moment as AWS writes it into the context object: 2026-11-29T19:57:39.478Z."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _json(value: Any) -> Any:

@@ -38,7 +38,7 @@ class Recording:
         if "$millis" in expression or len(self.evaluations) >= EXPRESSIONS_KEPT:
             return
         said = {"expression": expression, "variables": variables, "value": value}
-        text = json.dumps(said, sort_keys=True, default=str)
+        text = json.dumps(said, sort_keys=True, default=query_language.written)
         self.evaluations.setdefault(text, json.loads(text))
 
 
