@@ -25,6 +25,22 @@ KNOWN = frozenset(
     }
 )
 
+ACTIONS = frozenset(
+    {
+        "AbortIncompleteMultipartUpload",
+        "ExpirationDate",
+        "ExpirationInDays",
+        "NoncurrentVersionExpiration",
+        "NoncurrentVersionExpirationInDays",
+        "NoncurrentVersionTransition",
+        "NoncurrentVersionTransitions",
+        "Transition",
+        "Transitions",
+    }
+)
+"""CloudFormation takes no lifecycle rule without one of these, though Amazon S3 would (reference of
+AWS::S3::Bucket Rule; aws-cloudformation/cloudformation-coverage-roadmap#132)."""
+
 
 def create(s3: Any, name: str, properties: Properties) -> str:
     """Make the bucket, and return its name. Raises ValueError for a property that is not known."""
@@ -77,7 +93,10 @@ def _put_lifecycle(s3: Any, bucket: str, said: Properties) -> None:
 
 
 def _rule(rule: Properties) -> dict[str, Any]:
-    """Return a rule of CloudFormation as the API has it."""
+    """Return a rule of CloudFormation as the API has it. Raises ValueError for one that does none
+    of what CloudFormation asks for."""
+    if not ACTIONS & rule.keys():
+        raise ValueError(f"at least one of {sorted(ACTIONS)} needs to be specified")
     expiration: dict[str, Any] = {}
     if "ExpirationInDays" in rule:
         expiration["Days"] = int(rule["ExpirationInDays"])

@@ -691,6 +691,15 @@ def test_a_property_of_a_bucket_that_is_unknown_here_is_refused_by_name(stack: S
     assert "WebsiteConfiguration of AWS::S3::Bucket is unknown" in str(stack.failures())
 
 
+def test_a_lifecycle_rule_that_cloudformation_would_refuse_is_refused(stack: Stack) -> None:
+    markers = {"Id": "markers", "Status": "Enabled", "ExpiredObjectDeleteMarker": True}
+    properties = {"LifecycleConfiguration": {"Rules": [markers]}}
+    request = stack._request({"Kept": {"Type": "AWS::S3::Bucket", "Properties": properties}}, {})
+    stack.cloudformation.create_stack(**request)
+    assert stack.status == "ROLLBACK_COMPLETE"
+    assert "at least one of" in str(stack.failures())
+
+
 def seen(client: Client, ids: Mapping[str, str]) -> dict[str, Any]:
     """What the services show of `everything`."""
     iam, functions, events = client("iam"), client("lambda"), client("events")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from local.cloudformation import buckets
 from tests.template.sam_template import TEMPLATE, allowed, resources
 
 BUCKET = TEMPLATE["Resources"]["Evidence"]
@@ -18,6 +19,11 @@ def test_what_is_overwritten_or_deleted_can_be_had_back_for_a_while() -> None:
     [expire] = [r for r in PROPERTIES["LifecycleConfiguration"]["Rules"] if r["Id"] == "expire"]
     assert expire["ExpirationInDays"] == {"Ref": "EvidenceDays"}
     assert expire["NoncurrentVersionExpiration"]["NoncurrentDays"] >= 30
+
+
+def test_each_rule_of_its_lifecycle_does_what_cloudformation_asks_a_rule_to_do() -> None:
+    for rule in PROPERTIES["LifecycleConfiguration"]["Rules"]:
+        assert buckets.ACTIONS & rule.keys(), rule["Id"]
 
 
 def test_nothing_of_it_is_public_plain_or_of_another_owner() -> None:
