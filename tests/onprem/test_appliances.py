@@ -119,6 +119,36 @@ def test_a_zone_that_was_there_before_is_refused_and_stays(
     assert model.zones() == before
 
 
+def test_a_zone_with_records_that_took_the_name_of_ours_is_refused_and_never_deleted(
+    lab: Lab, appliance: Appliance, run: Run
+) -> None:
+    model = appliance.model
+    lab.publish()
+    assert run("apply")["exit"] == Exit.DONE
+    model.forward.pop(SSM)
+    model.others.append(SSM)
+    findings: Any = run("doctor")
+    assert [each for each in findings if not each["ok"] and SSM in each["what"]]
+    writes = list(model.writes)
+    report = run("apply")
+    assert report["exit"] == Exit.CHECK_FAILED and SSM in report["summary"], report
+    assert model.writes == writes, "refused before anything is changed"
+
+    assert run("rollback", "--to-none")["exit"] == Exit.DONE
+    assert (model.forward, model.others) == ({}, [THEIRS, SSM])
+
+
+@pytest.mark.parametrize("appliance", ["infoblox"], indirect=True)
+def test_a_forward_zone_of_the_grid_without_our_comment_is_not_deleted(
+    lab: Lab, appliance: Appliance, run: Run
+) -> None:
+    lab.publish()
+    assert run("apply")["exit"] == Exit.DONE
+    appliance.model.forward[SSM]["comment"] = "made anew by hand"
+    assert run("rollback", "--to-none")["exit"] == Exit.DONE
+    assert set(appliance.model.forward) == {SSM}
+
+
 def test_a_change_that_the_dns_server_never_hears_of_is_taken_back(
     lab: Lab, appliance: Appliance, run: Run
 ) -> None:

@@ -166,6 +166,9 @@ class Wapi(Model):
                 return Answer(400, {"Error": "AdmConDataError: None (IBDataConflictError)"})
             self.forward[zone] = {"_ref": f"zone_forward/ZG5z:{zone}/default", **content}
             return Answer(201, self.forward[zone]["_ref"])
+        if path.startswith("zone_auth/"):
+            self.others.remove(path.split(":")[1].partition("/")[0])
+            return Answer(200, path)
         [name] = [z for z, has in self.forward.items() if has["_ref"] == path]
         if method == "DELETE":
             del self.forward[name]

@@ -20,7 +20,7 @@ from ecs_anywhere_dns.servers.zones_by_api.https import Https
 from ecs_anywhere_dns.servers.zones_by_api.zones import Zone
 
 OTHER_KINDS = ("zone_auth", "zone_stub", "zone_delegated", "zone_rp")
-FIELDS = "fqdn,forward_to,forwarders_only,disable,forwarding_servers"
+FIELDS = "fqdn,comment,forward_to,forwarders_only,disable,forwarding_servers"
 PAGE = "1000"
 UNAUTHORIZED, FORBIDDEN = 401, 403
 IN_FORCE = {"NO", "NO_REQUEST"}
@@ -117,6 +117,7 @@ class Wapi:
             is_only=said.get("forwarders_only") is True
             and all(each.get("forwarders_only") is True for each in ours),
             is_active=not said.get("disable"),
+            is_marked=said.get("comment") == HEADER,
             is_served=len(ours) == len(self.grid.members)
             and not any(each.get("use_override_forwarders") for each in ours),
         )

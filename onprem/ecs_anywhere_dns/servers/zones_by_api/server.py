@@ -6,12 +6,13 @@ journal, swap, rollback and recovery are those of every other server: to go back
 file, and to reload.
 
 Whose zones these are is remembered on this host (`wish`). A zone that was there before is refused,
-and none but ours is changed or removed.
+and none but ours is changed or removed. Where somebody removed ours and made another kind of zone
+by its name, with records in it, that is theirs: it is refused, and it stays.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,7 +79,7 @@ class ZonesByApi:
         made = read_made(self.made_file)
         for zone in self.api().zones():
             taken = [each for each in intended.zones if zone.answers_for(each)]
-            if taken and zone.name not in made:
+            if taken and _is_foreign(zone, made):
                 yield Finding(
                     False,
                     f"{self.title} has a zone {zone.name} that this host did not make: it takes "
@@ -98,7 +99,9 @@ class ZonesByApi:
         wanted = self.on_disk().targets
         api, made = self.api(), read_made(self.made_file)
         there = {zone.name: zone for zone in api.zones()}
-        foreign = sorted((wanted.keys() & there.keys()) - made)
+        foreign = sorted(
+            name for name in wanted.keys() & there.keys() if _is_foreign(there[name], made)
+        )
         if foreign:
             raise NotTaken(
                 f"{self.title} has a zone {foreign[0]} that this host did not make", ONE_HOST
@@ -108,7 +111,8 @@ class ZonesByApi:
         for zone, forwarders in wanted.items():
             _ensure(api, zone, there.get(zone), forwarders)
         for name in sorted((made & there.keys()) - wanted.keys()):
-            api.delete(there[name])
+            if there[name].may_be_deleted:
+                api.delete(there[name])
         api.put_in_force()
         write_made(self.made_file, wanted.keys())
 
@@ -166,12 +170,13 @@ class ZonesByApi:
             yield Finding(False, problem.message, problem.cure)
 
 
+def _is_foreign(zone: Zone, made: Collection[str]) -> bool:
+    """Tell whether somebody else made it: another name, or another kind by the name of ours."""
+    return zone.name not in made or not zone.is_forward
+
+
 def _ensure(api: ZoneApi, zone: str, there: Zone | None, forwarders: Sequence[str]) -> None:
     if there is None:
         api.create(zone, forwarders)
-    elif not there.is_forward:
-        raise ReloadFailed(
-            f"the zone {zone} is no forward zone any more", "look who made another one of it"
-        )
     elif not there.forwards(forwarders):
         api.change(there, forwarders)

@@ -25,6 +25,14 @@ class Zone:
     is_active: bool = True
     is_served: bool = True
     """Whether the DNS servers that are to answer it do."""
+    is_marked: bool = True
+    """Whether it bears our comment, where the API has comments."""
+
+    @property
+    def may_be_deleted(self) -> bool:
+        """Tell whether it is of the kind that we make. One with data is somebody else's, even by
+        the name of one of ours."""
+        return self.is_forward and self.is_marked
 
     def forwards(self, forwarders: Collection[str]) -> bool:
         """Tell whether it forwards to these, and to nobody else."""
