@@ -164,6 +164,14 @@ def read(file: File) -> Kept:
     )
 
 
+def signed(file: File, key: PublicKey) -> Mapping[str, Any]:
+    """Return what the record in a file says, which the key has signed. Raises UnreadableRecord."""
+    record = read(file)
+    for found in _of_the_signature(record, key):
+        raise UnreadableRecord(found.what)
+    return record.content
+
+
 def is_signed(files: Iterable[File]) -> bool:
     """Tell whether any record among the files carries a signature."""
     for file in files:

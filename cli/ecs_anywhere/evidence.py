@@ -20,8 +20,12 @@ from connectivity.domain.publication import parameter_names
 from connectivity.domain.tags import WISH
 from connectivity.usecases.acknowledgements import hear_acknowledgements
 
+from ecs_anywhere import evidence_files
 from ecs_anywhere.looking import checked_of
+from ecs_anywhere.public_key import read_key
+from ecs_anywhere.record_shape import UnfitRecord, require_fit
 from ecs_anywhere.stack import Stack
+from ecs_anywhere.vouching import NotVouched, Vouched
 
 SCHEMA = 1
 CONNECTED = "connected"
@@ -35,6 +39,10 @@ UNSEEN = (
     "Who else uses the interface endpoints, and what their policies allow.",
 )
 """What no line of this evidence says."""
+UNSIGNED = (
+    "Signature not checked: whoever may write a file could have written this record. "
+    "ecs-anywhere evidence page FILE --public-key KEY checks it."
+)
 
 
 class NoEvidence(Exception):
@@ -79,6 +87,8 @@ class Evidence:
     record: Mapping[str, str] = field(default_factory=dict)
     """Where the run's own record is kept, and its SHA-256; empty where none can be seen."""
     not_checked: tuple[str, ...] = UNSEEN
+    is_trusted: bool = True
+    """Whether AWS says it, or a record that the stack's key has signed or its ledger names."""
 
     @property
     def findings(self) -> list[Mapping[str, Any]]:
@@ -86,7 +96,13 @@ class Evidence:
 
     @property
     def is_private(self) -> bool:
-        """Tell whether every name led privately, and nothing was found or changed since."""
+        """Tell whether every name led privately, and nothing was found or changed since. What
+        anybody may have written proves nothing."""
+        return self.is_trusted and self.says_private
+
+    @property
+    def says_private(self) -> bool:
+        """Tell whether it says so, trusted or not."""
         proven = bool(self.findings) and all(each["ok"] for each in self.findings)
         public = any(each["verdict"] == "public" for each in self.container_hosts)
         return proven and self.status == CONNECTED and not self.foreign and not public
@@ -105,10 +121,10 @@ def gather(stack: Stack, vpc_id: str) -> Evidence:
     try:
         found = _of_an_execution(stack, entry)
     except NoEvidence:
-        kept = _kept(stack, vpc_id)
-        if kept is None:
+        of_a_record = kept(stack, entry)
+        if of_a_record is None:
             raise
-        found = kept
+        found = of_a_record
     names = parameter_names(stack.path, vpc_id)
     _, document = names
     stands = wiring.parameters().read(names)
@@ -128,9 +144,15 @@ def gather(stack: Stack, vpc_id: str) -> Evidence:
     )
 
 
-def evidence_of(content: Mapping[str, Any], record: Mapping[str, str] | None = None) -> Evidence:
+def evidence_of(
+    content: Mapping[str, Any],
+    record: Mapping[str, str] | None = None,
+    is_trusted: bool = False,
+) -> Evidence:
     """Return the evidence that a kept record is, as it was when the run ended. `record` says where
-    it is kept. Raises KeyError and TypeError for what is no record."""
+    it is kept, `is_trusted` whether its signature, or the ledger's link, was found right. Raises
+    UnfitRecord for what does not fit the schema."""
+    require_fit(content)
     held: Mapping[str, str] = content["held"]
     return Evidence(
         vpc=str(content["vpcId"]),
@@ -162,6 +184,8 @@ def evidence_of(content: Mapping[str, Any], record: Mapping[str, str] | None = N
         hosts=tuple(content["acknowledgements"]),
         is_of_its_end=True,
         record=record or {},
+        not_checked=UNSEEN if is_trusted else (UNSIGNED, *UNSEEN),
+        is_trusted=is_trusted,
     )
 
 
@@ -208,25 +232,27 @@ def _record_of(stack: Stack, entry: Entry, execution: str) -> dict[str, str]:
     }
 
 
-def _kept(stack: Stack, vpc_id: str) -> Evidence | None:
-    """Return the newest kept record that holds questions; None where none can be read."""
+def kept(stack: Stack, entry: Entry) -> Evidence | None:
+    """Return the newest kept record that holds questions; None where none can be read. Raises
+    NoEvidence for a file there that nobody vouches for."""
     bucket = stack.outputs.get("EvidenceBucket", "")
     if not bucket:
         return None
-    s3 = stack.client("s3")
+    key = stack.outputs.get("PublicationPublicKey", "")
+    vouched = Vouched(entry, read_key(key) if key else None)
+    below = f"s3://{bucket}/{FOLDER}/{entry.vpc_id}/"
     try:
-        pages = s3.get_paginator("list_objects_v2").paginate(
-            Bucket=bucket, Prefix=f"{FOLDER}/{vpc_id}/"
-        )
-        keys = sorted(each["Key"] for page in pages for each in page.get("Contents", ()))
-        for key in reversed(keys):
-            data = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-            content = json.loads(data)
+        for file in evidence_files.newest_first(below, stack.client("s3")):
+            content = vouched.content(file)
             if content.get("questions"):
-                place = {"place": f"s3://{bucket}/{key}", "sha256": sha256_of(data)}
-                return evidence_of(content, place)
-    except (BotoCoreError, ClientError, ValueError, KeyError, TypeError):
+                place = {"place": f"s3://{bucket}/{file.name}", "sha256": sha256_of(file.data)}
+                return evidence_of(content, place, is_trusted=True)
+    except (BotoCoreError, ClientError):
         return None
+    except (NotVouched, UnfitRecord) as why:
+        raise NoEvidence(
+            f"{why}. No record of {entry.vpc_id} is shown: ecs-anywhere evidence verify says more"
+        ) from why
     return None
 
 

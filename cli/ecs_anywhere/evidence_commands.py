@@ -28,6 +28,7 @@ from ecs_anywhere.answering import (
 from ecs_anywhere.evidence import Evidence, evidence_of, gather, last_links
 from ecs_anywhere.evidence_page import page
 from ecs_anywhere.public_key import EcPublicKey, UnreadableKey, read_key
+from ecs_anywhere.record_shape import UnfitRecord
 from ecs_anywhere.stack import Stack, Where, client_of, read_stack
 
 NO_KEY = (
@@ -50,6 +51,7 @@ evidence_app = typer.Typer(
     help="Write what the last verification of a VPC asked and got: evidence VPC. Check what was "
     "kept: evidence verify.",
 )
+PublicKey = Annotated[str, typer.Option(help="The stack's public key, or a file that holds it.")]
 Output = Annotated[Path, typer.Option(help="Folder for the two files.", file_okay=False)]
 
 
@@ -72,16 +74,19 @@ def show(
 @evidence_app.command("page")
 def page_of(
     record: Annotated[Path, typer.Argument(help="A record, as a file.", dir_okay=False)],
+    public_key: PublicKey = "",
     output: Output = HERE,
 ) -> None:
-    """Make the page of one record that was kept. Needs no AWS."""
+    """Make the page of one record that was kept. Needs no AWS. Without the public key the page says
+    that nobody vouches for the record."""
     with told():
         file = chain.File(record.name, record.read_bytes())
+        key = read_key(public_key) if public_key else None
         try:
-            content = chain.read(file).content
-            found = evidence_of(content)
-        except (chain.UnreadableRecord, KeyError, TypeError) as why:
-            raise evidence_files.NoRecords(f"{record} is no record: {why}") from why
+            content = chain.read(file).content if key is None else chain.signed(file, key)
+            found = evidence_of(content, is_trusted=key is not None)
+        except (chain.UnreadableRecord, UnfitRecord) as why:
+            raise evidence_files.NoRecords(f"{record} is shown on no page: {why}") from why
         _write(found, record.stem, output)
 
 
@@ -103,9 +108,7 @@ def verify(
             "compared with its ledger.",
         ),
     ] = "",
-    public_key: Annotated[
-        str, typer.Option(help="The stack's public key, or a file that holds it.")
-    ] = "",
+    public_key: PublicKey = "",
     stack: StackName = STACK,
     region: Region = "",
     profile: Profile = "",

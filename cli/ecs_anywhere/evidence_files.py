@@ -45,10 +45,26 @@ def in_bucket(place: str, s3: Any) -> list[File]:
     return files
 
 
+def newest_first(place: str, s3: Any) -> Iterator[File]:
+    """Yield the objects below `s3://BUCKET/PREFIX` that may be records, each read when its turn
+    comes, that of the highest key first."""
+    bucket, _, prefix = place.removeprefix(BUCKET).partition("/")
+    for key in sorted(_keys(s3, bucket, prefix), reverse=True):
+        yield _object(s3, bucket, key)
+
+
 def _objects(s3: Any, bucket: str, prefix: str) -> Iterator[File]:
+    for key in _keys(s3, bucket, prefix):
+        yield _object(s3, bucket, key)
+
+
+def _keys(s3: Any, bucket: str, prefix: str) -> Iterator[str]:
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     for page in pages:
         for each in page.get("Contents", ()):
             if each["Key"].endswith(".json"):
-                body = s3.get_object(Bucket=bucket, Key=each["Key"])["Body"]
-                yield File(each["Key"], body.read(_LARGEST))
+                yield str(each["Key"])
+
+
+def _object(s3: Any, bucket: str, key: str) -> File:
+    return File(key, s3.get_object(Bucket=bucket, Key=key)["Body"].read(_LARGEST))

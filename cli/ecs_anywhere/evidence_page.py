@@ -42,7 +42,8 @@ svg .link { stroke: currentColor; stroke-width: 1.5; } svg .tip { fill: currentC
 
 def page(evidence: Evidence) -> str:
     """Return the page, as HTML 5."""
-    title = f"{evidence.vpc}: {_verdict(evidence)}"
+    unsure = "" if evidence.is_trusted else ", says a record: signature not checked"
+    title = f"{evidence.vpc}: {_verdict(evidence)}{unsure}"
     return "".join(
         (
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
@@ -69,7 +70,7 @@ def page(evidence: Evidence) -> str:
 
 
 def _verdict(evidence: Evidence) -> str:
-    if evidence.is_private:
+    if evidence.says_private:
         return "Every name led privately"
     if evidence.status != CONNECTED and evidence.is_of_its_end:
         return f"The run ended, and the VPC was {evidence.status}"
@@ -148,7 +149,7 @@ def _matrix(findings: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 def _published(publication: Mapping[str, Any]) -> Iterator[str]:
     rows = [
-        (key, value if isinstance(value, str | int) else " ".join(map(str, value)))
+        (key, " ".join(map(str, value)) if isinstance(value, list) else value)
         for key, value in publication.items()
         if not isinstance(value, Mapping)
     ]
