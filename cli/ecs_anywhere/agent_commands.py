@@ -163,7 +163,7 @@ def restart(
                 end(NOT_SAID_YES, f"{name} and the hosts after it were not touched.")
             site.restart(instance)
             after = next(each for each in site.agents() if each.check.instance == instance)
-            typer.echo(f"{name}: connected, and {after.check.verdict}")
+            typer.echo(f"{name}: connected, and {after.check.word}")
             if not after.is_well:
                 said = f"{after.next_step or 'look at it'}. No other host was touched"
                 end(NEEDS_A_PERSON, f"{name} is not private after its restart: {said}")

@@ -169,12 +169,20 @@ def _container_hosts(hosts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             each["name"],
             _utc(each["checked_at"]),
             "; ".join(each["said"]) or "every name is private",
-            {"private": "right", "unchecked": "not checked"}.get(each["verdict"], "wrong"),
+            _of_a_host(each),
         )
         for each in hosts
     ]
     heads = ("instance", "host", "checked", "said", "verdict")
     yield from _table("Checks of container hosts", heads, rows) if rows else ()
+
+
+def _of_a_host(said: Mapping[str, Any]) -> str:
+    """Return the verdict: a host that was not asked for every name is not simply right."""
+    verdict = said["verdict"]
+    if verdict == "private" and said.get("not_asked"):
+        return "right for the names that were asked"
+    return {"private": "right", "unchecked": "not checked"}.get(verdict, "wrong")
 
 
 def _utc(at: float) -> str:

@@ -29,6 +29,7 @@ RAN = frozenset({"Success", "Failed"})
 """Status of an invocation whose script has come to an end, well or not."""
 
 Verdict = Literal["private", "public", "failed", "unchecked"]
+_IN_PART = "private for the names that were asked"
 _VERDICTS = frozenset({"PRIVATE", "PUBLIC", "FAILED"})
 
 
@@ -69,13 +70,26 @@ class HostCheck:
     said: tuple[str, ...] = ()
     """What is wrong, and its cure, in the host's words where it has some."""
     names_are_private: bool = False
-    """Whether every name leads to what is published, by every DNS server of the host: what is wrong
-    then is what the agents have learned before, and a restart mends."""
+    """Whether every name that was asked leads to what is published, by every DNS server of the
+    host: what is wrong then is what the agents have learned before, and a restart mends."""
+    published: int = 0
+    """How many names are published for its VPC, without those that stand for many."""
+    not_asked: tuple[str, ...] = ()
+    """Those of them of which the host's answer says nothing: the check asks for the names that an
+    agent needs, and a VPC may have more."""
 
     @property
     def label(self) -> str:
         """Return how a person calls the host: its own name is its own word, the id is AWS's."""
         return f"{self.name} {self.instance}".strip()
+
+    @property
+    def word(self) -> str:
+        """Return the verdict as a person reads it: nobody knows whether a name that was not asked
+        is private."""
+        if self.verdict != "private" or not self.not_asked:
+            return self.verdict
+        return f"private for {self.published - len(self.not_asked)} of {self.published} names"
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -104,12 +118,16 @@ def of_vpc(hosts: Iterable[ManagedHost], vpc_id: str, is_only: bool) -> tuple[Ma
 def summary(checks: Sequence[HostCheck]) -> str:
     """Return one line: how many are private, which are not. Empty where there is no host."""
     parts: list[str] = []
-    for verdict in ("private", "public", "failed", "unchecked"):
-        of_it = [each for each in checks if each.verdict == verdict]
+    for kind in ("private", _IN_PART, "public", "failed", "unchecked"):
+        of_it = [each for each in checks if _kind(each) == kind]
         if of_it:
-            named = "" if verdict == "private" else f" ({listed([e.label for e in of_it])})"
-            parts.append(f"{len(of_it)} {verdict}{named}")
+            named = "" if kind == "private" else f" ({listed([e.label for e in of_it])})"
+            parts.append(f"{len(of_it)} {kind}{named}")
     return f"container hosts: {', '.join(parts)}" if parts else ""
+
+
+def _kind(check: HostCheck) -> str:
+    return _IN_PART if check.verdict == "private" and check.not_asked else check.verdict
 
 
 def wrong(checks: Iterable[HostCheck]) -> tuple[str, ...]:
@@ -161,17 +179,34 @@ def _compared(
     published: Mapping[str, Sequence[str]],
 ) -> HostCheck:
     unasked = set(answer["names"]) - set(names)
+    of = [name for name in published if not name.startswith("*")]
+    not_asked = tuple(sorted(set(of) - set(names)))
     found = [each for each in answer["wrong"] if each[1] not in unasked]
     elsewhere = list(_elsewhere(names, published))
     verdicts = {each[0] for each in (*found, *names.values())}
     return replace(
         check,
         verdict=_worst(verdicts, answer, bool(elsewhere)),
-        said=(*elsewhere, *_words(found))[:MOST_WRONG],
+        said=(
+            *(*elsewhere, *_words(found))[:MOST_WRONG],
+            *_of_not_asked(not_asked, of, answer["left"]),
+        ),
         names_are_private=not elsewhere
         and {each[0] for each in names.values()} == {"PRIVATE"}
         and not any(each[1] in names for each in found),
+        published=len(of),
+        not_asked=not_asked,
     )
+
+
+def _of_not_asked(not_asked: Sequence[str], published: Sequence[str], left: int) -> Iterator[str]:
+    """Yield how many names were asked, and which were not; nothing where all were. `left` things
+    had no room in the answer."""
+    if not_asked:
+        asked = len(published) - len(not_asked)
+        named = listed(not_asked)
+        room = " (or without room in its answer)" if left else ""
+        yield f"{asked} of {len(published)} published names were asked: not asked{room} {named}"
 
 
 def _worst(verdicts: set[str], answer: Mapping[str, Any], is_elsewhere: bool) -> Verdict:

@@ -169,7 +169,7 @@ def agents(found: Sequence[Agent]) -> RenderableType:
     for each in found:
         style = "" if each.is_well else VERDICTS["warning"]
         words = (each.check.instance, each.check.name, each.ping or "unknown", ecs[each.connected])
-        rest = (each.check.verdict, _ago(each.check.checked_at), each.next_step)
+        rest = (each.check.word, _ago(each.check.checked_at), each.next_step)
         table.add_row(*(Text(word, style=style) for word in (*words, *rest)))
     return table
 

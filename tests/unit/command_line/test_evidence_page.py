@@ -173,3 +173,13 @@ def test_a_container_host_stands_on_the_page_and_a_public_one_spoils_the_verdict
     spoilt = replace(EVIDENCE, container_hosts=(public,))
     assert not spoilt.is_private
     assert "<script>" not in page(spoilt)
+
+
+def test_the_page_calls_no_host_right_for_names_that_it_was_not_asked() -> None:
+    said = ("1 of 2 published names were asked: not asked logs.us-east-2.amazonaws.com",)
+    host = HostCheck("mi-0a1b2c3d", "node1", "private", 1.0, said)
+    asked = replace(host, published=2, not_asked=("logs.us-east-2.amazonaws.com",))
+    shown = page(replace(EVIDENCE, container_hosts=(asked.as_json(),)))
+    assert "<td>right for the names that were asked</td>" in shown
+    assert said[0] in shown
+    assert "every name is private" not in shown

@@ -202,3 +202,21 @@ def test_what_the_check_prints_in_brief_is_read_whole_and_loses_no_verdict(
     told = len(said["wrong"]) + len(said["names"]) + said["left"]
     assert said["verdict"] == overall(found)
     assert told >= len(wrongs)
+
+
+def test_a_host_that_was_not_asked_for_every_published_name_is_not_plainly_private() -> None:
+    """The check that AWS runs knows the names that an agent needs, and no others."""
+    ecr, logs = "api.ecr.us-east-2.amazonaws.com", "logs.us-east-2.amazonaws.com"
+    more = {ecr: ADDRESSES, logs: ADDRESSES, "*.dkr.ecr.us-east-2.amazonaws.com": ADDRESSES}
+    [found] = host_checks((HOST,), (ran(answer()),), PUBLISHED | more, NOW)
+    assert found.verdict == "private", "no name is known to be public"
+    assert found.word == "private for 1 of 3 names"
+    assert found.said == (f"1 of 3 published names were asked: not asked {ecr}, {logs}",)
+    kind = "private for the names that were asked"
+    assert summary((found,)) == f"container hosts: 1 {kind} (node1 {HOST.instance})"
+    assert wrong((found,)) == ()
+    all_asked = {NAME: ["PRIVATE", ADDRESSES[0]], ecr: ["PRIVATE", ADDRESSES[0]]}
+    [whole] = host_checks(
+        (HOST,), (ran(answer(names=all_asked)),), PUBLISHED | {ecr: ADDRESSES}, NOW
+    )
+    assert (whole.word, whole.not_asked) == ("private", ())
