@@ -274,6 +274,55 @@ def test_a_standby_whose_newest_publication_is_refused_serves_with_the_last(
     assert_right(there, standby)
 
 
+def narrow(there: Site, vpc: Vpc) -> None:
+    """As an administrator who does not believe the networks of this VPC any more."""
+    pins = {"networks": ("10.99.0.0/16",)}
+    there.changes[vpc.id] = {**there.changes.get(vpc.id, {}), **pins}
+
+
+@pytest.mark.parametrize("is_readable", [True, False])
+def test_no_standby_begins_to_serve_with_a_document_that_the_pins_refuse_now(
+    tmp_path: Path, is_readable: bool
+) -> None:
+    there, first, standby = pair(tmp_path)
+    narrow(there, standby)
+    first.answers, standby.is_readable = False, is_readable
+    loads = len(there.server.history)
+    report = there.apply()
+    said = there.of(report, standby)
+    assert said.exit == (Exit.REFUSED if is_readable else Exit.FETCH_FAILED), said.lines()
+    assert any("is not believed any more" in hint for hint in said.hints)
+    assert len(there.server.history) == loads and there.private(standby) == set()
+    del there.changes[standby.id]["networks"]
+    there.apply()
+    assert_right(there, standby)
+
+
+def test_no_way_back_leads_to_a_document_that_the_pins_refuse_now(tmp_path: Path) -> None:
+    """Also not where the standby does not answer; and its duty goes on."""
+    there, first, standby = pair(tmp_path)
+    over(there, first, standby)
+    narrow(there, first)
+    first.answers, standby.answers, loads = True, False, len(there.server.history)
+    there.apply()
+    standby.answers = True
+    for _ in range(2 * GOOD_LOOKS):
+        report = there.apply()
+        assert there.of(report, first).exit == Exit.REFUSED
+    assert len(there.server.history) == loads
+    assert f"serves in the place of {first.id}" in there.of(report, standby).summary
+    assert_right(there, standby)
+
+
+def test_a_standby_serves_for_a_vpc_whose_document_the_pins_refuse_now(tmp_path: Path) -> None:
+    there, first, standby = pair(tmp_path)
+    narrow(there, first)
+    report = there.apply()
+    assert there.of(report, first).exit == Exit.REFUSED
+    assert_right(there, first)
+    over(there, first, standby)
+
+
 def test_a_standby_that_does_not_answer_any_more_is_not_waited_for(tmp_path: Path) -> None:
     there, first, standby = pair(tmp_path)
     over(there, first, standby)

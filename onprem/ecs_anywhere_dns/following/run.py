@@ -10,7 +10,8 @@ from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.memory.documents import Memory
 from ecs_anywhere_dns.memory.records import Last
-from ecs_anywhere_dns.outcome import Stop
+from ecs_anywhere_dns.outcome import Refused, Stop
+from ecs_anywhere_dns.pinned.belief import check_believed
 from ecs_anywhere_dns.report import Report
 
 
@@ -35,15 +36,31 @@ class Run:
     """Accepted: what an acknowledgement is about."""
     problem: Stop | None = None
     """Why there is no document to accept."""
+    doubt: Refused | None = None
+    """Why the last document that was applied would not be believed now: the pins are others."""
 
     @property
     def vpc(self) -> str:
         return self.host.settings.vpc
 
     @property
-    def believed(self) -> Document | None:
-        """Return the document that counts now: the accepted one, else the last that was applied."""
+    def latest(self) -> Document | None:
+        """Return the accepted document, else the last that was applied: believed now or not."""
         return self.document or self.memory.document
+
+    @property
+    def believed(self) -> Document | None:
+        """Return the document that counts now: the latest, where this host still believes it."""
+        return self.latest if self.document or self.doubt is None else None
+
+    def doubt_last(self) -> None:
+        """Note whether the last document that was applied is one to believe by the pins of now."""
+        if self.memory.document is None:
+            return
+        try:
+            check_believed(self.memory.document, self.host.settings)
+        except Refused as doubt:
+            self.doubt = doubt
 
     def say(self, **changes: object) -> None:
         self.report = replace(self.report, **changes)  # type: ignore[arg-type]

@@ -101,11 +101,11 @@ class Shared:
     def serves_in_place(self, run: Run) -> bool:
         """Whether this standby is to serve the names of the VPC that it stands by for."""
         first = self._first_of(run)
-        if first is None or first.believed is None or first.believed.state == "withdrawn":
+        if first is None or first.latest is None or first.latest.state == "withdrawn":
             return False
         duty = self.duty(run)
         if first.vpc in self.down:
-            return duty.serving or not _rests(run)
+            return duty.serving or (run.believed is not None and not _rests(run))
         if not duty.serving:
             return False
         is_waited_for = not is_enough(duty, run.host.now()) and run.vpc not in self.down
@@ -156,7 +156,10 @@ class Shared:
     def _has_names_of(self, first: Run, standby: Run) -> bool:
         """Return whether something that the first VPC claims is forwarded to its standby."""
         applied = standby.host.state.applied()
-        claim, held = _claim(first, applied), _claim(standby, applied).as_it_is()
+        claim, held = (
+            _claim_of_latest(first, applied),
+            _claim_of_latest(standby, applied).as_it_is(),
+        )
         return bool(claim.loses_to(held) or held.loses_to(claim))
 
     def _first_of(self, standby: Run) -> Run | None:
@@ -173,7 +176,13 @@ def _rests(run: Run) -> bool:
 
 
 def _claim(run: Run, applied: Applied) -> Claim:
-    return claim_of(run.host.settings, run.believed, applied.of(run.vpc).forwarding)
+    """Return the claim of a VPC: of no more than it holds, where its document is in doubt."""
+    claim = _claim_of_latest(run, applied)
+    return claim if run.believed is not None else claim.as_it_is()
+
+
+def _claim_of_latest(run: Run, applied: Applied) -> Claim:
+    return claim_of(run.host.settings, run.latest, applied.of(run.vpc).forwarding)
 
 
 def _without(forwarding: Forwarding, part: Forwarding, names: Collection[str]) -> Forwarding:

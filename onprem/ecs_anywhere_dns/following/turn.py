@@ -44,6 +44,7 @@ def read(run: Run) -> None:
         run.document = document
     except Stop as problem:
         run.problem = problem
+        run.doubt_last()
 
 
 def take(run: Run, shared: Shared) -> None:
@@ -90,9 +91,12 @@ def _follow(run: Run, shared: Shared) -> None:
 def _without_publication(run: Run, shared: Shared, problem: Stop) -> None:
     """Where nothing is forwarded any more, Parameter Store need not be reachable. Where nobody
     answers for the names of a VPC and its standby, the one that does takes them over with the
-    document that was believed last. Raises Stop."""
+    document that was believed last, if it is one to believe by the pins of now. Raises Stop."""
     last = run.memory.document
     if last is None:
+        raise problem
+    if run.doubt is not None:
+        _leave_doubted(run, shared, last)
         raise problem
     if last.state == "withdrawn":
         if not isinstance(problem, FetchFailed):
@@ -110,6 +114,14 @@ def _without_publication(run: Run, shared: Shared, problem: Stop) -> None:
         run.document = None
         raise problem
     run.hint(f"nothing new was found: {problem.message}")
+
+
+def _leave_doubted(run: Run, shared: Shared, last: Document) -> None:
+    """Leave what is in force, and look only whether a standby is to serve in its place."""
+    assert run.doubt, "the pins refuse it"
+    run.hint(f"{last.label}, applied before, is not believed any more: {run.doubt.message}")
+    if last.state != "withdrawn" and shared.standby_of(run.vpc):
+        _look(run, shared, last)
 
 
 def _forward_last(run: Run, shared: Shared, last: Document) -> None:
@@ -181,7 +193,7 @@ def _answers_as_before(run: Run, document: Document) -> bool:
 
 def _look_at_standby(standby: Run, shared: Shared) -> None:
     """One that serves and does not answer any more is not waited for."""
-    document, host = standby.believed, standby.host
+    document, host = standby.latest, standby.host
     if document is not None:
         zones = forwarding_of(document, (), host.settings.mode).zones
         seen = preflight(document, zones, host.asks, host.settings.resolver_port)
