@@ -25,6 +25,7 @@ from connectivity.domain.publication import canonical
 _NAME = re.compile(r"(\d{8,})-[0-9a-f]{12}\.json")
 _VPC = re.compile(r"vpc-[0-9a-f]{8,17}")
 _SHA = re.compile(r"[0-9a-f]{64}")
+_LONGEST_KEY_ID = 100
 _LARGEST = 4_000_000
 """Bytes of a file that may be a record: one has some 100 KB at most."""
 
@@ -67,8 +68,8 @@ class Found:
     """One thing that was found."""
 
     kind: str
-    """`altered`, `missing`, `re-ordered`, `forged`, `unsigned`, `forked`, `unreadable`; `note` for
-    what is no problem."""
+    """`altered`, `missing`, `re-ordered`, `forged`, `another key`, `unsigned`, `forked`,
+    `unreadable`; `note` for what is no problem."""
     where: str
     """A file, or a VPC and a number."""
     what: str
@@ -108,10 +109,13 @@ class Checked:
 
 
 def check(
-    files: Iterable[File], key: PublicKey | None, heads: Mapping[str, Link] | None = None
+    files: Iterable[File],
+    key: PublicKey | None,
+    heads: Mapping[str, Link] | None = None,
+    key_ids: Iterable[str] = (),
 ) -> Checked:
     """Check all chains in `files`. `key` is None where nothing is signed. `heads` are the ledger's
-    last links by VPC, where the ledger can be read."""
+    last links by VPC, where the ledger can be read; `key_ids` are the key's ids, where known."""
     found: list[Found] = []
     chains: dict[str, list[Kept]] = defaultdict(list)
     for file in files:
@@ -121,7 +125,9 @@ def check(
             found.append(Found("unreadable", printable(file.name), str(why)))
             continue
         chains[record.vpc_id].append(record)
-        found += _of_itself(record, key)
+        found += _of_itself(record)
+    if key is not None:
+        found += _of_signatures(chains, key, frozenset(key_ids))
     heads = heads or {}
     for vpc_id, records in sorted(chains.items()):
         head = heads.get(vpc_id)
@@ -167,8 +173,8 @@ def read(file: File) -> Kept:
 def signed(file: File, key: PublicKey) -> Mapping[str, Any]:
     """Return what the record in a file says, which the key has signed. Raises UnreadableRecord."""
     record = read(file)
-    for found in _of_the_signature(record, key):
-        raise UnreadableRecord(found.what)
+    if not _is_signed_by(record, key):
+        raise UnreadableRecord(_of_a_signature(record, frozenset()).what)
     return record.content
 
 
@@ -196,7 +202,7 @@ def _json(file: File) -> dict[str, Any]:
     return content
 
 
-def _of_itself(record: Kept, key: PublicKey | None) -> Iterator[Found]:
+def _of_itself(record: Kept) -> Iterator[Found]:
     """Yield what is wrong with a record by itself."""
     path = PurePosixPath(record.file)
     named = _NAME.fullmatch(path.name)
@@ -212,16 +218,58 @@ def _of_itself(record: Kept, key: PublicKey | None) -> Iterator[Found]:
         names = "no record" if record.previous is None else "a record"
         said = f"record {record.number} names {names} as the one before"
         yield Found("altered", record.file, said)
-    if key is not None:
-        yield from _of_the_signature(record, key)
 
 
-def _of_the_signature(record: Kept, key: PublicKey) -> Iterator[Found]:
+def _of_signatures(
+    chains: Mapping[str, list[Kept]], key: PublicKey, key_ids: frozenset[str]
+) -> Iterator[Found]:
+    """Yield the records that the key has not signed. Those that a signed one names, link by link,
+    are as they were when it was signed: that is a note, also where their own key is not known."""
+    good = {
+        record.sha256: record
+        for records in chains.values()
+        for record in records
+        if _is_signed_by(record, key)
+    }
+    known = key_ids | {_key_id(record) for record in good.values()}
+    for records in chains.values():
+        named = _named_by(good, records)
+        for record in records:
+            if record.sha256 in good:
+                continue
+            found = _of_a_signature(record, known)
+            if record.sha256 in named and found.kind != "forged":
+                said = f"{found.what}; a later record that is signed names it"
+                found = Found("note", found.where, said)
+            yield found
+
+
+def _of_a_signature(record: Kept, known: frozenset[str]) -> Found:
+    """Return what is wrong with a signature that is not the key's. `known` are the ids of keys that
+    were given, as far as one knows them."""
     if "signature" not in record.content:
-        yield Found("unsigned", record.file, "it carries no signature")
-    elif not _is_signed_by(record, key):
-        said = "its signature is not the key's: it was changed, or another key has signed it"
-        yield Found("forged", record.file, said)
+        return Found("unsigned", record.file, "it carries no signature")
+    key_id = _key_id(record)
+    named = printable(key_id, _LONGEST_KEY_ID)
+    if known and key_id and key_id not in known:
+        said = f"signed by another key, {named}: give its public key, too, with --public-key"
+        return Found("another key", record.file, said)
+    said = "its signature is not the key's: it was changed, or another key has signed it"
+    return Found("forged", record.file, f"{said} (it names the key {named})" if named else said)
+
+
+def _named_by(good: Mapping[str, Kept], records: Iterable[Kept]) -> set[str]:
+    """Return the SHA-256 of all that the good ones among these records name, link by link."""
+    named: set[str] = set()
+    for record in sorted(records, key=lambda each: each.number, reverse=True):
+        if record.previous and (record.sha256 in good or record.sha256 in named):
+            named.add(record.previous)
+    return named
+
+
+def _key_id(record: Kept) -> str:
+    signed_by = record.content.get("signedBy")
+    return str(signed_by.get("keyId", "")) if isinstance(signed_by, dict) else ""
 
 
 def _is_signed_by(record: Kept, key: PublicKey) -> bool:

@@ -22,7 +22,7 @@ from connectivity.usecases.acknowledgements import hear_acknowledgements
 
 from ecs_anywhere import evidence_files
 from ecs_anywhere.looking import checked_of
-from ecs_anywhere.public_key import read_key
+from ecs_anywhere.public_key import read_keys
 from ecs_anywhere.record_shape import UnfitRecord, require_fit
 from ecs_anywhere.stack import Stack
 from ecs_anywhere.vouching import NotVouched, Vouched
@@ -238,8 +238,8 @@ def kept(stack: Stack, entry: Entry) -> Evidence | None:
     bucket = stack.outputs.get("EvidenceBucket", "")
     if not bucket:
         return None
-    key = stack.outputs.get("PublicationPublicKey", "")
-    vouched = Vouched(entry, read_key(key) if key else None)
+    key = read_keys([stack.outputs.get("PublicationPublicKey", "")])
+    vouched = Vouched(entry, key, stack.outputs.get("PublicationKeyId", ""))
     below = f"s3://{bucket}/{FOLDER}/{entry.vpc_id}/"
     try:
         for file in evidence_files.newest_first(below, stack.client("s3")):

@@ -27,7 +27,7 @@ from ecs_anywhere.answering import (
 )
 from ecs_anywhere.evidence import Evidence, evidence_of, gather, last_links
 from ecs_anywhere.evidence_page import page
-from ecs_anywhere.public_key import EcPublicKey, UnreadableKey, read_key
+from ecs_anywhere.public_key import AnyKey, UnreadableKey, read_keys
 from ecs_anywhere.record_shape import UnfitRecord
 from ecs_anywhere.stack import Stack, Where, client_of, read_stack
 
@@ -51,7 +51,13 @@ evidence_app = typer.Typer(
     help="Write what the last verification of a VPC asked and got: evidence VPC. Check what was "
     "kept: evidence verify.",
 )
-PublicKey = Annotated[str, typer.Option(help="The stack's public key, or a file that holds it.")]
+PublicKey = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="The stack's public key, or a file that holds it. May be given several times: former "
+        "keys, too."
+    ),
+]
 Output = Annotated[Path, typer.Option(help="Folder for the two files.", file_okay=False)]
 
 
@@ -74,14 +80,14 @@ def show(
 @evidence_app.command("page")
 def page_of(
     record: Annotated[Path, typer.Argument(help="A record, as a file.", dir_okay=False)],
-    public_key: PublicKey = "",
+    public_key: PublicKey = None,
     output: Output = HERE,
 ) -> None:
     """Make the page of one record that was kept. Needs no AWS. Without the public key the page says
     that nobody vouches for the record."""
     with told():
         file = chain.File(record.name, record.read_bytes())
-        key = read_key(public_key) if public_key else None
+        key = read_keys(public_key or ())
         try:
             content = chain.read(file).content if key is None else chain.signed(file, key)
             found = evidence_of(content, is_trusted=key is not None)
@@ -108,7 +114,7 @@ def verify(
             "compared with its ledger.",
         ),
     ] = "",
-    public_key: PublicKey = "",
+    public_key: PublicKey = None,
     stack: StackName = STACK,
     region: Region = "",
     profile: Profile = "",
@@ -117,12 +123,14 @@ def verify(
     """Check that no kept record was changed, replaced or taken away. A folder needs no AWS."""
     with told():
         heads: Mapping[str, Link] = {}
+        keys, ids = list(public_key or ()), list[str]()
         if not place:
             found = read_stack(Where(stack, region, profile))
             place, heads = f"{evidence_files.BUCKET}{_bucket(found)}", last_links(found)
-            public_key = public_key or found.outputs.get("PublicationPublicKey", "")
+            keys += filter(None, [found.outputs.get("PublicationPublicKey")])
+            ids += filter(None, [found.outputs.get("PublicationKeyId")])
         files = _files(place, region, profile)
-        checked = chain.check(files, _key(public_key, files), heads)
+        checked = chain.check(files, _key(keys, files), heads, ids)
     if as_json:
         print_json(checked.as_json())
     else:
@@ -145,10 +153,9 @@ def _files(place: str, region: str, profile: str) -> list[chain.File]:
     return evidence_files.in_folder(Path(place))
 
 
-def _key(given: str, files: list[chain.File]) -> EcPublicKey | None:
-    """Return the key; None where nothing is signed. Raises UnreadableKey."""
-    if given:
-        return read_key(given)
-    if chain.is_signed(files):
+def _key(given: list[str], files: list[chain.File]) -> AnyKey | None:
+    """Return the keys; None where nothing is signed. Raises UnreadableKey."""
+    keys = read_keys(given)
+    if keys is None and chain.is_signed(files):
         raise UnreadableKey(NO_KEY)
-    return None
+    return keys

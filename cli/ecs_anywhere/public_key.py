@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -30,6 +31,23 @@ class EcPublicKey:
         except InvalidSignature:
             return False
         return True
+
+
+class AnyKey:
+    """Implements `chain.PublicKey`: what one of several keys has signed, as after a key was changed
+    for another."""
+
+    def __init__(self, keys: Sequence[EcPublicKey]) -> None:
+        self._keys = keys
+
+    def has_signed(self, digest: bytes, signature: bytes) -> bool:
+        return any(key.has_signed(digest, signature) for key in self._keys)
+
+
+def read_keys(given: Iterable[str]) -> AnyKey | None:
+    """Return the keys that were given; None for none. Raises UnreadableKey."""
+    keys = [read_key(each) for each in given if each]
+    return AnyKey(keys) if keys else None
 
 
 def read_key(given: str) -> EcPublicKey:

@@ -21,8 +21,9 @@ class Vouched:
     ledger's link names its bytes, if a record that is believed names them as the one before, or if
     it is as a record has to be and the stack's key has signed it."""
 
-    def __init__(self, entry: Entry, key: chain.PublicKey | None) -> None:
+    def __init__(self, entry: Entry, key: chain.PublicKey | None, key_id: str = "") -> None:
         self._vpc_id, self._key = entry.vpc_id, key
+        self._key_ids = [key_id] if key_id else []
         self._named = {entry.recorded.sha256} if entry.recorded else set()
 
     def content(self, file: chain.File) -> Mapping[str, Any]:
@@ -46,5 +47,5 @@ class Vouched:
                 f"{name} is not what the ledger names, and the stack has no key that could have "
                 "signed it"
             )
-        for problem in chain.check([file], self._key).problems:
+        for problem in chain.check([file], self._key, key_ids=self._key_ids).problems:
             raise NotVouched(f"{name} is {problem.kind}: {problem.what}")

@@ -17,7 +17,7 @@ from connectivity.domain.publication import Signature, canonical
 from ecs_anywhere import chain
 from ecs_anywhere.chain import Checked, File, check
 from ecs_anywhere.commands import app
-from ecs_anywhere.public_key import EcPublicKey, UnreadableKey, read_key
+from ecs_anywhere.public_key import AnyKey, EcPublicKey, UnreadableKey, read_key
 from typer.testing import CliRunner
 
 from tests.unit.usecases.fakes import FakeSignatures
@@ -131,6 +131,62 @@ def test_a_signature_of_another_key_is_forged_and_none_is_unsigned() -> None:
     assert kinds(check(unsigned, KEY)) == ["unsigned", "unsigned"]
 
 
+def continued(
+    files: list[File], last: Link, signer: FakeSignatures | None, key_id: str
+) -> tuple[list[File], Link]:
+    """A chain with one more record, of another key or of none."""
+    entry = Entry(VPC, holder="arn:execution", begun=last.number + 1, recorded=last)
+    ran = Ran(todo="connect", because="tag", began="2026-11-29T12:00:00Z")
+    record = evidence.record_of(PLACE, entry, ran, Outcome("connected", "well"), 9)
+    signed = Signature.of(key_id, signer.sign(record.digest(key_id))) if signer else None
+    text = record.text(signed)
+    return [*files, File(evidence.key_of(entry), text.encode())], evidence.link_of(entry, text)
+
+
+NEW = FakeSignatures()
+NEW_KEY = read_key(base64.b64encode(NEW.public_key()).decode())
+CHANGED, CHANGED_LAST = continued(FIVE, LAST, NEW, "new")
+
+
+def test_after_the_key_was_changed_both_keys_together_check_every_record() -> None:
+    assert check(CHANGED, AnyKey([NEW_KEY, KEY]), {VPC: CHANGED_LAST}).found == ()
+
+
+def test_a_record_of_a_key_that_was_not_given_is_named_with_that_key_and_not_called_forged() -> (
+    None
+):
+    checked = check(CHANGED, KEY)
+    [found] = checked.problems
+    assert (found.kind, found.where) == ("another key", CHANGED[5].name)
+    assert "signed by another key, new: give its public key" in found.what
+    assert kinds(check(FIVE, NEW_KEY, key_ids=["new"])) == ["another key"] * 5
+
+
+def test_a_former_key_s_records_that_a_signed_record_names_are_a_note() -> None:
+    checked = check(CHANGED, NEW_KEY)
+    assert checked.problems == ()
+    assert [each.kind for each in checked.found] == ["note"] * 5
+    changed = CHANGED[2].data.replace(b'"detail":"well"', b'"detail":"else"')
+    files = [*CHANGED[:2], File(CHANGED[2].name, changed), *CHANGED[3:]]
+    assert {"another key", "altered"} <= set(kinds(check(files, NEW_KEY)))
+
+
+def test_an_unsigned_record_that_a_later_signed_one_names_link_by_link_is_a_note() -> None:
+    unsigned, last = chained(3, None)
+    files, _ = continued(unsigned, last, NEW, "new")
+    checked = check(files, NEW_KEY)
+    assert checked.problems == ()
+    assert [each.where for each in checked.found] == [each.name for each in unsigned]
+    assert "a later record that is signed names it" in checked.found[0].what
+    after, _ = continued(FIVE, LAST, None, "")
+    assert kinds(check(after, KEY)) == ["unsigned"], "none names it"
+
+
+def test_a_record_that_names_a_known_key_and_is_not_its_own_stays_forged() -> None:
+    forged, _ = continued(FIVE, LAST, STRANGER, "key")
+    assert kinds(check(forged, KEY)) == ["forged"]
+
+
 def test_a_signed_publication_is_no_signed_record() -> None:
     """The same key signs both, each behind the name of its kind."""
     content = json.loads(FIVE[0].data)
@@ -225,6 +281,14 @@ def test_a_folder_is_checked_with_the_key_alone(folder: Path, tmp_path: Path) ->
     file.write_text(base64.b64encode(DER).decode() + "\n")
     code, said = run(str(folder / "records" / VPC), "--public-key", str(file), "--json")
     assert (code, json.loads(said)["whole"]) == (0, True)
+
+
+def test_former_keys_are_given_beside_the_key_of_now(folder: Path) -> None:
+    path = folder / CHANGED[5].name
+    path.write_bytes(CHANGED[5].data)
+    code, said = run(str(folder), *given())
+    assert (code, "another key, new: give its public key" in said) == (1, True)
+    assert run(str(folder), *given(), *given(NEW.public_key()))[0] == 0
 
 
 def test_a_broken_chain_needs_a_person(folder: Path) -> None:
