@@ -13,6 +13,7 @@ from connectivity.adapters import aws as adapter
 from connectivity.adapters.account import AwsAccount
 from connectivity.adapters.endpoints import Ec2Endpoints
 from connectivity.adapters.error_codes import ANSWER, MEANINGS, Reading, codes_of
+from connectivity.adapters.evidence import S3RecordStore
 from connectivity.adapters.executions import StepFunctionsExecutions
 from connectivity.adapters.host_policy import IamHostPolicy
 from connectivity.adapters.metrics import CloudWatchMetrics
@@ -82,6 +83,7 @@ CALLS: dict[str, Callable[[], object]] = {
     "ListResolverEndpoints": lambda: Route53Resolvers(TAGS).in_vpc(VPC),
     "ModifyVpcEndpoint": lambda: Ec2Endpoints(TAGS).set_private_dns("vpce-1", on=True),
     "Publish": lambda: SnsNotifications("arn:aws:sns:us-east-2:123456789012:t").send("s", "t"),
+    "PutObject": lambda: S3RecordStore("bucket").store("records/vpc-1/1.json", b"{}"),
     "PutParameter": lambda: SsmParameters(TAGS.extra)._made(PARAMETER),
     "RevokeSecurityGroupIngress": lambda: Ec2Groups(TAGS).revoke("sg-1", [RULE]),
     "Scan": lambda: list(Table("ledger").items("prefix")),
@@ -94,9 +96,11 @@ READ_BY_THE_ADAPTER = {
     "CreateVpcEndpoint",
     "DescribeKey",
     "GetPublicKey",
+    "PutObject",
     "Sign",
 }
-"""Their adapters make errors of what they read: test_refusals.py, test_signatures.py."""
+"""Their adapters make errors of what they read: test_refusals.py, test_signatures.py,
+test_record_store.py."""
 WAITED_OUT_BY_BOTOCORE = (Throttled, Unavailable)
 """botocore itself tries these twice more, slowly; tests/unit/test_refusals.py has all of them."""
 

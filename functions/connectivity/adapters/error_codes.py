@@ -73,7 +73,7 @@ COMMON: Mapping[Meaning, str] = {
 MEANINGS: Mapping[str, Mapping[Meaning, str]] = {
     # ------------------------------------------------------------------------------ Amazon S3
     # Whatever it is, the adapter names it, and no run fails of it.
-    "PutObject": {BUG: "EncryptionTypeMismatch InvalidRequest InvalidWriteOffset TooManyParts"},
+    "PutObject": {ANSWER: "EncryptionTypeMismatch InvalidRequest InvalidWriteOffset TooManyParts"},
     # ------------------------------------------------------------------------------ Amazon EC2
     "CreateVpcEndpoint": {
         ANSWER: "IdempotentParameterMismatch",
