@@ -12,6 +12,8 @@ import pytest
 from ecs_anywhere_dns.answers.questions import Answer, Question
 from ecs_anywhere_dns.commands.status import status
 from ecs_anywhere_dns.configuration import check_order
+from ecs_anywhere_dns.document import read_document
+from ecs_anywhere_dns.following.kept_back import with_zones
 from ecs_anywhere_dns.following.rollback import rollback
 from ecs_anywhere_dns.following.standby import (
     GOOD_LOOKS,
@@ -23,6 +25,7 @@ from ecs_anywhere_dns.following.standby import (
     gone_over,
     looks_needed,
 )
+from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.memory.records import Duty
 from ecs_anywhere_dns.outcome import Exit
 from hypothesis import given
@@ -477,6 +480,87 @@ def test_a_standby_that_is_withdrawn_while_it_serves_leaves_the_names_to_the_fir
     there.apply()
     assert_right(there, first)
     assert all(set(first.names) <= set(loaded) for loaded in there.server.history[1:])
+
+
+@pytest.mark.parametrize("is_readable", [True, False])
+def test_a_standby_that_is_withdrawn_gives_no_name_of_a_dead_first_vpc_to_the_internet(
+    tmp_path: Path, is_readable: bool
+) -> None:
+    there, first, standby = pair(tmp_path)
+    over(there, first, standby)
+    standby.publish(state="withdrawn")
+    first.is_readable = is_readable
+    for _ in range(3):
+        report = there.apply()
+        assert there.of(report, standby).exit == Exit.DONE, report.lines()
+        assert there.server.loaded == dict.fromkeys(first.names, tuple(first.resolver_ips))
+    assert all(set(first.names) <= set(loaded) for loaded in there.server.history[1:])
+    first.answers = first.is_readable = True
+    assert there.apply().exit == Exit.DONE
+    assert_right(there, first)
+
+
+def test_a_name_that_a_standby_drops_stays_with_the_dead_first_vpc(tmp_path: Path) -> None:
+    there, first, standby = pair(tmp_path)
+    over(there, first, standby)
+    standby.publish(services=("ecs",))
+    for _ in range(3):
+        report = there.apply()
+        assert there.of(report, standby).exit == Exit.DONE, report.lines()
+    ssm = f"ssm.{OHIO}.amazonaws.com"
+    assert there.server.loaded[ssm] == tuple(first.resolver_ips)
+    assert_right(there, standby)
+    standby.publish(state="withdrawn")
+    loads = len(there.server.history)
+    for _ in range(3):
+        there.apply()
+        assert there.server.loaded == dict.fromkeys(first.names, tuple(first.resolver_ips))
+    assert len(there.server.history) == loads + 1
+    first.answers = True
+    for _ in range(GOOD_LOOKS):
+        there.apply()
+    assert_right(there, first)
+
+
+@pytest.mark.parametrize(
+    ("forwarders", "expected"),
+    [
+        (("10.1.0.32",), ("10.1.0.32",)),
+        (("10.9.0.32",), ("10.1.0.32", "10.1.1.32")),
+        ((), ("10.1.0.32", "10.1.1.32")),
+    ],
+)
+def test_what_a_vpc_gets_is_forwarded_as_its_other_zones_and_only_to_what_it_publishes(
+    forwarders: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    """All alike, as what is remembered of a VPC has the same forwarders for all zones."""
+    held = Forwarding(("ecs.example",) if forwarders else (), forwarders, "of now")
+    seen = with_zones(held, ("ssm.example",), read_document(ohio().text), 53)
+    assert seen.targets == dict.fromkeys((*held.zones, "ssm.example"), expected)
+
+
+def test_names_of_a_vpc_that_never_answered_are_not_given_up_and_end_with_following_it(
+    tmp_path: Path,
+) -> None:
+    first, standby = ohio(answers=False), rival()
+    there = Site(tmp_path, [first, standby], {standby.id: {"standby_for": first.id}})
+    there.apply()
+    assert_right(there, standby)
+    standby.publish(state="withdrawn")
+    there.apply()
+    assert set(there.server.loaded) == set(first.names)
+    there.vpcs, there.changes = [standby], {}
+    there.apply()
+    assert there.server.loaded == {}
+
+
+def test_what_a_vpc_gives_up_goes_to_no_document_that_the_pins_refuse_now(tmp_path: Path) -> None:
+    there, first, standby = pair(tmp_path)
+    over(there, first, standby)
+    narrow(there, first)
+    standby.publish(state="withdrawn")
+    there.apply()
+    assert there.server.loaded == {}
 
 
 def test_a_standby_of_a_standby_serves_where_both_before_it_do_not_answer(tmp_path: Path) -> None:

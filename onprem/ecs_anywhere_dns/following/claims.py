@@ -103,7 +103,7 @@ def settle(claims: Sequence[Claim]) -> Mapping[str, Settled]:
     refused: dict[str, Settled] = {}
     while True:
         now = [claim.as_it_is() if claim.vpc in refused else claim for claim in claims]
-        settled = {c.vpc: refused.get(c.vpc) or _settle_one(c, now) for c in _first_to_last(now)}
+        settled = {c.vpc: refused.get(c.vpc) or _settle_one(c, now) for c in first_to_last(now)}
         found = next((vpc for vpc in settled if settled[vpc].refused and vpc not in refused), None)
         if found is None:
             return settled
@@ -183,7 +183,8 @@ def all_before(claim: Claim, claims: Sequence[Claim]) -> set[str]:
     return found
 
 
-def _first_to_last(claims: Sequence[Claim]) -> list[Claim]:
+def first_to_last(claims: Sequence[Claim]) -> list[Claim]:
+    """Return the claims, each behind all that come before it."""
     return sorted(claims, key=lambda claim: len(all_before(claim, claims)))
 
 

@@ -24,7 +24,9 @@ def leave_unfollowed(shared: Shared) -> None:
     applied = run.host.state.applied()
     followed = {each.vpc for each in shared.runs}
     left = sorted(
-        vpc for vpc, last in applied.vpcs.items() if vpc not in followed and last.document
+        vpc
+        for vpc, last in applied.vpcs.items()
+        if vpc not in followed and (last.document or last.forwarding.zones)
     )
     if not left or run.dry or any(each.report.exit not in FINE for each in shared.runs):
         return

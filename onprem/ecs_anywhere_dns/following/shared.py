@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.following.claims import Claim, Settled, claim_of, settle, takes, zone_of
+from ecs_anywhere_dns.following.kept_back import kept_back, with_zones
 from ecs_anywhere_dns.following.places import in_their_places
 from ecs_anywhere_dns.following.run import Run
 from ecs_anywhere_dns.following.standby import (
@@ -19,7 +20,7 @@ from ecs_anywhere_dns.following.standby import (
     way_back_failed,
 )
 from ecs_anywhere_dns.following.switchover import RolledBack, check_running
-from ecs_anywhere_dns.forwarding import Forwarding
+from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
 from ecs_anywhere_dns.memory.records import Applied, Duty
 from ecs_anywhere_dns.outcome import RollbackFailed, Stop
 
@@ -71,7 +72,10 @@ class Shared:
             vpc: last.forwarding if vpc in settled.first else _without(last.forwarding, part, own)
             for vpc, last in applied.vpcs.items()
         }
-        return dict(sorted({**others, run.vpc: part}.items()))
+        parts = {**others, run.vpc: part}
+        given_up = {zone for zone in held if zone not in part.zones}
+        parts |= self._kept_back(run, given_up, parts)
+        return dict(sorted(parts.items()))
 
     def left_alone(self, applied: Applied) -> Mapping[str, Forwarding]:
         """Return what is forwarded for each VPC that is followed, without those that are not."""
@@ -152,6 +156,23 @@ class Shared:
         duty = self.duty(standby)
         if duty.serving and not self.serves_in_place(standby):
             standby.host.state.write_duty(way_back_failed(duty, run.host.now()))
+
+    def _kept_back(
+        self, run: Run, given_up: Collection[str], parts: Mapping[str, Forwarding]
+    ) -> Mapping[str, Forwarding]:
+        """Return what is forwarded for the VPCs that claim what this one gives up, and do not have
+        it yet."""
+        applied = run.host.state.applied()
+        others = {each.vpc: each for each in self.runs if each.vpc != run.vpc and each.believed}
+        claims = [_claim(each, applied) for each in others.values()]
+        forwarded = [zone for part in parts.values() for zone in part.zones]
+        return {
+            vpc: with_zones(
+                parts.get(vpc, NOTHING), zones, document, other.host.settings.resolver_port
+            )
+            for vpc, zones in kept_back(given_up, claims, forwarded).items()
+            if (other := others[vpc]) and (document := other.believed)
+        }
 
     def _has_names_of(self, first: Run, standby: Run) -> bool:
         """Return whether something that the first VPC claims is forwarded to its standby."""
