@@ -50,7 +50,9 @@ class Controller:
         file = lab.settings_file(server)
         self.config = tomllib.loads(file.read_text())
         file.unlink()
-        self.config_file = server.ground.run / "etc" / "config.toml"
+        self.memory = server.ground.run / "memory" / "ecs-anywhere-dns"
+        self.config["state"] = str(self.memory)
+        self.config_file = server.ground.run / "ecs-anywhere-dns" / "config.toml"
         self._command = self._folder / "ecs-anywhere-dns"
         program = f'exec {sys.executable} -m ecs_anywhere_dns "$@"'
         self._command.write_text(f"#!/bin/sh\nexport PYTHONPATH={PATH}\n{program}\n")
@@ -97,7 +99,11 @@ def controller(lab: Lab) -> Iterator[Controller]:
     yield Controller(lab, lab.start("bind", initialised=False))
 
 
-def test_a_play_makes_a_host_forward_tells_drift_and_leaves_nothing(
+def everything(folder: Path) -> set[Path]:
+    return set(folder.rglob("*"))
+
+
+def test_a_play_makes_a_host_forward_tells_drift_and_leaves_nothing_but_others_files(
     lab: Lab, controller: Controller
 ) -> None:
     """One laboratory for the whole story: each play takes seconds."""
@@ -117,13 +123,23 @@ def test_a_play_makes_a_host_forward_tells_drift_and_leaves_nothing(
     assert controller.play("--check") == 1, "somebody edited our file"
     assert server.files() == drifted
 
+    theirs = controller.config_file.with_name("notes.txt")
+    theirs.write_text("somebody's")
+    before = everything(server.ground.run)
+    code, said = controller.try_to_play(
+        dns_host_state="absent", dns_host_config_file=str(server.ground.run / "config.toml")
+    )
+    assert code != 0 and "no folder of the tool's own" in said, said
+    assert everything(server.ground.run) == before, "nothing is taken away beside others' files"
+
     assert controller.play(dns_host_state="absent") > 0
     assert_public(lab)
     assert server.running()
     assert {path: text.split() for path, text in server.files().items()} == {
         path: text.split() for path, text in untouched.items()
     }
-    assert not controller.config_file.parent.exists()
+    assert list(controller.config_file.parent.iterdir()) == [theirs]
+    assert not controller.memory.exists()
 
 
 def test_a_play_fails_with_the_tool_s_own_words_where_the_tool_refuses(
