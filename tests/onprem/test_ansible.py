@@ -99,6 +99,20 @@ def controller(lab: Lab) -> Iterator[Controller]:
     yield Controller(lab, lab.start("bind", initialised=False))
 
 
+def include_otherwise(server: DnsServer) -> list[str]:
+    """Include our files as the role does not look for them: in another file, and in a line with
+    something else. Return the places."""
+    main, options_file = (Path(server.table[key]) for key in ("configuration", "options_file"))
+    zones, options = (f'include "{server.table[key]}";' for key in ("zones", "options"))
+    assert zones in main.read_text()
+    main.write_text(main.read_text().replace(zones, ""))
+    local = main.with_name("named.conf.local")
+    local.write_text(f"// theirs\n{zones}\n")
+    first, _, rest = options_file.read_text().partition("\n")
+    options_file.write_text(f"{first}\nallow-query {{ any; }}; {options}\n{rest}")
+    return [f"{local}:2:", f"{options_file}:2:"]
+
+
 def everything(folder: Path) -> set[Path]:
     return set(folder.rglob("*"))
 
@@ -131,6 +145,15 @@ def test_a_play_makes_a_host_forward_tells_drift_and_leaves_nothing_but_others_f
     )
     assert code != 0 and "no folder of the tool's own" in said, said
     assert everything(server.ground.run) == before, "nothing is taken away beside others' files"
+
+    said_where = include_otherwise(server)
+    code, said = controller.try_to_play(dns_host_state="absent")
+    assert code != 0 and all(place in said for place in said_where), said
+    assert zones.exists() and Path(server.table["options"]).exists()
+    subprocess.run(["named-checkconf", server.table["configuration"]], check=True)
+    for path, text in drifted.items():
+        if path != zones:
+            path.write_bytes(text)
 
     assert controller.play(dns_host_state="absent") > 0
     assert_public(lab)
