@@ -114,7 +114,9 @@ def _look_up(response: BaseResponse, aws: EmbeddedAws) -> str:
             "CloudTrailEvent": json.dumps(
                 {
                     "userIdentity": {"arn": _arn_of(call, aws)},
-                    "requestParameters": call.parameters,
+                    "eventName": call.action,
+                    "requestParameters": _as_recorded(call),
+                    **({"errorCode": f"Client.{call.error}"} if call.error else {}),
                 },
                 default=str,
             ),
@@ -122,7 +124,21 @@ def _look_up(response: BaseResponse, aws: EmbeddedAws) -> str:
         for number, call in enumerate(aws.journal.calls())
         if call.action.startswith(_CHANGING) and wanted & set(_values(call.parameters))
     ]
-    return json.dumps({"Events": found[::-1][: asked.get("MaxResults", 50)]})
+    most, start = asked.get("MaxResults", 50), int(asked.get("NextToken", 0))
+    more = {"NextToken": str(start + most)} if len(found) > start + most else {}
+    return json.dumps({"Events": found[::-1][start : start + most], **more})
+
+
+def _as_recorded(call: Call) -> Mapping[str, Any]:
+    """Return the parameters in the form of a record: that of CreateTags and DeleteTags is that of
+    Amazon EC2's own protocol."""
+    if call.name not in {"ec2:CreateTags", "ec2:DeleteTags"}:
+        return call.parameters
+    tags, resources = call.parameters.get("Tags") or [], call.parameters.get("Resources") or []
+    return {
+        "resourcesSet": {"items": [{"resourceId": each} for each in resources]},
+        "tagSet": {"items": [{key.lower(): each[key] for key in each} for each in tags]},
+    }
 
 
 def _arn_of(call: Call, aws: EmbeddedAws) -> str:

@@ -17,10 +17,10 @@ from connectivity.domain.convergence import spoilt
 from connectivity.domain.evidence import FOLDER, sha256_of
 from connectivity.domain.ledger import Entry, Link
 from connectivity.domain.publication import parameter_names
-from connectivity.domain.tags import WISH
 from connectivity.usecases.acknowledgements import hear_acknowledgements
 
 from ecs_anywhere import evidence_files
+from ecs_anywhere.askers import asked_by
 from ecs_anywhere.looking import checked_of
 from ecs_anywhere.public_key import read_keys
 from ecs_anywhere.record_shape import UnfitRecord, require_fit
@@ -134,7 +134,7 @@ def gather(stack: Stack, vpc_id: str) -> Evidence:
     return replace(
         found,
         is_of_its_end=False,
-        asked_by=tuple(_asked_by(stack, vpc_id)),
+        asked_by=tuple(asked_by(stack.client("cloudtrail"), vpc_id)),
         status=entry.status,
         verified_at=_utc(_moment(entry.verified_at)) if entry.served.wish else "",
         publication={} if foreign or not published else json.loads(published),
@@ -292,24 +292,6 @@ def _states(client: Any, arn: str) -> Iterator[tuple[str, str]]:
             if event["type"].endswith("StateEntered"):
                 name = event["stateEnteredEventDetails"]["name"]
                 yield _utc(event["timestamp"]), str(name)
-
-
-def _asked_by(stack: Stack, vpc_id: str) -> Iterator[str]:
-    """Yield who has changed the VPC's wish lately, the newest first: CloudTrail's event history has
-    90 days of it in every account, and may not be looked into by everybody."""
-    try:
-        events = stack.client("cloudtrail").lookup_events(
-            LookupAttributes=[{"AttributeKey": "ResourceName", "AttributeValue": vpc_id}],
-            MaxResults=50,
-        )["Events"]
-    except (BotoCoreError, ClientError):
-        return
-    for event in events:
-        text = event["CloudTrailEvent"]
-        if event.get("EventName") in {"CreateTags", "DeleteTags"} and f'"{WISH}"' in text:
-            identity = json.loads(text).get("userIdentity", {})
-            who = identity.get("arn") or event.get("Username", "")
-            yield f"{_utc(event['EventTime'])} {event['EventName']} {who}"
 
 
 def _moment(seconds: float) -> datetime:
