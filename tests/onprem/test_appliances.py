@@ -160,6 +160,27 @@ def test_a_change_that_the_dns_server_never_hears_of_is_taken_back(
     assert_public(lab)
 
 
+def test_an_answer_that_is_no_http_takes_the_half_made_change_back(
+    lab: Lab, appliance: Appliance, run: Run
+) -> None:
+    appliance.model.breaks_off_after = 1
+    lab.publish()
+    report = run("apply")
+    assert report["exit"] == Exit.ROLLED_BACK and "cannot be asked" in report["summary"], report
+    assert (appliance.model.forward, len(appliance.model.writes)) == ({}, 4)
+
+
+def test_an_answer_of_an_unknown_form_is_told_and_changes_nothing(
+    lab: Lab, appliance: Appliance, run: Run
+) -> None:
+    appliance.model.answers_oddly = True
+    lab.publish()
+    report = run("apply")
+    assert report["exit"] in (Exit.CHECK_FAILED, Exit.NOT_RESOLVING), report
+    assert "in a form that this tool does not know" in report["summary"]
+    assert appliance.model.writes == []
+
+
 @pytest.mark.parametrize("step", ["reload", "check effective"])
 def test_a_run_that_dies_is_undone_by_the_next(
     lab: Lab, appliance: Appliance, run: Run, step: str

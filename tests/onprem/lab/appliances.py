@@ -95,6 +95,17 @@ class Model:
     forward: dict[str, dict[str, Any]] = field(default_factory=dict)
     others: list[str] = field(default_factory=list)
     writes: list[str] = field(default_factory=list)
+    breaks_off_after: int | None = None
+    """Writes that are answered; the next is done, and answered with what is no HTTP."""
+    answers_oddly: bool = False
+    """Whatever is asked, in JSON of a form that its documentation does not have."""
+
+    def is_to_break_off(self) -> bool:
+        """Tell it once."""
+        breaks = self.breaks_off_after is not None and len(self.writes) > self.breaks_off_after
+        if breaks:
+            self.breaks_off_after = None
+        return breaks
 
     def answer(self, asked: Asked) -> Answer:
         raise NotImplementedError
@@ -325,7 +336,11 @@ class Appliance:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 headers = dict(self.headers.items())
                 said = model.answer(Asked(self.command, parts.path, query, headers, body))
-                content = json.dumps(said.content).encode()
+                if model.is_to_break_off():
+                    self.wfile.write(b"no HTTP\r\n\r\n")
+                    self.close_connection = True
+                    return
+                content = json.dumps([7] if model.answers_oddly else said.content).encode()
                 self.send_response(said.status)
                 for name, value in said.headers.items():
                     self.send_header(name, value)

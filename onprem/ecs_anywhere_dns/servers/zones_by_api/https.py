@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,10 @@ PATIENCE = 30.0
 LONGEST = 50_000_000
 """Bytes of one answer."""
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+UNANSWERED = (OSError, ValueError, HTTPException)
+"""`HTTPException` is none of the others: half an answer, or what is no HTTP."""
 
 
 class NoRedirection(urllib.request.HTTPRedirectHandler):
@@ -73,13 +78,23 @@ class Https:
             with self._opened().open(request, timeout=PATIENCE) as answer:
                 return Answer(answer.status, answer.read(LONGEST))
         except urllib.error.HTTPError as error:
+            return self._refusal(error)
+        except UNANSWERED as error:
+            raise self._unanswered(error) from None
+
+    def _refusal(self, error: urllib.error.HTTPError) -> Answer:
+        """Raises ReloadFailed where it breaks off."""
+        try:
             return Answer(error.code, error.read(LONGEST))
-        except (OSError, ValueError) as error:
-            why = getattr(error, "reason", error)
-            raise ReloadFailed(
-                f"{self.place} cannot be asked: {why}",
-                f"look whether it runs; url and ca_file under [{self.table}]",
-            ) from None
+        except UNANSWERED as broken:
+            raise self._unanswered(broken) from None
+
+    def _unanswered(self, error: Exception) -> ReloadFailed:
+        why = getattr(error, "reason", error) or type(error).__name__
+        return ReloadFailed(
+            f"{self.place} cannot be asked: {why}",
+            f"look whether it runs; url and ca_file under [{self.table}]",
+        )
 
     @property
     def place(self) -> str:

@@ -22,6 +22,7 @@ from ecs_anywhere_dns.outcome import CheckFailed, NotTaken, ReloadFailed, Stop
 from ecs_anywhere_dns.servers.contract import Finding, Fragment, Include
 from ecs_anywhere_dns.servers.fragment_lines import CURE
 from ecs_anywhere_dns.servers.harmless import harmless
+from ecs_anywhere_dns.servers.zones_by_api.understood import Understood
 from ecs_anywhere_dns.servers.zones_by_api.wish import read_made, read_wish, text_for, write_made
 from ecs_anywhere_dns.servers.zones_by_api.zones import Zone, ZoneApi
 
@@ -52,6 +53,10 @@ class ZonesByApi:
         """Return a session. Raises CheckFailed, Unsafe and ReloadFailed."""
         raise NotImplementedError
 
+    def asked(self) -> ZoneApi:
+        """Return that session; an answer that it cannot read raises ReloadFailed."""
+        return Understood(self.api(), self.title)
+
     @property
     def made_file(self) -> Path:
         return self.zones_file.with_suffix(".made")
@@ -66,7 +71,7 @@ class ZonesByApi:
 
     def is_running(self) -> bool:
         try:
-            self.api().zones()
+            self.asked().zones()
         except Stop:
             return False
         return True
@@ -77,7 +82,7 @@ class ZonesByApi:
 
     def hindrances(self, intended: Forwarding) -> Iterator[Finding]:
         made = read_made(self.made_file)
-        for zone in self.api().zones():
+        for zone in self.asked().zones():
             taken = [each for each in intended.zones if zone.answers_for(each)]
             if taken and _is_foreign(zone, made):
                 yield Finding(
@@ -97,7 +102,7 @@ class ZonesByApi:
 
     def reload(self) -> None:
         wanted = self.on_disk().targets
-        api, made = self.api(), read_made(self.made_file)
+        api, made = self.asked(), read_made(self.made_file)
         there = {zone.name: zone for zone in api.zones()}
         foreign = sorted(
             name for name in wanted.keys() & there.keys() if _is_foreign(there[name], made)
@@ -118,7 +123,7 @@ class ZonesByApi:
 
     def check_effective(self, forwarding: Forwarding) -> None:
         made = read_made(self.made_file)
-        ours = {zone.name: zone for zone in self.api().zones() if zone.name in made}
+        ours = {zone.name: zone for zone in self.asked().zones() if zone.name in made}
         wanted = forwarding.targets
         wrong = [
             zone for zone, to in wanted.items() if zone not in ours or not ours[zone].forwards(to)
@@ -133,12 +138,12 @@ class ZonesByApi:
     def flush(self, names: Iterable[str]) -> None:
         wanted = tuple(names)
         if wanted:
-            self.api().forget(wanted)
+            self.asked().forget(wanted)
 
     def revive(self) -> None:
         """Nobody starts it from here."""
         try:
-            self.api().zones()
+            self.asked().zones()
         except CheckFailed as problem:
             raise ReloadFailed(problem.message, problem.cure) from None
 
@@ -160,7 +165,7 @@ class ZonesByApi:
 
     def _findings(self, applied: Forwarding | None, intended: Forwarding) -> Iterator[Finding]:
         try:
-            zones = self.api().zones()
+            zones = self.asked().zones()
             yield Finding(True, f"{self.title} answers at {self.url}, and has {len(zones)} zones")
             yield from self.hindrances(intended)
             if applied is not None:
