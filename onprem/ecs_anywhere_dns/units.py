@@ -39,7 +39,10 @@ PRIVILEGES = {
 CALLS_OF = {"CAP_SYS_CHROOT": "chroot"}
 """System calls that are of no use without a capability, and left out with it."""
 PATIENCE = 180
-"""Seconds for a run, for each VPC: what is asked of one that does not answer is bounded."""
+"""Seconds for a run, for each VPC, besides its reloads: what is asked of one that does not answer
+is bounded."""
+RELOADS = 2
+"""For each VPC: the switch, and the way back from it."""
 EMPTIED = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - named, not used
 """Folders in place of which the service sees empty ones of its own (PrivateTmp)."""
 ANEW = "`ecs-anywhere-dns init --timer` writes it anew; then `systemctl daemon-reload`"
@@ -71,11 +74,17 @@ class Unit:
             "CAPABILITIES": " ".join(capabilities),
             "FAMILIES": " ".join(name for name in privileges if name.startswith("AF_")),
             "READ_WRITE": " ".join(_word(f"-{path}") for path in self.written()),
-            "PATIENCE": str(PATIENCE * self.vpcs),
+            "PATIENCE": str(self.patience),
             "SYSTEM_CALLS": " ".join(["@chown", *calls]),
         }
         text = _template(SERVICE)
         return re.sub(r"@([A-Z_]+)@", lambda found: values[found[1]], text)
+
+    @property
+    def patience(self) -> int:
+        """Return the seconds after which systemd ends a run: a switch that fails and is undone for
+        each VPC takes less."""
+        return round((PATIENCE + RELOADS * self.server.reload_patience) * self.vpcs)
 
     def written(self) -> tuple[Path, ...]:
         """Return the folders that a run writes to; a link among the files leads to one more."""

@@ -43,6 +43,7 @@ class PaperServer:
     name = "paper"
     title = "Paper DNS"
     uses_other_when_silent = True
+    reload_patience = 1.0
 
     file: Path
     loaded: dict[str, tuple[str, ...]] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,57 @@ def test_only_the_one_that_was_rolled_back_rests(tmp_path: Path) -> None:
     assert "rests until" in there.of(report, one).summary
     assert there.of(report, other).exit == Exit.DONE
     assert_right(there, other)
+
+
+def test_a_run_that_is_killed_while_it_undoes_its_switch_does_not_switch_again_for_ever(
+    tmp_path: Path,
+) -> None:
+    """As by the time limit of systemd, where a server takes minutes to reload."""
+    one = ohio()
+    there = site(tmp_path, one)
+    before = there.server.loaded
+    fail_verification(there, one)
+
+    def die(step: str) -> None:
+        if step == "roll back":
+            raise Died
+
+    there.tell = die
+    with pytest.raises(Died):
+        there.apply()
+    there.tell, loads = lambda _: None, len(there.server.history)
+    there.now -= timedelta(minutes=5)
+    for _ in range(3):
+        report = there.apply()
+        assert "rests until" in report.summary, report.lines()
+    assert there.server.loaded == before
+    assert len(there.server.history) == loads + 1, "only to undo it"
+
+
+def test_a_failure_counts_once_also_where_it_cannot_be_written_before_it_is_undone(
+    tmp_path: Path,
+) -> None:
+    one = ohio()
+    there = site(tmp_path, one)
+    fail_verification(there, one)
+    file, written = tmp_path / "state" / "distrust.json", []
+    file.unlink(missing_ok=True)
+    there.tell = lambda step: written.append(file.exists()) if step == "roll back" else None
+    assert there.apply().exit == Exit.ROLLED_BACK
+    assert written == [True]
+    assert json.loads(file.read_text())["failures"] == 1
+    file.unlink()
+    blocked = tmp_path / "state" / "distrust.json"
+
+    def block(step: str) -> None:
+        if step == "verify":
+            blocked.mkdir()
+        if step == "roll back":
+            blocked.rmdir()
+
+    there.tell = block
+    assert there.apply().exit == Exit.ROLLED_BACK
+    assert json.loads(file.read_text())["failures"] == 1
 
 
 def test_a_withdrawal_takes_only_its_own_zones(tmp_path: Path) -> None:

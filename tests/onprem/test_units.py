@@ -24,6 +24,7 @@ from ecs_anywhere_dns.configuration import load
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.outcome import BadUsage, Exit
 from ecs_anywhere_dns.servers import SERVERS, make_server
+from ecs_anywhere_dns.servers.infoblox.wapi import RESTART_PATIENCE
 from ecs_anywhere_dns.settings import read_settings
 from ecs_anywhere_dns.units import SERVICE, TIMER, UNIT_NAMES, Unit, own_command, write_units
 from ecs_anywhere_dns.wiring import hosts_of
@@ -113,6 +114,21 @@ def test_it_may_write_its_own_folders_and_no_others(kind: str, folders: set[str]
     expected = {f"-{folder}" for folder in {*folders, "/var/lib/ecs-anywhere-dns"}}
     assert set(said["ReadWritePaths"].split()) == expected
     assert said["ProtectSystem"] == "strict"
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+@pytest.mark.parametrize("vpcs", [1, 3])
+def test_systemd_ends_no_run_while_it_may_still_undo_its_switch(kind: str, vpcs: int) -> None:
+    made = replace(unit(kind), vpcs=vpcs)
+    reloads = 2 * made.server.reload_patience
+    assert reloads > 0
+    assert float(directives(made.text())["TimeoutStartSec"]) >= vpcs * (180 + reloads)
+
+
+def test_a_grid_of_infoblox_has_the_time_to_restart_twice() -> None:
+    assert (
+        float(directives(unit("infoblox").text())["TimeoutStartSec"]) >= 2 * RESTART_PATIENCE + 180
+    )
 
 
 def test_it_may_write_into_the_folder_of_the_metrics() -> None:

@@ -14,6 +14,7 @@ from ecs_anywhere_dns.following.claims import names_served
 from ecs_anywhere_dns.following.listening import check_listening, door_of
 from ecs_anywhere_dns.following.remembering import (
     Wanted,
+    distrust,
     remember,
     remember_switch,
 )
@@ -101,7 +102,8 @@ def _switch(
 
     former = run.memory.last.forwarding
     to_forget = (*wanted.document.names, *wanted.part.zones, *former.zones)
-    target = Target(whole, files_of(fragments), verified, to_forget)
+    files = files_of(fragments)
+    target = Target(whole, files, verified, to_forget, lambda problem: distrust(run, problem))
     shared.in_force = None
     journal = switch(run.host, run.id, target)
     run.host.progress.begin("commit")

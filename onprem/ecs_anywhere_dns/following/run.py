@@ -39,6 +39,9 @@ class Run:
     doubt: Refused | None = None
     """Why the last document that was applied would not be believed now: the pins are others."""
 
+    is_distrust_written: bool = False
+    """Whether the next run knows that the switch of this one failed."""
+
     @property
     def vpc(self) -> str:
         return self.host.settings.vpc

@@ -58,6 +58,8 @@ class Target:
     names: Collection[str] = ()
     """What to forget besides the zones that change: the published names, as a server may have to
     forget each by itself, and all zones of a VPC that are put in force again."""
+    note: Callable[[RolledBack], object] = lambda _: None
+    """Write down that the switch failed: before it is undone, as the run may end in that."""
 
 
 def files_of(fragments: Sequence[Fragment]) -> tuple[FileState, ...]:
@@ -121,8 +123,12 @@ def switch(host: Host, run: str, target: Target) -> Journal:
         target.verify()
     except Stop as problem:
         is_changed = not isinstance(problem, NotTaken)
+        undone = RolledBack(f"{problem.message} - rolled back", problem.cure)
+        # What cannot be written, as on a full disk, is no reason to leave the switch as it is.
+        with suppress(Stop):
+            target.note(undone)
         roll_back(host, replace(journal, reloading=is_changed), problem)
-        raise RolledBack(f"{problem.message} - rolled back", problem.cure) from problem
+        raise undone from problem
     return journal
 
 

@@ -28,6 +28,7 @@ A server for this example has one file of `zone address` lines, and reads it aga
         name = "example"                    # of its folder, and of its table in config.toml
         title = "Example DNS"
         uses_other_when_silent = False      # measured: it waits for a dead resolver IP
+        reload_patience = 15.0              # seconds, at most
         region: str                         # these three come first, and are given
         address: str
         port: int
@@ -134,6 +135,9 @@ class Server(Renderer, Protocol):
     uses_other_when_silent: bool
     """Whether it moves on to the other forwarder when one is silent or answers SERVFAIL
     (measured). Where it does not, a resolver IP that does not answer is left out until it does."""
+
+    reload_patience: float
+    """Seconds, at most, until `reload` and `check_effective` have come to an end."""
 
     def is_running(self) -> bool:
         """Whether its process is there and answers its control channel. Changes nothing."""

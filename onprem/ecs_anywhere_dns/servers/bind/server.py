@@ -21,7 +21,7 @@ from pathlib import Path
 
 from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.outcome import CheckFailed, NotTaken, ReloadFailed
-from ecs_anywhere_dns.servers.bind.control import Rndc
+from ecs_anywhere_dns.servers.bind.control import RELOAD_PATIENCE, Rndc
 from ecs_anywhere_dns.servers.bind.disk import Disk
 from ecs_anywhere_dns.servers.bind.findings import findings_of
 from ecs_anywhere_dns.servers.bind.fragments import (
@@ -37,6 +37,7 @@ from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
 from ecs_anywhere_dns.servers.harmless import harmless
 from ecs_anywhere_dns.servers.mark import ipv4_among, mark_in
 from ecs_anywhere_dns.servers.starting import start_if_down
+from ecs_anywhere_dns.subprocesses import PATIENCE
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Bind:
     name = "bind"
     title = "BIND 9"
     uses_other_when_silent = True
+    reload_patience = RELOAD_PATIENCE + PATIENCE
 
     region: str
     address: str

@@ -54,6 +54,7 @@ class Dnsmasq:
     name = "dnsmasq"
     title = "dnsmasq"
     uses_other_when_silent = False
+    reload_patience = 10.0
 
     region: str
     address: str

@@ -20,7 +20,7 @@ from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.outcome import CheckFailed
 from ecs_anywhere_dns.servers.freeipa.rpc import Rpc
 from ecs_anywhere_dns.servers.waiting import comes_true
-from ecs_anywhere_dns.servers.zones_by_api.https import Https, password_in
+from ecs_anywhere_dns.servers.zones_by_api.https import PATIENCE, Https, password_in
 from ecs_anywhere_dns.servers.zones_by_api.server import ZonesByApi
 
 SYNC_POLL = 0.2
@@ -32,6 +32,7 @@ SYNC_PATIENCE = 20.0
 class FreeIpa(ZonesByApi):
     name = "freeipa"
     title = "FreeIPA"
+    reload_patience = PATIENCE + SYNC_PATIENCE
 
     password_file: Path = Path("/etc/ecs-anywhere-dns/freeipa.password")
     ca_file: str = "/etc/ipa/ca.crt"

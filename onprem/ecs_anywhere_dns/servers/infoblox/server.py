@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ecs_anywhere_dns.outcome import CheckFailed
-from ecs_anywhere_dns.servers.infoblox.wapi import Grid, Wapi
-from ecs_anywhere_dns.servers.zones_by_api.https import Https, password_in
+from ecs_anywhere_dns.servers.infoblox.wapi import RESTART_PATIENCE, Grid, Wapi
+from ecs_anywhere_dns.servers.zones_by_api.https import PATIENCE, Https, password_in
 from ecs_anywhere_dns.servers.zones_by_api.server import ZonesByApi
 
 
@@ -23,6 +23,7 @@ from ecs_anywhere_dns.servers.zones_by_api.server import ZonesByApi
 class Infoblox(ZonesByApi):
     name = "infoblox"
     title = "Infoblox"
+    reload_patience = RESTART_PATIENCE + PATIENCE
 
     password_file: Path = Path("/etc/ecs-anywhere-dns/infoblox.password")
     zones_file: Path = Path("/etc/ecs-anywhere-dns/infoblox.zones")

@@ -49,6 +49,7 @@ class Knot:
     name = "knot"
     title = "Knot Resolver"
     uses_other_when_silent = False
+    reload_patience = 15.0
 
     region: str
     address: str

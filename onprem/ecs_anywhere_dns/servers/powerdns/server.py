@@ -43,6 +43,7 @@ class PowerDns:
     name = "powerdns"
     title = "PowerDNS Recursor"
     uses_other_when_silent = True
+    reload_patience = 30.0
 
     region: str
     address: str

@@ -37,7 +37,7 @@ from ecs_anywhere_dns.servers.resolved.lines import (
 from ecs_anywhere_dns.servers.resolved.status import Resolvectl
 from ecs_anywhere_dns.servers.starting import start_if_down
 from ecs_anywhere_dns.servers.waiting import comes_true
-from ecs_anywhere_dns.subprocesses import run
+from ecs_anywhere_dns.subprocesses import PATIENCE, run
 
 RELOAD_PATIENCE = 10.0
 """Seconds; a SIGHUP is heard some time later."""
@@ -49,6 +49,7 @@ class Resolved:
     name = "resolved"
     title = "systemd-resolved"
     uses_other_when_silent = False
+    reload_patience = PATIENCE + RELOAD_PATIENCE
 
     region: str
     address: str

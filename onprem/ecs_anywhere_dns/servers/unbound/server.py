@@ -34,7 +34,7 @@ from ecs_anywhere_dns.servers.unbound.findings import findings_of, hindrances_of
 from ecs_anywhere_dns.servers.unbound.running import misread
 from ecs_anywhere_dns.servers.unbound.shadows import blocking
 from ecs_anywhere_dns.servers.waiting import comes_true
-from ecs_anywhere_dns.subprocesses import run
+from ecs_anywhere_dns.subprocesses import PATIENCE, run
 
 RELOAD_PATIENCE = 10.0
 """Seconds; 16 ms were measured. Large lists of local data take longer."""
@@ -46,6 +46,7 @@ class Unbound:
     name = "unbound"
     title = "Unbound"
     uses_other_when_silent = True
+    reload_patience = PATIENCE + RELOAD_PATIENCE
 
     region: str
     address: str

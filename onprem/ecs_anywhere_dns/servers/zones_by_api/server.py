@@ -39,6 +39,7 @@ class ZonesByApi:
     name = ""
     title = ""
     uses_other_when_silent = True
+    reload_patience = 0.0
 
     region: str
     address: str
