@@ -117,7 +117,11 @@ def _alarms(stack: Stack) -> Iterator[Examined]:
     found = look(AlarmNames=names)["MetricAlarms"] if names else []
     gone = sorted(set(names) - {each["AlarmName"] for each in found})
     if gone:
-        cure = "somebody deleted it: sam deploy makes it anew once the stack has changed"
+        # AWS CloudFormation looks only at what has changed in its template.
+        cure = (
+            "somebody deleted it: change its AlarmDescription in template.yaml by a word and "
+            "deploy, or put it back under that name: aws cloudwatch put-metric-alarm"
+        )
         yield Examined("alarms", "bad", f"{', '.join(gone)} is not there", cure)
         return
     if silent := [each for each in found if _is_silent(each)]:

@@ -94,6 +94,6 @@ def test_a_bucket_that_is_gone_is_a_fact_that_says_the_same_every_time(s3: Any) 
             S3RecordStore("nobody-s-bucket").store("records/vpc-1/1.json", b"{}")
         said.add(str(refused.value))
     assert said == {
-        "Amazon S3 answers NoSuchBucket for the bucket nobody-s-bucket: somebody deleted the "
-        "bucket: deploy the stack again"
+        "Amazon S3 answers NoSuchBucket for the bucket nobody-s-bucket: it was deleted: deploy "
+        "with EvidenceDays=0, then with the former value"
     }

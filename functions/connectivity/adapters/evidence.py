@@ -15,9 +15,10 @@ from connectivity.domain.errors import EvidenceNotKept
 _CURES = {
     "AccessDenied": "a policy of the bucket, of its key or of the organization forbids it: compare "
     "it with the stack's template",
-    "NoSuchBucket": "somebody deleted the bucket: deploy the stack again",
+    "NoSuchBucket": "it was deleted: deploy with EvidenceDays=0, then with the former value",
 }
-"""AWS's error code -> what a person can do."""
+"""AWS's error code -> what a person can do. AWS CloudFormation makes nothing anew that was deleted
+by hand while its template stays the same."""
 
 
 class S3RecordStore:

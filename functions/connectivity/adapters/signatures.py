@@ -16,17 +16,22 @@ from connectivity.adapters.refusals import code_of, message_of
 from connectivity.domain.errors import SigningRefused
 from connectivity.domain.publication import ALGORITHM
 
+_NEW_KEY = (
+    "deploy the stack with PublicationSigning=none, then with kms, which makes a new key, and pin "
+    "its public key on every DNS host"
+)
 _CURES = {
     "DisabledException": "aws kms enable-key --key-id {key}",
     "KMSInvalidStateException": "if its deletion is scheduled, aws kms cancel-key-deletion "
     "--key-id {key} and then aws kms enable-key --key-id {key}",
-    "NotFoundException": "the key was deleted: deploy the stack with PublicationSigning=none, "
-    "then with kms, which makes a new key, and pin its public key on every DNS host",
-    "AccessDeniedException": "the key's policy or a policy of the organization forbids it: deploy "
-    "the stack again, which restores the key's policy",
-    "InvalidKeyUsageException": "it is not the key that the stack made: deploy the stack again",
+    "NotFoundException": f"the key was deleted: {_NEW_KEY}",
+    "AccessDeniedException": "the key's policy or a policy of the organization forbids it: compare "
+    "the key's policy with the stack's template, and put that back with aws kms put-key-policy "
+    "--key-id {key} --policy-name default --policy file://POLICY.json",
+    "InvalidKeyUsageException": f"it is not the key that the stack made: {_NEW_KEY}",
 }
-"""AWS's error code -> what a person can do."""
+"""AWS's error code -> what a person can do. AWS CloudFormation mends nothing that was changed or
+deleted by hand while its template stays the same."""
 
 
 class KmsSignatures:
