@@ -16,7 +16,7 @@ from ecs_anywhere_dns.outcome import CheckFailed, Exit
 from ecs_anywhere_dns.servers.zones_by_api.wish import read_made, read_wish, text_for
 
 from tests.onprem.lab import forked
-from tests.onprem.lab.appliances import KINDS, PASSWORD, Appliance
+from tests.onprem.lab.appliances import KINDS, MEMBER, PASSWORD, Appliance, Wapi
 from tests.onprem.lab.forked import Start
 from tests.onprem.lab.lab import Lab
 from tests.onprem.test_apply import assert_private, assert_public
@@ -158,6 +158,17 @@ def test_a_change_that_the_dns_server_never_hears_of_is_taken_back(
     assert report["exit"] == Exit.ROLLED_BACK, report
     assert appliance.model.forward == {}
     assert_public(lab)
+
+
+@pytest.mark.parametrize("appliance", ["infoblox"], indirect=True)
+def test_only_the_dns_service_of_our_members_is_restarted(
+    lab: Lab, appliance: Appliance, run: Run
+) -> None:
+    lab.publish()
+    assert run("apply")["exit"] == Exit.DONE
+    assert isinstance(appliance.model, Wapi) and appliance.model.restarts
+    for asked in appliance.model.restarts:
+        assert (asked["members"], asked["services"]) == ([MEMBER], ["DNS"])
 
 
 def test_an_answer_that_is_no_http_takes_the_half_made_change_back(

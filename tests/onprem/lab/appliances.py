@@ -125,6 +125,8 @@ class Wapi(Model):
     is_changed: bool = False
     """Since the last restart that was asked for."""
     is_restarting: bool = False
+    restarts: list[dict[str, Any]] = field(default_factory=list)
+    """What was said each time that a restart was asked for."""
 
     def table(self) -> dict[str, Any]:
         return {"view": "default", "members": [MEMBER]}
@@ -189,7 +191,8 @@ class Wapi(Model):
 
     def _call(self, path: str, function: str, content: dict[str, Any]) -> Answer:
         if function == "restartservices":
-            assert content == {"restart_option": "RESTART_IF_NEEDED", "service_option": "DNS"}
+            self.restarts.append(content)
+            assert content["restart_option"] == "RESTART_IF_NEEDED"
             if self.is_changed:
                 self.is_changed, self.is_restarting = False, True
                 self.later(self._restart)

@@ -1,7 +1,9 @@
 """The WAPI of Infoblox NIOS, as far as forward zones need it.
 
 By Infoblox' own reference (`/wapidoc` of every Grid Master: objects zone_forward, grid,
-restartservicestatus, member:dns), which the Grid has for its own version.
+restartservicestatus, member:dns), which the Grid has for its own version. That `restartservices`
+takes `members` and `services`, without which it is for the whole Grid: Infoblox' own module
+nios_restartservices of the Ansible collection infoblox.nios_modules.
 """
 
 from __future__ import annotations
@@ -70,7 +72,11 @@ class Wapi:
 
     def put_in_force(self) -> None:
         grid = quote(self._only("grid")["_ref"])
-        wish = {"restart_option": "RESTART_IF_NEEDED", "service_option": "DNS"}
+        wish = {
+            "members": list(self.grid.members),
+            "services": ["DNS"],
+            "restart_option": "RESTART_IF_NEEDED",
+        }
         self._ask("POST", f"/{grid}?_function=restartservices", wish)
         pending: dict[str, str] = {}
 
