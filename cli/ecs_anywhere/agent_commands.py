@@ -137,9 +137,10 @@ def check(
     with told():
         site = _site(vpc, cluster, Where(stack, region, profile))
         online = [host.instance for host in site.hosts() if host.ping == "Online"]
-        if online:
-            site.check(online)
-        found = site.agents()
+        since = site.check(online)
+        found = tuple(
+            each.as_of(since) if each.check.instance in online else each for each in site.agents()
+        )
     _show(found, as_json)
 
 
@@ -161,12 +162,13 @@ def restart(
             name, instance = printable(agent.check.label), agent.check.instance
             if not says_yes(f"Restart the ECS agent of {name}? Its containers go on.", yes):
                 end(NOT_SAID_YES, f"{name} and the hosts after it were not touched.")
-            site.restart(instance)
-            after = next(each for each in site.agents() if each.check.instance == instance)
+            since = site.restart(instance)
+            found = site.agents()
+            after = next(each for each in found if each.check.instance == instance).as_of(since)
             typer.echo(f"{name}: connected, and {after.check.word}")
             if not after.is_well:
                 said = f"{after.next_step or 'look at it'}. No other host was touched"
-                end(NEEDS_A_PERSON, f"{name} is not private after its restart: {said}")
+                end(NEEDS_A_PERSON, f"{name} is not known to be private after its restart: {said}")
         found = site.agents()
     _show(found, as_json=False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from connectivity.adapters import wiring
@@ -54,6 +54,14 @@ class Agent:
             return "ecs-anywhere agents restart"
         return "; ".join(self.check.said)
 
+    def as_of(self, since: float) -> Agent:
+        """Return the agent as it is known since then: an answer from before says nothing of now."""
+        if self.check.checked_at >= since:
+            return self
+        said = ("the check that was sent has not ended there: its last answer is from before",)
+        check = replace(self.check, verdict="unchecked", said=said, names_are_private=False)
+        return replace(self, check=check)
+
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "is_well": self.is_well, "next_step": self.next_step}
 
@@ -90,20 +98,22 @@ class Site:
         found = managed_hosts.hosts(self.stack, connected)
         return of_vpc(found, self.vpc, is_only=connected == [self.vpc])
 
-    def check(self, instances: Sequence[str]) -> None:
+    def check(self, instances: Sequence[str]) -> float:
         """Run the check on these hosts, and wait until it has ended everywhere, or its time has
-        passed: whoever has not answered then is told so. Raises botocore's ClientError."""
+        passed. Return when it was sent, by AWS's clock in seconds since the epoch: `Agent.as_of`
+        tells who has answered since. Raises botocore's ClientError."""
         document = self.stack.resources[managed_hosts.DOCUMENT][1]
         sent = [
             self._send(document, instances[start : start + AT_ONCE])
             for start in range(0, len(instances), AT_ONCE)
         ]
-        self._until(lambda: all(self._has_ended(command) for command in sent), UNTIL_RUN)
+        self._until(lambda: all(self._has_ended(command) for command, _ in sent), UNTIL_RUN)
+        return min((at for _, at in sent), default=0.0)
 
-    def restart(self, instance: str) -> None:
-        """Restart one host's ECS agent, wait until it is connected, and run the check. Raises
-        NotAskedError where it does not come back."""
-        command = self._send(SHELL, [instance], {"commands": [RESTART]})
+    def restart(self, instance: str) -> float:
+        """Restart one host's ECS agent, wait until it is connected, and run the check. Return when
+        the check was sent, as `check` does. Raises NotAskedError where it does not come back."""
+        command, _ = self._send(SHELL, [instance], {"commands": [RESTART]})
         self._until(lambda: self._has_ended(command), UNTIL_RUN)
         said = self._status(command, instance)
         if said != "Success":
@@ -113,17 +123,19 @@ class Site:
                 f"the ECS agent of {instance} has not connected again within five minutes: look at "
                 "the end of /var/log/ecs/ecs-agent.log there. No other host was touched"
             )
-        self.check([instance])
+        return self.check([instance])
 
     def _send(
         self, document: str, instances: Sequence[str], parameters: Mapping[str, Any] | None = None
-    ) -> str:
+    ) -> tuple[str, float]:
+        """Return the command's id, and when AWS took it: whole seconds, as AWS may round them."""
         sent = self.stack.client("ssm").send_command(
             DocumentName=document,
             InstanceIds=list(instances),
             **({"Parameters": parameters} if parameters else {}),
         )
-        return str(sent["Command"]["CommandId"])
+        command = sent["Command"]
+        return str(command["CommandId"]), float(int(command["RequestedDateTime"].timestamp()))
 
     def _has_ended(self, command: str) -> bool:
         """Tell whether the command has come to its end on every host. AWS lists its invocations a

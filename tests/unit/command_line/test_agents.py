@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -35,6 +36,9 @@ def test_each_host_has_one_next_step_or_none(agent: Agent, step: str) -> None:
     assert bool(agent.next_step) != agent.is_well
 
 
+SENT = datetime(2026, 11, 29, 12, tzinfo=UTC)
+
+
 class Aws:
     """AWS Systems Manager and Amazon ECS, as a restart meets them."""
 
@@ -45,7 +49,7 @@ class Aws:
 
     def send_command(self, **asked: Any) -> Any:
         self.sent.append((asked["DocumentName"], asked["InstanceIds"]))
-        return {"Command": {"CommandId": str(len(self.sent))}}
+        return {"Command": {"CommandId": str(len(self.sent)), "RequestedDateTime": SENT}}
 
     def get_paginator(self, call: str) -> Any:
         self.paginated = call
@@ -102,3 +106,21 @@ def test_no_command_names_more_hosts_than_aws_takes() -> None:
     aws = Aws()
     site(aws).check([f"mi-{n:017x}" for n in range(120)])
     assert [len(hosts) for _, hosts in aws.sent] == [50, 50, 20]
+
+
+def test_an_answer_from_before_the_check_was_sent_is_no_success() -> None:
+    """A host whose check goes on still has its last answer, which may have been private."""
+    since = site(Aws()).check([CHECK.instance])
+    assert since == SENT.timestamp() == site(Aws()).restart(CHECK.instance)
+    before = Agent(replace(CHECK, checked_at=since - 60), "Online", True)
+    assert before.is_well
+    now = before.as_of(since)
+    assert (now.is_well, now.check.verdict, now.check.names_are_private) == (
+        False,
+        "unchecked",
+        False,
+    )
+    assert "has not ended there" in now.check.said[0]
+    assert now.next_step == "ecs-anywhere agents check"
+    answered = Agent(replace(CHECK, checked_at=since), "Online", True)
+    assert answered.as_of(since) == answered
