@@ -31,7 +31,7 @@ from ecs_anywhere_dns.outcome import Exit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.onprem.several import Site, Vpc
+from tests.onprem.several import Died, Site, Vpc
 from tests.onprem.test_several_vpcs import OHIO, assert_right, ohio, rival, site
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -224,6 +224,30 @@ def test_a_way_back_that_fails_leaves_the_standby_serving(tmp_path: Path) -> Non
         there.apply()
     there.poisoned = set()
     assert there.private(standby) == set(standby.names)
+
+
+def test_a_run_that_is_killed_while_it_undoes_a_way_back_makes_the_next_try_as_rare(
+    tmp_path: Path,
+) -> None:
+    there, first, standby = pair(tmp_path)
+    over(there, first, standby)
+    first.answers, there.poisoned = True, set(first.names)
+    for _ in range(GOOD_LOOKS - 1):
+        there.apply()
+
+    def die(step: str) -> None:
+        if step == "roll back":
+            raise Died
+
+    there.tell = die
+    with pytest.raises(Died):
+        there.apply()
+    there.tell, loads = lambda _: None, len(there.server.history)
+    for _ in range(2 * GOOD_LOOKS - 1):
+        there.apply()
+    assert len(there.server.history) == loads + 1, "only to undo it"
+    there.poisoned = set()
+    assert_right(there, standby)
 
 
 def test_a_way_over_that_fails_is_tried_again_at_once_and_then_rarely(tmp_path: Path) -> None:

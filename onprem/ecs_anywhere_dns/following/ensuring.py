@@ -103,7 +103,9 @@ def _switch(
     former = run.memory.last.forwarding
     to_forget = (*wanted.document.names, *wanted.part.zones, *former.zones)
     files = files_of(fragments)
-    target = Target(whole, files, verified, to_forget, lambda problem: distrust(run, problem))
+    target = Target(
+        whole, files, verified, to_forget, lambda problem: note_failure(run, shared, problem)
+    )
     shared.in_force = None
     journal = switch(run.host, run.id, target)
     run.host.progress.begin("commit")
@@ -111,6 +113,17 @@ def _switch(
     shared.in_force = whole
     run.say(changed=True)
     return answers[-1]
+
+
+def note_failure(run: Run, shared: Shared, problem: Stop) -> None:
+    """Write down, once in a run, that its switch failed: before it is undone, or, where that could
+    not be written then, afterwards."""
+    if run.is_failure_noted:
+        return
+    # First: who serves in the place of whom depends on what rests.
+    shared.note_failure(run, problem)
+    distrust(run, problem)
+    run.is_failure_noted = True
 
 
 def _check_switchable(run: Run, wanted: Wanted, fragments: tuple[Fragment, ...]) -> None:

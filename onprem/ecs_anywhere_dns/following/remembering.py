@@ -57,9 +57,8 @@ def note_validated(run: Run) -> None:
 
 
 def distrust(run: Run, problem: Stop) -> None:
-    """Each failure after the reload makes the next try of the same document rarer. A run writes it
-    once: before it undoes the switch, or, where that could not be, afterwards."""
-    if not isinstance(problem, RolledBack) or run.document is None or run.is_distrust_written:
+    """Each failure after the reload makes the next try of the same document rarer."""
+    if not isinstance(problem, RolledBack) or run.document is None:
         return
     known = run.host.state.distrust()
     failures = known.failures if known.checksum == run.document.checksum else 0
@@ -71,7 +70,6 @@ def distrust(run: Run, problem: Stop) -> None:
             why=problem.message,
         )
     )
-    run.is_distrust_written = True
 
 
 def _applied(run: Run, wanted: Wanted, former: Applied, journal: Journal | None) -> Applied:

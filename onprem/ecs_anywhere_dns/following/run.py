@@ -38,8 +38,7 @@ class Run:
     """Why there is no document to accept."""
     doubt: Refused | None = None
     """Why the last document that was applied would not be believed now: the pins are others."""
-
-    is_distrust_written: bool = False
+    is_failure_noted: bool = False
     """Whether the next run knows that the switch of this one failed."""
 
     @property

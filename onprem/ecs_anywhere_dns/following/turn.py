@@ -15,12 +15,9 @@ from ecs_anywhere_dns.answers.preflight import Preflight, preflight
 from ecs_anywhere_dns.answers.proof import Proof
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.following.acceptance import accept
-from ecs_anywhere_dns.following.ensuring import ensure
+from ecs_anywhere_dns.following.ensuring import ensure, note_failure
 from ecs_anywhere_dns.following.hints import hints_of, lasting
-from ecs_anywhere_dns.following.remembering import (
-    Wanted,
-    distrust,
-)
+from ecs_anywhere_dns.following.remembering import Wanted
 from ecs_anywhere_dns.following.run import Run
 from ecs_anywhere_dns.following.shared import Shared
 from ecs_anywhere_dns.following.standby import PAUSE, TRIES
@@ -54,8 +51,7 @@ def take(run: Run, shared: Shared) -> None:
         _follow(run, shared)
     except Stop as problem:
         run.report = run.report.stopped(problem)
-        shared.note_failure(run, problem)
-        distrust(run, problem)
+        note_failure(run, shared, problem)
 
 
 def _say_of(run: Run, document: Document) -> None:
