@@ -12,7 +12,7 @@ import json
 import re
 from base64 import b64decode, b64encode
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Protocol
@@ -113,9 +113,11 @@ def check(
     key: PublicKey | None,
     heads: Mapping[str, Link] | None = None,
     key_ids: Iterable[str] = (),
+    expired: Collection[str] = (),
 ) -> Checked:
     """Check all chains in `files`. `key` is None where nothing is signed. `heads` are the ledger's
-    last links by VPC, where the ledger can be read; `key_ids` are the key's ids, where known."""
+    last links by VPC, where the ledger can be read; `key_ids` are the key's ids, where known;
+    `expired` are the VPCs whose last record is older than records are kept."""
     found: list[Found] = []
     chains: dict[str, list[Kept]] = defaultdict(list)
     for file in files:
@@ -131,9 +133,9 @@ def check(
     heads = heads or {}
     for vpc_id, records in sorted(chains.items()):
         head = heads.get(vpc_id)
-        found += _of_a_chain(records, head, key)
+        found += _of_a_chain(records, head, key, vpc_id in expired)
     found += [
-        Found("missing", vpc_id, f"the ledger names record {head.number}, and there is none")
+        _gone(vpc_id, f"the ledger names record {head.number}, and there is none", expired)
         for vpc_id, head in sorted(heads.items())
         if vpc_id not in chains
     ]
@@ -285,7 +287,7 @@ def _is_signed_by(record: Kept, key: PublicKey) -> bool:
 
 
 def _of_a_chain(
-    records: Iterable[Kept], head: Link | None, key: PublicKey | None
+    records: Iterable[Kept], head: Link | None, key: PublicKey | None, is_expired: bool = False
 ) -> Iterator[Found]:
     """Yield what is wrong between the records of one VPC."""
     ordered = sorted(records, key=lambda record: (record.number, record.file))
@@ -297,7 +299,7 @@ def _of_a_chain(
         yield from _of_a_step(record, by_sha, ordered, first, told)
     yield from _of_forks(ordered, named, key)
     if head and head.sha256 not in by_sha:
-        yield _of_the_head(head, ordered)
+        yield _of_the_head(head, ordered, is_expired)
 
 
 def _of_a_step(
@@ -356,10 +358,18 @@ def _of_forks(
             yield Found("note" if well else "forked", record.file, said)
 
 
-def _of_the_head(head: Link, ordered: list[Kept]) -> Found:
+def _of_the_head(head: Link, ordered: list[Kept], is_expired: bool) -> Found:
     last = ordered[-1]
     if last.number >= head.number:
         said = f"the ledger names another record {head.number}: changed, or replaced"
         return Found("altered", last.file, said)
     said = f"the ledger's last record is {head.number}, and the last here is {last.number}"
-    return Found("missing", last.vpc_id, said)
+    return _gone(last.vpc_id, said, (last.vpc_id,) if is_expired else ())
+
+
+def _gone(vpc_id: str, said: str, expired: Collection[str]) -> Found:
+    """Return that the last record is not there, which is a note where it has expired."""
+    if vpc_id in expired:
+        return Found("note", vpc_id, f"{said}: it is older than EvidenceDays, and has expired")
+    former = "a bucket that was made anew has none of the former one's"
+    return Found("missing", vpc_id, f"{said} ({former})")

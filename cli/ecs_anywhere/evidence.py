@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from connectivity.adapters import wiring
 from connectivity.domain.convergence import spoilt
 from connectivity.domain.evidence import FOLDER, sha256_of
-from connectivity.domain.ledger import Entry, Link
+from connectivity.domain.ledger import Entry
 from connectivity.domain.publication import parameter_names
 from connectivity.usecases.acknowledgements import hear_acknowledgements
 
@@ -189,10 +189,17 @@ def evidence_of(
     )
 
 
-def last_links(stack: Stack) -> dict[str, Link]:
-    """Return the ledger's last link of each VPC that has one."""
+def recorded_entries(stack: Stack) -> dict[str, Entry]:
+    """Return the ledger's entry of each VPC that has a last link."""
     entries = wiring.ledger().entries() if stack.table else ()
-    return {entry.vpc_id: entry.recorded for entry in entries if entry.recorded}
+    return {entry.vpc_id: entry for entry in entries if entry.recorded}
+
+
+def expired(entries: Iterable[Entry], days: int, now: float) -> frozenset[str]:
+    """Return the VPCs whose last record is older than so many days. A link has no time of its own:
+    it is of an execution that took the hold when the entry says so, or before."""
+    oldest = now - days * 86400
+    return frozenset(e.vpc_id for e in entries if 0 < e.taken_at < oldest - LONGEST_RUN)
 
 
 def _of_an_execution(stack: Stack, entry: Entry) -> Evidence:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +26,7 @@ from ecs_anywhere.answering import (
     print_json,
     told,
 )
-from ecs_anywhere.evidence import Evidence, evidence_of, gather, last_links
+from ecs_anywhere.evidence import Evidence, evidence_of, expired, gather, recorded_entries
 from ecs_anywhere.evidence_page import page
 from ecs_anywhere.public_key import AnyKey, UnreadableKey, read_keys
 from ecs_anywhere.record_shape import UnfitRecord
@@ -35,6 +36,10 @@ NO_KEY = (
     "these records are signed: give the key with which they are checked, --public-key with the "
     "stack's output PublicationPublicKey"
 )
+
+
+LONGEST_KEPT = 3650
+"""Days, where the stack does not say how long it keeps records: its template's largest value."""
 
 
 class _VpcFirst(TyperGroup):
@@ -123,14 +128,18 @@ def verify(
     """Check that no kept record was changed, replaced or taken away. A folder needs no AWS."""
     with told():
         heads: Mapping[str, Link] = {}
+        gone: frozenset[str] = frozenset()
         keys, ids = list(public_key or ()), list[str]()
         if not place:
             found = read_stack(Where(stack, region, profile))
-            place, heads = f"{evidence_files.BUCKET}{_bucket(found)}", last_links(found)
+            place, entries = f"{evidence_files.BUCKET}{_bucket(found)}", recorded_entries(found)
+            heads = {vpc: entry.recorded for vpc, entry in entries.items() if entry.recorded}
+            days = int(found.parameters.get("EvidenceDays") or LONGEST_KEPT)
+            gone = expired(entries.values(), days, time.time())
             keys += filter(None, [found.outputs.get("PublicationPublicKey")])
             ids += filter(None, [found.outputs.get("PublicationKeyId")])
         files = _files(place, region, profile)
-        checked = chain.check(files, _key(keys, files), heads, ids)
+        checked = chain.check(files, _key(keys, files), heads, ids, gone)
     if as_json:
         print_json(checked.as_json())
     else:

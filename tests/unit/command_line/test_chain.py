@@ -17,6 +17,7 @@ from connectivity.domain.publication import Signature, canonical
 from ecs_anywhere import chain
 from ecs_anywhere.chain import Checked, File, check
 from ecs_anywhere.commands import app
+from ecs_anywhere.evidence import expired
 from ecs_anywhere.public_key import AnyKey, EcPublicKey, UnreadableKey, read_key
 from typer.testing import CliRunner
 
@@ -105,6 +106,21 @@ def test_that_the_last_records_are_gone_only_the_ledger_tells() -> None:
     assert (found.kind, found.where) == ("missing", VPC)
     assert "the ledger's last record is 5, and the last here is 3" in found.what
     assert kinds(check([], KEY, {VPC: LAST})) == ["missing"]
+
+
+def test_a_last_record_that_is_older_than_records_are_kept_has_expired_and_is_not_missing() -> None:
+    """A VPC that was removed long ago: the ledger names its last record for ever."""
+    now, day = 1_800_000_000.0, 86400.0
+    old, new = (Entry(VPC, recorded=LAST, taken_at=now - days * day) for days in (401, 399))
+    unknown = Entry(VPC, recorded=LAST)
+    assert expired([old], 400, now) == {VPC}
+    assert expired([new, unknown], 400, now) == set()
+    for files in ([], FIVE[:3]):
+        checked = check(files, KEY, {VPC: LAST}, expired={VPC})
+        assert checked.problems == ()
+        assert "older than EvidenceDays, and has expired" in checked.found[-1].what
+    changed = File(FIVE[4].name, FIVE[4].data.replace(b'"detail":"well"', b'"detail":"else"'))
+    assert "altered" in kinds(check([*FIVE[:4], changed], KEY, {VPC: LAST}, expired={VPC}))
 
 
 def test_a_last_record_in_place_of_the_ledger_s_is_found() -> None:
