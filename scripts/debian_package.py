@@ -34,6 +34,11 @@ if [ -e "$DPKG_ROOT/opt/ecs-anywhere-dns/pyvenv.cfg" ]; then
   echo "rm -r /opt/ecs-anywhere-dns /usr/local/bin/ecs-anywhere-dns" >&2
   exit 1
 fi
+if [ -L "$DPKG_ROOT/opt/ecs-anywhere-dns/lib" ]; then
+  echo "/opt/ecs-anywhere-dns is of the installer: remove it first with that file, as in" >&2
+  echo "python3 ecs-anywhere-dns-*.pyz --remove" >&2
+  exit 1
+fi
 """,
     "postinst": """\
 #!/bin/sh
@@ -46,7 +51,8 @@ fi
     "prerm": """\
 #!/bin/sh
 set -e
-find "$DPKG_ROOT/opt/ecs-anywhere-dns" -name __pycache__ -prune -exec rm -r {} +
+home="$DPKG_ROOT/opt/ecs-anywhere-dns"
+[ ! -d "$home" ] || find "$home" -name __pycache__ -prune -exec rm -r {} +
 if [ "$1" = remove ] && [ -e "$DPKG_ROOT/etc/systemd/system/ecs-anywhere-dns.timer" ]; then
   echo "the DNS server goes on forwarding, and nobody follows the VPC any more: see 'Remove it'" >&2
   echo "in the README of ecs-anywhere-dns, whose first two steps need this package" >&2

@@ -5,7 +5,8 @@
     /opt/ecs-anywhere-dns/bin                the programs
     /usr/local/bin                           links to these
 
-Whoever dies in the middle leaves what was there before, and a folder that the next run removes.
+Whoever dies in the middle leaves what was there before, and a folder that the next run removes. The
+libraries are whole where they hold the file `complete`, which is written last.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ HOME = Path("opt/ecs-anywhere-dns")
 LINKS = Path("usr/local/bin")
 MANUAL = Path("usr/local/share/man/man8/ecs-anywhere-dns.8.gz")
 TIMER = Path("etc/systemd/system/ecs-anywhere-dns.timer")
+COMPLETE = "complete"
 UNFOLLOWED = (
     "the DNS server goes on forwarding, and nobody follows the VPC any more: see 'Remove it' in "
     "the README of ecs-anywhere-dns, whose first two steps need this tool"
@@ -59,9 +61,12 @@ def install(archive: Path, about: Mapping[str, Any], root: Path) -> list[str]:
     """Return what was done; nothing where it is there already. Raises Refused, OSError."""
     home = root / HOME
     _check_ours(home)
+    for command in about["commands"]:
+        _check_free(root / LINKS / command)
     library = home / f"lib-{about['checksum'][:16]}-{sys.implementation.cache_tag}"
     link = home / "lib"
-    if not (link.is_symlink() and link.readlink() == Path(library.name)):
+    is_linked = link.is_symlink() and link.readlink() == Path(library.name)
+    if not (is_linked and (library / COMPLETE).is_file()):
         _unpack(archive, library)
         _replace_link(link, library.name)
         done = [f"installed {about['version']} into {home}"]
@@ -80,9 +85,11 @@ def remove(root: Path) -> list[str]:
     _check_ours(home)
     if not home.exists():
         return [f"there is no {home}"]
+    # First: who dies from here on leaves nothing that the next run would take for whole.
+    (home / "lib").unlink(missing_ok=True)
     for program in sorted((home / "bin").glob("*")):
         link = root / LINKS / program.name
-        if link.is_symlink() and link.readlink() == _linked(program.name):
+        if _is_ours(link):
             link.unlink()
     (root / MANUAL).unlink(missing_ok=True)
     shutil.rmtree(home)
@@ -101,6 +108,19 @@ def _check_ours(home: Path) -> None:
         raise Refused(f"{home} is of a package of this system: remove that first, or update it")
 
 
+def _check_free(link: Path) -> None:
+    """Raises Refused where somebody else has a program of that name."""
+    if (link.is_symlink() or link.exists()) and not _is_ours(link):
+        raise Refused(
+            f"{link} is not of this installer, and nothing was changed: remove it first (of pipx: "
+            f"`pipx uninstall {link.name}`; otherwise `rm {link}`), then run this again"
+        )
+
+
+def _is_ours(link: Path) -> bool:
+    return link.is_symlink() and link.readlink() == _linked(link.name)
+
+
 def _unpack(archive: Path, library: Path) -> None:
     half = library.with_name(f"{library.name}.half")
     shutil.rmtree(half, ignore_errors=True)
@@ -113,6 +133,7 @@ def _unpack(archive: Path, library: Path) -> None:
                 file.write_bytes(packed.read(name))
     # The systemd service may not write here, and would compile them at every run.
     compileall.compile_dir(half, quiet=2, stripdir=str(half), prependdir=str(library))
+    (half / COMPLETE).touch()
     shutil.rmtree(library, ignore_errors=True)
     half.rename(library)
 
