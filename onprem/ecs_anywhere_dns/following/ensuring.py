@@ -21,6 +21,7 @@ from ecs_anywhere_dns.following.remembering import (
 from ecs_anywhere_dns.following.run import Run
 from ecs_anywhere_dns.following.shared import Shared
 from ecs_anywhere_dns.following.switchover import (
+    RolledBack,
     Target,
     check_fragments,
     check_unhindered,
@@ -117,13 +118,17 @@ def _switch(
 
 def note_failure(run: Run, shared: Shared, problem: Stop) -> None:
     """Write down, once in a run, that its switch failed: before it is undone, or, where that could
-    not be written then, afterwards."""
-    if run.is_failure_noted:
-        return
-    # First: who serves in the place of whom depends on what rests.
-    shared.note_failure(run, problem)
-    distrust(run, problem)
-    run.is_failure_noted = True
+    not be written then, afterwards. Where undoing it ended otherwise, the publication is distrusted
+    no more than before: the server never took it, or a person has to mend the server, and the next
+    run goes on."""
+    if run.distrusted_before is None:
+        # First: who serves in the place of whom depends on what rests.
+        shared.note_failure(run, problem)
+        before = run.host.state.distrust()
+        distrust(run, problem)
+        run.distrusted_before = before
+    elif not isinstance(problem, RolledBack):
+        run.host.state.write_distrust(run.distrusted_before)
 
 
 def _check_switchable(run: Run, wanted: Wanted, fragments: tuple[Fragment, ...]) -> None:

@@ -9,7 +9,7 @@ from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.memory.documents import Memory
-from ecs_anywhere_dns.memory.records import Last
+from ecs_anywhere_dns.memory.records import Distrust, Last
 from ecs_anywhere_dns.outcome import Refused, Stop
 from ecs_anywhere_dns.pinned.belief import check_believed
 from ecs_anywhere_dns.report import Report
@@ -38,8 +38,8 @@ class Run:
     """Why there is no document to accept."""
     doubt: Refused | None = None
     """Why the last document that was applied would not be believed now: the pins are others."""
-    is_failure_noted: bool = False
-    """Whether the next run knows that the switch of this one failed."""
+    distrusted_before: Distrust | None = None
+    """What was distrusted before this run noted that its switch failed; None before that."""
 
     @property
     def vpc(self) -> str:
