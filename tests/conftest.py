@@ -35,8 +35,6 @@ for variable in ("MAKELEVEL", "MAKEFLAGS", "MFLAGS"):
 os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 
 LONGEST_FIRST = (
-    # This one needs a process in which moto is as it was: no other engine has run there.
-    "test_gateway",
     # tests/story
     "test_make_demo",
     "test_make_local",
