@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -85,12 +86,23 @@ def delete(lab: Lab) -> str:
     there = _id(lab)
     if not there:
         return ""
+    _remember_records(lab)
     lab.client("cloudformation").delete_stack(StackName=lab.state.stack)
     return str(
         lab.until(
             lambda: _ended(lab, there), f"the end of the deletion of {lab.state.stack}", 20 * MINUTE
         )
     ).replace("DELETE_COMPLETE", "")
+
+
+def _remember_records(lab: Lab) -> None:
+    """Write down the stack's bucket of records, which its deletion leaves behind."""
+    buckets = {
+        each.get("PhysicalResourceId", "")
+        for each in lab.resources()
+        if each["ResourceType"] == "AWS::S3::Bucket"
+    }
+    lab.state.keep(records=sorted({*lab.state.records} | buckets - {""}))
 
 
 def _ended(lab: Lab, stack_id: str) -> str:
@@ -117,27 +129,24 @@ def failures(lab: Lab) -> list[str]:
 
 
 def remove_bucket(lab: Lab) -> None:
-    s3: Any = lab.client("s3")
-    names = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
-    if not lab.state.bucket or lab.state.bucket not in names:
-        return
-    while keys := s3.list_objects_v2(Bucket=lab.state.bucket).get("Contents", []):
-        s3.delete_objects(
-            Bucket=lab.state.bucket, Delete={"Objects": [{"Key": each["Key"]} for each in keys]}
-        )
-    s3.delete_bucket(Bucket=lab.state.bucket)
+    _remove_buckets(lab, {lab.state.bucket})
 
 
 def remove_records(lab: Lab) -> None:
-    """Remove the buckets with records of runs, which stay when their stacks go: those of each stack
-    of this name, with all versions."""
-    s3, begins = lab.client("s3"), f"{lab.state.stack}-evidence-".lower()
+    """Remove the buckets with records of runs, which stay when their stacks go."""
+    _remove_buckets(lab, {*lab.state.records})
+
+
+def _remove_buckets(lab: Lab, names: Collection[str]) -> None:
+    """Remove those of these buckets that are there, with every version of what is in them."""
+    s3: Any = lab.client("s3")
     for bucket in s3.list_buckets()["Buckets"]:
-        if not bucket["Name"].startswith(begins):
+        name = bucket["Name"]
+        if name not in names:
             continue
-        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket["Name"]):
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=name):
             there = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
             ids = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in there]
             if ids:
-                s3.delete_objects(Bucket=bucket["Name"], Delete={"Objects": ids})
-        s3.delete_bucket(Bucket=bucket["Name"])
+                s3.delete_objects(Bucket=name, Delete={"Objects": ids})
+        s3.delete_bucket(Bucket=name)

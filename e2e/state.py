@@ -21,6 +21,8 @@ class State:
     stack: str
     vpc: str = ""
     bucket: str = ""
+    records: list[str] = field(default_factory=list)
+    """Buckets of the stack that stay when it goes."""
     role: str = ""
     """A role that the policy for DNS hosts is attached to for a while."""
     stack_begun: bool = False

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -24,6 +25,7 @@ from e2e.entry import sounds_like_production
 from e2e.lab import Lab, StepFailedError
 from e2e.record import Record
 from e2e.sandbox import MARK
+from e2e.stack import remove_records
 from e2e.state import State
 from e2e.steps.deployment import statement_for
 from e2e.steps.facts import substituted
@@ -113,6 +115,30 @@ def test_a_vpc_whose_id_was_not_written_down_is_found_by_its_tag(tmp_path: Path)
     lab = lab_with(tmp_path, {"describe_vpcs": describe, "delete_vpc": delete})
     assert clean_up(lab) == []
     assert there == []
+
+
+def test_records_go_with_every_version_and_those_of_another_run_stay(tmp_path: Path) -> None:
+    buckets = {"s-evidence-ours": ["1", "2"], "s-evidence-of-another-run": ["3"]}
+
+    def pages(Bucket: str) -> list[Any]:  # noqa: N803 - as boto3 names it
+        return [{"Versions": [{"Key": "k", "VersionId": id_} for id_ in buckets[Bucket]]}]
+
+    def delete_objects(Bucket: str, Delete: dict[str, Any]) -> None:  # noqa: N803
+        for each in Delete["Objects"]:
+            buckets[Bucket].remove(each["VersionId"])
+
+    def delete_bucket(Bucket: str) -> None:  # noqa: N803
+        assert buckets.pop(Bucket) == [], "Amazon S3 deletes no bucket that holds anything"
+
+    answers: Answers = {
+        "list_buckets": lambda: {"Buckets": [{"Name": name} for name in [*buckets]]},
+        "get_paginator": lambda _: SimpleNamespace(paginate=pages),
+        "delete_objects": delete_objects,
+        "delete_bucket": delete_bucket,
+    }
+    lab = lab_with(tmp_path, answers, records=["s-evidence-ours"])
+    remove_records(lab)
+    assert buckets == {"s-evidence-of-another-run": ["3"]}
 
 
 @pytest.mark.parametrize("running", [True, False])
