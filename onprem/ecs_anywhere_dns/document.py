@@ -30,7 +30,8 @@ LONGEST_EXCERPT = 120
 LARGEST_DOCUMENT = 8192
 """Bytes: what an advanced parameter of Parameter Store holds, twice what the app needs."""
 MOST_MEMBERS = 256
-"""Of a list or object: several times what fits into the app's documents."""
+"""The most members that a list or object may have: several times the number that fits into the
+app's documents."""
 DEEPEST = 4
 """Levels of lists and objects; a document has three."""
 LONGEST_NUMBER = 20
@@ -42,7 +43,7 @@ class Document:
     """A fit document. Names and zones are in lower case, without a final dot."""
 
     text: str
-    """As it was published, byte for byte."""
+    """The text as it was published, byte for byte."""
     generation: int
     state: State
     account: str
@@ -55,7 +56,7 @@ class Document:
     names: Mapping[str, tuple[str, ...]]
     checksum: str
     signature: Signature | None = None
-    """Not checked yet; None where the document has none."""
+    """The signature, not checked yet; None where the document has none."""
 
     @property
     def label(self) -> str:
@@ -76,8 +77,8 @@ def read_document(text: str, validated: Collection[str] = ()) -> Document:
 
 
 def fingerprint(text: str) -> str:
-    """Return what stands for this text, the schema and the version of this tool together: another
-    schema, or another version that reads it, asks anew."""
+    """Return a digest of this text, the schema and the version of this tool: after another schema
+    or version, a text is validated anew."""
     said = "\n".join((__version__, schema_text(), text))
     return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -127,7 +128,8 @@ def _short_integer(digits: str) -> int:
 
 
 def _no_float(text: str) -> float:
-    """A generation of 1.0 or 1e300 is an integer to a JSON Schema."""
+    """Raise Refused for a number with a fraction or an exponent: a JSON Schema takes 1.0 and 1e300
+    for integers."""
     raise ValueError(f"{_shown(text)} is no whole number")
 
 
@@ -179,7 +181,8 @@ def _check_checksum(content: Mapping[str, Any]) -> None:
 
 
 def _canonical(content: Mapping[str, Any]) -> bytes:
-    """The form over which checksum and signature are taken, as the schema describes it."""
+    """Return the canonical form, over which checksum and signature are made, as the schema
+    describes it."""
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
@@ -233,5 +236,5 @@ def _as_document(text: str, content: Mapping[str, Any]) -> Document:
 
 
 def _shown(text: str) -> str:
-    """Return the beginning of what a stranger wrote, fit for a terminal."""
+    """Return the beginning of a stranger's text, fit for a terminal."""
     return visible(text[:LONGEST_EXCERPT])

@@ -1,4 +1,4 @@
-"""What a DNS server has to forward, and to whom: all that its fragment is rendered from."""
+"""The forwarding of a DNS server, zones and their forwarders: the only input of its fragments."""
 
 from __future__ import annotations
 
@@ -13,10 +13,8 @@ DNS_PORT = 53
 
 @dataclass(frozen=True)
 class Forwarding:
-    """Always "forward only": a dead resolver is a failure, never a question to the internet.
-
-    Without zones it is the forwarding that is none: what a withdrawn document asks for.
-    """
+    """Zones and their forwarders. Always "forward only": a dead resolver is a failure, never a
+    question to the internet. Without zones nothing is forwarded, as a withdrawn document asks."""
 
     zones: tuple[str, ...]
     """Lower case, sorted, without a final dot. Each is also exempt from DNSSEC validation, which
@@ -24,7 +22,7 @@ class Forwarding:
     forwarders: tuple[str, ...]
     """IPv4 addresses, sorted: of all zones."""
     label: str
-    """For the header of a fragment: VPC, generation, state."""
+    """VPC, generation and state, for the header of a fragment."""
     port: int = DNS_PORT
     """53, apart from laboratories."""
     apart: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -42,7 +40,8 @@ class Forwarding:
 
     @property
     def groups(self) -> tuple[Forwarding, ...]:
-        """Return the parts whose zones have the same forwarders: one, where all have."""
+        """Return the parts of which each has one set of forwarders: a single part where all zones
+        have the same."""
         zones_to: dict[tuple[str, ...], list[str]] = {}
         for zone, forwarders in self.targets.items():
             zones_to.setdefault(forwarders, []).append(zone)
@@ -52,7 +51,7 @@ class Forwarding:
         )
 
     def only(self, zones: Collection[str]) -> Forwarding:
-        """Return the forwarding of these of its zones."""
+        """Return this forwarding with none but the given zones."""
         if set(zones).issuperset(self.zones):
             return self
         left = {zone: to for zone, to in self.targets.items() if zone in zones}
@@ -65,8 +64,8 @@ NOTHING = Forwarding((), (), "nothing is forwarded")
 def forwarding_of(
     document: Document, forwarders: Collection[str], mode: Mode | None, port: int = DNS_PORT
 ) -> Forwarding:
-    """`forwarders` are those of the document's resolver IPs that are fit to be used; `mode` None
-    is the document's own."""
+    """Return the forwarding that a document asks for. `forwarders` are the fit ones among its
+    resolver IPs; `mode` None is the document's own mode."""
     if document.state == "withdrawn":
         return Forwarding((), (), document.label, port)
     zones = document.zones if (mode or document.mode) == "names" else _region_zones(document)
@@ -76,8 +75,8 @@ def forwarding_of(
 def forwarding_to(
     targets: Mapping[str, Collection[str]], label: str, port: int = DNS_PORT
 ) -> Forwarding:
-    """Return what forwards each zone of `targets` to its forwarders. The same targets are an equal
-    value, whatever their order."""
+    """Return the forwarding of each zone of `targets` to its forwarders. Equal targets in another
+    order give an equal value."""
     sorted_targets = {zone: tuple(sorted(targets[zone])) for zone in sorted(targets)}
     distinct = set(sorted_targets.values())
     return Forwarding(
@@ -90,8 +89,8 @@ def forwarding_to(
 
 
 def together(parts: Sequence[Forwarding]) -> Forwarding:
-    """Return what forwards all zones of `parts`, which share none, each to the forwarders of its
-    part. The label names the parts that forward something, or all, where none does."""
+    """Return the union of `parts`, of which no two share a zone. The label names the parts that
+    have zones, or all parts where none has."""
     if len(parts) == 1:
         return parts[0]
     said = [part for part in parts if not part.is_none] or parts
@@ -101,7 +100,8 @@ def together(parts: Sequence[Forwarding]) -> Forwarding:
 
 
 def _region_zones(document: Document) -> tuple[str, ...]:
-    """The Region's, and what was published outside it, such as a name under api.aws."""
+    """Return the Region's zone, and the published zones outside it, such as a name under
+    api.aws."""
     region = region_zone(document)
     return (region, *(zone for zone in document.zones if not f".{zone}".endswith(f".{region}")))
 

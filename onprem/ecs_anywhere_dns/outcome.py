@@ -1,7 +1,5 @@
-"""How a run ends: the exit codes, and the errors that mean them.
-
-An error is a fact with a cure: its message says what is wrong and where, `cure` what to do.
-"""
+"""Exit codes of a run, and the errors that lead to them. An error is a fact with a cure: `message`
+says what is wrong and where, `cure` what to do."""
 
 from __future__ import annotations
 
@@ -9,7 +7,7 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """The exit codes of the command; a contract with whoever watches it."""
+    """The exit codes of the command; a contract with the monitoring that reads them."""
 
     DONE = 0
     UNEXPECTED = 1
@@ -43,7 +41,7 @@ MEANINGS = {
 
 
 class Stop(Exception):
-    """A reason why a run cannot go on. Subclasses say which exit code that is."""
+    """A reason why a run cannot go on. Each subclass has its exit code."""
 
     exit: Exit = Exit.UNEXPECTED
 
@@ -74,19 +72,20 @@ class PreflightFailed(Stop):
 
 
 class CheckFailed(Stop):
-    """The DNS server's own check, or ours of what it would do, says no."""
+    """The DNS server's own checker, or our check of its configuration, found an error."""
 
     exit = Exit.CHECK_FAILED
 
 
 class ReloadFailed(Stop):
-    """The server refused the reload after the swap, died of it, or does something else."""
+    """The server refused the reload after the swap, ended because of it, or forwards something
+    else."""
 
     exit = Exit.ROLLED_BACK
 
 
 class NotTaken(ReloadFailed):
-    """The server refused the reload, and goes on with what it had."""
+    """The server refused the reload, and goes on with the configuration that it had."""
 
 
 class NotResolving(Stop):

@@ -20,7 +20,7 @@ STATUS_WIDTH = 11
 
 
 def accept_any_locale() -> None:
-    """Make both streams write as an escape what the locale's encoding does not have: under LANG=C
+    """Make both output streams escape the characters that the locale's encoding lacks: under LANG=C
     a `…` would be an error of its own."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -32,14 +32,14 @@ def show_step(step: str) -> None:
 
 
 def show_defect(defect: BaseException) -> None:
-    """The traceback: its last line quotes whatever the error was about."""
+    """Print the traceback of a defect; its last line quotes the error's message."""
     for part in traceback.format_exception(defect):
         for line in part.rstrip("\n").split("\n"):
             _show(line, sys.stderr)
 
 
 def show_nothing(step: str) -> None:
-    """Nobody looks."""
+    """Ignore a step: for runs whose progress nobody watches."""
 
 
 def show_report(report: Report, *, as_json: bool) -> None:
@@ -68,7 +68,7 @@ def show_status(said: Mapping[str, Any], *, cure_of_unit: str, as_json: bool) ->
 
 
 def _rows_of(said: Mapping[str, Any], server: str) -> dict[str, Any]:
-    """Return what is shown of one VPC."""
+    """Return the rows that are shown of one VPC."""
     return {
         "vpc": said["vpc"],
         "server": server,
@@ -100,7 +100,7 @@ def show_findings(findings: Sequence[Finding], *, as_json: bool) -> None:
 
 
 def show_fragments(fragments: Sequence[Fragment], *, as_json: bool) -> None:
-    """Print each file below its name. A pipe or a file gets a single one as it is, so that
+    """Print each file below its name. A single file goes to a pipe or a file as it is, so that
     `render > FILE` is that file."""
     if as_json:
         _show_text_in_json([{"path": str(item.path), "text": item.text} for item in fragments])
@@ -140,6 +140,7 @@ def _show_json(said: Any) -> None:
 
 
 def _show_text_in_json(said: Any) -> None:
-    """Text of many lines stays what it is: JSON has escapes of its own."""
+    """Print as JSON. Texts of many lines are not made visible before: JSON has escapes of its
+    own."""
     # The one control character that JSON in ASCII leaves alone.
     print(json.dumps(said, indent=1).replace("\x7f", "\\u007f"))

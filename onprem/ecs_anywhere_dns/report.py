@@ -1,4 +1,4 @@
-"""What a run has to say, for people and for machines."""
+"""The report of a run, for people and for machines."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ INDENT = " " * 6
 
 @dataclass(frozen=True)
 class Report:
-    """One run. `as_json` is what `--json` prints and `status.json` keeps."""
+    """The report of one run. `as_json` is what `--json` prints and `status.json` keeps."""
 
     command: str
     exit: Exit = Exit.DONE
@@ -39,17 +39,17 @@ class Report:
     resolvers: int = 0
     """Resolver IPs that were asked."""
     unfit: tuple[str, ...] = ()
-    """Those of them that did not answer as they have to."""
+    """The resolver IPs that did not answer as published."""
     findings: tuple[str, ...] = ()
-    """What is not as it has to be, a line each."""
+    """Things that are wrong, a line each."""
     hints: tuple[str, ...] = ()
-    """What people have to know or do now."""
+    """Things that people have to know or do now, a line each."""
     publications: tuple[Report, ...] = ()
     """The report of each VPC, where the host follows several."""
     at: str = ""
     """ISO 8601, UTC."""
     seconds: dict[str, float] = field(default_factory=dict)
-    """How long each step took."""
+    """Seconds that each step took."""
 
     def stopped(self, problem: Stop) -> Report:
         return replace(self, exit=problem.exit, summary=problem.message, cure=problem.cure)
@@ -87,11 +87,12 @@ WORST_FIRST = (
     Exit.PREFLIGHT_FAILED, Exit.REFUSED, Exit.FETCH_FAILED, Exit.USAGE, Exit.BUSY, Exit.DEGRADED,
     Exit.DONE,
 )  # fmt: skip
-"""Which exit code a run has that ended differently for several VPCs."""
+"""The exit codes, worst first: a run that ended differently for several VPCs has the worst of
+theirs."""
 
 
 def as_one(reports: Sequence[Report]) -> Report:
-    """Return the report of the host: the only one, or the worst that was said, and each of them."""
+    """Return the report of the host: the only one, or the worst of them together with all."""
     if len(reports) == 1:
         return reports[0]
     worst = min(reports, key=lambda report: WORST_FIRST.index(report.exit))
@@ -119,7 +120,7 @@ def as_one(reports: Sequence[Report]) -> Report:
 
 
 def _folded(line: str) -> list[str]:
-    """Fold a long line where one thing said ends and the next begins, else between words."""
+    """Fold a long line between two statements, else between words."""
     if len(line) <= WIDE:
         return [line]
     parts = line.replace("; ", f";\n{INDENT}").splitlines()

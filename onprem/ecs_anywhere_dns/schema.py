@@ -1,4 +1,5 @@
-"""The library that reads JSON Schema, asked of a document. Imported where it is needed."""
+"""Validation of a document by the library for JSON Schema. This module is imported where it is
+needed."""
 
 from __future__ import annotations
 

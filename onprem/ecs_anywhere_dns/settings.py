@@ -1,4 +1,4 @@
-"""What is configured of this host, and of one VPC that it follows."""
+"""The configuration of this host, and of one VPC that it follows."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ OPTIONS = {
     "public_keys": "--public-key <the stack's output PublicationPublicKey> "
     "--key-id <its output PublicationKeyId>",
 }
-"""What `init` is told for each key that has to be there."""
+"""The option of `init` for each key that has to be there."""
 
 
 @dataclass(frozen=True)
@@ -65,25 +65,26 @@ class Settings:
     source: str = PARAMETER_STORE
     """`ssm`, or the path of a file that holds the document."""
     mode: Mode | None = None
-    """None: as the document says."""
+    """The mode of this host; None: the mode of the document."""
     parameter_path: str = PARAMETER_PATH
     resolver_ips: tuple[str, ...] = ()
-    """Where to ask for `ssm.<region>` before anything was ever applied."""
+    """Addresses to ask for `ssm.<region>` before any document was applied."""
     endpoint_url: str = ""
-    """Of Parameter Store, as in https://vpce-….ssm.<region>.vpce.amazonaws.com; resolved by the
-    operating system. Empty: found through the resolver IPs."""
+    """The URL of Parameter Store, as in https://vpce-….ssm.<region>.vpce.amazonaws.com, resolved by
+    the operating system. Empty: its address is found through the resolver IPs."""
     profile: str = ""
-    """Of the AWS credentials for this VPC's account; empty: those that every AWS SDK would take."""
+    """The profile of the AWS credentials for this VPC's account; empty: the default that every AWS
+    SDK takes."""
     instance_metadata: bool = False
-    """Whether AWS credentials may be asked of EC2's or a container's metadata service."""
+    """Permission to ask the metadata service of EC2 or of a container for AWS credentials."""
     host: str = field(default_factory=socket.gethostname)
-    """Its name in acknowledgements."""
+    """The name of this host in acknowledgements."""
     acknowledge: bool = True
     state: Path = Path("/var/lib/ecs-anywhere-dns")
     metrics_file: str = ""
     """Written after each run for the node exporter of Prometheus; empty: none."""
     address: str = "127.0.0.1"
-    """Where the DNS server answers, for the verification through it."""
+    """The address at which the DNS server answers; it is verified there."""
     port: int = DNS_PORT
     resolver_port: int = DNS_PORT
     """53, apart from laboratories: Route 53 Resolver knows no other."""
@@ -157,7 +158,7 @@ _KINDS: dict[type[Any], str] = {
     bool: "true or false",
     list: "list",
 }
-"""What a value of a configuration file has to be, in its own words."""
+"""The types of values in a configuration file, in words."""
 
 
 def _typed(key: str, value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Other programs, run with a bound on their time; what they say is kept for the error."""
+"""Other programs, run with a bound on their time; their output is kept for error messages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ PATIENCE = 15.0
 
 @dataclass(frozen=True)
 class Ran:
-    """`code` is None where the program is missing, may not be run, or took too long."""
+    """The result of a program. `code` is None where it is missing, may not be run, or took too
+    long."""
 
     command: tuple[str, ...]
     code: int | None
@@ -27,7 +28,7 @@ class Ran:
 
     @property
     def everything(self) -> str:
-        """Return both, the errors last."""
+        """Return the whole output, standard error last."""
         return f"{self.output}\n{self.errors}"
 
     @property
@@ -39,7 +40,7 @@ class Ran:
 
 
 def run(*command: str | Path, patience: float = PATIENCE) -> Ran:
-    """Run a program. Never raises: not being able to run is a result, too."""
+    """Run a program. Never raises: a program that cannot be run gives a result, too."""
     words = tuple(str(word) for word in command)
     try:
         ended = subprocess.run(  # noqa: S603 - fixed commands from the configuration, no shell

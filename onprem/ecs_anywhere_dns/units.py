@@ -35,14 +35,14 @@ PRIVILEGES = {
     "AF_INET": "the DNS server, the resolver IPs and Parameter Store",
     "AF_INET6": "an endpoint_url or a control channel may have such an address",
 }
-"""Of every service, and what for."""
+"""The capabilities of every service, and the reason for each."""
 CALLS_OF = {"CAP_SYS_CHROOT": "chroot"}
 """System calls that are of no use without a capability, and left out with it."""
 PATIENCE = 180
 """Seconds for a run, for each VPC, besides its reloads: what is asked of one that does not answer
 is bounded."""
 RELOADS = 2
-"""For each VPC: the switch, and the way back from it."""
+"""Reloads for each VPC: one for the switch, one to undo it."""
 EMPTIED = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - named, not used
 """Folders in place of which the service sees empty ones of its own (PrivateTmp)."""
 ANEW = "`ecs-anywhere-dns init --timer` writes it anew; then `systemctl daemon-reload`"
@@ -58,10 +58,11 @@ class Unit:
     settings: Settings
     server: Server
     vpcs: int = 1
-    """How many are followed."""
+    """The number of VPCs that are followed."""
 
     def text(self) -> str:
-        """Return the text of the service. Raises BadUsage where it would not see what it needs."""
+        """Return the text of the service. Raises BadUsage where it would not see a file that it
+        needs."""
         self._check_seen()
         privileges = PRIVILEGES | dict(self.server.privileges)
         capabilities = [name for name in privileges if name.startswith("CAP_")]
@@ -100,7 +101,7 @@ class Unit:
         return f"# No metadata service is asked for credentials.\nEnvironment={DISABLED}=true"
 
     def _check_seen(self) -> None:
-        """Raises BadUsage."""
+        """Check that the service would see every file that it needs. Raises BadUsage."""
         source = self.settings.source
         brought = () if source == PARAMETER_STORE else (Path(source),)
         for path in (self.config.absolute(), *brought, *self.written()):
@@ -114,8 +115,8 @@ class Unit:
 
 
 def write_units(unit: Unit, folder: Path = UNITS) -> Iterator[str]:
-    """Write the service and its timer, and make the folder of what it remembers; enable nothing.
-    Yields what was done. Raises BadUsage, CheckFailed."""
+    """Write the service and its timer, make the folder of its memory, and enable nothing. Yields a
+    line for each thing that was done. Raises BadUsage, CheckFailed."""
     if not folder.is_dir():
         raise BadUsage(
             f"there is no {folder}: systemd does not run this host",
@@ -138,8 +139,9 @@ def write_units(unit: Unit, folder: Path = UNITS) -> Iterator[str]:
 def outdated_unit(
     settings: Settings, server: Server, folder: Path = UNITS, vpcs: int = 1
 ) -> Path | None:
-    """Return the installed service if it is not the one that this version would write for this
-    configuration. How it starts this tool is taken as it is. Raises CheckFailed, BadUsage."""
+    """Return the file of the installed service if this version would write another one for this
+    configuration. The command by which it starts this tool is not compared. Raises CheckFailed,
+    BadUsage."""
     file = folder / SERVICE
     content = state_of(file).content
     if content is None:

@@ -1,4 +1,4 @@
-"""Text of others, made fit for a terminal and a journal.
+"""Texts of strangers, made fit for a terminal and a journal.
 
 A document, an answer, a checker's output and a file's name may hold whatever their author likes.
 Shown as they are, escape sequences rewrite root's screen, line ends forge lines of the journal,
@@ -20,8 +20,8 @@ def visible(text: str) -> str:
 
 
 def visible_in(said: Any) -> Any:
-    """Return `said`, which is made of what JSON knows, with every string and key made visible: who
-    prints one value of it, as `jq -r` does, prints no escape sequence either."""
+    """Return `said`, a value of JSON, with every string and key made visible: a program that prints
+    one value of it, as `jq -r` does, prints no escape sequence either."""
     if isinstance(said, str):
         return visible(said)
     if isinstance(said, Mapping):

@@ -42,15 +42,15 @@ class Step:
 
     @property
     def may_be_written_by_others(self) -> bool:
-        """Whether they may change what it is. In a folder with the sticky bit they may add to it,
-        and neither rename nor remove what is not theirs."""
+        """Return whether other users may change this step. In a folder with the sticky bit they may
+        make files, but neither rename nor remove those of others."""
         mode = self.status.st_mode
         is_sticky_folder = stat.S_ISDIR(mode) and bool(mode & stat.S_ISVTX)
         return not self.is_link and bool(mode & OF_OTHERS) and not is_sticky_folder
 
     @property
     def is_link_of_others(self) -> bool:
-        """Whether others may have laid this link, or may lay it elsewhere."""
+        """Return whether this is a link that other users may have made, or may change."""
         if not self.is_link:
             return False
         is_shared = bool(self.folder.st_mode & OF_OTHERS)
@@ -64,9 +64,9 @@ class Way:
     """The last folder of a way, open, and the name of the file in it."""
 
     path: Path
-    """Without links."""
+    """The path without links."""
     steps: tuple[Step, ...]
-    """From `/` to the file; without the file where there is none."""
+    """The steps from `/` to the file; without the file where there is none."""
     folder: int
     """A descriptor that only names the folder (O_PATH)."""
 
@@ -84,7 +84,7 @@ def opened(path: Path) -> Iterator[Way]:
 
 @contextmanager
 def folders_for_everybody() -> Iterator[None]:
-    """Folders that are made meanwhile get the mode that they are made with, whatever the umask: a
+    """Set the umask to 0 meanwhile, so that new folders get the mode that they are made with: a
     chmod afterwards would follow a link."""
     former = os.umask(OF_OTHERS)
     try:
@@ -138,7 +138,8 @@ class _Walk:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(self.goal))
 
     def _look(self, part: str) -> os.stat_result | None:
-        """Return None where nothing is there, and for what is never a link."""
+        """Return the state of a part of the path without following it; None where it is missing, or
+        never a link."""
         if part in ROOT_AND_PARENT:
             return None
         try:

@@ -1,4 +1,4 @@
-"""Which part stands behind which port."""
+"""The wiring: one implementation for each port."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from ecs_anywhere_dns.settings import Settings
 
 @dataclass
 class ParameterStoreOnDemand:
-    """Implements the port `Store`. What a run does not need it does not load: importing boto3
-    takes half of a run's time."""
+    """Parameter Store, loaded with its first use: the port `Store`. Importing boto3 takes half of a
+    run's time, and many runs do not need it."""
 
     settings: Settings
     known: Document | None
@@ -44,12 +44,12 @@ class ParameterStoreOnDemand:
 
 @dataclass
 class ParameterStorePublication:
-    """Implements the port `Publication`. The acknowledgement takes the way on which the document
-    came: after a withdrawal no other may be left."""
+    """The publication in Parameter Store: the port `Publication`. The acknowledgement takes the way
+    on which the document came: after a withdrawal no other may be left."""
 
     settings: Settings
     state: State
-    """Of this VPC."""
+    """The state of this VPC."""
     _store: Store | None = field(default=None)
 
     def fetch(self, known: Document | None) -> str:
@@ -62,8 +62,8 @@ class ParameterStorePublication:
         acknowledge(self.settings, store, text)
 
     def _believed(self, known: Document | None) -> Document | None:
-        """None also for what was applied before this host was told what to believe, and would not
-        be any more: its resolver IPs are not asked for the way."""
+        """Return `known` if the pins of this host still allow it, else None: the resolver IPs of a
+        document that is not believed are not asked for the way."""
         try:
             if known is not None:
                 check_pins(known, self.settings)

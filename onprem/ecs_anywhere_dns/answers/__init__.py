@@ -1,1 +1,1 @@
-"""What DNS servers answer, and whether that is what was published."""
+"""Questions to DNS servers, their answers, and the judgement whether that is what was published."""

@@ -1,8 +1,6 @@
-"""What a person should look at, by what was found. Pure.
-
-The same finding has other causes at a resolver IP, asked directly, than at the DNS server of this
-host: hence two tables.
-"""
+"""Advice: the places that a person should look at, for each kind of finding. Pure. The same finding
+has other causes at a resolver IP, asked directly, than at the DNS server of this host: hence two
+tables."""
 
 from __future__ import annotations
 
@@ -113,7 +111,8 @@ _RATE_LIMIT = (
 
 
 def resolver_advice(verdicts: Iterable[Verdict]) -> str:
-    """Return advice for resolver IPs that were asked directly; empty where everything is right."""
+    """Return the advice for resolver IPs that were asked directly; empty where everything is
+    right."""
     verdicts = tuple(verdicts)
     one_sided = tuple(_one_sided(verdicts))
     explained = {server for server, _ in one_sided}
@@ -139,14 +138,14 @@ def _is_lost_on_udp(verdict: Verdict) -> bool:
 
 
 def _is_partly_answered(verdicts: Sequence[Verdict]) -> bool:
-    """Whether some answer came over UDP, and all over TCP."""
+    """Return whether some answer came over UDP, and all over TCP."""
     udp = [v for v in verdicts if v.question.transport == "udp"]
     tcp = [v for v in verdicts if v.question.transport == "tcp"]
     return any(v.ok for v in udp) and bool(tcp) and all(v.ok for v in tcp)
 
 
 def _one_sided(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, str]]:
-    """Servers that answer everything over one transport and nothing over the other."""
+    """Yield the servers that answer everything over one transport and nothing over the other."""
     for server in dict.fromkeys(v.question.server for v in verdicts):
         mute = {
             transport: _is_mute(v for v in verdicts if _is_of(v, server, transport))
@@ -170,7 +169,7 @@ def _is_mute(verdicts: Iterable[Verdict]) -> bool:
 
 
 def _by_code(verdicts: Iterable[Verdict], table: Mapping[Code, str]) -> list[str]:
-    """The most frequent finding first."""
+    """Return the advice of `table` for these verdicts, that for the most frequent finding first."""
     codes = Counter(v.code for v in verdicts if v.code not in ACCEPTED)
     return [table[code] for code, _ in codes.most_common()]
 

@@ -40,17 +40,17 @@ PROBLEMS: tuple[tuple[type[Exception], str], ...] = (
     (ValueError, "unreachable"),  # what was configured as its address is none
     (OverflowError, "unreachable"),  # nor that as its port
 )
-"""What each exception means for the question; the first that fits counts."""
+"""The word that stands for each exception as a question's `problem`; the first that fits counts."""
 
 
 class OtherQuestion(dns.exception.DNSException):
-    """The answer is to another question than was asked."""
+    """A response to another question than was asked."""
 
 
 @dataclass(frozen=True)
 class Asking:
-    """Implements `questions.Asks`. All silent, n questions take n / at_once * tries * patience
-    seconds, and never more than `longest`."""
+    """Ask questions over the network: the port `questions.Asks`. Where every server is silent, n
+    questions take n / at_once * tries * patience seconds, and never more than `longest`."""
 
     patience: float = 1.5
     """Seconds for one try, a TCP connection included."""
@@ -90,7 +90,7 @@ class Asking:
 def exchange(
     query: dns.message.Message, question: Question, ends: float, *, whole: bool = False
 ) -> dns.message.Message:
-    """Send `query` to where `question` is asked, from a socket of its own, and return the response.
+    """Send `query` to the server of `question`, from a socket of its own, and return the response.
     `ends` is a time of the monotonic clock. Raises what is in PROBLEMS; whatever bytes come,
     dnspython raises DNSException (fuzzed), and Truncated where the response is to be `whole`."""
     wire = query.to_wire()
@@ -103,7 +103,8 @@ def exchange(
 
 
 def _started(threads: Iterator[Thread]) -> list[Thread]:
-    """Start them, as many as the system lets this process have: one works without any."""
+    """Start the threads, as many as the system allows this process. Returns those that run; there
+    may be none."""
     started = []
     for thread in threads:
         try:
@@ -125,8 +126,9 @@ def _try(question: Question, ends: float) -> Answer:
 
 
 def _connected(question: Question, ends: float) -> socket.socket:
-    """Return a socket for this question. A UDP socket is connected, too: only such a one hears that
-    nobody listens (ICMP), and nothing but what came from there."""
+    """Return a socket for this question. A UDP socket is connected, too: only a connected one is
+    told that no server listens (ICMP), and only from the server that was asked does it take
+    packets."""
     family = dns.inet.af_for_address(question.server)
     kind = socket.SOCK_STREAM if question.transport == "tcp" else socket.SOCK_DGRAM
     link = socket.socket(family, kind)
@@ -154,7 +156,7 @@ def _over_tcp(link: socket.socket, wire: bytes, ends: float) -> bytes:
 
 
 def _exactly(link: socket.socket, length: int, ends: float) -> bytes:
-    """Return so many bytes. Raises EOFError where the connection ends before."""
+    """Return exactly `length` bytes of the connection. Raises EOFError where it ends before."""
     said = b""
     while len(said) < length:
         link.settimeout(_left(ends))
@@ -166,7 +168,7 @@ def _exactly(link: socket.socket, length: int, ends: float) -> bytes:
 
 
 def _left(ends: float) -> float:
-    """Return the seconds until then. Raises TimeoutError where there are none."""
+    """Return the seconds until `ends`. Raises TimeoutError where none are left."""
     left = ends - time.monotonic()
     if left <= 0:
         raise TimeoutError
@@ -188,7 +190,7 @@ def _read(response: dns.message.Message) -> Answer:
 def _records(
     response: dns.message.Message, *types: dns.rdatatype.RdataType
 ) -> Iterator[tuple[str, str]]:
-    """Owner and content of the answer's records of these types, in its order."""
+    """Yield owner and content of the answer's records of these types, in its order."""
     for rrset in response.answer:
         if rrset.rdclass == dns.rdataclass.IN and rrset.rdtype in types:
             yield from ((_text(rrset.name), _text(item)) for item in rrset)

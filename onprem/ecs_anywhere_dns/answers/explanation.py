@@ -1,4 +1,4 @@
-"""Verdicts for people: the same findings about the same server in one line. Pure."""
+"""Verdicts in words: equal findings about one server become one line. Pure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ecs_anywhere_dns.answers.questions import Question, Transport
 from ecs_anywhere_dns.forwarding import DNS_PORT
 
 EXAMPLES = 2
-"""How many names a line names, where not all of them have the same story."""
+"""The number of names that a line shows as examples, where their details differ."""
 
 
 def explain(verdicts: Iterable[Verdict]) -> list[str]:
-    """As in `10.0.0.32 over tcp: timeout for 12 of 12 names`; one line for a server that is right.
-    What has to be mended comes before what is merely noted."""
+    """Return the lines about each server, such as `10.0.0.32 over tcp: timeout for 12 of 12 names`.
+    A server that is right has one line. Errors come before remarks."""
     verdicts = tuple(verdicts)
     servers = dict.fromkeys(where(v.question) for v in verdicts)
     return [
@@ -26,7 +26,7 @@ def explain(verdicts: Iterable[Verdict]) -> list[str]:
 
 
 def where(question: Question) -> str:
-    """The server, with its port where that is not 53."""
+    """Return the server's address, with its port where that is not 53."""
     if question.port == DNS_PORT:
         return question.server
     return f"{question.server} port {question.port}"
@@ -42,7 +42,8 @@ def _about(server: str, asked: Sequence[Verdict]) -> Iterator[str]:
 
 
 def _by_transport(found: Sequence[Verdict]) -> list[list[Verdict]]:
-    """Together where it befell the same names over all transports, else one list for each."""
+    """Return the verdicts as one list where the same names are concerned over every transport, else
+    as one list for each transport."""
     lists = [
         [v for v in found if v.question.transport == transport] for transport in _transports(found)
     ]
@@ -50,7 +51,7 @@ def _by_transport(found: Sequence[Verdict]) -> list[list[Verdict]]:
 
 
 def _transports(verdicts: Iterable[Verdict]) -> list[Transport]:
-    """UDP first, whatever was asked first."""
+    """Return the transports of these verdicts, UDP first."""
     used = {v.question.transport for v in verdicts}
     return [transport for transport in get_args(Transport) if transport in used]
 
@@ -67,7 +68,8 @@ def _line(same: Sequence[Verdict], asked: Sequence[Verdict]) -> str:
 
 
 def _story(same: Sequence[Verdict]) -> str:
-    """Nothing more about a finding that all names share and that needs no detail."""
+    """Return the details, with example names where they differ; empty where the finding says it
+    all."""
     details = {v.question.name: v.detail for v in same}
     if len(details) > EXAMPLES and len(set(details.values())) == 1:
         detail = same[0].detail

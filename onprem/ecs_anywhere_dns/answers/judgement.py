@@ -1,8 +1,6 @@
-"""Is an answer the one that was published? Pure: a question, its answer, the document -> a verdict.
-
-Right is exactly the addresses of that name's interface endpoint over IPv4, and no IPv6 address:
-an agent that is given a public one beside the private ones uses it.
-"""
+"""The judgement whether an answer is the one that was published. Pure: a question, its answer, the
+document -> a verdict. Right is exactly the addresses of that name's interface endpoint over IPv4,
+and no IPv6 address: an agent that is given a public one beside the private ones uses it."""
 
 from __future__ import annotations
 
@@ -63,8 +61,8 @@ _RCODES: Mapping[str, Code] = {"NXDOMAIN": "nxdomain", "SERVFAIL": "servfail"}
 
 @dataclass(frozen=True)
 class Verdict:
-    """`ok` says whether the code is one that is accepted; `detail` is empty where the code says
-    it all."""
+    """The judgement on one answer. `ok` tells whether `code` is accepted; `detail` is empty where
+    the code says it all."""
 
     question: Question
     ok: bool
@@ -81,8 +79,8 @@ class _Case:
 
     @property
     def path(self) -> tuple[str, ...]:
-        """The names that the answer leads through, followed by owner as a client does. Cut after
-        one CNAME too many, so that a loop ends."""
+        """Return the names that a client follows through the answer's CNAME records. The path is
+        cut after one CNAME too many, so that a loop ends."""
         targets = dict(self.answer.chain)
         path = [self.question.name]
         while path[-1] in targets and len(path) <= LONGEST_CHAIN:
@@ -107,8 +105,8 @@ _Finding = tuple[Code, str] | None
 def judge(
     question: Question, answer: Answer, document: Document, zones: Collection[str]
 ) -> Verdict:
-    """`question.name` is one of the document's; `zones` are those that are, or will be, forwarded:
-    for what lies outside them a DNS server asks the internet."""
+    """Judge the answer to a question about one of the document's names. `zones` are the zones that
+    are, or will be, forwarded: a DNS server asks the internet about every other name."""
     case = _Case(question, answer, document, zones)
     findings = (check(case) for check in _CHECKS)
     code, detail = next((finding for finding in findings if finding), ("right", ""))
@@ -164,7 +162,8 @@ def _bad_addresses(case: _Case) -> _Finding:
 
 
 def _unexpected_ipv6(case: _Case) -> _Finding:
-    """No address is right here: NODATA. NXDOMAIN would deny the IPv4 addresses, too."""
+    """Return the finding about IPv6 addresses: every one is wrong. The right answer is NODATA, as
+    NXDOMAIN would deny the IPv4 addresses, too."""
     unexpected = [address for address in case.addresses if address not in case.published]
     if not unexpected:
         return None
@@ -212,8 +211,8 @@ def _within(address: str, cidrs: Iterable[str]) -> bool:
 
 
 def _embeds(address: str, published: Iterable[str]) -> bool:
-    """Whether an IPv6 address carries one of the IPv4 ones as RFC 6052 (2.2) has it, with prefixes
-    of 32 to 96 bits; byte 8 is left out of all but the longest."""
+    """Return whether an IPv6 address embeds one of the IPv4 addresses (RFC 6052, 2.2), with
+    prefixes of 32 to 96 bits; byte 8 is left out of all but the longest."""
     said = ip_address(address).packed
     carried = {said[12:], *((said[:8] + said[9:])[start : start + 4] for start in range(4, 9))}
     return len(said) > 4 and any(ip_address(each).packed in carried for each in published)

@@ -1,4 +1,4 @@
-"""Before anything is changed: does each resolver IP answer as published, asked directly?
+"""The check before any change: does each resolver IP answer as published, asked directly?
 
     fit      every answer is right
     silent   nothing came, or over one transport only: trouble on the way
@@ -32,9 +32,10 @@ Fitness = Literal["fit", "silent", "failing", "wrong"]
 @dataclass(frozen=True)
 class Preflight:
     by_ip: Mapping[str, tuple[Verdict, ...]]
-    """In the document's order; empty for a withdrawn document, of which nothing is asked."""
+    """Verdicts by resolver IP, in the document's order; empty for a withdrawn document, about which
+    no question is asked."""
     label: str
-    """The document's."""
+    """The label of the document."""
 
     @property
     def fit(self) -> tuple[str, ...]:
@@ -54,7 +55,7 @@ class Preflight:
 
     @property
     def is_degraded(self) -> bool:
-        """Some resolver IP, but not every one, is fit."""
+        """Return whether some resolver IPs are fit and some are not."""
         return 0 < len(self.fit) < len(self.by_ip)
 
     @property
@@ -68,12 +69,14 @@ class Preflight:
 
     @property
     def cure(self) -> str:
-        """Return where to look; empty where every resolver IP is fit."""
+        """Return the advice for the resolver IPs that are not fit; empty where every resolver IP is
+        fit."""
         return resolver_advice(self.verdicts)
 
     def forwarders(self, uses_other_when_silent: bool) -> tuple[str, ...]:
-        """`uses_other_when_silent` is the DNS server's own. Empty for a withdrawn document.
-        Raises PreflightFailed where no resolver IP is fit."""
+        """Return the resolver IPs to forward to; none for a withdrawn document.
+        `uses_other_when_silent` is the DNS server's own. Raises PreflightFailed where no resolver
+        IP is fit."""
         if self.by_ip and not self.fit:
             raise PreflightFailed(
                 f"no resolver IP of {self.label} answers as published: "
@@ -90,7 +93,8 @@ class Preflight:
 def preflight(
     document: Document, zones: Collection[str], asks: Asks, port: int = DNS_PORT
 ) -> Preflight:
-    """Asks all resolver IPs at the same time. `zones` are those that will be forwarded."""
+    """Ask all resolver IPs at the same time, and return the verdicts. `zones` are the zones that
+    will be forwarded."""
     if document.state == "withdrawn":
         return Preflight({}, document.label)
     answers = answers_to(
@@ -117,8 +121,8 @@ def questions_for(server: str, port: int, document: Document) -> list[Question]:
 
 
 def answers_to(questions: Sequence[Question], asks: Asks) -> Mapping[Question, Answer]:
-    """Return the answers. One for AAAA that was truncated, as a server that limits its rate does
-    now and then, is asked for again over TCP, as a client would; that answer stands for it."""
+    """Return the answers. A truncated answer for AAAA, which a server that limits its rate sends
+    now and then, is asked for again over TCP, as a client does; the second answer replaces it."""
     answers = asks(questions)
     cut = [q for q, a in answers.items() if a.truncated and (q.type, q.transport) == AAAA_ON_UDP]
     again = {question: replace(question, transport="tcp") for question in cut}
@@ -127,8 +131,8 @@ def answers_to(questions: Sequence[Question], asks: Asks) -> Mapping[Question, A
 
 
 def fitness_of(verdicts: Collection[Verdict]) -> Fitness:
-    """The worst that was found. Garbage and REFUSED count as wrong: that DNS servers move on after
-    them was not measured."""
+    """Return the worst fitness among the verdicts. Garbage and REFUSED count as wrong: whether DNS
+    servers move on after them was not measured."""
     found = {verdict.code for verdict in verdicts if not verdict.ok}
     if not found:
         return "fit"

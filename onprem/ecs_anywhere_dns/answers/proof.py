@@ -1,4 +1,5 @@
-"""That this host's DNS server answers as published, asked until trouble on the way has settled.
+"""The proof that this host's DNS server answers as published, asked until trouble on the way has
+settled.
 
 Right after a reload a server tries its forwarders anew, and a silent one costs it up to 1.5 seconds
 (measured), as long as a question is waited for: that is asked again. A wrong answer is not: each
@@ -28,7 +29,7 @@ SETTLES = {*TRANSPORT_TROUBLE, "servfail"}
 
 @dataclass(frozen=True)
 class Proof:
-    """The last round's verdicts; none where nothing is forwarded."""
+    """The verdicts of the last round of questions; none where nothing is forwarded."""
 
     verdicts: tuple[Verdict, ...]
 
@@ -46,7 +47,7 @@ class Proof:
         return bool(wrong) and all(code in SETTLES for code in wrong)
 
     def raise_unless_right(self) -> None:
-        """Raises NotResolving."""
+        """Check that every verdict is right. Raises NotResolving."""
         raise_unless_right(self.verdicts)
 
 
@@ -57,7 +58,8 @@ def prove(
     asks: Asks,
     longest: float = LONGEST,
 ) -> Proof:
-    """Bounded: ROUNDS of questions at most, and none that begins after `longest` seconds."""
+    """Ask in rounds until all is right, or no more can settle. At most ROUNDS are asked, and none
+    begins after `longest` seconds."""
     deadline = time.monotonic() + longest
     zones, address, port = forwarding.zones, settings.address, settings.port
     proof = Proof(verify(document, zones, address, port, asks))

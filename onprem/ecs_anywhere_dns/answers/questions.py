@@ -12,7 +12,7 @@ RecordType = Literal["A", "AAAA"]
 
 @dataclass(frozen=True, order=True)
 class Question:
-    """One name of one server, once."""
+    """A question for one name to one server."""
 
     server: str
     port: int
@@ -21,7 +21,7 @@ class Question:
     type: RecordType = "A"
     transport: Transport = "udp"
     recurses: bool = True
-    """Whether the server is asked to find out what it does not know."""
+    """The flag "recursion desired": the server is to ask others for names that it does not know."""
     source: str = ""
     """The address to ask from; empty: the operating system's choice."""
 
@@ -46,8 +46,8 @@ class Answer:
 
 
 class Asks(Protocol):
-    """Something that asks questions; the sequence is given one."""
+    """A port: a function that sends questions to DNS servers."""
 
     def __call__(self, questions: Sequence[Question]) -> dict[Question, Answer]:
-        """Ask all of them side by side, each twice at most, in bounded time. Never raises."""
+        """Ask all questions side by side, each twice at most, in bounded time. Never raises."""
         ...

@@ -1,4 +1,4 @@
-"""After the reload, and whenever a run finds nothing to change: does the DNS server of this host
+"""The check after a reload, and of each run that changes nothing: does the DNS server of this host
 answer as published?"""
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ from ecs_anywhere_dns.outcome import NotResolving
 def verify(
     document: Document, zones: Collection[str], address: str, port: int, asks: Asks
 ) -> tuple[Verdict, ...]:
-    """`zones` are those that are forwarded, `address` and `port` where the DNS server answers.
-    Of a withdrawn document nothing is asked: its names are public again, or will be."""
+    """Return the verdicts on every published name, asked of the DNS server at `address` and `port`.
+    `zones` are the zones that are forwarded. About a withdrawn document no question is asked: its
+    names are public again, or will be."""
     if document.state == "withdrawn":
         return ()
     return judge_all(answers_to(questions_for(address, port, document), asks), document, zones)
 
 
 def raise_unless_right(verdicts: Iterable[Verdict]) -> None:
-    """Raises NotResolving, with every finding and what to look at."""
+    """Check that every verdict is right. Raises NotResolving, with every finding and its advice."""
     verdicts = tuple(verdicts)
     if not all(verdict.ok for verdict in verdicts):
         raise NotResolving(

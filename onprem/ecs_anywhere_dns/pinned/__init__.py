@@ -1,1 +1,2 @@
-"""What this host believes: the keys, the account, the networks and the zones that it was told."""
+"""The pins of this host: the keys, the account, the networks and the zones that it was told to
+believe."""

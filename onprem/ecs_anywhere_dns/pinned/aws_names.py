@@ -19,7 +19,8 @@ _OTHERS = {
     "eu-isoe-": ("cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
     "us-isof-": ("csp.hci.ic.gov", "api.aws.hci.ic.gov"),
 }
-"""By the beginning of the Region. All others are `aws` and `aws-us-gov`, which share theirs."""
+"""Domains by the beginning of the Region's name. All other Regions are in the partitions `aws` and
+`aws-us-gov`, which have the same domains."""
 
 
 def suffixes_of(region: str) -> tuple[str, ...]:
@@ -44,12 +45,12 @@ def region_parent(zone: str) -> str:
 
 
 def is_below(name: str, zone: str) -> bool:
-    """Whether `name` stands in `zone` and is not the zone itself."""
+    """Return whether `name` lies below `zone`; the zone itself does not."""
     return name.endswith(f".{zone}")
 
 
 def is_within(name: str, zone: str) -> bool:
-    """Whether `name` is the zone, or stands in it."""
+    """Return whether `name` is `zone` or lies below it."""
     return name == zone or is_below(name, zone)
 
 

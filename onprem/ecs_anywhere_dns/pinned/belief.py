@@ -1,4 +1,4 @@
-"""Whether a fit document is one that this host was told to believe. Pure.
+"""The decision whether this host believes a fit document. Pure.
 
 another VPC, Region or account than configured     refused
 not signed by a key that was pinned                refused, unless `signature = "none"`
@@ -26,7 +26,7 @@ UNSIGNED = (
 
 
 def check_believed(document: Document, settings: Settings) -> None:
-    """Raises Refused."""
+    """Check account, signature and pins of the document. Raises Refused."""
     _check_place(document, settings)
     if settings.signature == "required":
         check_signature(document.signature, settings.keys)

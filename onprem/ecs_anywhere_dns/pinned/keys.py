@@ -21,7 +21,7 @@ RFC 5480, section 2. AWS KMS answers GetPublicKey in this form."""
 P256_LENGTH = len(P256_PREFIX) + 64
 """Bytes: two coordinates of 32 follow the prefix."""
 KEY_ID = re.compile(r"mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-"""Of AWS KMS; the schema of the document has the same form."""
+"""The form of a key id of AWS KMS, as in the schema of the document."""
 LARGEST_FILE = 10_000
 """Bytes. A key on P-256 takes 178 in PEM."""
 WHAT_IT_IS = (
@@ -40,12 +40,13 @@ class PublicKey:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over the DER form, as `openssl pkey -pubin -outform DER | sha256sum` has it."""
+        """Return SHA-256 over the DER form, as `openssl pkey -pubin -outform DER | sha256sum` has
+        it."""
         return "sha256:" + hashlib.sha256(self.der).hexdigest()
 
     @property
     def entry(self) -> str:
-        """The entry in the configuration: base64, and the id where there is one."""
+        """Return the entry in the configuration: base64, and the id where there is one."""
         return f"{base64.b64encode(self.der).decode()} {self.id}".rstrip()
 
     @property
@@ -104,7 +105,7 @@ def _content(file: Path) -> bytes:
 
 
 def _p256(content: bytes, said: str) -> bytes:
-    """The DER form, whose point is on the curve and not compressed."""
+    """Return the key in DER form, its point on the curve and not compressed. Raises BadUsage."""
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 

@@ -1,4 +1,4 @@
-"""Which addresses a document may have: those in the networks that this host pinned.
+"""The addresses that a document may have: those in the networks that this host pinned.
 
 A VPC's network is a /16 to a /28, and may lie anywhere but in the ranges below that no host can be
 reached in ("VPC CIDR blocks" of the Amazon VPC user guide). Most lie in the private ranges.
@@ -44,7 +44,8 @@ class PinnedNetworks:
         resolver_ips: Iterable[str],
         names: Mapping[str, Iterable[str]],
     ) -> None:
-        """Raises Refused, naming the first network or address that is not to be believed."""
+        """Check the networks and addresses of a document. Raises Refused, naming the first that is
+        not in the pinned networks."""
         for cidr in vpc_cidrs:
             self._check_vpc_network(cidr)
         for address in resolver_ips:
@@ -54,7 +55,8 @@ class PinnedNetworks:
                 self._check_address(name, address)
 
     def check_resolver_ip(self, said: str) -> None:
-        """Raises BadUsage where an address of the configuration lies outside."""
+        """Check a resolver IP of the configuration. Raises BadUsage where it lies outside the
+        pinned networks."""
         if not any(ip_address(said) in network for network in self.pinned):
             raise BadUsage(
                 f"resolver_ips: {said} lies outside networks ({self._listed})",

@@ -1,4 +1,5 @@
-"""Which names and zones a document may have: those of AWS in this Region, and no wider than needed.
+"""The names and zones that a document may have: those of AWS in this Region, and no wider than
+needed.
 
 a name below <region>.<AWS domain>                      taken
 a name of AWS without a Region (iam.amazonaws.com)      taken
@@ -56,10 +57,11 @@ class AllowedNames:
     allowed: tuple[str, ...] = ()
     """Zones besides those of AWS."""
     whole_region: bool = False
-    """Whether this host forwards all of its Region."""
+    """The mode "region": this host forwards the whole zone of its Region."""
 
     def check(self, names: Collection[str], zones: Collection[str]) -> None:
-        """Raises Refused, naming the first name or zone that is not to be believed."""
+        """Check the names and zones of a document. Raises Refused, naming the first that is not
+        allowed."""
         for name in names:
             self._check_name(name)
         for zone in zones:
@@ -111,7 +113,8 @@ class AllowedNames:
 
 
 def check_allowed_zone(zone: str, region: str) -> None:
-    """Raises BadUsage where a zone is too wide for anybody to mean it."""
+    """Check a zone of the key `allowed_zones`. Raises BadUsage where it is wider than anybody can
+    mean."""
     if not NAME.fullmatch(zone):
         raise BadUsage(
             f"allowed_zones: {zone[:80]!r} is no zone",
@@ -125,7 +128,7 @@ def check_allowed_zone(zone: str, region: str) -> None:
 
 
 def _too_wide(zone: str, region: str) -> str:
-    """Return what it is; empty where it may be meant."""
+    """Return the reason why a zone is too wide; empty where it is not."""
     if any(is_within(zone, reverse) for reverse in REVERSE):
         return "a reverse zone"
     first, _, last = zone.partition(".")

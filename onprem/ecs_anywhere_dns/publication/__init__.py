@@ -1,1 +1,1 @@
-"""Where the document is found, and the answer that goes back."""
+"""The publication: the ways to it, the reading of it, and the acknowledgement that goes back."""

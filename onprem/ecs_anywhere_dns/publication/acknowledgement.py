@@ -1,4 +1,5 @@
-"""What this host says of a document: acknowledgement.schema.json, written back to Parameter Store.
+"""The acknowledgement: this host's result for a document, written back to Parameter Store
+(acknowledgement.schema.json).
 
 In a teardown, AWS keeps the resolver until the hosts have said that they no longer forward to it.
 """
@@ -25,14 +26,15 @@ LARGEST_VALUE = 4096
 
 
 class AcknowledgementFailed(Stop):
-    """AWS does not know what this host does; what it does is not touched by that."""
+    """The acknowledgement could not be written. The forwarding on this host is not touched by
+    that."""
 
 
 def acknowledgement(
     *, host: str, document: Document, result: Result, server: str, detail: str, at: str
 ) -> str:
-    """Return it as JSON that fits into a parameter. `at`: ISO 8601, UTC, whole seconds, with a
-    `Z`."""
+    """Return the acknowledgement as JSON that fits into a parameter. `at` is ISO 8601, UTC, in
+    whole seconds, with a `Z`."""
     content = {
         "schema": SCHEMA,
         "host": host,
@@ -53,13 +55,14 @@ def acknowledgement(
 
 
 def says_the_same(one: str, other: str) -> bool:
-    """Apart from when it was said. Whatever is no acknowledgement says nothing."""
+    """Return whether two acknowledgements are equal but for their time. A text that is no
+    acknowledgement equals none."""
     said = _said(one)
     return said is not None and said == _said(other)
 
 
 def acknowledge(settings: Settings, store: Store, text: str) -> None:
-    """Raises AcknowledgementFailed."""
+    """Write the acknowledgement to this host's parameter. Raises AcknowledgementFailed."""
     name = settings.acknowledgement_parameter
     try:
         store.write(name, text)
@@ -75,8 +78,8 @@ def _text(content: Mapping[str, Any], detail: str) -> str:
 
 
 def _fitting(detail: str, room: int) -> str:
-    """Return its beginning: at most LONGEST_DETAIL characters, and `room` bytes once it is JSON;
-    nothing where there is no room."""
+    """Return the beginning of `detail`: at most LONGEST_DETAIL characters, and `room` bytes as
+    JSON; empty where there is no room."""
     if len(detail) <= LONGEST_DETAIL and _size(detail) <= room:
         return detail
     end = LONGEST_DETAIL - 1

@@ -1,7 +1,5 @@
-"""Whose parameter was read: Parameter Store names it in its answer.
-
-Credentials of another account read the same name there, and what stands in it is for other hosts.
-"""
+"""The account that owns a parameter: Parameter Store names it in its answer. With credentials of
+another account the same name is another parameter, whose content is for other hosts."""
 
 from __future__ import annotations
 
@@ -13,8 +11,8 @@ LONGEST_EXCERPT = 200
 
 
 def check_owner(arn: str, name: str, settings: Settings) -> None:
-    """`arn` is the ARN that was answered for the parameter `name`. Raises Refused where it is not
-    that of the pinned account and Region."""
+    """Check the ARN that was answered for the parameter `name`. Raises Refused where its account or
+    Region is not the pinned one."""
     wanted = ("ssm", settings.region, settings.account, f"parameter/{name.removeprefix('/')}")
     parts = arn.split(":", 5)
     if parts[0] == "arn" and tuple(parts[2:]) == wanted:

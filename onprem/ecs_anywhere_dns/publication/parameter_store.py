@@ -50,7 +50,8 @@ CONNECT_PATIENCE = 3.0
 READ_PATIENCE = 10.0
 """Seconds of silence after the request."""
 ATTEMPTS = 3
-"""At what AWS itself calls transient: throttling, and errors of its own."""
+"""The number of attempts after errors that AWS calls transient: throttling, and failures of its
+own."""
 AWS_FILES = ("config_file", "credentials_file")
 REFUSED_CERTIFICATE = "certificate refused"
 _TRUST = (
@@ -60,7 +61,8 @@ _TRUST = (
 
 
 class ParameterStore:
-    """Implements `source.Store`. Nothing happens before the first call."""
+    """Read and write parameters of AWS: the port `source.Store`. Nothing is loaded or connected
+    before the first call."""
 
     def __init__(self, settings: Settings, routes: Routes) -> None:
         self._settings = settings
@@ -69,14 +71,14 @@ class ParameterStore:
         """The one that led there: an acknowledgement goes the way of its document."""
 
     def read(self, name: str) -> str:
-        """Raises NotPublished, FetchFailed, Refused, BadUsage."""
+        """Return the text of a parameter. Raises NotPublished, FetchFailed, Refused, BadUsage."""
         with self._explained("GetParameter", name):
             parameter = self._client.get_parameter(Name=name)["Parameter"]
         check_owner(parameter.get("ARN", ""), name, self._settings)
         return parameter["Value"]
 
     def write(self, name: str, value: str) -> None:
-        """Raises FetchFailed, BadUsage."""
+        """Write a parameter. Raises FetchFailed, BadUsage."""
         with self._explained("PutParameter", name):
             self._client.put_parameter(Name=name, Value=value, Type="String", Overwrite=True)
 
@@ -109,7 +111,8 @@ class ParameterStore:
 
     @cached_property
     def _trust(self) -> ssl.SSLContext:
-        """The certificate authorities that botocore would trust, and the name checked."""
+        """Return the TLS settings: the certificate authorities that botocore would trust, with the
+        name checked."""
         bundle = self._session.get_config_variable("ca_bundle")
         verify = cast(Any, bundle or os.environ.get("REQUESTS_CA_BUNDLE") or True)
         file = cast(str, get_cert_path(verify))
@@ -122,8 +125,8 @@ class ParameterStore:
             ) from None
 
     def _send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        """The first way on which HTTP is answered, whatever the answer. Raises FetchFailed, which
-        botocore passes on without another attempt."""
+        """Send the request on the first way that answers in HTTP, and return the answer, whatever
+        its status. Raises FetchFailed, which botocore passes on without another attempt."""
         url = urlsplit(request.url)
         failures = []
         for way in self._ways(url.hostname or ""):
@@ -204,22 +207,24 @@ class ParameterStore:
 
 
 def _headers(request: AWSPreparedRequest, url: SplitResult) -> dict[str, str]:
-    """With the host that was signed. botocore leaves it to the connection, which here would name
-    the IP; its other signer (awscrt, where that is installed) has put it there already."""
+    """Return the headers, with the host that was signed. botocore leaves that one to the
+    connection, which here would name the IP address; its other signer (awscrt, where that is
+    installed) has added it already."""
     headers = HeadersDict(request.headers.items())
     headers.setdefault("Host", _host_header(url))
     return dict(headers.items())
 
 
 def _host_header(url: SplitResult) -> str:
-    """Return the header as botocore signed it: without a port that is the scheme's own."""
+    """Return the value of the header Host as botocore signed it: without a port that is the
+    scheme's own."""
     host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname or ""
     own = {"https": 443, "http": 80}[url.scheme]
     return host if url.port in (None, own) else f"{host}:{url.port}"
 
 
 def _said(error: HTTPError) -> str:
-    """Return the error in few words; urllib3's own begin with the whole connection."""
+    """Return the error in few words; urllib3's own words begin with the whole connection."""
     if isinstance(error, ReadTimeoutError):
         return "connected, then nothing was heard"
     cause = _root(error)

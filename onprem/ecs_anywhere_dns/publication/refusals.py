@@ -1,4 +1,4 @@
-"""What Parameter Store's refusals mean for a DNS host, and what to do about each."""
+"""The refusals of Parameter Store: the meaning of each for a DNS host, and its cure."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CURES = {
     "TooManyUpdates": LATER,
     "InternalServerError": LATER,
 }
-"""By the error code with which AWS answers. Of others AWS's own words have to do."""
+"""Cures by the error code of AWS. For every other code AWS's own words have to do."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,6 @@
-"""Where Parameter Store is, found without the DNS server that this tool configures.
-
-Found through it, a host could never learn of new resolver IPs: the old ones, which no longer
-answer, are all that its DNS server would ask for the way to the document that names the new ones.
-"""
+"""The ways to Parameter Store, found without the DNS server that this tool configures. Through that
+server, a host could never learn of new resolver IPs: the old ones, which no longer answer, are all
+that its DNS server would ask for the way to the document that names the new ones."""
 
 from __future__ import annotations
 
@@ -25,7 +23,8 @@ ENDPOINTS = ("endpoint_url", "AWS_ENDPOINT_URL_SSM", "AWS_ENDPOINT_URL")
 CREDENTIAL_ENDPOINTS = tuple(
     f"AWS_ENDPOINT_URL_{service}" for service in ("STS", "SSO", "SSO_OIDC", "SIGNIN")
 )
-"""Where botocore may fetch credentials: not used here, but obeyed by it."""
+"""The variables that name other endpoints for credentials. This tool does not use them, but
+botocore obeys them."""
 
 LookUp = Callable[[str], Sequence[str]]
 """IPv4 addresses of a name; raises OSError where it has none."""
@@ -33,18 +32,18 @@ LookUp = Callable[[str], Sequence[str]]
 
 @dataclass(frozen=True)
 class Route:
-    """Somewhere to connect to."""
+    """An address to connect to, and the reason why it is tried."""
 
     address: str
     """IPv4, or with endpoint_url the host in it, which the operating system resolves."""
     port: int
     reason: str
-    """For people: who says so."""
+    """The source of the address, in words."""
 
 
 @dataclass(frozen=True)
 class DeadEnd:
-    """Asking there led to no address."""
+    """A way to ask that led to no address."""
 
     reason: str
     problem: str
@@ -54,7 +53,8 @@ Way = Route | DeadEnd
 
 
 def system_addresses(name: str) -> Sequence[str]:
-    """As the operating system resolves it; its own patience (resolv.conf) bounds the time."""
+    """Return the IPv4 addresses of `name` as the operating system resolves it, within the time of
+    resolv.conf."""
     found = socket.getaddrinfo(name, None, socket.AF_INET, socket.SOCK_STREAM)
     return [str(sockaddr[0]) for *_, sockaddr in found]
 
@@ -75,7 +75,8 @@ class Routes:
     """443, apart from laboratories."""
 
     def to(self, host: str) -> Iterator[Way]:
-        """`host` as in `ssm.<region>.<suffix>`, or the endpoint's own. No address comes twice."""
+        """Yield the ways to `host`, which is `ssm.<region>.<suffix>` or the endpoint's own name. No
+        address comes twice."""
         if self.endpoint:
             yield Route(host, _port_of(urlsplit(self.endpoint)), "endpoint_url")
             return
@@ -109,7 +110,8 @@ class Routes:
             yield from self._of_the_system(host)
 
     def _asked(self, host: str) -> Iterator[Way]:
-        """Over TCP only those that were not heard over UDP, which may be filtered."""
+        """Ask the resolvers over UDP, then over TCP those that did not answer: UDP may be
+        filtered."""
         left = self.resolvers
         for transport in get_args(Transport):
             answers = self._answers(host, left, transport)
@@ -120,7 +122,8 @@ class Routes:
     def _answers(
         self, host: str, servers: Sequence[str], transport: Transport
     ) -> dict[str, Answer]:
-        """By server. Side by side: a dead one costs its time once, however many there are."""
+        """Return the answers by server. All are asked side by side: dead servers cost the patience
+        for one."""
         questions = {
             server: Question(server, self.resolver_port, host, transport=transport)
             for server in servers
@@ -155,7 +158,8 @@ class Routes:
                 yield DeadEnd(reason, self._refusal(address))
 
     def _is_private(self, address: str) -> bool:
-        """Whether it lies in the VPC, or, before any VPC is known, at least not on the internet."""
+        """Return whether the address lies in the VPC's networks; while none are known, whether it
+        is not on the internet."""
         if self._networks:
             return any(ip_address(address) in ip_network(cidr) for cidr in self._networks)
         return not ip_address(address).is_global
@@ -167,7 +171,8 @@ class Routes:
 
     @property
     def _networks(self) -> tuple[str, ...]:
-        """Empty as long as nothing was applied, and again once it was withdrawn."""
+        """Return the networks of the VPC; none before the first document was applied, and after a
+        withdrawal."""
         return self.known.vpc_cidrs if self.known else ()
 
 
@@ -180,7 +185,8 @@ def find_routes(
     environment: Mapping[str, str] = os.environ,
     port: int = HTTPS_PORT,
 ) -> Routes:
-    """`last` is the document that was applied last. Asks nobody yet. Raises BadUsage."""
+    """Return the ways to Parameter Store. `last` is the document that was applied last. No question
+    is asked yet. Raises BadUsage."""
     return Routes(
         endpoint=_given_endpoint(settings, environment),
         known=last,

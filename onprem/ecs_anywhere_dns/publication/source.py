@@ -1,4 +1,4 @@
-"""Where the publication is read: Parameter Store, or a file that somebody brought."""
+"""The source of the publication: Parameter Store, or a file that an administrator brought."""
 
 from __future__ import annotations
 
@@ -12,26 +12,25 @@ from ecs_anywhere_dns.trust import check_trusted
 
 
 class NotPublished(FetchFailed):
-    """Parameter Store answers, and there is no publication: no reason to stop forwarding."""
+    """Parameter Store has no publication for this VPC. That is no reason to stop forwarding."""
 
 
 class Store(Protocol):
-    """Text by name; `parameter_store` is the real one."""
+    """A port: parameters with their texts. `parameter_store` is the real one."""
 
     def read(self, name: str) -> str:
-        """Raises NotPublished where there is none, FetchFailed, Refused, BadUsage."""
+        """Return the text of a parameter. Raises NotPublished where there is none, FetchFailed,
+        Refused, BadUsage."""
         ...
 
     def write(self, name: str, value: str) -> None:
-        """Raises FetchFailed, BadUsage."""
+        """Write a parameter. Raises FetchFailed, BadUsage."""
         ...
 
 
 def fetch(settings: Settings, store: Store) -> str:
-    """The publication as it stands there, unread: `document` judges it.
-
-    Raises NotPublished, FetchFailed, Refused, and BadUsage also for a file that others may write.
-    """
+    """Return the text of the publication, not yet parsed: `document` judges it. Raises
+    NotPublished, FetchFailed, Refused, and BadUsage also for a file that others may write."""
     if settings.source == PARAMETER_STORE:
         return store.read(settings.document_parameter)
     return _read_file(Path(settings.source))

@@ -1,5 +1,5 @@
-"""The DNS servers: this is the list of them. Each is a folder beside this file; `contract` tells
-how a new one is written."""
+"""The list of the DNS servers. Each is a folder beside this file; `contract` tells how a new one is
+written."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Made = TypeVar("Made")
 
 
 class OnDemand(Mapping[str, Made]):
-    """Classes by the name of the server, which is that of its module, too. A class is imported when
-    it is asked for: a run uses one of them."""
+    """Classes by the name of the server, which is the name of its module, too. A class is imported
+    when it is asked for, because a run uses one of them."""
 
     def __init__(self, classes: Mapping[str, str]) -> None:
         self._classes = classes
@@ -58,13 +58,14 @@ OTHERS = "other_regions"
 RENDERED: Mapping[str, Callable[[Document], Renderer]] = OnDemand(
     {"windows": "Windows", "coredns": "CoreDns"}
 )
-"""Only rendered, from what was published: a person applies it."""
+"""The servers whose configuration is only rendered; a person applies it."""
 
 
 def make_server(
     name: str, region: str, address: str, port: int, table: Mapping[str, Any]
 ) -> Server:
-    """`address` and `port` are where it answers. Raises BadUsage."""
+    """Return the server of that name, which answers at `address` and `port`, with the keys of its
+    table. Raises BadUsage."""
     if name not in SERVERS:
         rendered = " (only `render` knows it)" if name in RENDERED else ""
         raise BadUsage(
@@ -75,8 +76,8 @@ def make_server(
 
 
 def check_tells_apart(name: str) -> None:
-    """Raises BadUsage where a server is not written for several VPCs at once. Those that are
-    configured are: each zone goes to resolver IPs of its own (`Forwarding.targets`)."""
+    """Check that a server can follow several VPCs at once. Raises BadUsage for one that is only
+    rendered. The others can: each zone goes to resolver IPs of its own (`Forwarding.targets`)."""
     if name not in SERVERS:
         raise BadUsage(
             f"{name} is not written for several VPCs at once", "say which one: --vpc vpc-…"
@@ -84,7 +85,7 @@ def check_tells_apart(name: str) -> None:
 
 
 def in_regions(server: Server, regions: Sequence[str]) -> Server:
-    """Return the server, knowing of all these Regions, where it makes a difference to it."""
+    """Return the server with all Regions but the first as `other_regions`, if it has that field."""
     others = tuple(dict.fromkeys(each for each in regions[1:] if each != regions[0]))
     if not others or not hasattr(server, OTHERS):
         return server
@@ -94,7 +95,7 @@ def in_regions(server: Server, regions: Sequence[str]) -> Server:
 
 
 def make_renderer(name: str, document: Document) -> Renderer:
-    """Raises BadUsage."""
+    """Return the server, or the renderer, of that name. Raises BadUsage."""
     if name in SERVERS:
         return make_server(name, document.region, "127.0.0.1", 53, {})
     if name not in RENDERED:
@@ -103,7 +104,8 @@ def make_renderer(name: str, document: Document) -> Renderer:
 
 
 def _from_table(name: str, server: Any, table: Mapping[str, Any]) -> dict[str, Any]:
-    """Paths are strings, commands lists of words."""
+    """Return the fields that a table of the configuration sets: its paths are strings, its commands
+    lists of words. Raises BadUsage."""
     given = {"region", "address", "port", OTHERS}
     known = {item.name: item.default for item in fields(server) if item.name not in given}
     values: dict[str, Any] = {}

@@ -1,6 +1,6 @@
-"""AppArmor: which files a confined process may read. named and unbound are confined on Debian and
-Ubuntu, dnsmasq with their package apparmor-profiles; a file elsewhere makes a reload fail, or do
-nothing, that no checker objects to."""
+"""AppArmor: the files that a confined process may read. named and unbound are confined on Debian
+and Ubuntu, dnsmasq with their package apparmor-profiles; a file elsewhere makes a reload fail, or
+do nothing, that no checker objects to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RULE = re.compile(r"^\s*(?:owner\s+)?(?P<path>/\S+)\s+(?P<rights>[a-zA-Z]+),", r
 
 @dataclass(frozen=True)
 class Places:
-    """Where the kernel and AppArmor keep what is asked here."""
+    """The folders of the kernel and of AppArmor that are read here."""
 
     profiles: Path = PROFILES
     processes: Path = Path("/proc")
@@ -25,7 +25,8 @@ PLACES = Places()
 
 
 def confining(pid: int, processes: Path = PLACES.processes) -> str:
-    """The enforced profile's name, as in `named` or `/usr/sbin/unbound`; empty for none."""
+    """Return the name of the enforced profile, such as `named` or `/usr/sbin/unbound`; empty for
+    none."""
     try:
         said = (processes / str(pid) / "attr" / "current").read_text().strip("\0\n ")
     except OSError:
@@ -35,13 +36,14 @@ def confining(pid: int, processes: Path = PLACES.processes) -> str:
 
 
 def is_kept_from(pid: int, program: str, path: Path, places: Places = PLACES) -> bool:
-    """Tell whether a profile is enforced on the process, and that of `program` does not let it read
-    the file."""
+    """Return whether a profile is enforced on the process, and the profile of `program` does not
+    let it read the file."""
     return bool(confining(pid, places.processes)) and not may_read(program, path, places.profiles)
 
 
 def may_read(program: str, path: Path, profiles: Path = PROFILES) -> bool:
-    """By the profile of `program` (`usr.sbin.named`) and what the administrator added to it."""
+    """Return whether the profile of `program` (`usr.sbin.named`), with the administrator's
+    additions, lets the file be read."""
     return any(rule.match(str(path)) for rule in _readable(program, profiles))
 
 
@@ -57,7 +59,8 @@ def _readable(program: str, profiles: Path) -> Iterator[re.Pattern[str]]:
 
 
 def _as_pattern(glob: str) -> re.Pattern[str]:
-    """`*` stays within a folder, `**` does not, `{a,b}` is a choice."""
+    """Return the regular expression for a path of AppArmor: `*` stays within a folder, `**` does
+    not, `{a,b}` is a choice."""
     known = {"**": ".*", "*": "[^/]*", "?": "[^/]", "{": "(?:", ",": "|", "}": ")"}
     parts = re.split(r"(\*\*|[*?{,}])", glob)
     return re.compile("".join(known.get(part, re.escape(part)) for part in parts) + r"\Z")

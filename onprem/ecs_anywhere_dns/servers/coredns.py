@@ -1,4 +1,4 @@
-"""CoreDNS: server blocks, to be imported into the Corefile (`import ecs-anywhere.corefile`).
+"""Server blocks of CoreDNS, to be imported into the Corefile (`import ecs-anywhere.corefile`).
 
 Rendered only, and not run here: written by the manual of the plugins forward, cache and errors.
 Without a plugin behind `forward` a dead resolver is SERVFAIL, never a question to the internet.

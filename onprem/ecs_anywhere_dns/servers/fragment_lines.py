@@ -1,4 +1,4 @@
-"""A fragment read back, strictly: the servers' own checkers overlook what is read here."""
+"""The strict reading of a fragment: it finds errors that the servers' own checkers overlook."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def lines_of(text: str, comment: str) -> Iterator[tuple[int, str]]:
 
 
 def checked(zone: str, address: str, port: str | None, number: int) -> Entry:
-    """Raises CheckFailed."""
+    """Return the entry of a line. Raises CheckFailed where a part of it is no zone, address or
+    port."""
     if not ZONE.fullmatch(zone):
         raise CheckFailed(f"line {number}: {zone!r} is no domain name", CURE)
     try:
@@ -42,7 +43,7 @@ def checked(zone: str, address: str, port: str | None, number: int) -> Entry:
 
 
 def forwarding_in(entries: list[Entry], label: str) -> Forwarding:
-    """Return what these entries forward. Raises CheckFailed."""
+    """Return the forwarding of these entries. Raises CheckFailed."""
     real = [entry for entry in entries if entry[0] != MARK_ZONE]
     targets: dict[str, set[str]] = {}
     for zone, address, _ in real:

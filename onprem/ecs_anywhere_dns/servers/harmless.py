@@ -1,4 +1,4 @@
-"""The last look at what is written into a server's configuration.
+"""The last check of the words that are written into a server's configuration.
 
 A `Forwarding` comes from a validated document. Still, nobody writes quotes, brackets or line ends
 into a name server's configuration because some check elsewhere was forgotten.
@@ -14,7 +14,8 @@ CURE = "this is a defect of this tool: report it with the publication"
 
 
 def harmless(forwarding: Forwarding) -> Forwarding:
-    """The same. Raises CheckFailed, naming the zone, the forwarder or the label."""
+    """Return `forwarding` unchanged. Raises CheckFailed, naming the zone, the forwarder or the
+    label that is none."""
     if not forwarding.label.isprintable():
         raise CheckFailed(f"the label {forwarding.label!r} is no line", CURE)
     for zone, forwarders in forwarding.targets.items():

@@ -21,8 +21,8 @@ class Entry:
 
 
 def entries(files: Iterable[Path]) -> Iterator[Entry]:
-    """Yield every entry. A file that cannot be read has none: the DNS server does not read it
-    either, or somebody else says so."""
+    """Yield every entry. A file that cannot be read has none: the DNS server cannot read it either,
+    or another check finds that."""
     for file in files:
         for number, line in enumerate(_lines(file), 1):
             address, *names = line.partition("#")[0].split() or [""]
@@ -31,7 +31,7 @@ def entries(files: Iterable[Path]) -> Iterator[Entry]:
 
 
 def in_folders(paths: Iterable[Path]) -> tuple[Path, ...]:
-    """Return the files: each that is named, and of a folder all in it."""
+    """Return the files among the paths, and all files in the folders among them."""
     return tuple(
         file
         for path in paths

@@ -1,4 +1,4 @@
-"""Where each distribution keeps a DNS server's files, and how it starts that.
+"""Layouts of distributions: the files of each DNS server, and the command that starts it.
 
 The defaults of the servers are Debian's, which are Ubuntu's as well. `init` writes what another
 distribution has otherwise into the configuration file, where a person sees and corrects it; nothing
@@ -60,8 +60,8 @@ FAMILIES: Mapping[str, str] = {
 
 
 def layout_of(server: str, os_release: Path = OS_RELEASE) -> Table:
-    """Return what has to stand in the table of this server on this host; empty where the defaults
-    fit, or nobody knows the distribution."""
+    """Return the keys that the table of this server needs on this host; none where the defaults
+    fit, or the distribution is not known."""
     return LAYOUTS.get(family_of(os_release), {}).get(server, {})
 
 

@@ -26,25 +26,26 @@ MARK = re.compile(r"127\.(12[89]|1[3-9]\d|2\d\d)\.\d{1,3}\.\d{1,3}")
 
 
 def mark_of(forwarding: Forwarding) -> str:
-    """An address of loopback, the same for the same zones and forwarders; 23 bits of a hash."""
+    """Return an address of loopback, the same for the same zones and forwarders: 23 bits of a
+    hash."""
     said = repr((forwarding.apart or forwarding.zones, forwarding.forwarders, forwarding.port))
     first, second, third = sha256(said.encode()).digest()[:3]
     return f"127.{128 | first}.{second}.{third}"
 
 
 def mark_in(file: Path) -> str:
-    """Return the name that stands in a fragment at all times, and in no other file: a server's own
-    checker that tells of the name reads that file, in whatever way it is included."""
+    """Return the name that every version of a fragment holds, and no other file: a checker that
+    shows this name has read the file, in whatever way it is included."""
     return f"{sha256(str(file).encode()).hexdigest()[:12]}.{MARK_ZONE}"
 
 
 def is_mark(name: str) -> bool:
-    """Whether a name only marks a file of ours, and is nothing that is forwarded."""
+    """Return whether a name is a mark of a file of ours, and no zone that is forwarded."""
     return lies_within(name, MARK_ZONE)
 
 
 def has_mark(file: Path) -> bool:
-    """Whether the fragment has its mark; one that an older version wrote has none."""
+    """Return whether the fragment has its mark; a file of an older version has none."""
     try:
         return mark_in(file) in text_of(file)
     except (OSError, ValueError):
@@ -52,12 +53,12 @@ def has_mark(file: Path) -> bool:
 
 
 def lies_within(name: str, zone: str) -> bool:
-    """Whether `name` is the zone's or below it."""
+    """Return whether `name` is `zone` or lies below it."""
     return name == zone or name.endswith(f".{zone}")
 
 
 def holds(network: str, address: str) -> bool:
-    """Whether the word is a network, and the address lies in it."""
+    """Return whether `network` is a network and holds the address."""
     try:
         return ip_address(address) in ip_network(network, strict=False)
     except ValueError:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 START_TIME = 19
-"""Which word of /proc/<pid>/stat it is, counted behind the program's name."""
+"""The index of the start time among the words of /proc/<pid>/stat after the program's name."""
 
 
 @dataclass(frozen=True)
@@ -18,20 +18,21 @@ class Process:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """Return its command line, without the program. Raises OSError."""
+        """Return the words of the command line after the program. Raises OSError."""
         said = Path(f"/proc/{self.pid}/cmdline").read_bytes().decode(errors="replace")
         return tuple(said.rstrip("\0").split("\0")[1:])
 
     @property
     def started(self) -> float:
-        """Seconds since the epoch, to about a second. Raises OSError."""
+        """Return when the process started, in seconds since the epoch, to about a second. Raises
+        OSError."""
         ticks = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[START_TIME]
         boot = re.search(r"^btime (\d+)$", Path("/proc/stat").read_text(), re.MULTILINE)
         return (int(boot[1]) if boot else 0) + int(ticks) / os.sysconf("SC_CLK_TCK")
 
     def option(self, letter: str) -> str:
-        """Return the value of an option such as `-c` of its command line; empty where it has none.
-        Raises OSError."""
+        """Return the value of an option of the command line, such as `-c`; empty where it is not
+        there. Raises OSError."""
         words = iter(self.words)
         for word in words:
             if word.startswith(letter) and not word.startswith("--"):
@@ -39,10 +40,10 @@ class Process:
         return ""
 
     def reads_another(self, named: Path, configuration: Path) -> bool:
-        """Whether the file that it names so is surely another one than `configuration`: neither in
-        the root that it sees (a chroot, a container) nor on this host is it the same, by inode or
-        by content. Its root cannot be seen without CAP_SYS_PTRACE, as within the service: then
-        nothing is sure."""
+        """Return whether the file that the process names is surely another one than
+        `configuration`: neither in the root of the process (a chroot, a container) nor on this host
+        has it the same inode or content. Without CAP_SYS_PTRACE, as within the service, that root
+        cannot be seen, and nothing is sure."""
         seen = [Path(f"/proc/{self.pid}/root") / str(named).lstrip("/"), named]
         try:
             there = [file for file in seen if file.exists()]
@@ -51,12 +52,13 @@ class Process:
         return bool(there) and all(differ(file, configuration) for file in there)
 
     def read_again(self) -> None:
-        """Raises OSError. When it does so, it decides itself."""
+        """Send SIGHUP, at which the process reads its files some time later. Raises OSError."""
         os.kill(self.pid, signal.SIGHUP)
 
     def unreadable(self, path: Path) -> Path | None:
-        """What of the way to this file its user may not use: it gave up root when it started, so
-        that what it read then it may not be able to read again. Raises OSError."""
+        """Return the first part of the path that the user of the process may not use; None where it
+        may use all. A process that gave up root after its start may not be able to read a file
+        again. Raises OSError."""
         user, groups = self._user()
         for part in (path, *path.parents):
             needed = 4 if part == path else 1
@@ -73,14 +75,14 @@ class Process:
 
 
 def _permitted(status: os.stat_result, user: int, groups: frozenset[int]) -> int:
-    """The three bits that count."""
+    """Return the three permission bits that hold for this user."""
     if status.st_uid == user:
         return status.st_mode >> 6 & 7
     return (status.st_mode >> 3 & 7) if status.st_gid in groups else (status.st_mode & 7)
 
 
 def differ(one: Path, other: Path) -> bool:
-    """Whether both are there, and are neither the same file nor of the same content."""
+    """Return whether both exist, and are neither the same file nor of the same content."""
     try:
         return not one.samefile(other) and one.read_bytes() != other.read_bytes()
     except OSError:

@@ -1,4 +1,4 @@
-"""Start a DNS server that does not run, with the command that the administrator gave."""
+"""The start of a DNS server that does not run, by the command of the configuration."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ measured, without large zones."""
 
 
 class Startable(Protocol):
-    """The part of a server that starting it needs."""
+    """The part of a server that `start_if_down` needs."""
 
     @property
     def name(self) -> str:
@@ -28,8 +28,8 @@ class Startable(Protocol):
 
 
 def start_if_down(server: Startable, program: str, patience: float = START_PATIENCE) -> None:
-    """Raises ReloadFailed, which calls the server `program`, where it does not run within so many
-    seconds."""
+    """Start the server if it does not run. Raises ReloadFailed, which calls it `program`, where it
+    does not run after `patience` seconds."""
     if server.is_running():
         return
     started = run(*server.start)

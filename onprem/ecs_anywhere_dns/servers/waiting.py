@@ -1,4 +1,4 @@
-"""The one wait there is: for something that another process does in its own time."""
+"""The one wait of this package: for a change that another process makes in its own time."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ POLL = 0.02
 
 
 def comes_true(condition: Callable[[], bool], patience: float, poll: float = POLL) -> bool:
-    """Whether it did, within about `patience` seconds; looked at once at least, and then every
-    `poll` seconds."""
+    """Return whether `condition` became true within about `patience` seconds. It is asked once at
+    least, and then every `poll` seconds."""
     deadline = time.monotonic() + patience
     while not condition():
         if time.monotonic() > deadline:

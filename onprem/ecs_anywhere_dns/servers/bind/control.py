@@ -1,4 +1,4 @@
-"""The named that runs, as rndc tells of it."""
+"""The running named, as rndc shows it."""
 
 from __future__ import annotations
 
@@ -28,14 +28,15 @@ class Rndc:
         return run(*self.command, *words, patience=patience)
 
     def told(self, *words: str) -> str:
-        """Raises ReloadFailed."""
+        """Return the output of an rndc command. Raises ReloadFailed."""
         ran = self.ask(*words)
         if not ran.ok:
             raise ReloadFailed(f"named does not do as it is told: {ran.said}", LOOK)
         return ran.output
 
     def status(self) -> Status:
-        """Raises ReloadFailed where named is not there, or has not taken its configuration."""
+        """Return the status of named. Raises ReloadFailed where it does not run, or has refused its
+        configuration."""
         ran = self.ask("status")
         if not ran.ok:
             raise ReloadFailed(f"named does not answer rndc: {ran.said}", "is it running?")
@@ -46,8 +47,8 @@ class Rndc:
         return Status(ran.output)
 
     def exempt(self) -> frozenset[tuple[str, str]]:
-        """Zone and view of each permanent exemption from validation: those of the configuration,
-        as they are in force. Raises ReloadFailed."""
+        """Return zone and view of each permanent exemption from validation that is in force: those
+        of the configuration. Raises ReloadFailed."""
         said = re.findall(r"^(\S+)/(\S+): permanent", self.told("nta", "-dump"), re.MULTILINE)
         return frozenset((domain(name), view) for name, view in said)
 
@@ -63,8 +64,8 @@ class Status:
         return self._said("version")
 
     def check_newer_than(self, paths: Iterable[Path]) -> None:
-        """That named has read these files since they were written; to the second, which is all
-        that it tells. Raises ReloadFailed."""
+        """Check that named has read these files since they were written, to the second, which is
+        how exactly it tells. Raises ReloadFailed."""
         read_at = self._said("last configured")
         loaded = parsedate_to_datetime(read_at).timestamp() if read_at else 0.0
         for path in paths:
@@ -76,9 +77,10 @@ class Status:
                 )
 
     def check_reads(self, configuration: Path, within_chroot: str) -> None:
-        """Raises ReloadFailed where named was started with another configuration file, or where
-        its chroot holds the file as it was before that was replaced: RHEL's named-chroot mounts
-        the one file, and whoever writes it anew leaves the former one mounted (measured)."""
+        """Check that named reads this configuration file. Raises ReloadFailed where it was started
+        with another one, or where its chroot holds the file as it was before that was replaced:
+        RHEL's named-chroot mounts the one file, and whoever writes it anew leaves the former one
+        mounted (measured)."""
         files = re.findall(r"/[^\s()]+", self._said("configuration file"))
         expected = {os.path.realpath(configuration), within_chroot}
         if files and not {os.path.realpath(file) for file in files} & expected:

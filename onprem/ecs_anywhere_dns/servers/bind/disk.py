@@ -1,4 +1,4 @@
-"""BIND's configuration as it is on disk: as named-checkconf prints it, and our files in it."""
+"""BIND's configuration on the disk, as named-checkconf prints it, and our files in it."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Disk:
 
     @property
     def checker(self) -> tuple[str, ...]:
-        """Return the checker for files that lie outside of any chroot: without `-t`, behind
-        whatever other program `checkconf` begins with."""
+        """Return the command that checks files outside of any chroot: `checkconf` without `-t`, but
+        with a program that it is wrapped in."""
         words = list(self.checkconf)
         if "-t" in words:
             place = words.index("-t")
@@ -52,7 +52,8 @@ class Disk:
         )
 
     def checked(self, fragments: Sequence[Fragment], scratch: Path) -> Ran:
-        """Return what the checker says of a configuration with nothing but copies of these."""
+        """Return the checker's result for a configuration with nothing but copies of these
+        fragments."""
         lines = []
         for fragment in fragments:
             copy = scratch / fragment.path.name
@@ -64,7 +65,7 @@ class Disk:
         return run(*self.checker, whole)
 
     def validates(self) -> bool:
-        """Whether any view validates DNSSEC; True where nobody can tell."""
+        """Return whether any view validates DNSSEC; True where the configuration cannot be read."""
         try:
             return any(view.validates for view in self.views() if view.recurses)
         except CheckFailed:
@@ -111,11 +112,11 @@ class Disk:
         return views_of(read_printed(ran.output, self._notes))
 
     def _notes(self) -> str:
-        """Return what the checker remarks on the configuration without printing it."""
+        """Return the checker's remarks on the configuration."""
         return run(*self.checkconf, self.as_named_sees(self.configuration)).output
 
     def on_disk(self) -> Forwarding:
-        """Return what our own file holds now. Raises CheckFailed."""
+        """Return the forwarding of our own file as it is now. Raises CheckFailed."""
         try:
             text = text_of(self.zones)
         except (OSError, ValueError) as error:
@@ -123,15 +124,15 @@ class Disk:
         return forwarding_in(text, str(self.zones))
 
     def ours(self) -> Ours:
-        """Return what our files hold. Raises CheckFailed."""
+        """Return the content of our files. Raises CheckFailed."""
         zones, options = (
             mark_in(file) if has_mark(file) else None for file in (self.zones, self.options)
         )
         return Ours(self.on_disk(), zones, options)
 
     def problems(self, wanted: Forwarding, *, swapped: bool) -> Iterator[Finding]:
-        """Yield what keeps `wanted` from working, with our files as they are, or `swapped` for
-        those of `wanted`. Raises CheckFailed."""
+        """Yield every problem that keeps `wanted` from working, with our files as they are, or, if
+        `swapped`, with those of `wanted`. Raises CheckFailed."""
         judged = Wanted(wanted, self.places, self.ours(), swapped)
         return problems(self.views(), judged)
 

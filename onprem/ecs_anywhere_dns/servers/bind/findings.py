@@ -1,4 +1,4 @@
-"""What `doctor` sees of BIND."""
+"""The findings of `doctor` about BIND."""
 
 from __future__ import annotations
 
@@ -112,7 +112,8 @@ def _loaded(server: Bind, forwarding: Forwarding | None) -> Iterator[Finding]:
 
 
 def _readable(server: Bind, views: Sequence[View]) -> Iterator[Finding]:
-    """A file that named may not read makes it keep the former configuration, with an error."""
+    """Yield the files that named may not read: it would keep the former configuration, with an
+    error."""
     pid = _pid(views)
     if pid is None or not confining(pid):
         yield Finding(True, "named is not confined by AppArmor, as far as can be seen")

@@ -12,7 +12,7 @@ from ecs_anywhere_dns.subprocesses import Ran
 
 WROTE_ANEW = "`ecs-anywhere-dns apply` writes it anew"
 UNKNOWN_OPTION = "unknown option 'validate-except'"
-"""What a named-checkconf before 9.13.3 says, as 9.11 of RHEL 8."""
+"""The error of a named-checkconf before 9.13.3, such as 9.11 of RHEL 8."""
 TOO_OLD = (
     "this BIND is older than 9.13.3, and cannot exempt our zones from validation: use a newer one "
     "(RHEL 8: the package bind9.16), or set `dnssec-validation no;` and take out the include of "
@@ -38,7 +38,7 @@ def options_text(forwarding: Forwarding, mark: str) -> str:
 
 
 def forwarding_in(text: str, place: str) -> Forwarding:
-    """Return what a file of ours forwards, all of it to one port. Raises CheckFailed."""
+    """Return the forwarding of a file of ours, which has one port. Raises CheckFailed."""
     there = {domain(s.value): s for s in read(text) if s.key == "zone"}
     zones = {name: zone for name, zone in there.items() if not is_mark(name)}
     for name, zone in zones.items():
@@ -70,7 +70,7 @@ def is_forward_only(zone: Statement) -> bool:
 
 
 def cure_of_copies(checked: Ran, folder: Path) -> str:
-    """Return what to do where the checker refuses copies of our files in that folder."""
+    """Return the cure where the checker refuses copies of our files in that folder."""
     if UNKNOWN_OPTION in checked.everything:
         return TOO_OLD
     if "not found" in checked.everything and str(folder) in checked.everything:

@@ -24,10 +24,11 @@ stands on standard output, before the configuration (9.18, measured)."""
 
 @dataclass(frozen=True)
 class Statement:
-    """`deny-answer-addresses { 10.0.0.0/8; } except-from { "a"; };` has two words, two blocks."""
+    """A statement: `deny-answer-addresses { 10.0.0.0/8; } except-from { "a"; };` has two words and
+    two blocks."""
 
     words: tuple[str, ...]
-    """As written, quotes included."""
+    """The words as they are written, with quotes."""
     blocks: tuple[tuple[Statement, ...], ...] = ()
 
     @property
@@ -36,7 +37,7 @@ class Statement:
 
     @property
     def value(self) -> str:
-        """The word behind the key, without quotes."""
+        """Return the word after the key, without quotes."""
         return self.words[1].strip('"') if len(self.words) > 1 else ""
 
     @property
@@ -53,8 +54,8 @@ def read(text: str) -> Block:
 
 
 def read_printed(text: str, notes: Callable[[], str] = str) -> Block:
-    """Return the statements of what `named-checkconf -p` printed, without its warnings. `notes`
-    tells those alone, and is asked only where a warning is of no form that is known here."""
+    """Return the statements that `named-checkconf -p` printed, without its warnings. `notes`
+    returns the warnings alone; it is called only for a warning whose form is not known here."""
     printed = NOTE.sub("", text).strip()
     if printed and not printed.partition("\n")[0].rstrip().endswith(("{", ";")):
         remarks = set(notes().splitlines())
@@ -94,7 +95,8 @@ def domain(word: str) -> str:
 
 @dataclass(frozen=True)
 class View:
-    """The part that serves a client; without any `view` it is one, of everything."""
+    """A view: the part of a configuration that serves some clients. A configuration without `view`
+    is one view."""
 
     label: str
     """`view "internal"`; empty where there are no views."""
@@ -120,24 +122,25 @@ class View:
         return max(fitting, key=lambda s: ip_network(s.value, strict=False).prefixlen, default=None)
 
     def lists(self, block: Block, address: str) -> bool:
-        """Whether an address match list of this configuration surely holds the address."""
+        """Return whether an address match list of this configuration surely holds the address."""
         return _matched(block, address, {a.value: a.block for a in self.shared if a.key == "acl"})
 
     @property
     def recurses(self) -> bool:
-        """named forwards nothing for those whom it does no recursion for."""
+        """Return whether the view does recursion: without it named forwards nothing."""
         option = self.option("recursion")
         return option is None or option.value != "no"
 
     @property
     def validates(self) -> bool:
-        """DNSSEC. `auto` is the default, and Debian's configuration."""
+        """Return whether the view validates DNSSEC. `auto` is the default, and Debian's setting."""
         option = self.option("dnssec-validation")
         return option is None or option.value != "no"
 
     @property
     def exempt(self) -> tuple[str, ...]:
-        """Return the names without validation. A view's list replaces the global one (measured)."""
+        """Return the names that are exempt from validation. A view's list replaces the global one
+        (measured)."""
         option = self.option("validate-except")
         return names_in(option.block) if option else ()
 
@@ -161,20 +164,16 @@ def views_of(configuration: Block) -> tuple[View, ...]:
 
 
 def zone_type(zone: Statement) -> str:
-    """`forward`, `primary`…; the older words for some are translated."""
+    """Return the type of a zone, such as `forward` or `primary`; older words are translated."""
     said = find(zone.block, "type")
     older = {"master": "primary", "slave": "secondary"}
     return older.get(said.value, said.value) if said else "in-view"
 
 
 def _matched(block: Block, address: str, named: Mapping[str, Block]) -> bool:
-    """The first entry that fits counts. What only a running named knows (keys, its interfaces,
-    places on the map) fits nobody here."""
-    return any(_fitting(block, address, named))
-
-
-def _fitting(block: Block, address: str, named: Mapping[str, Block]) -> Iterator[bool]:
-    """Yield, for the first entry that fits, whether it takes the address in."""
+    """Return whether an address match list holds the address: its first entry that fits decides.
+    Entries that only a running named can judge (keys, its interfaces, countries) fit no address
+    here."""
     for entry in block:
         # `!"vpc"` is printed as two words, `!10.0.0.0/8` as one.
         said = "".join(entry.words)
@@ -187,5 +186,5 @@ def _fitting(block: Block, address: str, named: Mapping[str, Block]) -> Iterator
         else:
             fits = word == "any" or holds(word, address)
         if fits:
-            yield not negated
-            return
+            return not negated
+    return False

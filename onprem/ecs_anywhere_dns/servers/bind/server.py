@@ -56,10 +56,11 @@ class Bind:
     options: Path = Path("/etc/bind/ecs-anywhere.options")
     """Our fragment for inside `options {}`."""
     options_file: Path = Path("/etc/bind/named.conf.options")
-    """Where the administrator has `options {}`."""
+    """The administrator's file with `options {}`."""
     rndc: tuple[str, ...] = ("rndc",)
     checkconf: tuple[str, ...] = ("named-checkconf",)
-    """With `-t <folder>` where named runs in a chroot; the paths above are those outside of it."""
+    """The command of the checker, with `-t <folder>` where named runs in a chroot. The paths above
+    are outside of it."""
     start: tuple[str, ...] = ("systemctl", "start", "named")
 
     @property
@@ -77,7 +78,8 @@ class Bind:
         return Rndc(self.rndc)
 
     def fragments(self, forwarding: Forwarding) -> tuple[Fragment, ...]:
-        """Raises CheckFailed where something would not be what it claims to be."""
+        """Return our two files, zones and exemptions. Raises CheckFailed for a zone, an address or
+        a label that is none."""
         harmless(forwarding)
         head = f"// {HEADER}\n// {forwarding.label}\n"
         return (
@@ -119,8 +121,8 @@ class Bind:
             raise CheckFailed(problem.what, problem.cure)
 
     def misread(self) -> Iterator[Finding]:
-        """Yield what shows that the running named reads another file than `configuration`. Where
-        it does not run or does not answer, nothing: that is said elsewhere."""
+        """Yield the finding that the running named reads another file than `configuration`; nothing
+        where named does not answer, which is another finding."""
         try:
             status = self.control.status()
         except ReloadFailed:
@@ -146,7 +148,8 @@ class Bind:
         self._check_exemptions(forwarding)
 
     def flush(self, names: Iterable[str]) -> None:
-        """Forget in all views, with marks of bad servers, and addresses of name servers below."""
+        """Flush the names in all views, with marks of bad servers, and addresses of name servers
+        below."""
         for name in names:
             ran = self.control.ask("flushtree", name)
             if not ran.ok:

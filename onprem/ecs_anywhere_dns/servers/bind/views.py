@@ -1,4 +1,5 @@
-"""What of a BIND configuration would keep our forwarding from working, although named accepts it.
+"""Problems of a BIND configuration that keep our forwarding from working, although named accepts
+it.
 
 in every view that does recursion                             | else
 --------------------------------------------------------------|------------------------------
@@ -30,13 +31,13 @@ from ecs_anywhere_dns.servers.contract import Finding
 from ecs_anywhere_dns.servers.mark import is_mark, lies_within
 
 AUTHORITATIVE = ("primary", "secondary", "in-view")
-"""Above ours they answer for our names (measured). `forward`, `stub` and `static-stub` above do
-not, and a `mirror` of the root is only looked up in."""
+"""The types of zones that answer for our names when they stand above ours (measured). `forward`,
+`stub` and `static-stub` do not, and a `mirror` of the root is only looked up in."""
 
 
 @dataclass(frozen=True)
 class Places:
-    """Which lines to add where, for the cures."""
+    """The lines to add and their files, for the cures."""
 
     configuration: Path
     zones_line: str
@@ -46,30 +47,31 @@ class Places:
 
 @dataclass(frozen=True)
 class Ours:
-    """What our own files hold now, and the names by which it is seen who reads them; None for a
-    file that has no mark, as one that is missing or that an older version wrote."""
+    """The content of our own files, and the marks in them, by which it is seen which views read
+    them; None for a file that has no mark, as one that is missing or that an older version
+    wrote."""
 
     forwarding: Forwarding
     zones_mark: str | None = None
     options_mark: str | None = None
 
     def lacks_zones(self, view: View) -> bool:
-        """Whether it is sure that a view does not read our zones."""
+        """Return whether a view surely does not read our zones."""
         return self.zones_mark is not None and self.zones_mark not in view.zones
 
     def lacks_options(self, view: View) -> bool:
-        """Whether it is sure that a view does not read our exemptions from validation."""
+        """Return whether a view surely does not read our exemptions from validation."""
         return self.options_mark is not None and self.options_mark not in view.exempt
 
     def owns_exemptions(self, view: View) -> bool:
-        """Whether the view's list of exemptions is ours, or there is none."""
+        """Return whether the view's list of exemptions is ours, or there is none."""
         names = set(view.exempt) - set(self.forwarding.zones)
         return all(is_mark(name) for name in names)
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be forwarded, judged before (`swapped` false) or after our files hold it."""
+    """The intended forwarding, judged before the swap of our files or after it (`swapped`)."""
 
     forwarding: Forwarding
     places: Places
@@ -77,14 +79,14 @@ class Wanted:
     swapped: bool
 
     def target_of(self, zone: str) -> frozenset[tuple[str, ...]]:
-        """Return where the configuration has to forward a zone now."""
+        """Return the servers to which the configuration has to forward a zone at this moment."""
         held = self.ours.forwarding if zone in self.ours.forwarding.zones else self.forwarding
         now = self.forwarding if self.swapped else held
         return frozenset(target(address, now.port) for address in now.targets[zone])
 
 
 def problems(views: Collection[View], wanted: Wanted) -> Iterator[Finding]:
-    """Yield what hinders the forwarding."""
+    """Yield every problem that keeps the forwarding from working."""
     serving = [view for view in views if view.recurses]
     if not serving:
         yield Finding(
@@ -102,7 +104,8 @@ def problems(views: Collection[View], wanted: Wanted) -> Iterator[Finding]:
 
 
 def shadows_below(view: View, forwarding: Forwarding) -> Iterator[Finding]:
-    """The administrator's more specific zones. They may be meant so, and harm nobody else."""
+    """Yield the administrator's zones below ours. They may be intended, and affect no other
+    name."""
     for name, zone in view.zones.items():
         above = [ours for ours in forwarding.zones if name != ours and lies_within(name, ours)]
         if above and name not in forwarding.zones:
@@ -156,8 +159,8 @@ def _authority(view: View, forwarding: Forwarding) -> Iterator[Finding]:
 
 
 def _validation(view: View, wanted: Wanted) -> Iterator[Finding]:
-    """Yield what is not exempt. Before the swap, what is not exempt yet comes with our file, unless
-    that is not read; beside a list of the administrator's it never is."""
+    """Yield the zones that are not exempt from validation. Before the swap only those that our file
+    will not exempt, either: a view that does not read it, or has a list of the administrator's."""
     bare = [zone for zone in wanted.forwarding.zones if not covers(view.exempt, zone)]
     if not view.validates or not bare:
         return
@@ -199,7 +202,8 @@ def _rebinding(view: View, forwarding: Forwarding) -> Iterator[Finding]:
 
 
 def _denies(networks: Block, forwarders: Collection[str]) -> bool:
-    """Whether it may concern that VPC. A named list of addresses may hold anything."""
+    """Return whether the list of denied networks may hold a forwarder. A named list may hold any
+    address."""
     for entry in networks:
         try:
             network = ip_network(entry.key.strip('"'), strict=False)
@@ -217,7 +221,7 @@ def _excepting(networks: Block, exempt: Collection[str]) -> str:
 
 
 def _shunned(view: View, forwarding: Forwarding) -> Iterator[Finding]:
-    """Yield the forwarders that named is told to have nothing to do with."""
+    """Yield the forwarders that named is configured never to ask."""
     blackhole = view.option("blackhole")
     for address in forwarding.forwarders:
         if blackhole is not None and view.lists(blackhole.block, address):
@@ -238,7 +242,8 @@ def _shunned(view: View, forwarding: Forwarding) -> Iterator[Finding]:
 
 
 def _synthesised(view: View, forwarding: Forwarding) -> Iterator[Finding]:
-    """Yield that DNS64 surely makes IPv6 addresses for everybody from the VPC's IPv4 ones."""
+    """Yield a finding where DNS64 surely makes IPv6 addresses out of the VPC's IPv4 addresses for
+    every client."""
     dns64 = view.option("dns64")
     if dns64 is None:
         return

@@ -1,4 +1,4 @@
-"""dnsmasq's configuration as it is on disk: every file that it reads when it starts.
+"""The configuration of dnsmasq on the disk: every file that it reads when it starts.
 
 What dnsmasq does with it, measured with 2.90: of two lines for the same domain both count, the line
 for the longer domain wins, and only a restart reads any of it again (SIGHUP: only `servers-file`).
@@ -22,13 +22,13 @@ ROUTES = ("server", "local", "address")
 class Line:
     key: str
     value: str
-    """Empty for a switch."""
+    """The value; empty for a switch."""
     place: str
     """File and line number, or the command line."""
 
     @property
     def domains(self) -> tuple[str, ...]:
-        """Return those of `/a.example/b.example/10.0.0.1`, without the stars in front."""
+        """Return the domains of `/a.example/b.example/10.0.0.1`, without leading stars."""
         if not self.value.startswith("/"):
             return ()
         parts = self.value.lower().split("/")[1:-1]
@@ -46,11 +46,12 @@ class Configuration:
         return bool(self.of(key))
 
     def covering(self, key: str, zone: str) -> tuple[Line, ...]:
-        """The lines of that key whose domain is the zone's or above it."""
+        """Return the lines of that key whose domain is the zone or above it."""
         return tuple(x for x in self.of(key) if any(lies_within(zone, d) for d in x.domains))
 
     def shadows(self, zones: Iterable[str]) -> tuple[Line, ...]:
-        """Lines that send questions for a zone, or for a part of it, somewhere else."""
+        """Return the lines that send questions for a zone, or for a part of it, to other
+        servers."""
         wanted = tuple(zones)
         return tuple(
             line
@@ -60,9 +61,9 @@ class Configuration:
 
 
 def read_configuration(words: Sequence[str], default: Path) -> Configuration:
-    """Return what dnsmasq reads when it starts: each file once, whoever names it. `words` are the
-    command line's; `default` is read where they name no file. Raises CheckFailed for what cannot
-    be read."""
+    """Return the configuration that dnsmasq reads when it starts, each file once. `words` are those
+    of its command line; `default` is read where they name no file. Raises CheckFailed for a file
+    that cannot be read."""
     given = tuple(_given(words))
     named = [line for line in given if line.key == "conf-file"]
     seen: set[Path] = set()
@@ -71,7 +72,8 @@ def read_configuration(words: Sequence[str], default: Path) -> Configuration:
 
 
 def _given(words: Sequence[str]) -> Iterator[Line]:
-    """Long options with their values behind `=`, short ones with theirs attached or next."""
+    """Yield the options of a command line: long ones have their value after `=`, short ones
+    attached or as the next word."""
     rest = iter(words)
     for word in rest:
         if word.startswith("--"):
@@ -93,7 +95,8 @@ def _expanded(line: Line, seen: set[Path]) -> Iterator[Line]:
 
 
 def _file(path: Path, seen: set[Path]) -> Iterator[Line]:
-    """dnsmasq, too, reads no file twice."""
+    """Yield the lines of a file and of those that it names. Like dnsmasq, this reads no file
+    twice."""
     if path.resolve() in seen or not path.exists():
         return
     seen.add(path.resolve())

@@ -1,4 +1,4 @@
-"""What `doctor` sees of dnsmasq."""
+"""The findings of `doctor` about dnsmasq."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def _running(server: Dnsmasq) -> Finding:
 
 
 def _loaded(server: Dnsmasq, forwarding: Forwarding | None, include: Path) -> Finding:
-    """Where nothing was applied yet, only the clock can tell: a file may also have been written
-    anew as it was."""
+    """Return the finding whether dnsmasq has loaded our file. Before the first apply this is judged
+    by times: the process has to be younger than the file."""
     restart = "restart dnsmasq once, as in `systemctl restart dnsmasq`"
     try:
         if forwarding is not None:
@@ -77,7 +77,8 @@ def _loaded(server: Dnsmasq, forwarding: Forwarding | None, include: Path) -> Fi
 
 
 def _moving_on(disk: Configuration) -> Iterator[Finding]:
-    """Measured with two resolver IPs, one of them dead or answering SERVFAIL."""
+    """Yield how dnsmasq behaves when a resolver IP fails. Measured with two resolver IPs, one of
+    them dead or answering SERVFAIL."""
     yield Finding(
         True,
         "dnsmasq asks one resolver IP, and does not move on when that one answers SERVFAIL: "

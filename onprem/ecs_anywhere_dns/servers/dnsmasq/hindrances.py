@@ -49,8 +49,9 @@ def problems(server: Dnsmasq, disk: Configuration, forwarding: Forwarding) -> It
 
 
 def started_before_init(server: Dnsmasq, include: Path) -> Iterator[Finding]:
-    """To reload would change nothing, and the failure would count as the document's. A dnsmasq
-    that has a mark of ours reads our file, whatever the clock says."""
+    """Yield a finding where dnsmasq started before `init` wrote the include line: a reload would
+    change nothing, and the failure would count against the document. A dnsmasq that has a mark of
+    ours reads our file, whatever the times are."""
     try:
         process = process_of(server.pid_file)
         is_read = any(map(is_mark, server.upstreams()))
@@ -92,7 +93,7 @@ def not_included(server: Dnsmasq, disk: Configuration) -> Finding:
 
 
 def _is_initialised(server: Dnsmasq) -> bool:
-    """Whether our include file says what `init` writes, whoever reads it."""
+    """Return whether our include file has the line that `init` writes."""
     try:
         return f"servers-file={server.servers_file}" in text_of(server.static_file)
     except (OSError, ValueError):
@@ -133,8 +134,8 @@ def _unreadable(server: Dnsmasq) -> Iterator[Finding]:
 
 
 def _dropped(disk: Configuration, forwarding: Forwarding) -> Iterator[Finding]:
-    """Yield the lines that take the private addresses out of answers. That the endpoints' lie where
-    the resolver's do is the most that can be known here."""
+    """Yield the lines that remove the private addresses from answers. The interface endpoints are
+    assumed to be in the networks of the resolver IPs: nothing more is known here."""
     hidden = [
         line
         for line in disk.of("bogus-nxdomain", "ignore-address")
@@ -150,5 +151,5 @@ def _dropped(disk: Configuration, forwarding: Forwarding) -> Iterator[Finding]:
 
 
 def real(path: str | Path) -> Path:
-    """Return the path without links: a folder may be named by one."""
+    """Return the path with links resolved: a folder may be named by a link."""
     return Path(path).resolve()

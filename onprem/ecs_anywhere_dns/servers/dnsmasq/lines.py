@@ -14,7 +14,7 @@ LINE = re.compile(r"server=/(?P<zone>[^/]+)/(?P<address>[0-9.]+)(#(?P<port>\d{1,
 
 
 def read_fragment(text: str, place: str) -> Forwarding:
-    """Raises CheckFailed."""
+    """Return the forwarding of our file. Raises CheckFailed where a line is not as we write it."""
     try:
         entries = []
         for number, line in lines_of(text, "#"):

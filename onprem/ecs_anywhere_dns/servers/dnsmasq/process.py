@@ -1,4 +1,4 @@
-"""The dnsmasq that runs: its process, and what it says of itself."""
+"""The running dnsmasq: its process, and its answers about itself."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ UPSTREAM = re.compile(r"(?P<server>[0-9a-fA-F.:]+#\d+) \d+ \d+.*")
 
 
 def process_of(pid_file: Path) -> Process:
-    """Raises ReloadFailed where no dnsmasq runs under that process id."""
+    """Return the process that a pid file names. Raises ReloadFailed where that is no dnsmasq."""
     try:
         pid = int(pid_file.read_text())
         program = Path(f"/proc/{pid}/comm").read_text().strip()
@@ -50,8 +50,8 @@ def process_of(pid_file: Path) -> Process:
 
 
 def upstream_servers(address: str, port: int) -> frozenset[str]:
-    """Return the servers that the running dnsmasq would forward to, for whatever domain, as
-    `ip#port`. Raises ReloadFailed."""
+    """Return all servers to which the running dnsmasq forwards any domain, as `ip#port`. Raises
+    ReloadFailed."""
     try:
         response = _servers_of(Question(address, port, "servers.bind"))
     except dns.exception.FormError:
@@ -74,7 +74,8 @@ def upstream_servers(address: str, port: int) -> frozenset[str]:
 
 
 def _servers_of(question: Question) -> dns.message.Message:
-    """Ask over UDP, and over TCP where that cut the answer. Raises as `exchange` does."""
+    """Return the answer to the question for `servers.bind`, asked over UDP, and over TCP where it
+    was truncated. Raises the errors of `exchange`."""
     query = dns.message.make_query(question.name, "TXT", "CH")
     ends = time.monotonic() + PATIENCE
     try:
@@ -91,6 +92,6 @@ def _texts(response: dns.message.Message) -> Iterator[str]:
 
 
 def is_mark(server: str) -> bool:
-    """Whether this upstream server is a mark of ours; see `mark`."""
+    """Return whether this upstream server is a mark of ours; see `mark`."""
     address, _, port = server.partition("#")
     return port == str(MARK_PORT) and MARK.fullmatch(address) is not None

@@ -61,14 +61,14 @@ class Dnsmasq:
     port: int
     configuration: Path = Path("/etc/dnsmasq.conf")
     directory: Path = Path("/etc/dnsmasq.d")
-    """Where the line that includes our fragment stands, in a file of its own."""
+    """The folder of our file with the line that includes our fragment."""
     servers_file: Path = Path("/etc/ecs-anywhere-dns/dnsmasq.servers")
     """Our fragment. Not in `directory`: all that is in there is read as configuration."""
     pid_file: Path = Path("/run/dnsmasq/dnsmasq.pid")
     program: tuple[str, ...] = ("dnsmasq",)
     start: tuple[str, ...] = ("systemctl", "start", "dnsmasq")
     other_regions: tuple[str, ...] = ()
-    """Those of further VPCs."""
+    """The Regions of the other VPCs."""
 
     @property
     def privileges(self) -> Mapping[str, str]:
@@ -79,7 +79,8 @@ class Dnsmasq:
         return self.directory / "ecs-anywhere.conf"
 
     def include_file(self, disk: Configuration) -> Path:
-        """Return the file that says `servers-file=`: ours, unless somebody wrote it elsewhere."""
+        """Return the file that has `servers-file=`: ours, unless an administrator wrote the line
+        into another one."""
         place = next((line.place for line in disk.of("servers-file")), "")
         return Path(place.rpartition(":")[0] or self.static_file)
 
@@ -96,8 +97,8 @@ class Dnsmasq:
         return True
 
     def check_fragments(self, fragments: Sequence[Fragment], scratch: Path) -> None:  # noqa: ARG002
-        """Its checker gets the lines as options, which are read alike: a file of ours elsewhere it
-        may not be allowed to read (AppArmor)."""
+        """Check the lines as options of `dnsmasq --test`, which reads both alike: a copy in another
+        folder may be closed to it (AppArmor). Raises CheckFailed."""
         for fragment in fragments:
             read_fragment(fragment.text, str(fragment.path))
             options = [f"--{line}" for _, line in lines_of(fragment.text, "#")]
@@ -112,7 +113,7 @@ class Dnsmasq:
             yield from started_before_init(self, self.include_file(disk))
 
     def sources(self) -> tuple[str, ...]:
-        """Return none: each line may have one of its own, and ours have none."""
+        """Return none: dnsmasq sets a source address line by line, and our lines have none."""
         return ()
 
     def check_configuration(self) -> None:
@@ -155,8 +156,9 @@ class Dnsmasq:
             )
 
     def flush(self, names: Iterable[str]) -> None:
-        """It can only forget everything, at SIGHUP. It did so with the reload, too, but an answer
-        that was under way from elsewhere may have been kept after it."""
+        """Flush the whole cache by SIGHUP: dnsmasq cannot flush single names. The reload did so,
+        too, but an answer of a former forwarder that was under way may have been cached after
+        it."""
         if tuple(names):
             self.reload()
 
@@ -164,7 +166,7 @@ class Dnsmasq:
         start_if_down(self, "dnsmasq")
 
     def includes(self) -> tuple[Include, ...]:
-        """Lines, not a fragment: they never change, and only a restart reads them.
+        """Return the lines of the include file, which never change and are read by a restart only.
         Raises CheckFailed where the administrator has a servers-file already: dnsmasq would not
         start with two."""
         disk = self.on_disk()
@@ -191,11 +193,12 @@ class Dnsmasq:
         return tuple(findings_of(self, applied, intended))
 
     def on_disk(self) -> Configuration:
-        """Raises CheckFailed."""
+        """Return the configuration on the disk. Raises CheckFailed."""
         return read_configuration(self.words(), self.configuration)
 
     def words(self) -> tuple[str, ...]:
-        """Return how it is started: as it was the last time, else as Debian does."""
+        """Return the options of dnsmasq's command line: those of the running process, else
+        Debian's."""
         try:
             return process_of(self.pid_file).words
         except (ReloadFailed, OSError):

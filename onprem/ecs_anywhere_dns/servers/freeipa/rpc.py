@@ -17,14 +17,14 @@ from ecs_anywhere_dns.servers.zones_by_api.https import Https
 from ecs_anywhere_dns.servers.zones_by_api.zones import Zone
 
 VERSION = "2.156"
-"""Of the API: that of FreeIPA 4.3. A later server takes it, and answers in its form."""
+"""The version of the API: that of FreeIPA 4.3. A later server takes it, and answers in its form."""
 NOT_FOUND, NOTHING_TO_CHANGE = 4001, 4202
 DONE = 200
 
 
 @dataclass
 class Rpc:
-    """Implements the port `ZoneApi`. Logs in once, with the first command."""
+    """Forward zones of FreeIPA: the port `ZoneApi`. The first command logs in."""
 
     session: Https
     user: str
@@ -53,15 +53,17 @@ class Rpc:
         self._call("dnsforwardzone_del", [[f"{zone.name}."]], {}, NOT_FOUND)
 
     def put_in_force(self) -> None:
-        """Nothing is to be done: named follows the directory by itself."""
+        """Do nothing: named follows the directory by itself."""
 
     def forget(self, names: Iterable[str]) -> None:
-        """Nothing can be done by the API: named forgets all with each change of a forward zone."""
+        """Do nothing: named flushes its whole cache with each change of a forward zone, and the API
+        has no call for it."""
 
     def _call(
         self, command: str, words: list[Any], options: Mapping[str, Any], fine: int = 0
     ) -> Any:
-        """Return the result; nothing where the error is `fine`. Raises as the port says."""
+        """Return the result of a command; None where its error is `fine`. Raises the errors of the
+        port."""
         self._log_in()
         asked = {**options, "version": VERSION}
         if command.endswith("_find"):

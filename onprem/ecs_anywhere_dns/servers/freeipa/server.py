@@ -49,7 +49,9 @@ class FreeIpa(ZonesByApi):
         return Rpc(session, self.user, password_in(self.password_file, self.name))
 
     def check_effective(self, forwarding: Forwarding) -> None:
-        """What the directory has; then a while for named. What it answers is verified by others."""
+        """Check the zones of the directory, then wait until named answers like the forwarders,
+        SYNC_PATIENCE seconds at most. The verification judges the answers. Raises ReloadFailed,
+        CheckFailed."""
         super().check_effective(forwarding)
         pairs = list(self._asked(forwarding))
         if pairs:

@@ -26,7 +26,7 @@ FIELDS = "fqdn,comment,forward_to,forwarders_only,disable,forwarding_servers"
 PAGE = "1000"
 UNAUTHORIZED, FORBIDDEN = 401, 403
 IN_FORCE = {"NO", "NO_REQUEST"}
-"""What `restartservicestatus` says of a member whose DNS service has all that was changed."""
+"""The words of `restartservicestatus` for a member whose DNS service has every change in force."""
 RESTART_POLL = 1.0
 RESTART_PATIENCE = 120.0
 """Seconds. The service of the systemd unit has 180 for a run."""
@@ -34,7 +34,7 @@ RESTART_PATIENCE = 120.0
 
 @dataclass(frozen=True)
 class Grid:
-    """Where in the Grid the zones are."""
+    """The place of our zones in the Grid."""
 
     view: str
     members: tuple[str, ...]
@@ -42,14 +42,14 @@ class Grid:
 
 @dataclass(frozen=True)
 class Wapi:
-    """Implements the port `ZoneApi`."""
+    """Forward zones of Infoblox NIOS: the port `ZoneApi`."""
 
     session: Https
     credentials: tuple[str, str]
     grid: Grid
 
     def __repr__(self) -> str:
-        """Show no password, wherever this is shown."""
+        """Return a text without the password."""
         return f"Wapi({self.session.place})"
 
     def zones(self) -> Sequence[Zone]:
@@ -103,8 +103,8 @@ class Wapi:
                 self._ask("POST", path, which)
 
     def _pending(self) -> Iterator[tuple[str, str]]:
-        """Yield the members that serve our zones and do not have them as they are, and what is
-        said of each."""
+        """Yield each member that serves our zones and does not have the last change in force, with
+        its status."""
         found = self._ask("GET", "/restartservicestatus?_return_fields=member,dns_status")
         statuses = {str(each["member"]): str(each["dns_status"]) for each in found}
         for member in self.grid.members:
@@ -175,7 +175,8 @@ class Wapi:
             words = {"_page_id": page["next_page_id"]}
 
     def _ask(self, method: str, path: str, content: Mapping[str, Any] | None = None) -> Any:
-        """Return what is answered. Raises ReloadFailed, and CheckFailed for credentials."""
+        """Return the content of the answer. Raises ReloadFailed, and CheckFailed for
+        credentials."""
         token = base64.b64encode(":".join(self.credentials).encode()).decode()
         headers = {"Authorization": f"Basic {token}", "Content-Type": "application/json"}
         body = None if content is None else json.dumps(content).encode()

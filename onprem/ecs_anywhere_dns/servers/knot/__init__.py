@@ -1,4 +1,4 @@
-"""Knot Resolver 5: a Lua file of ours, which kresd reads at its start and when it is told to."""
+"""Knot Resolver 5: a Lua file of ours, which kresd runs at its start and after each change."""
 
 from ecs_anywhere_dns.servers.knot.server import Knot
 

@@ -1,4 +1,4 @@
-"""What kresd reads: its configuration, and the files which that runs with `dofile`."""
+"""The configuration of kresd, and the files that it runs with `dofile`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ DEEPEST = 8
 
 
 def reads(configuration: Path, fragment: Path, depth: int = DEEPEST) -> bool:
-    """Whether the configuration runs the fragment, itself or by another file that it names."""
+    """Return whether the configuration runs the fragment, directly or by another file that it
+    runs."""
     try:
         text = LONG_COMMENT.sub("", text_of(configuration))
     except (OSError, ValueError, CheckFailed):
@@ -34,8 +35,8 @@ def reads(configuration: Path, fragment: Path, depth: int = DEEPEST) -> bool:
 
 
 def problems_of(server: Knot) -> Iterator[Finding]:
-    """Yield what would keep kresd from our file, now or at its next start. Raises CheckFailed where
-    its configuration cannot be compiled."""
+    """Yield every problem that keeps kresd from running our file, now or at its next start. Raises
+    CheckFailed where its configuration cannot be compiled."""
     yield from _misread(server)
     try:
         text = text_of(server.configuration)
@@ -78,8 +79,8 @@ def _misread(server: Knot) -> Iterator[Finding]:
 
 
 def unreadable(server: Knot) -> Iterator[Finding]:
-    """Yield the place on the way to our file that the user of kresd may not enter: the swap makes
-    the file itself readable."""
+    """Yield the folder above our file that the user of kresd may not enter. The swap makes the file
+    itself readable."""
     for pid in server.running.pids():
         try:
             part = Process(pid).unreadable(server.fragment)

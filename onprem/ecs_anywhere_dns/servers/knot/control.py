@@ -1,4 +1,4 @@
-"""The kresd processes that run, asked through their control sockets.
+"""The running kresd processes, asked through their control sockets.
 
 A control socket runs Lua and answers with the value (manual of Knot Resolver 5, "Control sockets").
 After `__binary`, an answer is its length, four bytes, and then its text (measured with 5.6). Each
@@ -30,7 +30,7 @@ class KnotControl:
     folder: Path
 
     def is_running(self) -> bool:
-        """Whether a kresd answers."""
+        """Return whether a kresd answers."""
         return any(True for _ in self._answers("true"))
 
     def pids(self) -> tuple[int, ...]:
@@ -49,13 +49,13 @@ class KnotControl:
         return tuple(answer[1] if answer[1:] else None for answer in answers)
 
     def compile_error(self, text: str, name: str) -> str:
-        """Return what is wrong with a file's text as Lua, empty where nothing is; it is not run.
-        Empty as well where no kresd can be asked."""
+        """Return the error of Lua in a file's text, without running it; empty where there is none,
+        or where no kresd can be asked."""
         chunk = f"(select(2, loadstring({quoted(text)}, {quoted('@' + name)})))"
         return next((str(said or "") for said in self._answers(f"{chunk} or ''")), "")
 
     def _answers(self, lua: str) -> Iterator[Any]:
-        """Yield from each process that answers; the sockets of dead ones stay behind."""
+        """Yield the answer of each process. Sockets of ended processes are skipped."""
         try:
             paths = sorted(path for path in self.folder.iterdir() if path.is_socket())
         except OSError:
@@ -68,7 +68,7 @@ class KnotControl:
 
 
 def quoted(text: str) -> str:
-    """Return a string of Lua, on one line, whatever stands in it."""
+    """Return `text` as a string of Lua on one line."""
     return '"' + "".join(_letter(byte) for byte in text.encode()) + '"'
 
 
@@ -77,7 +77,8 @@ def _letter(byte: int) -> str:
 
 
 def _ask(path: Path, lua: str) -> Any:
-    """Return what the JSON means. Raises OSError, EOFError, ValueError, struct.error."""
+    """Return the value that a kresd answers to an expression. Raises OSError, EOFError, ValueError,
+    struct.error."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         client.settimeout(PATIENCE)
         client.connect(str(path))
@@ -90,7 +91,8 @@ def _ask(path: Path, lua: str) -> Any:
 
 
 def _unescaped(found: re.Match[str]) -> str:
-    """kresd prints the string as Lua would write it."""
+    """Return the character that an escape of Lua stands for: kresd prints strings as Lua writes
+    them."""
     return chr(int(found[1])) if found[1].isdigit() else found[1]
 
 

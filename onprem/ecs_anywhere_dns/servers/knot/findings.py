@@ -1,4 +1,4 @@
-"""What `doctor` says of Knot Resolver."""
+"""The findings of `doctor` about Knot Resolver."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def findings_of(
 
 
 def hindrances_of(server: Knot) -> Iterator[Finding]:
-    """Yield what of a kresd that runs keeps our names from being answered. Raises ReloadFailed."""
+    """Yield the settings of the running kresd that keep our names from being answered. Raises
+    ReloadFailed."""
     yield from unreadable(server)
     for said in server.running.told("package_version()"):
         if not str(said).startswith("5."):

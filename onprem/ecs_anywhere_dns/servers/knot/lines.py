@@ -53,7 +53,7 @@ def _lines(forwarding: Forwarding) -> Iterator[str]:
 
 
 def read_fragment(text: str, place: str) -> Forwarding:
-    """Return what our file forwards. Raises CheckFailed where it is not as it was written."""
+    """Return the forwarding of our file. Raises CheckFailed where it is not as we write it."""
     start = {number for number, _ in enumerate(START.splitlines(), 3)}
     try:
         entries = [

@@ -72,7 +72,7 @@ class Knot:
         return f"dofile('{self.fragment}')"
 
     def fragments(self, forwarding: Forwarding) -> tuple[Fragment, ...]:
-        """Raises CheckFailed where something would not be what it claims to be."""
+        """Return our file. Raises CheckFailed for a zone, an address or a label that is none."""
         return (Fragment(self.fragment, text_for(harmless(forwarding))),)
 
     def is_running(self) -> bool:
@@ -135,7 +135,7 @@ class Knot:
         return tuple(findings_of(self, applied, intended))
 
     def on_disk(self) -> Forwarding:
-        """Return what our file holds. Raises CheckFailed."""
+        """Return the forwarding of our file. Raises CheckFailed."""
         state_of(self.fragment)
         try:
             return read_fragment(text_of(self.fragment), str(self.fragment))
@@ -145,7 +145,7 @@ class Knot:
             ) from None
 
     def held(self) -> Forwarding:
-        """Return what our file holds; nothing where it is missing or damaged."""
+        """Return the forwarding of our file; an empty one where it is missing or damaged."""
         try:
             return self.on_disk()
         except CheckFailed:

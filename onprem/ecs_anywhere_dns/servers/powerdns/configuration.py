@@ -1,4 +1,4 @@
-"""PowerDNS Recursor's settings as they are on disk, in the old style (`recursor.conf`).
+"""The settings of PowerDNS Recursor on the disk, in the old style (`recursor.conf`).
 
 Measured with 4.8.8: the files of `include-dir` come after the main one, by name; what is set again
 counts; `+=` adds to what is set already.
@@ -28,7 +28,7 @@ class Setting:
 
     @property
     def zones(self) -> tuple[str, ...]:
-        """Return those of `a.example=10.0.0.1, +b.example=10.0.0.2;10.0.0.3`."""
+        """Return the zones of `a.example=10.0.0.1, +b.example=10.0.0.2;10.0.0.3`."""
         parts = (part.partition("=")[0] for part in re.split(r"[,\s]+", self.value))
         return tuple(part.lstrip("+^").strip(".").lower() for part in parts if part.strip("+^."))
 
@@ -46,24 +46,26 @@ class Configuration:
         return found[-1].value if found else default
 
     def in_force(self, key: str) -> tuple[Setting, ...]:
-        """The last that sets it anew, and what is added after that."""
+        """Return the last line that sets the key, and those after it that add to it."""
         found = self.of(key)
         anew = [number for number, setting in enumerate(found) if not setting.adds]
         return found[anew[-1] :] if anew else found
 
     @property
     def own_file(self) -> Path:
-        """Return where our settings stand: a file of their own where there is a folder for it."""
+        """Return the file for our settings: one of their own where there is a folder for it."""
         folder = self.value("include-dir")
         return Path(folder) / "ecs-anywhere.conf" if folder else self.main
 
     @property
     def validates(self) -> bool:
-        """4.5 and later do by default, for whoever asks for it."""
+        """Return whether the Recursor validates. 4.5 and later do by default, for clients that ask
+        for it."""
         return self.value("dnssec", "process") not in ("off", "process-no-validate")
 
     def shadows(self, zones: Iterable[str]) -> tuple[Setting, ...]:
-        """Settings that send questions for a zone, or for a part of it, somewhere else."""
+        """Return the settings that send questions for a zone, or for a part of it, to other
+        servers."""
         wanted = tuple(zones)
         return tuple(
             setting
@@ -74,7 +76,7 @@ class Configuration:
 
 
 def read_configuration(main: Path) -> Configuration:
-    """Raises CheckFailed."""
+    """Return the settings of a main file and of the folder that it includes. Raises CheckFailed."""
     settings = tuple(_file(main))
     folder = Configuration(main, settings).value("include-dir")
     more = sorted(Path(folder).glob("*.conf")) if folder else ()
@@ -82,8 +84,8 @@ def read_configuration(main: Path) -> Configuration:
 
 
 def includes_file(setting: str, ours: Path) -> bool:
-    """Whether the administrator's Lua file takes in ours. `setting` is what lua-config-file says;
-    empty where it is not set. Raises CheckFailed."""
+    """Return whether the administrator's Lua file includes ours. `setting` is the value of
+    lua-config-file; empty where it is not set. Raises CheckFailed."""
     lua = Path(setting)
     if not setting or lua == ours:
         return bool(setting)

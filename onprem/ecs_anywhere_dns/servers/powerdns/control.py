@@ -1,4 +1,4 @@
-"""`rec_control`: what the running PowerDNS Recursor is told, and what it says of itself.
+"""The running PowerDNS Recursor, controlled and asked by `rec_control`.
 
 Its exit code is 0 for what failed, too (measured with 4.8.8): the words count.
 """
@@ -32,14 +32,15 @@ class Control:
         return said.ok and "pong" in said.output
 
     def reload_zones(self) -> None:
-        """Raises NotTaken: the server goes on with what it had."""
+        """Reload the forwarded zones. Raises NotTaken, after which the server has the former
+        ones."""
         try:
             self._told("ok", "reload-zones")
         except ReloadFailed as problem:
             raise NotTaken(problem.message, problem.cure) from None
 
     def wipe(self, names: tuple[str, ...]) -> None:
-        """Everything at and below these names. Raises ReloadFailed."""
+        """Flush the cache at and below these names. Raises ReloadFailed."""
         self._told(r"wiped .*", "wipe-cache", *(f"{name}$" for name in names))
 
     def parameter(self, name: str) -> str:
@@ -49,12 +50,12 @@ class Control:
         return said[1]
 
     def version(self) -> str:
-        """Raises ReloadFailed."""
+        """Return the version of the Recursor. Raises ReloadFailed."""
         return self._told(r"([0-9]\S*)", "version")[1]
 
     def exempt(self) -> dict[str, str] | None:
-        """Return its negative trust anchors, zone -> reason; None where it does no DNSSEC at all,
-        and takes none. Raises ReloadFailed."""
+        """Return the negative trust anchors, zone -> reason; None where DNSSEC is off, and none can
+        be added. Raises ReloadFailed."""
         said = run(*self.command, "get-ntas")
         if said.ok and "DNSSEC is disabled" in said.everything:
             return None
@@ -64,7 +65,8 @@ class Control:
         return {zone.rstrip(".").lower(): reason for zone, _, reason in entries}
 
     def exempt_only(self, zones: frozenset[str]) -> None:
-        """Exempt exactly these of our zones; the administrator's stay. Raises ReloadFailed."""
+        """Exempt exactly these of our zones from validation; the administrator's exemptions stay.
+        Raises ReloadFailed."""
         there = self.exempt()
         if there is None:
             return
@@ -74,17 +76,17 @@ class Control:
             self._told(r"Removed .*", "clear-nta", zone)
 
     def tried(self, mark: str, address: str, port: int) -> bool:
-        """Whether the server at this address forwards the zone of marks to that mark.
-
-        Nobody is there; it notes that it has tried ("throttle map"). A new name each time, so that
-        neither cache nor an earlier attempt answers. Raises ReloadFailed."""
+        """Return whether the server at this address forwards the zone of marks to that mark. No
+        server answers at a mark, and the Recursor notes that in its "throttle map". A new name
+        is asked each time, so that neither cache nor an earlier attempt answers. Raises
+        ReloadFailed."""
         name = f"{secrets.token_hex(8)}.{MARK_ZONE}"
         Asking(patience=PATIENCE, tries=1)([Question(address, port, name)])
         noted = (line.split("\t") for line in self._throttle_map().splitlines())
         return any(words[:2] in ([mark, name], [mark, f"{name}."]) for words in noted)
 
     def _throttle_map(self) -> str:
-        """rec_control writes it to a file, which must not be there yet."""
+        """Return the throttle map. rec_control writes it to a file, which must not be there yet."""
         with tempfile.TemporaryDirectory(prefix="ecs-anywhere-dns-") as folder:
             file = Path(folder) / "throttle-map"
             said = run(*self.command, "dump-throttlemap", file)

@@ -1,4 +1,4 @@
-"""What `doctor` sees of PowerDNS Recursor."""
+"""The findings of `doctor` about PowerDNS Recursor."""
 
 from __future__ import annotations
 

@@ -24,7 +24,8 @@ LUA_LINE = re.compile(rf'addNTA\("(?P<zone>[^"]+)", "{NTA_REASON}"\)')
 
 
 def read_zones(text: str, place: str) -> Forwarding:
-    """Raises CheckFailed."""
+    """Return the forwarding of our zones file. Raises CheckFailed where a line is not as we write
+    it."""
     try:
         entries = [e for number, line in lines_of(text, "#") for e in _entries(number, line)]
         return forwarding_in(entries, place)
@@ -45,7 +46,8 @@ def _entries(number: int, line: str) -> Iterator[Entry]:
 
 
 def read_lua(text: str) -> list[str]:
-    """Raises CheckFailed."""
+    """Return the zones that our Lua file exempts. Raises CheckFailed where a line is not as we
+    write it."""
     zones = []
     for number, line in lines_of(text, "--"):
         said = LUA_LINE.fullmatch(line)

@@ -26,7 +26,7 @@ INIT = "`ecs-anywhere-dns init` writes it"
 
 @dataclass(frozen=True)
 class OldSettings:
-    """Implements `settings.Settings`."""
+    """Settings in the old style: the port `settings.Settings`."""
 
     main: Path
     zones_file: Path
@@ -46,7 +46,7 @@ class OldSettings:
         return read_configuration(self.main)
 
     def check_read(self, tested: Ran) -> None:
-        """Its check names no files."""
+        """Check nothing: the check of old settings names no files."""
 
     def problems(self, disk: Configuration, *, swapped: bool) -> Iterator[Finding]:
         if Path(disk.value("forward-zones-file")) != self.zones_file:

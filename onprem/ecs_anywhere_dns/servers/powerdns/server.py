@@ -61,7 +61,7 @@ class PowerDns:
 
     @property
     def settings(self) -> Settings:
-        """Return the form in which its settings are, with each part that depends on that."""
+        """Return the settings in the form that they have: old style or YAML."""
         yaml = yaml_of(self.configuration)
         if yaml is None:
             return OldSettings(self.configuration, self.zones_file)
@@ -105,7 +105,8 @@ class PowerDns:
     def problems(
         self, disk: Configuration, forwarding: Forwarding, *, swapped: bool
     ) -> Iterator[Finding]:
-        """Yield what would keep the forwarding from working, although the check accepts it."""
+        """Yield every problem that keeps the forwarding from working, although the check accepts
+        it."""
         yield from self.settings.problems(disk, swapped=swapped)
         prefix = disk.value("dns64-prefix")
         if prefix and not forwarding.is_none:
@@ -149,8 +150,8 @@ class PowerDns:
         start_if_down(self, "PowerDNS Recursor")
 
     def includes(self) -> tuple[Include, ...]:
-        """Raises CheckFailed where the administrator has a forward-zones-file already: ours would
-        take its place."""
+        """Return the lines that are missing. Raises CheckFailed where the administrator has a
+        forward-zones-file already: ours would take its place."""
         disk, settings = self.on_disk(), self.settings
         if disk.value("forward-zones-file") not in ("", str(self.zones_file)):
             found = settings.not_included(disk)
@@ -161,12 +162,12 @@ class PowerDns:
         return tuple(findings_of(self, applied, intended))
 
     def on_disk(self) -> Configuration:
-        """Raises CheckFailed."""
+        """Return the settings on the disk. Raises CheckFailed."""
         return self.settings.in_force()
 
     def _misread(self) -> Iterator[Finding]:
-        """Yield that it runs with another file than `configuration`. Nothing where it does not run
-        or does not tell: that is said elsewhere."""
+        """Yield the finding that the Recursor runs with another file than `configuration`; nothing
+        where it does not answer, which is another finding."""
         try:
             folder, name = map(self.control.parameter, ("config-dir", "config-name"))
         except ReloadFailed:
@@ -182,8 +183,8 @@ class PowerDns:
             )
 
     def _where(self) -> tuple[str, ...]:
-        """Return the words for its own check: `recursor.conf`, or `recursor-<name>.conf` of a named
-        instance."""
+        """Return the options that lead the Recursor's check to `configuration`: `recursor.conf`, or
+        `recursor-<name>.conf` of a named instance."""
         name = self.configuration.stem.removeprefix("recursor").removeprefix("-")
         named = (f"--config-name={name}",) if name else ()
         return f"--config-dir={self.configuration.parent}", *named
@@ -200,12 +201,13 @@ class PowerDns:
         return forwarding
 
     def _exemptions(self) -> str:
-        """Return the text of our second file; without it nothing is exempt. Raises CheckFailed."""
+        """Return the text of our file of exemptions; empty where it is missing. Raises
+        CheckFailed."""
         file = self.settings.file
         return _text(file) if file.exists() else ""
 
     def _exempt_on_disk(self) -> list[str]:
-        """Raises ReloadFailed."""
+        """Return the zones that our file on the disk exempts. Raises ReloadFailed."""
         try:
             return self.settings.exempt_in(self._exemptions())
         except CheckFailed as problem:
@@ -234,7 +236,7 @@ class PowerDns:
 
 
 def _text(file: Path) -> str:
-    """Raises CheckFailed."""
+    """Return the text of a file. Raises CheckFailed."""
     try:
         return text_of(file)
     except (OSError, ValueError) as error:

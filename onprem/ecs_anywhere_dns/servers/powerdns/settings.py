@@ -1,4 +1,4 @@
-"""What of PowerDNS Recursor depends on the form of its settings: the old style, or YAML."""
+"""A port for the settings of PowerDNS Recursor, which have two forms: the old style, and YAML."""
 
 from __future__ import annotations
 
@@ -17,27 +17,31 @@ class Settings(Protocol):
 
     @property
     def file(self) -> Path:
-        """Our fragment with the exemptions from validation. Raises CheckFailed."""
+        """Return the path of our fragment with the exemptions from validation. Raises
+        CheckFailed."""
         ...
 
     def fragment(self, forwarding: Forwarding) -> Fragment:
-        """Raises CheckFailed."""
+        """Return our fragment with the exemptions from validation. Raises CheckFailed."""
         ...
 
     def exempt_in(self, text: str) -> list[str]:
-        """Return the zones in such a fragment. Raises CheckFailed where it is not as written."""
+        """Return the zones in the text of that fragment. Raises CheckFailed where it is not as we
+        write it."""
         ...
 
     def in_force(self) -> Configuration:
-        """Return what is set. Raises CheckFailed where it cannot be read."""
+        """Return the settings that are in force. Raises CheckFailed where they cannot be read."""
         ...
 
     def check_read(self, tested: Ran) -> None:
-        """Raises CheckFailed where what the server's own check said is no success."""
+        """Check the output of the Recursor's own check. Raises CheckFailed where it shows an error,
+        or that our file is not read."""
         ...
 
     def problems(self, disk: Configuration, *, swapped: bool) -> Iterator[Finding]:
-        """Yield why our fragments would not be read; `swapped`: they are there already."""
+        """Yield every reason why our fragments would not be read. `swapped`: they are on the disk
+        already."""
         ...
 
     def includes(self, disk: Configuration) -> tuple[Include, ...]:

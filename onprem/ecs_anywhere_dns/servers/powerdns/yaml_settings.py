@@ -1,4 +1,4 @@
-"""PowerDNS Recursor with settings in YAML: `recursor.yml`, and from 5.1 on `recursor.conf` as well.
+"""Settings of PowerDNS Recursor in YAML: `recursor.yml`, and from 5.1 on `recursor.conf` as well.
 
 Measured with 5.2.13 of Debian 13:
 - All `*.yml` of `include_dir` are read after the main file; lists in them are added to each other.
@@ -35,7 +35,7 @@ ASKED = ("forward-zones-file", *ROUTES, "dnssec", "dns64-prefix", "query-local-a
 
 def yaml_of(configuration: Path) -> Path | None:
     """Return the file that holds the settings in YAML; None where they are in the old style. The
-    first line that says something decides (`recursor:` or `key=value`)."""
+    first line that is no comment decides (`recursor:` or `key=value`)."""
     yaml = configuration.with_suffix(".yml")
     if yaml.exists():
         return yaml
@@ -46,7 +46,7 @@ def yaml_of(configuration: Path) -> Path | None:
 
 @dataclass(frozen=True)
 class YamlSettings:
-    """Implements `settings.Settings`."""
+    """Settings in YAML: the port `settings.Settings`."""
 
     main: Path
     zones_file: Path
@@ -54,8 +54,8 @@ class YamlSettings:
 
     @property
     def file(self) -> Path:
-        """The one of ours. Raises CheckFailed where the settings have no folder for it, or where
-        exemptions would be refused beside them."""
+        """Return the path of our file. Raises CheckFailed where the settings have no folder for it,
+        or where exemptions would be refused beside them."""
         said = INCLUDE_DIR.search(_text(self.main))
         if said is None:
             raise CheckFailed(
@@ -90,7 +90,8 @@ class YamlSettings:
             yield from (f"  - name: '{zone}'", f"    reason: '{NTA_REASON}'")
 
     def exempt_in(self, text: str) -> list[str]:
-        """Return the zones that a file of ours exempts. Raises CheckFailed where it is another."""
+        """Return the zones that a file of ours exempts. Raises CheckFailed where it is not as we
+        write it."""
         if not text:
             return []
         lines = [line for _, line in lines_of(text, "#")]
@@ -100,7 +101,7 @@ class YamlSettings:
         return zones
 
     def in_force(self) -> Configuration:
-        """Return what is set in the running Recursor; nothing where that does not run."""
+        """Return the settings of the running Recursor; none where it does not run."""
         try:
             values = {key: self.control.parameter(key) for key in ASKED}
         except ReloadFailed:
@@ -110,7 +111,8 @@ class YamlSettings:
         return Configuration(self.main, tuple(settings))
 
     def check_read(self, tested: Ran) -> None:
-        """`tested` is what `--config=check` said. Raises CheckFailed where it only seems fine."""
+        """Check the output of `--config=check`, which ends with 0 for errors, too. Raises
+        CheckFailed."""
         error = ERROR.search(tested.everything)
         if error is not None:
             raise CheckFailed(
@@ -124,12 +126,14 @@ class YamlSettings:
             )
 
     def problems(self, disk: Configuration, *, swapped: bool) -> Iterator[Finding]:  # noqa: ARG002
-        """The name of the zones file comes with our own file."""
+        """Yield a finding where another zones file is in force. Where none is, our own file will
+        name ours."""
         if disk.value("forward-zones-file") not in ("", str(self.zones_file)):
             yield self.not_included(disk)
 
     def includes(self, disk: Configuration) -> tuple[Include, ...]:  # noqa: ARG002
-        """Return nothing: the folder is read as a whole. Raises CheckFailed where there is none."""
+        """Return no lines: the Recursor reads the folder as a whole. Raises CheckFailed where there
+        is no folder."""
         assert self.file
         return ()
 
@@ -142,7 +146,7 @@ class YamlSettings:
 
 
 def _text(file: Path) -> str:
-    """Return the text; nothing where it cannot be read, which is said by who needs it."""
+    """Return the text; empty where it cannot be read, which another check finds."""
     try:
         return file.read_text("utf-8", errors="replace")
     except OSError:

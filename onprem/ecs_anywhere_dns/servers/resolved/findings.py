@@ -1,4 +1,4 @@
-"""What `doctor` says of systemd-resolved."""
+"""The findings of `doctor` about systemd-resolved."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def findings_of(
 
 
 def hindrances_of(server: Resolved, intended: Forwarding) -> Iterator[Finding]:
-    """Yield what of the systemd-resolved that runs keeps our zones from their servers. Raises
-    ReloadFailed."""
+    """Yield the settings of the running systemd-resolved that keep our zones from their servers.
+    Raises ReloadFailed."""
     version = server.running.version()
     if 0 < version < FIRST_VERSION:
         yield Finding(
@@ -77,7 +77,7 @@ def hindrances_of(server: Resolved, intended: Forwarding) -> Iterator[Finding]:
 
 
 def _asked(server: Resolved) -> Finding:
-    """Whether the programs of this host ask it."""
+    """Return the finding whether the programs of this host ask systemd-resolved."""
     mode = server.running.status().resolv_conf
     return Finding(
         mode in {"stub", "static", ""},

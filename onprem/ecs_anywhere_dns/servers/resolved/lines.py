@@ -31,11 +31,12 @@ BUILT_IN = (
     "ipv4only.arpa", "resolver.arpa", "corp", "home", "internal", "intranet", "lan", "local",
     "private", "test",
 )  # fmt: skip
-"""As systemd 262 lists them; RFC 6761, 6303, 6762, 8375, 9462."""
+"""The negative trust anchors that are built into systemd 262; RFC 6761, 6303, 6762, 8375, 9462."""
 
 
 def fragments_for(forwarding: Forwarding, delegates: Path, anchors: Path) -> Iterator[Fragment]:
-    """Raises CheckFailed where there are more groups than files."""
+    """Yield the delegates and the file of negative trust anchors. Raises CheckFailed where the
+    forwarding has more groups than there are delegates."""
     groups = () if forwarding.is_none else forwarding.groups
     if len(groups) > len(DELEGATES):
         raise CheckFailed(
@@ -61,7 +62,8 @@ def _delegate(group: Forwarding) -> list[str]:
 
 
 def read_delegates(texts: Sequence[str], place: str) -> Forwarding:
-    """Return what our delegates forward. Raises CheckFailed where one is not as it was written."""
+    """Return the forwarding of our delegates. Raises CheckFailed where one is not as we write
+    it."""
     targets: dict[str, list[str]] = {}
     ports = {DNS_PORT}
     try:

@@ -69,14 +69,15 @@ class Resolved:
         return Resolvectl(self.resolvectl)
 
     def fragments(self, forwarding: Forwarding) -> tuple[Fragment, ...]:
-        """Raises CheckFailed where something would not be what it claims to be."""
+        """Return our files. Raises CheckFailed for a zone, an address or a label that is none."""
         return tuple(fragments_for(harmless(forwarding), self.delegates, self.anchors))
 
     def is_running(self) -> bool:
         return self.running.is_running()
 
     def check_fragments(self, fragments: Sequence[Fragment], scratch: Path) -> None:  # noqa: ARG002
-        """Read the files as strictly as they were written, because it has no checker."""
+        """Read the files back strictly, because systemd-resolved has no checker. Raises
+        CheckFailed."""
         texts = {fragment.path: fragment.text for fragment in fragments}
         self._read(texts)
 
@@ -116,7 +117,7 @@ class Resolved:
             )
 
     def flush(self, names: Iterable[str]) -> None:
-        """Forget everything: it cannot forget less."""
+        """Flush the whole cache: systemd-resolved cannot flush single names."""
         if tuple(names):
             self.running.flush()
 
@@ -124,18 +125,18 @@ class Resolved:
         start_if_down(self, "systemd-resolved", RELOAD_PATIENCE)
 
     def includes(self) -> tuple[Include, ...]:
-        """Return nothing: it reads all of its folders."""
+        """Return no lines: systemd-resolved reads all files of its folders."""
         return ()
 
     def hosts_files(self) -> tuple[Path, ...]:
-        """Return the host's own, also where ReadEtcHosts=no: its programs read it first."""
+        """Return /etc/hosts, also where ReadEtcHosts=no: the programs of the host read it first."""
         return in_folders((SYSTEM,))
 
     def findings(self, applied: Forwarding | None, intended: Forwarding) -> tuple[Finding, ...]:
         return tuple(findings_of(self, applied, intended))
 
     def on_disk(self) -> Forwarding:
-        """Return what our files hold. Raises CheckFailed."""
+        """Return the forwarding of our files. Raises CheckFailed."""
         texts = {}
         for fragment in self.fragments(NOTHING):
             state_of(fragment.path)
@@ -146,7 +147,7 @@ class Resolved:
         return self._read(texts)
 
     def held(self) -> Forwarding:
-        """Return what our files hold; nothing where one is missing or damaged."""
+        """Return the forwarding of our files; an empty one where a file is missing or damaged."""
         try:
             return self.on_disk()
         except CheckFailed:

@@ -1,4 +1,4 @@
-"""The systemd-resolved that runs, as `resolvectl --json=short status` tells of it."""
+"""The running systemd-resolved, as `resolvectl --json=short status` shows it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ecs_anywhere_dns.servers.resolved.lines import DELEGATES
 from ecs_anywhere_dns.subprocesses import run
 
 FIRST_VERSION = 258
-"""Of systemd: the first with delegates (systemd.dns-delegate(5))."""
+"""The first version of systemd with delegates (systemd.dns-delegate(5))."""
 
 
 @dataclass(frozen=True)
 class Scope:
-    """One place that resolved asks: its own settings, a link, or a delegate."""
+    """A scope of systemd-resolved: its own settings, a link, or a delegate."""
 
     name: str
     """`eth0`, `ecs-anywhere`; empty for the settings of all."""
@@ -47,7 +47,8 @@ class Status:
     exempt: frozenset[str]
     """Negative trust anchors for all."""
     resolv_conf: str
-    """How /etc/resolv.conf leads to it: `stub`, `static`, `uplink`, `foreign`, `missing`."""
+    """The way in which /etc/resolv.conf leads to systemd-resolved: `stub`, `static`, `uplink`,
+    `foreign`, `missing`."""
 
     @property
     def forwarded(self) -> Mapping[str, frozenset[tuple[str, int]]]:
@@ -64,7 +65,7 @@ class Resolvectl:
     command: tuple[str, ...]
 
     def version(self) -> int:
-        """Return systemd's; 0 where it cannot be told."""
+        """Return the version of systemd; 0 where it cannot be read."""
         found = re.match(r"systemd (\d+)", run(*self.command, "--version").output)
         return int(found[1]) if found else 0
 
@@ -72,7 +73,7 @@ class Resolvectl:
         return run(*self.command, "status").ok
 
     def status(self) -> Status:
-        """Raises ReloadFailed."""
+        """Return the status of systemd-resolved. Raises ReloadFailed."""
         ran = run(*self.command, "--json=short", "status")
         try:
             said = json.loads(ran.output) if ran.ok else None
@@ -93,7 +94,7 @@ class Resolvectl:
         )
 
     def flush(self) -> None:
-        """Raises ReloadFailed."""
+        """Flush the whole cache. Raises ReloadFailed."""
         ran = run(*self.command, "flush-caches")
         if not ran.ok:
             raise ReloadFailed(f"systemd-resolved forgets nothing: {ran.said}", "is it running?")

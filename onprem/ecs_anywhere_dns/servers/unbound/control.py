@@ -1,4 +1,4 @@
-"""The Unbound that runs, as unbound-control tells of it. Names come back in lower case."""
+"""The running Unbound, as unbound-control shows it. Names are returned in lower case."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class UnboundControl:
         return run(*self.command, *words)
 
     def told(self, *words: str) -> str:
-        """Raises ReloadFailed."""
+        """Return the output of a command of unbound-control. Raises ReloadFailed."""
         ran = self.ask(*words)
         if not ran.ok:
             raise ReloadFailed(
@@ -39,7 +39,8 @@ class UnboundControl:
         return int(found[1]) if found else None
 
     def forwards(self) -> Mapping[str, frozenset[str]]:
-        """Zone -> addresses; without their ports, which it does not tell."""
+        """Return the addresses of each forward-zone, without ports, which unbound-control does not
+        show."""
         return {
             plain(found["zone"]): frozenset(w for w in found["rest"].split() if w[0] != "+")
             for found in FORWARD.finditer(self.told("list_forwards"))
@@ -50,20 +51,20 @@ class UnboundControl:
         return frozenset(plain(said["zone"]) for said in STUB.finditer(self.told("list_stubs")))
 
     def insecure(self) -> frozenset[str]:
-        """The domains for which it does not validate."""
+        """Return the domains that Unbound does not validate."""
         return frozenset(plain(line) for line in self.told("list_insecure").splitlines())
 
     def option(self, key: str) -> tuple[str, ...]:
         return tuple(line.strip() for line in self.told("get_option", key).splitlines())
 
     def modules(self) -> frozenset[str]:
-        """Return the modules that it runs; without `validator` there is no domain-insecure."""
+        """Return the modules of Unbound; without `validator` there is no domain-insecure."""
         return frozenset(" ".join(self.option("module-config")).split())
 
     def forget(self, name: str, *, deep: bool) -> None:
-        """Forget what is cached at and below a name. `deep`: in the database behind cachedb as
-        well, which knows no subtrees: there it is the name itself, and what was in memory below
-        (measured with 1.26; 1.19 and older do not know `+c`). Raises ReloadFailed."""
+        """Flush the cache at and below a name. `deep` flushes the database of cachedb, too, which
+        has no subtrees: of it go the name itself, and names below it that were in memory (measured
+        with 1.26; 1.19 and older do not know `+c`). Raises ReloadFailed."""
         if deep:
             self.ask("flush_zone", "+c", name)
             self.ask("flush", "+c", name)
@@ -74,15 +75,15 @@ class UnboundControl:
         return frozenset(map(plain, self.option("private-domain")))
 
     def local_zones(self) -> Mapping[str, str]:
-        """Name -> type, as in `static`."""
+        """Return the type of each local-zone, such as `static`."""
         return _pairs(self.told("list_local_zones"))
 
     def local_data(self) -> frozenset[str]:
-        """The names for which the administrator has records."""
+        """Return the names of the administrator's local-data."""
         return frozenset(_pairs(self.told("list_local_data")))
 
     def authorities(self) -> frozenset[str]:
-        """The auth-zones."""
+        """Return the names of the auth-zones."""
         return frozenset(_pairs(self.told("list_auth_zones")))
 
 

@@ -1,4 +1,4 @@
-"""The configuration of Unbound on the disk: our file, and what its checker says of the whole."""
+"""The configuration of Unbound on the disk: our file, and the checker's result for the whole."""
 
 from __future__ import annotations
 
@@ -32,8 +32,9 @@ class Disk:
     """The line that includes it, for cures."""
 
     def problems(self, wanted: Forwarding, pid: int | None, *, swapped: bool) -> Iterator[Finding]:
-        """Yield what hinders the forwarding, before or after our file holds it; `pid` of the
-        Unbound that runs, if one does. Raises CheckFailed where the checker refuses it all."""
+        """Yield every problem that keeps `wanted` from working, before our file is swapped or after
+        it (`swapped`). `pid` is that of the running Unbound; None where none runs. Raises
+        CheckFailed where the checker refuses the configuration."""
         twice = {plain(m["zone"]) for m in DUPLICATE.finditer(self.checked())}
         yield from self._doubled(sorted(twice & set(wanted.zones)))
         yield from self._unreachable(wanted)
@@ -49,13 +50,14 @@ class Disk:
 
     def times_read(self) -> int:
         """Return how often the checker reads our file, in whatever way it is included; 0 where it
-        does not, or the file has no mark. Raises CheckFailed."""
+        does not read it, or the file has no mark. Raises CheckFailed."""
         return [plain(name) for name in self.option("domain-insecure")].count(
             mark_in(self.fragment)
         )
 
     def checked(self) -> str:
-        """Return what the checker says. Raises CheckFailed where it refuses."""
+        """Return the output of the checker. Raises CheckFailed where it refuses the
+        configuration."""
         self._check_ours()
         ran = run(*self.checkconf, self.configuration)
         if not ran.ok:
@@ -66,11 +68,11 @@ class Disk:
         return ran.everything
 
     def insecure(self) -> frozenset[str]:
-        """The domains of `domain-insecure`. Raises CheckFailed."""
+        """Return the domains of `domain-insecure`. Raises CheckFailed."""
         return frozenset(plain(name) for name in self.option("domain-insecure"))
 
     def option(self, key: str) -> tuple[str, ...]:
-        """Raises CheckFailed."""
+        """Return the values of an option, as the checker prints them. Raises CheckFailed."""
         self._check_ours()
         ran = run(*self.checkconf, "-o", key, self.configuration)
         if not ran.ok:
@@ -78,7 +80,7 @@ class Disk:
         return tuple(line.strip() for line in ran.output.splitlines() if line.strip())
 
     def forwarding(self) -> Forwarding:
-        """Return what our own file holds now. Raises CheckFailed."""
+        """Return the forwarding of our own file as it is now. Raises CheckFailed."""
         try:
             text = text_of(self.fragment)
         except (OSError, ValueError) as error:
@@ -86,8 +88,8 @@ class Disk:
         return forwarding_in(text, str(self.fragment))
 
     def _check_ours(self) -> None:
-        """Raises CheckFailed where our file is a link of somebody else: the checker quotes what it
-        reads."""
+        """Check that our file is no link of another user: the checker would quote the content of
+        that user's target. Raises CheckFailed."""
         state_of(self.fragment)
 
     def _cure_of(self, refusal: str) -> str:
@@ -97,7 +99,8 @@ class Disk:
         return f"correct that place; only {self.fragment} is ours"
 
     def _doubled(self, zones: Sequence[str]) -> Iterator[Finding]:
-        """Yield why Unbound ignores one of two forward-zones of the same name."""
+        """Yield why a forward-zone of ours is there twice, of which Unbound ignores one: our file
+        is included twice, or the administrator has the zone, too."""
         number = self.times_read()
         if zones and number > 1:
             yield Finding(
@@ -114,7 +117,8 @@ class Disk:
             )
 
     def _unreachable(self, wanted: Forwarding) -> Iterator[Finding]:
-        """Yield what keeps Unbound from asking the forwarders as they are to be asked."""
+        """Yield the settings that keep Unbound from asking the forwarders, or from asking them as
+        needed."""
         if wanted.is_none:
             return
         if "dns64" in " ".join(self.option("module-config")).split():
@@ -143,9 +147,9 @@ class Disk:
                 )
 
     def _beyond_reach(self, pid: int | None, *, swapped: bool) -> Iterator[Finding]:
-        """Unbound read its files as root when it started, and reads them as its own user, within
-        its chroot, at a reload. What it cannot read then, it dies of. Of our file the swap mends
-        the mode."""
+        """Yield the files that Unbound cannot read at a reload: it ends because of such a file. At
+        its start it reads as root, at a reload as its own user and within its chroot. The swap
+        mends the mode of our file."""
         root = next(iter(self.option("chroot")), "")
         if root and not self.fragment.is_relative_to(root):
             yield Finding(
@@ -170,7 +174,7 @@ class Disk:
 
 
 def forwarding_in(text: str, place: str) -> Forwarding:
-    """Return what our file forwards, all of it to one port. Raises CheckFailed."""
+    """Return the forwarding of our file, which has one port. Raises CheckFailed."""
     targets: dict[str, list[str]] = {}
     ports: set[str] = set()
     for clause in CLAUSE.finditer(text):

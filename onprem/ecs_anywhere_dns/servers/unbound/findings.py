@@ -1,4 +1,4 @@
-"""What `doctor` sees of Unbound."""
+"""The findings of `doctor` about Unbound."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ def findings_of(
 
 
 def hindrances_of(server: Unbound, intended: Forwarding) -> Iterator[Finding]:
-    """Yield what of the running Unbound answers instead of forwarding. Raises ReloadFailed."""
+    """Yield the administrator's zones and records that answer for our names, or replace our
+    forward-zones. Raises ReloadFailed."""
     for zone, name, kind in blocking(server.running.local_zones(), intended.zones):
         yield Finding(
             False,
@@ -91,7 +92,7 @@ def _pid(server: Unbound) -> str:
 
 
 def _protections(server: Unbound, wanted: Forwarding) -> Iterator[Finding]:
-    """Our file itself exempts our zones from both."""
+    """Yield how validation, cachedb and rebinding protection are set, and treat our zones."""
     modules = " ".join(server.disk.option("module-config")).split()
     validates = "validator" in modules
     keys = ("auto-trust-anchor-file", "trust-anchor-file", "trust-anchor")

@@ -1,4 +1,4 @@
-"""With which configuration file the Unbound runs, as its command line has it."""
+"""The configuration file of the running Unbound, as its command line has it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ecs_anywhere_dns.servers.process import Process
 from ecs_anywhere_dns.subprocesses import run
 
 OMITTED = re.compile(r"if omitted (?P<file>/\S+) is used")
-"""What `unbound-checkconf -h` says of the file that this build reads by default."""
+"""The words of `unbound-checkconf -h` about the file that this build reads by default."""
 
 
 def misread(pid: int, configuration: Path, checkconf: Sequence[str]) -> Iterator[Finding]:
-    """Yield that it runs with another file than `configuration`. Nothing where that cannot be
-    seen, as of a process in a container of its own."""
+    """Yield the finding that Unbound runs with another file than `configuration`; nothing where
+    that cannot be seen, as of a process in a container."""
     process = Process(pid)
     try:
         named = process.option("-c")

@@ -57,7 +57,7 @@ class Unbound:
     checkconf: tuple[str, ...] = ("unbound-checkconf",)
     start: tuple[str, ...] = ("systemctl", "start", "unbound")
     other_regions: tuple[str, ...] = ()
-    """Those of further VPCs."""
+    """The Regions of the other VPCs."""
 
     @property
     def privileges(self) -> Mapping[str, str]:
@@ -72,7 +72,7 @@ class Unbound:
         return Disk(self.checkconf, self.configuration, self.fragment, self._include)
 
     def fragments(self, forwarding: Forwarding) -> tuple[Fragment, ...]:
-        """Raises CheckFailed where something would not be what it claims to be."""
+        """Return our file. Raises CheckFailed for a zone, an address or a label that is none."""
         harmless(forwarding)
         lines = [f"# {HEADER}", f"# {forwarding.label}", *_lines(forwarding, self.fragment)]
         return (Fragment(self.fragment, "".join(f"{line}\n" for line in lines)),)
@@ -138,8 +138,9 @@ class Unbound:
             )
 
     def flush(self, names: Iterable[str]) -> None:
-        """Also how slow or dead the forwarders seemed: it would spare them for up to 15 s more.
-        (At port 53: of others it cannot be told.)"""
+        """Flush the names, and what Unbound remembers of the forwarders: it would not ask one that
+        was slow or dead for up to 15 s more. (Only at port 53: the memory of other ports cannot be
+        flushed.)"""
         deep = "cachedb" in self.running.modules()
         for name in names:
             self.running.forget(name, deep=deep)
@@ -150,9 +151,9 @@ class Unbound:
         start_if_down(self, "Unbound", RELOAD_PATIENCE)
 
     def includes(self) -> tuple[Include, ...]:
-        """Return nothing where the checker reads the fragment already, in whatever form somebody
-        included it: twice, its zones would be there twice. Nor where the checker cannot tell: of a
-        file without a mark, which an older version wrote."""
+        """Return the line that is missing. None is missing where the checker reads the fragment
+        already, in whatever form it is included: read twice, its zones would be there twice. None
+        is returned, either, for a file of an older version, of which the checker cannot tell."""
         if self.fragment.exists() and not has_mark(self.fragment):
             return ()
         try:
@@ -165,7 +166,7 @@ class Unbound:
         return tuple(findings_of(self, applied, intended))
 
     def held(self) -> Forwarding:
-        """Return what our file holds; nothing where it is missing or damaged."""
+        """Return the forwarding of our file; an empty one where it is missing or damaged."""
         try:
             return self.disk.forwarding()
         except CheckFailed:
@@ -194,9 +195,10 @@ class Unbound:
             raise ReloadFailed(f"private-domain of {zone} is not in force", self._cure)
 
     def _check_insecure(self, ours: frozenset[str]) -> None:
-        """They are also the trace of what was forwarded once: each of our zones has one. One that
-        is in force, but not on the disk any more, tells of a reload that was not done. Without the
-        validator module Unbound lists none, and needs none (measured)."""
+        """Check that Unbound has the entries domain-insecure that are on the disk. Each of our
+        zones has one, so an entry that is in force, but not on the disk any more, shows a reload
+        that was not done. Without the validator module Unbound lists none, and needs none
+        (measured). Raises ReloadFailed."""
         running = {n for n in self.running.insecure() if n in ours or self._is_of_aws(n)}
         disk = {n for n in self._on_disk() if n in ours or self._is_of_aws(n)}
         differing = (running ^ disk) | (ours - running)
@@ -213,7 +215,8 @@ class Unbound:
             raise ReloadFailed(refused.message, refused.cure) from None
 
     def _is_of_aws(self, name: str) -> bool:
-        """Whether it may have been ours once: names with and without a Region are published."""
+        """Return whether the name may have been ours once: names with and without a Region are
+        published."""
         regions = (self.region, *self.other_regions)
         return any(is_below(name, domain) for each in regions for domain in suffixes_of(each))
 
@@ -223,13 +226,14 @@ class Unbound:
 
 
 def _process(pid: int | None) -> Path | None:
-    """Return where its end can be seen; nowhere, if it runs in a container of its own."""
+    """Return the path in /proc that vanishes when the process ends; None for a process in a
+    container of its own."""
     process = Path(f"/proc/{pid}")
     return process if pid is not None and process.exists() else None
 
 
 def _lines(forwarding: Forwarding, fragment: Path) -> list[str]:
-    """Return the clauses, with a name that shows who reads this file: nobody asks for it."""
+    """Return the clauses of our file, with the mark that shows who reads it."""
     port = "" if forwarding.port == DNS_PORT else f"@{forwarding.port}"
     lines = ["server:", f'  domain-insecure: "{mark_in(fragment)}"']
     for zone in forwarding.zones:

@@ -1,4 +1,4 @@
-"""local-zones of the administrator that answer before anything is forwarded."""
+"""Administrator's local-zones, which answer before any question is forwarded."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ PASSING = (
 def blocking(
     local_zones: Mapping[str, str], zones: Collection[str]
 ) -> Iterator[tuple[str, str, str]]:
-    """Zone of ours, the local-zone that answers for it, and its type. The longest one counts."""
+    """Yield each zone of ours that a local-zone answers for, with that local-zone and its type. The
+    longest local-zone decides."""
     for zone in zones:
         above = [name for name in local_zones if name == "." or lies_within(zone, name)]
         local = max(above, key=len, default=None)
@@ -29,7 +30,7 @@ def blocking(
 
 
 def below(names: Collection[str], zones: Collection[str]) -> Iterator[str]:
-    """Return those of `names` that lie in one of our zones."""
+    """Yield the names that lie in one of our zones."""
     for name in sorted(names):
         if any(lies_within(name, zone) for zone in zones):
             yield name

@@ -29,11 +29,12 @@ class Windows:
     title = "Windows DNS Server"
 
     document: Document
-    """What was published: the VPC that the memory is named after, and the answers to expect."""
+    """The published document: the script names its memory after the VPC, and compares answers with
+    it."""
 
     def fragments(self, forwarding: Forwarding) -> tuple[Fragment, ...]:
-        """Run twice, the script changes nothing the second time. Raises BadUsage for another port
-        than 53: a conditional forwarder has none."""
+        """Return the script. Its second run changes nothing. Raises BadUsage for another port than
+        53: a conditional forwarder has none."""
         if forwarding.port != DNS_PORT:
             raise BadUsage(
                 f"Windows DNS Server cannot forward to port {forwarding.port}",

@@ -1,1 +1,1 @@
-"""DNS servers whose forward zones are made by an API: what all of them share."""
+"""The shared part of the DNS servers whose forward zones are made by an API."""

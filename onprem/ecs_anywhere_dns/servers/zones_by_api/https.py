@@ -31,7 +31,7 @@ UNANSWERED = (OSError, ValueError, HTTPException)
 
 
 class NoRedirection(urllib.request.HTTPRedirectHandler):
-    """Credentials go where the configuration says, and nowhere else."""
+    """A handler that refuses every redirection: credentials go to the configured host only."""
 
     def redirect_request(self, *_: Any, **__: Any) -> None:
         return None
@@ -48,7 +48,7 @@ class Answer:
         return " ".join(self.body[:300].decode(errors="replace").split())
 
     def json(self, place: str) -> Any:
-        """Raises ReloadFailed."""
+        """Return the value of the JSON. Raises ReloadFailed."""
         try:
             return json.loads(self.body)
         except ValueError:
@@ -57,7 +57,7 @@ class Answer:
 
 @dataclass
 class Https:
-    """A session: cookies that came are sent again."""
+    """A session with an API, which keeps its cookies."""
 
     base: str
     ca_file: str = ""
@@ -69,8 +69,8 @@ class Https:
     def send(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
     ) -> Answer:
-        """Return the answer, whatever its status. Raises ReloadFailed where none comes, and
-        CheckFailed where it is not asked for."""
+        """Send a request and return the answer, whatever its status. Raises ReloadFailed where no
+        answer comes, and CheckFailed where the certificate is not trusted."""
         request = urllib.request.Request(  # noqa: S310 - `_opened` has only HTTPS
             f"{self.base}{path}", data=body, headers=dict(headers), method=method
         )
@@ -83,7 +83,8 @@ class Https:
             raise self._unanswered(error) from None
 
     def _refusal(self, error: urllib.error.HTTPError) -> Answer:
-        """Raises ReloadFailed where it breaks off."""
+        """Return the answer that urllib raises as an error. Raises ReloadFailed where it breaks
+        off."""
         try:
             return Answer(error.code, error.read(LONGEST))
         except UNANSWERED as broken:
@@ -130,8 +131,8 @@ class Https:
 
 
 def password_in(file: Path, table: str) -> str:
-    """Return the first line. Raises CheckFailed where others than its owner may read it or it is
-    not there, and Unsafe where others may write it."""
+    """Return the password: the first line of the file. Raises CheckFailed where the file is missing
+    or other users may read it, and Unsafe where they may write it."""
     check_trusted(file)
     found = state_of(file)
     if found.content is None:

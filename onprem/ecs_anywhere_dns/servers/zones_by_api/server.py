@@ -34,7 +34,8 @@ ONE_HOST = (
 
 @dataclass(frozen=True)
 class ZonesByApi:
-    """What such servers share; each has the keys of its table, and says how its API is asked."""
+    """The base of servers with an API. A subclass has the keys of its table, and opens the
+    session."""
 
     name = ""
     title = ""
@@ -51,11 +52,11 @@ class ZonesByApi:
     zones_file: Path = Path("/etc/ecs-anywhere-dns/forward.zones")
 
     def api(self) -> ZoneApi:
-        """Return a session. Raises CheckFailed, Unsafe and ReloadFailed."""
+        """Return a new session with the API. Raises CheckFailed, Unsafe and ReloadFailed."""
         raise NotImplementedError
 
     def asked(self) -> ZoneApi:
-        """Return that session; an answer that it cannot read raises ReloadFailed."""
+        """Return that session, made to raise ReloadFailed for an answer that it cannot read."""
         return Understood(self.api(), self.title)
 
     @property
@@ -67,7 +68,7 @@ class ZonesByApi:
         return {}
 
     def fragments(self, forwarding: Forwarding) -> tuple[Fragment, ...]:
-        """Raises CheckFailed where something would not be what it claims to be."""
+        """Return our file. Raises CheckFailed for a zone, an address or a label that is none."""
         return (Fragment(self.zones_file, text_for(harmless(forwarding))),)
 
     def is_running(self) -> bool:
@@ -97,7 +98,8 @@ class ZonesByApi:
         return ()
 
     def check_configuration(self) -> None:
-        """What stands in our files; what the API has is looked at before anything is made of it."""
+        """Check that our files can be read. The zones of the API are looked at before any of them
+        is changed. Raises CheckFailed."""
         self.on_disk()
         read_made(self.made_file)
 
@@ -142,7 +144,7 @@ class ZonesByApi:
             self.asked().forget(wanted)
 
     def revive(self) -> None:
-        """Nobody starts it from here."""
+        """Check that the API answers: this tool cannot start such a server. Raises ReloadFailed."""
         try:
             self.asked().zones()
         except CheckFailed as problem:
@@ -155,8 +157,8 @@ class ZonesByApi:
         return tuple(self._findings(applied, intended))
 
     def on_disk(self) -> Forwarding:
-        """Return what our file asks for: nothing where there is none, as before the first change,
-        to which a rollback leads back. Raises CheckFailed."""
+        """Return the forwarding of our file; an empty one where there is no file, as before the
+        first change and after a rollback to it. Raises CheckFailed."""
         try:
             return read_wish(text_of(self.zones_file), str(self.zones_file))
         except FileNotFoundError:
@@ -177,7 +179,8 @@ class ZonesByApi:
 
 
 def _is_foreign(zone: Zone, made: Collection[str]) -> bool:
-    """Tell whether somebody else made it: another name, or another kind by the name of ours."""
+    """Return whether another user made the zone: it is not in our memory, or is of another kind
+    than ours."""
     return zone.name not in made or not zone.is_forward
 
 

@@ -1,5 +1,5 @@
-"""An API whose answers have another form than its documentation says: a failure like any other, so
-that what was begun is taken back."""
+"""A guard around an API: an answer in another form than documented is a failure like any other, so
+that the begun change is undone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MISREAD = (AttributeError, LookupError, TypeError, ValueError)
 
 @dataclass(frozen=True)
 class Understood:
-    """Implements the port `ZoneApi` by another one, and raises ReloadFailed for what that one
+    """The port `ZoneApi` around another one: raises ReloadFailed for an answer that the other
     cannot read."""
 
     api: ZoneApi

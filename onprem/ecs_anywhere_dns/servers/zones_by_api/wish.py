@@ -1,4 +1,4 @@
-"""The file that says which forward zones there are to be, and the memory of those that we made.
+"""The file of the wished forward zones, and the memory of those that we made.
 
 The wish is the fragment of such a server, swapped and put back like any other; a reload makes the
 zones what it says. The memory is written before anything is made, and shortened after it is gone:
@@ -32,7 +32,8 @@ def _lines(forwarding: Forwarding) -> Iterator[str]:
 
 
 def read_wish(text: str, place: str) -> Forwarding:
-    """Return what the file asks for. Raises CheckFailed where it is not as it was written."""
+    """Return the forwarding that the file asks for. Raises CheckFailed where it is not as we write
+    it."""
     targets: dict[str, list[str]] = {}
     ports: set[int] = set()
     try:
@@ -76,5 +77,5 @@ def read_made(file: Path) -> frozenset[str]:
 
 
 def write_made(file: Path, zones: Collection[str]) -> None:
-    """Raises CheckFailed."""
+    """Write the memory of the zones that we made. Raises CheckFailed."""
     put(replace(state_of(file), content=f"{json.dumps(sorted(zones))}\n".encode()))

@@ -1,4 +1,4 @@
-"""Forward zones as an API has them, and what is asked of it."""
+"""Forward zones as an API has them, and the port to such an API."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ class Zone:
     name: str
     """Lower case, without a final dot."""
     reference: str
-    """By which the API knows it."""
+    """The key of the zone in the API."""
     is_forward: bool = False
     forwarders: frozenset[str] = frozenset()
     """IPv4 addresses."""
     is_only: bool = False
-    """Whether a question goes to nobody else, where no forwarder answers."""
+    """The mode "forward only": no other server is asked where no forwarder answers."""
     is_active: bool = True
     is_served: bool = True
-    """Whether the DNS servers that are to answer it do."""
+    """The zone is served by every DNS server that has to serve it."""
     is_marked: bool = True
-    """Whether it bears our comment, where the API has comments."""
+    """The zone has our comment, where the API has comments."""
 
     @property
     def may_be_deleted(self) -> bool:
-        """Tell whether it is of the kind that we make. One with data is somebody else's, even by
-        the name of one of ours."""
+        """Return whether the zone is of the kind that we make. A zone with data is another user's,
+        even by the name of one of ours."""
         return self.is_forward and self.is_marked
 
     def forwards(self, forwarders: Collection[str]) -> bool:
-        """Tell whether it forwards to these, and to nobody else."""
+        """Return whether the zone forwards to these servers only."""
         is_in_force = self.is_forward and self.is_only and self.is_active and self.is_served
         return is_in_force and self.forwarders == frozenset(forwarders)
 
     def answers_for(self, zone: str) -> bool:
-        """Tell whether names of `zone` may be its own: it is that zone, or lies below it; or it has
-        data, and lies above it."""
+        """Return whether this zone may answer names of `zone`: it is that zone, or lies below it;
+        or it has data, and lies above it."""
         below = lies_within(self.name, zone)
         return below or (not self.is_forward and lies_within(zone, self.name))
 
@@ -61,9 +61,9 @@ class ZoneApi(Protocol):
     def delete(self, zone: Zone) -> None: ...
 
     def put_in_force(self) -> None:
-        """Have the DNS servers read what was changed, and wait until they have."""
+        """Make the DNS servers load the changes, and wait until they have."""
         ...
 
     def forget(self, names: Iterable[str]) -> None:
-        """Have them forget what they hold at and below `names`."""
+        """Flush the caches of the DNS servers at and below `names`."""
         ...
