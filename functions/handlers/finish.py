@@ -16,11 +16,12 @@ from handlers.measuring import emit
 @entry
 def handler(event: Event) -> Any:
     """{"vpcId", "execution", "status": null or `Status.as_json()`, "failure": null or {"error",
-    "cause", "at"}, "refused": a request, at the door; "now"; "ran": `Ran.from_json`'s, which an
-    execution of the release before does not say} -> what was told, and shall we go round again?
-    Without an execution the status is written and the hold is kept."""
+    "cause", "at"}, "refused": a request, at the door; "now"; "tries" before this one; "ran":
+    `Ran.from_json`'s} -> what was told, and shall we go round again? An execution of the release
+    before says neither of the last two. Without an execution the status is written and the hold is
+    kept."""
     vpc_id, said, failure = event["vpcId"], event["status"], event["failure"]
-    desk = wiring.desk(float(event["now"]), event["execution"] or "")
+    desk = wiring.desk(float(event["now"]), event["execution"] or "", event.get("tries"))
     if event["execution"] is None:
         tell(vpc_id, Status.from_json(said), desk)
         return {"again": False}

@@ -190,10 +190,11 @@ def clock() -> UtcClock:
     return UtcClock()
 
 
-def archive() -> Archive | None:
-    """Return where records are kept; None where they are not."""
+def archive(tries: int | None) -> Archive | None:
+    """Return where records are kept; None where they are not. `tries` is how often the workflow has
+    tried before; None where nobody tries again."""
     from connectivity.domain.evidence import Place
-    from connectivity.usecases.keep_record import Archive
+    from connectivity.usecases.keep_record import TRIES, Archive
 
     environment = {**_NEW, **os.environ}
     bucket, key = environment["EVIDENCE_BUCKET"], environment["SIGNING_KEY"]
@@ -205,10 +206,11 @@ def archive() -> Archive | None:
         _made_on_use(lambda: record_store(bucket)),
         _made_on_use(lambda: brief_signatures(key)),
         key,
+        is_last_try=tries is None or tries + 1 >= TRIES,
     )
 
 
-def desk(now: float, execution: str = "") -> Desk:
+def desk(now: float, execution: str = "", tries: int | None = None) -> Desk:
     from connectivity.usecases.finish import Desk
 
     return Desk(
@@ -217,7 +219,7 @@ def desk(now: float, execution: str = "") -> Desk:
         notifications=notifications(),
         now=now,
         execution=execution,
-        archive=archive(),
+        archive=archive(tries),
     )
 
 

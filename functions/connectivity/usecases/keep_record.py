@@ -1,7 +1,8 @@
 """Keep the record of a round: sign it, store it, and return the link that the ledger remembers.
 
-Nothing here fails a VPC's connection. What could not be done is a line for a person, and the ledger
-names the record also where it could not be stored: whoever checks the chain sees the gap.
+Nothing here fails a VPC's connection. What passes by itself the workflow tries again, a few times.
+What could not be done is a line for a person, and the ledger names the record also where it could
+not be stored: whoever checks the chain sees the gap.
 """
 
 from __future__ import annotations
@@ -10,13 +11,17 @@ import logging
 from dataclasses import dataclass
 
 from connectivity.domain import evidence
-from connectivity.domain.errors import Fact
+from connectivity.domain.errors import Fact, Throttled, Unavailable
 from connectivity.domain.evidence import Outcome, Place, Ran, Record
 from connectivity.domain.ledger import Entry, Link
 from connectivity.domain.publication import Signature
 from connectivity.usecases.ports import RecordStore, Signatures
 
 logger = logging.getLogger(__name__)
+
+TRIES = 4
+"""How often the workflow tries to keep a record while AWS throttles or does not answer: with the
+intervals of its retries, half a minute to a minute."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,8 @@ class Archive:
     signatures: Signatures
     signing_key: str
     """Id of the key in AWS KMS; empty where nothing is signed."""
+    is_last_try: bool = True
+    """Whether the run goes on without its record where AWS throttles or does not answer."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ def keep_record(
     archive: Archive | None, entry: Entry, ran: Ran, outcome: Outcome, now: float
 ) -> Kept:
     """Keep the record of the round that ends `now`, in seconds since the epoch, if it is to be kept
-    and was not yet. Raises nothing."""
+    and was not yet. Raises Throttled and Unavailable, but for the last try; nothing else."""
     if archive is None or not ran.is_to_be_kept(outcome.at) or evidence.is_recorded(entry):
         return Kept()
     record = evidence.record_of(archive.place, entry, ran, outcome, now)
@@ -64,6 +71,7 @@ def _sign(record: Record, archive: Archive) -> tuple[Signature | None, str]:
     try:
         signed = archive.signatures.sign(record.digest(archive.signing_key))
     except Exception as why:  # noqa: BLE001 (whatever it is, the VPC is connected all the same)
+        _try_again_after(why, archive)
         return None, f"it is not signed, {_said(why)}"
     return Signature.of(archive.signing_key, signed), ""
 
@@ -73,8 +81,15 @@ def _store(key: str, text: str, archive: Archive) -> str:
     try:
         archive.records.store(key, text.encode())
     except Exception as why:  # noqa: BLE001 (whatever it is, the VPC is connected all the same)
+        _try_again_after(why, archive)
         return f"it is not stored, {_said(why)}"
     return ""
+
+
+def _try_again_after(why: Exception, archive: Archive) -> None:
+    """Raise what passes by itself, so that the workflow tries again."""
+    if isinstance(why, Throttled | Unavailable) and not archive.is_last_try:
+        raise why
 
 
 def _said(why: Exception) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from connectivity.domain import evidence
-from connectivity.domain.errors import EvidenceNotKept, SigningRefused, Unavailable
+from connectivity.domain.errors import EvidenceNotKept, SigningRefused, Throttled, Unavailable
 from connectivity.domain.evidence import Ran, digest_of, sha256_of
 from connectivity.domain.status import Status
 from connectivity.usecases.finish import Failure, finish, finish_failed
@@ -246,6 +246,31 @@ def test_a_record_that_cannot_be_signed_is_stored_unsigned_and_told(
     assert "signature" not in record
     assert "it is not signed" in world.entry.detail
     assert len(world.notifications.sent) == 1
+
+
+@pytest.mark.parametrize("weather", [Throttled("slow down"), Unavailable("no answer")])
+@pytest.mark.parametrize("port", ["record_store", "signatures"])
+def test_aws_s_weather_is_waited_out_before_the_run_goes_on_without_a_record(
+    world: World, weather: Exception, port: str
+) -> None:
+    getattr(world, port).refusal = weather
+    world.is_last_try = False
+    with pytest.raises(type(weather)):
+        end(world)
+    assert world.entry.holder is not None, "the workflow comes again"
+    assert world.notifications.sent == []
+    getattr(world, port).refusal = None
+    end(world)
+    [record] = records(world)
+    assert "signature" in record
+    assert evidence.NOT_KEPT not in world.entry.detail
+
+
+def test_what_does_not_pass_is_not_waited_out(world: World) -> None:
+    world.is_last_try = False
+    world.record_store.refusal = REFUSALS[0]
+    end(world)
+    assert evidence.NOT_KEPT in world.entry.detail
 
 
 def test_a_failed_run_tells_of_its_record_as_well(world: World) -> None:

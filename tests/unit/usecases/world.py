@@ -107,6 +107,7 @@ class World:
         )
         self.clock = FakeClock()
         self.idle_days = SETTINGS.idle_days
+        self.is_last_try = True
         self.patience_seconds = 24.0
         """How long a function waits itself, which lets no other time pass than the clock's."""
 
@@ -152,7 +153,9 @@ class World:
     def archive(self) -> Archive:
         """Where records of runs are kept."""
         place = Place(ACCOUNT, REGION, US)
-        return Archive(place, self.record_store, self.signatures, self.signing_key)
+        return Archive(
+            place, self.record_store, self.signatures, self.signing_key, self.is_last_try
+        )
 
     @property
     def document(self) -> dict[str, Any]:
