@@ -39,6 +39,14 @@ if [ -L "$DPKG_ROOT/opt/ecs-anywhere-dns/lib" ]; then
   echo "python3 ecs-anywhere-dns-*.pyz --remove" >&2
   exit 1
 fi
+for command in ecs-anywhere-dns ecs-anywhere-check; do
+  program="$DPKG_ROOT/usr/local/bin/$command"
+  [ -e "$program" ] || [ -L "$program" ] || continue
+  [ "$(readlink "$program")" != "/opt/ecs-anywhere-dns/bin/$command" ] || continue
+  echo "/usr/local/bin/$command would be run instead of this package's: remove it first" >&2
+  echo "(of pipx: pipx uninstall ecs-anywhere-dns)" >&2
+  exit 1
+done
 """,
     "postinst": """\
 #!/bin/sh

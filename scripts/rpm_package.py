@@ -10,7 +10,7 @@ import os
 import shutil
 from pathlib import Path
 
-from tool_tree import HOME, NAME, PYTHONS, ROOT, SUMMARY, Tree, run
+from tool_tree import COMMANDS, HOME, NAME, PYTHONS, ROOT, SUMMARY, Tree, run
 
 # Below it, sh never reads on: the loop ends in an exec or an exit. For Python it is a string.
 INTERPRETER = """\
@@ -20,7 +20,7 @@ for version in {pythons}; do
   [ -x "/usr/bin/python$version" ] && exec "/usr/bin/python$version" -I "$0" "$@"
 done
 echo "{name} needs one of these in /usr/bin: {names}" >&2
-exit 1
+exit 2
 '''
 """
 SPEC = """\
@@ -51,8 +51,9 @@ by `{name} init`; see {name}(8).
 %install
 cp -a {tree}/. %{{buildroot}}/
 
-%post
-# A service that may not write here would compile them at every run.
+%posttrans
+# A service that may not write here would compile them at every run. At an upgrade the %preun of the
+# package before takes its byte code away after %post of this one, and before this.
 for version in {pythons}; do
   if [ -x "/usr/bin/python$version" ]; then
     "/usr/bin/python$version" -I -m compileall -q /{home}/lib || :
@@ -67,11 +68,25 @@ if [ "$1" = 0 ] && [ -e /etc/systemd/system/{name}.timer ]; then
 fi
 
 %pretrans -p <lua>
-if posix.stat("/{home}/pyvenv.cfg") then
-  error("/{home} is a virtual environment: remove it first, with /usr/local/bin/{name}")
+local home = "/{home}"
+if posix.stat(home .. "/pyvenv.cfg") then
+  error(home .. " is a virtual environment: remove it first, as in rm -r " .. home ..
+        " /usr/local/bin/{name}")
+end
+if posix.stat(home .. "/lib", "type") == "link" then
+  error(home .. " is of the installer: remove it first with that file, as in " ..
+        "python3 {name}-*.pyz --remove")
+end
+for _, command in ipairs({{{commands}}}) do
+  local program = "/usr/local/bin/" .. command
+  if posix.stat(program) and posix.readlink(program) ~= home .. "/bin/" .. command then
+    error(program .. " would be run instead of this package's: remove it first " ..
+          "(of pipx: pipx uninstall {name})")
+  end
 end
 
 %files
+%dir /usr/share/licenses/{name}
 %license /usr/share/licenses/{name}/LICENSE
 %dir /{home}
 /{home}/bin
@@ -107,6 +122,7 @@ def build_package(made: Tree, target: Path, environment: dict[str, str]) -> None
             requires=" or ".join(required),
             tree=tree.path,
             home=HOME,
+            commands=", ".join(f'"{command}"' for command in COMMANDS),
         )
     )
     _build(spec, target, environment)

@@ -31,7 +31,8 @@ LAUNCHER = """\
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
+# Resolved: a run that is under way at an upgrade by the installer goes on with its own version.
+sys.path.insert(0, str((Path(__file__).resolve().parents[1] / "lib").resolve()))
 
 from {package}.cli import main
 

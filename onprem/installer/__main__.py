@@ -28,6 +28,8 @@ def main() -> int:
             f"{about['machine']} with glibc: take another file of the release, or use pip\n"
         )
         return 2
+    # The tool itself, from within this file, as far as it needs no compiled parts.
+    sys.path.insert(0, str(ARCHIVE / "lib"))
     from installing import run
 
     return run(ARCHIVE, about)
