@@ -1,44 +1,95 @@
-"""A DNS server, as the tool uses it. Read this file to write a new one: it is a folder beside it.
+"""The contract between a DNS server and this tool. Read this file to write a new server.
 
-A server gets a `Forwarding` (which zones go to which resolver IPs) and answers for its own files
-and its own process. It knows no documents, no journal and no AWS. One run asks in this order:
+A server is a folder beside this file. Its class gets a `Forwarding` (the zones, and the resolver
+IPs that each is forwarded to) and handles its own files and its own process. The class knows no
+documents, no journal and no AWS. A run calls it in this order:
 
- 1. `is_running()`. False ends the run; nothing was touched.
- 2. `fragments(forwarding)`: the files that are wholly ours, as text. The same forwarding is the
-    same bytes. If these stand on the disk and `check_effective` agrees, there is nothing to do.
+ 1. `is_running()`. False ends the run; nothing was changed.
+ 2. `fragments(forwarding)`: the text of the files that are wholly ours. The same forwarding gives
+    the same bytes. If these are on the disk and `check_effective` agrees, nothing is to be done.
  3. `check_fragments(fragments, scratch)`: the server's own checker on copies of them, and our own
     reading of the text, which is stricter.
- 4. `hindrances(forwarding)`: the first one ends the run. Whatever can be seen before a file is
-    touched costs nobody anything. `sources()` are the addresses to try the route from.
- 5. The tool swaps the files, each atomically, with the former ones in its journal.
+ 4. `hindrances(forwarding)`: the first one ends the run. A problem that is found before a file is
+    changed costs nothing. `sources()` are the addresses to try the route from.
+ 5. The tool swaps the files, each atomically, and keeps the former ones in its journal.
  6. `check_configuration()`: the whole configuration on the disk, before the point of no return.
- 7. `reload()`, then `check_effective(forwarding)`: what the process has, not what its tool said.
- 8. `flush(names)`; then the tool asks for every published name, and compares.
- 9. If anything raised since 5: the former files, then 6, `revive()`, 7 and 8 with the former
-    forwarding. So each of them may be called at any time, and twice.
+ 7. `reload()`, then `check_effective(forwarding)`: the forwarding that the process has, not the one
+    that its control tool claims.
+ 8. `flush(names)`. Then the tool asks for every published name, and compares the answers.
+ 9. If one of 6 to 8 raised: the former files, then 6, `revive()`, 7 and 8 with the former
+    forwarding. So each method may be called at any time, and twice.
 
-Two other commands ask, too: `init` for `fragments` of nothing and for `includes()`, `doctor` for
-`findings(applied, intended)`, in which every hindrance has to be. `privileges` is what the systemd
-service has to allow for its commands.
+Two other commands use the class: `init` writes the `fragments` of no forwarding and the lines of
+`includes()`; `doctor` shows `findings(applied, intended)`, which contain every hindrance.
 
-A server for this example has one file of `zone address` lines, and reads it again at SIGHUP:
+A whole server: it has one file of `zone address` lines, which it reads again at a reload.
+
+    from dataclasses import dataclass
+    from pathlib import Path
+
+    from ecs_anywhere_dns.forwarding import NOTHING
+    from ecs_anywhere_dns.outcome import CheckFailed, NotTaken, ReloadFailed
+    from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
+    from ecs_anywhere_dns.servers.harmless import harmless
+    from ecs_anywhere_dns.servers.starting import start_if_down
+    from ecs_anywhere_dns.subprocesses import run
+
+    def lines_of(forwarding):
+        return [f"{zone} {ip}" for zone, ips in forwarding.targets.items() for ip in ips]
 
     @dataclass(frozen=True)
     class Example:
-        name = "example"                    # of its folder, and of its table in config.toml
-        title = "Example DNS"
-        uses_other_when_silent = False      # measured: it waits for a dead resolver IP
-        reload_patience = 15.0              # seconds, at most
-        region: str                         # these three come first, and are given
+        name = "example"                   # of the folder, and of the table in config.toml
+        title = "Example DNS"              # in messages
+        uses_other_when_silent = False     # measured: it waits for a dead resolver IP
+        reload_patience = 15.0             # seconds
+
+        region: str                        # the tool sets these three
         address: str
         port: int
-        file: Path = Path("/etc/example/ecs-anywhere.conf")     # each further field is a key
-        control: tuple[str, ...] = ("examplectl",)              # of the table; a command is words
+        # Each further field is a key of the table: a Path, a str, or a command as a tuple of words.
+        configuration: Path = Path("/etc/example/example.conf")
+        file: Path = Path("/etc/example/ecs-anywhere.conf")
+        control: tuple[str, ...] = ("examplectl",)
+        start: tuple[str, ...] = ("systemctl", "start", "example")
+
+        @property
+        def privileges(self):
+            return {}                      # as in {"CAP_KILL": "the reload is a signal"}
+
+        @property
+        def include(self):
+            return f"include {self.file}"
 
         def fragments(self, forwarding):
-            lines = [f"# {HEADER}", f"# {forwarding.label}"]
-            lines += [f"{z} {ip}" for z, ips in forwarding.targets.items() for ip in ips]
-            return (Fragment(self.file, "\\n".join(lines) + "\\n"),)
+            head = [f"# {HEADER}", f"# {forwarding.label}"]
+            text = "".join(f"{line}\\n" for line in [*head, *lines_of(harmless(forwarding))])
+            return (Fragment(self.file, text),)
+
+        def is_running(self):
+            return run(*self.control, "status").ok
+
+        def check_fragments(self, fragments, scratch):
+            for fragment in fragments:
+                copy = scratch / fragment.path.name
+                copy.write_text(fragment.text)
+                self.check(copy)
+
+        def hindrances(self, intended):
+            if self.includes():
+                yield Finding(
+                    False,
+                    f"{self.configuration} lacks the line `{self.include}`",
+                    "`ecs-anywhere-dns init --include`",
+                )
+
+        def sources(self):
+            return ()
+
+        def check_configuration(self):
+            self.check(self.configuration)
+            for problem in self.hindrances(NOTHING):
+                raise CheckFailed(problem.what, problem.cure)
 
         def reload(self):
             ran = run(*self.control, "reload")
@@ -46,26 +97,69 @@ A server for this example has one file of `zone address` lines, and reads it aga
                 raise NotTaken(f"example does not reload: {ran.said}", "look at its log")
 
         def check_effective(self, forwarding):
-            has = run(*self.control, "show", "forwards").output
-            ...                             # raise ReloadFailed unless it is exactly that
+            ran = run(*self.control, "show", "forwards")
+            if not ran.ok or set(ran.output.splitlines()) != set(lines_of(forwarding)):
+                raise ReloadFailed(f"example forwards otherwise: {ran.said}", "look at its log")
 
-To write one:
+        def flush(self, names):
+            for name in names:
+                run(*self.control, "flush", name)
 
- 1. Measure before anything else: what it does when a forwarder is silent or answers SERVFAIL, what
-    a reload reads again and forgets, what it accepts and ignores. No server does all that it says.
-    Each module says what was seen, and with which version.
- 2. Make the folder. `knot/` is the smallest whole one: `lines.py` writes and reads the fragment,
-    `control.py` asks the process, `configuration.py` looks at the disk, `findings.py` is what
-    `doctor` says, `server.py` the class. Other folders have `hindrances.py` besides.
- 3. Name the class in the list of `__init__.py`, and its keys in onprem/README.md.
- 4. Write a launcher into tests/onprem/lab and add it to `WRITERS`: every test of the contract then
-    runs with the real server. Add the lines of administrators to test_doctor_and_apply.py.
- 5. `hosts_files` is for a server that reads hosts files, and `other_regions` for one whose files
-    differ if several Regions are followed. No other server has them.
+        def revive(self):
+            start_if_down(self, "example")
 
-Of the modules beside this file, `mark` proves which file a server has loaded, `fragment_lines` and
-`harmless` refuse text that is more than a zone or an address, `process` and `waiting` know
-processes, and `starting` starts one that is down.
+        def includes(self):
+            try:
+                lines = self.configuration.read_text().splitlines()
+            except OSError as error:
+                raise CheckFailed(
+                    f"{self.configuration}: {error.strerror}",
+                    "set configuration under [example]",
+                ) from None
+            return () if self.include in lines else (Include(self.configuration, self.include),)
+
+        def findings(self, applied, intended):
+            return tuple(self.hindrances(intended))
+
+        def check(self, file):
+            ran = run(*self.control, "check", file)
+            if not ran.ok:
+                raise CheckFailed(f"example refuses {file}: {ran.said}", "correct that line")
+
+The values and errors:
+
+- `Forwarding`: `targets` (zone -> resolver IPs), `zones`, `forwarders`, `port` (53 but in tests),
+  `is_none` (a withdrawal: the files then hold nothing but their header), `label`.
+- An error has a message (what is wrong, where, with paths and numbers) and a cure (what to do):
+  `CheckFailed` before the reload, `NotTaken` where the server refused the reload and goes on with
+  the former configuration, `ReloadFailed` for everything else after the swap. No other exception
+  leaves the class; `run` raises none.
+- `Finding(ok, what, cure)`: `doctor` prints the findings; one that is not ok has a cure.
+
+To write a new server:
+
+ 1. Measure before anything else: its behaviour when a forwarder is silent or answers SERVFAIL, what
+    a reload reads again and flushes, what it accepts and ignores. No server does all that its
+    manual says. The docstring of the module tells what was measured, and with which version.
+ 2. Make the folder. `knot/` is a small whole one: `lines.py` writes and reads the fragment,
+    `control.py` asks the process, `configuration.py` reads the disk, `findings.py` is for `doctor`,
+    `server.py` has the class. Other folders have `hindrances.py`, too.
+ 3. Export the class from the folder's `__init__.py`, and name it in `SERVERS` of the `__init__.py`
+    beside this file. Name the program in `PROGRAMS` of commands/examination.py, which finds servers
+    that run, and paths of other distributions in `layouts.py`.
+ 4. Describe the keys in the table of onprem/README.md, and write the manual page anew
+    (scripts/manual_page.py).
+ 5. Write a launcher into tests/onprem/lab and add it to `WRITERS` of lab.py: every test of the
+    contract then runs with the real server. Tables with a row for each server (`COMMANDS` and its
+    neighbours in test_every_server.py, test_doctor_and_apply.py, test_traps.py, test_init.py) fail
+    until the new one has its own.
+
+Optional parts: `hosts_files` (`ReadsHosts`) for a server that reads hosts files; a field
+`other_regions: tuple[str, ...] = ()` for one whose files differ if several Regions are followed.
+
+Modules beside this file: `mark` proves which file a server has loaded; `fragment_lines` reads a
+fragment back, and `harmless` refuses words that are no zone or address; `process`, `waiting` and
+`starting` are for processes; `zones_by_api` is the base of servers that an API configures.
 """
 
 from __future__ import annotations
@@ -82,7 +176,7 @@ HEADER = "managed by ecs-anywhere-dns, do not edit"
 
 @dataclass(frozen=True)
 class Fragment:
-    """One file that is wholly ours. The administrator's own files only include it."""
+    """A file that is wholly ours. The administrator's own files only include it."""
 
     path: Path
     text: str
@@ -90,19 +184,19 @@ class Fragment:
 
 @dataclass(frozen=True)
 class Include:
-    """A line that has to stand in one of the administrator's files for a fragment to be read."""
+    """A line that one of the administrator's files needs, so that a fragment is read."""
 
     file: Path
     line: str
     inside: str = ""
-    """The block that it has to stand in, as in `options`; empty for the top level."""
+    """The block that needs the line, such as `options`; empty for the top level."""
     ours: bool = False
-    """Nothing but such lines stands in that file: it is made where it is missing."""
+    """The file has only lines of this tool, and is made where it is missing."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that `doctor` saw. Not ok: `cure` says what to do."""
+    """A finding of `doctor`. If it is not ok, `cure` says what to do."""
 
     ok: bool
     what: str
@@ -110,37 +204,39 @@ class Finding:
 
 
 class Renderer(Protocol):
-    """A server for which we can write the configuration."""
+    """A server whose configuration this tool can write."""
 
     name: str
-    """As on the command line: `bind`."""
+    """The name on the command line, such as `bind`."""
     title: str
-    """For people: `BIND 9`."""
+    """The name in messages, such as `BIND 9`."""
 
     def fragments(self, forwarding: Forwarding) -> tuple[Fragment, ...]:
-        """Pure: the same forwarding is the same bytes. Never empty; a forwarding that is none
-        gives files with nothing but the header, because a missing file would be an error."""
+        """Return our files, one at least. The same forwarding gives the same bytes. A forwarding
+        that is none gives files with nothing but the header, because a missing file would be an
+        error. Raises CheckFailed."""
         ...
 
 
 class Server(Renderer, Protocol):
-    """A server that we configure for real. Commands are bounded in time; see `subprocesses`."""
+    """A server that this tool configures. Commands are bounded in time; see `subprocesses`."""
 
     @property
     def privileges(self) -> Mapping[str, str]:
-        """Capabilities (CAP_…, capabilities(7)) and address families (AF_…) that its commands need
-        besides those of every server, and why. The systemd service has no others."""
+        """Return the capabilities (CAP_…, capabilities(7)) and address families (AF_…) that the
+        commands of this server need besides those of every server, each with its reason. The
+        systemd service has no others."""
         ...
 
     uses_other_when_silent: bool
-    """Whether it moves on to the other forwarder when one is silent or answers SERVFAIL
-    (measured). Where it does not, a resolver IP that does not answer is left out until it does."""
+    """The server moves on to the other forwarder when one is silent or answers SERVFAIL (measured).
+    For a server that does not, the tool leaves out a resolver IP until it answers."""
 
     reload_patience: float
-    """Seconds, at most, until `reload` and `check_effective` have come to an end."""
+    """The seconds within which `reload` and `check_effective` end."""
 
     def is_running(self) -> bool:
-        """Whether its process is there and answers its control channel. Changes nothing."""
+        """Return whether the process runs and answers its control channel. Changes nothing."""
         ...
 
     def check_fragments(self, fragments: Sequence[Fragment], scratch: Path) -> None:
@@ -149,55 +245,55 @@ class Server(Renderer, Protocol):
         ...
 
     def hindrances(self, intended: Forwarding) -> Iterable[Finding]:
-        """Yield what would make a switch to `intended` fail, as far as it can be seen before a file
-        is swapped. `doctor` names it, and no switch begins while there is any. Raises CheckFailed
-        where the configuration cannot be read."""
+        """Yield every problem that would make a switch to `intended` fail, as far as it can be seen
+        before a file is swapped. `doctor` shows them, and no switch begins while there is one.
+        Raises CheckFailed where the configuration cannot be read."""
         ...
 
     def sources(self) -> tuple[str, ...]:
-        """Return the IPv4 addresses from which it is told to ask; none where the operating system
-        chooses. Raises CheckFailed."""
+        """Return the IPv4 addresses from which the server is configured to ask; none where the
+        operating system chooses. Raises CheckFailed."""
         ...
 
     def check_configuration(self) -> None:
-        """The whole configuration as it is on disk now, before the reload: what the server's own
-        checker says, and what the checker is known to overlook. Raises CheckFailed."""
+        """Check the whole configuration on the disk, before the reload, with the server's own
+        checker, and for the errors that this checker overlooks. Raises CheckFailed."""
         ...
 
     def reload(self) -> None:
-        """Reload. Raises ReloadFailed. Must not believe a control tool that is known to lie."""
+        """Make the server read our files. Must not believe a control tool that reports a success
+        after a failure. Raises NotTaken, ReloadFailed."""
         ...
 
     def check_effective(self, forwarding: Forwarding) -> None:
-        """Check that the running server forwards exactly this and only there, and is alive.
-        Raises ReloadFailed."""
+        """Check that the running server forwards exactly these zones, to these forwarders only, and
+        has not ended. Raises ReloadFailed."""
         ...
 
     def flush(self, names: Iterable[str]) -> None:
-        """Forget what is cached at and below `names`, negative answers included.
-        Raises ReloadFailed."""
+        """Flush the cache at and below `names`, negative answers included. Raises ReloadFailed."""
         ...
 
     def revive(self) -> None:
-        """Start it again where it is not running, and see that it does. Raises ReloadFailed."""
+        """Start the server if it does not run, and check that it does. Raises ReloadFailed."""
         ...
 
     def includes(self) -> tuple[Include, ...]:
-        """Return what `init` adds, once, to the administrator's files: nothing that the server
-        reads already, in whatever form somebody wrote that. Raises CheckFailed."""
+        """Return the lines that `init` adds to the administrator's files: none for a file that the
+        server reads already, in whatever form it is included. Raises CheckFailed."""
         ...
 
     def findings(self, applied: Forwarding | None, intended: Forwarding) -> tuple[Finding, ...]:
-        """Return what is seen, and change nothing: every hindrance of `intended`, and what else a
-        person should know. `applied` is None where nothing was applied."""
+        """Return every hindrance of `intended`, and whatever else an administrator should know.
+        Changes nothing. `applied` is None where nothing was applied."""
         ...
 
 
 @runtime_checkable
 class ReadsHosts(Protocol):
-    """A server that answers the names of hosts files by itself, before it forwards anything."""
+    """A server that answers the names of hosts files by itself, before it forwards any question."""
 
     def hosts_files(self) -> tuple[Path, ...]:
-        """Return the files that it reads, or that this host reads before it asks the server.
-        Raises CheckFailed."""
+        """Return the hosts files that the server reads, or that this host reads before it asks the
+        server. Raises CheckFailed."""
         ...
