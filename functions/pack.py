@@ -25,7 +25,7 @@ from pathlib import Path
 SOURCE = Path(__file__).parent
 RUNTIME = (3, 13)
 TASK_ROOT = "/var/task"
-"""Where AWS Lambda has the code: what a traceback says."""
+"""The folder of the code in AWS Lambda, as tracebacks show it."""
 UNCHECKED_HASH = 0b01
 """The byte code is told from other code by its source's hash, and never compared with it."""
 WITHOUT_COLUMNS = "no_debug_ranges"
@@ -44,7 +44,7 @@ NOT_IMPORTED = (
     "aws_lambda_powertools/utilities/[!_j]*",  # all but jmespath_utils
     "*.dist-info/RECORD",  # it would list what is not here
 )
-"""What is installed and no handler imports. A test imports every handler without it."""
+"""The installed parts that no handler imports. A test imports every handler without it."""
 
 
 def pack(target: Path, *, with_probe: bool) -> None:

@@ -1,5 +1,5 @@
-"""What every handler has around it: a structured log of what came, what went, and what failed, and
-a count of what AWS refused and of what was waited for."""
+"""The frame of every handler: a structured log of event, result and failure, and a count of AWS's
+refusals and of waits."""
 
 from __future__ import annotations
 

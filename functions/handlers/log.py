@@ -11,7 +11,8 @@ from aws_lambda_powertools import Logger
 from connectivity.domain.correlation import about
 
 _PRESIGNED = "ResponseURL"
-"""Whoever reads it could answer CloudFormation in our place."""
+"""The key of a presigned URL, which is not logged: whoever reads it could answer CloudFormation in
+our place."""
 
 # In ASCII: what others wrote moves no terminal on which the log is read, and can be encoded.
 logger = Logger(service="private-connectivity", json_serializer=partial(json.dumps, default=str))

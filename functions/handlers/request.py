@@ -14,8 +14,8 @@ from handlers.entry import Event, entry
 
 @entry
 def handler(event: Event) -> Any:
-    """What Amazon EventBridge delivers -> the VPC, and the execution that was started. A record of
-    AWS CloudTrail is from `aws.ec2`, which nobody but AWS can send."""
+    """Return the VPC and the execution that was started, for an event of Amazon EventBridge. A
+    record of AWS CloudTrail is from `aws.ec2`, which nobody but AWS can send."""
     door = RequestDoor(
         wiring.vpcs(),
         wiring.ledger(),

@@ -29,7 +29,7 @@ Thing = TypeVar("Thing")
 
 
 class AwsAccount:
-    """Implements the port `Account`."""
+    """The port `Account` on AWS."""
 
     def __init__(self, owner: str, path: str, clients: Clients = patient_client) -> None:
         """`owner` is the value of our owner tag, `path` the path of our parameters."""

@@ -1,4 +1,4 @@
-"""How AWS is called: one session, bounded patience, and a name for every refusal."""
+"""Calls of AWS: one session, bounded patience, and a named error for every refusal."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 BRIEF_ATTEMPTS, ATTEMPTS, PATIENT_ATTEMPTS = 2, 3, 8
-"""How often a client calls before it gives up what AWS throttles."""
+"""The number of attempts of a client at a call that AWS throttles."""
 _attempts = ATTEMPTS
-"""Of this process: more where a person calls, behind whom no state machine waits."""
+"""The number of attempts of this process: more where a person calls, because no state machine
+retries then."""
 
 
 @cache

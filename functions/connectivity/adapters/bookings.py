@@ -1,5 +1,4 @@
-"""What is booked of AWS's token buckets, in Amazon DynamoDB: one item per account, Region and
-bucket."""
+"""Bookings of AWS's token buckets, in Amazon DynamoDB: one item per account, Region and bucket."""
 
 from __future__ import annotations
 

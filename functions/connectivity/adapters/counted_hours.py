@@ -1,5 +1,4 @@
-"""How often something happened within an hour, and how many mails were held back, in Amazon
-DynamoDB."""
+"""Counts of each hour, events and mails that were held back, in Amazon DynamoDB."""
 
 from __future__ import annotations
 

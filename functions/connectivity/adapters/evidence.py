@@ -22,7 +22,7 @@ by hand while its template stays the same."""
 
 
 class S3RecordStore:
-    """Implements the port `RecordStore`."""
+    """The port `RecordStore` on AWS."""
 
     def __init__(self, bucket: str) -> None:
         self._bucket = bucket

@@ -14,7 +14,7 @@ from connectivity.adapters.refusals import is_answer
 
 
 class StepFunctionsExecutions:
-    """Implements the port `Executions`."""
+    """The port `Executions` on AWS."""
 
     def __init__(self, state_machine: str) -> None:
         self._state_machine = state_machine

@@ -10,7 +10,7 @@ from connectivity.domain.deletion import Attached
 
 
 class IamHostPolicy:
-    """Implements the port `HostPolicy`."""
+    """The port `HostPolicy` on AWS."""
 
     def __init__(self, arn: str) -> None:
         self.arn = arn

@@ -53,7 +53,7 @@ _NOTHING_SAID = End()
 
 
 class DynamoDbLedger(Records):
-    """Implements the port `Ledger`."""
+    """The port `Ledger` on AWS."""
 
     def __init__(self, table: str, account: str, region: str) -> None:
         self._table = Table(table)
@@ -74,7 +74,8 @@ class DynamoDbLedger(Records):
         return tuple(entry_of(item["id"].removeprefix(self._prefix), item) for item in found)
 
     def knock(self, vpc_id: str, heard: Mapping[str, str] | None = None) -> Entry:
-        """Also makes the maps that later updates write into, and calls off an expiry."""
+        """Count a knock, and return the entry. Makes the maps that later updates write into, and
+        cancels an expiry."""
         told = {":heard": dict(heard)} if heard is not None else {}
         attributes = self._update(
             vpc_id,

@@ -1,4 +1,4 @@
-"""What was used, through Amazon CloudWatch.
+"""Usage of a connection, from Amazon CloudWatch.
 
 AWS/Route53Resolver InboundQueryVolume, by EndpointId (Route 53 developer guide, "Monitoring VPC
 Resolver endpoints with Amazon CloudWatch"); AWS/PrivateLinkEndpoints BytesProcessed, by these four
@@ -21,7 +21,7 @@ from connectivity.domain.usage import DAY, Usage
 
 
 class CloudWatchMetrics:
-    """Implements the port `Metrics`."""
+    """The port `Metrics` on AWS."""
 
     def usage(
         self, vpc_id: str, resolver_id: str, endpoints: Iterable[InterfaceEndpoint], days: int

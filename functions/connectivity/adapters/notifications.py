@@ -11,7 +11,7 @@ _LONGEST_SUBJECT = 100
 
 
 class SnsNotifications:
-    """Implements the port `Notifications`."""
+    """The port `Notifications` on AWS."""
 
     def __init__(self, topic: str) -> None:
         self._topic = topic
@@ -26,7 +26,7 @@ class SnsNotifications:
 
 
 class UtcClock:
-    """Implements the port `Clock`."""
+    """The port `Clock`, in UTC."""
 
     def now(self) -> str:
         return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -17,12 +17,12 @@ _MOST_AT_ONCE = 10
 
 
 class SsmParameters:
-    """Implements the port `Parameters`; what it makes carries its tags from the start."""
+    """The port `Parameters` on AWS. Every parameter is made with its tags."""
 
     def __init__(self, tags: Mapping[str, str]) -> None:
         self._creation_tags = tags
         self._versions: dict[str, int] = {}
-        """Of what was read or written: no need to try whether one of them can be made."""
+        """The versions of parameters that were read or written: these need not be made."""
 
     def read(self, names: Sequence[str]) -> Mapping[str, str]:
         found = call(client("ssm").get_parameters, Names=list(names))["Parameters"]

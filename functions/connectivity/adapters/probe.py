@@ -37,7 +37,7 @@ _TIMEOUT = 55
 
 
 class LambdaProbe:
-    """Implements the port `Probe`."""
+    """The port `Probe` on AWS."""
 
     def __init__(self, role: str, architecture: str, tags: CreationTags) -> None:
         """`architecture` is `arm64` or `x86_64`, as AWS Lambda calls processors."""

@@ -6,7 +6,7 @@ from connectivity.adapters.aws import call, client
 
 
 class DynamoDbProtection:
-    """Implements the port `Protection`."""
+    """The port `Protection` on AWS."""
 
     def __init__(self, table: str) -> None:
         self._table = table

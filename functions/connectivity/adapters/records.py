@@ -1,4 +1,4 @@
-"""What was found out of a VPC, in its item of the ledger.
+"""Records about a VPC, in its item of the ledger.
 
 Answers of names, a refused deletion, what was verified and what was not, and who did not confirm.
 """

@@ -91,7 +91,8 @@ SUBJECTS: Mapping[str, str] = {
     "RevokeSecurityGroupIngress": "{GroupId}",
     "StartExecution": "{name}",
 }
-"""With which the message about a refused call begins: its parameters by AWS's names."""
+"""The beginning of the message about each refused call, with the call's parameters by AWS's
+names."""
 
 
 _COMMON = dict(codes_of(COMMON))

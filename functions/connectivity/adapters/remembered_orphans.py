@@ -1,4 +1,4 @@
-"""Which orphans were seen and told of, in Amazon DynamoDB: one item per account and Region."""
+"""The orphans that were seen and reported, in Amazon DynamoDB: one item per account and Region."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Who asked to be removed, in Amazon DynamoDB: one item per account and Region, with a list."""
+"""The VPCs that asked to be removed, in Amazon DynamoDB: one item per account and Region, with a
+list."""
 
 from __future__ import annotations
 

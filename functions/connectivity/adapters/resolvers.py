@@ -27,14 +27,14 @@ _REFUSED = frozenset(
     {"InvalidParameterException", "InvalidRequestException", "ResourceNotFoundException"}
 )
 _AUTODEFINED = "rslvr-autodefined-"
-"""How the ids of the rules begin that AWS associates with every VPC."""
+"""The beginning of the ids of rules that AWS associates with every VPC."""
 _NOT_IN_FORCE = frozenset({"DELETING", "FAILED", "OVERRIDDEN"})
 _MADE_BY_AWS = "OwningService"
 _ENDED = frozenset({"DELETING", "DELETED", "FAILED"})
 
 
 class Route53Resolvers:
-    """Implements the port `Resolvers`."""
+    """The port `Resolvers` on AWS."""
 
     def __init__(self, tags: CreationTags) -> None:
         self._creation_tags = tags
@@ -129,7 +129,7 @@ class Route53Resolvers:
 
 
 class Route53HostedZones:
-    """Implements the port `HostedZones`."""
+    """The port `HostedZones` on AWS."""
 
     def __init__(self, region: str) -> None:
         self._region = region
@@ -154,7 +154,8 @@ class Route53HostedZones:
             more = {"NextToken": page["NextToken"]}
 
     def profile_of(self, vpc_id: str) -> Profile | None:
-        """Not asked for where AWS does not offer Profiles."""
+        """Return the Profile that is associated with the VPC; None where there is none, or AWS
+        offers no Profiles."""
         if self._region not in regions_of("route53profiles", self._region):
             return None
         found = items(
@@ -236,8 +237,8 @@ def _seconds(timestamp: str) -> float:
 
 
 def refusal(error: ClientError, vpc_id: str, promised: Sequence[str]) -> Exception:
-    """What AWS's answer to CreateResolverEndpoint means. `promised` are the addresses that were
-    asked for: somebody may have taken one since the preconditions were looked at."""
+    """Return the error for AWS's refusal of CreateResolverEndpoint. `promised` are the addresses
+    that were asked for: one may have been taken since the preconditions were checked."""
     code, message = code_of(error), message_of(error)
     said = f"inbound resolver of {vpc_id}: AWS says {code}: {message}"
     taken = any(address in message for address in promised)

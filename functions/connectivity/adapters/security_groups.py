@@ -22,7 +22,7 @@ _DESCRIPTIONS = {
 
 
 class Ec2Groups:
-    """Implements the port `Groups`; what it makes carries its tags from the start."""
+    """The port `Groups` on AWS. Every security group is made with its tags."""
 
     def __init__(self, tags: CreationTags) -> None:
         self._creation_tags = tags

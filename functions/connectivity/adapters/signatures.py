@@ -35,7 +35,7 @@ deleted by hand while its template stays the same."""
 
 
 class KmsSignatures:
-    """Implements the port `Signatures`."""
+    """The port `Signatures` on AWS."""
 
     def __init__(self, key_id: str, client: Callable[[str], Any] = client) -> None:
         self._key_id = key_id

@@ -18,7 +18,7 @@ MODELS = Path(__file__).with_name("models")
 
 
 class SmallModels(Loader):
-    """Reads `MODELS`, and what is not there from the SDK's own folder."""
+    """A loader of the SDK that reads `MODELS` first, and then the SDK's own folder."""
 
     def __init__(self) -> None:
         super().__init__(

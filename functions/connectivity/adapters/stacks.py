@@ -13,8 +13,8 @@ _SECONDS = 10
 
 
 class CloudFormationStacks:
-    """Implements the port `Stacks`. `suffix` is the partition's, as in amazonaws.com; `endpoint`
-    is where AWS is called, if that is not its own address."""
+    """The port `Stacks` on AWS. `suffix` is the partition's, such as amazonaws.com; `endpoint` is
+    the URL of AWS, if that is another than usual."""
 
     def __init__(self, suffix: str, endpoint: str = "") -> None:
         self._suffix, self._endpoint = suffix, endpoint

@@ -19,7 +19,7 @@ class Table:
         self._name = name
 
     def item(self, id_: str) -> dict[str, Any]:
-        """Empty if there is none."""
+        """Return the item of that id; empty if there is none."""
         answer = call(
             client("dynamodb").get_item,
             TableName=self._name,
@@ -29,7 +29,7 @@ class Table:
         return _plain(answer.get("Item", {}))
 
     def items(self, prefix: str) -> Iterator[dict[str, Any]]:
-        """Those whose id begins so."""
+        """Yield the items whose id starts with `prefix`."""
         found = items(
             client("dynamodb"),
             "scan",
@@ -59,7 +59,8 @@ class Table:
     def update_if(
         self, condition: str, id_: str, expression: str, values: Mapping[str, Any], **more: Any
     ) -> dict[str, Any] | None:
-        """None where the condition does not hold; nothing has changed then."""
+        """Update the item if the condition holds, and return its attributes; None, and no change,
+        if it does not."""
         try:
             return self.update(id_, expression, values, ConditionExpression=condition, **more)
         except ClientError as error:

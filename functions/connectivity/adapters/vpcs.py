@@ -26,11 +26,11 @@ _TARGETS = (
     "NetworkInterfaceId",
     "InstanceId",
 )
-"""Where DescribeRouteTables says what a route leads to."""
+"""The fields of DescribeRouteTables that name a route's target."""
 
 
 class Ec2Vpcs:
-    """Implements the port `Vpcs`."""
+    """The port `Vpcs` on AWS."""
 
     def find(self, vpc_id: str) -> Vpc | None:
         try:
@@ -90,7 +90,8 @@ class Ec2Vpcs:
         )
 
     def vpc_of_subnet(self, subnet_id: str) -> str | None:
-        """By filter: an unknown id would be an error otherwise."""
+        """Return the VPC of a subnet; None for an unknown one. Asked by a filter, because an
+        unknown id would be an error."""
         found = items(
             client("ec2"), "describe_subnets", "Subnets", Filters=filters(subnet_id=[subnet_id])
         )

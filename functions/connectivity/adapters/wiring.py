@@ -1,4 +1,4 @@
-"""Which adapter stands behind which port, as a function's environment says.
+"""The wiring: one adapter for each port, by the function's environment.
 
 Nothing is made, and no adapter imported, before it is asked for: a function needs only the
 variables of what it uses, and loads only the modules of what it uses. The SDK, which every function

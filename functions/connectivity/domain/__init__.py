@@ -1,1 +1,1 @@
-"""What is true without AWS: values, decisions and their reasons. Standard library only."""
+"""The domain, which knows no AWS: values, decisions and their reasons. Standard library only."""

@@ -29,7 +29,7 @@ MOST_LOOKED_AT = 2 * MOST_HOSTS
 LARGEST_VALUE = 8192
 """Characters in the largest parameter of Parameter Store."""
 LARGEST_GENERATION = 2**53
-"""No publication of ours comes near it: a larger number is no generation."""
+"""The largest number that is taken for a generation; no publication comes near it."""
 
 _LONGEST_SERVER = 40
 _STATES = ("active", "draining", "withdrawn")
@@ -40,7 +40,7 @@ _NAME = re.compile(rf"/.+/(vpc-[0-9a-f]{{8,17}})/acknowledgements/{_HOST}")
 
 @dataclass(frozen=True)
 class Acknowledgement:
-    """What one host says of one generation of the document."""
+    """The acknowledgement of one generation of the document by one host."""
 
     host: str
     generation: int
@@ -65,7 +65,7 @@ class Acknowledgement:
 
 @dataclass(frozen=True)
 class Acknowledgements:
-    """What is known of one VPC's DNS hosts."""
+    """The acknowledgements of one VPC's DNS hosts."""
 
     readable: tuple[Acknowledgement, ...] = ()
     unreadable: tuple[str, ...] = ()
@@ -77,7 +77,7 @@ class Acknowledgements:
 
     @property
     def confirming(self) -> bool:
-        """Whether some DNS host says what it does, and can be waited for."""
+        """Return whether any DNS host acknowledges, so that a teardown can wait for it."""
         return bool(self.readable or self.uncounted)
 
     def failing(self, generation: int) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from ipaddress import AddressValueError, IPv4Address
 from connectivity.domain.printable import LONGEST_ITEM, first_lines, quoted
 
 FEWEST, MOST = 2, 6
-"""Of a Route 53 Resolver endpoint (Route 53 Resolver API reference, CreateResolverEndpoint)."""
+"""The fewest and the most addresses of a Route 53 Resolver endpoint (Route 53 Resolver API
+reference, CreateResolverEndpoint)."""
 _RESOLVER = re.compile(r"rslvr-in-[0-9a-f]{8,32}")
 
 

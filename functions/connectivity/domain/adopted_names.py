@@ -28,14 +28,15 @@ FEWEST_ADDRESSES = 2
 
 @dataclass(frozen=True)
 class Adoption:
-    """What serves a service instead of an interface endpoint of ours."""
+    """An adopted server of a service's names, used instead of an interface endpoint of ours."""
 
     id: str
-    """Of the interface endpoint, or of what answers for its names where that cannot be seen."""
+    """The id of the interface endpoint, or of the zone or rule that answers for its names where
+    that endpoint cannot be seen."""
     names: tuple[str, ...]
     """The private names that lead to it."""
     addresses: tuple[str, ...] = ()
-    """What the names have to answer, where it does not stand in this VPC."""
+    """The addresses that the names have to answer, where it is not in this VPC."""
 
 
 def adoption_of(survey: Survey, service: OfferedService) -> Adoption | None:

@@ -1,4 +1,5 @@
-"""Somebody else's interface endpoint: used as it is if it does the job, else the reason why not."""
+"""Adoption of an interface endpoint that is not ours: used as it is if it fits, else the reason why
+not."""
 
 from __future__ import annotations
 

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable
 
 REQUIRED = ("ecs-agent", "ecs-telemetry", "ecs", "ssm", "ssmmessages")
-"""In the order in which private DNS is turned on: `ecs` last of the three ECS endpoints, because
-an agent that reaches `ecs` privately is at once told to use the private names of the others."""
+"""The required services, in the order in which private DNS is turned on: `ecs` last of the three
+ECS endpoints, because an agent that reaches `ecs` privately is at once told to use the private
+names of the others."""
 
 REQUIRED_WHERE_OFFERED = ("ec2messages",)
 """Regions launched in 2024 and later do not offer it."""
@@ -42,7 +43,7 @@ _OTHERS = {
     "us-isof-": "gov.ic.hci.csp",
     "eu-isoe-": "uk.adc-e.cloud",
 }
-"""How a partition's Regions begin -> the prefix that some of its service names have."""
+"""Beginning of a partition's Regions -> prefix of some of its service names."""
 
 _FULL_PREFIXES = tuple(f"{prefix}." for prefix in (_COMMON, *_OTHERS.values(), "aws"))
 """Beginnings of a full service name; `aws.` is that of Amazon SageMaker's."""

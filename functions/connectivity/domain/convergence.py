@@ -1,4 +1,4 @@
-"""Whether what there is, is what shall be: made, verified, and published as it was."""
+"""The decision whether a VPC is as desired: made, verified, and published as it was."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ def _is_published(document: str, entry: Entry) -> bool:
 
 
 def _resolver_serves(desired: Desired, survey: Survey) -> bool:
-    """Whoever may change a Resolver endpoint can give it other addresses, ours too; and it answers
-    us over DNS on port 53 only."""
+    """Return whether the resolver serves with the addresses that the ledger has, over DNS on port
+    53. Anybody with the permission can change the addresses, of our own resolver, too."""
     serving = desired.adopted_resolver or our_resolver(survey)
     return any(
         r.status == "operational"

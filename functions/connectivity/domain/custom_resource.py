@@ -24,7 +24,7 @@ _FIELDS = (
     "LogicalResourceId",
     "PhysicalResourceId",
 )
-"""In the order of `Request`."""
+"""The fields of a request event, in the order of `Request`."""
 _LONGEST_FIELD = 4096
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -36,13 +36,13 @@ class Request:
     kind: str
     """`Create`, `Update` or `Delete`."""
     url: str
-    """Where the answer goes, as an HTTP PUT: presigned, so whoever knows it may answer."""
+    """The URL for the answer, an HTTP PUT. It is presigned: anybody who knows it may answer."""
     stack: str
     """The stack's ARN."""
     id: str
     logical_id: str
     physical_id: str
-    """Empty until there is one."""
+    """The physical id; empty until there is one."""
 
     @classmethod
     def from_json(cls, event: Mapping[str, Any]) -> Request:
@@ -91,9 +91,9 @@ def printable(reason: str) -> str:
 
 
 def check_address(url: str, suffix: str, endpoint: str = "") -> None:
-    """Raises UnreadableRequest unless `url` is where CloudFormation takes answers: https, at a
-    name below the partition's `suffix`, as amazonaws.com. Where AWS itself is on the loopback, as
-    `endpoint` says, the answer may go to the loopback over http, too."""
+    """Check that `url` is one at which CloudFormation takes answers: https, with a name below the
+    partition's `suffix`, such as amazonaws.com. Raises UnreadableRequest. Where AWS itself is on
+    the loopback, as `endpoint` says, the answer may go to the loopback over http, too."""
     plain = url.isascii() and url.isprintable() and " " not in url and "\\" not in url
     target, aws = _split(url if plain else ""), _split(endpoint)
     local = aws.hostname in _LOOPBACK and target.hostname in _LOOPBACK

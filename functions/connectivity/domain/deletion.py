@@ -1,4 +1,4 @@
-"""Whether the stack may be deleted: the answers of its guard, a custom resource."""
+"""The decision whether the stack may be deleted: the answers of its guard, a custom resource."""
 
 from __future__ import annotations
 

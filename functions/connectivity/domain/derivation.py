@@ -1,4 +1,4 @@
-"""What shall be there follows from what is asked for and what the VPC and the Region offer."""
+"""Derivation of the desired resources from the wish, and from what the VPC and the Region offer."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _in_use(survey: Survey) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where one interface endpoint may stand."""
+    """The place of one interface endpoint."""
 
     survey: Survey
     chosen: dict[str, Candidate]

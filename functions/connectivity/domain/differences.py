@@ -31,7 +31,7 @@ class View:
     """The value of our owner tag: the stack's name."""
     parameter_path: str
     options: Options | None = None
-    """What the VPC's tags ask for beside the wish; None where they cannot be read."""
+    """The options in the VPC's tags; None where they cannot be read."""
 
     @property
     def vpc_id(self) -> str:

@@ -1,4 +1,4 @@
-"""What failed after private DNS was turned on is not tried again at every sweep.
+"""The rest after a failed verification: it is not tried again at every sweep.
 
 Each try turns private DNS on for the whole VPC and off again: its workloads must not pay for that
 twice an hour, whatever it was that failed. Somebody who changes a tag or sends a request is
@@ -12,15 +12,15 @@ from datetime import datetime, timedelta
 from connectivity.domain.ledger import Entry
 
 PATIENCE = timedelta(hours=6)
-"""After this a sweep tries the same again: what was wrong may have been mended."""
+"""The time after which a sweep tries the same again: the cause may have been mended."""
 VERIFICATION = "verification"
-"""Why an execution began that verifies again what nobody has changed: its time has come."""
+"""The reason of an execution that verifies again on a clock, although nobody changed anything."""
 UNASKED = ("sweep", "acknowledgement")
-"""Why an execution began, where nobody asked for anything new."""
+"""The reasons of executions that nobody asked for."""
 
 
 def rests(entry: Entry, fingerprint: str, because: str, now: str) -> bool:
-    """Whether to leave things as they are, `now` in ISO 8601 UTC."""
+    """Return whether to leave the VPC as it is. `now` is ISO 8601 UTC."""
     return because in UNASKED and is_doubted(entry, fingerprint, now)
 
 

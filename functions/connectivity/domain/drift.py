@@ -1,7 +1,5 @@
-"""What somebody changed behind our back, in the words in which its repair is told.
-
-Only where the same was verified and published before: what a new wish asks for is no repair.
-"""
+"""Drift: changes that others made, in the words in which their repair is reported. Only a
+connection that was verified and published has drift: steps for a new wish are no repair."""
 
 from __future__ import annotations
 
@@ -27,7 +25,7 @@ from connectivity.domain.tags import RESOLVER as RESOLVER_TAG
 
 
 def is_connected(desired: Desired, survey: Survey) -> bool:
-    """Whether exactly this was asked for when it was verified and published last."""
+    """Return whether the last verified publication was for exactly this wish."""
     return survey.entry.served.wish == desired.fingerprint
 
 
@@ -135,7 +133,7 @@ def _replacement(what: str, which: str, purpose: str, adopted: str | None, surve
 
 
 def _step(step: Step, survey: Survey) -> Iterator[str]:
-    """What follows from something else that was gone is not told by itself."""
+    """Yield the repair that a step is, in words; none for a step that only follows from another."""
     groups = survey.ownership.groups(survey.groups)
     match step:
         case MakeGroup() if step.purpose in survey.entry.held:

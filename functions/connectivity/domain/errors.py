@@ -9,11 +9,11 @@ from __future__ import annotations
 
 
 class Waiting(Exception):
-    """Not yet; asking again later is the cure."""
+    """An error that asking again later cures."""
 
 
 class NotReadyYet(Waiting):
-    """Something AWS is making or removing has not reached its final state."""
+    """A resource that AWS is making or removing has not reached its final state."""
 
 
 class JustBegun(Waiting):
@@ -52,7 +52,7 @@ class NotItsTurnYet(Waiting):
 
 
 class TurnHoursAway(Waiting):
-    """So many other VPCs come first that a later execution comes back for the turn."""
+    """The turn is hours away, behind many other VPCs: a later execution comes back for it."""
 
 
 class Throttled(Waiting):
@@ -98,7 +98,7 @@ class TagsRefused(Fact):
 
 
 class OutOfReach(Fact):
-    """Something of ours has lost its owner tag, without which IAM lets us touch nothing."""
+    """A resource of ours has lost its owner tag, without which IAM lets us change nothing."""
 
 
 class PreconditionsNotMet(Fact):
@@ -143,4 +143,4 @@ class WishedAgain(Fact):
 
 
 class NotRemoved(Fact):
-    """Something of ours could not be removed; the message names each piece and AWS's reason."""
+    """Resources of ours could not be removed; the message names each with AWS's reason."""

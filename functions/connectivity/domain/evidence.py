@@ -19,12 +19,12 @@ from connectivity.domain.publication import ALGORITHM, Issue, Signature, canonic
 
 SCHEMA = 1
 FOLDER = "records"
-"""Where all records stand in the bucket, each VPC in a folder of its own below it."""
+"""The folder of all records in the bucket; each VPC has a folder of its own below it."""
 NOT_KEPT = "the record of this run is not kept as it should be: "
-"""How the line begins that tells a person."""
+"""The beginning of the line that tells a person."""
 _SIGNED = b"ecs-anywhere evidence 1\n"
-"""What stands before a record in the bytes that are signed: no signature of a publication with the
-same key is one of a record, and none of a record is one of a publication."""
+"""The bytes before a record in the signed text: no signature of a publication with the same key is
+one of a record, and none of a record is one of a publication."""
 _AT_WORK = frozenset({"connect", "take away"})
 """Verdicts after which something is made, verified or removed."""
 _READING = "reading"
@@ -33,12 +33,12 @@ _LONGEST_REASON = 200
 
 @dataclass(frozen=True)
 class Ran:
-    """What an execution knows of its own round, as the workflow hands it to Finish."""
+    """The facts about a round of an execution, as the workflow hands them to Finish."""
 
     todo: str = ""
     """The verdict: `connect`, `take away`, or anything else where nothing was to be done."""
     because: str = ""
-    """What started it, such as `tag` or `request`."""
+    """The cause of the execution, such as `tag` or `request`."""
     began: str = ""
     """ISO 8601 UTC."""
     reason: str = ""
@@ -49,11 +49,11 @@ class Ran:
     repairs: Sequence[str] = ()
     findings: Sequence[Mapping[str, Any]] = ()
     checks: int = 0
-    """How many questions were asked; `findings` has the first of them."""
+    """The number of questions that were asked; `findings` has the first of them."""
     hosts: Sequence[Mapping[str, Any]] = ()
-    """What DNS hosts said, the first of them."""
+    """The acknowledgements of the first DNS hosts."""
     host_checks: Sequence[Mapping[str, Any]] = ()
-    """What container hosts said, where they do."""
+    """The checks of container hosts, where they report."""
 
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> Ran:
@@ -78,7 +78,7 @@ _LISTS = ("steps", "placement", "warnings", "repairs", "findings", "hosts", "hos
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of the round."""
+    """The outcome of a round."""
 
     status: str
     detail: str
@@ -90,7 +90,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a stack is."""
+    """The account, Region and name of a stack."""
 
     account: str
     region: str

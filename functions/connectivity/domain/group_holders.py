@@ -1,4 +1,4 @@
-"""Who holds a security group that is to go, and how it gets free, in words that a person reads.
+"""Holders of a security group that is to go, and the way to free it, in words for a person.
 
 A network interface can be anybody's: its ids and kind are shown only where they look as AWS writes
 them, and its description, which its owner chose, only in quotation marks.

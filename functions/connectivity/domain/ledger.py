@@ -23,17 +23,17 @@ ENDPOINT_PURPOSES = (_ENDPOINT, _GATEWAY)
 REMOVED = "removed"
 """The status of a VPC in which somebody has looked and found nothing of ours."""
 PLANNED, WAITING = "planned", "waiting"
-"""Its status where nothing shall be made, or nothing was made yet."""
+"""The status of a VPC for which nothing shall be made, or nothing was made yet."""
 HELD_UP = "held-up"
-"""Its status where it asks to be torn down, and too many others do."""
+"""The status of a VPC that asks to be torn down together with too many others."""
 NEEDED = "needed"
-"""Its status where it asks to be torn down, and other VPCs use what was made for it."""
+"""The status of a VPC that asks to be torn down while other VPCs use resources made for it."""
 
 
 @dataclass(frozen=True)
 class Served:
-    """What the connection stood on when it was verified and published last: what is otherwise now,
-    although the same is asked for, has drifted."""
+    """The resources used by the last verified publication. If the wish is the same and one of them
+    differs now, it has drifted."""
 
     wish: str = ""
     """Fingerprint of what was desired; empty while nothing is published."""
@@ -56,7 +56,7 @@ class Served:
 
 @dataclass(frozen=True)
 class Said:
-    """What was written on a VPC, and told."""
+    """The status that was written on a VPC, and reported."""
 
     status: str
     detail: str
@@ -71,7 +71,8 @@ class Link:
     number: int
     """Counted from 1."""
     sha256: str
-    """Of the record's bytes, in hexadecimal; known also where the record could not be kept."""
+    """SHA-256 of the record's bytes, in hexadecimal; known also where the record could not be
+    kept."""
     round: str
     """`Entry.round` of the round that it is of."""
     held: Mapping[str, str] = field(default_factory=dict)
@@ -80,7 +81,7 @@ class Link:
 
 @dataclass(frozen=True)
 class End:
-    """What is written in one write with the end of a round."""
+    """The values that are written together with the end of a round."""
 
     said: Said | None = None
     link: Link | None = None
@@ -89,14 +90,14 @@ class End:
 
 @dataclass(frozen=True)
 class Beside:
-    """What is written in one write with an announcement."""
+    """The values that are written together with an announcement."""
 
     held: Mapping[str, str] = field(default_factory=dict)
     """Purpose -> id of what was made before."""
     turns: Mapping[str, Turn] = field(default_factory=dict)
     """Step -> turn, all that are to be remembered; empty where there is nothing new."""
     groups_made_at: float | None = None
-    """When the security groups among what is announced are made, in seconds since the epoch."""
+    """The time at which the announced security groups are made, in seconds since the epoch."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,8 @@ class Entry:
     id is known. The token makes a repeated creation the same creation; behind that of an interface
     endpoint stands what it was to be made of, because AWS answers only the same request."""
     made_at: float = 0.0
-    """When the last VPC endpoint was made, in seconds since the epoch: AWS may not show it yet."""
+    """The time at which the last VPC endpoint was made, in seconds since the epoch: AWS may not
+    show it yet."""
     groups_made_at: Mapping[str, float] = field(default_factory=dict)
     """Purpose -> when the creation of its security group was announced or answered, or found out
     about, in seconds since the epoch."""
@@ -136,42 +138,42 @@ class Entry:
     """Ids whose private DNS was verified, and that are not published yet: what failed since then
     is no reason to turn it off."""
     verified_at: float = 0.0
-    """When the connection was verified and published last, in seconds since the epoch."""
+    """The time of the last verified publication, in seconds since the epoch."""
     asked: str = ""
     """`Settings.fingerprint` of what the VPC asked for when an execution took the hold last."""
     taken_at: float = 0.0
-    """When that was, in seconds since the epoch."""
+    """The time of that, in seconds since the epoch."""
     handed: str = ""
     """Fingerprint of the differences for which a sweep started an execution last: an execution that
     has seen them and ended well has judged them."""
     unread: bool = False
-    """No execution has taken the hold since a sweep handed it the differences."""
+    """The differences that a sweep found are unread: no execution has taken the hold since."""
     swept_at: float = 0.0
-    """When a sweep knocked last, in seconds since the epoch: who waits longest is knocked on
-    first."""
+    """The time of the last knock of a sweep, in seconds since the epoch: the VPC that waits longest
+    is knocked on first."""
     served: Served = Served()
     doubt: str = ""
     """Fingerprint of what was desired when private DNS was last turned on, or its publication
     refused, and that was not verified and published since."""
     doubted_at: str = ""
-    """When that was, in ISO 8601 UTC."""
+    """The time of that, in ISO 8601 UTC."""
     withdrawn_at: str = ""
-    """When the withdrawal that was issued last was written to where on-premises reads it, in ISO
-    8601 UTC; empty where it was not, or nobody knows. Its own `issued_at` says when it was made,
-    which may be long before."""
+    """The time at which the last withdrawal was written for on-premises, in ISO 8601 UTC; empty
+    where it was not, or is not known. Its own `issued_at` says when it was made, which may be long
+    before."""
     removing: str = ""
     """ARN of the execution that has begun to remove everything: what it finds no longer there is
     on its way, and it is not called back by the tag."""
     answers: Mapping[str, Answered] = field(default_factory=dict)
     """Name -> what the VPC's own DNS server said of it, of names that others answer for."""
     answered_at: float = 0.0
-    """When that was, in seconds since the epoch."""
+    """The time of those answers, in seconds since the epoch."""
     answered_in: str = ""
     """The round in which that was."""
     deletion: str = ""
-    """What there is to say of the deletion that AWS refused last; empty if there was none."""
+    """The line about the deletion that AWS refused last; empty if there was none."""
     deletion_at: float = 0.0
-    """When that was heard of, in seconds since the epoch."""
+    """The time at which that deletion was heard of, in seconds since the epoch."""
     unconfirmed: tuple[str, ...] = ()
     """DNS hosts that the last teardown did not hear of in time; cleared by what is published."""
     heard: Mapping[str, str] | None = None
@@ -191,26 +193,26 @@ class Entry:
 
     @property
     def kept_seconds(self) -> int:
-        """How long this is kept after its last execution. A VPC of which nothing was ever written
-        down may never have been: anybody can make up an id, or thousands."""
+        """Return the seconds for which the entry is kept after its last execution. A VPC without
+        any record may not exist: anybody can make up an id, or thousands."""
         was = self.held or self.status or self.generation or self.resolver_ips
         return KEPT_SECONDS if was else _KEPT_BRIEFLY
 
     @property
     def is_new(self) -> bool:
-        """Nobody ever made or said anything of this VPC."""
+        """Return whether nothing was ever made for this VPC, published or reported."""
         return not self.held and not self.generation and not self.status
 
     @property
     def is_at_rest(self) -> bool:
-        """Nothing is held, nobody is at work, or died at it, and nothing is said of the VPC that
-        could be wrong by now: no sweep has to come back for it."""
+        """Return whether no sweep has to come back for the VPC: nothing is held, no execution is at
+        work or died, and no status is left that could be wrong by now."""
         return not self.held and self.holder is None and self.status in {"", REMOVED}
 
     @property
     def may_have_left_something(self) -> bool:
-        """Nothing is held any more, but nobody came to look that nothing is left: the teardown
-        ended between the two."""
+        """Return whether a teardown ended between its last removal and the check that nothing is
+        left."""
         return not self.held and self.status not in {"", REMOVED, PLANNED, WAITING}
 
     @property
@@ -240,13 +242,13 @@ class Entry:
 
     @property
     def interface_endpoints(self) -> int:
-        """How many interface endpoints of ours there are, or are being made."""
+        """Return the number of interface endpoints of ours that exist or are being made."""
         return sum(purpose.startswith(_ENDPOINT) for purpose in self.held)
 
 
 @dataclass(frozen=True)
 class Announcement:
-    """What was written down before a creation."""
+    """The record that is written before a creation."""
 
     token: str
     group: str = ""

@@ -18,11 +18,13 @@ from connectivity.domain.printable import printable_lines, shortened
 NO_VPC = "unknown"
 """Stands for the VPC in the execution of a request that names none."""
 Door = Literal["workflow", "tag", "request", "host"]
-"""Who made the news: the workflow, a tag that asks for what cannot be, a request, a DNS host."""
+"""The source of the news: the workflow, a tag that asks for something impossible, a request, a DNS
+host."""
 
 MOST_AN_HOUR = 30
 MOST_ABOUT_A_VPC = 12
-"""As many as there can be sweeps, each of which may have something to repair."""
+"""The most mails about a VPC: as many as there can be sweeps, of which each may repair
+something."""
 MOST_ABOUT_TAGS = 6
 MOST_ABOUT_REQUESTS = 6
 MOST_ABOUT_HOSTS = 6
@@ -41,7 +43,7 @@ _CHANGES = re.compile(
 
 @dataclass(frozen=True)
 class Allowance:
-    """How often something may happen within an hour of the clock."""
+    """An allowance: the number of times that something may happen within an hour of the clock."""
 
     name: str
     most: int
@@ -49,7 +51,7 @@ class Allowance:
 
 @dataclass(frozen=True)
 class Mail:
-    """What a person is told about a VPC."""
+    """A mail to a person about a VPC."""
 
     vpc_id: str
     about: str

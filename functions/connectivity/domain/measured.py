@@ -1,4 +1,4 @@
-"""What is measured: of the account by a sweep, of a VPC by the execution that ends."""
+"""The measures: of the account by a sweep, of a VPC by the execution that ends."""
 
 from __future__ import annotations
 

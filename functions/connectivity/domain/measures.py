@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 NAMESPACE = "EcsAnywhere/PrivateConnectivity"
 DIMENSION = "Stack"
-"""Its value is the stack's name."""
+"""The dimension of every metric; its value is the stack's name."""
 
 CONNECTED_VPCS = "ConnectedVpcs"
 VPCS_IN_NEED = "VpcsInNeed"

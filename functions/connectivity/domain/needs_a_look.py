@@ -1,4 +1,5 @@
-"""Does a VPC need a look? A sweep starts an execution only where this says so, and why.
+"""The decision whether a VPC needs a look. A sweep starts an execution only where this says so, and
+why.
 
 the VPC                                                    then
 -------------------------------------------------------    ---------------------------------
@@ -38,15 +39,15 @@ CONNECTED = "connected"
 
 @dataclass(frozen=True)
 class Need:
-    """Why an execution shall look at a VPC."""
+    """The need for a look at a VPC, with its reasons."""
 
     entry: Entry
     because: str
     """`sweep`, or `verification` where it is to be verified although nothing differs."""
     reasons: tuple[str, ...] = ()
-    """Empty where nothing but its time has come."""
+    """The reasons; empty where only the clock asks for a verification."""
     differences: str = ""
-    """Their fingerprint."""
+    """The fingerprint of the reasons."""
 
     @property
     def vpc_id(self) -> str:

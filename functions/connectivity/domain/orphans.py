@@ -22,7 +22,7 @@ RESOLVER_IPS = 2
 
 @dataclass(frozen=True)
 class Known:
-    """Which orphans were seen before."""
+    """The orphans that were seen before."""
 
     seen: frozenset[str] = frozenset()
     """Ids at the last sweep that saw any."""
@@ -38,7 +38,7 @@ class Orphans:
     ids: tuple[str, ...]
     """Sorted."""
     dollars: float
-    """Their list price for a month, in US dollars."""
+    """The list price of the orphans for a month, in US dollars."""
 
     @property
     def line(self) -> str:

@@ -1,4 +1,4 @@
-"""Whose is it? The rule behind "touch only what is ours". A tag proves nothing: whoever may tag can
+"""Ownership: the rule behind "touch only what is ours". A tag proves nothing: whoever may tag can
 copy ours onto anything, before, during and after a run (docs/decisions/0018).
 
     the ledger says     AWS shows                                       then it is
@@ -30,7 +30,7 @@ from connectivity.domain.tags import OWNER
 
 @dataclass(frozen=True)
 class Ownership:
-    """Tells what is ours in one VPC."""
+    """The owner and the ledger's entry of one VPC, which decide which resources are ours."""
 
     owner: str
     """The value of the owner tag: the stack's name."""

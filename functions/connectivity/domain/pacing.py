@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 KEPT_SECONDS = 600
-"""For so long a turn that has come is good for a repetition of its step."""
+"""The seconds for which a turn that has come is good for a repetition of its step."""
 _LEDGER_RESOLUTION = 0.002
 """Seconds: the ledger rounds two times to milliseconds, which makes nobody wait."""
 LONGEST_WAIT = 7200
@@ -40,7 +40,7 @@ class Bucket:
     name: str
     step: str
     opens: bool = False
-    """With its turn a VPC begins: what it remembers of earlier turns is over."""
+    """The step begins the work on a VPC: the memory of earlier turns ends."""
     burst: int = 4
     """Calls that a full one holds."""
     rate: float = 0.292
@@ -69,7 +69,7 @@ CALLS_OF_A_LOOK = 3
 
 @dataclass(frozen=True)
 class Turn:
-    """When a VPC may make its calls. Times are in seconds since the epoch."""
+    """A turn: the time from which a VPC may make its calls, in seconds since the epoch."""
 
     bucket: str
     step: str
@@ -77,11 +77,13 @@ class Turn:
     calls: int
 
     def seconds(self, now: float) -> int:
-        """Until it comes; 0 if it has. Whole ones, as AWS Step Functions waits them."""
+        """Return the seconds until the turn comes; 0 if it has. They are whole, as AWS Step
+        Functions waits whole seconds."""
         return max(0, math.ceil(self.at - now))
 
     def seconds_to_begin(self, now: float) -> int:
-        """Until the VPC begins, so that it is ready when its turn comes; 0 if it begins now."""
+        """Return the seconds until the VPC begins its work, so that it is ready when its turn
+        comes; 0 if it begins now."""
         return self.seconds(now + LEAD)
 
     def as_json(self) -> dict[str, Any]:
@@ -114,7 +116,8 @@ def granted(bucket: Bucket, calls: int, booked_until: float, now: float) -> Turn
 
 
 def is_good_for(turn: Turn | None, bucket: Bucket, calls: int, now: float) -> bool:
-    """Whether a repeated step has its turn already: not the step that undoes it."""
+    """Return whether a repeated step has its turn already. A turn is not good for the step that
+    undoes its own."""
     return (
         turn is not None
         and turn.step == bucket.step

@@ -1,4 +1,4 @@
-"""Where things stand: one subnet per Availability Zone, chosen the same way every time
+"""Placement of the resources: one subnet per Availability Zone, chosen the same way every time
 (docs/decisions/0022-which-subnets.md)."""
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ class Candidate:
     in_use: bool = False
     """Interface endpoints or the resolver of this connection stand in it already."""
     unreached: int = 0
-    """How many of the networks on-premises its route table leads to nowhere near."""
+    """The number of on-premises networks to which its route table has no route."""
     public: bool = False
-    """It has a route to an internet gateway."""
+    """The subnet has a route to an internet gateway."""
 
     @property
     def preference(self) -> tuple[bool, bool, int, bool, str]:

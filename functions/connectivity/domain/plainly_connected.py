@@ -1,4 +1,5 @@
-"""Is a VPC plainly connected? Then a knock is answered by a brief look, and else by a whole one.
+"""The decision whether a VPC is plainly connected: then a knock is answered by a brief look, else
+by a whole one.
 
 of the VPC                                                  then the look is
 --------------------------------------------------------    ----------------
@@ -24,7 +25,7 @@ VERIFIED_WITHIN = 36 * 3600
 """Seconds: the clock verifies each VPC once a day, and a sweep or two may be busy."""
 ACKNOWLEDGEMENT = "acknowledgement"
 OF_NEWS = ("tag", ACKNOWLEDGEMENT)
-"""Why an execution began, where the event may have told of nothing new."""
+"""The reasons of executions whose event may tell of nothing new."""
 
 
 def is_plainly_connected(entry: Entry, because: str, now: float, signing_key: str) -> bool:

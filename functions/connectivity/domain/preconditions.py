@@ -1,4 +1,4 @@
-"""Is the VPC fit? Every reason why not, at once, before anything is made.
+"""The decision whether the VPC is fit: every reason why not, at once, before anything is made.
 
 The answer is either what shall be there (`Desired`) with warnings, or `PreconditionsNotMet` with
 all problems. Nothing here changes anything.

@@ -26,8 +26,8 @@ LARGEST_GENERATION = 1_000_000_000
 ALGORITHM = "ECDSA_SHA_256"
 """AWS KMS's name of the only algorithm with which documents are signed."""
 _SIGNED = b"ecs-anywhere forwarding 1\n"
-"""What stands before the document in the bytes that are signed: a signature of something else with
-the same key is none of a document."""
+"""The bytes before the document in the signed text: a signature of something else with the same key
+is none of a document."""
 _OF_THE_ISSUE = frozenset({"generation", "issuedAt", "checksum", "signature"})
 """Fields of a document that are no part of what it says."""
 
@@ -67,7 +67,7 @@ class Issue:
     fingerprint: str
     """`Publication.fingerprint` of what was said."""
     signature: Signature | None = None
-    """None where the stack has no signing key."""
+    """The signature; None where the stack has no signing key."""
     checksum: str = ""
     """The document's own; empty in entries of former versions."""
 
@@ -84,7 +84,7 @@ bytes in DER."""
 
 @dataclass(frozen=True)
 class Publication:
-    """Everything that the document says, apart from when and how often it was said."""
+    """The content of the document, without its generation and time."""
 
     account: str
     region: str
@@ -94,7 +94,7 @@ class Publication:
     names: Mapping[str, tuple[str, ...]]
     """Name -> addresses of its interface endpoint."""
     zones: tuple[str, ...]
-    """What to forward: the fewest zones that cover the names and the CNAMEs behind them."""
+    """The zones to forward: the fewest that cover the names and the CNAMEs behind them."""
     state: State = "active"
 
     @property
@@ -147,7 +147,7 @@ class Publication:
 
 
 def folder(path: str, vpc_id: str) -> str:
-    """Where everything of one VPC stands, under the stack's parameter path."""
+    """Return the folder of one VPC's parameters, under the stack's path."""
     return f"{path}/{vpc_id}"
 
 

@@ -29,7 +29,7 @@ from connectivity.domain.printable import listed
 from connectivity.domain.tags import WISH
 
 KEPT_SECONDS = 24 * 3600
-"""How long a refused deletion is told of: whoever gave it up has done so by then."""
+"""The seconds for which a refused deletion is reported: by then whoever wanted it has given up."""
 _TARGETS = {"DeleteVpc": ("vpcId", "vpc"), "DeleteSubnet": ("subnetId", "subnet")}
 """Name of the call -> its parameter, and how the ids in it begin."""
 _ERROR = "Client.DependencyViolation"
@@ -39,7 +39,7 @@ _MADE_FOR = re.compile(r"\b(?:vpce|rslvr-in)-[0-9a-f]{8,17}\b")
 _KINDS = ("vpce", "rslvr", "eni")
 _ASKED = "AWS was asked to delete"
 _FREED = "(FreeOnDeletion)"
-"""In brackets, which a caller's name cannot have."""
+"""The mark of a deletion that frees the VPC, in brackets, which a caller's name cannot have."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,12 @@ class RefusedDeletion:
 
 @dataclass(frozen=True)
 class InTheWay:
-    """What stands where something was to be deleted."""
+    """The resources in the way of a deletion."""
 
     ours: tuple[str, ...]
     """Ids."""
     others: int
-    """How many network interfaces there are that are not ours."""
+    """The number of network interfaces that are not ours."""
 
 
 def read_refused_deletion(detail: Any) -> RefusedDeletion | None:

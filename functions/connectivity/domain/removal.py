@@ -54,7 +54,8 @@ _REASONS: Mapping[Why, str] = {
 
 @dataclass(frozen=True)
 class Seen:
-    """What AWS shows in the VPC. None means that nobody looked: then nothing is said of it."""
+    """The resources that AWS shows in the VPC. None means that nobody looked: then they are not
+    reported."""
 
     endpoints: Sequence[InterfaceEndpoint]
     resolvers: Sequence[InboundResolver] | None = None
@@ -77,7 +78,7 @@ class Stays:
 
 @dataclass(frozen=True)
 class Removal:
-    """What goes and what stays."""
+    """A removal: the resources that go, and those that stay."""
 
     steps: tuple[RemovalStep, ...] = ()
     going: tuple[str, ...] = ()

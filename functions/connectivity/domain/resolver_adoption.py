@@ -1,4 +1,5 @@
-"""Somebody else's inbound resolver: used as it is if it does the job, else the reason why not.
+"""Adoption of an inbound resolver that is not ours: used as it is if it fits, else the reason why
+not.
 
 The quota is four Route 53 Resolver endpoints per Region, so people share one
 (docs/decisions/0012-an-inbound-resolver-that-is-not-ours.md). One of another VPC, a hub's, is used
@@ -19,7 +20,8 @@ from connectivity.domain.survey import Survey
 FEWEST_ADDRESSES = 2
 _SERVING = "operational"
 _STILL_SERVING = frozenset({_SERVING, "updating", "auto_recovering"})
-"""Its owner may change one that we use; meanwhile it is waited for, as for our own."""
+"""The states in which an adopted resolver still serves: its owner may change it, and the change is
+waited for, as with our own."""
 
 
 def candidates(
@@ -45,7 +47,8 @@ def adopted_resolver(survey: Survey, onprem_cidrs: tuple[str, ...]) -> InboundRe
 
 
 def unfit_resolvers(survey: Survey, onprem_cidrs: tuple[str, ...]) -> Iterator[str]:
-    """Why none can be used, each that is there with everything that it lacks, and the cure."""
+    """Yield why no resolver can be used: each that exists, with everything that it lacks and the
+    cure."""
     if adopted_resolver(survey, onprem_cidrs):
         return
     yield from _not_there(survey)
@@ -100,7 +103,7 @@ def _in_question(survey: Survey) -> tuple[InboundResolver, ...]:
 
 
 def _lacks(resolver: InboundResolver, survey: Survey, cidrs: tuple[str, ...]) -> list[str]:
-    """Everything at once."""
+    """Return everything that the resolver lacks."""
     is_used = resolver.id == survey.entry.served.adopted.get(RESOLVER)
     return [
         *_health(resolver, _STILL_SERVING if is_used else frozenset({_SERVING})),
@@ -131,8 +134,8 @@ def _health(resolver: InboundResolver, serving: frozenset[str]) -> Iterator[str]
 def _shut(
     resolver: InboundResolver, protocol: str, survey: Survey, onprem_cidrs: tuple[str, ...]
 ) -> Iterator[str]:
-    """Also towards the VPC's own networks, because the probe asks from there: nothing is published
-    that was not seen to resolve."""
+    """Yield the networks that the security groups of the resolver do not admit. The VPC's own
+    networks count, too: the probe asks from there."""
     wanted = dict.fromkeys((*onprem_cidrs, *survey.vpc.cidrs))
     shut = not_admitted(survey, resolver.security_groups, protocol, 53, wanted)
     if shut and any(

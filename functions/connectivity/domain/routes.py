@@ -1,4 +1,4 @@
-"""Which way an answer takes out of a subnet: towards on-premises, to the internet, or neither.
+"""Routes of answers out of a subnet: towards on-premises, to the internet, or neither.
 
 AWS shows only the VPC's half of the way, so a missing route is a warning and no refusal.
 """

@@ -20,12 +20,12 @@ class Asking:
 
     vpc_id: str
     at: float
-    """When it asked, in seconds since the epoch."""
+    """The time at which the VPC asked, in seconds since the epoch."""
 
 
 @dataclass(frozen=True)
 class Crowd:
-    """How many ask at once."""
+    """The number of VPCs that ask at once."""
 
     asking: int
     connected: int

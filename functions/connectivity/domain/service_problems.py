@@ -1,4 +1,4 @@
-"""Whether each service that is asked for can be connected: offered here, by an allowed owner."""
+"""Problems of the wished services: each has to be offered here, by an allowed owner."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What stands after a failure, and what it costs: said before the failure itself, because a tag
-holds only the beginning."""
+"""Resources that exist after a failure, and their cost: reported before the failure itself, because
+a tag holds only the beginning."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class Status:
     to_tell: tuple[str, ...] = ()
     """Lines that a person has to hear of, once each. They hold nobody's words but ours."""
     is_said: bool = False
-    """Whether exactly this stands in the ledger, and was told: nothing has to be written."""
+    """Exactly this status is in the ledger, and was reported: nothing has to be written."""
 
     def compared_with(self, entry: Entry) -> Status:
         """Return the status with `is_said` as the ledger's entry has it."""

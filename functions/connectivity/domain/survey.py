@@ -1,4 +1,4 @@
-"""Everything that the preconditions look at, read once."""
+"""The survey: everything that the preconditions look at, read once."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Survey:
     dns_hostnames: bool
     subnets: tuple[Subnet, ...]
     offered: Mapping[str, OfferedService]
-    """By full service name; a service that is not in it is not offered in the region."""
+    """The offered services by full name; a service that is missing is not offered in the Region."""
     endpoints: tuple[InterfaceEndpoint, ...]
     groups: tuple[SecurityGroup, ...]
     resolvers: tuple[InboundResolver, ...]
@@ -81,13 +81,13 @@ class Survey:
 
     @property
     def seen(self) -> Seen:
-        """What a removal looks at."""
+        """Return the part of the survey that a removal looks at."""
         return Seen(self.endpoints, self.resolvers, self.groups)
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What is allowed: sizes, quotas and owners, from the stack's parameters and AWS's defaults."""
+    """The limits: sizes, quotas and owners, from the stack's parameters and AWS's defaults."""
 
     zones: int = 2
     resolver_ips: int = 2
@@ -95,4 +95,4 @@ class Limits:
     resolver_endpoints_per_region: int = 4
     rules_per_security_group: int = 60
     service_owners: tuple[str, ...] = ("amazon",)
-    """Whose services interface endpoints may be made for."""
+    """The owners for whose services interface endpoints may be made."""

@@ -20,13 +20,13 @@ WISH_TAGS = (WISH, SERVICES, ONPREM_CIDRS, RESOLVER_IPS, RESOLVER)
 result never starts us again."""
 
 SUBNET = "ecs-anywhere:subnet"
-"""On a subnet, with any value: the one to use in its Availability Zone."""
+"""The tag of a subnet, with any value, that is to be used in its Availability Zone."""
 
 STATUS = "ecs-anywhere:status"
 STATUS_DETAIL = "ecs-anywhere:status-detail"
 
 OWNER = "ecs-anywhere:owner"
-"""On everything we make, from its creation; its value is the name of the stack."""
+"""The tag of every resource that we make, from its creation; its value is the name of the stack."""
 
 NAME = "Name"
 _RESERVED = ("aws:", "ecs-anywhere:")
@@ -78,7 +78,7 @@ def extra_tags(text: str) -> dict[str, str]:
 
 
 def wish_tags(tags: Mapping[str, str]) -> dict[str, str]:
-    """Those that say what is asked for."""
+    """Return the tags that state the wish."""
     return {key: tags[key] for key in WISH_TAGS if key in tags}
 
 

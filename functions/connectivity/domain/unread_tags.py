@@ -16,7 +16,8 @@ from connectivity.domain.printable import first_lines, quoted
 _ON_A_VPC = frozenset({*tags.WISH_TAGS, tags.STATUS, tags.STATUS_DETAIL, tags.OWNER})
 _PREFIX = "ecs-anywhere:"
 _ALIKE = 0.9
-"""From here on a key without our prefix, as `ecs-anywhere-services`, was meant as one of ours."""
+"""The similarity from which a key without our prefix, such as `ecs-anywhere-services`, was meant as
+one of ours."""
 _NEAR = 0.5
 
 

@@ -22,7 +22,7 @@ _IDLE = "nobody has used it for"
 
 @dataclass(frozen=True)
 class Usage:
-    """What Amazon CloudWatch has counted of a connection."""
+    """The use of a connection, as Amazon CloudWatch has counted it."""
 
     queries: float
     bytes: float

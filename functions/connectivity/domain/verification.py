@@ -1,4 +1,4 @@
-"""Does every name resolve to its own interface endpoint, and nothing else? Judged from answers.
+"""The judgement whether every name resolves to its own interface endpoint, and to nothing else.
 
 The questions go to the probe inside the VPC, which asks and does not judge; its answers come back
 here. An answer is right when it is the set of addresses that the endpoint has: not a part of it,
@@ -74,8 +74,8 @@ def example(private_name: str, account: str, region: str) -> str:
 
 
 def questions(targets: Iterable[Target], resolver_ips: Sequence[str]) -> dict[str, Any]:
-    """What the probe is asked to do: every name of every resolver IP over both transports, and
-    one TLS handshake per address, by the endpoint's first name."""
+    """Return the questions for the probe: every name of every resolver IP over both transports, and
+    one TLS handshake per address, with the endpoint's first name."""
     targets = tuple(targets)
     return {
         "dns": [

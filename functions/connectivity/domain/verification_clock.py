@@ -18,7 +18,7 @@ _LONGEST = 3
 
 @dataclass(frozen=True)
 class VerificationClock:
-    """When VPCs are verified again."""
+    """The clock by which VPCs are verified again."""
 
     period: int = 0
     """Seconds between two verifications of a VPC; 0 for never."""

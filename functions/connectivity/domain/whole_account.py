@@ -14,7 +14,7 @@ class StoredParameter:
 
     version: int
     modified_at: float
-    """When it was written last, in seconds since the epoch."""
+    """The time of its last write, in seconds since the epoch."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,10 @@ class WholeAccount:
     vpcs: Mapping[str, Vpc] = field(default_factory=dict)
     """The VPCs that have the wish tag, whatever its value."""
     endpoints: Mapping[str, tuple[InterfaceEndpoint, ...]] = field(default_factory=dict)
-    """By VPC: the VPC endpoints that carry our owner tag, and those that were adopted."""
+    """The VPC endpoints with our owner tag, and the adopted ones, by VPC."""
     groups: Mapping[str, tuple[SecurityGroup, ...]] = field(default_factory=dict)
-    """By VPC: the security groups that carry our owner tag."""
+    """The security groups with our owner tag, by VPC."""
     resolvers: Mapping[str, InboundResolver] = field(default_factory=dict)
-    """By id: the Route 53 Resolver endpoints of the Region, without their addresses."""
+    """The Route 53 Resolver endpoints of the Region, without their addresses, by id."""
     parameters: Mapping[str, Mapping[str, StoredParameter]] = field(default_factory=dict)
-    """By VPC, then by name: the parameters below the VPC's folder."""
+    """The parameters below each VPC's folder, by VPC and then by name."""

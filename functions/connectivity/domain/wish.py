@@ -1,4 +1,4 @@
-"""What a VPC asks for: its tags read, every unreadable one named at once."""
+"""The wish of a VPC: its tags read, every unreadable one named at once."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ although many VPCs are removed at once."""
 
 @dataclass(frozen=True)
 class Options:
-    """What goes with the wish; a stack's parameters are the defaults of what a VPC leaves out."""
+    """The options of a wish; the stack's parameters are the defaults for those that a VPC leaves
+    out."""
 
     services: tuple[str, ...]
     onprem_cidrs: tuple[str, ...]
@@ -46,16 +47,17 @@ class Options:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a request event asks for, and its place among the requests about the same VPC."""
+    """The wish of a request event, and its place among the requests about the same VPC."""
 
     order: str
-    """Of two the one with the higher order stands."""
+    """The order: of two requests the one with the higher order holds."""
     tags: Mapping[str, str]
     """Written on the VPC; empty where its wish is removed."""
 
 
 def read_wish(vpc_tags: Mapping[str, str]) -> Wish:
-    """No tag means disabled; any case is understood. Raises UnreadableOption."""
+    """Return the wish in the tags. No tag means disabled; upper and lower case are equal. Raises
+    UnreadableOption."""
     value = vpc_tags.get(tags.WISH)
     if value is None or says_yes(vpc_tags):
         return Wish.DISABLED

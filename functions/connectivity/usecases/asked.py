@@ -1,4 +1,4 @@
-"""What a VPC asks for: take the hold, then believe the live tags, not the event that woke us."""
+"""Reading of a VPC's wish: take the hold, then believe the live tags, not the event."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class Wished:
     entry: Entry
     options: Options
     because: str
-    """Why this round began: `sweep` or `acknowledgement` only where nobody knocked for it."""
+    """The reason of this round: `sweep` or `acknowledgement` only where nobody knocked for it."""
     only_plan: bool = False
     asks_anew: bool = True
-    """Whether it asks for anything else than when an execution looked last."""
+    """The VPC asks for something else than when an execution looked last."""
 
     @property
     def verifies(self) -> bool:
@@ -45,17 +45,17 @@ class Wished:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a VPC asks for, and why we think so."""
+    """The reading of a VPC's wish, with its reason."""
 
     verdict: Literal["connect", "tear down", "nothing", "busy"]
     reason: str
     entry: Entry
     wished: Wished | None = None
-    """None where nothing is asked for, or somebody else is at work."""
+    """The wish; None where nothing is asked for, or another execution is at work."""
     status: Status | None = None
-    """What there is to say if nothing is to be done."""
+    """The status to report if nothing is to be done."""
     is_confirmed: bool = False
-    """Whether somebody has said yes to the removal, or the VPC is gone."""
+    """A person has confirmed the removal, or the VPC is gone."""
 
 
 def read_wish_of(run: Run, aws: Aws, executions: Executions) -> Reading:

@@ -8,8 +8,8 @@ from connectivity.usecases.ports import Vpcs
 
 
 def check_wish(vpc_id: str, vpcs: Vpcs) -> None:
-    """Raises WishedAgain where the VPC's tag asks for the connection: whoever puts it back while
-    on-premises drains finds everything as it was."""
+    """Check that the VPC's tag does not ask for the connection again: a tag that is put back while
+    on-premises drains keeps everything as it was. Raises WishedAgain."""
     vpc = vpcs.find(vpc_id)
     if vpc is not None and read_wish(vpc.tags) is not Wish.DISABLED:
         raise WishedAgain(f"the tag of {vpc_id} asks for the connection again")

@@ -79,8 +79,8 @@ def learn_what_was_begun(vpc_id: str, now: float, aws: Aws) -> tuple[str, ...]:
 
 
 def require_all_seen(entry: Entry, observed: Iterable[InterfaceEndpoint], now: float) -> None:
-    """Raises NotReadyYet while AWS does not show what was made a moment ago: it would be taken for
-    gone."""
+    """Check that AWS shows every interface endpoint that was made a moment ago: one that is not
+    shown would be taken for gone. Raises NotReadyYet."""
     unseen = ledgers.unseen_endpoints(entry, [endpoint.id for endpoint in observed], now)
     if unseen:
         raise NotReadyYet(f"made a moment ago and not shown by AWS yet: {', '.join(unseen)}")

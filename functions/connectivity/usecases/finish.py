@@ -56,7 +56,7 @@ _OF_A_REQUEST_ALONE = frozenset({RequestOvertaken.__name__, RequestPutOff.__name
 
 @dataclass(frozen=True)
 class Desk:
-    """Where an execution reports to."""
+    """The ports by which an execution reports."""
 
     vpcs: Vpcs
     ledger: Ledger
@@ -66,21 +66,21 @@ class Desk:
     execution: str = ""
     """ARN of the execution that reports."""
     archive: Archive | None = None
-    """Where records of runs are kept; None where none are."""
+    """The archive of records of runs; None where none are kept."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why an execution could not do its work."""
+    """The failure of an execution."""
 
     error: str
     """The error's name."""
     cause: str
-    """What AWS Step Functions gives as its cause."""
+    """The cause, as AWS Step Functions gives it."""
     at: str = ""
     """The chapter that failed; `reading` while nothing was made or removed yet."""
     refused: bool = False
-    """Whether it is that of a request that was refused at the door."""
+    """The failure is that of a request that was refused at the door."""
 
 
 _NOTHING_RAN = Ran()
@@ -88,14 +88,14 @@ _NOTHING_RAN = Ran()
 
 @dataclass(frozen=True)
 class Told:
-    """What came of telling a status."""
+    """The result of reporting a status."""
 
     said: Said | None = None
-    """What the ledger has still to keep of it; None if nothing."""
+    """The part that the ledger has still to keep; None if nothing."""
     before: str = ""
     """The state of the VPC before."""
     news: tuple[str, ...] = ()
-    """Its lines that nobody was told before."""
+    """The lines that were not reported before."""
 
 
 _NOTHING_TOLD = Told()
@@ -103,10 +103,10 @@ _NOTHING_TOLD = Told()
 
 @dataclass(frozen=True)
 class Finished:
-    """What came of a run."""
+    """The result of a run."""
 
     again: bool
-    """Whether somebody knocked meanwhile, and the run begins anew."""
+    """A knock came meanwhile, and the run begins anew."""
     status: Status | None = None
     failed_with: str = ""
     """The error's name; empty where the run is none that failed."""

@@ -64,7 +64,8 @@ def _rolled_back(request: Request, protection: Protection) -> Answer:
 
 
 def _in_the_way(ledger: Ledger, policy: HostPolicy) -> InTheWay:
-    """Who is at work may be about to make the first thing."""
+    """Return the VPCs and the attachments in the way of the deletion. A VPC with an execution
+    counts, too: that may be about to make its first resource."""
     return InTheWay(
         vpcs=[e.vpc_id for e in ledger.entries() if e.held or e.holder],
         attached=policy.attached_to(),

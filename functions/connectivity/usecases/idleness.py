@@ -26,7 +26,8 @@ def idle_warnings(
 
 
 def _is_idle(survey: Survey, days: int, aws: Aws, was: bool) -> bool:
-    """What Amazon CloudWatch does not tell now is as it was told last."""
+    """Return whether the connection is idle; where Amazon CloudWatch does not answer, whether it
+    `was`."""
     serving = [e for e in survey.endpoints if e.id in survey.entry.verified_endpoints]
     try:
         resolver = survey.entry.served.resolver

@@ -26,7 +26,7 @@ intervals of its retries, half a minute to a minute."""
 
 @dataclass(frozen=True)
 class Archive:
-    """Where records are kept, and how they are signed."""
+    """The ports by which records are kept and signed."""
 
     place: Place
     records: RecordStore
@@ -39,10 +39,10 @@ class Archive:
 
 @dataclass(frozen=True)
 class Kept:
-    """What came of keeping a record."""
+    """The result of keeping a record."""
 
     link: Link | None = None
-    """None where there was nothing to keep."""
+    """The link of the chain; None where there was nothing to keep."""
     problem: str = ""
     """A line for a person; empty where the record is kept as it should be."""
 

@@ -1,4 +1,4 @@
-"""What the use cases need of the world. `adapters` implement these with AWS.
+"""The ports of the use cases, which `adapters` implement with AWS.
 
 Every method may raise Throttled or Unavailable; every `make` is safe to repeat with the same
 arguments, and every removal of what is not there is no error.
@@ -78,10 +78,10 @@ class Vpcs(Protocol):
         """Return the ids of the virtual private gateways that are attached to a VPC."""
 
     def set_tags(self, vpc_id: str, tags: Mapping[str, str]) -> None:
-        """Raises UnknownVpc."""
+        """Set tags of the VPC. Raises UnknownVpc."""
 
     def remove_tags(self, vpc_id: str, keys: Iterable[str]) -> None:
-        """Raises UnknownVpc."""
+        """Remove tags of the VPC. Raises UnknownVpc."""
 
 
 class Endpoints(Protocol):
@@ -109,7 +109,7 @@ class Endpoints(Protocol):
     def set_private_dns(
         self, endpoint_id: str, on: bool, for_inbound_resolver_only: bool = False
     ) -> None:
-        """Raises ConflictingPrivateDns."""
+        """Turn private DNS of an interface endpoint on or off. Raises ConflictingPrivateDns."""
 
     def give_back(self, endpoint_id: str, groups: Sequence[str], subnets: Sequence[str]) -> None:
         """Add security groups and subnets to an interface endpoint, which keeps what it has. Raises
@@ -137,14 +137,15 @@ class Groups(Protocol):
         """Return by security group the network interfaces that hold it, of those that are held."""
 
     def remove(self, group_id: str) -> None:
-        """Raises NotReadyYet while something depends on it."""
+        """Remove the security group. Raises NotReadyYet while a resource depends on it."""
 
 
 class Resolvers(Protocol):
     """Route 53 Resolver inbound endpoints."""
 
     def in_vpc(self, vpc_id: str) -> tuple[InboundResolver, ...]:
-        """Those of either direction whose addresses lie in the VPC; without their addresses."""
+        """Return the Route 53 Resolver endpoints of the VPC, inbound and outbound, without their
+        addresses."""
 
     def of_region(self) -> tuple[InboundResolver, ...]:
         """Return those of either direction of the whole account, without their addresses. AWS gives
@@ -156,7 +157,7 @@ class Resolvers(Protocol):
         seconds, and the account has five calls a second."""
 
     def addresses(self, resolver_id: str) -> tuple[ResolverIp, ...]:
-        """None of one that is gone."""
+        """Return the addresses of a Resolver endpoint; none if it is gone."""
 
     def make(
         self,
@@ -165,7 +166,7 @@ class Resolvers(Protocol):
         group: str,
         token: str,
     ) -> str:
-        """Raises QuotaReached, ResolverRefused."""
+        """Make an inbound resolver, and return its id. Raises QuotaReached, ResolverRefused."""
 
     def remove(self, resolver_id: str) -> None: ...
 
@@ -224,7 +225,7 @@ class Ledger(Protocol):
     def read(self, vpc_id: str) -> Entry: ...
 
     def entries(self) -> tuple[Entry, ...]:
-        """Of all VPCs that were ever heard of, those included that are done with."""
+        """Return the entries of all VPCs, finished ones included."""
 
     def knock(self, vpc_id: str, heard: Mapping[str, str] | None = None) -> Entry:
         """Count a knock, and write down the wish tags that it told of, if it did; the entry after
@@ -330,7 +331,7 @@ class Ledger(Protocol):
         epoch."""
 
     def remember(self, vpc_id: str, turns: Mapping[str, Turn]) -> None:
-        """By step; what was remembered before is over."""
+        """Record the turns of a VPC by step, in place of those that were recorded before."""
 
     def report(self, vpc_id: str, status: str, detail: str, told: Iterable[str] = ()) -> None: ...
 
@@ -352,8 +353,8 @@ class Ledger(Protocol):
 
 class Executions(Protocol):
     def start(self, vpc_id: str, knocks: int, because: str) -> str:
-        """Its ARN. `knocks` and `because` are parts of its name, so that two knocks are two
-        executions, and a knock and a sweep are."""
+        """Start an execution, and return its ARN. `knocks` and `because` are parts of its name, so
+        that two knocks are two executions, and a knock and a sweep are."""
 
     def start_refused(self, subject: str, error: str, problem: str) -> str:
         """An execution that only reports why a request about `subject` cannot be carried out."""
@@ -383,7 +384,7 @@ class Probe(Protocol):
         ProbeFailed."""
 
     def ask(self, name: str, questions: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Raises ProbeFailed."""
+        """Return the answers of the probe. Raises ProbeFailed."""
 
     def remove(self, name: str) -> None:
         """Remove the function if it is there and ours. Raises NotReadyYet while AWS Lambda is at
@@ -419,7 +420,7 @@ class Stacks(Protocol):
     """The stack, whose custom resources CloudFormation asks about."""
 
     def check(self, request: Request) -> None:
-        """Raises UnreadableRequest where the answer would not go to CloudFormation."""
+        """Check that the answer would go to CloudFormation. Raises UnreadableRequest."""
 
     def answer(self, request: Request, answer: Answer) -> None: ...
 

@@ -37,14 +37,14 @@ class Notes:
 
 @dataclass(frozen=True)
 class Published:
-    """What on-premises reads now, and the status that follows."""
+    """The publication as on-premises reads it now, and the status that follows."""
 
     parameter: str
     generation: int
     changed: bool
     status: Status
     hosts: tuple[Acknowledgement, ...] = ()
-    """What the first DNS hosts said of it, or of an issue before it."""
+    """The acknowledgements of the first DNS hosts, of this issue or of one before it."""
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -28,18 +28,18 @@ SOONEST = 5
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is to be done now, and why."""
+    """The verdict: the work that is to be done now, and its reason."""
 
     todo: ToDo
     reason: str
     status: Status | None = None
-    """What there is to say of the VPC before or instead of it."""
+    """The status to report before that work, or instead of it."""
     check: Check | None = None
-    """What shall be there, and what that takes; None where nothing shall."""
+    """The desired resources, and the steps to them; None where nothing is desired."""
     seconds: int = 0
-    """Until the VPC's turn comes, to make or take away, or to be looked at."""
+    """The seconds until the VPC's turn comes, to make or take away, or to be looked at."""
     begun: bool = False
-    """Whether VPC endpoints were announced whose ids nobody has learned: they may be there."""
+    """VPC endpoints were announced whose ids are not known: they may exist."""
 
     def as_json(self) -> dict[str, Any]:
         plan = self.check.as_json() if self.check else {"desired": None, "surplus": False}

@@ -10,7 +10,8 @@ from connectivity.domain.printable import printable_lines
 from connectivity.usecases.ports import Executions, Ledger
 
 MOST_AN_HOUR = Allowance("refusals", 60)
-"""Anybody who may put events can send what cannot be understood, as often as the bus takes it."""
+"""The most refusals in an hour: anybody who may put events can send unreadable ones, as often as
+the bus takes them."""
 
 logger = logging.getLogger(__name__)
 

@@ -124,12 +124,12 @@ def _start_endpoints(removal: Removal, aws: Aws) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class _Groups:
-    """What became of the security groups."""
+    """The result of removing the security groups."""
 
     removed: tuple[str, ...]
     """Purposes."""
     waiting: tuple[str, ...]
-    """Why others have to wait, the probe's apart."""
+    """The reasons why groups other than the probe's have to wait."""
 
 
 def _finish(seen: Seen, ownership: Ownership, aws: Aws) -> Status:

@@ -39,10 +39,10 @@ from connectivity.usecases.refusal import refuse
 from connectivity.usecases.settings import Settings
 
 Kind = Literal["Enable", "Plan", "Delete", "Remove"]
-"""In the order in which the later one wins where two events have the same time. Remove is a Delete
-that says yes to the removal although many VPCs are removed at once."""
+"""The kinds of requests; of two events with the same time the later kind in this order wins. Remove
+is a Delete that says yes to the removal although many VPCs are removed at once."""
 Written = Literal["written", "replaced", "overtaken"]
-"""What came of a request: its tags stand, a newer request's stand, nothing was written."""
+"""The result of a request: its tags stand, a newer request's stand, or nothing was written."""
 
 VERIFY = "verify"
 """An event that asks for no wish: what is connected is verified now."""
@@ -69,7 +69,7 @@ class WishRequest:
     resolver_ips: tuple[str, ...] | None = None
     resolver: str | None = None
     order: str = ""
-    """Of two requests about a VPC the one with the higher order stands."""
+    """The order: of two requests about a VPC the one with the higher order holds."""
 
     @property
     def asked(self) -> Asked:
@@ -79,7 +79,7 @@ class WishRequest:
 
 @dataclass(frozen=True)
 class RequestDoor:
-    """What a request event is carried out with."""
+    """The ports by which a request event is carried out."""
 
     vpcs: Vpcs
     ledger: Ledger
@@ -106,7 +106,7 @@ def receive(event: Mapping[str, Any], door: RequestDoor) -> dict[str, Any]:
 
 
 def vpc_id_of(detail: Any) -> str:
-    """Raises UnreadableRequest."""
+    """Return the VPC id of a request event. Raises UnreadableRequest."""
     fields = detail if isinstance(detail, Mapping) else {}
     vpc_id = fields.get("vpc-id")
     if not isinstance(vpc_id, str) or not _VPC_ID.fullmatch(vpc_id):

@@ -12,17 +12,17 @@ _BEGUN = re.compile(r"-(\d{8}T\d{9})Z$")
 
 @dataclass(frozen=True)
 class Run:
-    """Which VPC is looked at, by which execution, and why."""
+    """The run of an execution: its VPC, its name and its reason."""
 
     vpc_id: str
     execution: str
     """ARN of the execution."""
     because: str
-    """What started the execution: `tag`, `request`, `sweep` or `acknowledgement`."""
+    """The cause of the execution: `tag`, `request`, `sweep` or `acknowledgement`."""
     now: float
     """Seconds since the epoch, as the workflow's clock shows them."""
     tries: int = 0
-    """How often this execution has looked before and had to wait."""
+    """The number of times that this execution has looked before and had to wait."""
 
 
 def seconds_since_begun(execution: str, now: float) -> float:

@@ -17,7 +17,8 @@ from connectivity.usecases.tokens import ending
 
 @dataclass(frozen=True)
 class GroupSteps:
-    """Makes, opens and closes the groups of one VPC, and remembers their ids."""
+    """The steps on the security groups of one VPC: make, admit, revoke. The ledger gets their
+    ids."""
 
     entry: Entry
     aws: Aws
@@ -117,6 +118,7 @@ def _refuse_unseen(unseen: Iterable[str]) -> None:
 
 
 def refuse_out_of_reach(lost: dict[str, str]) -> None:
-    """Raises OutOfReach if something is: made anew, it would be there twice."""
+    """Check that no resource is out of reach: made anew, it would exist twice. Raises
+    OutOfReach."""
     if lost:
         raise OutOfReach("; ".join(f"{id_}: {why}" for id_, why in sorted(lost.items())))

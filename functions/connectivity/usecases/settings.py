@@ -1,4 +1,4 @@
-"""What the stack's parameters say, read from a function's environment."""
+"""The stack's parameters, read from a function's environment."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class Settings:
     """Id of the key in AWS KMS that signs what is published; empty where nothing is signed."""
     drain_seconds: int
     expiry_seconds: int
-    """How long a workload may go on with a private answer after private DNS is off: until AWS has
-    detached the zone, which "can take minutes", and the records' TTL of a minute is over."""
+    """The seconds for which a workload may use a private answer after private DNS is off: until AWS
+    has detached the zone, which "can take minutes", and the records' TTL of a minute is over."""
     allowed_vpcs: frozenset[str] = frozenset()
     """The VPCs that may be connected; empty for every VPC of the account and Region."""
     bounds: Bounds = _UNBOUNDED
@@ -48,10 +48,10 @@ class Settings:
     """Percent of the connected VPCs that may be torn down within an hour without a yes."""
 
     free_on_deletion: bool = False
-    """Whether a VPC is torn down when AWS refuses to delete it because of us."""
+    """A VPC is torn down when AWS refuses to delete it because of us."""
 
     def check_allowed(self, vpc_id: str) -> None:
-        """Raises VpcNotAllowed."""
+        """Check that the stack may work on the VPC. Raises VpcNotAllowed."""
         if self.allowed_vpcs and vpc_id not in self.allowed_vpcs:
             raise VpcNotAllowed(
                 f"{vpc_id} is not among the stack's AllowedVpcs: add it to that parameter, or "
@@ -67,7 +67,8 @@ class Settings:
 
     @cached_property
     def _of_the_stack(self) -> str:
-        """What decides it beside the tags."""
+        """Return the stack's part of the wish's fingerprint: every parameter that decides beside
+        the tags."""
         said = (
             asdict(self.defaults),
             asdict(self.limits),
@@ -87,7 +88,8 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Raises KeyError naming the variable that is missing."""
+        """Return the settings in a function's environment. Raises KeyError naming the missing
+        variable."""
         environment = {**_NEW, **environment}
         return cls(
             us=environment["OWNER"],

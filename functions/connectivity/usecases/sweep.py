@@ -43,7 +43,7 @@ MOST_THROTTLES = 3
 
 @dataclass(frozen=True)
 class Sweep:
-    """What a sweep works with."""
+    """The ports and values of a sweep."""
 
     account: Account
     ledger: Ledger
@@ -51,9 +51,9 @@ class Sweep:
     settings: Settings
     clock: VerificationClock
     desk: Desk
-    """Where a person is told of what nobody removes; its `now` is in seconds since the epoch."""
+    """The desk that tells a person of orphans; its `now` is in seconds since the epoch."""
     signatures: Signatures | None = None
-    """None where nothing is signed."""
+    """The signatures; None where nothing is signed."""
 
     @property
     def now(self) -> float:
@@ -62,7 +62,7 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Swept:
-    """What a sweep has done."""
+    """The result of a sweep."""
 
     looked_at: int
     """VPCs that ask for something, or of which the ledger knows."""
@@ -71,9 +71,9 @@ class Swept:
     left: tuple[str, ...]
     """VPCs that need a look and are left to the next sweep, which begins with them."""
     orphans: tuple[Orphans, ...] = ()
-    """What looks like ours in VPCs that ask for nothing, and nobody removes."""
+    """The orphans: resources that look like ours in VPCs that ask for nothing."""
     measures: tuple[Measure, ...] = field(default=(), compare=False)
-    """What an operator counts; no part of the answer."""
+    """The measures for an operator; no part of the answer."""
 
     def as_json(self) -> dict[str, Any]:
         return {

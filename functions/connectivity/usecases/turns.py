@@ -22,7 +22,7 @@ class Pace:
     next_call: int
     """Counted from 0, among all that the turn is for: an earlier try may have made some."""
     now: float
-    """When this try began, in seconds since the epoch."""
+    """The time at which this try began, in seconds since the epoch."""
     patience: Patience
     unwritten: Mapping[str, Turn]
     """Turns by their steps that the ledger has still to remember, with the next write."""

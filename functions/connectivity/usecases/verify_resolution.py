@@ -29,7 +29,7 @@ MOST_FINDINGS = 200
 
 @dataclass(frozen=True)
 class Verified:
-    """What was proven, and what follows for on-premises."""
+    """The result of a verification, and the names and zones for on-premises."""
 
     findings: tuple[Finding, ...]
     endpoint_ids: tuple[str, ...]

@@ -22,12 +22,12 @@ from connectivity.usecases.issuing import issue
 
 @dataclass(frozen=True)
 class Withdrawn:
-    """How on-premises is waited for."""
+    """The way in which the teardown waits for on-premises."""
 
     drain_seconds: int = 0
-    """What is left of the time for it; 0 where nothing was published."""
+    """The seconds that are left to wait; 0 where nothing was published."""
     acknowledging: bool = False
-    """Whether some DNS host says what it does: then it is heard, else the time is let pass."""
+    """Some DNS host acknowledges: then its acknowledgement is awaited, else the time."""
 
     def as_json(self) -> dict[str, Any]:
         return {"drainSeconds": self.drain_seconds, "acknowledging": self.acknowledging}
