@@ -144,7 +144,7 @@ def read_settings(content: Mapping[str, Any]) -> Settings:
     missing = missing_in(values)
     if missing:
         raise BadUsage(
-            f"without {', '.join(missing)} this host does not know what to believe",
+            f"without {', '.join(missing)} this host believes no publication",
             f"{init_adding(missing)} adds it and keeps the rest of the file",
         )
     settings = Settings(**values)
@@ -191,10 +191,22 @@ def _check_form(settings: Settings) -> None:
             )
     for key in ("port", "resolver_port", "https_port"):
         if not 0 < getattr(settings, key) < LARGEST_PORT:
-            raise BadUsage(f"{key} = {getattr(settings, key)} is no port", "correct it")
+            raise BadUsage(
+                f"{key} = {getattr(settings, key)} is no port", "write a number from 1 to 65535"
+            )
     for address in (settings.address, *settings.resolver_ips):
         if not _is_ip(address):
             raise BadUsage(f"{address!r} is no IP address", "correct address or resolver_ips")
+    _check_paths(settings)
+    if settings.mode is not None and settings.mode not in get_args(Mode):
+        raise BadUsage(
+            f"mode = {as_written(settings.mode)} is neither names nor region",
+            'write mode = "names" or mode = "region", or leave the line out',
+        )
+    _check_pins(settings)
+
+
+def _check_paths(settings: Settings) -> None:
     paths = [("state", settings.state)]
     if settings.source != PARAMETER_STORE:
         paths.append(("source", Path(settings.source)))
@@ -211,14 +223,14 @@ def _check_form(settings: Settings) -> None:
             f"metrics_file = {as_written(settings.metrics_file)} does not end in {METRICS_SUFFIX}",
             "the node exporter reads no other files",
         )
-    if settings.mode is not None and settings.mode not in get_args(Mode):
-        raise BadUsage(f"mode = {as_written(settings.mode)}", "it is names or region")
-    _check_pins(settings)
 
 
 def _check_pins(settings: Settings) -> None:
     if settings.signature not in get_args(SignatureWish):
-        raise BadUsage(f"signature = {as_written(settings.signature)}", "it is required or none")
+        raise BadUsage(
+            f"signature = {as_written(settings.signature)} is neither required nor none",
+            'write signature = "required", or leave the line out',
+        )
     if len(settings.keys) > MOST_KEYS:
         raise BadUsage(
             f"public_keys has {len(settings.keys)} keys, and {MOST_KEYS} are enough: the one in "

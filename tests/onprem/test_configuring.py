@@ -73,7 +73,7 @@ def test_a_configuration_from_before_names_the_command_that_mends_it(lab: Lab) -
     before, lines = server.files(), file.read_text().splitlines()
     report = apply(lab)
     assert report["exit"] == Exit.USAGE
-    assert "does not know what to believe" in report["summary"]
+    assert "this host believes no publication" in report["summary"]
     for option in ("--account", "--network", "--public-key", "--key-id"):
         assert option in report["cure"]
     assert server.files() == before

@@ -103,7 +103,7 @@ def test_who_answers_at_the_metadata_addresses_is_never_asked(
     ran = check(services, tmp_path, profile, named)
     assert services.asked == []
     assert ran.code == Exit.FETCH_FAILED, ran
-    assert "no AWS credentials" in ran.stdout or "credentials cannot be had" in ran.stdout
+    assert "no AWS credentials" in ran.stdout or "credentials cannot be obtained" in ran.stdout
     assert "Traceback" not in ran.stderr
 
 

@@ -102,7 +102,9 @@ def test_a_server_that_runs_with_a_mistake_is_not_said_to_be_down(lab: Lab) -> N
     make_mistake(lab.start("unbound"))
     lab.publish()
     report = apply(lab)
-    assert "no-such-option" in report["summary"] and "correct that place" in report["cure"]
+    assert (
+        "no-such-option" in report["summary"] and "correct the line that it names" in report["cure"]
+    )
 
 
 # --- rebinding protection, DNSSEC

@@ -44,8 +44,8 @@ RESOLVER_ADVICE: Mapping[Code, str] = {
     "unreachable": "this host has no route to the VPC, or its own firewall forbids it; then "
     + _ROUTE,
     "refused": (
-        "nobody serves DNS at that address: was the inbound resolver made anew elsewhere? Compare "
-        "the published resolver IPs with it"
+        "no DNS server answers at that address: was the inbound resolver made anew elsewhere? "
+        "Compare the published resolver IPs with it"
     ),
     "cut-off": _ON_THE_WAY,
     "malformed": _ON_THE_WAY,

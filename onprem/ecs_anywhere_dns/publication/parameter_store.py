@@ -199,7 +199,7 @@ class ParameterStore:
             raise FetchFailed(f"no AWS credentials: {error}", NO_CREDENTIALS) from error
         except CredentialRetrievalError as error:
             raise FetchFailed(
-                f"the AWS credentials cannot be had: {error}",
+                f"the AWS credentials cannot be obtained: {error}",
                 "run the command that the AWS profile names by hand",
             ) from error
         except (BotoCoreError, ResponseParserError) as error:

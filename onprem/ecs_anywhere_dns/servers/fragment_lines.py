@@ -46,18 +46,20 @@ def forwarding_in(entries: list[Entry], label: str) -> Forwarding:
     """Return the forwarding of these entries. Raises CheckFailed."""
     real = [entry for entry in entries if entry[0] != MARK_ZONE]
     targets: dict[str, set[str]] = {}
-    for zone, address, _ in real:
-        targets.setdefault(zone, set()).add(address)
     ports = {port for _, _, port in real} or {DNS_PORT}
-    if len(real) != len(set(real)):
-        raise CheckFailed("an entry is there twice", CURE)
+    for zone, address, _ in real:
+        if address in targets.setdefault(zone, set()):
+            raise CheckFailed(f"{zone} is forwarded to {address} twice", CURE)
+        targets[zone].add(address)
     if len(ports) > 1:
-        raise CheckFailed("the servers do not have the same port", CURE)
+        raise CheckFailed(f"the servers have several ports: {sorted(ports)}", CURE)
     return _marked(forwarding_to(targets, label, ports.pop()), set(entries) - set(real))
 
 
 def _marked(forwarding: Forwarding, marks: set[Entry]) -> Forwarding:
     wanted = set() if forwarding.is_none else {(MARK_ZONE, mark_of(forwarding), MARK_PORT)}
     if marks != wanted:
-        raise CheckFailed("it was edited: its mark is not that of its content", CURE)
+        raise CheckFailed(
+            "the file was edited: its mark is not that of its zones and addresses", CURE
+        )
     return forwarding

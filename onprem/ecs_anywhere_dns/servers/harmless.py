@@ -17,10 +17,12 @@ def harmless(forwarding: Forwarding) -> Forwarding:
     """Return `forwarding` unchanged. Raises CheckFailed, naming the zone, the forwarder or the
     label that is none."""
     if not forwarding.label.isprintable():
-        raise CheckFailed(f"the label {forwarding.label!r} is no line", CURE)
+        raise CheckFailed(
+            f"the label {forwarding.label!r} is not one line of printable characters", CURE
+        )
     for zone, forwarders in forwarding.targets.items():
         if not forwarders:
-            raise CheckFailed(f"nobody is named to forward {zone} to", CURE)
+            raise CheckFailed(f"zone {zone} has no resolver IP to be forwarded to", CURE)
         for address in forwarders:
             checked(zone, address, str(forwarding.port), 1)
     return forwarding

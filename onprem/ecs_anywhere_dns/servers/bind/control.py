@@ -31,7 +31,7 @@ class Rndc:
         """Return the output of an rndc command. Raises ReloadFailed."""
         ran = self.ask(*words)
         if not ran.ok:
-            raise ReloadFailed(f"named does not do as it is told: {ran.said}", LOOK)
+            raise ReloadFailed(f"rndc failed: {ran.said}", LOOK)
         return ran.output
 
     def status(self) -> Status:
@@ -39,11 +39,13 @@ class Rndc:
         configuration."""
         ran = self.ask("status")
         if not ran.ok:
-            raise ReloadFailed(f"named does not answer rndc: {ran.said}", "is it running?")
+            raise ReloadFailed(
+                f"named does not answer rndc: {ran.said}", "start named, or look at its log"
+            )
         # It says "up and running" besides, with the configuration that it had before. While it says
         # "in progress", zone files are read: the configuration is in force when rndc comes back.
         if "reload/reconfig failed" in ran.output:
-            raise ReloadFailed("named did not take its configuration: reload/reconfig failed", LOOK)
+            raise ReloadFailed("named refused its configuration: reload/reconfig failed", LOOK)
         return Status(ran.output)
 
     def exempt(self) -> frozenset[tuple[str, str]]:

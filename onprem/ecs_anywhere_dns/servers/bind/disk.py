@@ -144,7 +144,10 @@ class Disk:
         if UNKNOWN_OPTION in refusal:
             return TOO_OLD
         ours = f"{self.zones.name} and {self.options.name}"
-        return f"correct that place; only {ours} are ours, and each name may be defined only once"
+        return (
+            f"correct the line that it names; only {ours} are ours, and each name may be defined "
+            "only once"
+        )
 
     def as_named_sees(self, path: Path) -> str:
         """Return the path within the chroot that the checker is told of, if any."""

@@ -44,7 +44,9 @@ def forwarding_in(text: str, place: str) -> Forwarding:
     for name, zone in zones.items():
         # The checker accepts a zone without forwarders: it would be the internet's.
         if not is_forward_only(zone) or not targets(zone):
-            raise CheckFailed(f"{place}: zone {name} is not forwarded only, to anybody", WROTE_ANEW)
+            raise CheckFailed(
+                f"{place}: zone {name} is not `forward only`, or has no forwarders", WROTE_ANEW
+            )
     words = {name: targets(zone) for name, zone in zones.items()}
     said = {word for each in words.values() for word in each}
     ports = {int(word[2]) if len(word) > 2 else DNS_PORT for word in said} or {DNS_PORT}

@@ -91,7 +91,7 @@ def problems(views: Collection[View], wanted: Wanted) -> Iterator[Finding]:
     if not serving:
         yield Finding(
             False,
-            "named does no recursion, for nobody: it forwards nothing",
+            "named does no recursion for any client: it forwards nothing",
             "set `recursion yes;`, or choose the server that the agents' hosts ask",
         )
     for view in serving:

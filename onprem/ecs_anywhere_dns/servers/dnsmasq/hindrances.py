@@ -34,7 +34,7 @@ def problems(server: Dnsmasq, disk: Configuration, forwarding: Forwarding) -> It
     for line in disk.of("no-ident"):
         yield Finding(
             False,
-            f"{line.place}: no-ident: nobody could see what dnsmasq has loaded",
+            f"{line.place}: no-ident hides the servers that dnsmasq has loaded",
             f"remove it, then {RESTART}",
         )
     for line in disk.shadows(forwarding.zones):
@@ -121,14 +121,16 @@ def _unreadable(server: Dnsmasq) -> Iterator[Finding]:
     if is_kept_from(process.pid, PROFILE, file):
         yield Finding(
             False,
-            f"AppArmor does not let dnsmasq read {file}: it would keep what it has, without a word",
+            f"AppArmor does not let dnsmasq read {file}: it would keep its former forwarding, and "
+            "report no error",
             f"add `{file} r,` to /etc/apparmor.d/local/{PROFILE}, then "
             f"`apparmor_parser -r /etc/apparmor.d/{PROFILE}`",
         )
     if hindrance is not None:
         yield Finding(
             False,
-            f"dnsmasq may not read {hindrance}: it would keep what it has, without a word",
+            f"dnsmasq may not read {hindrance}: it would keep its former forwarding, and report no "
+            "error",
             f"chmod o+{'r' if hindrance == file else 'x'} {hindrance}",
         )
 

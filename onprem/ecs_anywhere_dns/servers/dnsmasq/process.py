@@ -37,14 +37,14 @@ def process_of(pid_file: Path) -> Process:
     if program == PI_HOLE:
         raise ReloadFailed(
             f"process {pid} of {pid_file} is Pi-hole's own dnsmasq ({program}), which is not "
-            "supported: nobody measured what it loads when",
+            "supported",
             "`ecs-anywhere-dns render --server dnsmasq` prints the lines for it; a person adds "
             "them, as to `misc.dnsmasq_lines` of Pi-hole 6",
         )
     if program != "dnsmasq":
         raise ReloadFailed(
             f"{pid_file} names process {pid}, which is {program!r}",
-            "start dnsmasq; it did not end well",
+            "start dnsmasq: the file is left from one that was killed",
         )
     return Process(pid)
 
@@ -67,8 +67,9 @@ def upstream_servers(address: str, port: int) -> frozenset[str]:
     servers = [UPSTREAM.fullmatch(text) for text in texts]
     if not texts or None in servers:
         raise ReloadFailed(
-            f"who answers at {address}#{port} does not say servers.bind as dnsmasq does",
-            "remove no-ident: without it nobody can see what dnsmasq has loaded",
+            f"the server at {address}#{port} does not answer servers.bind as dnsmasq does",
+            "remove no-ident, which hides the servers that dnsmasq has loaded; or correct address "
+            "and port in the configuration of this tool",
         )
     return frozenset(server["server"] for server in servers if server)
 

@@ -90,7 +90,7 @@ class Wapi:
         if not comes_true(all_have_it, RESTART_PATIENCE, poll=RESTART_POLL):
             said = ", ".join(f"{member}: {status}" for member, status in pending.items())
             raise ReloadFailed(
-                f"the DNS service of the Grid did not take what was changed ({said})",
+                f"the DNS service has not loaded the change in {RESTART_PATIENCE:.0f} s ({said})",
                 "look at it in Grid Manager: Grid, Restart Services",
             )
 

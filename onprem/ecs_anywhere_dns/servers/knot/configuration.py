@@ -48,7 +48,7 @@ def problems_of(server: Knot) -> Iterator[Finding]:
     if refused:
         raise CheckFailed(
             f"kresd would not start any more: {refused}",
-            f"correct that place; only {server.fragment} is ours",
+            f"correct the line that it names; only {server.fragment} is ours",
         )
     if not reads(server.configuration, server.fragment):
         yield Finding(

@@ -45,7 +45,9 @@ class KnotControl:
         for answer in answers:
             if not answer or answer[0] is not True:
                 said = answer[1] if answer[1:] else "no answer"
-                raise ReloadFailed(f"kresd does not do as it is told: {said}", "look at its log")
+                raise ReloadFailed(
+                    f"kresd refuses an expression of this tool: {said}", "look at its log"
+                )
         return tuple(answer[1] if answer[1:] else None for answer in answers)
 
     def compile_error(self, text: str, name: str) -> str:

@@ -40,7 +40,7 @@ def hindrances_of(server: Knot) -> Iterator[Finding]:
         if not str(said).startswith("5."):
             yield Finding(
                 False,
-                f"Knot Resolver {said} is another one than 5, which this tool knows",
+                f"Knot Resolver {said} runs, and this tool knows only version 5",
                 "`ecs-anywhere-dns render --server unbound` shows zones and addresses; add them "
                 "by hand to `forward:` of its configuration",
             )

@@ -29,7 +29,11 @@ def findings_of(
     yield _validation(disk)
     if running.ok and applied is not None:
         yield _loaded(server, applied)
-    yield Finding(True, "it has no rebinding protection, and dont-query spares forwarded zones")
+    yield Finding(
+        True,
+        "PowerDNS Recursor has no rebinding protection, and dont-query does not hold for "
+        "forwarded zones",
+    )
 
 
 def _running(server: PowerDns) -> Finding:

@@ -92,7 +92,9 @@ def _read(text: str) -> tuple[list[str], list[tuple[str, int]]]:
         else:
             raise CheckFailed(f"line {number}: {line!r} is not ours", CURE)
     if bool(zones) != bool(servers):
-        raise CheckFailed("zones without servers, or servers without zones", CURE)
+        raise CheckFailed(
+            f"{len(zones)} zones (Domains=) and {len(servers)} servers (DNS=): it needs both", CURE
+        )
     return zones, servers
 
 

@@ -97,7 +97,10 @@ class Resolved:
     def reload(self) -> None:
         ran = run(*self.reread)
         if not ran.ok:
-            raise NotTaken(f"systemd-resolved does not reload: {ran.said}", "is it running?")
+            raise NotTaken(
+                f"systemd-resolved does not reload: {ran.said}",
+                "start it, or look at its log: `journalctl -u systemd-resolved`",
+            )
 
     def check_effective(self, forwarding: Forwarding) -> None:
         wanted = {

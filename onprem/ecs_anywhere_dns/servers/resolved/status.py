@@ -81,7 +81,7 @@ class Resolvectl:
             said = None
         if not isinstance(said, list):
             raise ReloadFailed(
-                f"systemd-resolved does not tell what it has: {ran.said}",
+                f"systemd-resolved does not show its status: {ran.said}",
                 "start it, or set resolvectl under [resolved]",
             )
         everywhere: Mapping[str, Any] = next(
@@ -97,4 +97,7 @@ class Resolvectl:
         """Flush the whole cache. Raises ReloadFailed."""
         ran = run(*self.command, "flush-caches")
         if not ran.ok:
-            raise ReloadFailed(f"systemd-resolved forgets nothing: {ran.said}", "is it running?")
+            raise ReloadFailed(
+                f"systemd-resolved does not flush its cache: {ran.said}",
+                "start it, or look at its log: `journalctl -u systemd-resolved`",
+            )

@@ -26,7 +26,7 @@ class UnboundControl:
         ran = self.ask(*words)
         if not ran.ok:
             raise ReloadFailed(
-                f"Unbound does not do as it is told: {ran.said}", "is it running? Look at its log"
+                f"unbound-control failed: {ran.said}", "start Unbound, or look at its log"
             )
         return ran.output
 

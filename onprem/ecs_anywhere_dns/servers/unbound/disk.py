@@ -62,7 +62,7 @@ class Disk:
         ran = run(*self.checkconf, self.configuration)
         if not ran.ok:
             raise CheckFailed(
-                f"Unbound would not survive this configuration: {ran.said}",
+                f"Unbound would end with this configuration: {ran.said}",
                 self._cure_of(ran.everything),
             )
         return ran.everything
@@ -76,7 +76,10 @@ class Disk:
         self._check_ours()
         ran = run(*self.checkconf, "-o", key, self.configuration)
         if not ran.ok:
-            raise CheckFailed(f"{key} cannot be read: {ran.said}", "correct that place")
+            raise CheckFailed(
+                f"{key} cannot be read: {ran.said}",
+                f"correct the line that it names, in {self.configuration} or below",
+            )
         return tuple(line.strip() for line in ran.output.splitlines() if line.strip())
 
     def forwarding(self) -> Forwarding:
@@ -96,7 +99,7 @@ class Disk:
         if f"{self.fragment}:" in refusal:
             # Nobody can ask Unbound anything while its control tool cannot read the configuration.
             return f"`rm {self.fragment}`, then at once `ecs-anywhere-dns apply`: it is ours"
-        return f"correct that place; only {self.fragment} is ours"
+        return f"correct the line that it names; only {self.fragment} is ours"
 
     def _doubled(self, zones: Sequence[str]) -> Iterator[Finding]:
         """Yield why a forward-zone of ours is there twice, of which Unbound ignores one: our file
@@ -184,7 +187,10 @@ def forwarding_in(text: str, place: str) -> Forwarding:
         zone = plain(values.get("name", ""))
         # The checker accepts a zone without forwarders.
         if values.get("forward-first") != "no" or not addresses:
-            raise CheckFailed(f"{place}: {zone} is not forwarded only, to anybody", WROTE_ANEW)
+            raise CheckFailed(
+                f"{place}: forward-zone {zone} has no forward-addr, or lacks `forward-first: no`",
+                WROTE_ANEW,
+            )
         targets[zone] = [address.partition("@")[0] for address in addresses]
         ports |= {address.partition("@")[2] for address in addresses}
     if len(ports) > 1:

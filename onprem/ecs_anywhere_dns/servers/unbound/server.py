@@ -118,7 +118,7 @@ class Unbound:
         process = _process(self.running.pid())
         ran = self.running.ask("reload")
         if not ran.ok:
-            raise NotTaken(f"Unbound does not reload: {ran.said}", "is it running?")
+            raise NotTaken(f"Unbound does not reload: {ran.said}", "look at the log of Unbound")
 
         def is_decided() -> bool:
             return self.is_running() or (process is not None and not process.exists())

@@ -52,7 +52,10 @@ class Answer:
         try:
             return json.loads(self.body)
         except ValueError:
-            raise ReloadFailed(f"{place} does not answer in JSON: {self.said}", "") from None
+            raise ReloadFailed(
+                f"{place} does not answer in JSON: {self.said}",
+                "compare url in the configuration with the address of the API",
+            ) from None
 
 
 @dataclass

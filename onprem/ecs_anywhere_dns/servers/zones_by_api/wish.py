@@ -45,7 +45,7 @@ def read_wish(text: str, place: str) -> Forwarding:
             targets[zone] = [address for address, _ in found]
             ports |= {port for _, port in found}
         if len(ports) > 1:
-            raise CheckFailed("the servers do not have the same port", CURE)
+            raise CheckFailed(f"the servers have several ports: {sorted(ports)}", CURE)
     except CheckFailed as problem:
         raise CheckFailed(f"{place}: {problem.message}", problem.cure) from None
     return forwarding_to(targets, place, max(ports, default=DNS_PORT))
@@ -70,7 +70,7 @@ def read_made(file: Path) -> frozenset[str]:
             raise ValueError("a name in it is none")
     except (ValueError, TypeError) as error:
         raise CheckFailed(
-            f"{file} is damaged, and nobody knows which forward zones are ours: {error}",
+            f"{file} is damaged, which lists the forward zones that this host made: {error}",
             'write into it the zones that this host made, as in ["ecs.us-east-2.amazonaws.com"]',
         ) from None
     return frozenset(names)
