@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,10 @@ from typing import Any
 import pytest
 import trustme
 from botocore.auth import AUTH_TYPE_MAPS, SigV4Auth
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from ecs_anywhere_dns.answers.questions import Answer, Question
 from ecs_anywhere_dns.outcome import BadUsage, FetchFailed, Refused
 from ecs_anywhere_dns.publication.parameter_store import ParameterStore
@@ -216,6 +221,160 @@ def test_a_certificate_of_a_strangers_authority_is_refused(site: Site) -> None:
     assert "certificate refused" in caught.value.message
     assert "AWS_CA_BUNDLE" in caught.value.cure
     assert front.hosts == []
+
+
+DAY = timedelta(days=1)
+OWN = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Example Corp")])
+USAGE = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment",
+         "key_agreement", "key_cert_sign", "crl_sign", "encipher_only",
+         "decipher_only")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Corporate:
+    """An authority as companies have them: what it issues has no Authority Key Identifier."""
+
+    key: ec.EllipticCurvePrivateKey = field(
+        default_factory=lambda: ec.generate_private_key(ec.SECP256R1())
+    )
+
+    def _signed(self, builder: x509.CertificateBuilder, begins: datetime) -> bytes:
+        whole = (
+            builder.issuer_name(OWN)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(begins)
+            .not_valid_after(begins + 2 * DAY)
+        )
+        return whole.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+    def own(self) -> bytes:
+        usage = x509.KeyUsage(**{key: key == "key_cert_sign" for key in USAGE})
+        public = self.key.public_key()
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(OWN)
+            .public_key(public)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .add_extension(usage, critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+        )
+        return self._signed(builder, datetime.now(UTC) - DAY)
+
+    def issue(self, name: str, begins: timedelta = -DAY) -> trustme.LeafCert:
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .public_key(key.public_key())
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        )
+        private = key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.TraditionalOpenSSL,
+            serialization.NoEncryption(),
+        )
+        certificate = self._signed(builder, datetime.now(UTC) + begins)
+        return trustme.LeafCert(private, certificate, [])
+
+
+@pytest.fixture
+def corporate(site: Site, tmp_path: Path) -> Corporate:
+    """An authority that this host trusts by AWS_CA_BUNDLE."""
+    made = Corporate()
+    with (tmp_path / "authority.pem").open("ab") as bundle:
+        bundle.write(made.own())
+    return made
+
+
+def refused_by(site: Site, certificate: trustme.LeafCert, *, strict: bool = False) -> FetchFailed:
+    """What is said where this certificate is presented; `strict`: as Python 3.13 does."""
+    with replace(site, certificate=certificate).tls() as front:
+        store = store_at(front.port, "127.0.0.1")
+        if strict:
+            store._trust.verify_flags |= ssl.VERIFY_X509_STRICT
+        with pytest.raises(FetchFailed) as caught:
+            store.read(NAME)
+        assert front.hosts == []
+    return caught.value
+
+
+def test_a_certificate_that_only_newer_pythons_refuse_is_explained(
+    site: Site, corporate: Corporate, tmp_path: Path
+) -> None:
+    problem = refused_by(site, corporate.issue(HOST), strict=True)
+    assert "certificate refused: Missing Authority Key Identifier" in problem.message
+    for said in ("Python 3.13", "authorityKeyIdentifier", str(tmp_path / "authority.pem")):
+        assert said in problem.cure, problem.cure
+    assert "nothing on the way" not in problem.cure
+
+
+def test_older_pythons_take_such_a_certificate(site: Site, corporate: Corporate) -> None:
+    publish(site)
+    with replace(site, certificate=corporate.issue(HOST)).tls() as front:
+        store = store_at(front.port, "127.0.0.1")
+        store._trust.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        assert store.read(NAME) == "the document"
+
+
+@pytest.mark.parametrize(
+    ("begins", "said"), [(-5 * DAY, "has expired"), (5 * DAY, "is not yet valid")]
+)
+def test_a_certificate_of_another_time_is_a_matter_of_the_clock_or_of_its_issuer(
+    site: Site, corporate: Corporate, begins: timedelta, said: str
+) -> None:
+    problem = refused_by(site, corporate.issue(HOST, begins))
+    assert said in problem.message
+    for part in ("timedatectl", f"{datetime.now(UTC):%Y-%m-%d}", "renew"):
+        assert part in problem.cure
+    assert "AWS_CA_BUNDLE" not in problem.cure
+
+
+def test_a_certificate_of_another_name_is_cured_by_its_address_or_endpoint(
+    site: Site, corporate: Corporate
+) -> None:
+    problem = refused_by(site, corporate.issue("www.example.com"))
+    assert HOST in problem.cure
+    assert "endpoint_url" in problem.cure
+    assert "AWS_CA_BUNDLE" not in problem.cure
+
+
+def test_of_an_unknown_authority_the_file_of_those_that_are_trusted_is_named(
+    site: Site, tmp_path: Path
+) -> None:
+    problem = refused_by(site, trustme.CA().issue_cert(HOST))
+    assert str(tmp_path / "authority.pem") in problem.cure
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "does not speak TLS"),
+        (b"", "closed within the TLS handshake"),
+        (b"\x15\x03\x01\x00\x02\x02\x46", "no version or cipher of TLS in common"),
+        (b"\x15\x03\x03\x00\x02\x02\x28", "no version or cipher of TLS in common"),
+    ],
+)
+def test_a_handshake_without_a_certificate_is_said_in_words(
+    site: Site, answer: bytes, said: str
+) -> None:
+    """Plain HTTP, a firewall that hangs up, and alerts (RFC 8446: 70, 40) of others than AWS."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            link, _ = server.accept()
+            with link:
+                link.recv(4096)
+                link.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with pytest.raises(FetchFailed) as caught:
+            store_at(server.getsockname()[1], "127.0.0.1").read(NAME)
+        thread.join()
+    assert said in caught.value.message, caught.value.message
+    assert "_ssl.c" not in caught.value.message
+    assert caught.value.cure
 
 
 def test_with_the_first_address_dead_the_second_is_used(site: Site) -> None:

@@ -35,6 +35,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from ecs_anywhere_dns.outcome import BadUsage, FetchFailed
+from ecs_anywhere_dns.publication.certificates import trouble_of
 from ecs_anywhere_dns.publication.metadata import forgo_metadata
 from ecs_anywhere_dns.publication.owner import check_owner
 from ecs_anywhere_dns.publication.refusals import NO_CREDENTIALS, Call
@@ -53,11 +54,6 @@ ATTEMPTS = 3
 """The number of attempts after errors that AWS calls transient: throttling, and failures of its
 own."""
 AWS_FILES = ("config_file", "credentials_file")
-REFUSED_CERTIFICATE = "certificate refused"
-_TRUST = (
-    "let nothing on the way open the TLS connection, or name its authority in AWS_CA_BUNDLE; if "
-    "another host has taken the address, give it another"
-)
 
 
 class ParameterStore:
@@ -110,12 +106,16 @@ class ParameterStore:
         return client
 
     @cached_property
-    def _trust(self) -> ssl.SSLContext:
-        """Return the TLS settings: the certificate authorities that botocore would trust, with the
-        name checked."""
+    def _authorities(self) -> str:
+        """Return the file of certificate authorities that botocore would trust."""
         bundle = self._session.get_config_variable("ca_bundle")
         verify = cast(Any, bundle or os.environ.get("REQUESTS_CA_BUNDLE") or True)
-        file = cast(str, get_cert_path(verify))
+        return cast(str, get_cert_path(verify))
+
+    @cached_property
+    def _trust(self) -> ssl.SSLContext:
+        """Return what checks certificates and the name in them. Raises BadUsage."""
+        file = self._authorities
         try:
             return ssl.create_default_context(cafile=file)
         except OSError as error:
@@ -128,7 +128,8 @@ class ParameterStore:
         """Send the request on the first way that answers in HTTP, and return the answer, whatever
         its status. Raises FetchFailed, which botocore passes on without another attempt."""
         url = urlsplit(request.url)
-        failures = []
+        failures: list[str] = []
+        cures: list[str] = []
         for way in self._ways(url.hostname or ""):
             if isinstance(way, DeadEnd):
                 failures.append(f"{way.reason}: {way.problem}")
@@ -136,15 +137,25 @@ class ParameterStore:
             try:
                 response = self._send_to(way, url, request)
             except HTTPError as error:
-                failures.append(f"{way.address}:{way.port} ({way.reason}): {_said(error)}")
+                said, cure = self._explain(error, url.hostname or "")
+                failures.append(f"{way.address}:{way.port} ({way.reason}): {said}")
+                cures += filter(None, [cure])
             else:
                 self._chosen = way
                 return response
-        untrusted = any(REFUSED_CERTIFICATE in failure for failure in failures)
         raise FetchFailed(
             f"{url.hostname} cannot be reached: {'; '.join(failures) or 'no address is known'}",
-            _TRUST if untrusted else self._routes.cure,
+            "; ".join(dict.fromkeys(cures)) or self._routes.cure,
         )
+
+    def _explain(self, error: HTTPError, host: str) -> tuple[str, str]:
+        """Return what went wrong on one way, and the cure if it is one of TLS."""
+        cause = _root(error)
+        # A handshake that is slow is a matter of the link.
+        if isinstance(cause, ssl.SSLError) and not isinstance(cause, TimeoutError):
+            trouble = trouble_of(cause, host, self._authorities)
+            return trouble.said, trouble.cure
+        return _said(error), ""
 
     def _ways(self, host: str) -> Iterator[Way]:
         chosen = self._chosen
@@ -230,8 +241,6 @@ def _said(error: HTTPError) -> str:
     cause = _root(error)
     if isinstance(cause, TimeoutError):
         return f"no connection within {CONNECT_PATIENCE:g} s"
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return f"{REFUSED_CERTIFICATE}: {cause.verify_message}"
     return getattr(cause, "strerror", None) or str(cause)
 
 
