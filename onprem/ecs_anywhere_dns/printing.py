@@ -63,6 +63,8 @@ def show_status(said: Mapping[str, Any], *, cure_of_unit: str, as_json: bool) ->
         _show(f"the systemd service is not what this version writes: {cure_of_unit}")
     for warning in dict.fromkeys(w for each in said["publications"] for w in each["warnings"]):
         _show(warning)
+    for damage in said["damaged"]:
+        _show(f"{damage['what']}; cure: {damage['cure']}")
     if said["switching"]:
         _show("a switch was begun and is not undone yet; `ecs-anywhere-dns apply` does that first")
 

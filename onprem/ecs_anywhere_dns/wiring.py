@@ -9,7 +9,7 @@ from ecs_anywhere_dns.answers.asking import Asking
 from ecs_anywhere_dns.configuration import server_of
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.host import Host, Progress
-from ecs_anywhere_dns.memory.state import State
+from ecs_anywhere_dns.memory.state import Kept, State
 from ecs_anywhere_dns.outcome import Refused
 from ecs_anywhere_dns.pinned.belief import check_pins
 from ecs_anywhere_dns.publication.acknowledgement import acknowledge
@@ -76,7 +76,8 @@ def hosts_of(settings: Sequence[Settings], tell: Callable[[str], None]) -> tuple
     """Return the host as the follower of each VPC. Raises BadUsage. Asks nobody, opens nothing."""
     server, progress, asks = server_of(settings), Progress(tell), Asking()
     followed = tuple(each.vpc for each in settings)
-    states = [State(each.state, each.vpc, followed) for each in settings]
+    kept = Kept()
+    states = [State(each.state, each.vpc, followed, kept) for each in settings]
     return tuple(
         Host(
             settings=each,

@@ -49,6 +49,8 @@ class PaperServer:
     loaded: dict[str, tuple[str, ...]] = field(default_factory=dict)
     history: list[dict[str, tuple[str, ...]]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    judged: list[Forwarding] = field(default_factory=list)
+    """Forwardings for which `doctor` asked what is in their way."""
 
     @property
     def privileges(self) -> Mapping[str, str]:
@@ -97,6 +99,7 @@ class PaperServer:
         return ()
 
     def findings(self, applied: Forwarding | None, intended: Forwarding) -> tuple[Finding, ...]:
+        self.judged.append(intended)
         return ()
 
 

@@ -39,7 +39,7 @@ REPORT = {field.name for field in fields(Report)} | {"meaning"}
 STATUS = {
     "vpc", "server", "generation", "state", "zones", "forwarders", "appliedAt", "switching",
     "lastRun", "account", "networks", "signature", "keys", "unit",
-    "warnings", "standby", "publications",
+    "warnings", "standby", "publications", "damaged",
 }  # fmt: skip
 LABORATORY_ONLY = {"resolver_port", "https_port"}
 RIGHT = {

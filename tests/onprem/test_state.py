@@ -7,6 +7,7 @@ import stat
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from ecs_anywhere_dns.memory.documents import Memory, fingerprints
 from ecs_anywhere_dns.memory.files import FileState
 from ecs_anywhere_dns.memory.forms import remembered, step_back
 from ecs_anywhere_dns.memory.records import ONLY, Applied, Distrust, Journal, Last
-from ecs_anywhere_dns.memory.state import State
+from ecs_anywhere_dns.memory.state import Kept, State
 from ecs_anywhere_dns.outcome import BadUsage, Busy
 from ecs_anywhere_dns.trust import Unsafe
 from hypothesis import given, settings
@@ -42,7 +43,8 @@ ALONE = st.builds(
     LASTS, run=TEXT, before=FILES,
 )  # fmt: skip
 JOURNALS = st.builds(Journal, TEXT, FILES, TEXTS)
-DISTRUSTS = st.builds(Distrust, TEXT, st.booleans(), st.integers(0, 99), TEXT, TEXT)
+TIMES = st.just("") | st.datetimes(timezones=st.just(UTC)).map(lambda at: at.isoformat())
+DISTRUSTS = st.builds(Distrust, TEXT, st.booleans(), st.integers(0, 99), TIMES, TEXT)
 
 
 @settings(max_examples=25, deadline=None)  # Each waits for the disk.
@@ -124,6 +126,27 @@ def test_a_file_of_another_version_is_named_with_a_cure(tmp_path: Path, name: st
     with pytest.raises(BadUsage, match="not what this version writes") as caught:
         READERS[name](State(tmp_path))
     assert "version that wrote it" in caught.value.cure
+
+
+def test_what_was_applied_is_read_once_until_it_is_another_file(tmp_path: Path) -> None:
+    """By all VPCs of a host; what a run has written itself is what it reads next."""
+    kept, vpcs = Kept(), ("vpc-1", "vpc-2")
+    one, other = (State(tmp_path, vpc, vpcs, kept) for vpc in vpcs)
+    assert one.applied() == Applied()
+    one.commit(Applied(run="1"))
+    first = one.applied()
+    assert first.run == "1"
+    assert one.applied() is first
+    assert other.applied() is first
+    other.commit(replace(first, run="2"))
+    assert one.applied().run == "2"
+    file = tmp_path / "applied.json"
+    file.write_text("{")
+    for _ in range(2):
+        with pytest.raises(BadUsage):
+            one.applied()
+    file.unlink()
+    assert one.applied() == Applied()
 
 
 def test_nobody_else_can_read_it(tmp_path: Path) -> None:

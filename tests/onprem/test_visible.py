@@ -91,6 +91,7 @@ def test_no_command_prints_text_of_others_as_it_is(
     said: dict[str, Any] = {
         "vpc": one, "server": other, "state": one, "generation": None, "appliedAt": one,
         "zones": more, "forwarders": more, "lastRun": last, "switching": True, "unit": "older",
+        "damaged": [{"what": one, "cure": other}],
         "account": one, "networks": more, "keys": [{"id": one, "fingerprint": other}],
         "warnings": more, "standby": other,
     }  # fmt: skip

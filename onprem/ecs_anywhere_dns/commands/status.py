@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ecs_anywhere_dns.commands.followers import followers
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.memory.documents import Memory
 from ecs_anywhere_dns.memory.records import Applied
-from ecs_anywhere_dns.outcome import Exit
+from ecs_anywhere_dns.outcome import BadUsage, Exit
 from ecs_anywhere_dns.pinned.belief import warnings_of
 from ecs_anywhere_dns.printing import show_status
 from ecs_anywhere_dns.units import ANEW, UNITS, unit_state
+
+Kind = TypeVar("Kind")
+NOTHING_SAID: Mapping[str, Any] = {}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -30,21 +33,32 @@ def run(arguments: argparse.Namespace) -> int:
 def status(hosts: Sequence[Host], units: Path = UNITS) -> Mapping[str, Any]:
     """Return the pins, the forwarding that is applied, how the last run ended, and whether the
     systemd service in `units` is the one that this version writes. Where several VPCs are followed,
-    `publications` alone has the pins and the forwarding of each."""
+    `publications` alone has the pins and the forwarding of each. `damaged` has each file of what
+    this host remembers that cannot be read; what it would say is missing."""
     host = hosts[0]
-    applied = host.state.applied()
+    applied = known(host.state.applied, Applied())
     each = [_status_of(one, applied) for one in hosts]
+    damages = dict.fromkeys((d.message, d.cure) for one in hosts for d in one.state.damages())
     return {
         **(each[0] if len(each) == 1 else {}),
         "server": host.server.name,
         "zones": applied.forwarding.zones,
         "forwarders": applied.forwarding.forwarders,
         "appliedAt": applied.at,
-        "switching": host.state.journal() is not None,
+        "switching": known(host.state.journal, None) is not None,
         "unit": unit_state(host.settings, host.server, units, len(hosts)),
-        "lastRun": host.state.report(),
+        "lastRun": known(host.state.report, NOTHING_SAID),
+        "damaged": [{"what": what, "cure": cure} for what, cure in damages],
         "publications": each,
     }
+
+
+def known(read: Callable[[], Kind], otherwise: Kind) -> Kind:
+    """Return what `read` returns; `otherwise`, where the file cannot be read."""
+    try:
+        return read()
+    except BadUsage:
+        return otherwise
 
 
 def _status_of(host: Host, applied: Applied) -> Mapping[str, Any]:
@@ -71,5 +85,8 @@ def _standby_of(host: Host) -> str:
     first = host.settings.standby_for
     if not first:
         return ""
-    duty = host.state.duty().for_vpc(first)
+    try:
+        duty = host.state.duty().for_vpc(first)
+    except BadUsage:
+        return f"for {first}; whether it serves in its place is not known"
     return f"serves in the place of {first} since {duty.since}" if duty.serving else f"for {first}"

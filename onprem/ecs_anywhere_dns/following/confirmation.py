@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.host import Host
-from ecs_anywhere_dns.outcome import Exit, Stop
+from ecs_anywhere_dns.outcome import BadUsage, Exit, Stop
 from ecs_anywhere_dns.publication.acknowledgement import Result, acknowledgement, says_the_same
 from ecs_anywhere_dns.report import Report
 from ecs_anywhere_dns.settings import PARAMETER_STORE
@@ -30,7 +30,8 @@ def confirm(host: Host, document: Document, report: Report) -> tuple[str, ...]:
         detail=" - ".join(filter(None, [report.summary, *report.findings, report.cure])),
         at=host.timestamp(),
     )
-    if not _is_due(host, host.state.acknowledged(), text):
+    last, damage = _last(host)
+    if not _is_due(host, last, text):
         return ()
     host.progress.begin("acknowledge")
     try:
@@ -38,8 +39,18 @@ def confirm(host: Host, document: Document, report: Report) -> tuple[str, ...]:
         host.state.write_acknowledged(text)
     except Stop as problem:
         never = NEVER if host.settings.source != PARAMETER_STORE else ""
-        return (f"not acknowledged: {problem.message}", *filter(None, [problem.cure, never]))
-    return ()
+        said = (f"not acknowledged: {problem.message}", *filter(None, [problem.cure, never]))
+        return (*damage, *said)
+    return damage
+
+
+def _last(host: Host) -> tuple[str, tuple[str, ...]]:
+    """Return the last acknowledgement, and hints: where it cannot be read it is written once more,
+    which changes nothing for whoever reads it."""
+    try:
+        return host.state.acknowledged(), ()
+    except BadUsage as problem:
+        return "", (f"{problem.message}; it is written anew",)
 
 
 def _is_due(host: Host, last: str, text: str) -> bool:

@@ -124,7 +124,7 @@ def note_failure(run: Run, shared: Shared, problem: Stop) -> None:
     if run.distrusted_before is None:
         # First: who serves in the place of whom depends on what rests.
         shared.note_failure(run, problem)
-        before = run.host.state.distrust()
+        before = run.distrust()
         distrust(run, problem)
         run.distrusted_before = before
     elif not isinstance(problem, RolledBack):

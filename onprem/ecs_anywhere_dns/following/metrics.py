@@ -118,8 +118,9 @@ def _seen(run: Run) -> Seen:
         document = host.state.memory().document
     with suppress(Stop):
         verified = host.state.verified()
-        if run.report.exit in UP:
-            verified = host.timestamp()
+    if run.report.exit in UP:
+        verified = host.timestamp()
+        with suppress(Stop):
             host.state.write_verified(verified)
     return Seen(
         vpc=run.vpc,

@@ -12,7 +12,7 @@ from ecs_anywhere_dns.forwarding import Forwarding, together
 from ecs_anywhere_dns.memory.documents import fingerprints
 from ecs_anywhere_dns.memory.forms import remembered
 from ecs_anywhere_dns.memory.records import Applied, Distrust, Journal, Last
-from ecs_anywhere_dns.outcome import Stop
+from ecs_anywhere_dns.outcome import BadUsage, Stop
 
 
 @dataclass(frozen=True)
@@ -52,15 +52,21 @@ def note_validated(run: Run) -> None:
     """Write down which texts the schema was found to hold for: the next run does not ask again."""
     state = run.host.state
     read = fingerprints(run.memory.document, run.memory.known, run.document)
-    if not read <= state.validated():
+    try:
+        validated = state.validated()
+    except BadUsage as problem:
+        run.hint(f"{problem.message}; it was written anew")
         state.write_validated(read)
+    else:
+        if not read <= validated:
+            state.write_validated(read)
 
 
 def distrust(run: Run, problem: Stop) -> None:
     """Each failure after the reload makes the next try of the same document rarer."""
     if not isinstance(problem, RolledBack) or run.document is None:
         return
-    known = run.host.state.distrust()
+    known = run.distrust()
     failures = known.failures if known.checksum == run.document.checksum else 0
     run.host.state.write_distrust(
         Distrust(

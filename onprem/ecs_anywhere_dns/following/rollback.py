@@ -116,8 +116,17 @@ def _distrust(host: Host, memory: Memory) -> None:
     """Of an unknown document, as where our memory was lost, every one is meant."""
     if memory.document is not None:
         host.state.write_distrust(Distrust(memory.document.checksum, by_hand=True))
-    elif not host.state.distrust().by_hand:
+    elif not _is_by_hand(host):
         host.state.write_distrust(Distrust(by_hand=True))
+
+
+def _is_by_hand(host: Host) -> bool:
+    """Return whether a person has taken something back already; False where that cannot be read, so
+    that it is written anew."""
+    try:
+        return host.state.distrust().by_hand
+    except BadUsage:
+        return False
 
 
 def _one_step(applied: Applied) -> Step:

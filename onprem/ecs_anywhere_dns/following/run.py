@@ -10,7 +10,7 @@ from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.memory.documents import Memory
 from ecs_anywhere_dns.memory.records import Distrust, Last
-from ecs_anywhere_dns.outcome import Refused, Stop
+from ecs_anywhere_dns.outcome import BadUsage, Refused, Stop
 from ecs_anywhere_dns.pinned.belief import check_believed
 from ecs_anywhere_dns.report import Report
 
@@ -32,6 +32,8 @@ class Run:
     memory: Memory = field(default_factory=lambda: Memory(Last()))
     former: Forwarding = NOTHING
     """What was forwarded for all VPCs before the run."""
+    published: Document | None = None
+    """The publication that was read, fit or not."""
     document: Document | None = None
     """Accepted: what an acknowledgement is about."""
     problem: Stop | None = None
@@ -63,6 +65,14 @@ class Run:
             check_believed(self.memory.document, self.host.settings)
         except Refused as doubt:
             self.doubt = doubt
+
+    def distrust(self) -> Distrust:
+        """Return the document that is distrusted; none where that cannot be read. The turn of a VPC
+        whose file is damaged takes nothing new: see `turn.read`."""
+        try:
+            return self.host.state.distrust()
+        except BadUsage:
+            return Distrust()
 
     def say(self, **changes: object) -> None:
         self.report = replace(self.report, **changes)  # type: ignore[arg-type]

@@ -14,6 +14,7 @@ questions to the internet.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from ecs_anywhere_dns.configuration import in_order
@@ -126,9 +127,11 @@ def _tell_of_standbys(shared: Shared) -> None:
 def _write_down(runs: Sequence[Run]) -> None:
     """Write how the run ended: that stays true where it cannot be written."""
     host = runs[0].host
-    try:
-        for run in runs:
+    for run in runs:
+        # Only time is lost with it.
+        with suppress(Stop):
             note_validated(run)
+    try:
         whole = as_one([run.report for run in runs])
         host.state.write_report(replace(whole, at=host.timestamp()).as_json())
     except Stop as problem:

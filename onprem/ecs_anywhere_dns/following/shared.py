@@ -22,7 +22,7 @@ from ecs_anywhere_dns.following.standby import (
 from ecs_anywhere_dns.following.switchover import RolledBack, check_running
 from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
 from ecs_anywhere_dns.memory.records import Applied, Duty
-from ecs_anywhere_dns.outcome import RollbackFailed, Stop
+from ecs_anywhere_dns.outcome import BadUsage, RollbackFailed, Stop
 
 
 @dataclass
@@ -35,6 +35,10 @@ class Shared:
     in_force: Forwarding | None = None
     """What was seen to be on the disk and in the running server."""
     is_running: bool = False
+    duties: dict[str, Duty] = field(default_factory=dict)
+    """What each standby does, as it was read or noted last; a dry run writes none of it."""
+    damaged: set[str] = field(default_factory=set)
+    """Standbys whose file cannot be read: their duty is seen by what is forwarded."""
 
     def check_running(self, run: Run) -> None:
         """Ask the server once. Raises what `switchover.check_running` does."""
@@ -88,19 +92,20 @@ class Shared:
         first = self._first_of(standby)
         if first is None:
             return Duty()
-        duty = standby.host.state.duty().for_vpc(first.vpc)
+        duty = self._noted(standby).for_vpc(first.vpc)
         return duty if not duty.serving or self._has_names_of(first, standby) else gone_back(duty)
 
     def end_old_duties(self) -> None:
-        """Forget the duties that do not count any more. Where that cannot be written they do not
-        count either, and the next run tries again."""
+        """Forget the duties that do not count any more, and write a damaged one anew. Where that
+        cannot be written they do not count either, and the next run tries again."""
         standbys = [run for run in self.runs if self._first_of(run) is not None]
         with suppress(Stop):
             self.runs[0].host.state.end_duties([run.vpc for run in standbys])
-            for run in standbys:
-                duty = self.duty(run)
-                if duty != run.host.state.duty():
-                    run.host.state.write_duty(duty)
+        for run in standbys:
+            duty = self.duty(run)
+            if duty != self._noted(run) or run.vpc in self.damaged:
+                with suppress(Stop):
+                    self._note(run, duty)
 
     def serves_in_place(self, run: Run) -> bool:
         """Whether this standby is to serve the names of the VPC that it stands by for."""
@@ -133,19 +138,19 @@ class Shared:
             self.down.add(run.vpc)
         duty = self.duty(standby)
         looked = after_look(duty, run.host.now(), is_fit=is_fit) if duty.serving else duty
-        if looked != duty and not run.dry:
-            standby.host.state.write_duty(looked)
+        if looked != duty:
+            self._note(standby, looked)
 
     def note_service(self, run: Run) -> None:
         """Note that a VPC has what it may have: who served in the place of whom."""
         first, duty = self._first_of(run), self.duty(run)
         is_over = self.serves_in_place(run) and not duty.serving
         if first is not None and is_over and self._has_names_of(first, run):
-            run.host.state.write_duty(gone_over(duty, run.host.now(), first.vpc))
+            self._note(run, gone_over(duty, run.host.now(), first.vpc))
         standby = self.standby_of(run.vpc)
-        said = standby.host.state.duty() if standby else Duty()
+        said = self._noted(standby) if standby else Duty()
         if standby and said.serving and not self.serves_in_place(standby):
-            standby.host.state.write_duty(gone_back(self.duty(standby)))
+            self._note(standby, gone_back(self.duty(standby)))
 
     def note_failure(self, run: Run, problem: Stop) -> None:
         """Note that the way back to a VPC failed after the reload: each try changes the answers of
@@ -155,7 +160,36 @@ class Shared:
             return
         duty = self.duty(standby)
         if duty.serving and not self.serves_in_place(standby):
-            standby.host.state.write_duty(way_back_failed(duty, run.host.now()))
+            self._note(standby, way_back_failed(duty, run.host.now()))
+
+    def _noted(self, standby: Run) -> Duty:
+        """Return what was noted of a standby's duty, now or by an earlier run. Where the file
+        cannot be read, a standby serves that names of its first VPC are forwarded to: so it goes on
+        with what it does, and goes back as any other."""
+        if standby.vpc not in self.duties:
+            try:
+                self.duties[standby.vpc] = standby.host.state.duty()
+            except BadUsage as problem:
+                self.damaged.add(standby.vpc)
+                self.duties[standby.vpc] = self._duty_seen(standby)
+                standby.hint(
+                    f"{problem.message}: whether it serves was seen by what is forwarded, and "
+                    "how often it did today is not known"
+                )
+        return self.duties[standby.vpc]
+
+    def _duty_seen(self, standby: Run) -> Duty:
+        first = self._first_of(standby)
+        if first is None or not self._has_names_of(first, standby):
+            return Duty()
+        return Duty(True, standby.host.timestamp(), first=first.vpc)
+
+    def _note(self, standby: Run, duty: Duty) -> None:
+        """Note the duty of a standby, for the next run as well where this one is not dry. Raises
+        CheckFailed."""
+        if not standby.dry:
+            standby.host.state.write_duty(duty)
+        self.duties[standby.vpc] = duty
 
     def _kept_back(
         self, run: Run, given_up: Collection[str], parts: Mapping[str, Forwarding]
@@ -190,7 +224,7 @@ class Shared:
 
 def _rests(run: Run) -> bool:
     """Return whether the switch to what is believed of a VPC failed, and is not tried yet."""
-    document, distrust = run.believed, run.host.state.distrust()
+    document, distrust = run.believed, run.distrust()
     if document is None or run.force or distrust.checksum != document.checksum:
         return False
     return rests(distrust, run.host.now())

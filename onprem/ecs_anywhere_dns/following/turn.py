@@ -22,21 +22,23 @@ from ecs_anywhere_dns.following.run import Run
 from ecs_anywhere_dns.following.shared import Shared
 from ecs_anywhere_dns.following.standby import PAUSE, TRIES
 from ecs_anywhere_dns.forwarding import forwarding_of
+from ecs_anywhere_dns.memory.records import Distrust
 from ecs_anywhere_dns.outcome import Exit, FetchFailed, Stop
 
 
 def read(run: Run) -> None:
     """Fetch and validate the publication. Where it is not fit, `run.problem` says why."""
     host = run.host
-    run.memory = host.state.memory()
-    run.former = host.state.applied().forwarding
     try:
+        run.memory = host.state.memory()
+        run.former = host.state.applied().forwarding
         host.progress.begin("fetch")
         text = host.publication.fetch(run.memory.known)
         host.progress.begin("validate")
-        document = run.memory.read(text)
+        document = run.published = run.memory.read(text)
         _say_of(run, document)
-        distrusted = host.state.distrust()
+        # A person's word counts whatever the file says, and the switch writes it anew.
+        distrusted = Distrust() if run.force else host.state.distrust()
         accept(document, host.settings, run.memory.last, distrusted, host.now(), force=run.force)
         run.document = document
     except Stop as problem:
@@ -51,7 +53,15 @@ def take(run: Run, shared: Shared) -> None:
         _follow(run, shared)
     except Stop as problem:
         run.report = run.report.stopped(problem)
+        _note_failure(run, shared, problem)
+
+
+def _note_failure(run: Run, shared: Shared, problem: Stop) -> None:
+    """Note it for the next runs. Where that cannot be written, the other turns go on."""
+    try:
         note_failure(run, shared, problem)
+    except Stop as unwritten:
+        run.hint(f"the next run will not know of this failure: {unwritten.message}", unwritten.cure)
 
 
 def _say_of(run: Run, document: Document) -> None:
@@ -101,7 +111,7 @@ def _without_publication(run: Run, shared: Shared, problem: Stop) -> None:
         run.hint(f"nothing new was found: {problem.message}")
         return
     if shared.standby_of(run.vpc):
-        _look(run, shared, last)
+        look(run, shared, last)
     if not shared.is_needed_at_once(run):
         raise problem
     _forward_last(run, shared, last)
@@ -117,7 +127,7 @@ def _leave_doubted(run: Run, shared: Shared, last: Document) -> None:
     assert run.doubt, "the pins refuse it"
     run.hint(f"{last.label}, applied before, is not believed any more: {run.doubt.message}")
     if last.state != "withdrawn" and shared.standby_of(run.vpc):
-        _look(run, shared, last)
+        look(run, shared, last)
 
 
 def _forward_last(run: Run, shared: Shared, last: Document) -> None:
@@ -131,7 +141,7 @@ def _forward_last(run: Run, shared: Shared, last: Document) -> None:
 def _forward(run: Run, shared: Shared, document: Document) -> None:
     host = run.host
     shared.settled(run)
-    seen = _look(run, shared, document)
+    seen = look(run, shared, document)
     forwarders = seen.forwarders(host.server.uses_other_when_silent)
     settings = host.settings
     wished = forwarding_of(document, forwarders, settings.mode, settings.resolver_port)
@@ -143,7 +153,7 @@ def _forward(run: Run, shared: Shared, document: Document) -> None:
         _sum_up(run, wanted, seen, answers)
 
 
-def _look(run: Run, shared: Shared, document: Document) -> Preflight:
+def look(run: Run, shared: Shared, document: Document) -> Preflight:
     """Ask the resolver IPs; several times, where a standby would serve if they do not answer."""
     host = run.host
     host.progress.begin("preflight")

@@ -26,6 +26,8 @@ from ecs_anywhere_dns.walking import Way, folders_for_everybody, opened
 READABLE = 0o644
 """Of a fragment that did not exist: the DNS server reads it as a user of its own."""
 PRIVATE = 0o600
+NO_FILE = (errno.EISDIR, errno.EINVAL, errno.ELOOP)
+"""Errors of a folder, a pipe or a link that stands where a file is to be."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class FileState:
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> FileState:
         content = said["content"]
+        if type(said["mode"]) is not int:
+            raise TypeError(f"{said['mode']!r} is no mode of a file")
         return cls(
             Path(said["path"]),
             None if content is None else base64.b64decode(content),
@@ -72,7 +76,9 @@ def state_of(path: Path) -> FileState:
     except FileNotFoundError:
         return FileState(path, None)
     except OSError as error:
-        raise CheckFailed(f"{path}: {error.strerror}", "run this as root") from None
+        is_other = error.errno in NO_FILE
+        cure = cure_of(error) if is_other else "run this as root"
+        raise CheckFailed(f"{path}: {error.strerror}", cure) from None
     return FileState(path, content, stat.S_IMODE(status.st_mode), (status.st_uid, status.st_gid))
 
 
@@ -122,6 +128,8 @@ def cure_of(error: OSError) -> str:
             "`ecs-anywhere-dns init --timer`, then `systemctl daemon-reload`; otherwise mount that "
             "file system for writing"
         )
+    if error.errno in NO_FILE:
+        return "move away what stands there: this tool keeps a file of its own at that place"
     return "run this as root, with room on the disk, or correct the path in the configuration"
 
 

@@ -13,13 +13,23 @@ import json
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ecs_anywhere_dns.memory.documents import Memory
 from ecs_anywhere_dns.memory.files import PRIVATE, FileState, cure_of, make_folder, put
-from ecs_anywhere_dns.memory.forms import applied_as_json, applied_from, duty_from, journal_from
+from ecs_anywhere_dns.memory.forms import (
+    NOT_WHAT_IS_WRITTEN,
+    applied_as_json,
+    applied_from,
+    distrust_from,
+    duty_from,
+    journal_from,
+    report_from,
+    text_in,
+    time_in,
+)
 from ecs_anywhere_dns.memory.records import (
     ONLY,
     Applied,
@@ -33,10 +43,33 @@ from ecs_anywhere_dns.trust import Unsafe, check_trusted
 
 Made = TypeVar("Made")
 
-DAMAGED = "if its disk was damaged, restore it or move it away"
+WITHOUT = {
+    "applied": "`apply` then follows each publication as at the first time, whatever its "
+    "generation, and `rollback` has no step to go back",
+    "journal": "`apply` then writes the forwarding anew, as it is published",
+    "distrust": "what a person rolled back, or what failed, is then taken again",
+    "standby": "who serves is then seen by what is forwarded",
+}
+"""What follows where a file is moved away, by the first part of its name."""
+WITHOUT_OTHERS = "nothing is lost with it, and the next run writes it anew"
+ROOT_READS = "run this as root"
 FOLDER_MODE = 0o750
 ROOM = 65536
 """Bytes, kept free while the forwarding is switched: several times what a commit writes."""
+
+
+class Damaged(BadUsage):
+    """A file of what this host remembers cannot be read, or is not what this version writes."""
+
+
+@dataclass
+class Kept:
+    """The forwardings that were applied, as they were read last, for all VPCs of a host. They are
+    read again when the file is another one: each commit makes a new file."""
+
+    file: tuple[int, ...] | None = None
+    """The device, the inode, the size in bytes and the times (ns) of the file that was read."""
+    applied: Applied = field(default_factory=Applied)
 
 
 @dataclass(frozen=True)
@@ -47,6 +80,7 @@ class State:
     vpc: str = ONLY
     followed: tuple[str, ...] = ()
     """All VPCs that this host follows. The files of an only one have the names of always."""
+    kept: Kept = field(default_factory=Kept, compare=False, repr=False)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -58,7 +92,8 @@ class State:
             flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
             descriptor = os.open(self.folder / "lock", flags, PRIVATE)
         except OSError as error:
-            raise BadUsage(f"{self.folder}: {error.strerror}", cure_of(error)) from None
+            where = error.filename or self.folder
+            raise BadUsage(f"{where}: {error.strerror}", cure_of(error)) from None
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -72,6 +107,15 @@ class State:
             os.close(descriptor)
 
     def applied(self) -> Applied:
+        """Return what was applied. The file is read once, until it is another one."""
+        file = self._identity("applied.json")
+        if file is None or file != self.kept.file:
+            self.kept.file = None
+            self.kept.applied = self._applied()
+            self.kept.file = file
+        return self.kept.applied
+
+    def _applied(self) -> Applied:
         applied = self._made("applied.json", applied_from) or Applied()
         first = self.followed[0] if self.followed else ONLY
         return replace(applied, vpcs={vpc or first: last for vpc, last in applied.vpcs.items()})
@@ -111,16 +155,19 @@ class State:
 
     def memory(self) -> Memory:
         """Return what was applied of this VPC, with its documents read."""
-        return Memory.of(self.last(), self.validated())
+        try:
+            validated = self.validated()
+        except Unsafe:
+            # Without the list the schema is asked again, and nothing else is lost.
+            validated = frozenset()
+        return Memory.of(self.last(), validated)
 
     def validated(self) -> frozenset[str]:
         """Return the fingerprints of the texts that the schema was found to hold for. Nothing is
         lost with them but time: what is damaged holds none."""
         try:
             said = self._read(self._readable("validated")) or {}
-        except Unsafe:
-            raise
-        except BadUsage:
+        except Damaged:
             return frozenset()
         texts = said.get("texts")
         return frozenset(map(str, texts)) if isinstance(texts, list) else frozenset()
@@ -129,8 +176,7 @@ class State:
         self._write(self._own("validated"), {"texts": sorted(validated)})
 
     def distrust(self) -> Distrust:
-        name = self._readable("distrust")
-        return self._made(name, lambda said: Distrust(**said)) or Distrust()
+        return self._made(self._readable("distrust"), distrust_from) or Distrust()
 
     def write_distrust(self, distrust: Distrust) -> None:
         self._write(self._own("distrust"), vars(distrust))
@@ -152,26 +198,36 @@ class State:
 
     def acknowledged(self) -> str:
         """The last acknowledgement that was written; empty where none was."""
-        said = self._read(self._readable("acknowledged"))
-        return str(said["text"]) if said else ""
+        return self._made(self._readable("acknowledged"), text_in) or ""
 
     def write_acknowledged(self, text: str) -> None:
         self._write(self._own("acknowledged"), {"text": text})
 
     def verified(self) -> str:
         """Return when the forwarding was last seen to be right, ISO 8601; empty where never."""
-        said = self._read(self._readable("verified"))
-        return str(said["at"]) if said else ""
+        return self._made(self._readable("verified"), time_in) or ""
 
     def write_verified(self, at: str) -> None:
         self._write(self._own("verified"), {"at": at})
 
     def report(self) -> Mapping[str, Any]:
         """The last run's, as JSON; empty where there was none."""
-        return self._read("status.json") or {}
+        return self._made("status.json", report_from) or {}
 
     def write_report(self, report: Mapping[str, Any]) -> None:
         self._write("status.json", report)
+
+    def damages(self) -> tuple[BadUsage, ...]:
+        """Return why each file that cannot be read, or obeyed, cannot. `damages` of one VPC names
+        those of the whole host as well."""
+        readers: tuple[Callable[[], object], ...] = (
+            self.applied, self.journal, self.distrust, self.duty, self._checked_validated,
+            self.acknowledged, self.verified, self.report,
+        )  # fmt: skip
+        return tuple(problem for read in readers if (problem := _problem_of(read)))
+
+    def _checked_validated(self) -> object:
+        return self._read(self._readable("validated"))
 
     def _own(self, name: str) -> str:
         return f"{name}-{self.vpc}.json" if len(self.followed) > 1 else f"{name}.json"
@@ -179,38 +235,72 @@ class State:
     def _readable(self, name: str) -> str:
         """Return the file of this VPC, or that of before others were followed beside it."""
         own = self._own(name)
-        return own if (self.folder / own).exists() else f"{name}.json"
+        return own if self._identity(own) is not None else f"{name}.json"
 
     def _give_room(self) -> None:
         put(FileState(self.folder / "room", None))
 
+    def _identity(self, name: str) -> tuple[int, ...] | None:
+        """Return what tells one file from another one; None where it cannot be found."""
+        try:
+            seen = (self.folder / name).stat()
+        except OSError:
+            return None
+        return (seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns)
+
     def _read(self, name: str) -> dict[str, Any] | None:
+        """Return the content of a file; None where there is none. Raises Damaged and Unsafe."""
         file = self.folder / name
         check_trusted(file)
         try:
-            content = dict(json.loads(file.read_text("utf-8")))
+            # A pipe that somebody put there would keep the run waiting.
+            descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
+            with os.fdopen(descriptor, encoding="utf-8") as opened:
+                content = json.load(opened)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError) as error:
-            raise BadUsage(
-                f"{file} cannot be read: {error}", f"run this as root; {DAMAGED}"
-            ) from None
+        except PermissionError as error:
+            said = f"{file} cannot be read: {error.strerror}"
+            raise Damaged(said, f"{ROOT_READS}; {_cure_of(name)}") from None
+        except (OSError, ValueError, RecursionError) as error:
+            raise Damaged(f"{file} cannot be read: {_said(error)}", _cure_of(name)) from None
+        if not isinstance(content, dict):
+            raise Damaged(f"{file} cannot be read: it holds no object of JSON", _cure_of(name))
         return content
 
     def _made(self, name: str, make: Callable[[Mapping[str, Any]], Made]) -> Made | None:
-        """Return what `make` makes of the file; None where there is none. Raises BadUsage."""
+        """Return what `make` makes of the file; None where there is none. Raises Damaged and
+        Unsafe."""
         said = self._read(name)
         try:
-            return make(said) if said else None
-        except (KeyError, ValueError, TypeError) as error:
-            raise BadUsage(
+            return make(said) if said is not None else None
+        except NOT_WHAT_IS_WRITTEN as error:
+            raise Damaged(
                 f"{self.folder / name} is not what this version writes: {error!r}",
-                f"use the version that wrote it; {DAMAGED}",
+                f"use the version that wrote it; {_cure_of(name)}",
             ) from None
 
     def _write(self, name: str, content: Mapping[str, Any]) -> None:
         text = json.dumps(content, indent=1, sort_keys=True) + "\n"
         put(FileState(self.folder / name, text.encode(), PRIVATE))
+
+
+def _cure_of(name: str) -> str:
+    """Return what to do about a damaged file."""
+    kind = name.removesuffix(".json").partition("-")[0]
+    return f"restore it, or move it away: {WITHOUT.get(kind, WITHOUT_OTHERS)}"
+
+
+def _problem_of(read: Callable[[], object]) -> BadUsage | None:
+    try:
+        read()
+    except BadUsage as problem:
+        return problem
+    return None
+
+
+def _said(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _duty_of(standby: str) -> str:
