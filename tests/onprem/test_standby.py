@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from ecs_anywhere_dns.answers.questions import Answer, Question
+from ecs_anywhere_dns.commands.examination import examine
 from ecs_anywhere_dns.commands.status import status
 from ecs_anywhere_dns.configuration import check_order
 from ecs_anywhere_dns.document import read_document
@@ -354,6 +355,45 @@ def test_a_standby_that_does_not_answer_any_more_is_not_waited_for(tmp_path: Pat
     there, first, standby = pair(tmp_path)
     over(there, first, standby)
     first.answers, standby.answers = True, False
+    there.apply()
+    assert_right(there, first)
+
+
+def shown_by_doctor(there: Site) -> dict[str, tuple[str, ...]]:
+    """Return the forwarding that `doctor` judges: what `apply` would do now."""
+    before = (dict(there.server.loaded), sorted(p.name for p in there.folder.rglob("*")))
+    there.server.judged.clear()
+    examine(there.hosts())
+    assert before == (dict(there.server.loaded), sorted(p.name for p in there.folder.rglob("*")))
+    return dict(there.server.judged[0].targets)
+
+
+def test_doctor_judges_what_apply_does_whoever_serves(tmp_path: Path) -> None:
+    """Also in the run in which it goes over, and in the one in which it goes back."""
+    there, first, standby = pair(tmp_path)
+    for answers in (True, False, False, True, True, True, True, False, True):
+        first.answers = answers
+        there.now += STEP
+        said = shown_by_doctor(there)
+        assert there.apply().publications
+        assert said == there.server.loaded, (answers, there.now)
+    first.publish(services=("ecs", "ssm", "ecs-a"))
+    standby.publish(services=("ecs", "ssm", "ecs-t"))
+    first.answers, standby.answers = False, True
+    said = shown_by_doctor(there)
+    there.apply()
+    assert said == there.server.loaded
+
+
+def test_a_dry_run_shows_the_way_back_and_counts_no_look(tmp_path: Path) -> None:
+    there, first, standby = pair(tmp_path)
+    over(there, first, standby)
+    first.answers = True
+    for _ in range(looks_needed(Duty(), NOW) - 1):
+        there.apply()
+    for _ in range(3):
+        assert there.apply(dry=True).would_change, "the next run goes back"
+    assert_right(there, standby)
     there.apply()
     assert_right(there, first)
 

@@ -10,18 +10,21 @@ from functools import partial
 from pathlib import Path
 
 from ecs_anywhere_dns.answers.explanation import explain
-from ecs_anywhere_dns.answers.preflight import preflight
-from ecs_anywhere_dns.document import Document, read_document
-from ecs_anywhere_dns.following.acceptance import accept
+from ecs_anywhere_dns.answers.preflight import Preflight, preflight
+from ecs_anywhere_dns.commands.status import NOTHING_SAID, known
+from ecs_anywhere_dns.configuration import in_order
+from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.following.beforehand import hosts_entries, out_of_reach, own_answers
-from ecs_anywhere_dns.following.claims import Claim, Settled, claim_of, settle
 from ecs_anywhere_dns.following.listening import door_of, hindrances
+from ecs_anywhere_dns.following.run import Run
+from ecs_anywhere_dns.following.shared import Shared
+from ecs_anywhere_dns.following.turn import look, read
 from ecs_anywhere_dns.forwarding import NOTHING, Forwarding, forwarding_of, together
 from ecs_anywhere_dns.host import Host
-from ecs_anywhere_dns.memory.documents import Memory
 from ecs_anywhere_dns.memory.files import state_of
-from ecs_anywhere_dns.outcome import MEANINGS, Exit, Stop
+from ecs_anywhere_dns.outcome import MEANINGS, Exit, Refused, Stop
 from ecs_anywhere_dns.pinned.belief import check_believed, pins_of
+from ecs_anywhere_dns.report import Report
 from ecs_anywhere_dns.servers.contract import Finding
 from ecs_anywhere_dns.units import ANEW, UNITS, outdated_unit
 
@@ -36,28 +39,47 @@ PROGRAMS = {
 
 @dataclass(frozen=True)
 class Patient:
-    """The host as the follower of one VPC, and the publication if it can be read and believed."""
+    """The host as the follower of one VPC, in a run that writes nothing."""
 
-    host: Host
-    document: Document | Stop
+    run: Run
+    seen: Preflight | None = None
+    """The look at the resolver IPs of a VPC that has a standby."""
+
+    @property
+    def host(self) -> Host:
+        return self.run.host
+
+    @property
+    def document(self) -> Document | Stop:
+        """Return the publication if it can be read and believed, else why not."""
+        if self.run.published is None:
+            assert self.run.problem, "it was read, or there is a problem"
+            return self.run.problem
+        try:
+            check_believed(self.run.published, self.host.settings)
+        except Stop as problem:
+            return problem
+        return self.run.published
 
 
 def examine(hosts: Sequence[Host], units: Path = UNITS) -> tuple[Finding, ...]:
     """Return everything that was seen; `units` is where systemd's are installed. What is seen of
     one of several VPCs names it."""
     host = hosts[0]
-    patients = [Patient(each, _fetched(each)) for each in hosts]
+    shared = Shared([_read(each) for each in hosts])
+    patients = [Patient(run, _looked_at(run, shared)) for run in _in_turn(shared.runs)]
     seen = [
+        *_memory(hosts),
         *_of_each(patients, _pins),
         *_until_stopped(lambda: _unit(host, units, len(hosts))),
         *_until_stopped(lambda: _fragments(host)),
         *_until_stopped(lambda: _includes(host)),
-        *_until_stopped(lambda: _server(patients)),
+        *_until_stopped(lambda: _server(shared)),
         *_until_stopped(lambda: hindrances(door_of(host), host.asks)),
         *_of_each(patients, _names),
         *_until_stopped(lambda: _state(host)),
         *_of_each(patients, _publication),
-        *(_conflicts(patients) if len(patients) > 1 else ()),
+        *_until_stopped(lambda: _conflicts(shared)),
     ]
     # One unreadable file stops several of them.
     return tuple(dict.fromkeys(seen))
@@ -85,15 +107,32 @@ def installed() -> tuple[Finding, ...]:
     )
 
 
-def _fetched(host: Host) -> Document | Stop:
-    """Return the publication if it can be read and believed, else why not."""
-    host.progress.begin("fetch")
-    try:
-        document = read_document(host.publication.fetch(host.state.memory().known))
-        check_believed(document, host.settings)
-    except Stop as problem:
-        return problem
-    return document
+def _read(host: Host) -> Run:
+    """Return a run that has read the publication as `apply` does, and writes nothing."""
+    run = Run(host, Report("doctor", vpc=host.settings.vpc), dry=True)
+    read(run)
+    return run
+
+
+def _in_turn(runs: Sequence[Run]) -> list[Run]:
+    """Return the runs, each behind those whose VPCs come first: as they have their turns."""
+    place = {s.vpc: n for n, s in enumerate(in_order([run.host.settings for run in runs]))}
+    return sorted(runs, key=lambda run: place[run.vpc])
+
+
+def _looked_at(run: Run, shared: Shared) -> Preflight | None:
+    """Look at a VPC that has a standby as `apply` does: which of the two serves depends on it.
+    Returns None for another one."""
+    document = run.latest
+    if document is None or document.state == "withdrawn" or not shared.standby_of(run.vpc):
+        return None
+    return look(run, shared, document)
+
+
+def _memory(hosts: Sequence[Host]) -> Iterator[Finding]:
+    """Yield the files of what this host remembers that cannot be read."""
+    damages = (damage for host in hosts for damage in host.state.damages())
+    yield from (Finding(False, damage.message, damage.cure) for damage in damages)
 
 
 def _until_stopped(look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
@@ -147,47 +186,46 @@ def _includes(host: Host) -> Iterator[Finding]:
         )
 
 
-def _server(patients: Sequence[Patient]) -> Iterator[Finding]:
+def _server(shared: Shared) -> Iterator[Finding]:
     """Yield what the server says of what was applied, and of what `apply` would do now."""
-    host = patients[0].host
-    applied = host.state.applied()
-    settled = settle([_claim(patient) for patient in patients])
-    parts = [_intended(patient, settled[patient.host.settings.vpc]) for patient in patients]
-    forwarding = applied.forwarding
-    yield from host.server.findings(None if forwarding.is_none else forwarding, together(parts))
+    host = shared.runs[0].host
+    forwarding = host.state.applied().forwarding
+    intended = together([_intended(run, shared) for run in shared.runs])
+    yield from host.server.findings(None if forwarding.is_none else forwarding, intended)
 
 
-def _intended(patient: Patient, settled: Settled) -> Forwarding:
-    """Return what would be forwarded for a VPC: what it has, where nothing new is believed."""
-    host, document = patient.host, patient.document
-    if isinstance(document, Stop) or settled.refused:
-        return host.state.last().forwarding
-    settings = host.settings
+def _intended(run: Run, shared: Shared) -> Forwarding:
+    """Return what would be forwarded for a VPC, by who is to serve now: what it has, where nothing
+    of it is believed."""
+    document, settings = run.believed, run.host.settings
+    held = run.memory.last.forwarding
+    try:
+        settled = shared.settled(run)
+    except Refused:
+        return held
+    is_kept = run.vpc in shared.down or run.problem is not None
+    if document is None or (is_kept and not shared.is_needed_at_once(run)):
+        return held.only([zone for zone in held.zones if zone not in settled.to_others])
     wished = forwarding_of(document, document.resolver_ips, settings.mode, settings.resolver_port)
     return wished.only(settled.zones)
 
 
-def _conflicts(patients: Sequence[Patient]) -> Iterator[Finding]:
-    for settled in settle([_claim(patient) for patient in patients]).values():
-        if settled.refused is not None:
-            yield Finding(False, settled.refused.message, settled.refused.cure)
-
-
-def _claim(patient: Patient) -> Claim:
-    last = patient.host.state.last()
-    document = patient.document
-    believed = Memory.of(last).document if isinstance(document, Stop) else document
-    return claim_of(patient.host.settings, believed, last.forwarding)
+def _conflicts(shared: Shared) -> Iterator[Finding]:
+    for run in shared.runs:
+        try:
+            shared.settled(run)
+        except Refused as refused:
+            yield Finding(False, refused.message, refused.cure)
 
 
 def _state(host: Host) -> Iterator[Finding]:
-    if host.state.journal() is not None:
+    if known(host.state.journal, None) is not None:
         yield Finding(
             False,
             "a switch of the forwarding was begun and is not undone yet",
             "`ecs-anywhere-dns apply` undoes it first",
         )
-    last = host.state.report()
+    last = known(host.state.report, NOTHING_SAID)
     if last:
         code = Exit(last["exit"])
         ended = f"the last run ({last['at']}) ended with {int(code)}: {MEANINGS[code]}"
@@ -197,20 +235,22 @@ def _state(host: Host) -> Iterator[Finding]:
 
 
 def _publication(patient: Patient) -> Iterator[Finding]:
-    host, document = patient.host, patient.document
+    document = patient.document
     if isinstance(document, Stop):
         raise document
     yield Finding(True, f"the publication can be read and believed: {document.label}")
     if document.state != "withdrawn":
-        yield from _resolvers(host, document)
-    last, distrusted = host.state.last(), host.state.distrust()
-    accept(document, host.settings, last, distrusted, host.now(), force=False)
+        yield from _resolvers(patient, document)
+    if patient.run.problem is not None:
+        raise patient.run.problem
 
 
-def _resolvers(host: Host, document: Document) -> Iterator[Finding]:
-    host.progress.begin("preflight")
-    zones = forwarding_of(document, (), host.settings.mode).zones
-    seen = preflight(document, zones, host.asks, host.settings.resolver_port)
+def _resolvers(patient: Patient, document: Document) -> Iterator[Finding]:
+    host, seen = patient.host, patient.seen
+    if seen is None or document is not patient.run.latest:
+        host.progress.begin("preflight")
+        zones = forwarding_of(document, (), host.settings.mode).zones
+        seen = preflight(document, zones, host.asks, host.settings.resolver_port)
     for ip in seen.fit:
         yield Finding(True, f"resolver IP {ip} answers every name as published, over UDP and TCP")
     for line in explain(seen.troubles):
