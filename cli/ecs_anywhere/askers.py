@@ -1,7 +1,8 @@
-"""Who changed the wish of a VPC, as AWS CloudTrail knows it.
+"""Who changed the wish tag of a VPC, as AWS CloudTrail knows it.
 
-Its event history has 90 days in every account, and may not be looked into by everybody. Source: API
-reference of AWS CloudTrail, LookupEvents (50 events a page, two calls a second).
+CloudTrail's event history has 90 days in every account; not everybody may read it. Sources: API
+reference of AWS CloudTrail, LookupEvents (50 events a page, two calls a second); of Amazon EC2,
+CreateVpc (TagSpecification.N), which CloudTrail shows as `tagSpecificationSet`.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from connectivity.domain.tags import WISH
 
 MOST_PAGES = 40
 """Pages that are looked through: twenty seconds, at the rate that AWS allows."""
-_TAGGING = frozenset({"CreateTags", "DeleteTags"})
+_TAGGING = frozenset({"CreateTags", "DeleteTags", "CreateVpc"})
 
 
 def asked_by(cloudtrail: Any, vpc_id: str) -> Iterator[str]:
-    """Yield when who changed the VPC's wish, the newest first. The last line says so where more
-    events are there than were looked through."""
+    """Yield when the VPC's wish tag was changed, by which call and by whom, the newest first. The
+    last line says so where CloudTrail has more events than were read."""
     pages = cloudtrail.get_paginator("lookup_events").paginate(
         LookupAttributes=[{"AttributeKey": "ResourceName", "AttributeValue": vpc_id}],
         PaginationConfig={"PageSize": 50},
@@ -53,7 +54,16 @@ def _changes(page: Mapping[str, Any]) -> Iterator[str]:
 def _is_of_the_wish(record: Mapping[str, Any]) -> bool:
     """Tell whether the call set or removed the wish tag. DeleteTags without a tag removes all."""
     asked = record.get("requestParameters") or {}
+    if record.get("eventName") == "CreateVpc":
+        return any(tag.get("key") == WISH for tag in _tags_of_a_new_vpc(asked))
     tags = (asked.get("tagSet") or {}).get("items") or []
     if not tags:
         return bool(record.get("eventName") == "DeleteTags")
     return any(tag.get("key") == WISH for tag in tags)
+
+
+def _tags_of_a_new_vpc(asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the tags that CreateVpc gave the VPC itself."""
+    for each in (asked.get("tagSpecificationSet") or {}).get("items") or []:
+        if each.get("resourceType") == "vpc":
+            yield from each.get("tags") or []

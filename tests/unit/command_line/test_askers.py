@@ -79,6 +79,35 @@ def test_who_removed_every_tag_removed_the_wish() -> None:
     assert line.endswith("DeleteTags arn:aws:iam::123456789012:user/bob")
 
 
+def created(*keys: str, kind: str = "vpc", **more: Any) -> dict[str, Any]:
+    """Return CreateVpc as AWS CloudTrail has it: tags beside their resource's kind. Source: Amazon
+    EC2 API reference, CreateVpc (TagSpecification.N), in the form that CloudTrail's samples of
+    RunInstances have (`tagSpecificationSet.items[].tags[]`)."""
+    made = {"resourceType": kind, "tags": [{"key": key, "value": "enabled"} for key in keys]}
+    asked = {"cidrBlock": "10.0.0.0/16", "tagSpecificationSet": {"items": [made]}}
+    return event("cal", name="CreateVpc", requestParameters=asked, **more)
+
+
+def test_who_made_the_vpc_with_the_wish_tag_set_it() -> None:
+    [line] = said([created("Name", WISH)])
+    assert line == "2026-11-29T12:00:00Z CreateVpc arn:aws:iam::123456789012:user/cal"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        created("Name"),
+        created(WISH, errorCode="Client.UnauthorizedOperation"),
+        created(WISH, kind="subnet"),
+        event("dan", name="CreateVpc", requestParameters={"cidrBlock": "10.0.0.0/16"}),
+        event("dan", name="CreateVpc", requestParameters=None),
+    ],
+    ids=["another tag", "refused", "another resource's tag", "no tag", "no parameters"],
+)
+def test_who_made_the_vpc_without_the_wish_tag_did_not_set_it(other: dict[str, Any]) -> None:
+    assert said([other, event()]) == [ANN]
+
+
 def test_events_without_end_are_read_to_a_bound_that_is_told() -> None:
     trail = Trail(*([event("bob", key="Name")] for _ in range(MOST_PAGES + 9)))
     [line] = asked_by(trail, VPC)
