@@ -16,6 +16,25 @@ from ecs_anywhere.host_checks import VPC_TAG, ManagedHost
 from ecs_anywhere.stack import Stack
 
 Verdict = Literal["good", "warning", "bad"]
+GONE = frozenset(
+    {
+        "AWS.SimpleQueueService.NonExistentQueue",
+        "NotFound",
+        "NotFoundException",
+        "QueueDoesNotExist",
+        "ResourceNotFoundException",
+    }
+)
+"""Error codes of Amazon EventBridge, SNS, SQS and DynamoDB for something that does not exist."""
+REFUSED = ("AccessDenied", "AuthorizationError", "UnauthorizedOperation")
+"""Beginnings of the error codes for a call that the credentials may not make."""
+MADE_ANEW = (
+    "somebody deleted it, which AWS CloudFormation does not see: give it a name of its own in "
+    "template.yaml ({name}) and deploy, so that it is made anew"
+)
+DELETED = "Deleted"
+"""What Amazon SNS lists instead of the ARN of a subscription that somebody has ended."""
+LEDGER = "see 'The ledger was lost, or restored from a former day' in docs/operations.md"
 
 
 @dataclass(frozen=True)
@@ -32,21 +51,38 @@ class Examined:
 
 
 def examine(stack: Stack) -> Iterator[Examined]:
-    """Yield what is good, and what is not with its cure. What may not be looked at is said."""
+    """Yield what is good, and what is not with its cure: also what was deleted, and what could not
+    be looked at."""
     yield _stack(stack)
-    looks: dict[str, Callable[[Stack], Iterator[Examined]]] = {
-        "notifications": _subscriptions,
-        "rules": _rules,
-        "dead letters": _dead_letters,
-        "alarms": _alarms,
-        "quota": _quota,
-        "container hosts": _container_hosts,
+    looks: dict[str, tuple[Callable[[Stack], Iterator[Examined]], str]] = {
+        "notifications": (_subscriptions, MADE_ANEW.format(name="TopicName of Notifications")),
+        "rules": (_rules, ""),
+        "dead letters": (_dead_letters, MADE_ANEW.format(name="QueueName of DeadLetters")),
+        "alarms": (_alarms, ""),
+        "quota": (_quota, ""),
+        "container hosts": (_container_hosts, LEDGER),
     }
-    for what, look in looks.items():
+    for what, (look, if_gone) in looks.items():
         try:
             yield from look(stack)
         except (BotoCoreError, ClientError) as error:
-            yield Examined(what, "warning", f"could not be looked at: {error}", "ask for the right")
+            yield _unseen(what, error, if_gone)
+
+
+def _unseen(what: str, error: BotoCoreError | ClientError, if_gone: str) -> Examined:
+    """Return why something could not be looked at: it is not there, the credentials may not, or AWS
+    gave no answer."""
+    code = _code_of(error)
+    if code in GONE and if_gone:
+        return Examined(what, "bad", f"not there: {error}", if_gone)
+    if isinstance(error, ClientError) and code.startswith(REFUSED):
+        cure = f"ask for the right to call {error.operation_name}"
+        return Examined(what, "warning", f"your credentials may not look at it: {error}", cure)
+    return Examined(what, "warning", f"could not be looked at: {error}", "try again in a minute")
+
+
+def _code_of(error: BotoCoreError | ClientError) -> str:
+    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else ""
 
 
 def _stack(stack: Stack) -> Examined:
@@ -62,16 +98,31 @@ def _stack(stack: Stack) -> Examined:
 def _subscriptions(stack: Stack) -> Iterator[Examined]:
     topic = stack.outputs["NotificationTopicArn"]
     found = stack.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
-    if not found:
-        cure = "give the stack a NotificationEmail, or subscribe to the topic"
-        yield Examined("notifications", "bad", "nobody hears of failures", cure)
-    for each in found:
+    there = [each for each in found if each["SubscriptionArn"] != DELETED]
+    if not there:
+        yield Examined("notifications", "bad", *_unheard(stack, topic))
+    for each in there:
         said, pending = _receiver(each), "Pending" in each["SubscriptionArn"]
         if pending:
             cure = "open the mail that AWS sent to that address, and confirm"
             yield Examined("notifications", "bad", f"{said} is not confirmed", cure)
         else:
             yield Examined("notifications", "good", said)
+
+
+def _unheard(stack: Stack, topic: str) -> tuple[str, str]:
+    """Return why nobody hears of failures, and the cure."""
+    address = stack.parameters.get("NotificationEmail", "")
+    if not address:
+        return (
+            "nobody hears of failures",
+            "give the stack a NotificationEmail, or subscribe to the topic",
+        )
+    # AWS CloudFormation looks only at what has changed in its template.
+    cure = (
+        f"aws sns subscribe --topic-arn {topic} --protocol email --notification-endpoint {address}"
+    )
+    return f"nobody hears of failures: the subscription of {address} was deleted", cure
 
 
 def _receiver(subscription: dict[str, str]) -> str:
@@ -85,17 +136,28 @@ def _rules(stack: Stack) -> Iterator[Examined]:
     rules = {
         name: id_ for name, (kind, id_) in stack.resources.items() if kind == "AWS::Events::Rule"
     }
-    client, off = stack.client("events"), []
-    for name, id_ in sorted(rules.items()):
-        bus, _, rule = id_.rpartition("|")
-        where = {"EventBusName": bus} if bus else {}
-        if client.describe_rule(Name=rule, **where)["State"] != "ENABLED":
-            off.append((name, rule, f" --event-bus-name {bus}" if bus else ""))
-    for name, rule, on_bus in off:
-        cure = f"aws events enable-rule --name {rule}{on_bus}"
-        yield Examined("rules", "bad", f"{name} is disabled: its events are lost", cure)
-    if not off:
+    wrong = [said for name, id_ in sorted(rules.items()) if (said := _of_a_rule(stack, name, id_))]
+    yield from wrong
+    if not wrong:
         yield Examined("rules", "good", f"{len(rules)} rules are enabled")
+
+
+def _of_a_rule(stack: Stack, name: str, id_: str) -> Examined | None:
+    """Return what is wrong with a rule; None where it is enabled. Raises botocore's ClientError."""
+    bus, _, rule = id_.rpartition("|")
+    try:
+        found = stack.client("events").describe_rule(
+            Name=rule, **({"EventBusName": bus} if bus else {})
+        )
+    except ClientError as error:
+        if _code_of(error) not in GONE:
+            raise
+        cure = MADE_ANEW.format(name="RuleName, or Name")
+        return Examined("rules", "bad", f"{name} is not there: its events are lost", cure)
+    if found["State"] == "ENABLED":
+        return None
+    cure = f"aws events enable-rule --name {rule}{f' --event-bus-name {bus}' if bus else ''}"
+    return Examined("rules", "bad", f"{name} is disabled: its events are lost", cure)
 
 
 def _dead_letters(stack: Stack) -> Iterator[Examined]:

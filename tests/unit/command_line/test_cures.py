@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 from connectivity.adapters.evidence import _CURES as RECORDS
 from connectivity.adapters.signatures import KmsSignatures
 from connectivity.domain.errors import SigningRefused
 from connectivity.domain.evidence import not_kept
-from ecs_anywhere.examining import examine
+from ecs_anywhere.examining import Examined, examine
 from ecs_anywhere.stack import Stack
 
 
@@ -74,3 +74,113 @@ def test_an_alarm_that_was_deleted_comes_back_by_its_own_definition_or_by_hand()
     assert found.said == "app-SweepAlarm-1 is not there"
     assert "change its AlarmDescription in template.yaml by a word and deploy" in found.cure
     assert "put-metric-alarm" in found.cure
+
+
+def refusal(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "as AWS says it"}}, "DescribeIt")
+
+
+class Answering(Stack):
+    """A stack whose services all answer what its class says, or raise that."""
+
+    subscriptions: Any = ()
+    rule: Any = "ENABLED"
+    queue: Any = "0"
+
+    def client(self, service: str) -> Any:
+        return self
+
+    def list_subscriptions_by_topic(self, **_: Any) -> Any:
+        return {"Subscriptions": _or_raised(self.subscriptions)}
+
+    def describe_rule(self, **_: Any) -> Any:
+        return {"State": _or_raised(self.rule)}
+
+    def get_queue_attributes(self, **_: Any) -> Any:
+        return {"Attributes": {"ApproximateNumberOfMessages": _or_raised(self.queue)}}
+
+    def describe_alarms(self, **_: Any) -> Any:
+        return {"MetricAlarms": []}
+
+    def get_paginator(self, _: str) -> Any:
+        return self
+
+    def paginate(self, **_: Any) -> Any:
+        return [{"ResolverEndpoints": []}]
+
+
+def _or_raised(said: Any) -> Any:
+    if isinstance(said, Exception):
+        raise said
+    return said
+
+
+def examined(what: str, parameters: dict[str, str] | None = None, **answers: Any) -> Examined:
+    """Return the first thing that is said of `what` in a stack whose services answer so."""
+    stack = type("Deployed", (Answering,), answers)(
+        "app",
+        {"RESOLVER_ENDPOINT_QUOTA": "4", "ACCOUNT": "123456789012", "SWEEP_MINUTES": "30"},
+        "us-east-2",
+        "CREATE_COMPLETE",
+        outputs={"NotificationTopicArn": "arn:topic"},
+        parameters=parameters or {},
+        resources={
+            "DeadLetters": ("AWS::SQS::Queue", "url"),
+            "KnockFunctionTagChanged": ("AWS::Events::Rule", "app-TagChanged-1"),
+        },
+    )
+    return next(each for each in examine(stack) if each.what == what)
+
+
+@pytest.mark.parametrize(
+    ("what", "answers", "name"),
+    [
+        ("rules", {"rule": refusal("ResourceNotFoundException")}, "RuleName"),
+        ("notifications", {"subscriptions": refusal("NotFound")}, "TopicName of Notifications"),
+        (
+            "dead letters",
+            {"queue": refusal("AWS.SimpleQueueService.NonExistentQueue")},
+            "QueueName of DeadLetters",
+        ),
+        ("dead letters", {"queue": refusal("QueueDoesNotExist")}, "QueueName of DeadLetters"),
+    ],
+)
+def test_what_was_deleted_by_hand_is_told_from_what_may_not_be_read(
+    what: str, answers: dict[str, Any], name: str
+) -> None:
+    """AWS CloudFormation makes it anew when its name changes, and sees no other difference."""
+    found = examined(what, **answers)
+    assert (found.verdict, name in found.cure) == ("bad", True)
+    assert "not there" in found.said
+    assert "right" not in found.cure
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "AuthorizationError", "AccessDenied"])
+@pytest.mark.parametrize(
+    ("what", "answer"),
+    [("rules", "rule"), ("notifications", "subscriptions"), ("dead letters", "queue")],
+)
+def test_what_may_not_be_read_names_the_right_that_is_missing(
+    what: str, answer: str, code: str
+) -> None:
+    found = examined(what, **{answer: refusal(code)})
+    assert (found.verdict, found.cure) == ("warning", "ask for the right to call DescribeIt")
+
+
+def test_a_call_that_aws_did_not_answer_is_tried_again() -> None:
+    for why in (refusal("ThrottlingException"), EndpointConnectionError(endpoint_url="https://x")):
+        found = examined("rules", rule=why)
+        assert (found.verdict, found.cure) == ("warning", "try again in a minute")
+
+
+def test_a_subscription_that_was_deleted_is_made_again_by_hand() -> None:
+    """The parameter has the address still, so that a deployment changes nothing."""
+    ended = {"SubscriptionArn": "Deleted", "Protocol": "email", "Endpoint": "ops@example.com"}
+    for there in ((), (ended,)):
+        found = examined(
+            "notifications", {"NotificationEmail": "ops@example.com"}, subscriptions=there
+        )
+        assert (found.verdict, "was deleted" in found.said) == ("bad", True)
+        assert found.cure.startswith("aws sns subscribe --topic-arn arn:topic --protocol email")
+    never = examined("notifications")
+    assert never.cure == "give the stack a NotificationEmail, or subscribe to the topic"
