@@ -1,4 +1,7 @@
-"""What is there costs: list prices with their date, or a company's own."""
+"""Prices of what is billed by the hour: AWS's list prices with their date, or a company's own.
+
+docs/cost.md says of every other price, too, where it was read and when, or that it has no source.
+"""
 
 from __future__ import annotations
 
