@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -17,6 +17,10 @@ from ecs_anywhere.stack import Stack
 MOST_EVENTS = 2000
 """Of a service, the newest: LookupEvents gives 50 a call, and takes two calls a second."""
 
+LISTS = {"Records": "", "Events": "CloudTrailEvent", "events": "message"}
+"""Name of a list of records -> the field of each that holds the record as a text: of a trail, of
+LookupEvents (AWS CloudTrail) and of FilterLogEvents (Amazon CloudWatch Logs)."""
+
 
 class UnreadableRecords(Exception):
     """A file holds no records; the message names it."""
@@ -24,7 +28,8 @@ class UnreadableRecords(Exception):
 
 def in_files(paths: Sequence[Path]) -> Iterator[Any]:
     """Yield the records in files as AWS CloudTrail (`{"Records": […]}`) and Route 53 Resolver (a
-    line each) write them, also packed by gzip. Raises UnreadableRecords."""
+    line each) write them, also packed by gzip, or as the AWS CLI prints them (`aws cloudtrail
+    lookup-events`, `aws logs filter-log-events`). Raises UnreadableRecords."""
     for path in paths:
         try:
             text = path.read_bytes()
@@ -36,15 +41,24 @@ def in_files(paths: Sequence[Path]) -> Iterator[Any]:
             ) from why
 
 
-def _records(text: str) -> list[Any]:
+def _records(text: str) -> Iterable[Any]:
     try:
         document = json.loads(text)
     except ValueError:
         return [json.loads(line) for line in text.splitlines() if line.strip()]
     if isinstance(document, list):
         return document
-    records = document.get("Records") if isinstance(document, dict) else None
-    return records if isinstance(records, list) else [document]
+    for name, record in LISTS.items():
+        found = document.get(name) if isinstance(document, dict) else None
+        if isinstance(found, list):
+            return [_inner(each, record) for each in found]
+    return [document]
+
+
+def _inner(each: Any, record: str) -> Any:
+    """Return the record that stands as a text in the field `record`; `each` itself without one."""
+    text = each.get(record) if record and isinstance(each, dict) else None
+    return json.loads(text) if isinstance(text, str) else each
 
 
 def in_event_history(stack: Stack, hours: float) -> Iterator[Any]:

@@ -1,9 +1,15 @@
-"""Who still goes over the internet: told of what AWS's records say, and of nothing else. The
-samples are of the schemas that AWS documents."""
+"""Who still goes over the internet: told of what AWS's records say, and of nothing else.
+
+The samples in `data` have the fields that AWS's published samples have. Sources: AWS CloudTrail
+user guide, "Logging network activity events" (a call through an endpoint, and one that its policy
+denied) and "CloudTrail record contents" (`tlsDetails`); Route 53 developer guide, "Values that
+appear in VPC Resolver query logs" and "Route 53 VPC Resolver query log example".
+"""
 
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +45,55 @@ def test_calls_through_an_endpoint_of_people_and_of_aws_itself_are_no_leaks() ->
         ("mi-0", "ecs"),
         ("task", "ecr"),
     }
+
+
+NETWORK_ACTIVITY = {
+    *("eventVersion", "userIdentity", "eventTime", "eventSource", "eventName", "awsRegion"),
+    *("sourceIPAddress", "requestID", "eventID", "eventType", "recipientAccountId"),
+    *("sharedEventID", "vpcEndpointId", "vpcEndpointAccountId", "eventCategory"),
+}
+QUERY = {
+    *("version", "account_id", "region", "vpc_id", "query_timestamp", "query_name", "query_type"),
+    *("query_class", "rcode", "answers", "srcaddr", "srcport", "transport", "srcids"),
+}
+
+
+def test_the_samples_have_the_fields_of_those_that_aws_publishes() -> None:
+    """AWS CloudTrail user guide, "Logging network activity events": an event through an endpoint
+    has all of these, one that the endpoint's policy denied `errorCode` and `errorMessage` besides.
+    Route 53 developer guide, "Route 53 VPC Resolver query log example": these, and three of a
+    firewall where it acted; `srcids` names an instance, or an endpoint with its interface."""
+    calls = list(in_files([DATA / "trail.json"]))
+    through = [each for each in calls if each["eventCategory"] == "NetworkActivity"]
+    assert [set(each) - NETWORK_ACTIVITY for each in through] == [
+        set(),
+        {"errorCode", "errorMessage"},
+    ]
+    assert all(set(each) >= NETWORK_ACTIVITY for each in through)
+    queries = list(in_files([DATA / "queries.log"]))
+    firewall = {"firewall_rule_group_id", "firewall_rule_action", "firewall_domain_list_id"}
+    assert [set(each) - QUERY for each in queries] == [set(), set(), set(), firewall]
+    assert all(set(each) >= QUERY for each in queries)
+    ids = [set(each["srcids"]) for each in queries]
+    endpoint = {"resolver_endpoint", "resolver_network_interface"}
+    assert ids == [endpoint, endpoint, {"instance"}, {"instance"}]
+
+
+def test_a_call_that_an_endpoint_s_policy_denied_came_privately_and_is_no_leak() -> None:
+    denied = next(each for each in in_files([DATA / "trail.json"]) if "errorCode" in each)
+    assert list(public_ways([denied])) == []
+
+
+def test_what_the_aws_cli_has_printed_is_read_as_what_a_trail_delivers(tmp_path: Path) -> None:
+    """`aws cloudtrail lookup-events` and `aws logs filter-log-events` print records as texts."""
+    calls = [json.dumps(each) for each in in_files([DATA / "trail.json"])]
+    queries = (DATA / "queries.log").read_text().splitlines()
+    looked_up, filtered = tmp_path / "calls.json", tmp_path / "queries.json"
+    looked_up.write_text(json.dumps({"Events": [{"CloudTrailEvent": each} for each in calls]}))
+    filtered.write_text(json.dumps({"events": [{"message": each} for each in queries]}))
+    found = leaks(public_ways(in_files([looked_up, filtered])))
+    assert found == found_in("trail.json", "queries.log")
+    assert len(found) == 3
 
 
 def test_a_name_that_was_answered_publicly_is_named_with_who_asked() -> None:
@@ -99,7 +154,7 @@ def test_a_file_is_read_as_aws_delivers_it_and_one_of_another_kind_is_named(
 ) -> None:
     packed = tmp_path / "trail.json.gz"
     packed.write_bytes(gzip.compress((DATA / "trail.json").read_bytes()))
-    assert len(list(in_files([packed]))) == 8
+    assert len(list(in_files([packed]))) == 9
     for name, content in (("a.gz", b"no gzip"), ("b.json", b"{no json"), ("c.log", b"\xff\xfe")):
         bad = tmp_path / name
         bad.write_bytes(content)
