@@ -163,7 +163,8 @@ def test_what_was_deleted_by_hand_is_told_from_what_may_not_be_read(
 def test_what_may_not_be_read_names_the_right_that_is_missing(
     what: str, answer: str, code: str
 ) -> None:
-    found = examined(what, **{answer: refusal(code)})
+    answers: dict[str, Any] = {answer: refusal(code)}
+    found = examined(what, **answers)
     assert (found.verdict, found.cure) == ("warning", "ask for the right to call DescribeIt")
 
 
