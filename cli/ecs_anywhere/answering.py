@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from botocore.parsers import ResponseParserError
 from connectivity.domain.errors import Fact, Waiting
 from connectivity.domain.printable import printable_lines
 
-from ecs_anywhere import asking, explaining
+from ecs_anywhere import asking, aws_errors, explaining
 from ecs_anywhere.evidence import NoEvidence
 from ecs_anywhere.evidence_files import NoRecords
 from ecs_anywhere.leak_records import UnreadableRecords
@@ -37,7 +38,19 @@ Profiles = Annotated[
     list[str], typer.Option("--profile", help="Profile; can be given several times.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of tables.")]
-Vpc = Annotated[str, typer.Argument(metavar="VPC", help="Id of the VPC, as in vpc-0a1b2c3d.")]
+
+
+def vpc_id(given: str) -> str:
+    """Return the id of a VPC as it was given. Raises BadParameter for what is none."""
+    if not re.fullmatch(r"vpc-[0-9a-f]{8}([0-9a-f]{9})?", given):
+        raise typer.BadParameter(f"{given} is no id of a VPC, as in vpc-0a1b2c3d")
+    return given
+
+
+Vpc = Annotated[
+    str,
+    typer.Argument(metavar="VPC", help="Id of the VPC, as in vpc-0a1b2c3d.", callback=vpc_id),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 Watched = Annotated[bool, typer.Option("--watch/--no-watch", help="Stay until it is done.")]
 PriceFile = Annotated[
@@ -54,16 +67,21 @@ HERE = Path()
 
 @contextmanager
 def told() -> Iterator[None]:
-    """What was to be expected ends in a line that names the cure, and an exit code. Anything else
+    """Let an error that was to be expected end in a line with its cure, and an exit code. Any other
     is a fault of this command, and ends in its traceback."""
     try:
         yield
     except (NoStack, NoRecords, UnreadableKey, UnreadablePrices, UnreadableRecords) as error:
         end(UNREADABLE, str(error))
-    except (ClientError, BotoCoreError, Waiting) as error:
-        end(UNREADABLE, str(error))
-    except (ResponseParserError, OSError) as error:
-        end(UNREADABLE, f"no answer of AWS that can be read, or no file: {error}")
+    except (ClientError, BotoCoreError) as error:
+        end(UNREADABLE, aws_errors.told(error))
+    except Waiting as error:
+        end(UNREADABLE, f"{error}: try again in a minute")
+    except ResponseParserError as error:
+        first = str(error).partition("\n")[0]
+        end(UNREADABLE, f"no answer of AWS that can be read: {first}")
+    except OSError as error:
+        end(UNREADABLE, f"a file cannot be read or written: {error}")
     except (
         Fact,
         NoEvidence,
@@ -75,18 +93,19 @@ def told() -> Iterator[None]:
 
 
 def end(code: int, message: str) -> NoReturn:
-    """Say it on standard error, and end with that exit code."""
+    """Write the message on standard error, and end with that exit code."""
     typer.echo(printable_lines(message, LONGEST_MESSAGE), err=True)
     raise typer.Exit(code)
 
 
 def ask(question: str, yes: bool) -> None:
-    """End with the exit code for it where nobody says yes."""
+    """Ask the person, and end with `NOT_SAID_YES` where nobody says yes."""
     if not says_yes(question, yes):
         end(NOT_SAID_YES, "Nothing was changed.")
 
 
 def says_yes(question: str, yes: bool) -> bool:
+    """Tell whether the person says yes; with `yes` nobody is asked."""
     try:
         return yes or typer.confirm(question, default=False)
     except typer.Abort:  # nobody is there to answer
@@ -94,8 +113,10 @@ def says_yes(question: str, yes: bool) -> bool:
 
 
 def vpc_in(stack: Stack, vpc: str) -> str:
+    """Return the VPC with its account and Region, for a question or an error."""
     return f"{vpc} in account {stack.account}, {stack.region}"
 
 
 def print_json(value: Any) -> None:
+    """Print a value as JSON on standard output."""
     typer.echo(json.dumps(value, indent=2))

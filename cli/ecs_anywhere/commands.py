@@ -17,7 +17,16 @@ from connectivity.domain.errors import Waiting
 from connectivity.domain.ledger import Entry
 from connectivity.domain.printable import printable_lines
 
-from ecs_anywhere import agent_commands, asking, examining, explaining, overview, planning, showing
+from ecs_anywhere import (
+    agent_commands,
+    asking,
+    aws_errors,
+    examining,
+    explaining,
+    overview,
+    planning,
+    showing,
+)
 from ecs_anywhere import costs as costing
 from ecs_anywhere import leaks as finding
 from ecs_anywhere.answering import (
@@ -105,8 +114,14 @@ def _read_all(places: list[Where], prices: Prices) -> tuple[list[overview.Line],
             if len(places) == 1:
                 raise
             named = " ".join(filter(None, (where.profile, where.region)))
-            unread.append(f"{named}: {error}")
+            unread.append(f"{named}: {_told(error)}")
     return lines, unread
+
+
+def _told(error: NoStack | ClientError | BotoCoreError | Waiting) -> str:
+    if isinstance(error, ClientError | BotoCoreError):
+        return aws_errors.told(error)
+    return str(error)
 
 
 def _lines(stack: Stack, prices: Prices) -> Iterator[overview.Line]:

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from connectivity.adapters import wiring
 from connectivity.domain.printable import listed
 
-from ecs_anywhere import managed_hosts
+from ecs_anywhere import aws_errors, managed_hosts
 from ecs_anywhere.host_checks import VPC_TAG, ManagedHost
 from ecs_anywhere.stack import Stack
 
@@ -26,8 +26,6 @@ GONE = frozenset(
     }
 )
 """Error codes of Amazon EventBridge, SNS, SQS and DynamoDB for something that does not exist."""
-REFUSED = ("AccessDenied", "AuthorizationError", "UnauthorizedOperation")
-"""Beginnings of the error codes for a call that the credentials may not make."""
 MADE_ANEW = (
     "somebody deleted it, which AWS CloudFormation does not see: give it a name of its own in "
     "template.yaml ({name}) and deploy, so that it is made anew"
@@ -72,17 +70,13 @@ def examine(stack: Stack) -> Iterator[Examined]:
 def _unseen(what: str, error: BotoCoreError | ClientError, if_gone: str) -> Examined:
     """Return why something could not be looked at: it is not there, the credentials may not, or AWS
     gave no answer."""
-    code = _code_of(error)
-    if code in GONE and if_gone:
+    if aws_errors.code_of(error) in GONE and if_gone:
         return Examined(what, "bad", f"not there: {error}", if_gone)
-    if isinstance(error, ClientError) and code.startswith(REFUSED):
-        cure = f"ask for the right to call {error.operation_name}"
+    cure = aws_errors.cure_of(error)
+    if aws_errors.is_refused(error):
         return Examined(what, "warning", f"your credentials may not look at it: {error}", cure)
-    return Examined(what, "warning", f"could not be looked at: {error}", "try again in a minute")
-
-
-def _code_of(error: BotoCoreError | ClientError) -> str:
-    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else ""
+    said = f"could not be looked at: {error}"
+    return Examined(what, "warning", said, cure or "try again in a minute")
 
 
 def _stack(stack: Stack) -> Examined:
@@ -150,7 +144,7 @@ def _of_a_rule(stack: Stack, name: str, id_: str) -> Examined | None:
             Name=rule, **({"EventBusName": bus} if bus else {})
         )
     except ClientError as error:
-        if _code_of(error) not in GONE:
+        if aws_errors.code_of(error) not in GONE:
             raise
         cure = MADE_ANEW.format(name="RuleName, or Name")
         return Examined("rules", "bad", f"{name} is not there: its events are lost", cure)

@@ -13,6 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from connectivity.adapters import aws
 from connectivity.usecases.settings import Settings
 
+from ecs_anywhere import aws_errors
+
 _REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _GIVEN = {name: os.environ.get(name) for name in _REGION_VARIABLES}
 """As the person has set them."""
@@ -126,14 +128,11 @@ def read_stack(where: Where) -> Stack:
     try:
         session = _session(where.profile, where.region)
         client = session.client("cloudformation")
-        described = client.describe_stacks(StackName=where.name)["Stacks"][0]
+        described = _described(client, where.name, str(session.region_name))
         resources = _resources(client, where.name)
         variables = _variables(session, resources, where.name)
     except (BotoCoreError, ClientError) as error:
-        raise NoStack(
-            f"the stack {where.name} cannot be read: {error}. Check its name, your credentials and "
-            "the Region (--stack, --profile, --region)"
-        ) from error
+        raise _no_stack(where, error) from error
     region = str(session.region_name)
     outputs = {o["OutputKey"]: o["OutputValue"] for o in described.get("Outputs", [])}
     _check(variables, outputs, region, where.name)
@@ -149,6 +148,43 @@ def read_stack(where: Where) -> Stack:
         },
         resources=resources,
         profile=where.profile,
+    )
+
+
+def _no_stack(where: Where, error: BotoCoreError | ClientError) -> NoStack:
+    return NoStack(f"the stack {where.name} cannot be read: {aws_errors.told(error)}")
+
+
+def _described(client: Any, name: str, region: str) -> Mapping[str, Any]:
+    """Return what AWS CloudFormation says of a stack. Raises NoStack where there is none, and
+    botocore's ClientError."""
+    try:
+        found: Mapping[str, Any] = client.describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as error:
+        if aws_errors.code_of(error) != "ValidationError":
+            raise
+        raise NoStack(
+            f"the stack {name} cannot be read: there is none in {region} of this account"
+            f"{_others(client)}. Name another with --stack, --region or --profile"
+        ) from error
+    return found
+
+
+def _others(client: Any) -> str:
+    """Return which stacks are this app by their outputs; nothing where they cannot be listed."""
+    try:
+        pages = client.get_paginator("describe_stacks").paginate()
+        stacks = [each for page in pages for each in page["Stacks"]]
+    except (BotoCoreError, ClientError):
+        return ""
+    wanted = {*OUTPUTS, "LedgerTable"}
+    ours = [
+        each["StackName"]
+        for each in stacks
+        if wanted <= {output["OutputKey"] for output in each.get("Outputs", ())}
+    ]
+    return (
+        f"; this app is there as {', '.join(ours)}" if ours else "; this app is not deployed there"
     )
 
 
@@ -185,6 +221,14 @@ def _variables(
     try:
         answer = configured(FunctionName=resources[READER][1])
         found = answer["Environment"]["Variables"]
+    except ClientError as error:
+        if aws_errors.code_of(error) != "ResourceNotFoundException":
+            raise
+        raise NoStack(
+            f"the stack {stack} has lost its {READER}: somebody deleted it, which AWS "
+            "CloudFormation does not see: give it a FunctionName in template.yaml and deploy, so "
+            "that it is made anew"
+        ) from error
     except KeyError:
         raise NoStack(
             f"the variables of {READER} in the stack {stack} cannot be read: with KmsKeyArn you "

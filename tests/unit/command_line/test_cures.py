@@ -10,6 +10,7 @@ from connectivity.adapters.evidence import _CURES as RECORDS
 from connectivity.adapters.signatures import KmsSignatures
 from connectivity.domain.errors import SigningRefused
 from connectivity.domain.evidence import not_kept
+from ecs_anywhere.aws_errors import NO_WAY, SIGN_IN
 from ecs_anywhere.examining import Examined, examine
 from ecs_anywhere.stack import Stack
 
@@ -168,10 +169,18 @@ def test_what_may_not_be_read_names_the_right_that_is_missing(
     assert (found.verdict, found.cure) == ("warning", "ask for the right to call DescribeIt")
 
 
-def test_a_call_that_aws_did_not_answer_is_tried_again() -> None:
-    for why in (refusal("ThrottlingException"), EndpointConnectionError(endpoint_url="https://x")):
-        found = examined("rules", rule=why)
-        assert (found.verdict, found.cure) == ("warning", "try again in a minute")
+@pytest.mark.parametrize(
+    ("why", "cure"),
+    [
+        (refusal("ThrottlingException"), "try again in a minute"),
+        (refusal("InternalFailure"), "try again in a minute"),
+        (refusal("ExpiredToken"), SIGN_IN),
+        (EndpointConnectionError(endpoint_url="https://x"), NO_WAY),
+    ],
+)
+def test_a_call_that_aws_did_not_answer_is_no_missing_right(why: Exception, cure: str) -> None:
+    found = examined("rules", rule=why)
+    assert (found.verdict, found.cure) == ("warning", cure)
 
 
 def test_a_subscription_that_was_deleted_is_made_again_by_hand() -> None:
