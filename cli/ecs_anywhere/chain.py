@@ -1,7 +1,8 @@
 """Chains of records, checked without AWS: each record names the SHA-256 of the one before.
 
 What this finds: a record that was changed, replaced, renamed, put elsewhere, or taken out of the
-middle, one that was never stored, and one that the stack's key has not signed. What files alone
+middle, one that was never stored, and one that the stack's key has not signed. The records are read
+one after the other, and what is held of each is its link. What files alone
 cannot show is that the last records are gone: the ledger knows the last one of each VPC, and is
 compared where it can be read. The first records go by themselves after `EvidenceDays`.
 """
@@ -48,6 +49,8 @@ class File:
     name: str
     """Its path, with slashes."""
     data: bytes
+    problem: str = ""
+    """Why it could not be read; empty where it was."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,22 @@ class Kept:
     sha256: str
     content: Mapping[str, Any]
     is_canonical: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is kept in mind of a record: its link, and whether the key has signed it."""
+
+    file: str
+    vpc_id: str
+    number: int
+    previous: str | None
+    sha256: str
+    is_good: bool
+    """Whether the key has signed it."""
+    has_signature: bool
+    key_id: str
+    """Of the key that it names."""
 
 
 @dataclass(frozen=True)
@@ -93,15 +112,29 @@ class Checked:
     """VPC -> number and SHA-256 of its last record."""
     signed: bool
     """Whether every signature was checked."""
+    with_ledger: bool = False
+    """Whether the last record of each VPC was compared with the stack's ledger."""
 
     @property
     def problems(self) -> tuple[Found, ...]:
         return tuple(each for each in self.found if each.is_problem)
 
+    @property
+    def not_checked(self) -> tuple[str, ...]:
+        """Return what this check cannot say."""
+        unsigned = "who wrote the records: they are not signed, and whoever may write may forge"
+        last = (
+            "whether the last records were taken away: the stack's ledger alone knows, with which "
+            "ecs-anywhere evidence verify compares, without a folder or a bucket"
+        )
+        said = ((unsigned, self.signed), (last, self.with_ledger))
+        return tuple(what for what, is_checked in said if not is_checked)
+
     def as_json(self) -> dict[str, Any]:
         return {
             "whole": not self.problems,
             "signatures_checked": self.signed,
+            "not_checked": list(self.not_checked),
             "records": dict(self.records),
             "last": {vpc: {"number": n, "sha256": sha} for vpc, (n, sha) in self.last.items()},
             "found": [each.as_json() for each in self.found],
@@ -115,28 +148,28 @@ def check(
     key_ids: Iterable[str] = (),
     expired: Collection[str] = (),
 ) -> Checked:
-    """Check all chains in `files`. `key` is None where nothing is signed. `heads` are the ledger's
-    last links by VPC, where the ledger can be read; `key_ids` are the key's ids, where known;
-    `expired` are the VPCs whose last record is older than records are kept."""
+    """Check all chains in `files`, of which one is held at a time. `key` is None where nothing is
+    signed. `heads` are the ledger's last links by VPC, None where the ledger cannot be read;
+    `key_ids` are the key's ids, where known; `expired` are the VPCs whose last record is older than
+    records are kept."""
     found: list[Found] = []
-    chains: dict[str, list[Kept]] = defaultdict(list)
+    chains: dict[str, list[Held]] = defaultdict(list)
     for file in files:
         try:
             record = read(file)
         except UnreadableRecord as why:
             found.append(Found("unreadable", printable(file.name), str(why)))
             continue
-        chains[record.vpc_id].append(record)
         found += _of_itself(record)
+        chains[record.vpc_id].append(_held(record, key))
     if key is not None:
-        found += _of_signatures(chains, key, frozenset(key_ids))
-    heads = heads or {}
+        found += _of_signatures(chains, frozenset(key_ids))
+    links = heads or {}
     for vpc_id, records in sorted(chains.items()):
-        head = heads.get(vpc_id)
-        found += _of_a_chain(records, head, key, vpc_id in expired)
+        found += _of_a_chain(records, links.get(vpc_id), vpc_id in expired)
     found += [
         _gone(vpc_id, f"the ledger names record {head.number}, and there is none", expired)
-        for vpc_id, head in sorted(heads.items())
+        for vpc_id, head in sorted(links.items())
         if vpc_id not in chains
     ]
     ends = {vpc: max(records, key=lambda r: r.number) for vpc, records in sorted(chains.items())}
@@ -145,6 +178,7 @@ def check(
         records={vpc: len(records) for vpc, records in sorted(chains.items())},
         last={vpc: (end.number, end.sha256) for vpc, end in ends.items()},
         signed=key is not None,
+        with_ledger=heads is not None,
     )
 
 
@@ -175,23 +209,48 @@ def read(file: File) -> Kept:
 def signed(file: File, key: PublicKey) -> Mapping[str, Any]:
     """Return what the record in a file says, which the key has signed. Raises UnreadableRecord."""
     record = read(file)
-    if not _is_signed_by(record, key):
-        raise UnreadableRecord(_of_a_signature(record, frozenset()).what)
+    held = _held(record, key)
+    if not held.is_good:
+        raise UnreadableRecord(_of_a_signature(held, frozenset()).what)
     return record.content
 
 
-def is_signed(files: Iterable[File]) -> bool:
-    """Tell whether any record among the files carries a signature."""
-    for file in files:
-        try:
-            if "signature" in _json(file):
-                return True
-        except UnreadableRecord:
-            continue
-    return False
+def is_signed(file: File) -> bool:
+    """Tell whether the file holds a record that carries a signature."""
+    try:
+        return "signature" in _json(file)
+    except UnreadableRecord:
+        return False
+
+
+def may_be_of(file: File, vpc_id: str) -> bool:
+    """Tell whether the file is one of the VPC's: it lies in the VPC's folder, or in no VPC's, and
+    holds its record or none that can be read."""
+    folder = PurePosixPath(file.name).parent.name
+    if _VPC.fullmatch(folder):
+        return folder == vpc_id
+    try:
+        return read(file).vpc_id == vpc_id
+    except UnreadableRecord:
+        return True
+
+
+def _held(record: Kept, key: PublicKey | None) -> Held:
+    return Held(
+        record.file,
+        record.vpc_id,
+        record.number,
+        record.previous,
+        record.sha256,
+        is_good=key is not None and _is_signed_by(record, key),
+        has_signature="signature" in record.content,
+        key_id=_key_id(record),
+    )
 
 
 def _json(file: File) -> dict[str, Any]:
+    if file.problem:
+        raise UnreadableRecord(file.problem)
     if len(file.data) > _LARGEST:
         raise UnreadableRecord(f"it has {len(file.data)} bytes, more than any record")
     try:
@@ -222,22 +281,14 @@ def _of_itself(record: Kept) -> Iterator[Found]:
         yield Found("altered", record.file, said)
 
 
-def _of_signatures(
-    chains: Mapping[str, list[Kept]], key: PublicKey, key_ids: frozenset[str]
-) -> Iterator[Found]:
+def _of_signatures(chains: Mapping[str, list[Held]], key_ids: frozenset[str]) -> Iterator[Found]:
     """Yield the records that the key has not signed. Those that a signed one names, link by link,
     are as they were when it was signed: that is a note, also where their own key is not known."""
-    good = {
-        record.sha256: record
-        for records in chains.values()
-        for record in records
-        if _is_signed_by(record, key)
-    }
-    known = key_ids | {_key_id(record) for record in good.values()}
+    known = key_ids | {r.key_id for records in chains.values() for r in records if r.is_good}
     for records in chains.values():
-        named = _named_by(good, records)
+        named = _named_by_good(records)
         for record in records:
-            if record.sha256 in good:
+            if record.is_good:
                 continue
             found = _of_a_signature(record, known)
             if record.sha256 in named and found.kind != "forged":
@@ -246,12 +297,12 @@ def _of_signatures(
             yield found
 
 
-def _of_a_signature(record: Kept, known: frozenset[str]) -> Found:
+def _of_a_signature(record: Held, known: frozenset[str]) -> Found:
     """Return what is wrong with a signature that is not the key's. `known` are the ids of keys that
     were given, as far as one knows them."""
-    if "signature" not in record.content:
+    if not record.has_signature:
         return Found("unsigned", record.file, "it carries no signature")
-    key_id = _key_id(record)
+    key_id = record.key_id
     named = printable(key_id, _LONGEST_KEY_ID)
     if known and key_id and key_id not in known:
         said = f"signed by another key, {named}: give its public key, too, with --public-key"
@@ -260,11 +311,11 @@ def _of_a_signature(record: Kept, known: frozenset[str]) -> Found:
     return Found("forged", record.file, f"{said} (it names the key {named})" if named else said)
 
 
-def _named_by(good: Mapping[str, Kept], records: Iterable[Kept]) -> set[str]:
+def _named_by_good(records: Iterable[Held]) -> set[str]:
     """Return the SHA-256 of all that the good ones among these records name, link by link."""
     named: set[str] = set()
     for record in sorted(records, key=lambda each: each.number, reverse=True):
-        if record.previous and (record.sha256 in good or record.sha256 in named):
+        if record.previous and (record.is_good or record.sha256 in named):
             named.add(record.previous)
     return named
 
@@ -286,9 +337,7 @@ def _is_signed_by(record: Kept, key: PublicKey) -> bool:
     return is_usual and key.has_signed(digest_of(record.content), value)
 
 
-def _of_a_chain(
-    records: Iterable[Kept], head: Link | None, key: PublicKey | None, is_expired: bool = False
-) -> Iterator[Found]:
+def _of_a_chain(records: Iterable[Held], head: Link | None, is_expired: bool) -> Iterator[Found]:
     """Yield what is wrong between the records of one VPC."""
     ordered = sorted(records, key=lambda record: (record.number, record.file))
     by_sha = {record.sha256: record for record in ordered}
@@ -297,15 +346,15 @@ def _of_a_chain(
     told: set[int] = set()
     for record in ordered:
         yield from _of_a_step(record, by_sha, ordered, first, told)
-    yield from _of_forks(ordered, named, key)
+    yield from _of_forks(ordered, named)
     if head and head.sha256 not in by_sha:
         yield _of_the_head(head, ordered, is_expired)
 
 
 def _of_a_step(
-    record: Kept,
-    by_sha: Mapping[str, Kept],
-    ordered: list[Kept],
+    record: Held,
+    by_sha: Mapping[str, Held],
+    ordered: list[Held],
     first: int,
     told: set[int],
 ) -> Iterator[Found]:
@@ -338,9 +387,7 @@ def _of_a_step(
         yield Found("missing", record.vpc_id, said)
 
 
-def _of_forks(
-    ordered: list[Kept], named: set[str | None], key: PublicKey | None
-) -> Iterator[Found]:
+def _of_forks(ordered: list[Held], named: set[str | None]) -> Iterator[Found]:
     """Yield numbers that several records have. A function that died before it could tell the ledger
     leaves one beside the chain; only the stack's key can sign that."""
     counted = Counter(record.number for record in ordered)
@@ -354,11 +401,10 @@ def _of_forks(
         beside = [record for record in same if record not in in_chain]
         for record in beside if in_chain else beside[1:]:
             said = f"record {number} stands beside the chain: its run ended before it was linked"
-            well = key is not None and _is_signed_by(record, key)
-            yield Found("note" if well else "forked", record.file, said)
+            yield Found("note" if record.is_good else "forked", record.file, said)
 
 
-def _of_the_head(head: Link, ordered: list[Kept], is_expired: bool) -> Found:
+def _of_the_head(head: Link, ordered: list[Held], is_expired: bool) -> Found:
     last = ordered[-1]
     if last.number >= head.number:
         said = f"the ledger names another record {head.number}: changed, or replaced"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from connectivity.domain.evidence import FOLDER
 from connectivity.domain.ledger import Link
 from typer.core import TyperGroup
 
@@ -25,6 +26,7 @@ from ecs_anywhere.answering import (
     Vpc,
     print_json,
     told,
+    vpc_id,
 )
 from ecs_anywhere.evidence import Evidence, evidence_of, expired, gather, recorded_entries
 from ecs_anywhere.evidence_page import page
@@ -48,6 +50,10 @@ class _VpcFirst(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         known = {*self.commands, "-h", "--help"}
         return super().parse_args(ctx, ["show", *args] if args and args[0] not in known else args)
+
+
+def _vpc_or_all(given: str) -> str:
+    return vpc_id(given) if given else ""
 
 
 evidence_app = typer.Typer(
@@ -120,6 +126,9 @@ def verify(
         ),
     ] = "",
     public_key: PublicKey = None,
+    vpc: Annotated[
+        str, typer.Option(metavar="VPC", help="Check this VPC's chain alone.", callback=_vpc_or_all)
+    ] = "",
     stack: StackName = STACK,
     region: Region = "",
     profile: Profile = "",
@@ -127,19 +136,26 @@ def verify(
 ) -> None:
     """Check that no kept record was changed, replaced or taken away. A folder needs no AWS."""
     with told():
-        heads: Mapping[str, Link] = {}
+        heads: Mapping[str, Link] | None = None
         gone: frozenset[str] = frozenset()
         keys, ids = list(public_key or ()), list[str]()
         if not place:
             found = read_stack(Where(stack, region, profile))
             place, entries = f"{evidence_files.BUCKET}{_bucket(found)}", recorded_entries(found)
-            heads = {vpc: entry.recorded for vpc, entry in entries.items() if entry.recorded}
+            place += f"/{FOLDER}/{vpc}/" if vpc else ""
+            known = [entry for id_, entry in entries.items() if vpc in ("", id_)]
+            heads = {entry.vpc_id: entry.recorded for entry in known if entry.recorded}
             days = int(found.parameters.get("EvidenceDays") or LONGEST_KEPT)
-            gone = expired(entries.values(), days, time.time())
+            gone = expired(known, days, time.time())
             keys += filter(None, [found.outputs.get("PublicationPublicKey")])
             ids += filter(None, [found.outputs.get("PublicationKeyId")])
-        files = _files(place, region, profile)
-        checked = chain.check(files, _key(keys, files), heads, ids, gone)
+        key = read_keys(keys)
+        files = showing.counted(
+            _files(place, vpc, region, profile, may_be_none=bool(heads)), "records are checked"
+        )
+        checked = chain.check(_checkable(files, key), key, heads, ids, gone)
+        if vpc and not checked.records and not checked.problems:
+            raise evidence_files.NoRecords(f"there is no record of {vpc} in {place}")
     if as_json:
         print_json(checked.as_json())
     else:
@@ -156,15 +172,25 @@ def _bucket(stack: Stack) -> str:
     )
 
 
-def _files(place: str, region: str, profile: str) -> list[chain.File]:
+def _files(
+    place: str, vpc: str, region: str, profile: str, may_be_none: bool
+) -> Iterator[chain.File]:
+    """Yield what may be records in a folder or a bucket, of one VPC where it is named. Raises
+    NoRecords where there is none, unless there may be none: the ledger tells then what is gone."""
     if place.startswith(evidence_files.BUCKET):
-        return evidence_files.in_bucket(place, client_of("s3", region, profile))
-    return evidence_files.in_folder(Path(place))
+        found = evidence_files.in_bucket(place, client_of("s3", region, profile))
+    else:
+        found = evidence_files.in_folder(Path(place))
+    try:
+        yield from (file for file in found if not vpc or chain.may_be_of(file, vpc))
+    except evidence_files.NoRecords:
+        if not may_be_none:
+            raise
 
 
-def _key(given: list[str], files: list[chain.File]) -> AnyKey | None:
-    """Return the keys; None where nothing is signed. Raises UnreadableKey."""
-    keys = read_keys(given)
-    if keys is None and chain.is_signed(files):
-        raise UnreadableKey(NO_KEY)
-    return keys
+def _checkable(files: Iterable[chain.File], key: AnyKey | None) -> Iterator[chain.File]:
+    """Yield the files. Raises UnreadableKey at a signed one where there is no key to check it."""
+    for file in files:
+        if key is None and chain.is_signed(file):
+            raise UnreadableKey(NO_KEY)
+        yield file

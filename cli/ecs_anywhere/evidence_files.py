@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import ClientError
 from connectivity.domain.evidence import FOLDER
 
 from ecs_anywhere.chain import File
@@ -14,19 +15,27 @@ BUCKET = "s3://"
 _LARGEST = 4_000_001
 """Bytes that are read of a file: more than any record has."""
 
+_ALONE = {
+    "InvalidObjectState": "it is in an archive of Amazon S3: restore it, and check again",
+    "NoSuchKey": "it was deleted, or has expired, while the others were read",
+}
+"""Error codes of Amazon S3 that concern one object and say nothing of the others."""
+
 
 class NoRecords(Exception):
     """Nothing is there that could be checked; the message says where was looked."""
 
 
-def in_folder(folder: Path) -> list[File]:
-    """Return the files of a folder and of all below it that may be records. Raises NoRecords."""
+def in_folder(folder: Path) -> Iterator[File]:
+    """Yield the files of a folder and of all below it that may be records, each read when its turn
+    comes. Raises NoRecords."""
     if not folder.is_dir():
         raise NoRecords(f"{folder} is no folder: give one with records, or s3://BUCKET")
     paths = sorted(path for path in folder.rglob("*.json") if path.is_file())
     if not paths:
         raise NoRecords(f"there is no record in {folder}: records are files that end in .json")
-    return [File(path.relative_to(folder.parent).as_posix(), _read(path)) for path in paths]
+    for path in paths:
+        yield File(path.relative_to(folder.parent).as_posix(), _read(path))
 
 
 def _read(path: Path) -> bytes:
@@ -34,15 +43,16 @@ def _read(path: Path) -> bytes:
         return file.read(_LARGEST)
 
 
-def in_bucket(place: str, s3: Any) -> list[File]:
-    """Return the objects below `s3://BUCKET/PREFIX` that may be records, of all VPCs where there is
-    no prefix. Raises NoRecords."""
+def in_bucket(place: str, s3: Any) -> Iterator[File]:
+    """Yield the objects below `s3://BUCKET/PREFIX` that may be records, of all VPCs where there is
+    no prefix, each read when its turn comes. Raises NoRecords."""
     bucket, _, prefix = place.removeprefix(BUCKET).partition("/")
-    below = prefix or f"{FOLDER}/"
-    files = list(_objects(s3, bucket, below))
-    if not files:
+    below, is_empty = prefix or f"{FOLDER}/", True
+    for key in _keys(s3, bucket, below):
+        is_empty = False
+        yield _object(s3, bucket, key)
+    if is_empty:
         raise NoRecords(f"there is no record below {below} in the bucket {bucket}")
-    return files
 
 
 def newest_first(place: str, s3: Any) -> Iterator[File]:
@@ -50,11 +60,6 @@ def newest_first(place: str, s3: Any) -> Iterator[File]:
     comes, that of the highest key first."""
     bucket, _, prefix = place.removeprefix(BUCKET).partition("/")
     for key in sorted(_keys(s3, bucket, prefix), reverse=True):
-        yield _object(s3, bucket, key)
-
-
-def _objects(s3: Any, bucket: str, prefix: str) -> Iterator[File]:
-    for key in _keys(s3, bucket, prefix):
         yield _object(s3, bucket, key)
 
 
@@ -67,4 +72,11 @@ def _keys(s3: Any, bucket: str, prefix: str) -> Iterator[str]:
 
 
 def _object(s3: Any, bucket: str, key: str) -> File:
-    return File(key, s3.get_object(Bucket=bucket, Key=key)["Body"].read(_LARGEST))
+    """Return an object, or why it alone cannot be read. Raises botocore's ClientError."""
+    try:
+        return File(key, s3.get_object(Bucket=bucket, Key=key)["Body"].read(_LARGEST))
+    except ClientError as error:
+        problem = _ALONE.get(error.response["Error"]["Code"])
+        if problem is None:
+            raise
+        return File(key, b"", problem)

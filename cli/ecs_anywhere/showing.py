@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
+from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -32,6 +34,7 @@ COLOURS = {
     "failed": "bold red",
     "held-up": "bold yellow",
 }
+Thing = TypeVar("Thing")
 AS_WIDE_AS_THEY_ARE = 10_000
 """Characters of a line in a pipe: whoever reads it there wants a line whole."""
 VERDICTS = {"good": "green", "warning": "bold yellow", "bad": "bold red"}
@@ -193,9 +196,22 @@ def chains(checked: Checked) -> RenderableType:
     for vpc, (number, sha256) in checked.last.items():
         said = f"{checked.records[vpc]} records, the last is {number}, SHA-256 {sha256}"
         table.add_row(Text("read"), Text(vpc), Text(said))
+    for what in checked.not_checked:
+        table.add_row(Text("not checked", style="dim"), Text(""), Text(what))
     whole = "broken" if checked.problems else "whole"
     signed = "signatures checked" if checked.signed else "not signed: who may write may forge"
     return Group(table, Text(f"{whole}, {signed}"))
+
+
+def counted(things: Iterable[Thing], what: str) -> Iterator[Thing]:
+    """Yield the things, and show on the terminal of standard error how many there were so far."""
+    columns = (SpinnerColumn(), TextColumn(f"{{task.completed}} {what}"))
+    error = Console(stderr=True)
+    with Progress(*columns, console=error, transient=True, disable=not error.is_terminal) as shown:
+        task = shown.add_task(what, total=None)
+        for thing in things:
+            yield thing
+            shown.advance(task)
 
 
 def explanation(found: Explanation) -> RenderableType:

@@ -32,7 +32,10 @@ def answer(code: str) -> botocore.ClientError:
         (botocore.ConnectTimeoutError(endpoint_url="https://x"), "HTTPS_PROXY"),
         (botocore.ReadTimeoutError(endpoint_url="https://x"), "HTTPS_PROXY"),
         (botocore.ProxyConnectionError(proxy_url="http://p"), "HTTPS_PROXY"),
-        (botocore.SSLError(endpoint_url="https://x", error="self-signed"), "AWS_CA_BUNDLE"),
+        (
+            botocore.SSLError(endpoint_url="https://x", error=OSError("self-signed")),
+            "AWS_CA_BUNDLE",
+        ),
         (answer("ExpiredToken"), "aws sso login"),
         (answer("ExpiredTokenException"), "aws sso login"),
         (answer("InvalidClientTokenId"), "does not know these credentials"),

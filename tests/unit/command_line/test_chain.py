@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
+import weakref
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from connectivity.domain import evidence
 from connectivity.domain.evidence import Outcome, Place, Ran
 from connectivity.domain.ledger import Entry, Link
@@ -18,6 +22,7 @@ from ecs_anywhere import chain
 from ecs_anywhere.chain import Checked, File, check
 from ecs_anywhere.commands import app
 from ecs_anywhere.evidence import expired
+from ecs_anywhere.evidence_files import in_bucket
 from ecs_anywhere.public_key import AnyKey, EcPublicKey, UnreadableKey, read_key
 from typer.testing import CliRunner
 
@@ -347,3 +352,106 @@ def test_the_page_of_a_kept_record_needs_no_aws(folder: Path, tmp_path: Path) ->
 
 def test_a_record_is_read_as_it_was_written() -> None:
     assert chain.read(FIVE[1]).previous == evidence.sha256_of(FIVE[0].data)
+
+
+def test_records_are_let_go_of_one_after_the_other() -> None:
+    """A bucket may hold years of records: no more than the one that is read, and the next, is
+    there at any time."""
+    there: list[weakref.ref[File]] = []
+    most = 0
+
+    def listed() -> Iterator[File]:
+        nonlocal most
+        for file in FIVE * 40:
+            mine = File(file.name, bytes(file.data))
+            there.append(weakref.ref(mine))
+            yield mine
+            del mine
+            most = max(most, sum(each() is not None for each in there))
+
+    checked = check(listed(), KEY, {VPC: LAST})
+    assert checked.records == {VPC: 200}
+    assert most <= 2
+
+
+class Bucket:
+    """Amazon S3 with these objects, which counts those that were read."""
+
+    def __init__(self, files: list[File], **problems: str) -> None:
+        self.files = {file.name: file.data for file in files}
+        self.problems, self.read_so_far = problems, 0
+
+    def get_paginator(self, _: str) -> Bucket:
+        return self
+
+    def paginate(self, Bucket: str, Prefix: str) -> Iterator[Any]:  # noqa: N803
+        names = sorted(name for name in self.files if name.startswith(Prefix))
+        for start in range(0, len(names), 2):
+            yield {"Contents": [{"Key": name} for name in names[start : start + 2]]}
+
+    def get_object(self, Bucket: str, Key: str) -> Any:  # noqa: N803
+        self.read_so_far += 1
+        if code := self.problems.get(Key.rpartition("/")[2][:8]):
+            raise ClientError({"Error": {"Code": code, "Message": ""}}, "GetObject")
+        return {"Body": io.BytesIO(self.files[Key])}
+
+
+def test_an_object_is_read_when_its_turn_comes() -> None:
+    bucket = Bucket(FIVE)
+    files = in_bucket("s3://kept", bucket)
+    assert bucket.read_so_far == 0
+    next(files)
+    assert bucket.read_so_far == 1
+    assert check(in_bucket("s3://kept", bucket), KEY).records == {VPC: 5}
+
+
+def test_one_object_that_cannot_be_read_is_named_and_the_others_are_checked() -> None:
+    for code, said in (("InvalidObjectState", "restore it"), ("NoSuchKey", "has expired")):
+        checked = check(in_bucket("s3://kept", Bucket(FIVE, **{"00000003": code})), KEY)
+        assert (checked.records, "unreadable" in kinds(checked)) == ({VPC: 4}, True)
+        assert any(said in each.what for each in checked.problems)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        check(in_bucket("s3://kept", Bucket(FIVE, **{"00000003": "AccessDenied"})), KEY)
+
+
+def test_what_was_not_checked_is_said() -> None:
+    assert check(FIVE, KEY, {VPC: LAST}).not_checked == ()
+    [last] = check(FIVE, KEY).not_checked
+    assert "the stack's ledger alone knows" in last
+    unsigned, _ = chained(2, signer=None)
+    who, _ = check(unsigned, None).not_checked
+    assert who.startswith("who wrote the records")
+
+
+OTHER_VPC = "vpc-0a1b2c3e"
+
+
+def test_one_vpc_s_chain_is_checked_alone(folder: Path) -> None:
+    others, _ = chained(2, vpc_id=OTHER_VPC)
+    for file in others[1:]:
+        (folder / file.name).parent.mkdir(parents=True)
+        (folder / file.name).write_bytes(file.data[:-40])
+    assert run(str(folder), *given())[0] == 1
+    code, said = run(str(folder), *given(), "--vpc", VPC, "--json")
+    assert (code, json.loads(said)["records"]) == (0, {VPC: 5})
+    assert json.loads(said)["not_checked"]
+    assert run(str(folder), *given(), "--vpc", OTHER_VPC)[0] == 1
+    code, said = run(str(folder), *given(), "--vpc", "vpc-0a1b2c3f")
+    assert (code, "there is no record of vpc-0a1b2c3f" in said) == (3, True)
+    assert run(str(folder), *given(), "--vpc", "factory")[0] == 2
+
+
+def test_a_record_of_another_vpc_in_the_vpc_s_folder_is_found_when_it_is_checked_alone(
+    folder: Path,
+) -> None:
+    [strange], _ = chained(1, vpc_id=OTHER_VPC)
+    (folder / "records" / VPC / Path(strange.name).name).write_bytes(strange.data)
+    code, said = run(str(folder), *given(), "--vpc", VPC)
+    assert (code, "in another VPC's folder" in said) == (1, True)
+
+
+def test_records_without_folders_are_told_apart_by_what_they_say(tmp_path: Path) -> None:
+    for file in [*FIVE, *chained(2, vpc_id=OTHER_VPC)[0]]:
+        (tmp_path / Path(file.name).name).write_bytes(file.data)
+    code, said = run(str(tmp_path), *given(), "--vpc", OTHER_VPC, "--json")
+    assert (code, json.loads(said)["records"]) == (0, {OTHER_VPC: 2})
