@@ -14,7 +14,7 @@ from local.settings import Settings, Unkindness
 
 ENDING = (signal.SIGTERM, signal.SIGINT)
 INTERRUPTED = 130
-"""What shells say of Ctrl-C."""
+"""The exit code of shells for Ctrl-C."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -53,7 +53,7 @@ def _interrupt(*_: object) -> None:
 
 
 def _hindrance(settings: Settings) -> str | None:
-    """Why it cannot start, in one line."""
+    """Return the reason why the embedded AWS cannot start, in one line; None where it can."""
     if not partitions.is_known(settings.region):
         known = ", ".join(("aws", *partitions.OTHERS))
         return (

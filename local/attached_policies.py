@@ -42,7 +42,7 @@ def _patch() -> None:
         stock(self, policy_arn)
 
     def delete(self: Any, account: str, _region: str) -> None:
-        """What CloudFormation does with a resource of its own."""
+        """Delete the policy, as CloudFormation does with a resource of its own."""
         backend = iam_backends[account][partition_in(self.arn)]
         if self.arn in backend.managed_policies:
             backend.delete_policy(self.arn)

@@ -13,7 +13,7 @@ class Clock:
     def __init__(self, time_scale: float) -> None:
         self._time_scale = time_scale
         self._checked = (time.time(), time.monotonic())
-        """What AWS's clocks showed when, in real seconds."""
+        """The time that AWS's clocks showed, and the real second at which they did."""
         self._timers: set[threading.Timer] = set()
         self._stopped = False
         self._lock = threading.Lock()
@@ -33,8 +33,8 @@ class Clock:
         return time.monotonic() / self.time_scale
 
     def epoch(self) -> float:
-        """What AWS's own clocks show, in seconds since 1970: right when this one was made, and
-        scaled since. Another scale does not turn them back."""
+        """Return the time of AWS's own clocks, in seconds since 1970: right when this clock was
+        made, and scaled since. Another scale does not turn them back."""
         shown, then = self._checked
         return shown + (time.monotonic() - then) / self.time_scale
 

@@ -34,7 +34,7 @@ DOTS = {True: "[green]✓[/]", False: "[red]✗[/]"}
 
 
 class DemoFailedError(Exception):
-    """Something did not come out as it has to."""
+    """A result of the demonstration is not as it has to be."""
 
 
 @dataclass
@@ -53,7 +53,8 @@ class Demo:
         )
 
     def run(self) -> None:
-        """Raises DemoFailedError, DeploymentFailedError, TookTooLongError."""
+        """Run the demonstration. Raises DemoFailedError, DeploymentFailedError,
+        TookTooLongError."""
         self.say(f"the embedded AWS is up in {self.aws.settings.region} at {self.aws.url}")
         self.aws.outputs = deploy(
             self.aws,
@@ -80,7 +81,7 @@ class Demo:
         self._show_nothing_left(vpc_id)
 
     def _show_command_line(self, vpc_id: str) -> None:
-        """What a person sees who asks."""
+        """Show the command line's answers to a person."""
         self.say("[bold]ecs-anywhere status[/]:")
         said = person.run(self.aws, "status")
         self.console.print(said, markup=False, highlight=False, soft_wrap=True)
@@ -88,7 +89,7 @@ class Demo:
         self.say(f"for the change ticket: {written.splitlines()[-1]}\n")
 
     def _disconnect(self, vpc_id: str, site: SiteDemo | None) -> None:
-        """With somebody on the site who looks all the time, if there is a site."""
+        """Remove the tag, while a client on the site asks all the time, if there is a site."""
         with site.watched() if site else nullcontext():
             self.aws.client("ec2").delete_tags(Resources=[vpc_id], Tags=[{"Key": WISH}])
             self.say(f"removed the tag {WISH} from [bold]{vpc_id}[/]")

@@ -30,7 +30,7 @@ class PickUpFailedError(Exception):
 
 @dataclass
 class Seen:
-    """What a client on the site saw while something went on."""
+    """The answers that a client on the site saw during a change."""
 
     asked: int = 0
     failures: list[str] = field(default_factory=list)
@@ -59,7 +59,7 @@ class DnsHost:
         return said
 
     def tool(self, *words: str) -> Any:
-        """What it says as JSON. Raises PickUpFailedError."""
+        """Run the pick-up tool, and return its JSON. Raises PickUpFailedError."""
         program = [sys.executable, "-m", "ecs_anywhere_dns", "--config", str(self._configuration)]
         ran = self.server.run([*program, *words, "--json"], self.environment)
         if ran.returncode != 0:
@@ -149,7 +149,8 @@ def _toml(table: Mapping[str, Any]) -> str:
 
 
 def environment_of(credentials: Credentials, region: str, authorities: Path) -> dict[str, str]:
-    """For the tool: who it is, whom it trusts, and where it is installed."""
+    """Return the environment of the tool: its credentials, the trusted authorities, and its
+    folder."""
     return {
         **credentials.as_environment(),
         "AWS_DEFAULT_REGION": region,

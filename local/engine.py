@@ -83,7 +83,7 @@ def _key_of(account: str, region: str) -> str:
 
 
 _stock: Stock
-"""What moto was before the first of them."""
+"""The state of moto before the first of the engines."""
 
 
 def _forget_everything() -> None:
@@ -118,12 +118,13 @@ class EmbeddedAws:
     application: Any = field(init=False, default=None)
     """The WSGI application that answers; a gap may wrap it."""
     lambda_environment: dict[str, str] = field(default_factory=dict)
-    """What every function's environment has besides: the trust in the local CA."""
+    """The variables that every function's environment gets besides its own: the trust in the local
+    CA."""
     _clients: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
     outbox: list[Notification] = field(default_factory=list)
     """The e-mails that Amazon SNS would have sent, oldest first."""
     closers: list[Callable[[], None]] = field(default_factory=list)
-    """What to call at the end, last first."""
+    """The functions to call at the end, last first."""
     _server: BaseWSGIServer | None = None
 
     def __post_init__(self) -> None:
@@ -162,7 +163,8 @@ class EmbeddedAws:
                 """The journal says who called what; the access log would only repeat it."""
 
             def connection_dropped(self, *_: Any) -> None:
-                """By the client, or by the weather: then too nothing more comes over it."""
+                """Note that the connection was dropped, by the client or by the weather: nothing
+                more comes over it."""
                 self.close_connection = True
 
         gaps = {name: importlib.import_module(f"local.{name}") for name in GAPS}
@@ -183,7 +185,7 @@ class EmbeddedAws:
         gc.freeze()
 
     def _join(self) -> None:
-        """Be one of the engines of this process; the first keeps what moto is without any."""
+        """Join the engines of this process; the first one keeps the state of moto without any."""
         global _stock
         if not _running:
             _stock = Stock()
@@ -214,8 +216,8 @@ class EmbeddedAws:
         return answer
 
     def stop(self) -> None:
-        """With the last engine of a process goes what moto remembers: rules of a former account's
-        stack would act on the VPCs of the next."""
+        """Stop the engine. With the last one of a process the memory of moto is dropped: rules of a
+        former account's stack would act on the VPCs of the next."""
         self.clock.stop()
         while self.closers:
             self.closers.pop()()

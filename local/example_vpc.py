@@ -12,7 +12,7 @@ ONPREM_CIDR = "10.64.0.0/16"
 def make_vpc(
     ec2: Any, cidr: str = "10.0.0.0/16", zones: Iterable[str] = ("a", "b"), hostnames: bool = True
 ) -> str:
-    """Its id. The subnets are the first /24s of the CIDR, one per zone."""
+    """Make a VPC and return its id. The subnets are the first /24s of the CIDR, one per zone."""
     vpc_id = str(ec2.create_vpc(CidrBlock=cidr)["Vpc"]["VpcId"])
     ec2.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": hostnames})
     prefix = ".".join(cidr.split(".")[:2])
@@ -49,7 +49,7 @@ def tags_of(ec2: Any, vpc_id: str) -> dict[str, str]:
 
 
 def remnants(aws: Any, vpc_id: str) -> dict[str, list[str]]:
-    """What exists in the account that a teardown has to have removed, by kind."""
+    """Return the resources in the account that a teardown should have removed, by kind."""
     ec2 = aws.client("ec2")
     in_vpc = [{"Name": "vpc-id", "Values": [vpc_id]}]
     endpoints = ec2.describe_vpc_endpoints(Filters=in_vpc)["VpcEndpoints"]

@@ -35,7 +35,8 @@ class ForwardingRules:
     zones: HostedZones
 
     def add_answers(self, vpc_id: str, state: NetworkState) -> NetworkState:
-        """What the targets of the rules say in the VPC, for each rule's name and those below."""
+        """Add the answers of the rules' targets in the VPC, for each rule's name and those
+        below."""
         for domain, targets in sorted(self._rules(vpc_id)):
             state = self.forwarded(vpc_id, state, domain, targets)
         return state

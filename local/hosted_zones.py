@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from local.engine import EmbeddedAws
 
 ELSEWHERE = ("transit_gateway", "vpc_pcx")
-"""Where moto's routes say that they lead to another VPC."""
+"""The attributes of moto's routes that lead to another VPC."""
 CHANGES = (
     "create_hosted_zone",
     "associate_vpc_with_hosted_zone",
@@ -60,7 +60,7 @@ class HostedZones:
         ]
 
     def add_answers(self, vpc_id: str, state: NetworkState) -> NetworkState:
-        """What the zones say in the VPC, and what can be reached of what they lead to."""
+        """Add the answers of the zones in the VPC, as far as their targets can be reached."""
         zones = [zone for _, zone in self.in_vpc(vpc_id)]
         if not zones:
             return state

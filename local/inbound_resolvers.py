@@ -77,7 +77,7 @@ class InboundResolvers:
     answers: VpcAnswers
     weather: Weather
     quota: int
-    """How many there may be in an account and Region."""
+    """The number of Resolver endpoints that an account may have in a Region."""
     _serving: dict[str, Any] = field(default_factory=dict)
     """moto's endpoints that answer DNS, by id."""
     _made: dict[str, Any] = field(default_factory=dict)
@@ -239,7 +239,7 @@ def install(aws: EmbeddedAws) -> None:
 
 
 def _patch_moto(part: InboundResolvers) -> None:
-    """Everything here starts from moto's own methods, so the part installed last answers."""
+    """Patch moto. Each new method calls moto's own, so the part that is installed last answers."""
 
     def create(response: Any) -> str:
         request = json.loads(response.body)
@@ -292,7 +292,8 @@ def _ip_descriptions(endpoint: Any) -> list[dict[str, str]]:
     failed = getattr(endpoint, "failed_address", None)
 
     def described(address: dict[str, str]) -> dict[str, str]:
-        """In any state of the endpoint, what could not be made was not."""
+        """Return an address as AWS describes it. One that could not be made is FAILED_CREATION in
+        any state of the endpoint."""
         as_its_endpoint = STATUS_OF_ADDRESSES[endpoint.status]
         status = "FAILED_CREATION" if address["Ip"] == failed else as_its_endpoint
         return {
@@ -338,7 +339,7 @@ def _require_steady(endpoint: Any) -> None:
 
 
 def _require_acceptable(backend: Any, request: Mapping[str, Any], quota: int) -> None:
-    """What AWS refuses of a request, apart from its addresses."""
+    """Check a request, apart from its addresses. Raises the refusals of AWS."""
     backend._verify_security_group_ids(request["SecurityGroupIds"])
     endpoints = backend.resolver_endpoints.values()
     if request["CreatorRequestId"] in {endpoint.creator_request_id for endpoint in endpoints}:

@@ -26,7 +26,8 @@ Answering = Callable[[Any], ActionResult]
 
 
 def install(_aws: EmbeddedAws) -> None:
-    """After every other part that answers these reads, because it cuts what they answer."""
+    """Install the page sizes, after every other part that answers these reads, because their
+    answers are cut."""
     VPCs.describe_vpcs = _in_pages("Vpcs", VPCs.describe_vpcs)
     groups = SecurityGroups.describe_security_groups
     SecurityGroups.describe_security_groups = _in_pages("SecurityGroups", groups)

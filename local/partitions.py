@@ -1,4 +1,4 @@
-"""What differs between AWS's partitions: how an ARN begins, and the domains of names."""
+"""Differences between AWS's partitions: the beginning of ARNs, and the domains of names."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from local.engine import EmbeddedAws
 from local.settings import REPOSITORY
 
 EVIDENCE = REPOSITORY / ".local" / "evidence"
-"""Where the demonstration leaves what the last verification asked and got."""
+"""The folder for the questions and answers of the demonstration's last verification."""
 
 
 class CommandFailedError(Exception):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from local.engine import EmbeddedAws
 
 Followers = Callable[[str], Iterable[Any]]
-"""Yields the VPCs whose answers depend on what stands in a VPC."""
+"""A function that yields the VPCs whose answers depend on a VPC."""
 Source = Callable[[str, NetworkState], NetworkState]
 """Adds to a VPC's state what one part of the embedded AWS answers there."""
 
@@ -38,8 +38,8 @@ class VpcAnswers:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def publish(self, vpc: Any, again: bool = False) -> None:
-        """Returns when what the sources say now is what answers; `again` hands it over also where
-        it is what answers already. Do not hold a lock."""
+        """Publish the answers of all sources, and return when they are in force; `again` hands over
+        equal answers, too. Do not hold a lock."""
         self._publish(vpc, again)
         for follower in [each for follow in self.followers for each in follow(vpc.id)]:
             self._publish(follower)

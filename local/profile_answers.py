@@ -1,4 +1,4 @@
-"""What a VPC's Route 53 Profile answers in it, after what is associated with the VPC itself."""
+"""Answers of a VPC's Route 53 Profile, after those of the zones and rules of the VPC itself."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class ProfileAnswers:
-    """Reads Profiles into what answers in their VPCs."""
+    """The source of answers that reads Profiles."""
 
     profiles: Profiles
     zones: HostedZones

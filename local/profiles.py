@@ -125,7 +125,8 @@ def _matching(items: Iterable[Item], asked: Mapping[str, Any], keys: Iterable[st
 
 
 def install(aws: EmbeddedAws) -> None:
-    """Before the gateway, which then stands in front of this API as of every other."""
+    """Install Profiles, before the gateway, which then stands in front of this API as of every
+    other."""
     profiles, moto = Profiles(), aws.application
     aws.profiles = profiles
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class ResolversElsewhere:
-    """Reads the routes of VPCs into which resolvers of others answer there."""
+    """The inbound resolvers of other VPCs that answer in a VPC, by its routes."""
 
     answers: VpcAnswers
 

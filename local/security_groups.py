@@ -1,4 +1,5 @@
-"""What is in use cannot be deleted: security groups, subnets, VPCs and AWS's own interfaces.
+"""Deletions that AWS refuses because the resource is in use: security groups, subnets, VPCs and
+AWS's own interfaces.
 
 AWS answers DependencyViolation while a network interface holds a security group or a subnet,
 or another group's rule names the group. moto 5.2.5 deletes all of them, and lets a caller
@@ -94,7 +95,8 @@ def _delete_subnet(backend: Any, subnet_id: str) -> Any:
 
 
 def _delete_vpc(backend: Any, vpc_id: str) -> Any:
-    """Beyond moto's subnets, gateways and route tables: interfaces, endpoints, own groups."""
+    """Delete a VPC. Besides moto's subnets, gateways and route tables, also interfaces, endpoints
+    and own groups refuse it."""
     with LOCK:
         groups = backend.groups.get(vpc_id, {}).values()
         if (
@@ -109,7 +111,8 @@ def _delete_vpc(backend: Any, vpc_id: str) -> Any:
 
 
 def _delete_network_interface(response: Any) -> ActionResult:
-    """Only a caller is refused; the service that manages an interface deletes it below the API."""
+    """Refuse to delete an interface that a service manages. The service itself deletes it below the
+    API."""
     interface = response.ec2_backend.enis.get(response._get_param("NetworkInterfaceId"))
     if interface is not None and interface.requester_managed:
         raise InvalidParameterValue(f"Network interface '{interface.id}' is currently in use.")
@@ -125,7 +128,7 @@ def _is_held(backend: Any, group_id: str) -> bool:
 
 
 def _is_referenced(backend: Any, group_id: str) -> bool:
-    """By a rule of another group; a group's rules may name the group itself."""
+    """Return whether a rule of another group names the group; its own rules may name it."""
     return any(
         (rule.source_group or {}).get("GroupId") == group_id
         for groups in list(backend.groups.values())

@@ -37,7 +37,7 @@ interface, subnets and groups. (AWS names the first that is missing: "The provid
 does not have permissions to call CreateNetworkInterface on EC2".)"""
 
 _engines = 0
-"""How many running embedded AWSs ask."""
+"""The number of running embedded AWSs that ask."""
 
 
 def install(aws: EmbeddedAws) -> None:

@@ -1,4 +1,4 @@
-"""What can be set about the embedded AWS, with defaults that suit a demonstration."""
+"""Settings of the embedded AWS, with defaults that suit a demonstration."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Lifecycles:
-    """How long AWS takes over things, in AWS seconds (scaled by `Settings.time_scale`).
+    """The times that AWS takes to make and change resources, in AWS seconds (scaled by
+    `Settings.time_scale`).
 
     The defaults are the typical values of Terraform's acceptance tests; nobody
     publishes a service level for them. One is kinder than AWS: a function's network interfaces
@@ -30,7 +31,7 @@ class Lifecycles:
 
 @dataclass(frozen=True)
 class Unkindness:
-    """What AWS does to its callers besides answering: by default nothing.
+    """The unkindness of AWS to its callers: none by default.
 
     Probabilities are of one call, or of one event's way to one target. What they strike follows
     from the seed: the same calls of the same callers meet the same faults.
@@ -48,7 +49,7 @@ class Unkindness:
     killed_functions: float = 0
     """The function that calls dies after the effect."""
     lost_events: float = 0
-    """Only events of AWS's services."""
+    """The chance that an event is lost; only events of AWS's services are."""
     doubled_events: float = 0
     late_events: float = 0
     longest_delay: float = 30
@@ -102,7 +103,7 @@ class Settings:
     resolver_endpoints_per_region: int = 4
     """Route 53 Resolver's quota; 4 is AWS's default."""
     function_environments: int = 24
-    """How many Lambda execution environments may exist at once (51 MB each)."""
+    """The most Lambda execution environments at once (51 MB each)."""
     lambda_python: Path = REPOSITORY / ".venv-lambda" / "bin" / "python"
     """A Python that holds only what Lambda's own runtime holds: its client and boto3."""
     stack_name: str = "private-connectivity"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LARGEST_MESSAGE = 4096
 """Bytes of a message of type RAW."""
 DIGEST_BYTES = 32
-"""Of the one algorithm that is known here, ECDSA_SHA_256."""
+"""The length of a digest of the one algorithm that is known here, ECDSA_SHA_256."""
 DEFAULT_WINDOW = 30
 """Days until a deleted key is gone, if the template does not say."""
 

@@ -26,7 +26,7 @@ DOTS = {True: "[green]✓[/]", False: "[red]✗[/]"}
 
 
 class SiteDemoFailedError(Exception):
-    """On the site, something did not come out as it has to."""
+    """A result on the site is not as it has to be."""
 
 
 class SiteDemo:
@@ -60,7 +60,7 @@ class SiteDemo:
         self._show_a_container_host()
 
     def _options(self, resolver_ips: Sequence[str]) -> dict[str, Sequence[str]]:
-        """What `init` is told: whom to believe, as the stack's outputs and the VPC say it."""
+        """Return the options of `init`: the pins, from the stack's outputs and the VPC."""
         settings, outputs = self._aws.settings, self._aws.outputs
         key = outputs.get("PublicationPublicKey")
         signed = {"--public-key": [key], "--key-id": [outputs["PublicationKeyId"]]} if key else {}
@@ -108,7 +108,7 @@ class SiteDemo:
             raise SiteDemoFailedError("an answer on-premises is wrong, see the table")
 
     def _show_a_container_host(self) -> None:
-        """What matters in the end: a host that runs containers, with its own C library."""
+        """Show the check of a container host, with its own C library."""
         parameter = f"{self._aws.outputs['ParameterPath']}/{self._vpc_id}/forwarding"
         document = self._aws.client("ssm").get_parameter(Name=parameter)["Parameter"]["Value"]
         code, said = self._host.check_a_container_host(document)
@@ -140,8 +140,8 @@ class SiteDemo:
 
 @contextmanager
 def site_of(aws: EmbeddedAws, vpc_id: str, console: Console, say: Say) -> Iterator[SiteDemo | None]:
-    """None, and why, where this machine allows no site or has no DNS server for it. Raises
-    SiteDemoFailedError."""
+    """Yield the demonstration of a site; None, with the reason shown, where this machine allows no
+    site or has no DNS server for it. Raises SiteDemoFailedError."""
     with ExitStack() as ending:
         try:
             host = _dns_host(aws, vpc_id, ending)

@@ -53,7 +53,8 @@ def _creating(past: Past) -> Callable[..., Any]:
 
 
 def _changing_rules(past: Past, stock: Callable[..., Any]) -> Callable[..., Any]:
-    """What checks the change itself, as for a duplicate, knows the rules."""
+    """Return `stock` with the former rules remembered. The check of the change itself, as for a
+    duplicate, knows the present rules."""
 
     def change(backend: Any, *args: Any, **kwargs: Any) -> Any:
         named = args[0] if args else kwargs["group_name_or_id"]
@@ -69,7 +70,8 @@ def _changing_rules(past: Past, stock: Callable[..., Any]) -> Callable[..., Any]
 
 
 def _vpcs(past: Past, response: Any) -> Reading:
-    """Of a VPC only its tags are as they were; moto's VPC asks its backend for them."""
+    """Return a reading in which VPCs have their former tags; moto's VPC asks its backend for
+    them."""
     backend = response.ec2_backend
     vpcs = {id_: copy.copy(vpc) for id_, vpc in list(backend.vpcs.items())}
     tags = past.seen({id_: backend.tags.get(id_, {}) for id_ in vpcs})

@@ -44,7 +44,7 @@ AWS is unkind, with seed {seed}. What it did:  {url}/_local/weather
 
 
 def up(settings: Settings) -> int:
-    """Until KeyboardInterrupt; then everything is ended, and the exit code is 0."""
+    """Run the embedded AWS until KeyboardInterrupt. Returns the exit code, which is then 0."""
     try:
         with EmbeddedAws(settings) as aws:
             parameters = {

@@ -26,7 +26,7 @@ class Step:
 
 
 class TookTooLongError(Exception):
-    """What was waited for did not come in time."""
+    """The awaited state did not come in time."""
 
 
 def next_execution(
@@ -50,7 +50,7 @@ def next_execution(
 
 
 def follow(client: Any, execution: str, timeout: float = 120) -> Iterator[Step]:
-    """Its steps as they happen; ends when the execution has ended."""
+    """Yield the steps of an execution as they happen; ends with the execution."""
     deadline = time.monotonic() + timeout
     last = 0
     entered: dict[int, str] = {}

@@ -1,4 +1,4 @@
-"""What CloudFormation refuses of a request before it makes anything: values and capabilities.
+"""Refusals of CloudFormation before it makes anything: values and capabilities.
 
 moto 5.2.5 looks at no constraint of a parameter, asks for no capability, and drops a property that
 it does not know.
@@ -18,7 +18,7 @@ from moto.cloudformation.exceptions import ValidationError
 from local.cloudformation.schemas import known_properties
 
 CAPABILITIES: ContextVar[Sequence[str]] = ContextVar("CAPABILITIES", default=())
-"""Those that the request at hand acknowledges."""
+"""The capabilities that the current request acknowledges."""
 IAM_TYPES = frozenset(
     f"AWS::IAM::{kind}"
     for kind in (

@@ -51,7 +51,7 @@ class ApiType:
     update: Callable[[Any, str, Properties, Properties], object] | None = None
     name_property: str = ""
     attributes: Callable[[str, str], Mapping[str, str]] = lambda _region, _id: {}
-    """What Fn::GetAtt answers, by Region and physical id."""
+    """The values of Fn::GetAtt, by Region and physical id."""
 
 
 def _policy(document: Any) -> str:

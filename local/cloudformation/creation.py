@@ -58,7 +58,8 @@ def _name(resource_type: str, stack_name: str, logical_id: str) -> str:
 
 
 def _create_resources(stack: Any) -> None:
-    """As on AWS, a resource that cannot be made is an event of the stack, which rolls back."""
+    """Make the resources. As on AWS, one that cannot be made is an event of the stack, which rolls
+    back."""
     try:
         _STOCK_CREATE_RESOURCES(stack)
     except ResourceFailedError as failure:

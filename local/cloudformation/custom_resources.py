@@ -32,7 +32,7 @@ _CONFIG = Config(
     s3={"addressing_style": "path"},
 )
 _UNTYPED = "binary/octet-stream"
-"""What Amazon S3 says of an object that came without a content type."""
+"""The content type that Amazon S3 gives an object without one."""
 
 _current: EmbeddedAws
 
@@ -120,7 +120,8 @@ class CustomResource(CustomModel):  # type: ignore[misc]
 
 
 def _answer(s3: Any, place: dict[str, str], request: str) -> dict[str, Any]:
-    """What was put there, if Amazon S3 would have taken it."""
+    """Return the answer that was put there, if Amazon S3 would have taken it. Raises
+    CustomResourceFailedError."""
     with suppress(s3.exceptions.NoSuchKey):
         found = s3.get_object(**place)
         if found["ContentType"] == _UNTYPED:

@@ -33,7 +33,8 @@ def dependencies(resources: Mapping[str, Any]) -> dict[str, set[str]]:
 
 
 def _referred_to(value: Any) -> Iterator[str]:
-    """Of both branches of an Fn::If: what was never made delays nobody."""
+    """Yield the resources that a value refers to, in both branches of an Fn::If: a resource that
+    was never made delays none."""
     if isinstance(value, list):
         for item in value:
             yield from _referred_to(item)
@@ -74,7 +75,7 @@ def is_kept(definition: Mapping[str, Any]) -> bool:
 
 
 def _delete(name: str, resource_map: Any) -> str:
-    """Why not; empty if it is gone."""
+    """Delete a resource. Returns the reason why it could not be deleted; empty if it is gone."""
     try:
         resource_map._delete_resource(
             resource_map._parsed_resources[name], resource_map._resource_json_map[name]
@@ -86,7 +87,7 @@ def _delete(name: str, resource_map: Any) -> str:
 
 
 def delete_stack(backend: Any, name_or_id: str) -> None:
-    """It stays where its resources stay."""
+    """Delete the stack. It stays if one of its resources stays."""
     for stack in list(backend.stacks.values()):
         if name_or_id in (stack.name, stack.stack_id):
             exports = [export.name for export in stack.exports]

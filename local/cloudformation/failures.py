@@ -1,4 +1,4 @@
-"""Why a resource is not made, changed or deleted."""
+"""Reasons why a resource is not made, changed or deleted."""
 
 from __future__ import annotations
 

@@ -28,8 +28,8 @@ LONGEST: dict[str, int] = {
     "AWS::SSM::Document": 128,
     "AWS::StepFunctions::StateMachine": 80,
 }
-"""Of a name that a service takes. (That IAM's and Lambda's handlers, which are not published, cut
-as that of `AWS::Events::Rule` does, is an inference.)"""
+"""The longest name that each service takes. (That IAM's and Lambda's handlers, which are not
+published, cut as that of `AWS::Events::Rule` does, is an inference.)"""
 
 SUFFIX = 12
 

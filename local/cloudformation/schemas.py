@@ -24,7 +24,7 @@ reference, AWS::SSM::Document: `UpdateMethod` is `Replace` unless said otherwise
 
 
 class UnknownSchemaError(Exception):
-    """No schema of a resource type is at hand, so nobody knows how it is updated."""
+    """The schema of a resource type is missing, so its update is not known."""
 
 
 def known_properties(kind: str, region: str) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""What AWS does to a template before it makes anything: check it, and transform it."""
+"""Preparation of a template, as AWS does it before it makes anything: check and transform."""
 
 from __future__ import annotations
 

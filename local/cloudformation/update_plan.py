@@ -1,4 +1,5 @@
-"""What an update would do to each resource: what a change set shows, and what an update follows.
+"""The plan of an update: the change of each resource, as a change set shows it, and an update
+follows it.
 
 CloudFormation compares what the last update was given with what this one is given, every reference
 resolved; it does not look at the resources themselves. What a new resource will be called is known
@@ -32,7 +33,7 @@ class Planned:
     resource_type: str
     physical_resource_id: str = ""
     replacement: str | None = None
-    """True, False or Conditional; None unless the action is Modify."""
+    """The replacement: True, False or Conditional; None unless the action is Modify."""
 
 
 class _Unmade:

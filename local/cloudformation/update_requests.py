@@ -28,7 +28,7 @@ NO_CHANGES = (
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a stack is to be."""
+    """The wanted state of a stack."""
 
     source: str
     """The template as it was handed in."""
@@ -36,11 +36,12 @@ class Wanted:
     """Plain CloudFormation in JSON."""
     parameters: Mapping[str, str]
     tags: Mapping[str, str] | None
-    """None leaves the stack's own."""
+    """The tags; None leaves the stack's own."""
 
 
 def wanted(stack: Any, source: str, parameters: Mapping[str, str], tags: Any) -> Wanted:
-    """Raises ValidationError for what AWS refuses of template and parameters."""
+    """Return the wanted state in an update request. Raises ValidationError for a template or
+    parameters that AWS refuses."""
     if source == stack.template:  # the previous one: it was transformed with other parameters
         source = stack.source
     require_no_aliases(source)

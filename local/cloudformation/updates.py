@@ -77,7 +77,7 @@ class Update:
     def __init__(self, stack: Any, after: ResourceMap) -> None:
         self.stack, self.before, self.after = stack, stack.resource_map, after
         self.made: list[str] = []
-        """What is new, also in the place of another."""
+        """The resources that are new, also in the place of others."""
         self.changed: list[Change] = []
         """The changes in place, in their order; the last one may have failed half-way."""
 

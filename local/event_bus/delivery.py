@@ -71,7 +71,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a delivery failed, in the words of the dead-letter queue's attributes."""
+    """The failure of a delivery, in the words of the dead-letter queue's attributes."""
 
     code: str
     message: str

@@ -1,4 +1,4 @@
-"""What SNS would have e-mailed. moto keeps published messages, but by topic and unaddressed."""
+"""Mails that SNS would have sent. moto keeps published messages, but by topic and unaddressed."""
 
 from __future__ import annotations
 

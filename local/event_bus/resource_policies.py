@@ -1,4 +1,4 @@
-"""May EventBridge use a queue, a topic or a function? Its policy says so.
+"""Policies of queues, topics and functions, which allow EventBridge to use them.
 
 AWS: targets in AWS Lambda, Amazon SQS and SNS, and dead-letter queues, are used as
 events.amazonaws.com, with the rule as aws:SourceArn, and without a statement that allows it the
@@ -23,7 +23,7 @@ from local.service_roles import rule_context
 
 SERVICE = "events.amazonaws.com"
 ACTIONS = {"lambda": "lambda:InvokeFunction", "sns": "sns:Publish", "sqs": "sqs:SendMessage"}
-"""What EventBridge does to a resource of these services."""
+"""The actions of EventBridge on resources of these services."""
 
 
 def refusal(arn: str, rule_arn: str) -> str | None:

@@ -1,4 +1,4 @@
-"""What a target receives of an event: all of it, a part, a constant, or a filled template.
+"""The input of a target: the whole event, a part, a constant, or a filled template.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
 """

@@ -19,14 +19,14 @@ Context = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Request:
-    """May this be done to that? One API call is one or several of these."""
+    """A request to IAM: an action on a resource. One API call is one or several of them."""
 
     action: str
     resource: str
     context: Context = field(default_factory=dict)
     resource_known: bool = True
-    """False where the embedded AWS does not know which ARN AWS would ask for: `resource` is
-    then `*`, which only a statement about `*` matches."""
+    """The resource is known. False where the embedded AWS does not know the ARN that AWS would ask
+    for: `resource` is then `*`, which only a statement about `*` matches."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Decision:
     reason: str
     """The end of AWS's message: "because no identity-based policy allows …"."""
     statement: Statement | None = None
-    """What decided; None where nothing matched."""
+    """The statement that decided; None where none matched."""
 
 
 def decide(statements: Iterable[Statement], request: Request) -> Decision:
@@ -184,4 +184,4 @@ OPERATORS: Mapping[str, tuple[Callable[[str, str], bool], bool]] = {
     "NumericGreaterThan": (lambda value, limit: float(value) > float(limit), False),
     "NumericGreaterThanEquals": (lambda value, limit: float(value) >= float(limit), False),
 }
-"""How a value of the request compares with one of the policy, and whether it must not."""
+"""The comparison of a value of the request with one of the policy, and whether it is negated."""

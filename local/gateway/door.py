@@ -1,4 +1,4 @@
-"""Who may come in: programs on this machine, and no web site in its user's browser.
+"""Admission of callers: programs on this machine, and no web site in its user's browser.
 
 The embedded AWS runs whatever code it is given, so whoever reaches it has the rights of who started
 it. It listens on the loopback alone, but a browser on this machine reaches that too, for every page
@@ -23,8 +23,8 @@ AWS_NAMES = re.compile(
 """AWS's own domains, which nobody else can point at this machine: with one of them as Host come the
 calls through an interface endpoint."""
 LOOPBACK = re.compile(r"(?:[a-z0-9.-]+\.)?localhost|127\.0\.0\.1|\[::1\]")
-"""Before the port. A bucket's name may stand before `localhost` (Amazon S3, virtual-hosted style);
-RFC 6761 keeps all these names on the machine."""
+"""The form of a host before the port. A bucket's name may stand before `localhost` (Amazon S3,
+virtual-hosted style); RFC 6761 keeps all these names on the machine."""
 
 
 def refusal(environ: Mapping[str, Any], port: int, local: str) -> str | None:

@@ -18,8 +18,8 @@ Facts = dict[str, Any]
 
 
 def context_of(call: ApiCall, arn: str, account: str) -> dict[str, tuple[str, ...]]:
-    """What IAM knows when it decides about the caller's `call` and the resource `arn`.
-    `account` is the caller's."""
+    """Return the context keys of IAM for the caller's `call` and the resource `arn`. `account` is
+    the caller's."""
     tags = request_tags(call, arn)
     keys = [*tags, *values_at(call.parameters, "TagKeys")]  # TagKeys: of calls that untag
     return _context(
@@ -134,7 +134,8 @@ def _host_tags(call: ApiCall, arn: str) -> Mapping[str, str]:
 
 
 def _ec2_facts(call: ApiCall, ec2: Any, arn: str) -> Facts:
-    """Of a resource that is being made, what the call says; of any other, what is so."""
+    """Return the facts about a resource of EC2: of one that is being made, as the call has them; of
+    any other, as they are."""
     network, _, resource = arn.rpartition(":")
     kind, _, name = resource.partition("/")
     match kind:
@@ -162,5 +163,6 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _context(facts: Facts) -> dict[str, tuple[str, ...]]:
-    """As the decision wants it: keys in lower case, all values in tuples, no empty ones."""
+    """Return the facts in the form of the decision: keys in lower case, all values in tuples, no
+    empty ones."""
     return {key.lower(): tuple(_listed(value)) for key, value in facts.items() if value != []}

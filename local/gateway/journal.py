@@ -33,7 +33,8 @@ class Journal:
         return self.calls(self.mark() - count)
 
     def authorizations(self, since: int = 0) -> Sequence[Authorization]:
-        """What IAM was asked and answered, for the calls of roles; `since` as for `calls`."""
+        """Return the questions to IAM and its answers, for the calls of roles; `since` as for
+        `calls`."""
         return [each for _, asked in self._since(since) for each in asked]
 
     def mark(self) -> int:

@@ -210,4 +210,4 @@ LIMITS: Mapping[str, tuple[Callable[[ApiCall], Iterator[Refusal]], ...]] = {
     "sns:Publish": (_subject,),
     "ssm:PutParameter": (_parameter,),
 }
-"""By the call as IAM names it."""
+"""The limits of each call, by its name in IAM."""

@@ -1,4 +1,4 @@
-"""Who calls: the sessions of roles, with credentials as AWS STS gives them out."""
+"""Callers: the sessions of roles, with credentials as AWS STS gives them out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from local import partitions
 from local.contracts import Credentials
 
 TEMPORARY_KEY = "ASIA"
-"""What the id of every access key begins with that STS has given out."""
+"""The beginning of the id of every access key that STS has given out."""
 
 
 class Principals:
@@ -66,7 +66,8 @@ class Principals:
         return session
 
     def _session_of(self, access_key_id: str) -> Any:
-        """Also of whoever called sts:AssumeRole through the API; None for a stranger."""
+        """Return the session of an access key, also of one that sts:AssumeRole gave out through the
+        API; None for an unknown one."""
         session = self._by_key.get(access_key_id)
         if session is None and access_key_id.startswith(TEMPORARY_KEY):
             session = _assumed_through_the_api(access_key_id)

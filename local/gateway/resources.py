@@ -1,4 +1,4 @@
-"""What AWS asks IAM about a call: for every resource that it touches, with which facts.
+"""The questions of AWS to IAM about a call: one for every resource that it touches, with its facts.
 
 From AWS's Service Authorization Reference, for the actions that this app uses. A template
 such as `subnet/{SubnetIds}` stands for one request per value of that parameter (a dotted path
@@ -104,9 +104,9 @@ TAGGING = {
 OF_THE_CREATION = frozenset(
     {"lambda:layer", "lambda:securitygroupids", "lambda:subnetids", "lambda:vpcids"}
 )
-"""What AWS tells IAM about lambda:CreateFunction, and not about the tagging in it."""
+"""The context keys of lambda:CreateFunction that the tagging in it does not have."""
 EC2_KINDS = {**EC2_PREFIX_TO_RESOURCE, "pl": "prefix-list"}
-"""How an id begins -> how EC2's ARNs call its kind; moto says managed-prefix-list."""
+"""Beginning of an id -> kind in EC2's ARNs; moto says managed-prefix-list."""
 
 PASSING = {
     "events:PutTargets": ("Targets.RoleArn", "events.amazonaws.com"),
@@ -115,7 +115,7 @@ PASSING = {
     "states:CreateStateMachine": ("roleArn", "states.amazonaws.com"),
     "states:UpdateStateMachine": ("roleArn", "states.amazonaws.com"),
 }
-"""Where a call hands a role to a service, which needs iam:PassRole."""
+"""The parameters by which a call hands a role to a service, which needs iam:PassRole."""
 
 FORWARDED: Mapping[str, Sequence[tuple[str, str, str]]] = {
     "ec2:CreateVpcEndpoint": (
@@ -148,10 +148,10 @@ FORWARDED: Mapping[str, Sequence[tuple[str, str, str]]] = {
     ),
     "ssm:SendCommand": (("Targets", "ssm:SendCommand", "managed-instance/*"),),
 }
-"""What a service does next in the caller's name, and with the caller's permissions only:
-(the parameter that makes it do so, action, resource). AWS calls it forward access sessions, and
-wraps a refusal in an error of the service; here it reads like a refusal of the call itself.
-That turning on private DNS later needs what creating with it needs is an inference."""
+"""The next actions of a service in the caller's name, with the caller's permissions only: (the
+parameter that makes it do so, action, resource). AWS calls it forward access sessions, and wraps a
+refusal in an error of the service; here it reads like a refusal of the call itself. That turning on
+private DNS later needs what creating with it needs is an inference."""
 
 
 def requests_of(call: ApiCall, account: str) -> list[Request]:
@@ -214,7 +214,7 @@ def _arn(service: str, region: str, account: str, resource: str) -> str:
 
 
 def _named(service: str, value: str) -> str:
-    """How an ARN spells what a parameter names."""
+    """Return the part of an ARN for the value of a parameter."""
     match service:
         case "ec2":
             prefix = value.rpartition("-")[0]

@@ -33,8 +33,8 @@ PRIVATE_NAMES: Mapping[str, tuple[str, ...]] = {
         "monitoring-fips.{region}.{dual_stack}",
     ),
 }
-"""Where AWS's private names are not simply `<service>.<region>.amazonaws.com`, or what stands for
-amazonaws.com in another partition.
+"""The private names that are not simply `<service>.<region>.amazonaws.com`, or with another
+partition's domain.
 
 `monitoring`: AWS PrivateLink guide, "View information about a service", where it is the example.
 Which other services have all four names AWS documents nowhere: `InterfaceEndpoints.name_fully`.
@@ -45,10 +45,11 @@ WITH_GATEWAYS_TOO = frozenset({"s3", "dynamodb"})
 """Services that one can reach through a gateway endpoint as well as an interface endpoint."""
 
 CERTIFIED_BARE = frozenset({"s3"})
-"""Where both `X` and `*.X` are private names, AWS's certificate is good for the wildcard only:
-`dkr.ecr.<region>…` resolves, but there is no registry without an account, nor a certificate
-for it. Amazon S3's is good for both. (That S3's holds `s3.<region>…` is a fact: path-style
-requests need it. That ECR's lacks the bare name is a belief, AWS documents neither.)"""
+"""The services whose certificate is good for `X`, too, where both `X` and `*.X` are private names.
+AWS's certificates of the others are good for the wildcard only: `dkr.ecr.<region>…` resolves, but
+there is no registry without an account, nor a certificate for it. Amazon S3's is good for both.
+(That S3's holds `s3.<region>…` is a fact: path-style requests need it. That ECR's lacks the bare
+name is a belief, AWS documents neither.)"""
 
 REGIONS_SINCE_2024 = frozenset(
     {
@@ -101,7 +102,7 @@ OF_A_PARTNER: Mapping[str, Any] = {
     "PrivateDnsNameVerificationState": "verified",
     "Tags": [],
 }
-"""What a service of another account says of itself, beside its names and zones."""
+"""The description of a service of another account, beside its names and zones."""
 
 FILTERS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "owner": lambda detail: str(detail["Owner"]),
@@ -181,7 +182,7 @@ def matching(
 
 
 def _fully_named(detail: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
-    """In the shape that AWS documents for `monitoring`."""
+    """Return the detail in the form that AWS documents for `monitoring`."""
     if short_name(detail) not in names or type_of(detail) == "Gateway":
         return detail
     written, region = private_names(detail), str(detail["ServiceRegion"])

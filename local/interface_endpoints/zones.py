@@ -18,15 +18,15 @@ from local.requester_interfaces import LOCK
 
 @dataclass
 class Zones:
-    """Those that are associated with a VPC. `delay` is asked at every change."""
+    """The zones that are associated with a VPC. `delay` is called at every change."""
 
     clock: Clock
     delay: Callable[[], float]
     answers: VpcAnswers
     _endpoints: dict[str, Endpoint] = field(default_factory=dict)
-    """Whose they are, by the endpoints' ids."""
+    """The owners of the zones, by the endpoints' ids."""
     _changes: dict[str, object] = field(default_factory=dict)
-    """What is under way for an endpoint; a later change takes its place."""
+    """The change that is under way for an endpoint; a later one takes its place."""
 
     def change(self, endpoint: Endpoint) -> None:
         """Follow its private DNS, as it will be a delay from now."""

@@ -63,7 +63,7 @@ class AsynchronousEvent:
 
 
 class AsynchronousInvocations:
-    """What has been accepted for one engine, and is not done yet."""
+    """The asynchronous invocations that one engine has accepted and not finished."""
 
     def __init__(self, aws: EmbeddedAws) -> None:
         self._aws = aws
@@ -73,7 +73,7 @@ class AsynchronousInvocations:
 
     @property
     def unfinished(self) -> int:
-        """How many events are neither done nor given up."""
+        """Return the number of events that are neither done nor given up."""
         return self._unfinished
 
     def accept(self, event: AsynchronousEvent) -> None:
@@ -117,7 +117,8 @@ class AsynchronousInvocations:
             self._unfinished += change
 
     def _send(self, destination: str, role_arn: str, record: Mapping[str, Any]) -> None:
-        """With the function's role, which therefore needs sqs:SendMessage or sns:Publish."""
+        """Send a record with the function's role, which therefore needs sqs:SendMessage or
+        sns:Publish."""
         _, _, service, region, account, name = destination.split(":", 5)
         credentials = self._aws.principals.credentials_for(role_arn, SESSION)
         session: Any = boto3.Session(
@@ -139,7 +140,7 @@ class AsynchronousInvocations:
 def failure_record(
     event: AsynchronousEvent, attempts: int, outcome: Outcome | None
 ) -> dict[str, Any]:
-    """What a destination is sent; without a response where the function never ran."""
+    """Return the record for a destination; without a response where the function never ran."""
     invocation = event.invocation
     arn = invocation.invoked_arn
     record = {

@@ -1,4 +1,5 @@
-"""What execution environments are made from: a function's code and configuration, by value.
+"""Deployments, of which execution environments are made: a function's code and configuration, by
+value.
 
 Two equal deployments can share an environment; a changed one needs a new one, as on AWS.
 """
@@ -19,7 +20,7 @@ from moto.awslambda.utils import get_backend
 from local.lambda_functions.vpc import VpcAttachment, attachment_of
 
 TASK_ROOT, LAYER_ROOT = "/var/task", "/opt"
-"""Where Lambda mounts code and layers."""
+"""The folders in which Lambda mounts code and layers."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Deployment:
     variables: tuple[tuple[str, str], ...]
     code: Archive
     layers: tuple[Archive, ...]
-    """In the template's order: what comes later wins."""
+    """The layers in the template's order: a later one wins."""
     vpc: VpcAttachment | None
 
 
@@ -89,7 +90,7 @@ class Unpacked:
         self._lock = threading.Lock()
 
     def path(self, archive: Archive, mounted_at: str) -> Path:
-        """Where the archive is unpacked; `mounted_at` is where Lambda would have it."""
+        """Return the folder of the unpacked archive; `mounted_at` is its folder in Lambda."""
         path = self._folder / archive.sha256.replace("/", "_")
         with self._lock:
             if not path.exists():

@@ -23,14 +23,14 @@ KILL_SECONDS = 10.0
 """Real seconds within which a killed process must be gone."""
 
 AWS_TIME = Path(__file__).with_name("aws_time")
-"""Holds the sitecustomize.py that makes a function's sleeps take AWS time."""
+"""The folder of the sitecustomize.py that makes a function's sleeps take AWS time."""
 
 RUNTIME_VARIABLES = {
     "LANG": "en_US.UTF-8",
     "TZ": ":UTC",
     "PATH": "/usr/local/bin:/usr/bin:/bin:/opt/bin",
 }
-"""What Lambda sets the same for every function."""
+"""The variables that Lambda sets for every function alike."""
 
 # The task root as working directory and the log as both outputs, whoever starts the process.
 _ENTRYPOINT = 'cd "$LAMBDA_TASK_ROOT" && unset OLDPWD && exec "$@" >>"$0" 2>&1'
@@ -82,7 +82,7 @@ class ExecutionEnvironment:
         return outcome
 
     def new_log(self) -> str:
-        """What the function wrote since the last call."""
+        """Return the output of the function since the last call."""
         log = self._folder / "log"
         if not log.exists():
             return ""

@@ -15,7 +15,7 @@ WAIT_SECONDS = 60.0
 
 
 class Environments:
-    """At most `limit` environments, warm ones first.
+    """The pool of at most `limit` environments, warm ones first.
 
     When all places are taken, the environment that has been idle longest makes room; when
     all are busy, an invocation waits `WAIT_SECONDS` and is then throttled, as AWS does at

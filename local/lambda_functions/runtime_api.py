@@ -31,7 +31,7 @@ class Invocation:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an invocation came to: the payload that `Invoke` answers with."""
+    """The outcome of an invocation: the payload that `Invoke` answers with."""
 
     payload: bytes
     function_error: bool = False
@@ -74,7 +74,7 @@ class RuntimeApi:
             return None
 
     def next(self) -> Invocation | None:
-        """What the function shall do next; None when the environment ends."""
+        """Return the next invocation; None when the environment ends."""
         self.initialised.set()
         return self._invocations.get()
 
@@ -96,8 +96,8 @@ class _Server(socketserver.ThreadingTCPServer):
         self._closing = False
 
     def serve(self) -> None:
-        """Until closed. `serve_forever` would look ten times a second whether it shall end, which
-        is much where there are dozens of environments."""
+        """Answer requests until closed. `serve_forever` would look ten times a second whether it
+        shall end, which is much where there are dozens of environments."""
         while not self._closing:
             self.handle_request()
         self.server_close()

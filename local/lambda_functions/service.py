@@ -78,7 +78,7 @@ class LambdaService:
 
     @property
     def unfinished_events(self) -> int:
-        """How many asynchronous invocations are neither done nor given up."""
+        """Return the number of asynchronous invocations that are neither done nor given up."""
         return self.asynchronous.unfinished
 
     def logs(self, function_name: str) -> list[str]:

@@ -25,7 +25,7 @@ from local.requester_interfaces import create_requester_interface, delete_reques
 
 @dataclass(frozen=True)
 class VpcAttachment:
-    """Where a function is attached."""
+    """The attachment of a function to a VPC."""
 
     vpc_id: str
     cidrs: tuple[str, ...]
@@ -36,7 +36,7 @@ class VpcAttachment:
 def attachment_of(
     account: str, region: str, config: Mapping[str, Any] | None
 ) -> VpcAttachment | None:
-    """What a VpcConfig means; None without subnets.
+    """Return the attachment that a VpcConfig means; None without subnets.
 
     Raises InvalidParameterValueException if a subnet or security group is not there.
     """
@@ -86,7 +86,8 @@ class _Interface:
     id: str
     functions: set[str] = field(default_factory=set)
     releases: int = 0
-    """How often the last function left; a lingering end counts only if it is the latest."""
+    """The number of times that the last function left; a lingering end counts only if it is the
+    latest."""
 
 
 class HyperplaneInterfaces:

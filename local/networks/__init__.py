@@ -34,7 +34,7 @@ TIERS = {
     "namespaces": ("root-namespaces", "user-namespaces"),
     "loopback": ("loopback",),
 }
-"""What `Settings.network` means: the first of these that the machine can do."""
+"""The tiers that `Settings.network` allows: the first that the machine can do is taken."""
 
 
 def install(aws: EmbeddedAws) -> None:
@@ -46,7 +46,7 @@ def install(aws: EmbeddedAws) -> None:
 
 
 class VpcNetworks:
-    """Implements `contracts.Networks`."""
+    """The networks of VPCs: the contract `contracts.Networks`."""
 
     def __init__(self, tiers: Sequence[str], gateway: str) -> None:
         """`gateway` is the `host:port` of the API that interface endpoints lead to."""
@@ -96,7 +96,7 @@ class VpcNetworks:
         return ConnectedSite(vpc_id, onprem_cidr, prefix, log, partial(self._change_site, network))
 
     def admit(self, vpc_id: str, cidrs: Sequence[str], workloads: Workloads | None) -> None:
-        """What the VPC has for workloads from now on; None is the end of it."""
+        """Give the VPC's workloads these answers from now on; None ends them."""
         with self._lock, self._network(vpc_id, cidrs) as network:
             network.admit(workloads)
             self._end_if_idle(network)
@@ -127,7 +127,8 @@ class VpcNetworks:
             raise
 
     def _change_site(self, network: VpcNetwork, changes: Mapping[str, Any] | None) -> None:
-        """Its link, or with None its end. Raises NetworkProcessDied if it went before."""
+        """Change the site of a VPC, or with None end it. Raises NetworkProcessDied if it is
+        gone."""
         vpc_id = network.vpc_id
         with self._lock:
             if self._networks.get(vpc_id) is not network or network.site is None:

@@ -15,7 +15,7 @@ from local.networks.vpc_network import NetworkProcessDied
 
 
 class ConnectedSite:
-    """Implements `contracts.Site`."""
+    """A site that is connected to a VPC: the contract `contracts.Site`."""
 
     def __init__(
         self, vpc_id: str, cidr: str, prefix: Sequence[str], log: Path,

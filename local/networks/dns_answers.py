@@ -1,4 +1,4 @@
-"""What Route 53 Resolver answers at an inbound endpoint: private names first, then the internet's.
+"""Answers of Route 53 Resolver at an inbound endpoint: private names first, then the internet's.
 
 Pure: a query's bytes in, an answer's bytes out.
 """
@@ -32,7 +32,7 @@ ECR_API = "api.ecr."
 
 @dataclass(frozen=True)
 class Private:
-    """What answers in a VPC before the internet's DNS does."""
+    """The private answers in a VPC, which come before the internet's DNS."""
 
     names: Names
     zones: Collection[str] = ()
@@ -91,8 +91,9 @@ class _Zone:
 
 
 def _goes_nowhere(name: str, zone: _Zone | None, private: Private) -> bool:
-    """Of the rules and the private zones of a VPC the most specific wins, and the rule among equals
-    ("How Resolver determines whether the domain name in a query matches any rules")."""
+    """Return whether a rule without an answer takes the name. Of the rules and the private zones of
+    a VPC the most specific wins, and the rule among equals ("How Resolver determines whether the
+    domain name in a query matches any rules")."""
     rules = [each for each in (name, *_parents(name), "") if each in private.unanswered]
     return bool(rules) and (zone is None or zone.public or len(rules[0]) >= len(zone.apex))
 

@@ -70,7 +70,8 @@ def route(name: str, cidrs: Sequence[str], gateway: str, source: str | None) -> 
 
 
 def forget_neighbours(name: str) -> None:
-    """Who did not answer over a dead link is asked again at once, not in a second."""
+    """Forget the neighbours on a link: one that did not answer over a dead link is asked again at
+    once, not in a second."""
     with IPRoute() as netlink:
         link = _index(netlink, name)
         for neighbour in list(netlink.get_neighbours(ifindex=link)):

@@ -56,11 +56,11 @@ class Held:
         return neighbour
 
     def close(self) -> None:
-        """Returns when the process is gone. What others run inside keeps the namespace."""
+        """End the process and wait for it. Programs of others inside keep the namespace."""
         self._requests.settimeout(PATIENCE)
         self._requests.shutdown(socket.SHUT_WR)
         while self._requests.recv(LARGEST_MESSAGE):
-            """What it had still to say."""
+            pass  # the last answers, which nobody waits for
         self._requests.close()
 
     def _ask(self, request: dict[str, Any]) -> tuple[Any, list[int]]:

@@ -1,4 +1,4 @@
-"""What the internet's DNS answers in an embedded world: every name there is, one address.
+"""Answers of the internet's DNS in an embedded world: every name exists, and has one address.
 
 One server stands for all of them, from the root down, so a recursive server that begins at
 its root hints ends here whatever it is asked. Unsigned. Pure: bytes in, bytes out.
@@ -24,7 +24,7 @@ SOA = f"{ROOT_SERVER}. nstld.example. 1 1800 900 604800 86400"
 
 
 def answer_publicly(wire: bytes, *, over_udp: bool) -> tuple[PublicQuery, bytes] | None:
-    """What was asked, and the answer; None for what is no DNS question."""
+    """Return the query and the answer to it; None for bytes that are no DNS question."""
     try:
         query = dns.message.from_wire(wire)
         response = dns.message.make_response(query)

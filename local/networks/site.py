@@ -29,7 +29,8 @@ def address(cidr: str, number: int) -> str:
 
 
 def hindrance_to(cidr: str, vpc_cidrs: Sequence[str]) -> str | None:
-    """Why a site cannot have this network; a VPN gateway would route none of these either."""
+    """Return the reason why a site cannot have this network; None if it can. A VPN gateway would
+    not route it, either."""
     network = ip_network(cidr)
     if network.num_addresses <= DNS_HOST:
         return f"{cidr} is too small: the DNS host is number {DNS_HOST} in it"

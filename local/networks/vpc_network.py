@@ -62,11 +62,11 @@ class VpcNetwork:
             raise
         self._prefix: list[str] = started["prefix"]
         self._hindrance: str = started["hindrance"]
-        """Why this is not what was rather wanted."""
+        """The reason why this is not the preferred tier."""
 
     @property
     def is_idle(self) -> bool:
-        """Nothing answers, nothing runs, nothing is connected or admitted."""
+        """Return whether nothing answers or runs, and nothing is connected or admitted."""
         answers = self._state.resolver_ips or self._state.tls or self._state.own_dns
         return not (answers or self.commands() or self.site or self._workloads)
 

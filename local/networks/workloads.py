@@ -1,4 +1,4 @@
-"""What a VPC has for the programs that its owner runs in it, when a story is about those.
+"""Workloads: programs that the owner of a VPC runs in it, when a story is about those.
 
 Amazon's DNS server answers at the VPC's base address plus two, whether there is an inbound resolver
 or not (VPC user guide, "Amazon DNS server"). It says what inbound resolvers say, but for the names
@@ -30,7 +30,7 @@ ONLY_INBOUND = "PrivateDnsOnlyForInboundResolverEndpoint"
 
 @dataclass(frozen=True)
 class Workloads:
-    """Where the VPC's own DNS server is, and of which private names it has not heard."""
+    """The address of the VPC's own DNS server, and the private names that it does not know yet."""
 
     dns_ip: str
     unheard: frozenset[str] = frozenset()

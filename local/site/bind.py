@@ -60,11 +60,11 @@ class Bind:
 
     @property
     def control(self) -> tuple[str, ...]:
-        """For `reconfig`, `flushtree`…, on the site."""
+        """Return the command for `reconfig`, `flushtree`…, on the site."""
         return "rndc", "-c", f"{self.folder}/rndc.conf"
 
     def arguments(self) -> tuple[str, ...]:
-        """In the foreground, logging to standard error, with one worker."""
+        """Return the arguments: in the foreground, logging to standard error, with one worker."""
         return "-g", "-n", "1", "-c", str(self.configuration)
 
     def write(self, addresses: Sequence[str], root: str) -> None:

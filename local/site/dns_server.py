@@ -33,7 +33,8 @@ class DnsServer:
         self._process = process
 
     def ask(self, *questions: Question, seconds: float = 2.0) -> list[Answer]:
-        """What a client on the site is answered, one after the other; each may take `seconds`."""
+        """Return the answers to a client on the site, which asks one question after the other; each
+        may take `seconds`."""
         asked = json.dumps([[question.name, question.transport] for question in questions])
         client = [*PROGRAM, self.site.dns_ip, self.site.client_ip, str(seconds)]
         ran = subprocess.run(
@@ -51,14 +52,14 @@ class DnsServer:
         )  # fmt: skip
 
     def control(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """As in `rndc reconfig`."""
+        """Run a command of the server's control program, as in `rndc reconfig`."""
         return self.run([*self.kind.control, *arguments])
 
     def is_running(self) -> bool:
         return self._process.poll() is None
 
     def wait_until_ready(self) -> None:
-        """Raises DnsServerError."""
+        """Wait until the server answers. Raises DnsServerError."""
         end = time.monotonic() + READY_PATIENCE
         while self.ask(Question(READY), seconds=0.5)[0].rcode != "NOERROR":
             if not self.is_running() or time.monotonic() > end:

@@ -1,4 +1,4 @@
-"""Which DNS servers this machine has."""
+"""The DNS servers that this machine has."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from local.site.unbound import Unbound
 
 
 class NoDnsServer(Exception):
-    """None of the DNS servers that can stand for a company's is installed."""
+    """The machine has no DNS server that can stand for a company's."""
 
 
 Kind = Bind | Unbound

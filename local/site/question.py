@@ -22,7 +22,7 @@ PROGRAM = (sys.executable, "-P", __file__)
 
 @dataclass(frozen=True)
 class Question:
-    """For the IPv4 addresses of a name, over `udp` or `tcp`."""
+    """A question for the IPv4 addresses of a name, over `udp` or `tcp`."""
 
     name: str
     transport: str = "udp"

@@ -55,11 +55,11 @@ class Unbound:
 
     @property
     def control(self) -> tuple[str, ...]:
-        """For `reload`, `list_forwards`…"""
+        """Return the command for `reload`, `list_forwards`…"""
         return "unbound-control", "-c", str(self.configuration)
 
     def arguments(self) -> tuple[str, ...]:
-        """In the foreground, logging to standard error."""
+        """Return the arguments: in the foreground, logging to standard error."""
         return "-d", "-c", str(self.configuration)
 
     def write(self, addresses: Sequence[str], root: str) -> None:

@@ -22,8 +22,8 @@ _parse_once = functools.lru_cache(maxsize=128)(AmazonStateLanguageParser.parse)
 
 
 def _heap_key(component: Any) -> str:
-    """Where a component counts its retries. moto draws it lazily, which two executions of
-    one parsed definition could do at once, and lose count."""
+    """Return the key by which a component counts its retries. moto draws it lazily, which two
+    executions of one parsed definition could do at once, and lose count."""
     return str(id(component))
 
 

@@ -71,7 +71,8 @@ _stock_choose = StateChoice._eval_state
 
 
 def _choose(choice: Any, env: Any) -> None:
-    """No rule matches and there is no Default: moto says States.Runtime."""
+    """Choose the next state. Where no rule matches and there is no Default, the error is
+    States.NoChoiceMatched; moto says States.Runtime."""
     try:
         _stock_choose(choice, env)
     except RuntimeError as error:
@@ -92,7 +93,8 @@ _stock_set_error = Environment.set_error
 
 
 def _set_error(env: Any, error: Any) -> None:
-    """What a stopped or timed out execution stumbles over while it winds down is no failure."""
+    """Set the error of an execution, unless it was stopped or timed out: errors while it ends are
+    no failure."""
     if not isinstance(env.program_state(), ProgramStopped | ProgramTimedOut):
         _stock_set_error(env, error)
 

@@ -90,7 +90,7 @@ def _finish(communication: Any) -> None:
 
 
 def _fail(execution: Any, error: Exception) -> None:
-    """What the interpreter itself stumbles over; moto leaves the execution RUNNING for ever."""
+    """End an execution with an error of the interpreter itself; moto leaves it RUNNING for ever."""
     execution.error, execution.cause = "States.Runtime", f"{type(error).__name__}: {error}"
     execution.stop_date = _now()
     if env := execution.exec_worker.env:

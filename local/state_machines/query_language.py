@@ -59,17 +59,19 @@ _FUNCTIONS: Mapping[str, Callable[..., Any] | None] = {
     "parse": lambda text: _bound(json.loads(text)),
     "eval": None,
 }
-"""What Step Functions adds to JSONata, and the one function that it takes away."""
+"""The functions that Step Functions adds to JSONata, and the one that it removes."""
 
 
 class _Expression(Jsonata):  # type: ignore[misc]
-    """Its `$now()` and `$millis()` are AWS's time, the same throughout one evaluation."""
+    """An expression of JSONata whose `$now()` and `$millis()` are AWS's time, the same throughout
+    one evaluation."""
 
     epoch: Callable[[], float] = staticmethod(time.time)
 
     @property
     def timestamp(self) -> int:
-        """In milliseconds; the library sets it to its own clock at the start of each evaluation."""
+        """Return the time in milliseconds; the library sets it to its own clock at the start of
+        each evaluation."""
         return self._timestamp
 
     @timestamp.setter

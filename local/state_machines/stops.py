@@ -23,16 +23,17 @@ _stock_add_event = EventManager.add_event
 
 @dataclass
 class Stop:
-    """At the first event of this kind of this state from now on; `execution` tells which it was."""
+    """A stop at the next event of this kind of this state; `execution` tells which execution it
+    was."""
 
     state: str
     kind: str = "Entered"
-    """Or `Exited`."""
+    """The kind of event: `Entered` or `Exited`."""
     execution: str = ""
 
 
 class Stops:
-    """What is aimed at the executions of one AWS."""
+    """The stops that are aimed at the executions of one AWS."""
 
     def __init__(self) -> None:
         self._aimed: list[Stop] = []

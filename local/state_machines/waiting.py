@@ -46,7 +46,7 @@ def install(clock: Clock) -> None:
         env.stack.append(0)
 
     class TaskTimeout(threading.Event):
-        """What a state's TimeoutSeconds is waited with."""
+        """The event with which a state's TimeoutSeconds is waited."""
 
         def wait(self, timeout: float | None = None) -> bool:
             return super().wait(None if timeout is None else timeout * clock.time_scale)

@@ -7,11 +7,11 @@ from hashlib import sha256
 
 STRANGER = "stranger"
 _GENERATED = re.compile(r"-[A-Za-z0-9]{12,13}$")
-"""What AWS CloudFormation appends to the names it makes up; it differs from run to run."""
+"""The suffix of names that AWS CloudFormation makes up; it differs from run to run."""
 
 
 def draw(seed: int, *what: object) -> float:
-    """From 0 up to but not 1, always the same for the same arguments."""
+    """Return a number from 0 up to but not 1, always the same for the same arguments."""
     digest = sha256("|".join(map(str, (seed, *what))).encode()).digest()
     return int.from_bytes(digest[:6], "big") / 2**48
 

@@ -1,4 +1,4 @@
-"""What met the weather, how often, what was aimed at it, and what came to pass."""
+"""The diary of the weather: the calls that met it, how often, the aims, and the happenings."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Diary:
             self._happenings.append(Happening(self._now(), *met, what, why))
 
     def ending(self, met: Met, possible: Collection[Ending], what: str) -> Ending | None:
-        """How `what` ends, if badly: of the fitting spoils the oldest counts."""
+        """Return how `what` ends, if badly: the oldest spoil that fits counts."""
         with self._lock:
             endings = (each.ending for each in self._spoils if each.strikes(possible, what))
             ending = next(endings, None)
@@ -78,8 +78,8 @@ class Diary:
         action: str,
         chance: Callable[[int], tuple[F | None, str]],
     ) -> tuple[F | None, int]:
-        """What strikes, and the ordinal of what it strikes. Of aims of these `kinds` the oldest
-        goes first; else `chance` of the ordinal says which and why."""
+        """Return the fault that strikes, and the ordinal of the call that it strikes. Of aims of
+        these `kinds` the oldest goes first; else `chance` of the ordinal says which and why."""
         with self._lock:
             self._met[caller, action] += 1
             ordinal = self._met[caller, action]

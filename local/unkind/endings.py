@@ -1,4 +1,4 @@
-"""What ends badly although the call for it was accepted, as tests ask for it."""
+"""Bad endings of creations and removals whose call was accepted, as tests ask for them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Ending(StrEnum):
     """A new resolver endpoint is ACTION_NEEDED before it is OPERATIONAL
     (terraform-provider-aws #46782)."""
     NEEDS_ACTION = "action needed"
-    """It is unhealthy, and Resolver cannot recover it (Resolver's model)."""
+    """The endpoint is unhealthy, and Resolver cannot recover it (Resolver's model)."""
     FAILED_CREATION = "failed creation"
     """The same, because its first address could not be made (Resolver's model)."""
 
@@ -52,7 +52,7 @@ the texts of the others are ours, as nobody has shown AWS's."""
 
 @dataclass
 class Spoil:
-    """From now on this comes out badly, `times` times; `struck` tells how often it has."""
+    """A spoil: from now on this ends badly, `times` times; `struck` counts them."""
 
     ending: Ending
     what: str | None = None

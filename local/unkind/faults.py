@@ -1,4 +1,5 @@
-"""What can go wrong with a call, a delivery or an answer, what did, and what shall."""
+"""Faults of a call, a delivery or an answer: the kinds, those that happened, and those that are
+aimed."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from local.unkind.endings import Ending
 
 
 class Fault(StrEnum):
-    """Of one API call."""
+    """A fault of one API call."""
 
     THROTTLED = "throttled"
     SERVER_ERROR = "server error"
@@ -24,7 +25,7 @@ class Fault(StrEnum):
 
 
 class EventFault(StrEnum):
-    """Of one event on its way to one target. What is late is overtaken: reordered."""
+    """A fault of one event on its way to one target. A late event is overtaken: reordered."""
 
     LOST = "lost"
     DOUBLED = "doubled"
@@ -32,10 +33,10 @@ class EventFault(StrEnum):
 
 
 class Quirk(StrEnum):
-    """Of one answer, which is not false."""
+    """A quirk of one answer, which is not false."""
 
     STALE = "stale answer"
-    """It does not know yet what has just changed."""
+    """An answer that does not know yet what has just changed."""
     CAPITALISED = "capitalised states"
     BUSY = "modification under way"
     """A second modification was refused because of the first."""

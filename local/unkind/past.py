@@ -15,7 +15,8 @@ T = TypeVar("T")
 
 
 class Past:
-    """What things were before their latest changes, by their ids. Safe to use from many threads.
+    """The former states of resources before their latest changes, by their ids. Safe to use from
+    many threads.
 
     `lag` are the AWS seconds by which readers are behind; `tell` is called with the ids that a
     reader got, or did not get, as they were.

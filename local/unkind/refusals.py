@@ -1,4 +1,4 @@
-"""How each service says that it throttles, and that it failed: code, message, HTTP status.
+"""Refusals of each service, throttled and failed: code, message, HTTP status.
 
 The codes are those of the services' models, and of the common errors of their protocol where a
 model names none. Amazon SNS's model names one (Throttled, 429), but for its SMS actions alone; of
@@ -30,9 +30,9 @@ THROTTLES = {
     "tag": Refusal("ThrottledException", _RATE, 400),
     "query": Refusal("Throttling", _RATE, 400),
 }
-"""By service, or else by protocol."""
+"""The refusals of throttled calls, by service or else by protocol."""
 THROTTLING = Refusal("ThrottlingException", _RATE, 400)
-"""What the others say, those that speak JSON."""
+"""The refusal of the other services, which speak JSON."""
 
 _FAILED = "An internal error occurred. Retry your request."
 
@@ -54,7 +54,7 @@ FAILURE = Refusal("InternalFailure", _FAILED, 500)
 
 
 def refusal(fault: Fault, service: str, protocol: str) -> Refusal | None:
-    """None for a fault that says nothing."""
+    """Return the refusal for a fault; None for one without an answer."""
     if fault is Fault.THROTTLED:
         return THROTTLES.get(service) or THROTTLES.get(protocol, THROTTLING)
     if fault is Fault.SERVER_ERROR:

@@ -35,7 +35,7 @@ class Unanswered(ConnectionAbortedError):
 
 @dataclass(frozen=True)
 class Fate:
-    """What becomes of one call. `before` its effect, then `after` it."""
+    """The fate of one call: `before` its effect, then `after` it."""
 
     fault: Fault | None = None
     refusal: Refusal | None = None
@@ -48,7 +48,8 @@ class Fate:
         return self.refusal
 
     def after(self) -> None:
-        """Raises Unanswered where the caller never hears of the effect."""
+        """Let the fault strike after the effect. Raises Unanswered where the caller never hears of
+        it."""
         if self.kill is not None:
             self.kill()
         if self.fault in (Fault.LOST_ANSWER, Fault.KILLED_FUNCTION):
@@ -73,7 +74,7 @@ class Weather:
 
     @property
     def unkindness(self) -> Unkindness:
-        """None while it is calm."""
+        """Return the unkindness; none while it is calm."""
         return Unkindness() if self._is_calm else self._unkindness
 
     def aim(self, aim: Aim) -> Aim:
@@ -85,11 +86,12 @@ class Weather:
         return self._diary.spoil(spoil)
 
     def ending(self, possible: Collection[Ending], what: str) -> Ending | None:
-        """How that for which this thread's call is accepted ends, if badly; asking counts."""
+        """Return how the creation or removal of this thread's accepted call ends, if badly; asking
+        counts."""
         return None if self._is_calm else self._diary.ending(self._met, possible, what)
 
     def capitalises(self) -> bool:
-        """Whether the answer to this thread's call writes its states with a capital."""
+        """Return whether the answer to this thread's call writes its states with a capital."""
         unkindness = self.unkindness
         drawn = draw(unkindness.seed, "capital", *self._met)
         if drawn >= unkindness.capitalised_states:
@@ -98,7 +100,7 @@ class Weather:
         return True
 
     def tell(self, what: Quirk, why: str) -> None:
-        """This befalls the call that this thread answers."""
+        """Note that this strikes the call that this thread answers."""
         self._diary.tell(self._met, what, why)
 
     def _lag(self) -> float:
@@ -109,12 +111,12 @@ class Weather:
         return getattr(self._answering, "met", UNKNOWN)
 
     def forget_aims(self) -> None:
-        """Also the spoils, and the counts that they have come to."""
+        """Forget all aims and spoils, with their counts."""
         self._diary.forget_aims()
 
     @contextmanager
     def calm(self) -> Iterator[None]:
-        """Everybody is treated kindly meanwhile, and nothing is counted."""
+        """Be kind to every caller meanwhile, and count nothing."""
         self._is_calm = True
         try:
             yield
@@ -122,7 +124,7 @@ class Weather:
             self._is_calm = False
 
     def happenings(self, since: int = 0) -> Sequence[Happening]:
-        """What it did, oldest first."""
+        """Return the happenings, oldest first."""
         return self._diary.happenings(since)
 
     def mark(self) -> int:
@@ -130,7 +132,7 @@ class Weather:
         return self._diary.mark()
 
     def meet(self, call: ApiCall, role_arn: str | None, trace: str | None) -> Fate:
-        """What becomes of a call that was authorised. `trace` is of the function that makes it,
+        """Return the fate of a call that was authorised. `trace` is of the function that makes it,
         None if none does: only a function can be killed."""
         if self._is_calm:
             return KIND
@@ -145,7 +147,7 @@ class Weather:
         return Fate(fault, refusal(fault, call.service, call.protocol), kill)
 
     def deliveries(self, source: str, rule_name: str) -> tuple[float, ...]:
-        """When an event comes to a rule's target, in AWS seconds after its time: not at all,
+        """Return when an event comes to a rule's target, in AWS seconds after its time: not at all,
         once, or twice.
 
         Events of AWS's services are best effort (aws.tag is documented to be), so they can be

@@ -59,8 +59,8 @@ class Change:
 
 @dataclass(frozen=True)
 class Update:
-    """How a resource type is updated in place. `apply` may return another object of moto that
-    stands for the resource from now on."""
+    """The update of a resource type in place. `apply` may return another object of moto that stands
+    for the resource from now on."""
 
     apply: Callable[[Change], Any]
     properties: frozenset[str]

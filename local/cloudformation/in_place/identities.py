@@ -12,7 +12,8 @@ from local.cloudformation.failures import NotUpdatableError
 from local.cloudformation.in_place.change import Change, Update
 
 VERSIONS = 5
-"""Of a managed policy that AWS IAM keeps; CloudFormation deletes the oldest to make room."""
+"""The number of versions of a managed policy that AWS IAM keeps; CloudFormation deletes the oldest
+to make room."""
 
 
 def _text(document: Any) -> str:

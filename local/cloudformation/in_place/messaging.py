@@ -22,7 +22,7 @@ _QUEUE: Mapping[str, str] = {
     "SqsManagedSseEnabled": "true",
     "VisibilityTimeout": "30",
 }
-"""As above (API reference of Amazon SQS, SetQueueAttributes)."""
+"""The defaults of a queue's attributes (API reference of Amazon SQS, SetQueueAttributes)."""
 
 
 def _update_topic(change: Change) -> None:

@@ -29,7 +29,8 @@ class VpcMap:
         self._map: dict[str, Any] = {}
 
     def stand_in(self, kind: str, host: str, port: int) -> Address:
-        """Where to go instead. Raises OSError for what cannot be reached from a VPC."""
+        """Return the address to connect to instead. Raises OSError for one that cannot be reached
+        from a VPC."""
         ports = self._current()
         if f"{host}:{port}" == self._runtime_api:
             return host, port
