@@ -74,7 +74,8 @@ def _read_table(table: Mapping[str, Any], shared: Mapping[str, Any]) -> Settings
 
 
 def check_order(settings: Sequence[Settings]) -> None:
-    """Raises BadUsage where a VPC is followed twice, or which one comes first is not clear."""
+    """Check that no VPC is followed twice, and that the order of the VPCs is clear. Raises
+    BadUsage."""
     vpcs = [each.vpc for each in settings]
     for vpc in vpcs:
         if vpcs.count(vpc) > 1:
@@ -97,7 +98,7 @@ def check_order(settings: Sequence[Settings]) -> None:
 
 
 def _check_region(standby: Settings, settings: Sequence[Settings]) -> None:
-    """Raises BadUsage where a VPC stands by for one of another Region."""
+    """Check that a standby is in the Region of its first VPC. Raises BadUsage."""
     for first in settings:
         if first.vpc == standby.standby_for and first.region != standby.region:
             raise BadUsage(

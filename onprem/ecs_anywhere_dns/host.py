@@ -1,4 +1,5 @@
-"""What a run needs of the world, given to it once: the same story runs wherever these come from."""
+"""The ports of a run, and its DNS host: given once, so that tests run the same story with
+others."""
 
 from __future__ import annotations
 
@@ -19,11 +20,12 @@ class Publication(Protocol):
     """The place of the document, and of the acknowledgement."""
 
     def fetch(self, known: Document | None) -> str:
-        """`known` is the last document that named addresses. Raises FetchFailed, NotPublished."""
+        """Return the text of the publication. `known` is the last document that named addresses.
+        Raises FetchFailed, NotPublished."""
         ...
 
     def acknowledge(self, text: str) -> None:
-        """Raises AcknowledgementFailed."""
+        """Write the acknowledgement. Raises AcknowledgementFailed."""
         ...
 
 
@@ -33,7 +35,7 @@ def utc_now() -> datetime:
 
 @dataclass
 class Progress:
-    """Tells each step as it begins, and remembers how long it took."""
+    """The progress of a run: the steps, told as they begin, and the seconds that each took."""
 
     tell: Callable[[str], None]
     seconds: dict[str, float] = field(default_factory=dict)

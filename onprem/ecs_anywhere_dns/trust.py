@@ -21,8 +21,9 @@ class Unsafe(BadUsage):
 
 
 def check_trusted(path: Path) -> None:
-    """Raises Unsafe, naming owner, mode and the commands that mend them. What is missing or cannot
-    be reached is not judged: whoever opens it will say so."""
+    """Check that nobody but root can write the path, or a folder or link on the way. Raises Unsafe,
+    naming owner, mode and the commands that mend them. A path that cannot be reached is not judged:
+    opening it fails, too."""
     try:
         with opened(path) as way:
             steps = way.steps

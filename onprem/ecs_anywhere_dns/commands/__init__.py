@@ -1,5 +1,5 @@
-"""The commands: this is the list of them. Each is a module beside this file, with its options, and
-with `run`, which does it, prints what is to be said, and returns the exit code."""
+"""The list of the commands. Each is a module beside this file, with its options and `run`, which
+executes the command, prints its report and returns the exit code."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Command(Protocol):
         ...
 
     def run(self, arguments: argparse.Namespace) -> int:
-        """Do it, print what is to be said, and return the exit code. Raises Stop."""
+        """Execute the command, print its report, and return the exit code. Raises Stop."""
         ...
 
 

@@ -173,7 +173,8 @@ def _names(patient: Patient) -> Iterator[Finding]:
 
 
 def _includes(host: Host) -> Iterator[Finding]:
-    """Only until something was applied: after that the server itself tells."""
+    """Yield the include lines that are missing, until something was applied: after that the server
+    itself shows it."""
     if not host.state.applied().forwarding.is_none:
         return
     for include in host.server.includes():

@@ -1,4 +1,4 @@
-"""The hosts that a command works on: this host as the follower of each VPC that is configured."""
+"""The hosts that a command works on: this host once for each VPC that it follows."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ def write_fragments(fragments: Sequence[Fragment], folder: Path) -> Iterator[str
 
 
 def _check_ours(path: Path) -> None:
-    """Raises BadUsage where a file without this tool's header is there, and CheckFailed."""
+    """Check that the file is missing or has this tool's header. Raises BadUsage and CheckFailed."""
     content = state_of(path).content
     first = b"" if content is None else content.partition(b"\n")[0]
     if content is not None and HEADER not in first.decode(errors="replace"):

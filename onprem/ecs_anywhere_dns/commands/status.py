@@ -25,7 +25,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print what is known of each VPC. Returns 0 whatever that is."""
+    """Print the state of each VPC. Returns 0 always."""
     show_status(status(followers(arguments)), cure_of_unit=ANEW, as_json=arguments.json)
     return int(Exit.DONE)
 

@@ -1,4 +1,4 @@
-"""Whether a fit document is for this host, and now. Pure.
+"""The decision whether this host takes a fit document now. Pure.
 
 not what this host was told to believe    refused, see `pinned.belief`
 lower generation than was ever applied    refused, unless forced
@@ -30,7 +30,8 @@ to this one, so that a host that believed them follows the app again by itself."
 
 
 class Resting(Stop):
-    """Tries become rare, because each changes the answers of a whole site for seconds."""
+    """The document rests after failures: each try changes the answers of a whole site for
+    seconds."""
 
     exit = Exit.ROLLED_BACK
 
@@ -44,7 +45,8 @@ def accept(
     *,
     force: bool,
 ) -> None:
-    """Raises Refused and Resting. `force` is a person's word; it never crosses VPCs."""
+    """Check that this host takes the document now. `force`, a person's word, overrules all but the
+    pins. Raises Refused and Resting."""
     check_believed(document, settings)
     if force:
         return
@@ -62,7 +64,7 @@ def accept(
 
 
 def rest_after(failures: int) -> timedelta:
-    """15 minutes, doubled with each failure, 6 hours at most."""
+    """Return how long a document rests: 15 minutes, doubled with each failure, 6 hours at most."""
     doubled: timedelta = FIRST_REST * 2 ** min(failures - 1, 10)
     return min(doubled, LONGEST_REST)
 

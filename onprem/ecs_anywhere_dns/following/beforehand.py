@@ -1,4 +1,4 @@
-"""What the DNS server would do with the published names, asked before anything is switched.
+"""The behaviour of the DNS server with the published names, asked before anything is switched.
 
 It may answer some by itself, as from a hosts entry, before it forwards anything. And it may ask the
 resolver IPs from another address than this tool, where a firewall admits only that of this tool.
@@ -75,6 +75,7 @@ def out_of_reach(host: Host, document: Document) -> Iterator[Finding]:
 
 
 def check_reach(host: Host, document: Document, forwarders: Collection[str]) -> None:
-    """Raises CheckFailed where the DNS server would ask from where nobody answers."""
+    """Check that the resolver IPs answer the addresses from which the DNS server asks. Raises
+    CheckFailed."""
     for finding in out_of_reach(host, document) if forwarders else ():
         raise CheckFailed(finding.what, finding.cure)

@@ -1,4 +1,4 @@
-"""Which of several VPCs a zone is forwarded to. Pure.
+"""The decision to which of several VPCs a zone is forwarded. Pure.
 
     nobody else claims it                              to the VPC that claims it
     both publish the same resolver IPs                 to the first one in the configuration
@@ -57,7 +57,7 @@ class Settled:
 
     zones: tuple[str, ...]
     to_others: Mapping[str, str]
-    """Its other zones, each with the VPC that comes first for it."""
+    """The zones of the VPC that it does not have, each with the VPC that comes first for it."""
     first: frozenset[str] = frozenset()
     """VPCs that come first wherever both claim something."""
     refused: Refused | None = None
@@ -76,7 +76,7 @@ def claim_of(settings: Settings, document: Document | None, held: Forwarding) ->
 
 
 def takes(zone: str, zones: Collection[str], names: Collection[str]) -> bool:
-    """Whether the zone, forwarded elsewhere, would take a zone or a name from these."""
+    """Return whether `zone`, forwarded to another VPC, would take one of these zones or names."""
     return zone in zones or any(
         is_within(name, zone) and len(zone_of(name, zones)) < len(zone) for name in names
     )

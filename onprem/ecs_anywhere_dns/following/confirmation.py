@@ -1,5 +1,5 @@
-"""When this host acknowledges, and what: after each run that knows its document. A day apart at
-most, so that a host that fell silent is seen."""
+"""The acknowledgement of this host, after each run that knows its document. It is written once a
+day at least, so that a host that fell silent is seen."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ RESULTS: dict[Exit, Result] = {Exit.DONE: "applied", Exit.DEGRADED: "degraded"}
 
 
 def confirm(host: Host, document: Document, report: Report) -> tuple[str, ...]:
-    """Hints for the report: not being able to acknowledge changes nothing about the forwarding."""
+    """Acknowledge the document where that is due. Returns hints for the report: a failure changes
+    nothing about the forwarding."""
     if not host.settings.acknowledge:
         return ()
     text = acknowledgement(

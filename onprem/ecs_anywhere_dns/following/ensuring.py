@@ -57,7 +57,8 @@ def ensure(run: Run, shared: Shared, wanted: Wanted) -> Proof:
 
 
 def _is_there(run: Run, shared: Shared, fragments: tuple[Fragment, ...], whole: Forwarding) -> bool:
-    """Whether it is on the disk and in the running server: what was edited is repaired."""
+    """Return whether the forwarding is on the disk and in the running server. Files that somebody
+    edited are written anew."""
     if shared.in_force == whole:
         return True
     if _differing(fragments):
@@ -84,7 +85,8 @@ def _verify_as_it_is(
 
 
 def _raise_unless_right(run: Run, answers: Proof) -> None:
-    """Raises NotResolving; the report has the numbers either way."""
+    """Check that every answer is right, and write the numbers into the report. Raises
+    NotResolving."""
     run.say(answers=len(answers.verdicts), answers_right=answers.right)
     answers.raise_unless_right()
 
@@ -132,7 +134,8 @@ def note_failure(run: Run, shared: Shared, problem: Stop) -> None:
 
 
 def _check_switchable(run: Run, wanted: Wanted, fragments: tuple[Fragment, ...]) -> None:
-    """Raises CheckFailed and NotResolving where a switch would fail; nothing is touched."""
+    """Check that a switch would not fail, without changing anything. Raises CheckFailed and
+    NotResolving."""
     check_fragments(run.host, fragments)
     check_unhindered(run.host, wanted.whole)
     if not wanted.part.is_none:

@@ -1,4 +1,4 @@
-"""What people have to know after a change; nobody else tells them. Pure."""
+"""Hints that people need after a change, and that nothing else tells them. Pure."""
 
 from __future__ import annotations
 

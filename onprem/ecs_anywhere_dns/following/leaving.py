@@ -18,8 +18,8 @@ FINE = (Exit.DONE, Exit.DEGRADED)
 
 
 def leave_unfollowed(shared: Shared) -> None:
-    """Only once all that are followed are in force: a mistake in the configuration shall not send
-    a site's questions to the internet."""
+    """Take out the forwarding of VPCs that are no longer followed, once all others are in force: a
+    mistake in the configuration must not send a site's questions to the internet."""
     run = shared.runs[0]
     applied = run.host.state.applied()
     followed = {each.vpc for each in shared.runs}

@@ -1,8 +1,6 @@
-"""Whether the DNS server answers this host at all, where the verification will ask.
-
-Asked before anything is switched: a server that refuses this host would be switched, found to
-answer nothing as published, and switched back, again and again.
-"""
+"""The check that the DNS server answers this host at all, where the verification will ask. It comes
+before anything is switched: a server that refuses this host would be switched, found to answer
+nothing as published, and switched back, again and again."""
 
 from __future__ import annotations
 
@@ -22,7 +20,7 @@ FOREIGN = "ecs-anywhere-dns.example"
 only from its own data refuses it. Whether it exists, or can be found out, says nothing."""
 WAYS: tuple[Transport, ...] = ("udp", "tcp")
 UNCERTAIN = "timeout"
-"""It may be busy, or ask the internet for either name."""
+"""The problem that proves nothing: the server may be busy, or ask the internet for either name."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ class Door:
     address: str
     port: int
     title: str
-    """Of the DNS server, for people."""
+    """The name of the DNS server in messages."""
 
 
 def door_of(host: Host) -> Door:
@@ -41,7 +39,7 @@ def door_of(host: Host) -> Door:
 
 
 def check_listening(door: Door, asks: Asks) -> None:
-    """Raises NotResolving where no question of this host can be answered as published."""
+    """Check that the DNS server answers questions of this host. Raises NotResolving."""
     for answers in _asked(door, asks).values():
         if all(answer.problem == UNCERTAIN for answer in answers.values()):
             continue
@@ -86,8 +84,8 @@ def _of_one_way(door: Door, answers: Mapping[Question, Answer]) -> Iterator[Find
 
 
 def _is_refusal(answer: Answer) -> bool:
-    """Unbound's `refuse_non_local` comes with bytes behind it that make it malformed (measured with
-    1.17)."""
+    """Return whether the answer is REFUSED. That of Unbound's `refuse_non_local` comes with bytes
+    behind it that make it malformed (measured with 1.17)."""
     if answer.problem:
         return answer.problem == "malformed"
     return answer.rcode == "REFUSED" or not answer.recursion_available

@@ -24,7 +24,7 @@ from ecs_anywhere_dns.settings import Settings
 
 PREFIX = "ecs_anywhere_dns_"
 UP = (Exit.DONE, Exit.DEGRADED)
-"""How a run ends after which the DNS server does what is published."""
+"""The exit codes of a run after which the DNS server forwards as published."""
 
 
 @dataclass(frozen=True)

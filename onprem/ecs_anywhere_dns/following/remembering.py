@@ -1,4 +1,5 @@
-"""What a run writes down for the next one: what it applied, what it does not trust any more."""
+"""The records that a run writes for the next one: the documents that it applied, and those that it
+distrusts."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ class Wanted:
 
     document: Document
     parts: Mapping[str, Forwarding]
-    """What is forwarded for each VPC then: for this one, and what that leaves to the others."""
+    """The forwarding of each VPC after the turn: this one's, and those of the others, less the
+    zones that this one takes."""
 
     @property
     def part(self) -> Forwarding:
@@ -43,7 +45,7 @@ def remember(run: Run, wanted: Wanted) -> None:
 
 
 def remember_switch(run: Run, wanted: Wanted, journal: Journal) -> None:
-    """Ends the switch that `journal` began; from here on the next run does not undo it."""
+    """Commit the switch that `journal` began; from here on the next run does not undo it."""
     run.host.state.commit(_applied(run, wanted, run.host.state.applied(), journal))
     run.host.state.write_distrust(Distrust())
 
@@ -63,7 +65,8 @@ def note_validated(run: Run) -> None:
 
 
 def distrust(run: Run, problem: Stop) -> None:
-    """Each failure after the reload makes the next try of the same document rarer."""
+    """Write down that a document failed after the reload. Each failure makes the next try of the
+    same document rarer."""
     if not isinstance(problem, RolledBack) or run.document is None:
         return
     known = run.distrust()
@@ -79,7 +82,8 @@ def distrust(run: Run, problem: Stop) -> None:
 
 
 def _applied(run: Run, wanted: Wanted, former: Applied, journal: Journal | None) -> Applied:
-    """One step back is kept. A repair of the same document is no step of its own."""
+    """Return the record of the applied forwarding, with one step back. A repair of the same
+    document is no step of its own."""
     document, last = wanted.document, former.of(run.vpc)
     is_same = last.document == document.text
     is_step = journal is not None and not is_same
@@ -103,7 +107,7 @@ def _applied(run: Run, wanted: Wanted, former: Applied, journal: Journal | None)
 
 
 def forget(run: Run, vpcs: Collection[str]) -> None:
-    """Ends the switch that took them out, if there was one."""
+    """Forget these VPCs, and commit the switch that took them out, if there was one."""
     former = run.host.state.applied()
     kept = {
         vpc: last.without_document() if vpc in vpcs else last for vpc, last in former.vpcs.items()

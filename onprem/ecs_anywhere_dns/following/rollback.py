@@ -47,8 +47,8 @@ class Step:
 
 
 def rollback(hosts: Sequence[Host], *, to_none: bool = False) -> Report:
-    """Back for the whole host, or, where `hosts` are some of those that it follows, to none for
-    these. Never raises Stop: the report says how it ended."""
+    """Go back to the former forwarding of the host, or, where `hosts` are some of the followed
+    VPCs, to none for these. Never raises Stop: the report says how it ended."""
     host = hosts[0]
     report = Report("rollback", host=host.settings.host, server=host.server.name)
     try:
@@ -103,7 +103,7 @@ def _switch_exactly_or_readable(host: Host, run: str, target: Target) -> None:
 
 
 def _written_down(host: Host, report: Report) -> Report:
-    """How it ended stays true where it cannot be written."""
+    """Return the report after writing it, with a hint where it could not be written."""
     try:
         host.state.write_report(replace(report, at=host.timestamp()).as_json())
     except Stop as problem:
@@ -113,7 +113,8 @@ def _written_down(host: Host, report: Report) -> Report:
 
 
 def _distrust(host: Host, memory: Memory) -> None:
-    """Of an unknown document, as where our memory was lost, every one is meant."""
+    """Write down that the document is distrusted; every document, where the memory was lost and
+    none is known."""
     if memory.document is not None:
         host.state.write_distrust(Distrust(memory.document.checksum, by_hand=True))
     elif not _is_by_hand(host):
@@ -130,7 +131,8 @@ def _is_by_hand(host: Host) -> bool:
 
 
 def _one_step(applied: Applied) -> Step:
-    """What was not changed by the last step stays as it is, with all that is known of it."""
+    """Return the step back. VPCs that the last step did not change stay as they are. Raises
+    BadUsage where there is none."""
     former = step_back(applied)
     if former is None:
         raise BadUsage(
@@ -174,7 +176,8 @@ def _summary(host: Host, step: Step) -> str:
 
 
 def _confirmed(host: Host, memory: Memory, report: Report) -> Report:
-    """The other side must not believe that this host still does what it said."""
+    """Acknowledge the rollback: the app must not believe that this host still forwards as it
+    acknowledged before."""
     if memory.document is None:
         return report
     if memory.document.state == "withdrawn":

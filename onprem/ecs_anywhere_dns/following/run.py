@@ -31,17 +31,18 @@ class Run:
     id: str = field(default_factory=new_id)
     memory: Memory = field(default_factory=lambda: Memory(Last()))
     former: Forwarding = NOTHING
-    """What was forwarded for all VPCs before the run."""
+    """The forwarding of all VPCs before the run."""
     published: Document | None = None
     """The publication that was read, fit or not."""
     document: Document | None = None
     """Accepted: what an acknowledgement is about."""
     problem: Stop | None = None
-    """Why there is no document to accept."""
+    """The reason why there is no document to accept."""
     doubt: Refused | None = None
-    """Why the last document that was applied would not be believed now: the pins are others."""
+    """The reason why the last applied document would not be believed now: the pins have changed."""
     distrusted_before: Distrust | None = None
-    """What was distrusted before this run noted that its switch failed; None before that."""
+    """The record of distrust from before this run noted that its switch failed; None before
+    that."""
 
     @property
     def vpc(self) -> str:
@@ -58,7 +59,7 @@ class Run:
         return self.latest if self.document or self.doubt is None else None
 
     def doubt_last(self) -> None:
-        """Note whether the last document that was applied is one to believe by the pins of now."""
+        """Note whether the pins still allow the last document that was applied."""
         if self.memory.document is None:
             return
         try:

@@ -1,4 +1,4 @@
-"""What the turns of one run have in common: who may have which zone, and what is in force."""
+"""The shared state of the turns of one run: the owners of zones, and the forwarding in force."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class Shared:
     down: set[str] = field(default_factory=set)
     """VPCs of a pair, of whom none of the resolver IPs answered."""
     in_force: Forwarding | None = None
-    """What was seen to be on the disk and in the running server."""
+    """The forwarding that was seen to be on the disk and in the running server."""
     is_running: bool = False
     duties: dict[str, Duty] = field(default_factory=dict)
-    """What each standby does, as it was read or noted last; a dry run writes none of it."""
+    """The duty of each standby, as it was read or noted last; a dry run writes none of it."""
     damaged: set[str] = field(default_factory=set)
     """Standbys whose file cannot be read: their duty is seen by what is forwarded."""
 
@@ -108,7 +108,7 @@ class Shared:
                     self._note(run, duty)
 
     def serves_in_place(self, run: Run) -> bool:
-        """Whether this standby is to serve the names of the VPC that it stands by for."""
+        """Return whether this standby is to serve the names of the VPC that it stands by for."""
         first = self._first_of(run)
         if first is None or first.latest is None or first.latest.state == "withdrawn":
             return False
@@ -121,7 +121,7 @@ class Shared:
         return is_waited_for or _rests(first)
 
     def is_needed_at_once(self, run: Run) -> bool:
-        """Whether a VPC or its standby is to take over names that nobody answers for."""
+        """Return whether a VPC or its standby is to take over names that no resolver IP answers."""
         if self.serves_in_place(run):
             return not self.duty(run).serving
         standby = self.standby_of(run.vpc)
@@ -142,7 +142,8 @@ class Shared:
             self._note(standby, looked)
 
     def note_service(self, run: Run) -> None:
-        """Note that a VPC has what it may have: who served in the place of whom."""
+        """Note that a VPC has all zones that it may have, and which VPC served in the place of
+        which."""
         first, duty = self._first_of(run), self.duty(run)
         is_over = self.serves_in_place(run) and not duty.serving
         if first is not None and is_over and self._has_names_of(first, run):

@@ -1,4 +1,4 @@
-"""When a standby serves in the place of another VPC, and when no longer. Pure.
+"""The decision when a standby serves in the place of another VPC, and when no longer. Pure.
 
     over    none of the other VPC's resolver IPs answers as published, in TRIES looks of one run,
             and those of the standby do

@@ -30,7 +30,7 @@ from ecs_anywhere_dns.outcome import (
 from ecs_anywhere_dns.servers.contract import Fragment
 
 PERMISSIONS = 0o777
-"""Without the bits that make a program run as its owner: these files are none."""
+"""The mode bits that are kept: without those that make a program run as its owner."""
 
 
 UNCHANGED = "The running DNS server has what it had"
@@ -54,10 +54,10 @@ class Target:
     forwarding: Forwarding
     files: tuple[FileState, ...]
     verify: Callable[[], object]
-    """Raises NotResolving."""
+    """The verification of the answers. Raises NotResolving."""
     names: Collection[str] = ()
-    """What to forget besides the zones that change: the published names, as a server may have to
-    forget each by itself, and all zones of a VPC that are put in force again."""
+    """The names to flush besides the zones that change: the published names, as a server may flush
+    name by name, and all zones of a VPC that are put in force again."""
     note: Callable[[RolledBack], object] = lambda _: None
     """Write down that the switch failed: before it is undone, as the run may end in that."""
 
@@ -74,9 +74,10 @@ def readable(files: Sequence[FileState]) -> tuple[FileState, ...]:
 
 
 def check_running(host: Host) -> None:
-    """Before a switch: what somebody stopped is not started by its failing. Raises NotResolving,
-    and CheckFailed where it may be the configuration: unbound-control reads that itself and fails
-    with it, while the server still runs, and would not survive a restart."""
+    """Check that the server runs, before a switch: a server that somebody stopped must not be
+    started by an undone switch. Raises NotResolving, and CheckFailed where the configuration may be
+    wrong: unbound-control reads that itself and fails with it, while the server still runs, and
+    would not survive a restart."""
     if not host.server.is_running():
         host.server.check_configuration()
         seen = next(
@@ -87,7 +88,7 @@ def check_running(host: Host) -> None:
 
 
 def check_fragments(host: Host, fragments: Sequence[Fragment]) -> None:
-    """Raises CheckFailed. Nothing is touched: the server's checker reads copies."""
+    """Check the files with the server's checker, which reads copies. Raises CheckFailed."""
     host.progress.begin("check fragment")
     with tempfile.TemporaryDirectory(prefix="ecs-anywhere-dns-") as scratch:
         # The server's checker may run as a user of its own.
@@ -96,7 +97,8 @@ def check_fragments(host: Host, fragments: Sequence[Fragment]) -> None:
 
 
 def check_unhindered(host: Host, forwarding: Forwarding) -> None:
-    """Raises CheckFailed where the switch would fail, by all that can be seen before it."""
+    """Check that nothing hinders the switch, as far as can be seen before it. Raises
+    CheckFailed."""
     host.progress.begin("look for hindrances")
     try:
         found = next(iter(host.server.hindrances(forwarding)), None)
@@ -107,8 +109,9 @@ def check_unhindered(host: Host, forwarding: Forwarding) -> None:
 
 
 def switch(host: Host, run: str, target: Target) -> Journal:
-    """The caller commits. Raises CheckFailed (nothing was reloaded; NotPutBack: and the files are
-    not as they were), RolledBack, RollbackFailed."""
+    """Switch to the target, and return the journal, which the caller commits. Raises CheckFailed
+    (nothing was reloaded), its subclass NotPutBack (and the files are not as they were),
+    RolledBack, RollbackFailed."""
     journal = _begin(host, run, target)
     try:
         _swap(host, target.files)
@@ -133,8 +136,8 @@ def switch(host: Host, run: str, target: Target) -> Journal:
 
 
 def roll_back(host: Host, journal: Journal, because: Stop) -> None:
-    """Files, running server and its cache as they were. Raises RollbackFailed where the running
-    server may have been left with something else, and NotPutBack where it has what it had."""
+    """Restore files, running server and its cache. Raises RollbackFailed where the running server
+    may have another forwarding than before, and NotPutBack where only the files have."""
     host.progress.begin("roll back")
     try:
         _put_in_force_or_readable(host, journal)
@@ -154,7 +157,7 @@ def roll_back(host: Host, journal: Journal, because: Stop) -> None:
 
 
 def recover(host: Host) -> bool:
-    """Undo what a run that died had begun; whether there was anything. Raises RollbackFailed and
+    """Undo the switch of a run that died. Returns whether there was one. Raises RollbackFailed and
     NotPutBack, and then the next run tries again."""
     for fragment in host.server.fragments(host.state.applied().forwarding):
         remove_half_written(fragment.path)
@@ -186,8 +189,9 @@ def _changing(former: Forwarding, now: Forwarding) -> set[str]:
 
 
 def _before(host: Host, former: Forwarding, target: Target) -> tuple[FileState, ...]:
-    """What to put back: as it was applied, also where somebody edited it since, for that may be no
-    forwarding that works. Where we remember none: as it is on the disk."""
+    """Return the files to put back in a failure: those that were applied, also where somebody
+    edited them since, as an edited file may not work. Where none is remembered: those on the
+    disk."""
     if former.is_none:
         return tuple(state_of(file.path) for file in target.files)
     return _as_they_are(host.server.fragments(former))
@@ -221,7 +225,8 @@ def _reload(host: Host, forwarding: Forwarding, zones: Sequence[str]) -> None:
 
 
 def _put_back(host: Host, journal: Journal, because: Stop) -> None:
-    """Before the reload: the running server never saw it."""
+    """Put the files back before the reload: the running server has not read the new ones. Raises
+    NotPutBack."""
     host.progress.begin("put back")
     try:
         _restore(journal.before)
@@ -234,8 +239,8 @@ def _put_back(host: Host, journal: Journal, because: Stop) -> None:
 
 
 def _put_in_force_or_readable(host: Host, journal: Journal) -> None:
-    """Exactly as it was; where that cannot be put in force, for everybody to read as well: the
-    server may have read these files as root, and now may not read them. Raises Stop."""
+    """Put the former files in force with their modes, or, where that fails, readable for everybody:
+    the server may have read them as root, and may not read them now. Raises Stop."""
     wider = readable(journal.before)
     try:
         _put_in_force(host, journal, journal.before)
@@ -256,7 +261,8 @@ def _put_in_force(host: Host, journal: Journal, files: Sequence[FileState]) -> N
 
 
 def _restore(files: Sequence[FileState]) -> None:
-    """What is as it was is not written: where a disk is full or read-only, nothing was changed."""
+    """Write the files that differ from `files`. An equal one is not written: a disk may be full or
+    read-only."""
     for file in files:
         remove_half_written(file.path)
         if not file.is_exactly_on_disk():
@@ -264,7 +270,8 @@ def _restore(files: Sequence[FileState]) -> None:
 
 
 def _check_former(host: Host) -> None:
-    """Where our memory was lost, the files that were put back forward what we know nothing of."""
+    """Check that the former forwarding is in force, if it is known. Files from before the memory
+    was lost may forward anything."""
     former = host.state.applied().forwarding
     if all(file.is_on_disk() for file in files_of(host.server.fragments(former))):
         host.server.check_effective(former)

@@ -74,7 +74,7 @@ def _say_of(run: Run, document: Document) -> None:
 
 
 def _check_undone(run: Run) -> None:
-    """Raises Stop where the turn of another VPC left a switch that could not be undone."""
+    """Check that no switch of another VPC is left that could not be undone. Raises Stop."""
     if not run.dry and run.host.state.journal() is not None:
         raise Stop(
             "a switch for another VPC could not be undone, and nothing else is begun before it is",
@@ -95,9 +95,10 @@ def _follow(run: Run, shared: Shared) -> None:
 
 
 def _without_publication(run: Run, shared: Shared, problem: Stop) -> None:
-    """Where nothing is forwarded any more, Parameter Store need not be reachable. Where nobody
-    answers for the names of a VPC and its standby, the one that does takes them over with the
-    document that was believed last, if it is one to believe by the pins of now. Raises Stop."""
+    """Do without a publication. Where nothing is forwarded any more, Parameter Store need not be
+    reachable. Where nobody answers for the names of a VPC and its standby, the one that does takes
+    them over with the document that was believed last, if it is one to believe by the pins of now.
+    Raises Stop."""
     last = run.memory.document
     if last is None:
         raise problem
@@ -185,8 +186,8 @@ def _look_again(run: Run, shared: Shared, document: Document, seen: Preflight) -
 
 
 def _answers_as_before(run: Run, document: Document) -> bool:
-    """Whether a VPC that does not answer as in its new document does as in the one in force: a
-    mistake in a publication is no reason to change the answers of a whole site."""
+    """Return whether a VPC that does not answer as in its new document answers as in the one in
+    force: a mistake in a publication is no reason to change the answers of a whole site."""
     host, last = run.host, run.memory.document
     if last is None or last.checksum == document.checksum or run.memory.last.forwarding.is_none:
         return False
@@ -198,7 +199,8 @@ def _answers_as_before(run: Run, document: Document) -> bool:
 
 
 def _look_at_standby(standby: Run, shared: Shared) -> None:
-    """One that serves and does not answer any more is not waited for."""
+    """Ask the resolver IPs of the standby: if it serves and does not answer any more, it is not
+    waited for."""
     document, host = standby.latest, standby.host
     if document is not None:
         zones = forwarding_of(document, (), host.settings.mode).zones

@@ -1,1 +1,1 @@
-"""What this host remembers, in files that survive a crash."""
+"""The memory of this host, in files that survive a crash."""

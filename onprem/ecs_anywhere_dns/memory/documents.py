@@ -20,7 +20,8 @@ class Memory:
 
     last: Last
     document: Document | None = None
-    """None also where an older version of this tool applied what this one does not understand."""
+    """The document; None also where an older version of this tool applied one that this version
+    cannot read."""
     known: Document | None = None
     """The last document that named addresses; None as `document`."""
 

@@ -24,7 +24,7 @@ from ecs_anywhere_dns.outcome import CheckFailed
 from ecs_anywhere_dns.walking import Way, folders_for_everybody, opened
 
 READABLE = 0o644
-"""Of a fragment that did not exist: the DNS server reads it as a user of its own."""
+"""The mode of a new fragment: the DNS server reads it as a user of its own."""
 PRIVATE = 0o600
 NO_FILE = (errno.EISDIR, errno.EINVAL, errno.ELOOP)
 """Errors of a folder, a pipe or a link that stands where a file is to be."""
@@ -41,11 +41,11 @@ class FileState:
     """User and group id."""
 
     def is_on_disk(self) -> bool:
-        """Tell whether the file holds these bytes. Raises CheckFailed where it cannot be read."""
+        """Return whether the file holds these bytes. Raises CheckFailed where it cannot be read."""
         return state_of(self.path).content == self.content
 
     def is_exactly_on_disk(self) -> bool:
-        """Tell whether mode and owner are these as well. Raises CheckFailed."""
+        """Return whether the file has these bytes, mode and owner. Raises CheckFailed."""
         now = state_of(self.path)
         wanted = now if self.content is None else replace(self, owner=self.owner or now.owner)
         return now.content == self.content and now == wanted
@@ -68,7 +68,8 @@ class FileState:
 
 
 def state_of(path: Path) -> FileState:
-    """Raises CheckFailed where it is there but cannot be read, or is a link that others laid."""
+    """Return the state of a file. Raises CheckFailed where it cannot be read, or is a link that
+    others made."""
     try:
         with _way(path) as way, _open(way) as file:
             status = os.fstat(file.fileno())
@@ -141,7 +142,8 @@ def make_folder(folder: Path, mode: int) -> None:
 
 @contextmanager
 def _way(path: Path) -> Iterator[Way]:
-    """Raises OSError, and CheckFailed for a link that others may have laid."""
+    """Walk to the folder of a file. Raises OSError, and CheckFailed for a link that others may have
+    made."""
     with opened(path) as way:
         for step in way.steps:
             if step.is_link_of_others:

@@ -14,7 +14,7 @@ from ecs_anywhere_dns.memory.files import FileState
 from ecs_anywhere_dns.outcome import BadUsage
 
 ONLY = ""
-"""In place of a VPC's id: the only one that this host followed, where nothing says its name."""
+"""The key in place of a VPC's id: the only VPC of this host, in records that do not name it."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Last:
     """The part of one VPC's publication that was applied."""
 
     document: str = ""
-    """Its text; empty where nothing was applied, or a person took it back."""
+    """The text of the document; empty where none was applied, or a person took it back."""
     known: str = ""
     """The last document that named addresses: where Parameter Store was to be found."""
     newest: int = 0
@@ -34,7 +34,8 @@ class Last:
     at: str = ""
 
     def is_another(self, document: Document) -> bool:
-        """Whether this document of generation `newest` is known to be not the one applied."""
+        """Return whether a document of generation `newest` is known to be another one than the
+        applied."""
         return self.newest_checksum not in ("", document.checksum)
 
     def without_document(self) -> Last:
@@ -48,9 +49,9 @@ class Applied:
 
     run: str = ""
     server: str = ""
-    """Which kind of DNS server."""
+    """The kind of DNS server, such as `bind`."""
     vpcs: Mapping[str, Last] = field(default_factory=dict)
-    """What was applied of each VPC. No zone is forwarded for two of them."""
+    """The applied part of each VPC. No zone is forwarded for two of them."""
     at: str = ""
     before: tuple[FileState, ...] = ()
     """The fragments as they were before, for `rollback`."""
@@ -72,8 +73,8 @@ class Applied:
         return replace(self, vpcs={**self.vpcs, vpc: last})
 
     def check_server(self, server: str) -> None:
-        """Raises BadUsage where it is another one than before: that would be left with a
-        forwarding that nobody looks after."""
+        """Check that the server is the one that forwards for us. Raises BadUsage for another one:
+        the former would keep a forwarding that nobody looks after."""
         if self.server not in ("", server) and not self.forwarding.is_none:
             raise BadUsage(
                 f"server is {server!r}, and {self.server} still forwards for us",
@@ -91,7 +92,7 @@ class Journal:
     zones: tuple[str, ...]
     """Every zone and name whose answers may have changed: what to flush."""
     reloading: bool = True
-    """Whether a reload was begun, so that the running server may have the new files."""
+    """The reload was begun: the running server may have the new files."""
 
 
 @dataclass(frozen=True)
@@ -104,21 +105,22 @@ class Distrust:
     failures: int = 0
     at: str = ""
     why: str = ""
-    """How it failed the last time: the runs that let it rest do not see it themselves."""
+    """The last failure in words, for the reports of runs in which the document rests."""
 
 
 @dataclass(frozen=True)
 class Duty:
-    """Whether a standby serves in the place of another VPC, and what was seen of that since."""
+    """The duty of a standby: whether it serves in the place of another VPC, and how that VPC has
+    answered since."""
 
     serving: bool = False
     since: str = ""
     good: int = 0
     """Looks, one after the other, in which the other VPC answered again."""
     looked: str = ""
-    """When the last one of them was."""
+    """The time of the last look."""
     went: tuple[str, ...] = ()
-    """When it began to serve, and when a way back failed: each time of the last day."""
+    """The times of the last day at which it began to serve, or a way back failed."""
     first: str = ""
     """The other VPC; empty: not known, as in what an older version wrote."""
 

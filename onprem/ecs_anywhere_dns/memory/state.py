@@ -1,4 +1,5 @@
-"""What this host remembers, in /var/lib/ecs-anywhere-dns: the lock, the journal, what was applied.
+"""The memory of this host, in /var/lib/ecs-anywhere-dns: the lock, the journal, the records of what
+was applied.
 
 `journal.json` exists while the forwarding is being switched, and only then: whoever finds it after
 a crash puts back what it holds. `applied.json` names the run that wrote it, so that a crash between
@@ -50,7 +51,7 @@ WITHOUT = {
     "distrust": "what a person rolled back, or what failed, is then taken again",
     "standby": "who serves is then seen by what is forwarded",
 }
-"""What follows where a file is moved away, by the first part of its name."""
+"""The consequence of moving a file away, by the first part of its name."""
 WITHOUT_OTHERS = "nothing is lost with it, and the next run writes it anew"
 ROOT_READS = "run this as root"
 FOLDER_MODE = 0o750
@@ -84,8 +85,8 @@ class State:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Raises Busy while another run holds it, and BadUsage where it cannot be written. The
-        kernel frees it however a run ends."""
+        """Hold the lock of this host. Raises Busy while another run holds it, and BadUsage where it
+        cannot be written. The kernel frees it however a run ends."""
         try:
             make_folder(self.folder, FOLDER_MODE)
             check_trusted(self.folder)
@@ -129,14 +130,15 @@ class State:
         return self._made("journal.json", journal_from)
 
     def open_journal(self, journal: Journal) -> None:
-        """Raises CheckFailed, also where there would be no room for `commit`: a forwarding that
-        cannot be committed would be undone by the next run, and switched again by that."""
+        """Write the journal of a new switch. Raises CheckFailed, also where there would be no room
+        for `commit`: a forwarding that cannot be committed would be undone by the next run, and
+        then switched again."""
         # Bytes that no file system compresses.
         put(FileState(self.folder / "room", os.urandom(ROOM), PRIVATE))
         self.write_journal(journal)
 
     def write_journal(self, journal: Journal) -> None:
-        """Raises CheckFailed."""
+        """Write the journal. Raises CheckFailed."""
         content = {
             "run": journal.run,
             "before": [item.as_json() for item in journal.before],

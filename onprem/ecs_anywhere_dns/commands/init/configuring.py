@@ -116,7 +116,7 @@ def _place_of(file: Path, there: Mapping[str, Any], wish: Wish) -> int | None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make it for everybody to read, with those above it. Raises BadUsage."""
+    """Make the folder and those above it, readable for everybody. Raises BadUsage."""
     try:
         files.make_folder(folder, READABLE_FOLDER)
     except OSError as error:

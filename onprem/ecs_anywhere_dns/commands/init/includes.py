@@ -33,13 +33,14 @@ def make_empty_fragments(server: Server) -> Iterator[str]:
 
 
 def _is_empty(content: bytes) -> bool:
-    """Whether there is nothing but our header in a fragment."""
+    """Return whether a fragment has nothing but our header."""
     lines = content.decode(errors="replace").splitlines()
     return all(line.startswith(COMMENTS) for line in lines if line.strip())
 
 
 def check_there(server: Server, includes: Sequence[Include]) -> None:
-    """Raises CheckFailed: a configuration that we made up would be read by nobody."""
+    """Check that the files of the include lines are there: a server does not read a file that this
+    tool would make. Raises CheckFailed."""
     for include in includes:
         if not include.ours and state_of(include.file).content is None:
             raise CheckFailed(
@@ -50,7 +51,8 @@ def check_there(server: Server, includes: Sequence[Include]) -> None:
 
 
 def add_includes(server: Server, includes: Sequence[Include]) -> Iterator[str]:
-    """Raises CheckFailed, and then every file is as it was."""
+    """Add the lines, and yield a sentence for each. Raises CheckFailed, and then every file is as
+    it was."""
     before = [state_of(include.file) for include in includes]
     try:
         for include in includes:
@@ -67,7 +69,7 @@ def add_includes(server: Server, includes: Sequence[Include]) -> Iterator[str]:
 
 
 def with_line(text: str, include: Include) -> str:
-    """Raises CheckFailed where the block that it has to stand in is not there."""
+    """Return the text with the line. Raises CheckFailed where its block is not there."""
     if not include.inside:
         return f"{text.rstrip()}\n\n{include.line}\n" if text.strip() else f"{include.line}\n"
     opened = re.search(rf"^[ \t]*{re.escape(include.inside)}\s*\{{", text, re.MULTILINE)

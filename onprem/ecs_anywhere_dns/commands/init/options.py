@@ -10,7 +10,7 @@ from ecs_anywhere_dns.settings import PARAMETER_STORE
 
 
 def add_options(added: argparse.ArgumentParser) -> None:
-    """Add them all, in the order in which `--help` shows them."""
+    """Add the options of `init`, in the order in which `--help` shows them."""
     _add_vpc(added)
     _add_beliefs(added)
     _add_keys(added)

@@ -10,7 +10,7 @@ from ecs_anywhere_dns.configuration import OF_HOST
 from ecs_anywhere_dns.servers.layouts import Table
 
 KeyStep = Literal["agree", "add", "replace"]
-"""What to do with a public key beside, or in place of, one that is pinned already."""
+"""The step for a public key: agree with the pinned one, add it, or replace the pinned ones."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Wish:
     """Keys of the configuration."""
     replace_file: bool = False
     add: bool = False
-    """Whether the VPC is to be followed beside those that are followed already."""
+    """The VPC is to be followed beside those that are followed already."""
     key_step: KeyStep = "agree"
     layout: Table = field(default_factory=dict)
     """The table of the server where this distribution is not as the defaults; for a file that is
