@@ -1,4 +1,4 @@
-"""What an endpoint policy says, as far as that can be told without knowing who will call.
+"""The meaning of an endpoint policy, as far as it can be told without knowing who will call.
 
 Source: AWS PrivateLink guide, "Control access to VPC endpoints using endpoint policies": the
 default policy allows everybody everything; what a policy does not allow is denied.

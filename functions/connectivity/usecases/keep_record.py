@@ -20,8 +20,8 @@ from connectivity.usecases.ports import RecordStore, Signatures
 logger = logging.getLogger(__name__)
 
 TRIES = 4
-"""How often the workflow tries to keep a record while AWS throttles or does not answer: with the
-intervals of its retries, half a minute to a minute."""
+"""The number of times that the workflow tries to keep a record while AWS throttles or does not
+answer: with the intervals of its retries, half a minute to a minute."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Archive:
     signing_key: str
     """Id of the key in AWS KMS; empty where nothing is signed."""
     is_last_try: bool = True
-    """Whether the run goes on without its record where AWS throttles or does not answer."""
+    """The last try: the run goes on without its record where AWS throttles or does not answer."""
 
 
 @dataclass(frozen=True)
