@@ -87,9 +87,13 @@ _stock: Stock
 
 
 def _forget_everything() -> None:
-    from moto.core.base_backend import BackendDict
+    """Forget every account, and what moto lists of it beside: each object that it ever made."""
+    from moto.core.base_backend import BackendDict, model_data
 
     BackendDict.reset()
+    for models in model_data.values():
+        for model in models.values():
+            model.instances_tracked.clear()
     _stock.put_back()
 
 
