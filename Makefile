@@ -19,7 +19,7 @@ SPREAD = .venv/bin/python -m pytest --dist loadfile --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help e2e rebuild-ledger demo test onprem faults record storms fleet second-opinion bench tools models release audit local setup servers lint format unit build lock clean
+.PHONY: help e2e rebuild-ledger demo test whole onprem faults record storms fleet second-opinion bench tools models release audit local setup servers lint format unit build lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -28,18 +28,22 @@ demo: setup ## connect a VPC on an embedded AWS, show the proof, take it all awa
 	@scripts/install-dns-servers --if-possible
 	@.venv/bin/python -m local demo --region $(REGION)
 
-test: setup servers tools lint ## every check and every test
+test: setup servers tools lint ## every check, and of each area what every change has to pass (under twenty minutes)
 	$(SPREAD) -n 4 tests/unit tests/contract tests/template tests/local tests/bench tests/e2e tests/second_opinion tests/release tests/browser
 	$(SPREAD) -n 4 tests/story
 	$(SPREAD) -n 3 tests/storm tests/faults
 	.venv/bin/python -m pytest tests/fleet
 	.venv/bin/python -m pytest tests/onprem tests/hostcheck -n 4
 
-onprem: setup servers tools ## only the tests of the pick-up tool, each with every real DNS server (make test: with half of them)
-	ONPREM_WHOLE=1 .venv/bin/python -m pytest tests/onprem tests/hostcheck -n 4
+whole: ## make test with nothing left out, then storms, the fleet and the second opinion: before a release (hours)
+	WHOLE=1 $(MAKE) test
+	$(MAKE) storms fleet second-opinion
+
+onprem: setup servers tools ## only the tests of the pick-up tool, each with every real DNS server (make test: with a third of them)
+	WHOLE=1 .venv/bin/python -m pytest tests/onprem tests/hostcheck -n 4
 
 faults: setup ## one fault at every call, a death at every state: the whole table (half an hour)
-	FAULTS_SHARE=1 .venv/bin/python -m pytest tests/faults -n 6
+	WHOLE=1 .venv/bin/python -m pytest tests/faults -n 6
 
 record: setup ## write anew which calls the faults are to strike (on a machine that does nothing else)
 	PYTHONPATH=functions .venv/bin/python -m tests.faults.record

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from _pytest.unraisableexception import gc_collect_iterations_key
 from hypothesis import settings
+
+from tests import shares
 
 SYSTEM = tuple(
     Path("/etc") / name
@@ -24,7 +27,7 @@ SYSTEM = tuple(
 )
 
 # How long an example takes says more about who else is at work on this machine than about the code.
-settings.register_profile("any machine", deadline=None)
+settings.register_profile("any machine", deadline=None, max_examples=shares.examples(100))
 settings.load_profile("any machine")
 
 # `make test` hands its own flags down; a `make` that a test runs is a stranger's.
@@ -81,14 +84,49 @@ LONGEST_FIRST = (
 others are done. Their order changes nothing else."""
 
 
+LEFT = pytest.StashKey[int]()
+"""How many tests were left to `make whole`."""
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Look once, and not five times, for what complains only when it is collected."""
     config.stash[gc_collect_iterations_key] = 1
+    config.stash[LEFT] = 0
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_report_header() -> str:
+    if shares.IS_WHOLE:
+        return "all tests, and all cases of each"
+    return "a part of the tests; all of them: make whole (tests/shares.py)"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not any("::" in argument for argument in config.args):
+        run = shares.part(items)
+        config.stash[LEFT] = len(items) - len(run)
+        items[:] = run
     place = {name: number for number, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: place.get(item.path.stem, len(place)))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that prints, where this one only runs tests."""
+    told = getattr(session.config, "workeroutput", None)
+    if told is not None:
+        told["left"] = session.config.stash[LEFT]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Keep what one of several processes tells; each has collected the same tests."""
+    node.config.stash[LEFT] = getattr(node, "workeroutput", {}).get("left", 0)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if left := config.stash[LEFT]:
+        terminalreporter.write_line(f"{left} tests were left to `make whole`")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -14,10 +13,11 @@ from pathlib import Path
 
 from tests.faults.kinds import KINDS, Kind
 from tests.faults.phases import PHASES
+from tests.shares import IS_WHOLE
 
 FILE = Path(__file__).with_name("calls.json")
-SHARE = int(os.environ.get("FAULTS_SHARE", "95"))
-"""Every so-manyeth case is run; `make faults` sets 1, which is all of them."""
+SHARE = 1 if IS_WHOLE else 95
+"""Every so-manyeth case is run; in `make faults` all of them."""
 
 Calls = Mapping[str, Mapping[str, int]]
 """Phase -> "role action" -> how often it is called."""

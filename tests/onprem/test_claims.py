@@ -9,6 +9,8 @@ from ecs_anywhere_dns.following.places import in_their_places
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.shares import examples
+
 TREE = ("x", "a.x", "b.x", "c.b.x", "d.c.b.x", "y")
 """Names, of which some lie below others."""
 VPCS = ("vpc-1", "vpc-2", "vpc-3")
@@ -45,7 +47,7 @@ def know_each_other(one: Claim, other: Claim, several: list[Claim]) -> bool:
     return said or one.resolver_ips == other.resolver_ips
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(claims())
 def test_no_zone_is_given_to_two(several: list[Claim]) -> None:
     settled = settle(several)
@@ -53,7 +55,7 @@ def test_no_zone_is_given_to_two(several: list[Claim]) -> None:
         assert not {*settled[one.vpc].zones} & {*settled[other.vpc].zones}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(claims())
 def test_nobody_takes_a_zone_from_one_that_was_not_declared_to_come_later(
     several: list[Claim],
@@ -70,7 +72,7 @@ def test_nobody_takes_a_zone_from_one_that_was_not_declared_to_come_later(
             assert not taken, (one, other)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(claims())
 def test_every_zone_that_is_not_given_has_a_reason(several: list[Claim]) -> None:
     for claim in several:
@@ -119,7 +121,7 @@ def with_standbys(draw: st.DrawFn) -> tuple[list[Claim], dict[str, str]]:
     return list(draw(st.permutations(made))), serving
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(with_standbys())
 def test_every_claimed_zone_has_exactly_one_owner_whoever_serves(
     said: tuple[list[Claim], dict[str, str]],
@@ -132,7 +134,7 @@ def test_every_claimed_zone_has_exactly_one_owner_whoever_serves(
         assert len(owners) == 1, (zone, owners)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(with_standbys())
 def test_a_standby_that_serves_gets_what_its_first_vpc_would_have(
     said: tuple[list[Claim], dict[str, str]],
@@ -146,7 +148,7 @@ def test_a_standby_that_serves_gets_what_its_first_vpc_would_have(
         assert {*before[first].zones} & {*claim.zones} <= {*now[standby].zones}
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(with_standbys())
 def test_a_standby_that_serves_takes_nothing_from_a_third_vpc_that_the_first_does_not_claim(
     said: tuple[list[Claim], dict[str, str]],

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from tests.onprem.example import content, fit, published, settings
 from tests.onprem.lab.document import document as with_checksum
 from tests.onprem.lab.signing import SigningKey
+from tests.shares import examples
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 SPECIAL = ("\ud800", "\x1b[2J", "\u202e", "\x00", "*.", "amazonaws.com", "10.0.0.1", "0.0.0.0/0")
@@ -175,7 +176,7 @@ def _taken(text: str) -> Document | None:
 
 
 @given(WIDE)
-@settings_of_hypothesis(max_examples=300)
+@settings_of_hypothesis(max_examples=examples(300))
 def test_whatever_json_there_is_is_refused_quickly_and_printably(value: Any) -> None:
     assert _taken(json.dumps(value)) is None
 
@@ -188,7 +189,7 @@ def test_whatever_text_there_is_is_refused_quickly_and_printably(text: str) -> N
 @given(
     st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 30), st.text(max_size=8)), max_size=4)
 )
-@settings_of_hypothesis(max_examples=400)
+@settings_of_hypothesis(max_examples=examples(400))
 def test_a_signed_document_with_changed_bytes_is_refused_or_the_same(
     edits: list[tuple[int, int, str]],
 ) -> None:
@@ -200,7 +201,7 @@ def test_a_signed_document_with_changed_bytes_is_refused_or_the_same(
 
 
 @given(st.sampled_from(sorted([*content(), "checksum", "signature", "surprise"])), WIDE)
-@settings_of_hypothesis(max_examples=300)
+@settings_of_hypothesis(max_examples=examples(300))
 def test_a_signed_document_with_a_changed_key_is_refused_or_the_same(key: str, value: Any) -> None:
     edited = json.loads(SIGNED) | {key: value}
     for text in (json.dumps(edited), with_checksum({**edited, "checksum": _checksum(edited)})):

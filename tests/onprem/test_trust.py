@@ -27,6 +27,7 @@ from hypothesis import strategies as st
 from tests.onprem.example import published
 from tests.onprem.lab.lab import Lab
 from tests.onprem.test_apply import apply
+from tests.shares import examples
 
 LEAST = """\
 vpc = "vpc-0a1b2c3d4e5f60718"
@@ -355,7 +356,7 @@ HOPS = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     st.lists(HOPS, min_size=0, max_size=4), st.booleans(), st.sampled_from([0o600, 0o640, 0o644])
 )

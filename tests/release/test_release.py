@@ -27,46 +27,44 @@ LOCKS = {
     "ecs-anywhere-private-connectivity": "functions/requirements.txt",
 }
 pytestmark = pytest.mark.timeout(900)
-"""Seconds: two releases are built first, and a busy machine takes minutes for each."""
+"""Seconds: a release is built first, or two, and a busy machine takes minutes for each."""
 COLLECTION = "ecs_anywhere.private_connectivity"
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture(scope="module")
-def releases(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Two folders, each built by itself from the same commit."""
-    built = []
-    for number in (1, 2):
-        folder = tmp_path_factory.mktemp("release") / str(number)
-        command = [PYTHON, ROOT / "scripts" / "release.py", folder]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-        assert done.returncode == 0, done.stderr
-        built.append(folder)
-    return built[0], built[1]
+def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built_in(tmp_path_factory.mktemp("release") / "1")
 
 
-def test_the_same_commit_gives_the_same_bytes(releases: tuple[Path, Path]) -> None:
+def built_in(folder: Path) -> Path:
+    """Build a release of this commit by itself, and return its folder."""
+    command = [PYTHON, ROOT / "scripts" / "release.py", folder]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_the_same_commit_gives_the_same_bytes(release: Path, tmp_path: Path) -> None:
     first, second = (
         {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
-        for folder in releases
+        for folder in (release, built_in(tmp_path / "2"))
     )
     assert first == second
     assert len(first) == 13
 
 
-def test_every_file_has_its_checksum_as_sha256sum_reads_them(releases: tuple[Path, Path]) -> None:
+def test_every_file_has_its_checksum_as_sha256sum_reads_them(release: Path) -> None:
     checked = subprocess.run(
-        ["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=releases[0], capture_output=True
+        ["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=release, capture_output=True
     )
     assert checked.returncode == 0, checked.stdout
     assert len(checked.stdout.splitlines()) == 12
 
 
 @pytest.mark.parametrize("name", LOCKS)
-def test_the_sbom_names_every_package_that_is_installed(
-    releases: tuple[Path, Path], name: str
-) -> None:
-    bom = json.loads((releases[0] / f"{name}.cdx.json").read_text())
+def test_the_sbom_names_every_package_that_is_installed(release: Path, name: str) -> None:
+    bom = json.loads((release / f"{name}.cdx.json").read_text())
     listed = {(each["name"], each["version"]) for each in bom["components"]}
     pinned = _PIN.findall((ROOT / LOCKS[name]).read_text())
     assert listed == {(package, version) for package, version, _ in pinned}
@@ -81,9 +79,9 @@ def test_root_and_lambda_install_nothing_without_a_hash(lock: str) -> None:
 
 
 def test_the_command_line_s_wheel_has_the_app_s_planner_and_the_manual(
-    releases: tuple[Path, Path],
+    release: Path,
 ) -> None:
-    [wheel] = releases[0].glob("ecs_anywhere-*.whl")
+    [wheel] = release.glob("ecs_anywhere-*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     planner = {f"connectivity/{path}" for path in ("domain/plan.py", "adapters/wiring.py")}
     models = "connectivity/adapters/models/endpoints.json"
@@ -96,18 +94,16 @@ def test_the_command_line_s_wheel_has_the_app_s_planner_and_the_manual(
 
 
 def test_the_check_of_a_container_host_is_one_file_that_runs(
-    releases: tuple[Path, Path],
+    release: Path,
 ) -> None:
-    file = releases[0] / "ecs-anywhere-check.pyz"
+    file = release / "ecs-anywhere-check.pyz"
     ran = subprocess.run([file, "--help"], capture_output=True, text=True, cwd="/")
     assert ran.stdout.startswith("usage: ecs-anywhere-check"), ran.stderr
 
 
-def test_ansible_installs_the_collection_and_finds_its_role(
-    releases: tuple[Path, Path], tmp_path: Path
-) -> None:
+def test_ansible_installs_the_collection_and_finds_its_role(release: Path, tmp_path: Path) -> None:
     """`ansible-galaxy` compares each file with the checksum that the archive has of it."""
-    [archive] = releases[0].glob("ecs_anywhere-private_connectivity-*.tar.gz")
+    [archive] = release.glob("ecs_anywhere-private_connectivity-*.tar.gz")
     environment = {**os.environ, "ANSIBLE_HOME": str(tmp_path), "LC_ALL": "C.UTF-8"}
     galaxy = [PYTHON.parent / "ansible-galaxy", "collection"]
     for words in (["install", archive], ["verify", "--offline", COLLECTION]):
@@ -118,9 +114,9 @@ def test_ansible_installs_the_collection_and_finds_its_role(
     assert (there / "roles" / "dns_host" / "tasks" / "main.yml").exists()
 
 
-def test_the_app_needs_no_build_before_sam_deploy(releases: tuple[Path, Path]) -> None:
+def test_the_app_needs_no_build_before_sam_deploy(release: Path) -> None:
     """Everything that a handler imports is in the folder that the template names."""
-    [archive] = releases[0].glob("ecs-anywhere-private-connectivity-*.zip")
+    [archive] = release.glob("ecs-anywhere-private-connectivity-*.zip")
     names = set(zipfile.ZipFile(archive).namelist())
     modules = [each["Handler"].rsplit(".", 1)[0] for each in sam_template.functions().values()]
     assert {f"functions/{module.replace('.', '/')}.py" for module in modules} <= names
@@ -130,9 +126,9 @@ def test_the_app_needs_no_build_before_sam_deploy(releases: tuple[Path, Path]) -
 
 
 def test_the_app_has_the_byte_code_of_its_modules_for_the_runtime_and_no_other(
-    releases: tuple[Path, Path],
+    release: Path,
 ) -> None:
-    [archive] = releases[0].glob("ecs-anywhere-private-connectivity-*.zip")
+    [archive] = release.glob("ecs-anywhere-private-connectivity-*.zip")
     with zipfile.ZipFile(archive) as packed:
         names = packed.namelist()
         code = {name: packed.read(name) for name in names if name.endswith(".pyc")}
@@ -156,8 +152,8 @@ PYTHONS = {"3.11": sys.executable, "3.13": lambda_python.find()}
 
 
 @pytest.fixture(scope="module")
-def package(releases: tuple[Path, Path]) -> Path:
-    [file] = releases[0].glob("ecs-anywhere-dns_*_amd64.deb")
+def package(release: Path) -> Path:
+    [file] = release.glob("ecs-anywhere-dns_*_amd64.deb")
     return file
 
 
@@ -265,8 +261,8 @@ def test_it_does_not_mix_with_a_virtual_environment(package: Path, system: Path)
 
 
 @pytest.fixture(scope="module")
-def rpm(releases: tuple[Path, Path]) -> Path:
-    [file] = releases[0].glob("ecs-anywhere-dns-*.x86_64.rpm")
+def rpm(release: Path) -> Path:
+    [file] = release.glob("ecs-anywhere-dns-*.x86_64.rpm")
     return file
 
 
@@ -345,8 +341,8 @@ def test_the_command_of_the_rpm_package_finds_a_python_or_says_which_it_needs(
 
 
 @pytest.fixture(scope="module")
-def installers(releases: tuple[Path, Path]) -> dict[str, Path]:
-    found = releases[0].glob("ecs-anywhere-dns-*.pyz")
+def installers(release: Path) -> dict[str, Path]:
+    found = release.glob("ecs-anywhere-dns-*.pyz")
     return {path.stem.rpartition("-")[2]: path for path in found}
 
 

@@ -28,6 +28,7 @@ from handlers.entry import entry
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.shares import examples
 from tests.unit.example import VPC, acknowledgement
 from tests.unit.usecases.fakes import FakeHostPolicy, FakeProtection, FakeStacks
 from tests.unit.usecases.world import ACKNOWLEDGEMENTS, DOCUMENT, LIST, SETTINGS, World, connected
@@ -55,7 +56,7 @@ DETAIL = st.fixed_dictionaries(
         HOSTILE: ANY_JSON,
     },
 )
-few = settings(max_examples=60, deadline=None)
+few = settings(max_examples=examples(60), deadline=None)
 
 
 class Context:

@@ -26,6 +26,7 @@ from connectivity.domain.wish import Options
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from tests.shares import examples
 from tests.unit.domain.any_endpoint import (
     ANNOUNCED,
     PARTNERS,
@@ -38,7 +39,7 @@ from tests.unit.example import ONPREM, REGION, SURVEY, US, VPC, full
 # The same examples every time, so that a failure is the change's and not the day's; a slow machine
 # is no failure.
 any_number = settings(
-    max_examples=60,
+    max_examples=examples(60),
     derandomize=True,
     database=None,
     deadline=None,

@@ -26,6 +26,7 @@ from connectivity.usecases.sweep import Sweep, sweep
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.shares import examples
 from tests.unit.example import VPC
 from tests.unit.usecases.fakes import (
     FakeExecutions,
@@ -368,7 +369,7 @@ OUTLIVED = (
 HAPPENINGS = st.tuples(st.sampled_from([*SELDOM, *4 * OFTEN]), st.integers(0, 3))
 
 
-@settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
+@settings(max_examples=examples(EXAMPLES), deadline=None, derandomize=True)
 @example([(happen, 0) for happen in AT_THE_LAST_MOMENT])
 @example([(happen, 0) for happen in OUTLIVED])
 @given(happenings=st.lists(HAPPENINGS, min_size=10, max_size=100))

@@ -1,0 +1,115 @@
+"""Which tests `make test` runs, and which it leaves to `make whole`.
+
+`make test` is run for every change, so it has to end within twenty minutes on two busy processors.
+It leaves out three things, and keeps something cheaper of each:
+
+- `REHEARSALS`: tests of whole processes, beside a test of the same with less around it.
+- `SHARES`: of a parametrised test in these files every so-manyeth case, and always one at least.
+- a part of the examples that Hypothesis draws, of the faults, and of the DNS servers of a test.
+
+What is left out depends on names alone: the same commit runs the same tests everywhere. With the
+environment variable WHOLE nothing is left out, and nothing where a test is asked for by its name.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+from zlib import crc32
+
+import pytest
+
+T = TypeVar("T")
+
+IS_WHOLE = bool(os.environ.get("WHOLE"))
+
+REHEARSALS = {
+    "tests/e2e/test_run.py": {
+        # Beside them: a step that fails in the middle of a run, and an interrupted run.
+        "test_a_run_that_was_killed_is_gone_on_with_to_its_end_and_leaves_nothing",
+        "test_a_wish_that_nothing_came_of_does_not_keep_the_clean_up_waiting",
+    },
+    "tests/local/test_upgrade.py": {
+        # Beside it: an update by other parameters; each function reads what releases hand it.
+        "test_an_upgrade_and_the_way_back_lose_nothing_and_no_name_blinks",
+    },
+    "tests/release/test_release.py": {
+        # Beside it: all that one build has to hold.
+        "test_the_same_commit_gives_the_same_bytes",
+    },
+    "tests/story/test_make_demo.py": {
+        # Beside it: the demo itself, and every way in which an execution can end badly.
+        "test_a_broken_app_fails_the_demo_with_the_reason_last",
+    },
+    "tests/story/test_make_local.py": {
+        # Beside it: the same conversation as whoever runs the tests.
+        "test_it_needs_no_root",
+    },
+    "tests/story/test_partial_failure.py": {
+        # Beside it: what AWS does not delete; who holds a group, as a decision.
+        "test_a_security_group_that_somebody_else_uses_is_named_and_removed_when_it_is_free",
+    },
+    "tests/story/test_stack_deletion.py": {
+        # Beside it: the guard's answer to CloudFormation, and a deletion in the right order.
+        "test_a_stack_with_a_connected_vpc_is_not_deleted_and_afterwards_it_is",
+    },
+}
+"""File -> test functions that only `make whole` runs."""
+
+SHARES = {
+    "tests/hostcheck/test_strangers.py": 2,
+    "tests/local/test_networks.py": 2,
+    "tests/local/test_site.py": 2,
+    "tests/onprem/test_hostile.py": 2,
+    "tests/onprem/test_lab.py": 2,
+    "tests/onprem/test_stranger.py": 2,
+    "tests/onprem/test_units.py": 2,
+    "tests/story/test_adoption.py": 2,
+    "tests/story/test_errors.py": 2,
+    "tests/story/test_knocks.py": 2,
+    "tests/story/test_make_local.py": 2,
+    "tests/story/test_ownership.py": 2,
+    "tests/story/test_partial_failure.py": 2,
+    "tests/story/test_partitions.py": 3,
+    "tests/story/test_tag_to_gone.py": 2,
+    "tests/story/test_zero_blink.py": 2,
+}
+"""File -> every so-manyeth case of each of its parametrised tests is run."""
+
+EXAMPLES = 3
+"""One in so many of Hypothesis's examples is drawn."""
+SERVERS = 3
+"""Each test of the pick-up tool is run with one in so many of the DNS servers."""
+
+
+def examples(number: int) -> int:
+    """Return how many of a property's examples Hypothesis draws in this run."""
+    return number if IS_WHOLE else -(-number // EXAMPLES)
+
+
+def chosen(things: Sequence[T], name: str, share: int) -> list[T]:
+    """Return every `share`th of `things`, and at least one, beginning where `name` says."""
+    if IS_WHOLE or not things:
+        return list(things)
+    return list(things[crc32(name.encode()) % min(share, len(things)) :: share])
+
+
+def is_rehearsal(name: str) -> bool:
+    """Tell whether a test function, by its node id, is one that only `make whole` runs."""
+    file, _, function = name.partition("::")
+    return function in REHEARSALS.get(file, ())
+
+
+def part(items: Iterable[pytest.Item]) -> list[pytest.Item]:
+    """Return the tests of this run, in their order."""
+    functions: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        functions[item.nodeid.partition("[")[0]].append(item)
+    return [
+        item
+        for name, cases in functions.items()
+        if IS_WHOLE or not is_rehearsal(name)
+        for item in chosen(cases, name, SHARES.get(name.partition("::")[0], 1))
+    ]

@@ -1,0 +1,71 @@
+"""`make test` visits every area, and with `make whole` every test is run."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests import shares
+
+ROOT = Path(__file__).parents[2]
+FILES = sorted((ROOT / "tests").rglob("test_*.py"))
+MAKEFILE = (ROOT / "Makefile").read_text()
+
+
+def recipe(target: str) -> str:
+    found = re.search(rf"^{target}:.*\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE)
+    assert found, target
+    return found[1]
+
+
+def functions(file: Path) -> set[str]:
+    """Return the names of a file's test functions."""
+    nodes = ast.walk(ast.parse(file.read_text()))
+    named = (node.name for node in nodes if isinstance(node, ast.FunctionDef))
+    return {name for name in named if name.startswith("test_")}
+
+
+def named(file: Path) -> str:
+    return file.relative_to(ROOT).as_posix()
+
+
+def test_make_test_names_every_folder_of_tests_once() -> None:
+    folders = {file.relative_to(ROOT).parts[1] for file in FILES}
+    assert sorted(re.findall(r"\btests/(\w+)", recipe("test"))) == sorted(folders)
+
+
+def test_make_whole_is_make_test_with_nothing_left_out() -> None:
+    assert "WHOLE=1 $(MAKE) test" in recipe("whole")
+
+
+def test_every_file_has_a_test_in_make_test_but_one_that_is_a_rehearsal_as_a_whole() -> None:
+    left = [named(f) for f in FILES if functions(f) <= shares.REHEARSALS.get(named(f), set())]
+    assert left == ["tests/story/test_stack_deletion.py"]
+
+
+@pytest.mark.parametrize("file", shares.REHEARSALS)
+def test_what_is_left_to_make_whole_is_there(file: str) -> None:
+    assert functions(ROOT / file) >= shares.REHEARSALS[file]
+
+
+def test_a_share_is_of_a_file_that_is_there() -> None:
+    assert shares.SHARES.keys() <= {named(file) for file in FILES}
+
+
+@pytest.mark.parametrize("cases", range(1, 8))
+def test_of_a_test_with_cases_at_least_one_is_run_and_by_its_name_always_the_same(
+    cases: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shares, "IS_WHOLE", False)
+    chosen = shares.chosen(range(cases), "test_of_something", 3)
+    assert 1 <= len(chosen) <= -(-cases // 3)
+    assert chosen == shares.chosen(range(cases), "test_of_something", 3)
+
+
+def test_with_whole_nothing_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shares, "IS_WHOLE", True)
+    assert shares.chosen(range(5), "test_of_something", 3) == [0, 1, 2, 3, 4]
+    assert shares.examples(100) == 100
