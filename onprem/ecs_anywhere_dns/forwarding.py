@@ -50,7 +50,7 @@ class Forwarding:
             for forwarders, zones in zones_to.items()
         )
 
-    def only(self, zones: Collection[str]) -> Forwarding:
+    def restricted_to(self, zones: Collection[str]) -> Forwarding:
         """Return this forwarding with none but the given zones."""
         if set(zones).issuperset(self.zones):
             return self
@@ -88,7 +88,7 @@ def forwarding_to(
     )
 
 
-def together(parts: Sequence[Forwarding]) -> Forwarding:
+def merged(parts: Sequence[Forwarding]) -> Forwarding:
     """Return the union of `parts`, of which no two share a zone. The label names the parts that
     have zones, or all parts where none has."""
     if len(parts) == 1:

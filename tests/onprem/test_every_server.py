@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ecs_anywhere_dns.forwarding import Forwarding, forwarding_to, together
+from ecs_anywhere_dns.forwarding import Forwarding, forwarding_to, merged
 from ecs_anywhere_dns.outcome import BadUsage, Exit
 from ecs_anywhere_dns.servers import make_server
 
@@ -128,7 +128,7 @@ def test_what_the_server_reads_already_is_not_included_again(lab: Lab, server_ki
     assert_private(lab)
 
 
-TWO_VPCS = together(
+TWO_VPCS = merged(
     [
         Forwarding(("ecs.us-east-2.amazonaws.com",), ("10.0.0.32", "10.0.1.32"), "vpc-1"),
         Forwarding(("ecs.eu-west-1.amazonaws.com",), ("10.64.0.32",), "vpc-2"),

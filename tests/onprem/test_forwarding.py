@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from ecs_anywhere_dns.document import Document
-from ecs_anywhere_dns.forwarding import NOTHING, Forwarding, forwarding_of, region_zone, together
+from ecs_anywhere_dns.forwarding import NOTHING, Forwarding, forwarding_of, merged, region_zone
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -98,23 +98,23 @@ OTHER = Forwarding(("ecs.eu-west-1.amazonaws.com",), ("10.64.0.32",), "vpc-2 gen
 
 
 def test_zones_of_two_vpcs_keep_their_own_forwarders() -> None:
-    both = together([ONE, OTHER])
+    both = merged([ONE, OTHER])
     assert both.targets == {ONE.zones[0]: ("10.0.0.32",), OTHER.zones[0]: ("10.64.0.32",)}
     assert both.label == "vpc-1 generation 3 (active); vpc-2 generation 1 (active)"
-    assert both == replace(together([OTHER, ONE]), label=both.label)
+    assert both == replace(merged([OTHER, ONE]), label=both.label)
     assert [group.forwarders for group in both.groups] == [("10.64.0.32",), ("10.0.0.32",)]
 
 
 def test_what_has_the_same_forwarders_is_one_group() -> None:
     alike = replace(OTHER, forwarders=ONE.forwarders)
-    both = together([ONE, alike])
+    both = merged([ONE, alike])
     assert both == Forwarding(both.zones, ONE.forwarders, both.label)
     assert both.groups == (both,)
 
 
 def test_a_vpc_that_forwards_nothing_adds_nothing() -> None:
     withdrawn = Forwarding((), (), "vpc-2 generation 2 (withdrawn)")
-    assert together([ONE, withdrawn]) == ONE
-    assert together([withdrawn]) == withdrawn
-    assert together([NOTHING, withdrawn]).is_none
+    assert merged([ONE, withdrawn]) == ONE
+    assert merged([withdrawn]) == withdrawn
+    assert merged([NOTHING, withdrawn]).is_none
     assert NOTHING.groups == ()

@@ -78,8 +78,8 @@ def test_our_policies_come_before_the_administrator_s(lab: Lab) -> None:
 def test_a_policy_that_was_put_before_ours_is_named_and_put_behind(lab: Lab) -> None:
     server = applied(lab, "knot")
     running = KnotControl(Path(server.table["control"]))
-    running.told("policy.add(policy.all(policy.DROP)) and true")
-    running.told("table.insert(policy.rules, 1, table.remove(policy.rules)) or true")
+    running.values_of("policy.add(policy.all(policy.DROP)) and true")
+    running.values_of("table.insert(policy.rules, 1, table.remove(policy.rules)) or true")
     assert any("a policy was put before ours" in what for what in amiss(lab))
     assert apply(lab)["exit"] == Exit.DONE
     assert_private(lab)
@@ -119,8 +119,8 @@ def test_any_text_reaches_kresd_as_it_is(lab: Lab) -> None:
     server = lab.start("knot")
     running = KnotControl(Path(server.table["control"]))
     for text in ("a 'b' \"c\" \\d \n\t]] --[[ x", "é €", "0" * 100_000):
-        assert running.told(f"#{quoted(text)}") == (len(text.encode()),)
-    assert running.told("'it\\'s \\\\ \"so\"'") == ('it\'s \\ "so"',)
+        assert running.values_of(f"#{quoted(text)}") == (len(text.encode()),)
+    assert running.values_of("'it\\'s \\\\ \"so\"'") == ('it\'s \\ "so"',)
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 from ecs_anywhere_dns.answers.questions import Answer, Question
-from ecs_anywhere_dns.following.listening import FOREIGN, Door, check_listening, hindrances
+from ecs_anywhere_dns.following.listening import FOREIGN, Listener, check_listening, hindrances
 from ecs_anywhere_dns.outcome import NotResolving
 
 from tests.onprem.right_answers import Scripted
 
-DOOR = Door("127.0.0.1", 53, "BIND 9")
+LISTENER = Listener("127.0.0.1", 53, "BIND 9")
 RIGHT = Answer(rcode="NOERROR")
 
 
@@ -30,9 +30,9 @@ def always(answer: Answer) -> Callable[[Question], Answer]:
 def test_a_server_that_does_not_serve_this_host_is_left_alone(answer: Answer) -> None:
     asks = Scripted(always(answer))
     with pytest.raises(NotResolving) as problem:
-        check_listening(DOOR, asks)
+        check_listening(LISTENER, asks)
     assert "address" in problem.value.cure
-    assert list(hindrances(DOOR, asks))
+    assert list(hindrances(LISTENER, asks))
 
 
 def test_one_name_that_is_answered_is_enough() -> None:
@@ -41,21 +41,21 @@ def test_one_name_that_is_answered_is_enough() -> None:
     def script(question: Question) -> Answer:
         return RIGHT if question.name.endswith(".arpa") else Answer("timeout")
 
-    check_listening(DOOR, Scripted(script))
-    assert list(hindrances(DOOR, Scripted(script))) == []
+    check_listening(LISTENER, Scripted(script))
+    assert list(hindrances(LISTENER, Scripted(script))) == []
 
 
 def test_silence_is_a_finding_and_no_reason_to_leave_the_forwarding() -> None:
     asks = Scripted(always(Answer("timeout")))
-    check_listening(DOOR, asks)
-    assert len(list(hindrances(DOOR, asks))) == 2
+    check_listening(LISTENER, asks)
+    assert len(list(hindrances(LISTENER, asks))) == 2
 
 
 def test_a_transport_that_is_missing_is_named() -> None:
     def script(question: Question) -> Answer:
         return Answer("refused") if question.transport == "tcp" else RIGHT
 
-    (finding,) = hindrances(DOOR, Scripted(script))
+    (finding,) = hindrances(LISTENER, Scripted(script))
     assert "over tcp" in finding.what
 
 
@@ -67,7 +67,7 @@ def test_a_server_that_tells_this_host_only_its_own_names_is_left_alone(answer: 
         return answer if question.name == FOREIGN else RIGHT
 
     with pytest.raises(NotResolving, match="refuses recursive questions"):
-        check_listening(DOOR, Scripted(script))
+        check_listening(LISTENER, Scripted(script))
 
 
 @pytest.mark.parametrize("answer", [Answer("timeout"), Answer(rcode="SERVFAIL")])
@@ -77,5 +77,5 @@ def test_that_nobody_knows_a_name_that_nobody_has_says_nothing(answer: Answer) -
     def script(question: Question) -> Answer:
         return answer if question.name == FOREIGN else RIGHT
 
-    check_listening(DOOR, Scripted(script))
-    assert list(hindrances(DOOR, Scripted(script))) == []
+    check_listening(LISTENER, Scripted(script))
+    assert list(hindrances(LISTENER, Scripted(script))) == []

@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 from ecs_anywhere_dns.outcome import Exit
-from ecs_anywhere_dns.publication.metadata import CONTAINER_VARIABLES, DISABLED, forgo_metadata
+from ecs_anywhere_dns.publication.metadata import (
+    CONTAINER_VARIABLES,
+    DISABLED,
+    disable_metadata_services,
+)
 
 from tests.onprem.lab import tool
 from tests.onprem.lab.forked import Ran
@@ -150,5 +154,5 @@ def test_the_program_of_a_credential_process_is_run_and_told_of_it(
 
 def test_no_variable_leads_to_a_metadata_service() -> None:
     environment = dict.fromkeys(CONTAINER_VARIABLES, "http://169.254.170.2/x") | {"PATH": "/bin"}
-    forgo_metadata(environment)
+    disable_metadata_services(environment)
     assert environment == {"PATH": "/bin", DISABLED: "true"}

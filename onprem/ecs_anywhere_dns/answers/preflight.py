@@ -39,19 +39,19 @@ class Preflight:
 
     @property
     def fit(self) -> tuple[str, ...]:
-        return self._those("fit")
+        return self._of_fitness("fit")
 
     @property
     def silent(self) -> tuple[str, ...]:
-        return self._those("silent")
+        return self._of_fitness("silent")
 
     @property
     def failing(self) -> tuple[str, ...]:
-        return self._those("failing")
+        return self._of_fitness("failing")
 
     @property
     def wrong(self) -> tuple[str, ...]:
-        return self._those("wrong")
+        return self._of_fitness("wrong")
 
     @property
     def is_degraded(self) -> bool:
@@ -86,7 +86,7 @@ class Preflight:
         spare = {*self.silent, *self.failing} if uses_other_when_silent else set()
         return tuple(ip for ip in self.by_ip if ip in {*self.fit, *spare})
 
-    def _those(self, fitness: Fitness) -> tuple[str, ...]:
+    def _of_fitness(self, fitness: Fitness) -> tuple[str, ...]:
         return tuple(ip for ip, verdicts in self.by_ip.items() if fitness_of(verdicts) == fitness)
 
 

@@ -15,11 +15,11 @@ from ecs_anywhere_dns.commands.status import NOTHING_SAID, known
 from ecs_anywhere_dns.configuration import in_order
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.following.beforehand import hosts_entries, out_of_reach, own_answers
-from ecs_anywhere_dns.following.listening import door_of, hindrances
+from ecs_anywhere_dns.following.listening import hindrances, listener_of
 from ecs_anywhere_dns.following.run import Run
 from ecs_anywhere_dns.following.shared import Shared
 from ecs_anywhere_dns.following.turn import look, read
-from ecs_anywhere_dns.forwarding import NOTHING, Forwarding, forwarding_of, together
+from ecs_anywhere_dns.forwarding import NOTHING, Forwarding, forwarding_of, merged
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.memory.files import state_of
 from ecs_anywhere_dns.outcome import MEANINGS, Exit, Refused, Stop
@@ -38,7 +38,7 @@ PROGRAMS = {
 
 
 @dataclass(frozen=True)
-class Patient:
+class Follower:
     """The host as the follower of one VPC, in a run that writes nothing."""
 
     run: Run
@@ -67,18 +67,18 @@ def examine(hosts: Sequence[Host], units: Path = UNITS) -> tuple[Finding, ...]:
     one of several VPCs names it."""
     host = hosts[0]
     shared = Shared([_read(each) for each in hosts])
-    patients = [Patient(run, _looked_at(run, shared)) for run in _in_turn(shared.runs)]
+    followers = [Follower(run, _looked_at(run, shared)) for run in _in_turn(shared.runs)]
     seen = [
         *_memory(hosts),
-        *_of_each(patients, _pins),
+        *_of_each(followers, _pins),
         *_until_stopped(lambda: _unit(host, units, len(hosts))),
         *_until_stopped(lambda: _fragments(host)),
         *_until_stopped(lambda: _includes(host)),
         *_until_stopped(lambda: _server(shared)),
-        *_until_stopped(lambda: hindrances(door_of(host), host.asks)),
-        *_of_each(patients, _names),
+        *_until_stopped(lambda: hindrances(listener_of(host), host.asks)),
+        *_of_each(followers, _names),
         *_until_stopped(lambda: _state(host)),
-        *_of_each(patients, _publication),
+        *_of_each(followers, _publication),
         *_until_stopped(lambda: _conflicts(shared)),
     ]
     # One unreadable file stops several of them.
@@ -86,11 +86,11 @@ def examine(hosts: Sequence[Host], units: Path = UNITS) -> tuple[Finding, ...]:
 
 
 def _of_each(
-    patients: Sequence[Patient], look: Callable[[Patient], Iterator[Finding]]
+    followers: Sequence[Follower], look: Callable[[Follower], Iterator[Finding]]
 ) -> Iterator[Finding]:
-    for patient in patients:
-        vpc = f"{patient.host.settings.vpc}: " if len(patients) > 1 else ""
-        for finding in _until_stopped(partial(look, patient)):
+    for follower in followers:
+        vpc = f"{follower.host.settings.vpc}: " if len(followers) > 1 else ""
+        for finding in _until_stopped(partial(look, follower)):
             yield replace(finding, what=f"{vpc}{finding.what}")
 
 
@@ -160,16 +160,16 @@ def _fragments(host: Host) -> Iterator[Finding]:
     yield from ()
 
 
-def _pins(patient: Patient) -> Iterator[Finding]:
-    yield from (Finding(True, line) for line in pins_of(patient.host.settings))
+def _pins(follower: Follower) -> Iterator[Finding]:
+    yield from (Finding(True, line) for line in pins_of(follower.host.settings))
 
 
-def _names(patient: Patient) -> Iterator[Finding]:
-    document = patient.document
+def _names(follower: Follower) -> Iterator[Finding]:
+    document = follower.document
     if not isinstance(document, Stop) and document.state != "withdrawn":
-        yield from hosts_entries(patient.host, document)
-        yield from own_answers(patient.host, document)
-        yield from out_of_reach(patient.host, document)
+        yield from hosts_entries(follower.host, document)
+        yield from own_answers(follower.host, document)
+        yield from out_of_reach(follower.host, document)
 
 
 def _includes(host: Host) -> Iterator[Finding]:
@@ -191,7 +191,7 @@ def _server(shared: Shared) -> Iterator[Finding]:
     """Yield what the server says of what was applied, and of what `apply` would do now."""
     host = shared.runs[0].host
     forwarding = host.state.applied().forwarding
-    intended = together([_intended(run, shared) for run in shared.runs])
+    intended = merged([_intended(run, shared) for run in shared.runs])
     yield from host.server.findings(None if forwarding.is_none else forwarding, intended)
 
 
@@ -206,9 +206,9 @@ def _intended(run: Run, shared: Shared) -> Forwarding:
         return held
     is_kept = run.vpc in shared.down or run.problem is not None
     if document is None or (is_kept and not shared.is_needed_at_once(run)):
-        return held.only([zone for zone in held.zones if zone not in settled.to_others])
+        return held.restricted_to([zone for zone in held.zones if zone not in settled.to_others])
     wished = forwarding_of(document, document.resolver_ips, settings.mode, settings.resolver_port)
-    return wished.only(settled.zones)
+    return wished.restricted_to(settled.zones)
 
 
 def _conflicts(shared: Shared) -> Iterator[Finding]:
@@ -235,20 +235,20 @@ def _state(host: Host) -> Iterator[Finding]:
         yield Finding(True, "nothing was run here before")
 
 
-def _publication(patient: Patient) -> Iterator[Finding]:
-    document = patient.document
+def _publication(follower: Follower) -> Iterator[Finding]:
+    document = follower.document
     if isinstance(document, Stop):
         raise document
     yield Finding(True, f"the publication can be read and believed: {document.label}")
     if document.state != "withdrawn":
-        yield from _resolvers(patient, document)
-    if patient.run.problem is not None:
-        raise patient.run.problem
+        yield from _resolvers(follower, document)
+    if follower.run.problem is not None:
+        raise follower.run.problem
 
 
-def _resolvers(patient: Patient, document: Document) -> Iterator[Finding]:
-    host, seen = patient.host, patient.seen
-    if seen is None or document is not patient.run.latest:
+def _resolvers(follower: Follower, document: Document) -> Iterator[Finding]:
+    host, seen = follower.host, follower.seen
+    if seen is None or document is not follower.run.latest:
         host.progress.begin("preflight")
         zones = forwarding_of(document, (), host.settings.mode).zones
         seen = preflight(document, zones, host.asks, host.settings.resolver_port)

@@ -21,7 +21,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ecs_anywhere_dns.document import Document, Mode
-from ecs_anywhere_dns.forwarding import NOTHING, Forwarding, forwarding_of, together
+from ecs_anywhere_dns.forwarding import NOTHING, Forwarding, forwarding_of, merged
 from ecs_anywhere_dns.outcome import Refused
 from ecs_anywhere_dns.pinned.aws_names import is_within
 from ecs_anywhere_dns.settings import Settings
@@ -125,8 +125,8 @@ def intended(
             raise said.refused
         port = each.resolver_port
         wished = forwarding_of(document, document.resolver_ips, each.mode, port)
-        parts.append(wished.only(said.zones))
-    return together(parts)
+        parts.append(wished.restricted_to(said.zones))
+    return merged(parts)
 
 
 def _settle_one(claim: Claim, claims: Sequence[Claim]) -> Settled:

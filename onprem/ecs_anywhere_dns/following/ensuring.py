@@ -11,7 +11,7 @@ from dataclasses import replace
 from ecs_anywhere_dns.answers.proof import Proof, prove
 from ecs_anywhere_dns.following.beforehand import check_reach
 from ecs_anywhere_dns.following.claims import names_served
-from ecs_anywhere_dns.following.listening import check_listening, door_of
+from ecs_anywhere_dns.following.listening import check_listening, listener_of
 from ecs_anywhere_dns.following.remembering import (
     Wanted,
     distrust,
@@ -139,7 +139,7 @@ def _check_switchable(run: Run, wanted: Wanted, fragments: tuple[Fragment, ...])
     check_fragments(run.host, fragments)
     check_unhindered(run.host, wanted.whole)
     if not wanted.part.is_none:
-        check_listening(door_of(run.host), run.host.asks)
+        check_listening(listener_of(run.host), run.host.asks)
         check_reach(run.host, wanted.document, wanted.part.forwarders)
 
 

@@ -11,7 +11,7 @@ from ecs_anywhere_dns.following.switchover import (
     files_of,
     switch,
 )
-from ecs_anywhere_dns.forwarding import NOTHING, together
+from ecs_anywhere_dns.forwarding import NOTHING, merged
 from ecs_anywhere_dns.outcome import Exit, Stop
 
 FINE = (Exit.DONE, Exit.DEGRADED)
@@ -31,7 +31,7 @@ def leave_unfollowed(shared: Shared) -> None:
     if not left or run.dry or any(each.report.exit not in FINE for each in shared.runs):
         return
     parts = shared.left_alone(applied)
-    whole = together(tuple(parts.values())) if parts else NOTHING
+    whole = merged(tuple(parts.values())) if parts else NOTHING
     try:
         if whole.targets != applied.forwarding.targets:
             fragments = run.host.server.fragments(whole)

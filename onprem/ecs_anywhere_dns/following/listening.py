@@ -24,7 +24,7 @@ UNCERTAIN = "timeout"
 
 
 @dataclass(frozen=True)
-class Door:
+class Listener:
     """The place where the verification will ask, and who is there."""
 
     address: str
@@ -33,35 +33,37 @@ class Door:
     """The name of the DNS server in messages."""
 
 
-def door_of(host: Host) -> Door:
+def listener_of(host: Host) -> Listener:
     """Return where this host's DNS server is asked."""
-    return Door(host.settings.address, host.settings.port, host.server.title)
+    return Listener(host.settings.address, host.settings.port, host.server.title)
 
 
-def check_listening(door: Door, asks: Asks) -> None:
+def check_listening(listener: Listener, asks: Asks) -> None:
     """Check that the DNS server answers questions of this host. Raises NotResolving."""
-    for answers in _asked(door, asks).values():
+    for answers in _asked(listener, asks).values():
         if all(answer.problem == UNCERTAIN for answer in answers.values()):
             continue
-        for finding in _of_one_way(door, answers):
+        for finding in _of_one_way(listener, answers):
             raise NotResolving(finding.what, finding.cure)
 
 
-def hindrances(door: Door, asks: Asks) -> Iterator[Finding]:
+def hindrances(listener: Listener, asks: Asks) -> Iterator[Finding]:
     """Yield what keeps this host from being answered, over either transport."""
-    asked = _asked(door, asks).values()
-    yield from dict.fromkeys(finding for each in asked for finding in _of_one_way(door, each))
+    asked = _asked(listener, asks).values()
+    yield from dict.fromkeys(finding for each in asked for finding in _of_one_way(listener, each))
 
 
-def _asked(door: Door, asks: Asks) -> Mapping[Transport, Mapping[Question, Answer]]:
+def _asked(listener: Listener, asks: Asks) -> Mapping[Transport, Mapping[Question, Answer]]:
     names = (*LOCAL, FOREIGN)
-    questions = [Question(door.address, door.port, n, "A", way) for way in WAYS for n in names]
+    questions = [
+        Question(listener.address, listener.port, n, "A", way) for way in WAYS for n in names
+    ]
     answers = asks(questions)
     return {way: {q: answers[q] for q in questions if q.transport == way} for way in WAYS}
 
 
-def _of_one_way(door: Door, answers: Mapping[Question, Answer]) -> Iterator[Finding]:
-    place = f"{door.address} port {door.port}"
+def _of_one_way(listener: Listener, answers: Mapping[Question, Answer]) -> Iterator[Finding]:
+    place = f"{listener.address} port {listener.port}"
     own = {q: answer for q, answer in answers.items() if q.name != FOREIGN}
     came = [answer for answer in own.values() if not answer.problem]
     if not came:
@@ -76,7 +78,7 @@ def _of_one_way(door: Door, answers: Mapping[Question, Answer]) -> Iterator[Find
     ):
         yield Finding(
             False,
-            f"{door.title} refuses recursive questions of this host at {place}",
+            f"{listener.title} refuses recursive questions of this host at {place}",
             "set `address` in the configuration of this tool to an address at which it serves "
             "the site, as this host's own in the LAN; or admit 127.0.0.1 in the DNS server "
             "(BIND: allow-recursion, match-clients; Unbound: access-control)",

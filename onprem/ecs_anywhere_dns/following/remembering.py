@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.following.run import Run
 from ecs_anywhere_dns.following.switchover import RolledBack
-from ecs_anywhere_dns.forwarding import Forwarding, together
+from ecs_anywhere_dns.forwarding import Forwarding, merged
 from ecs_anywhere_dns.memory.documents import fingerprints
 from ecs_anywhere_dns.memory.forms import remembered
 from ecs_anywhere_dns.memory.records import Applied, Distrust, Journal, Last
@@ -32,7 +32,7 @@ class Wanted:
 
     @property
     def whole(self) -> Forwarding:
-        return together(tuple(self.parts.values()))
+        return merged(tuple(self.parts.values()))
 
 
 def remember(run: Run, wanted: Wanted) -> None:

@@ -38,7 +38,7 @@ class Run:
     """Accepted: what an acknowledgement is about."""
     problem: Stop | None = None
     """The reason why there is no document to accept."""
-    doubt: Refused | None = None
+    last_refused: Refused | None = None
     """The reason why the last applied document would not be believed now: the pins have changed."""
     distrusted_before: Distrust | None = None
     """The record of distrust from before this run noted that its switch failed; None before
@@ -56,16 +56,16 @@ class Run:
     @property
     def believed(self) -> Document | None:
         """Return the document that counts now: the latest, where this host still believes it."""
-        return self.latest if self.document or self.doubt is None else None
+        return self.latest if self.document or self.last_refused is None else None
 
-    def doubt_last(self) -> None:
+    def check_last(self) -> None:
         """Note whether the pins still allow the last document that was applied."""
         if self.memory.document is None:
             return
         try:
             check_believed(self.memory.document, self.host.settings)
-        except Refused as doubt:
-            self.doubt = doubt
+        except Refused as refusal:
+            self.last_refused = refusal
 
     def distrust(self) -> Distrust:
         """Return the document that is distrusted; none where that cannot be read. The turn of a VPC

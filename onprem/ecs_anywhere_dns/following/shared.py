@@ -70,7 +70,7 @@ class Shared:
         held = applied.of(run.vpc).forwarding.zones
         # What another one comes first for is left to it once it has it: nobody's names in between.
         still = [zone for zone in settled.to_others if zone in held]
-        part = wished.only((*settled.zones, *still))
+        part = wished.restricted_to((*settled.zones, *still))
         own = [name for name in document.names if zone_of(name, wished.zones) in part.zones]
         others = {
             vpc: last.forwarding if vpc in settled.first else _without(last.forwarding, part, own)
@@ -243,6 +243,6 @@ def _claim_of_latest(run: Run, applied: Applied) -> Claim:
 
 def _without(forwarding: Forwarding, part: Forwarding, names: Collection[str]) -> Forwarding:
     """Return what is left to another VPC."""
-    return forwarding.only(
+    return forwarding.restricted_to(
         [zone for zone in forwarding.zones if not takes(zone, part.zones, names)]
     )

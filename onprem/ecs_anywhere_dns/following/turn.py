@@ -43,7 +43,7 @@ def read(run: Run) -> None:
         run.document = document
     except Stop as problem:
         run.problem = problem
-        run.doubt_last()
+        run.check_last()
 
 
 def take(run: Run, shared: Shared) -> None:
@@ -102,8 +102,8 @@ def _without_publication(run: Run, shared: Shared, problem: Stop) -> None:
     last = run.memory.document
     if last is None:
         raise problem
-    if run.doubt is not None:
-        _leave_doubted(run, shared, last)
+    if run.last_refused is not None:
+        _leave_refused(run, shared, last)
         raise problem
     if last.state == "withdrawn":
         if not isinstance(problem, FetchFailed):
@@ -123,10 +123,10 @@ def _without_publication(run: Run, shared: Shared, problem: Stop) -> None:
     run.hint(f"nothing new was found: {problem.message}")
 
 
-def _leave_doubted(run: Run, shared: Shared, last: Document) -> None:
+def _leave_refused(run: Run, shared: Shared, last: Document) -> None:
     """Leave what is in force, and look only whether a standby is to serve in its place."""
-    assert run.doubt, "the pins refuse it"
-    run.hint(f"{last.label}, applied before, is not believed any more: {run.doubt.message}")
+    assert run.last_refused, "the pins refuse it"
+    run.hint(f"{last.label}, applied before, is not believed any more: {run.last_refused.message}")
     if last.state != "withdrawn" and shared.standby_of(run.vpc):
         look(run, shared, last)
 
@@ -223,7 +223,7 @@ def _sum_up(run: Run, wanted: Wanted, seen: Preflight, answers: Proof) -> None:
     if part.is_none:
         run.say(summary=f"{_without_zones(run, answers)} ({document.label})")
     # Its names may have been another VPC's: that agents go on with.
-    run.hint(*hints_of(run.former.only(part.zones), part, document))
+    run.hint(*hints_of(run.former.restricted_to(part.zones), part, document))
     run.hint(*lasting(answers.verdicts))
 
 

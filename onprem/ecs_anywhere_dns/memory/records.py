@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ecs_anywhere_dns.document import Document
-from ecs_anywhere_dns.forwarding import NOTHING, Forwarding, together
+from ecs_anywhere_dns.forwarding import NOTHING, Forwarding, merged
 from ecs_anywhere_dns.memory.files import FileState
 from ecs_anywhere_dns.outcome import BadUsage
 
@@ -62,7 +62,7 @@ class Applied:
     def forwarding(self) -> Forwarding:
         """Return all that is forwarded, of every VPC."""
         parts = [last.forwarding for _, last in sorted(self.vpcs.items())]
-        return together(parts) if parts else NOTHING
+        return merged(parts) if parts else NOTHING
 
     def of(self, vpc: str) -> Last:
         """Return what was applied of this VPC."""

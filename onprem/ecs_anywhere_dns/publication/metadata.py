@@ -21,7 +21,7 @@ CONTAINER_VARIABLES = (
 )
 
 
-def forgo_metadata(environment: MutableMapping[str, str]) -> None:
+def disable_metadata_services(environment: MutableMapping[str, str]) -> None:
     """Change the variables of this process so that no AWS SDK in it, nor a program that it starts
     for credentials, asks a metadata service of EC2 or of containers.
 

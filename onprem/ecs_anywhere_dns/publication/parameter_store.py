@@ -36,7 +36,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from ecs_anywhere_dns.outcome import BadUsage, FetchFailed
 from ecs_anywhere_dns.publication.certificates import trouble_of
-from ecs_anywhere_dns.publication.metadata import forgo_metadata
+from ecs_anywhere_dns.publication.metadata import disable_metadata_services
 from ecs_anywhere_dns.publication.owner import check_owner
 from ecs_anywhere_dns.publication.refusals import NO_CREDENTIALS, Call
 from ecs_anywhere_dns.publication.routes import DeadEnd, Route, Routes, Way
@@ -81,7 +81,7 @@ class ParameterStore:
     @cached_property
     def _session(self) -> botocore.session.Session:
         if not self._settings.instance_metadata:
-            forgo_metadata(os.environ)
+            disable_metadata_services(os.environ)
         session = botocore.session.Session(profile=self._settings.profile or None)
         for variable in AWS_FILES:
             # They may name a program for credentials, and it would run as root.

@@ -27,7 +27,7 @@ class Rndc:
         patience = RELOAD_PATIENCE if words == ("reconfig",) else PATIENCE
         return run(*self.command, *words, patience=patience)
 
-    def told(self, *words: str) -> str:
+    def output_of(self, *words: str) -> str:
         """Return the output of an rndc command. Raises ReloadFailed."""
         ran = self.ask(*words)
         if not ran.ok:
@@ -51,7 +51,7 @@ class Rndc:
     def exempt(self) -> frozenset[tuple[str, str]]:
         """Return zone and view of each permanent exemption from validation that is in force: those
         of the configuration. Raises ReloadFailed."""
-        said = re.findall(r"^(\S+)/(\S+): permanent", self.told("nta", "-dump"), re.MULTILINE)
+        said = re.findall(r"^(\S+)/(\S+): permanent", self.output_of("nta", "-dump"), re.MULTILINE)
         return frozenset((domain(name), view) for name, view in said)
 
 

@@ -103,7 +103,7 @@ class Bind:
             )
 
     def hindrances(self, intended: Forwarding) -> Iterator[Finding]:
-        yield from self.misread()
+        yield from self.wrong_configuration()
         try:
             yield from self.disk.problems(intended, swapped=False)
         except CheckFailed as refused:
@@ -120,7 +120,7 @@ class Bind:
         for problem in self.disk.problems(self.disk.on_disk(), swapped=True):
             raise CheckFailed(problem.what, problem.cure)
 
-    def misread(self) -> Iterator[Finding]:
+    def wrong_configuration(self) -> Iterator[Finding]:
         """Yield the finding that the running named reads another file than `configuration`; nothing
         where named does not answer, which is another finding."""
         try:

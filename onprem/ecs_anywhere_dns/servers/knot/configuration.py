@@ -37,7 +37,7 @@ def reads(configuration: Path, fragment: Path, depth: int = DEEPEST) -> bool:
 def problems_of(server: Knot) -> Iterator[Finding]:
     """Yield every problem that keeps kresd from running our file, now or at its next start. Raises
     CheckFailed where its configuration cannot be compiled."""
-    yield from _misread(server)
+    yield from _wrong_configuration(server)
     try:
         text = text_of(server.configuration)
     except (OSError, ValueError) as error:
@@ -60,7 +60,7 @@ def problems_of(server: Knot) -> Iterator[Finding]:
         )
 
 
-def _misread(server: Knot) -> Iterator[Finding]:
+def _wrong_configuration(server: Knot) -> Iterator[Finding]:
     for pid in server.running.pids():
         process = Process(pid)
         try:

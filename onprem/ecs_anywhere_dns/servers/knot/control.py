@@ -36,7 +36,7 @@ class KnotControl:
     def pids(self) -> tuple[int, ...]:
         return tuple(int(said) for said in self._answers("worker.pid"))
 
-    def told(self, lua: str) -> tuple[Any, ...]:
+    def values_of(self, lua: str) -> tuple[Any, ...]:
         """Return the value of an expression, from each process. Raises ReloadFailed where none
         answers, or the expression fails."""
         answers = tuple(self._answers(f"{{pcall(function() return {lua} end)}}"))

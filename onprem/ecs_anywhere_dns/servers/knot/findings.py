@@ -20,7 +20,7 @@ def findings_of(
 ) -> Iterator[Finding]:
     running = _running(server)
     yield running
-    wanted = server.held() if intended.is_none else intended
+    wanted = server.forwarding_if_readable() if intended.is_none else intended
     try:
         found = tuple(server.hindrances(wanted))
     except (CheckFailed, ReloadFailed) as refused:
@@ -36,7 +36,7 @@ def hindrances_of(server: Knot) -> Iterator[Finding]:
     """Yield the settings of the running kresd that keep our names from being answered. Raises
     ReloadFailed."""
     yield from unreadable(server)
-    for said in server.running.told("package_version()"):
+    for said in server.running.values_of("package_version()"):
         if not str(said).startswith("5."):
             yield Finding(
                 False,
@@ -44,7 +44,7 @@ def hindrances_of(server: Knot) -> Iterator[Finding]:
                 "`ecs-anywhere-dns render --server unbound` shows zones and addresses; add them "
                 "by hand to `forward:` of its configuration",
             )
-    if any("rebinding" in modules for modules in server.running.told("modules.list()")):
+    if any("rebinding" in modules for modules in server.running.values_of("modules.list()")):
         yield Finding(
             False,
             "the module rebinding refuses the private addresses of our names, and knows no "
@@ -55,7 +55,7 @@ def hindrances_of(server: Knot) -> Iterator[Finding]:
 
 def _running(server: Knot) -> Finding:
     try:
-        versions = {str(said) for said in server.running.told("package_version()")}
+        versions = {str(said) for said in server.running.values_of("package_version()")}
     except ReloadFailed as problem:
         return Finding(False, problem.message, CURE)
     pids = ", ".join(str(pid) for pid in server.running.pids())
@@ -64,7 +64,7 @@ def _running(server: Knot) -> Finding:
 
 def _of_what_runs(server: Knot, applied: Forwarding | None) -> Iterator[Finding]:
     try:
-        for modules in server.running.told("modules.list()"):
+        for modules in server.running.values_of("modules.list()"):
             for name in ("view", "renumber"):
                 if name in modules:
                     yield Finding(

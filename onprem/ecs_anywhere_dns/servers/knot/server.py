@@ -91,7 +91,7 @@ class Knot:
             yield from hindrances_of(self)
 
     def sources(self) -> tuple[str, ...]:
-        return ipv4_among(str(said) for said in self.running.told("net.outgoing_v4() or ''"))
+        return ipv4_among(str(said) for said in self.running.values_of("net.outgoing_v4() or ''"))
 
     def check_configuration(self) -> None:
         self.on_disk()
@@ -100,13 +100,13 @@ class Knot:
 
     def reload(self) -> None:
         try:
-            self.running.told(f"dofile({quoted(str(self.fragment))}) or true")
+            self.running.values_of(f"dofile({quoted(str(self.fragment))}) or true")
         except ReloadFailed as problem:
             raise NotTaken(problem.message, problem.cure) from None
 
     def check_effective(self, forwarding: Forwarding) -> None:
         wanted = "" if forwarding.is_none else mark_of(forwarding)
-        for loaded in self.running.told(LOADED):
+        for loaded in self.running.values_of(LOADED):
             if loaded["mark"] != wanted:
                 raise ReloadFailed(
                     f"kresd has not loaded {self.fragment} as it is", "look at the log of kresd"
@@ -121,7 +121,9 @@ class Knot:
 
     def flush(self, names: Iterable[str]) -> None:
         for name in names:
-            self.running.told(f"cache.clear({quoted(f'{name}.')}, false, nil, {CLEARED_AT_ONCE})")
+            self.running.values_of(
+                f"cache.clear({quoted(f'{name}.')}, false, nil, {CLEARED_AT_ONCE})"
+            )
 
     def revive(self) -> None:
         start_if_down(self, "kresd")
@@ -144,7 +146,7 @@ class Knot:
                 f"{self.fragment}: {error}", "`ecs-anywhere-dns apply` writes it anew"
             ) from None
 
-    def held(self) -> Forwarding:
+    def forwarding_if_readable(self) -> Forwarding:
         """Return the forwarding of our file; an empty one where it is missing or damaged."""
         try:
             return self.on_disk()

@@ -35,23 +35,23 @@ class Control:
         """Reload the forwarded zones. Raises NotTaken, after which the server has the former
         ones."""
         try:
-            self._told("ok", "reload-zones")
+            self._expect("ok", "reload-zones")
         except ReloadFailed as problem:
             raise NotTaken(problem.message, problem.cure) from None
 
     def wipe(self, names: tuple[str, ...]) -> None:
         """Flush the cache at and below these names. Raises ReloadFailed."""
-        self._told(r"wiped .*", "wipe-cache", *(f"{name}$" for name in names))
+        self._expect(r"wiped .*", "wipe-cache", *(f"{name}$" for name in names))
 
     def parameter(self, name: str) -> str:
         """Return a setting of the running server; empty where it is not set. Raises
         ReloadFailed."""
-        said = self._told(rf'{re.escape(name)}="(.*)"', "get-parameter", name)
+        said = self._expect(rf'{re.escape(name)}="(.*)"', "get-parameter", name)
         return said[1]
 
     def version(self) -> str:
         """Return the version of the Recursor. Raises ReloadFailed."""
-        return self._told(r"([0-9]\S*)", "version")[1]
+        return self._expect(r"([0-9]\S*)", "version")[1]
 
     def exempt(self) -> dict[str, str] | None:
         """Return the negative trust anchors, zone -> reason; None where DNSSEC is off, and none can
@@ -71,11 +71,11 @@ class Control:
         if there is None:
             return
         for zone in sorted(zones - there.keys()):
-            self._told(r"Added .*", "add-nta", zone, NTA_REASON)
+            self._expect(r"Added .*", "add-nta", zone, NTA_REASON)
         for zone in sorted(ours_of(there) - zones):
-            self._told(r"Removed .*", "clear-nta", zone)
+            self._expect(r"Removed .*", "clear-nta", zone)
 
-    def tried(self, mark: str, address: str, port: int) -> bool:
+    def forwards_to_mark(self, mark: str, address: str, port: int) -> bool:
         """Return whether the server at this address forwards the zone of marks to that mark. No
         server answers at a mark, and the Recursor notes that in its "throttle map". A new name
         is asked each time, so that neither cache nor an earlier attempt answers. Raises
@@ -94,7 +94,7 @@ class Control:
                 raise ReloadFailed(said.said, CURE)
             return file.read_text(errors="replace")
 
-    def _told(self, expected: str, *words: str) -> re.Match[str]:
+    def _expect(self, expected: str, *words: str) -> re.Match[str]:
         said = run(*self.command, *words)
         answer = re.fullmatch(expected, said.output.strip())
         if not said.ok or answer is None:

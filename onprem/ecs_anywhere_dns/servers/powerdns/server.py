@@ -84,7 +84,7 @@ class PowerDns:
         self._check(texts[self.zones_file], texts[self.settings.file])
 
     def hindrances(self, intended: Forwarding) -> Iterator[Finding]:
-        yield from self._misread()
+        yield from self._wrong_configuration()
         yield from self.problems(self.on_disk(), intended, swapped=False)
 
     def sources(self) -> tuple[str, ...]:
@@ -133,7 +133,7 @@ class PowerDns:
         self._check_anchors(frozenset(forwarding.zones))
         if forwarding.is_none:
             return
-        if not self.control.tried(mark_of(forwarding), self.address, self.port):
+        if not self.control.forwards_to_mark(mark_of(forwarding), self.address, self.port):
             raise ReloadFailed(
                 f"who answers at {self.address}:{self.port} has not loaded {self.zones_file}: "
                 f"it did not try {mark_of(forwarding)}:{MARK_PORT} for {MARK_ZONE}",
@@ -165,7 +165,7 @@ class PowerDns:
         """Return the settings on the disk. Raises CheckFailed."""
         return self.settings.in_force()
 
-    def _misread(self) -> Iterator[Finding]:
+    def _wrong_configuration(self) -> Iterator[Finding]:
         """Yield the finding that the Recursor runs with another file than `configuration`; nothing
         where it does not answer, which is another finding."""
         try:

@@ -32,7 +32,7 @@ def findings_of(
         )
         return
     yield Finding(True, f"systemd-resolved {version} runs, and answers resolvectl")
-    wanted = server.held() if intended.is_none else intended
+    wanted = server.forwarding_if_readable() if intended.is_none else intended
     try:
         found = tuple(server.hindrances(wanted))
         said = f"{len(wanted.zones)} zones are to stand in {server.delegates}, and nothing hinders"

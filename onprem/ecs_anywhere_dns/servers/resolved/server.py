@@ -149,7 +149,7 @@ class Resolved:
                 raise CheckFailed(f"{fragment.path}: {error}", WROTE_ANEW) from None
         return self._read(texts)
 
-    def held(self) -> Forwarding:
+    def forwarding_if_readable(self) -> Forwarding:
         """Return the forwarding of our files; an empty one where a file is missing or damaged."""
         try:
             return self.on_disk()

@@ -21,7 +21,7 @@ class UnboundControl:
     def ask(self, *words: str) -> Ran:
         return run(*self.command, *words)
 
-    def told(self, *words: str) -> str:
+    def output_of(self, *words: str) -> str:
         """Return the output of a command of unbound-control. Raises ReloadFailed."""
         ran = self.ask(*words)
         if not ran.ok:
@@ -43,19 +43,21 @@ class UnboundControl:
         show."""
         return {
             plain(found["zone"]): frozenset(w for w in found["rest"].split() if w[0] != "+")
-            for found in FORWARD.finditer(self.told("list_forwards"))
+            for found in FORWARD.finditer(self.output_of("list_forwards"))
         }
 
     def stubs(self) -> frozenset[str]:
         """Return the names of the stub-zones."""
-        return frozenset(plain(said["zone"]) for said in STUB.finditer(self.told("list_stubs")))
+        return frozenset(
+            plain(said["zone"]) for said in STUB.finditer(self.output_of("list_stubs"))
+        )
 
     def insecure(self) -> frozenset[str]:
         """Return the domains that Unbound does not validate."""
-        return frozenset(plain(line) for line in self.told("list_insecure").splitlines())
+        return frozenset(plain(line) for line in self.output_of("list_insecure").splitlines())
 
     def option(self, key: str) -> tuple[str, ...]:
-        return tuple(line.strip() for line in self.told("get_option", key).splitlines())
+        return tuple(line.strip() for line in self.output_of("get_option", key).splitlines())
 
     def modules(self) -> frozenset[str]:
         """Return the modules of Unbound; without `validator` there is no domain-insecure."""
@@ -68,7 +70,7 @@ class UnboundControl:
         if deep:
             self.ask("flush_zone", "+c", name)
             self.ask("flush", "+c", name)
-        self.told("flush_zone", name)
+        self.output_of("flush_zone", name)
 
     def private_domains(self) -> frozenset[str]:
         """Return the domains whose answers may have private addresses."""
@@ -76,15 +78,15 @@ class UnboundControl:
 
     def local_zones(self) -> Mapping[str, str]:
         """Return the type of each local-zone, such as `static`."""
-        return _pairs(self.told("list_local_zones"))
+        return _pairs(self.output_of("list_local_zones"))
 
     def local_data(self) -> frozenset[str]:
         """Return the names of the administrator's local-data."""
-        return frozenset(_pairs(self.told("list_local_data")))
+        return frozenset(_pairs(self.output_of("list_local_data")))
 
     def authorities(self) -> frozenset[str]:
         """Return the names of the auth-zones."""
-        return frozenset(_pairs(self.told("list_auth_zones")))
+        return frozenset(_pairs(self.output_of("list_auth_zones")))
 
 
 def plain(name: str) -> str:

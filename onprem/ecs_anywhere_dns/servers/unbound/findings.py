@@ -22,7 +22,7 @@ def findings_of(
     yield _installed(server)
     running = _running(server)
     yield running
-    wanted = server.held() if intended.is_none else intended
+    wanted = server.forwarding_if_readable() if intended.is_none else intended
     try:
         found = tuple(server.hindrances(wanted))
     except (CheckFailed, ReloadFailed) as refused:
@@ -52,7 +52,7 @@ def hindrances_of(server: Unbound, intended: Forwarding) -> Iterator[Finding]:
         )
     # Ours have a private-domain as well, also where our file was edited or is gone. One of the
     # administrator's with both is found by the checker after the swap, before the reload.
-    ours = {*server.held().zones, *server.running.private_domains()}
+    ours = {*server.forwarding_if_readable().zones, *server.running.private_domains()}
     forwards = set(server.running.forwards()) - ours
     for zone in sorted(forwards & set(intended.zones)):
         yield Finding(

@@ -14,7 +14,9 @@ OMITTED = re.compile(r"if omitted (?P<file>/\S+) is used")
 """The words of `unbound-checkconf -h` about the file that this build reads by default."""
 
 
-def misread(pid: int, configuration: Path, checkconf: Sequence[str]) -> Iterator[Finding]:
+def wrong_configuration(
+    pid: int, configuration: Path, checkconf: Sequence[str]
+) -> Iterator[Finding]:
     """Yield the finding that Unbound runs with another file than `configuration`; nothing where
     that cannot be seen, as of a process in a container."""
     process = Process(pid)

@@ -31,7 +31,7 @@ from ecs_anywhere_dns.servers.starting import start_if_down
 from ecs_anywhere_dns.servers.unbound.control import UnboundControl
 from ecs_anywhere_dns.servers.unbound.disk import WROTE_ANEW, Disk, forwarding_in
 from ecs_anywhere_dns.servers.unbound.findings import findings_of, hindrances_of
-from ecs_anywhere_dns.servers.unbound.running import misread
+from ecs_anywhere_dns.servers.unbound.running import wrong_configuration
 from ecs_anywhere_dns.servers.unbound.shadows import blocking
 from ecs_anywhere_dns.servers.waiting import comes_true
 from ecs_anywhere_dns.subprocesses import PATIENCE, run
@@ -95,7 +95,7 @@ class Unbound:
     def hindrances(self, intended: Forwarding) -> Iterator[Finding]:
         pid = self.running.pid()
         if pid is not None:
-            yield from misread(pid, self.configuration, self.checkconf)
+            yield from wrong_configuration(pid, self.configuration, self.checkconf)
         try:
             yield from self.disk.problems(intended, pid, swapped=False)
         except CheckFailed as refused:
@@ -157,7 +157,9 @@ class Unbound:
         if self.fragment.exists() and not has_mark(self.fragment):
             return ()
         try:
-            is_read = self.disk.times_read() or self.disk.insecure() & {*self.held().zones}
+            is_read = self.disk.times_read() or self.disk.insecure() & {
+                *self.forwarding_if_readable().zones
+            }
         except CheckFailed:
             is_read = False  # whoever adds the line has it checked
         return () if is_read else (Include(self.configuration, self._include),)
@@ -165,7 +167,7 @@ class Unbound:
     def findings(self, applied: Forwarding | None, intended: Forwarding) -> tuple[Finding, ...]:
         return tuple(findings_of(self, applied, intended))
 
-    def held(self) -> Forwarding:
+    def forwarding_if_readable(self) -> Forwarding:
         """Return the forwarding of our file; an empty one where it is missing or damaged."""
         try:
             return self.disk.forwarding()
