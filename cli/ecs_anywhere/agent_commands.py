@@ -13,11 +13,7 @@ from ecs_anywhere.agents import Agent, Site
 from ecs_anywhere.answering import (
     NEEDS_A_PERSON,
     NOT_SAID_YES,
-    STACK,
     AsJson,
-    Profile,
-    Region,
-    StackName,
     Vpc,
     Yes,
     ask,
@@ -27,7 +23,7 @@ from ecs_anywhere.answering import (
     told,
     vpc_in,
 )
-from ecs_anywhere.stack import Where, read_stack
+from ecs_anywhere.options import Place, with_options
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -42,16 +38,15 @@ MOST_HOSTS, MOST_HOURS = 1000, 720
 
 
 @app.command()
+@with_options
 def role(
+    place: Place,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the role.")] = ROLE,
-    stack: StackName = STACK,
-    region: Region = "",
-    profile: Profile = "",
     yes: Yes = False,
 ) -> None:
     """Make the role that container hosts get, with the two policies that AWS names for it."""
     with told():
-        found = read_stack(Where(stack, region, profile))
+        found = place.read()
         for arn in joining.policies(found):
             typer.echo(f"attaches: {arn}")
         ask(f"Make the role {name} in account {found.account}?", yes)
@@ -60,22 +55,21 @@ def role(
 
 
 @app.command()
+@with_options
 def activate(
     vpc: Vpc,
+    place: Place,
     into: Annotated[
         Path, typer.Option(help="New file for id and code of the activation.", dir_okay=False)
     ] = Path("ecs-anywhere-activation"),
     role: Role = ROLE,
     hosts: Annotated[int, typer.Option(min=1, max=MOST_HOSTS, help="Hosts that may use it.")] = 1,
     hours: Annotated[int, typer.Option(min=1, max=MOST_HOURS, help="Until it expires.")] = 24,
-    stack: StackName = STACK,
-    region: Region = "",
-    profile: Profile = "",
     yes: Yes = False,
 ) -> None:
     """Make an activation, with which hosts register. Its code goes into a file alone."""
     with told():
-        found = read_stack(Where(stack, region, profile))
+        found = place.read()
         asking.tags_of(found, vpc)
         if lacking := list(joining.missing(found, role)):
             end(NEEDS_A_PERSON, "\n".join((f"the role {role} is not as it has to be:", *lacking)))
@@ -89,53 +83,50 @@ def activate(
 
 
 @app.command()
+@with_options
 def install(
+    place: Place,
     cluster: Cluster = DEFAULT,
     offline: Annotated[bool, typer.Option(help="For hosts that never reach the internet.")] = False,
     package: Annotated[installing.Package, typer.Option(help="Of the distribution.")] = "deb",
     processor: Annotated[installing.Processor, typer.Option(help="Of the host.")] = "amd64",
-    stack: StackName = STACK,
-    region: Region = "",
-    profile: Profile = "",
 ) -> None:
     """Print the commands that install both agents on a host. Nothing is run."""
     with told():
         if not installing.CLUSTER.fullmatch(cluster):
             raise asking.NotAskedError(f"{cluster!r} is no name of a cluster: correct --cluster")
-        found = read_stack(Where(stack, region, profile))
+        found = place.read()
         host = installing.Host(found.region, cluster, package, processor)
     lines = [*installing.to_bring(host), "", *installing.offline(host)]
     typer.echo("\n".join(lines if offline else installing.online(host)))
 
 
 @app.command()
+@with_options
 def status(
     vpc: Vpc,
+    place: Place,
     cluster: Cluster = DEFAULT,
-    stack: StackName = STACK,
-    region: Region = "",
-    profile: Profile = "",
     as_json: AsJson = False,
 ) -> None:
     """Show each host: is its SSM agent online, its ECS agent connected, its way private?"""
     with told():
-        found = _site(vpc, cluster, Where(stack, region, profile)).agents()
+        found = _site(vpc, cluster, place).agents()
     _show(found, as_json)
 
 
 @app.command()
+@with_options
 def check(
     vpc: Vpc,
+    place: Place,
     cluster: Cluster = DEFAULT,
-    stack: StackName = STACK,
-    region: Region = "",
-    profile: Profile = "",
     as_json: AsJson = False,
 ) -> None:
     """Let every host that is online look at its own way now, and show what each says. Changes
     nothing on it."""
     with told():
-        site = _site(vpc, cluster, Where(stack, region, profile))
+        site = _site(vpc, cluster, place)
         online = [host.instance for host in site.hosts() if host.ping == "Online"]
         since = site.check(online)
         found = tuple(
@@ -145,19 +136,18 @@ def check(
 
 
 @app.command()
+@with_options
 def restart(
     vpc: Vpc,
+    place: Place,
     cluster: Cluster = DEFAULT,
     every: Annotated[bool, typer.Option("--all", help="Also those that are private.")] = False,
-    stack: StackName = STACK,
-    region: Region = "",
-    profile: Profile = "",
     yes: Yes = False,
 ) -> None:
     """Restart the ECS agent of each host whose names are private and whose agent is not: one host
     after the other, each after a yes, and none after one that did not come back."""
     with told():
-        site = _site(vpc, cluster, Where(stack, region, profile))
+        site = _site(vpc, cluster, place)
         for agent in _to_restart(site.agents(), every):
             name, instance = printable(agent.check.label), agent.check.instance
             if not says_yes(f"Restart the ECS agent of {name}? Its containers go on.", yes):
@@ -189,8 +179,8 @@ def _to_restart(found: tuple[Agent, ...], every: bool) -> list[Agent]:
     ]
 
 
-def _site(vpc: str, cluster: str, where: Where) -> Site:
-    return Site(read_stack(where), vpc, cluster)
+def _site(vpc: str, cluster: str, place: Place) -> Site:
+    return Site(place.read(), vpc, cluster)
 
 
 def _show(found: tuple[Agent, ...], as_json: bool) -> None:

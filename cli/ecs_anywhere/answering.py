@@ -26,14 +26,9 @@ from ecs_anywhere.watching import NobodyCameError
 
 NEEDS_A_PERSON, COMMAND_LINE, UNREADABLE, NOT_SAID_YES, INTERRUPTED = 1, 2, 3, 4, 130
 
-StackName = Annotated[
-    str, typer.Option("--stack", help="The stack's name.", envvar="ECS_ANYWHERE_STACK")
-]
-Region = Annotated[str, typer.Option(help="AWS Region; else as for the AWS CLI.")]
 Regions = Annotated[
     list[str], typer.Option("--region", help="AWS Region; can be given several times.")
 ]
-Profile = Annotated[str, typer.Option(help="Profile of your AWS credentials.")]
 Profiles = Annotated[
     list[str], typer.Option("--profile", help="Profile; can be given several times.")
 ]
@@ -56,12 +51,7 @@ Watched = Annotated[bool, typer.Option("--watch/--no-watch", help="Stay until it
 PriceFile = Annotated[
     Path | None, typer.Option("--prices", help="Your own prices, as JSON.", dir_okay=False)
 ]
-Services = Annotated[str | None, typer.Option(help="Services beside the required, as in ecr+logs.")]
-Networks = Annotated[str | None, typer.Option(help="Networks on-premises, as in '10.0.0.0/8'.")]
-Hub = Annotated[str | None, typer.Option(help="A hub's inbound resolver, instead of one of ours.")]
-Ips = Annotated[str | None, typer.Option(help="Addresses for the inbound resolver.")]
 LONGEST_MESSAGE = 4000
-STACK = "private-connectivity"
 HERE = Path()
 
 

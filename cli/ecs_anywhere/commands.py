@@ -32,19 +32,11 @@ from ecs_anywhere import leaks as finding
 from ecs_anywhere.answering import (
     INTERRUPTED,
     NEEDS_A_PERSON,
-    STACK,
     UNREADABLE,
     AsJson,
-    Hub,
-    Ips,
-    Networks,
     PriceFile,
-    Profile,
     Profiles,
-    Region,
     Regions,
-    Services,
-    StackName,
     Vpc,
     Watched,
     Yes,
@@ -57,6 +49,7 @@ from ecs_anywhere.answering import (
 from ecs_anywhere.evidence_commands import evidence_app
 from ecs_anywhere.leak_records import in_event_history, in_files
 from ecs_anywhere.looking import look
+from ecs_anywhere.options import STACK, Place, StackName, TagOptions, with_options
 from ecs_anywhere.prices import Prices, read_prices
 from ecs_anywhere.stack import NoStack, Stack, Where, read_stack
 from ecs_anywhere.standing import read_standing
@@ -135,16 +128,15 @@ def _everywhere(stack: str, regions: list[str], profiles: list[str]) -> Iterator
 
 
 @app.command()
+@with_options
 def costs(
-    stack: StackName = STACK,
-    region: Region = "",
-    profile: Profile = "",
+    place: Place,
     prices: PriceFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what is paid for every month and serves nobody, or serves twice. Changes nothing."""
     with told():
-        listed, found = read_prices(prices), read_stack(Where(stack, region, profile))
+        listed, found = read_prices(prices), place.read()
         standing = read_standing(found)
         wasted = costing.wasted(standing, found.owner, listed)
     if as_json:
@@ -156,10 +148,9 @@ def costs(
 
 
 @app.command()
+@with_options
 def leaks(
-    stack: StackName = STACK,
-    region: Region = "",
-    profile: Profile = "",
+    place: Place,
     file: Annotated[
         list[Path],
         typer.Option(help="Records of a trail or of a Resolver query log; several times."),
@@ -172,10 +163,8 @@ def leaks(
     """Show which container hosts and tasks still reach AWS over the internet, as far as records
     tell. Changes nothing."""
     with told():
-        if file:
-            records = list(in_files(file))
-        else:
-            records = list(in_event_history(read_stack(Where(stack, region, profile)), hours))
+        found_in = in_files(file) if file else in_event_history(place.read(), hours)
+        records = list(found_in)
         found = finding.leaks(finding.public_ways(records))
     if as_json:
         print_json([each.as_json() for each in found])
@@ -184,24 +173,19 @@ def leaks(
 
 
 @app.command()
+@with_options
 def plan(
     vpc: Vpc,
-    stack: StackName = STACK,
-    region: Region = "",
-    profile: Profile = "",
-    services: Services = None,
-    onprem_cidrs: Networks = None,
-    resolver_ips: Ips = None,
-    resolver: Hub = None,
+    place: Place,
+    options: TagOptions,
     prices: PriceFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what would be made for a VPC, for whom it changes something, and what it costs. Nothing
     is written anywhere: only reads are sent."""
     with told():
-        read_stack(Where(stack, region, profile))
-        options = _options(services, onprem_cidrs, resolver_ips, resolver)
-        planned = planning.plan(vpc, options, read_prices(prices))
+        place.read()
+        planned = planning.plan(vpc, options.as_tags(), read_prices(prices))
     if as_json:
         print_json(planned.as_json())
     else:
@@ -209,45 +193,41 @@ def plan(
 
 
 @app.command()
+@with_options
 def enable(
     vpc: Vpc,
-    stack: StackName = STACK,
-    region: Region = "",
-    profile: Profile = "",
-    services: Services = None,
-    onprem_cidrs: Networks = None,
-    resolver_ips: Ips = None,
-    resolver: Hub = None,
+    place: Place,
+    options: TagOptions,
     prices: PriceFile = None,
     yes: Yes = False,
     watch: Watched = True,
 ) -> None:
     """Show the plan, ask, set the VPC's tags, and stay until it is connected."""
     with told():
-        found = read_stack(Where(stack, region, profile))
-        options = _options(services, onprem_cidrs, resolver_ips, resolver)
-        showing.console().print(showing.plan(planning.plan(vpc, options, read_prices(prices))))
+        found = place.read()
+        showing.console().print(
+            showing.plan(planning.plan(vpc, options.as_tags(), read_prices(prices)))
+        )
         ask(f"Connect {vpc_in(found, vpc)}?", yes)
         _act(
             found,
             vpc,
-            lambda: asking.set_tags(found, vpc, {**options, tags.WISH: "enabled"}),
+            lambda: asking.set_tags(found, vpc, {**options.as_tags(), tags.WISH: "enabled"}),
             watch,
         )
 
 
 @app.command()
+@with_options
 def disable(
     vpc: Vpc,
-    stack: StackName = STACK,
-    region: Region = "",
-    profile: Profile = "",
+    place: Place,
     yes: Yes = False,
     watch: Watched = True,
 ) -> None:
     """Show what goes, ask, take the tag off, and stay until it is gone. Options stay as tags."""
     with told():
-        found = read_stack(Where(stack, region, profile))
+        found = place.read()
         asking.tags_of(found, vpc)
         entry = Watch(found, vpc).entry()
         for purpose, id_ in sorted(entry.held.items()):
@@ -264,16 +244,15 @@ def disable(
 
 
 @app.command()
+@with_options
 def verify(
     vpc: Vpc,
-    stack: StackName = STACK,
-    region: Region = "",
-    profile: Profile = "",
+    place: Place,
     watch: Watched = True,
 ) -> None:
     """Ask every name at every resolver IP now, from inside the VPC; changes nothing else."""
     with told():
-        found = read_stack(Where(stack, region, profile))
+        found = place.read()
         if not Watch(found, vpc).entry().served.wish:
             raise asking.NotAskedError(f"{vpc_in(found, vpc)} is not connected: enable it first")
         before = _act(found, vpc, lambda: asking.verify(found, vpc), watch)
@@ -282,10 +261,11 @@ def verify(
 
 
 @app.command()
-def watch(vpc: Vpc, stack: StackName = STACK, region: Region = "", profile: Profile = "") -> None:
+@with_options
+def watch(vpc: Vpc, place: Place) -> None:
     """Show what the execution that is at work on a VPC does, as it happens."""
     with told():
-        found = read_stack(Where(stack, region, profile))
+        found = place.read()
         entry = Watch(found, vpc).entry()
         if entry.holder is None:
             typer.echo("Nobody is at work on it.")
@@ -308,36 +288,20 @@ def explain(
 
 
 @app.command()
+@with_options
 def doctor(
-    stack: StackName = STACK,
-    region: Region = "",
-    profile: Profile = "",
+    place: Place,
     as_json: AsJson = False,
 ) -> None:
     """Examine the deployment: do events come in, do failures reach a person, is there room?"""
     with told():
-        found = list(examining.examine(read_stack(Where(stack, region, profile))))
+        found = list(examining.examine(place.read()))
     if as_json:
         print_json([each.as_json() for each in found])
     else:
         showing.console().print(showing.examined(found))
     if any(each.verdict == "bad" for each in found):
         raise typer.Exit(NEEDS_A_PERSON)
-
-
-def _options(
-    services: str | None,
-    onprem_cidrs: str | None,
-    resolver_ips: str | None,
-    resolver: str | None,
-) -> dict[str, str]:
-    said = {
-        tags.SERVICES: services,
-        tags.ONPREM_CIDRS: onprem_cidrs,
-        tags.RESOLVER_IPS: resolver_ips,
-        tags.RESOLVER: resolver,
-    }
-    return {key: value for key, value in said.items() if value is not None}
 
 
 def _act(stack: Stack, vpc: str, act: Callable[[], None], watched: bool) -> Entry:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,11 +19,7 @@ from ecs_anywhere import chain, evidence_files, showing
 from ecs_anywhere.answering import (
     HERE,
     NEEDS_A_PERSON,
-    STACK,
     AsJson,
-    Profile,
-    Region,
-    StackName,
     Vpc,
     print_json,
     told,
@@ -30,9 +27,10 @@ from ecs_anywhere.answering import (
 )
 from ecs_anywhere.evidence import Evidence, evidence_of, expired, gather, recorded_entries
 from ecs_anywhere.evidence_page import page
+from ecs_anywhere.options import Place, with_options
 from ecs_anywhere.public_key import AnyKey, UnreadableKey, read_keys
 from ecs_anywhere.record_shape import UnfitRecord
-from ecs_anywhere.stack import Stack, Where, client_of, read_stack
+from ecs_anywhere.stack import Stack, client_of
 
 NO_KEY = (
     "these records are signed: give the key with which they are checked, --public-key with the "
@@ -73,16 +71,15 @@ Output = Annotated[Path, typer.Option(help="Folder for the two files.", file_oka
 
 
 @evidence_app.command()
+@with_options
 def show(
     vpc: Vpc,
-    stack: StackName = STACK,
-    region: Region = "",
-    profile: Profile = "",
+    place: Place,
     output: Output = HERE,
 ) -> None:
     """Write what the last verification asked and got, for a change ticket: JSON, and one page."""
     with told():
-        found = gather(read_stack(Where(stack, region, profile)), vpc)
+        found = gather(place.read(), vpc)
         _write(found, f"{vpc}-{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}", output)
     if not found.is_private:
         raise typer.Exit(NEEDS_A_PERSON)
@@ -116,8 +113,10 @@ def _write(found: Evidence, name: str, output: Path) -> None:
 
 
 @evidence_app.command()
+@with_options
 def verify(
-    place: Annotated[
+    place: Place,
+    where: Annotated[
         str,
         typer.Argument(
             metavar="[FOLDER | s3://BUCKET]",
@@ -129,39 +128,59 @@ def verify(
     vpc: Annotated[
         str, typer.Option(metavar="VPC", help="Check this VPC's chain alone.", callback=_vpc_or_all)
     ] = "",
-    stack: StackName = STACK,
-    region: Region = "",
-    profile: Profile = "",
     as_json: AsJson = False,
 ) -> None:
     """Check that no kept record was changed, replaced or taken away. A folder needs no AWS."""
     with told():
-        heads: Mapping[str, Link] | None = None
-        gone: frozenset[str] = frozenset()
-        keys, ids = list(public_key or ()), list[str]()
-        if not place:
-            found = read_stack(Where(stack, region, profile))
-            place, entries = f"{evidence_files.BUCKET}{_bucket(found)}", recorded_entries(found)
-            place += f"/{FOLDER}/{vpc}/" if vpc else ""
-            known = [entry for id_, entry in entries.items() if vpc in ("", id_)]
-            heads = {entry.vpc_id: entry.recorded for entry in known if entry.recorded}
-            days = int(found.parameters.get("EvidenceDays") or LONGEST_KEPT)
-            gone = expired(known, days, time.time())
-            keys += filter(None, [found.outputs.get("PublicationPublicKey")])
-            ids += filter(None, [found.outputs.get("PublicationKeyId")])
-        key = read_keys(keys)
-        files = showing.counted(
-            _files(place, vpc, region, profile, may_be_none=bool(heads)), "records are checked"
+        given = tuple(public_key or ())
+        basis = _Basis(where, given) if where else _of_the_stack(place.read(), vpc, given)
+        key = read_keys(basis.keys)
+        files = _checkable(_files(basis, vpc, place), key)
+        checked = chain.check(
+            showing.counted(files, "records are checked"),
+            key,
+            basis.heads,
+            basis.key_ids,
+            basis.expired,
         )
-        checked = chain.check(_checkable(files, key), key, heads, ids, gone)
         if vpc and not checked.records and not checked.problems:
-            raise evidence_files.NoRecords(f"there is no record of {vpc} in {place}")
+            raise evidence_files.NoRecords(f"there is no record of {vpc} in {basis.where}")
     if as_json:
         print_json(checked.as_json())
     else:
         showing.console().print(showing.chains(checked))
     if checked.problems:
         raise typer.Exit(NEEDS_A_PERSON)
+
+
+@dataclass(frozen=True)
+class _Basis:
+    """Where kept records are, and what they are compared with."""
+
+    where: str
+    """A folder, or `s3://BUCKET/PREFIX`."""
+    keys: tuple[str, ...]
+    """Public keys, as text or as names of files."""
+    key_ids: tuple[str, ...] = ()
+    heads: Mapping[str, Link] | None = None
+    """The ledger's last links by VPC; None where no ledger is read."""
+    expired: frozenset[str] = frozenset()
+    """VPCs whose last record is older than records are kept."""
+
+
+def _of_the_stack(stack: Stack, vpc: str, given: tuple[str, ...]) -> _Basis:
+    """Return the stack's bucket, its keys beside those that were given, and what its ledger says;
+    of one VPC where it is named. Raises NoRecords where the stack keeps none."""
+    known = [entry for id_, entry in recorded_entries(stack).items() if vpc in ("", id_)]
+    days = int(stack.parameters.get("EvidenceDays") or LONGEST_KEPT)
+    below = f"/{FOLDER}/{vpc}/" if vpc else ""
+    return _Basis(
+        f"{evidence_files.BUCKET}{_bucket(stack)}{below}",
+        (*given, stack.outputs.get("PublicationPublicKey", "")),
+        tuple(filter(None, [stack.outputs.get("PublicationKeyId")])),
+        {entry.vpc_id: entry.recorded for entry in known if entry.recorded},
+        expired(known, days, time.time()),
+    )
 
 
 def _bucket(stack: Stack) -> str:
@@ -172,19 +191,18 @@ def _bucket(stack: Stack) -> str:
     )
 
 
-def _files(
-    place: str, vpc: str, region: str, profile: str, may_be_none: bool
-) -> Iterator[chain.File]:
-    """Yield what may be records in a folder or a bucket, of one VPC where it is named. Raises
-    NoRecords where there is none, unless there may be none: the ledger tells then what is gone."""
-    if place.startswith(evidence_files.BUCKET):
-        found = evidence_files.in_bucket(place, client_of("s3", region, profile))
+def _files(basis: _Basis, vpc: str, place: Place) -> Iterator[chain.File]:
+    """Yield what may be records, of one VPC where it is named. Raises NoRecords where there is
+    none, unless a ledger says that there were some: then it tells what is gone."""
+    if basis.where.startswith(evidence_files.BUCKET):
+        s3 = client_of("s3", place.region, place.profile)
+        found = evidence_files.in_bucket(basis.where, s3)
     else:
-        found = evidence_files.in_folder(Path(place))
+        found = evidence_files.in_folder(Path(basis.where))
     try:
         yield from (file for file in found if not vpc or chain.may_be_of(file, vpc))
     except evidence_files.NoRecords:
-        if not may_be_none:
+        if not basis.heads:
             raise
 
 
