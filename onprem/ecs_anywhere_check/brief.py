@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ecs_anywhere_check.findings import NOTE, Finding
+from ecs_anywhere_check.findings import NOTE, Expected, Finding
 from ecs_anywhere_check.host import Host
 from ecs_anywhere_check.showing import WRONG, overall
 
@@ -23,13 +23,16 @@ FIRST = 4
 """Things that are wrong which are told before the names; the rest comes after them."""
 
 
-def brief(found: Sequence[Finding], names: Sequence[str], host: Host) -> str:
+def brief(found: Sequence[Finding], expected: Expected, host: Host) -> str:
     """Return the findings as one line of JSON in ASCII, `MOST` characters at most: what is wrong,
-    and what the C library answered for each name. `left` counts what had no room."""
+    and what the C library answered for each name. `all` tells whether these are all names that a
+    VPC publishes, `left` counts what had no room."""
+    names = expected.names
     told: dict[str, Any] = {
         "schema": SCHEMA,
         "verdict": overall(found),
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(host.now())),
+        "all": expected.are_all,
         "names": {},
         "wrong": [],
         "left": 0,

@@ -43,6 +43,7 @@ def check(expected: Expected, region: str, host: Host) -> list[Finding]:
 
 
 def main(arguments: Sequence[str] | None = None, host: Host | None = None) -> int:
+    """Check this host, print what was found, and return the exit code."""
     parser = argparse.ArgumentParser(
         prog="ecs-anywhere-check",
         description="Tell whether this container host's way to AWS is private. Changes nothing.",
@@ -75,11 +76,11 @@ def main(arguments: Sequence[str] | None = None, host: Host | None = None) -> in
     host = host or Host()
     found = check(expected, region, host)
     if options.brief:
-        print(brief(found, list(expected.names), host))
+        print(brief(found, expected, host))
     elif options.json:
-        print(json.dumps(as_json(found, list(expected.names), host), indent=2))
+        print(json.dumps(as_json(found, expected, host), indent=2))
     else:
-        print(show(found, list(expected.names)))
+        print(show(found, expected))
     return exit_code(found)
 
 

@@ -35,6 +35,10 @@ SERVICES = ("ecs", "ecs-a", "ecs-t", "ssm", "ssmmessages", "ec2messages")
 
 SUFFIXES = {"cn-": "amazonaws.com.cn", "eusc-": "amazonaws.eu"}
 
+NOT_ALL = (
+    "only the names were asked that every agent needs; a VPC may publish more, as of ecr or logs: "
+    "--document FILE asks for all"
+)
 _HOST = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")
 _LONGEST = 253
 
@@ -59,6 +63,8 @@ class Expected:
     names: Mapping[str, Sequence[str]]
     """Name -> addresses of its interface endpoint; none where they are not known."""
     networks: Sequence[Network]
+    are_all: bool = False
+    """Whether the names are all that a VPC publishes, and not only those that every agent needs."""
 
     def is_private(self, name: str, address: str) -> bool:
         published = self.names.get(name)
@@ -86,7 +92,8 @@ def expectation(
     asked = {n: a for n, a in names.items() if not n.startswith("*.")}
     if not asked or not all(_HOST.fullmatch(name) and len(name) <= _LONGEST for name in asked):
         raise ValueError("the document names no host that can be asked for")
-    return Expected(asked, [ipaddress.ip_network(each) for each in (*cidrs, *networks)])
+    known = [ipaddress.ip_network(each) for each in (*cidrs, *networks)]
+    return Expected(asked, known, are_all=True)
 
 
 def lies_within(address: str, network: Network) -> bool:

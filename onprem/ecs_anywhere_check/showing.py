@@ -7,7 +7,15 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 
-from ecs_anywhere_check.findings import FAILED, NOTE, PRIVATE, PUBLIC, Finding
+from ecs_anywhere_check.findings import (
+    FAILED,
+    NOT_ALL,
+    NOTE,
+    PRIVATE,
+    PUBLIC,
+    Expected,
+    Finding,
+)
 from ecs_anywhere_check.host import Host
 
 WRONG = (PUBLIC, FAILED)
@@ -25,7 +33,9 @@ def matrix(found: Sequence[Finding], names: Iterable[str]) -> dict[str, dict[str
     return table
 
 
-def show(found: Sequence[Finding], names: Sequence[str]) -> str:
+def show(found: Sequence[Finding], expected: Expected) -> str:
+    """Return the matrix, all that is wrong with its cure, and what was not asked."""
+    names = list(expected.names)
     table = matrix(found, names)
     columns = list(dict.fromkeys(vantage for row in table.values() for vantage in row))
     rows = [
@@ -37,7 +47,8 @@ def show(found: Sequence[Finding], names: Sequence[str]) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows
     ]
     beside = [each for each in found if each.subject not in table or each.verdict in WRONG]
-    return "\n".join([*lines, "", *_grouped(beside), "", summary(found)])
+    unasked = [] if expected.are_all else [f"NOT ASKED: {NOT_ALL}"]
+    return "\n".join([*lines, "", *_grouped(beside), *unasked, "", summary(found)])
 
 
 def _grouped(found: Iterable[Finding]) -> Iterator[str]:
@@ -78,11 +89,14 @@ def overall(found: Sequence[Finding]) -> str:
     return {0: PRIVATE, 1: PUBLIC, 3: FAILED}[exit_code(found)]
 
 
-def as_json(found: Sequence[Finding], names: Sequence[str], host: Host) -> dict[str, object]:
+def as_json(found: Sequence[Finding], expected: Expected, host: Host) -> dict[str, object]:
+    """Return all that was found, with what was not asked."""
+    names = list(expected.names)
     return {
         "host": socket.gethostname(),
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(host.now())),
         "verdict": overall(found),
+        "not_asked": "" if expected.are_all else NOT_ALL,
         "matrix": matrix(found, names),
         "findings": [asdict(each) for each in found],
     }

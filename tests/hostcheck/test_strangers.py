@@ -22,12 +22,13 @@ import pytest
 import trustme
 from ecs_anywhere_check import setup
 from ecs_anywhere_check.agents import of_agent_log, of_peers
+from ecs_anywhere_check.brief import brief
 from ecs_anywhere_check.cli import main
 from ecs_anywhere_check.dns import AAAA, A, DnsFailure, ask, read_answer
 from ecs_anywhere_check.findings import Finding, expectation
 from ecs_anywhere_check.host import Host
 from ecs_anywhere_check.names import MOST_ADDRESSES, nameservers, of_name
-from ecs_anywhere_check.showing import exit_code, show
+from ecs_anywhere_check.showing import as_json, exit_code, show
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -203,7 +204,7 @@ def test_no_proc_is_no_connection(tmp_path: Path) -> None:
 
 
 def test_words_of_others_move_no_terminal() -> None:
-    shown = show([Finding("proxy", "host", "PUBLIC", "\x1b[2J\u202e gone", "mend it")], [])
+    shown = show([Finding("proxy", "host", "PUBLIC", "\x1b[2J\u202e gone", "mend it")], EXPECTED)
     assert shown.isprintable() or set(shown) - set("\n") == {c for c in shown if c.isprintable()}
 
 
@@ -361,3 +362,14 @@ def test_each_agent_on_a_public_way_is_restarted_by_its_own_unit(
     [found] = [f for f in of_peers(EXPECTED, Host(root=tmp_path)) if f.vantage == "connection"]
     assert (found.verdict, found.said) == ("PUBLIC", "203.0.113.10")
     assert unit in found.cure
+
+
+def test_names_that_were_never_asked_are_not_called_private() -> None:
+    """The Region tells the names that every agent needs, a published document all of them."""
+    document = {"names": {NAME: ["10.0.0.10"]}, "vpcCidrs": ["10.0.0.0/16"]}
+    for expected, are_all in ((EXPECTED, False), (expectation("us-east-2", document, []), True)):
+        found, host = [Finding(NAME, "libc", "PRIVATE", "10.0.0.10")], Host(environment={})
+        shown, told = show(found, expected), as_json(found, expected, host)
+        assert ("NOT ASKED: only the names were asked" in shown) is not are_all
+        assert bool(told["not_asked"]) is not are_all
+        assert json.loads(brief(found, expected, host))["all"] is are_all

@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 from ecs_anywhere_check.brief import brief
-from ecs_anywhere_check.findings import Finding
+from ecs_anywhere_check.findings import Expected, Finding
 from ecs_anywhere_check.host import Host
 
 from local.managed_instances import Ended
@@ -42,7 +42,7 @@ class Node:
         ]
         if self.is_stale:
             found.append(Finding(NUMBERED, "agent log", "PUBLIC", "numbered", "restart the agent"))
-        line = brief(found, list(self.names), Host(environment={}))
+        line = brief(found, Expected(self.names, ()), Host(environment={}))
         return Ended(int(self.is_stale), line)
 
 

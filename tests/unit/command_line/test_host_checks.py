@@ -19,7 +19,7 @@ from ecs_anywhere.host_checks import (
     wrong,
 )
 from ecs_anywhere_check.brief import brief
-from ecs_anywhere_check.findings import Finding
+from ecs_anywhere_check.findings import Expected, Finding
 from ecs_anywhere_check.host import Host
 from ecs_anywhere_check.showing import overall
 from hypothesis import given
@@ -193,7 +193,7 @@ def test_what_the_check_prints_in_brief_is_read_whole_and_loses_no_verdict(
     found: list[Finding],
 ) -> None:
     """AWS Systems Manager keeps 2,500 characters."""
-    line = brief(found, [NAME], Host(environment={}))
+    line = brief(found, Expected(PUBLISHED, ()), Host(environment={}))
     assert len(line) <= 2400
     assert line.isascii()
     said = read_answer(f"{line}\n\n----------ERROR-------\nfailed to run commands: exit status 1")
