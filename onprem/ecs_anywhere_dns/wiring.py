@@ -37,7 +37,7 @@ class ParameterStoreOnDemand:
         from ecs_anywhere_dns.publication.parameter_store import ParameterStore
 
         if self._store is None:
-            routes = find_routes(self.settings, self.known, Asking(), port=self.settings.https_port)
+            routes = find_routes(self.settings, self.known, Asking())
             self._store = ParameterStore(self.settings, routes)
         return self._store
 

@@ -11,6 +11,7 @@ from ecs_anywhere_dns.document import Document, read_document
 from ecs_anywhere_dns.following.acceptance import (
     FIRST_REST,
     LONGEST_REST,
+    History,
     Resting,
     accept,
     rest_after,
@@ -42,8 +43,7 @@ def taken(
     accept(
         document,
         SETTINGS,
-        Last(newest=newest, newest_checksum=checksum),
-        distrust,
+        History(Last(newest=newest, newest_checksum=checksum), distrust),
         NOW + after,
         force=force,
     )
@@ -102,7 +102,7 @@ def test_the_first_contact_takes_any_signed_generation_and_unsigned_the_apps_bou
     signed = settings(signature="required", public_keys=(key.entry,))
     for generation in (1, HIGHEST_BELIEVED, HIGHEST_BELIEVED + 1, 10**9):
         text = signed_document(content(generation=generation), key)
-        accept(read_document(text), signed, Last(), Distrust(), NOW, force=False)
+        accept(read_document(text), signed, History(Last(), Distrust()), NOW, force=False)
     taken(fit(generation=HIGHEST_BELIEVED))
     with pytest.raises(Refused, match="above 900,000,000"):
         taken(fit(generation=HIGHEST_BELIEVED + 1))

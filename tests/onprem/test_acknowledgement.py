@@ -13,6 +13,7 @@ from ecs_anywhere_dns.outcome import FetchFailed
 from ecs_anywhere_dns.publication.acknowledgement import (
     AcknowledgementFailed,
     Result,
+    Statement,
     acknowledge,
     acknowledgement,
     says_the_same,
@@ -41,14 +42,7 @@ DOCUMENT = Document(
 
 
 def said(detail: str = "done", result: Result = "applied", at: str = "2026-11-23T19:00:00Z") -> str:
-    return acknowledgement(
-        host="ns1.example.com",
-        document=DOCUMENT,
-        result=result,
-        server="bind",
-        detail=detail,
-        at=at,
-    )
+    return acknowledgement("ns1.example.com", "bind", DOCUMENT, Statement(result, detail, at))
 
 
 def valid(text: str) -> Any:
@@ -102,10 +96,8 @@ def test_double_braces_which_parameter_store_refuses_are_parted(detail: str) -> 
 def test_whatever_has_to_be_said_is_shortened_in_the_end(text: str, times: int, big: int) -> None:
     """Halves of surrogate pairs, and content that leaves no room at all."""
     for document in (DOCUMENT, replace(DOCUMENT, generation=10 ** (1300 * big))):
-        written = acknowledgement(
-            host="ns1", document=document, result="failed", server="bind",
-            detail=text * times, at="2026-11-23T19:00:00Z",
-        )  # fmt: skip
+        failed = Statement("failed", text * times, "2026-11-23T19:00:00Z")
+        written = acknowledgement("ns1", "bind", document, failed)
         assert written.encode()
         assert document is not DOCUMENT or len(written.encode()) <= 4096
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from connectivity.domain.publication import Issue, Publication, State
 from ecs_anywhere_dns.document import Document, read_document
-from ecs_anywhere_dns.following.acceptance import accept
+from ecs_anywhere_dns.following.acceptance import History, accept
 from ecs_anywhere_dns.memory.records import Distrust, Last
 from ecs_anywhere_dns.outcome import Refused
 from hypothesis import example, given
@@ -165,7 +165,7 @@ def _taken(text: str) -> Document | None:
     begun = time.monotonic()
     try:
         document = read_document(text)
-        accept(document, SETTINGS, Last(), Distrust(), NOW, force=False)
+        accept(document, SETTINGS, History(Last(), Distrust()), NOW, force=False)
     except Refused as refused:
         assert refused.cure
         assert refused.message.isprintable()

@@ -148,9 +148,9 @@ def store_at(port: int, *addresses: str) -> ParameterStore:
 
 
 def routes_to(port: int, *addresses: str) -> Routes:
-    settings = replace(SETTINGS, resolver_ips=("10.20.0.5",))
+    settings = replace(SETTINGS, resolver_ips=("10.20.0.5",), https_port=port)
     ask = resolver_says(*addresses)
-    return find_routes(settings, None, ask, look_up=nothing, environment={}, port=port)
+    return find_routes(settings, None, ask, look_up=nothing, environment={})
 
 
 def nothing(name: str) -> list[str]:

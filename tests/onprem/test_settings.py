@@ -64,7 +64,7 @@ def test_the_parameters_are_those_of_the_app() -> None:
 
 @pytest.mark.parametrize("key", sorted(LEAST))
 def test_a_key_that_is_missing_is_named(key: str) -> None:
-    with pytest.raises(BadUsage, match=f"without {key} this host does not know") as caught:
+    with pytest.raises(BadUsage, match=f"without {key} this host believes no") as caught:
         read_settings({k: v for k, v in LEAST.items() if k != key})
     assert f"`ecs-anywhere-dns init {OPTIONS[key]}` adds it" in caught.value.cure
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from ecs_anywhere_dns.answers.proof import prove
 from ecs_anywhere_dns.answers.questions import Answer, Question
-from ecs_anywhere_dns.following.acceptance import Resting, accept
+from ecs_anywhere_dns.following.acceptance import History, Resting, accept
 from ecs_anywhere_dns.following.switchover import Target, switch
 from ecs_anywhere_dns.forwarding import NOTHING, forwarding_of
 from ecs_anywhere_dns.host import Host, Progress
@@ -277,9 +277,9 @@ def test_what_cannot_be_there_need_not_be_removed(tmp_path: Path) -> None:
 def test_a_clock_that_was_set_back_lets_nothing_rest_for_years(failed: timedelta) -> None:
     document = fit()
     distrust = Distrust(document.checksum, failures=1, at=(NOW + failed).isoformat())
-    accept(document, SETTINGS, Last(), distrust, NOW, force=False)
+    accept(document, SETTINGS, History(Last(), distrust), NOW, force=False)
     with pytest.raises(Resting):
-        accept(document, SETTINGS, Last(), distrust, NOW + failed, force=False)
+        accept(document, SETTINGS, History(Last(), distrust), NOW + failed, force=False)
 
 
 # --- time

@@ -24,7 +24,7 @@ from ecs_anywhere_dns.printing import (
     show_status,
     show_step,
 )
-from ecs_anywhere_dns.publication.acknowledgement import LARGEST_VALUE, acknowledgement
+from ecs_anywhere_dns.publication.acknowledgement import LARGEST_VALUE, Statement, acknowledgement
 from ecs_anywhere_dns.report import Report
 from ecs_anywhere_dns.servers.contract import Finding
 from ecs_anywhere_dns.subprocesses import run
@@ -137,14 +137,8 @@ def test_no_publication_writes_to_the_terminal_what_it_likes(changes: dict[str, 
 
 @given(ANY, st.integers(0, 200))
 def test_what_goes_back_to_aws_is_visible_and_fits(text: str, times: int) -> None:
-    said = acknowledgement(
-        host="dns1",
-        document=fit(),
-        result="failed",
-        server="bind",
-        detail=text * times,
-        at="2026-11-23T12:00:00Z",
-    )
+    failed = Statement("failed", text * times, "2026-11-23T12:00:00Z")
+    said = acknowledgement("dns1", "bind", fit(), failed)
     assert len(said.encode("utf-8")) <= LARGEST_VALUE
     assert json.loads(said)["detail"].isprintable()
 

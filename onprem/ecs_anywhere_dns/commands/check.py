@@ -11,7 +11,7 @@ from ecs_anywhere_dns.answers.preflight import preflight
 from ecs_anywhere_dns.commands.followers import run_with
 from ecs_anywhere_dns.commands.looking import about, looked
 from ecs_anywhere_dns.document import Document, read_document
-from ecs_anywhere_dns.following.acceptance import accept
+from ecs_anywhere_dns.following.acceptance import History, accept
 from ecs_anywhere_dns.forwarding import forwarding_of
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.memory.documents import Memory
@@ -63,9 +63,10 @@ def _acceptable(host: Host, memory: Memory, document: Document) -> tuple[str, ..
     """Return why `apply` would not take a document now that is for this host. Raises Refused where
     it is not."""
     last, now = memory.last, host.now()
-    accept(document, host.settings, last, Distrust(), now, force=False)
+    accept(document, host.settings, History(last, Distrust()), now, force=False)
     try:
-        accept(document, host.settings, last, host.state.distrust(), now, force=False)
+        history = History(last, host.state.distrust())
+        accept(document, host.settings, history, now, force=False)
     except Stop as problem:
         return problem.message, problem.cure
     return ()

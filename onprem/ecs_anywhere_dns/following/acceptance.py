@@ -11,6 +11,7 @@ failed after the reload                   rests, longer each time, unless forced
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ecs_anywhere_dns.document import Document
@@ -36,20 +37,23 @@ class Resting(Stop):
     exit = Exit.ROLLED_BACK
 
 
+@dataclass(frozen=True)
+class History:
+    """The records of a VPC that decide: the part that was applied, and the distrusted document."""
+
+    last: Last
+    distrust: Distrust
+
+
 def accept(
-    document: Document,
-    settings: Settings,
-    last: Last,
-    distrust: Distrust,
-    now: datetime,
-    *,
-    force: bool,
+    document: Document, settings: Settings, history: History, now: datetime, *, force: bool
 ) -> None:
     """Check that this host takes the document now. `force`, a person's word, overrules all but the
     pins. Raises Refused and Resting."""
     check_believed(document, settings)
     if force:
         return
+    last, distrust = history.last, history.distrust
     _check_generation(document, last)
     if not last.newest and settings.signature == "none":
         _check_beginning(document)

@@ -9,7 +9,12 @@ from datetime import datetime, timedelta
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.outcome import BadUsage, Exit, Stop
-from ecs_anywhere_dns.publication.acknowledgement import Result, acknowledgement, says_the_same
+from ecs_anywhere_dns.publication.acknowledgement import (
+    Result,
+    Statement,
+    acknowledgement,
+    says_the_same,
+)
 from ecs_anywhere_dns.report import Report
 from ecs_anywhere_dns.settings import PARAMETER_STORE
 
@@ -23,14 +28,12 @@ def confirm(host: Host, document: Document, report: Report) -> tuple[str, ...]:
     nothing about the forwarding."""
     if not host.settings.acknowledge:
         return ()
-    text = acknowledgement(
-        host=host.settings.host,
-        document=document,
+    statement = Statement(
         result=RESULTS.get(report.exit, "failed"),
-        server=host.server.name,
         detail=" - ".join(filter(None, [report.summary, *report.findings, report.cure])),
         at=host.timestamp(),
     )
+    text = acknowledgement(host.settings.host, host.server.name, document, statement)
     last, damage = _last(host)
     if not _is_due(host, last, text):
         return ()

@@ -14,7 +14,7 @@ from ecs_anywhere_dns.answers.explanation import explain
 from ecs_anywhere_dns.answers.preflight import Preflight, preflight
 from ecs_anywhere_dns.answers.proof import Proof
 from ecs_anywhere_dns.document import Document
-from ecs_anywhere_dns.following.acceptance import accept
+from ecs_anywhere_dns.following.acceptance import History, accept
 from ecs_anywhere_dns.following.ensuring import ensure, note_failure
 from ecs_anywhere_dns.following.hints import hints_of, lasting
 from ecs_anywhere_dns.following.remembering import Wanted
@@ -39,7 +39,8 @@ def read(run: Run) -> None:
         _say_of(run, document)
         # A person's word counts whatever the file says, and the switch writes it anew.
         distrusted = Distrust() if run.force else host.state.distrust()
-        accept(document, host.settings, run.memory.last, distrusted, host.now(), force=run.force)
+        history = History(run.memory.last, distrusted)
+        accept(document, host.settings, history, host.now(), force=run.force)
         run.document = document
     except Stop as problem:
         run.problem = problem

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from ecs_anywhere_dns.document import Document
@@ -30,11 +31,18 @@ class AcknowledgementFailed(Stop):
     that."""
 
 
-def acknowledgement(
-    *, host: str, document: Document, result: Result, server: str, detail: str, at: str
-) -> str:
-    """Return the acknowledgement as JSON that fits into a parameter. `at` is ISO 8601, UTC, in
-    whole seconds, with a `Z`."""
+@dataclass(frozen=True)
+class Statement:
+    """The statement of an acknowledgement: how the run ended, in words, and when."""
+
+    result: Result
+    detail: str
+    at: str
+    """ISO 8601, UTC, in whole seconds, with a `Z`."""
+
+
+def acknowledgement(host: str, server: str, document: Document, statement: Statement) -> str:
+    """Return the acknowledgement as JSON that fits into a parameter."""
     content = {
         "schema": SCHEMA,
         "host": host,
@@ -42,13 +50,13 @@ def acknowledgement(
         "generation": document.generation,
         "checksum": document.checksum,
         "state": document.state,
-        "result": result,
+        "result": statement.result,
         "server": server,
-        "at": at,
+        "at": statement.at,
     }
     # Parameter Store takes no value with double braces: it reads them as a reference (botocore's
     # own description of PutParameter says so), and DNS servers' configurations are full of braces.
-    detail = visible(detail)
+    detail = visible(statement.detail)
     while "{{" in detail or "}}" in detail:
         detail = detail.replace("{{", "{ {").replace("}}", "} }")
     return _text(content, _fitting(detail, LARGEST_VALUE - len(_text(content, "").encode())))

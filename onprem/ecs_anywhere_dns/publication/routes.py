@@ -183,7 +183,6 @@ def find_routes(
     *,
     look_up: LookUp = system_addresses,
     environment: Mapping[str, str] = os.environ,
-    port: int = HTTPS_PORT,
 ) -> Routes:
     """Return the ways to Parameter Store. `last` is the document that was applied last. No question
     is asked yet. Raises BadUsage."""
@@ -196,7 +195,7 @@ def find_routes(
         resolver_port=settings.resolver_port,
         ask=ask,
         look_up=look_up,
-        port=port,
+        port=settings.https_port,
     )
 
 
