@@ -69,13 +69,17 @@ def parser(words: Collection[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
     )
     whole.add_argument("--version", action="version", version=__version__)
     whole.add_argument(
-        "--config", type=Path, metavar="FILE", default=DEFAULT_FILE, help=f"default {DEFAULT_FILE}"
+        "--config",
+        type=Path,
+        metavar="FILE",
+        default=DEFAULT_FILE,
+        help=f"configuration file; default: {DEFAULT_FILE}",
     )
     commands = whole.add_subparsers(required=True, metavar="COMMAND", dest="name")
     for name, summary in COMMANDS.items():
         added = commands.add_parser(name, help=summary, description=summary)
         if name in words:
-            added.add_argument("--json", action="store_true", help="for machines")
+            added.add_argument("--json", action="store_true", help="print JSON")
             module = command(name)
             module.add_options(added)
             added.set_defaults(run=module.run)

@@ -36,7 +36,9 @@ def load(file: Path) -> tuple[Settings, ...]:
     except FileNotFoundError:
         raise BadUsage(f"there is no {file}", "write one with `ecs-anywhere-dns init`") from None
     except (OSError, ValueError) as error:
-        raise BadUsage(f"{file} cannot be read: {error}", "correct it") from None
+        raise BadUsage(
+            f"{file} cannot be read: {error}", "correct that place of the file"
+        ) from None
     try:
         return read_all(content)
     except BadUsage as problem:
@@ -87,7 +89,7 @@ def check_order(settings: Sequence[Settings]) -> None:
                 raise BadUsage(
                     f"{each.vpc}: {key} names {named}, and this host follows no other VPC of that "
                     "name",
-                    "correct it",
+                    f"write the id of a VPC that this host follows, or leave {key} out",
                 )
         _check_region(each, settings)
         if [other.standby_for for other in settings].count(each.vpc) > 1:

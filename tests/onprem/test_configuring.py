@@ -223,8 +223,8 @@ def test_replacing_the_file_does_not_drop_a_key_without_a_word(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--key-id", OLD.id), "say something of --public-key"),
-        (("--replace-key",), "say something of --public-key"),
+        (("--key-id", OLD.id), "need --public-key"),
+        (("--replace-key",), "need --public-key"),
         (("--public-key", OLD.public, "--signature", "none"), "contradict each other"),
         (("--public-key", "no-such-file"), "is neither base64 nor a file"),
         (("--public-key", OLD.public, "--key-id", "alias/x"), "has the wrong form"),

@@ -14,17 +14,21 @@ from ecs_anywhere_dns.report import Report
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of `apply`."""
-    parser.add_argument("--dry-run", action="store_true", help="say what would change, change none")
     parser.add_argument(
-        "--force", action="store_true", help="also what is older, rolled back by hand, or rests"
+        "--dry-run", action="store_true", help="print the files that would change, change none"
     )
-    parser.add_argument("--vpc", help="with --force: only of this one of several VPCs")
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="take a document that is older, rolled back by hand, or rests",
+    )
+    parser.add_argument("--vpc", help="with --force: only of this VPC")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Follow each publication. Raises BadUsage."""
     if arguments.vpc and not arguments.force:
-        raise BadUsage("--vpc says something of --force", "leave it out, or add --force")
+        raise BadUsage("--vpc needs --force", "leave it out, or add --force")
 
     def follow(hosts: Sequence[Host]) -> Report:
         forced = [host.settings.vpc for host in chosen(hosts, arguments.vpc)]

@@ -34,12 +34,19 @@ class Wanted:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of `render`."""
-    parser.add_argument("--server", choices=[*SERVERS, *RENDERED], help="default: the configured")
-    parser.add_argument("--source", type=Path, help="a file with the document; default: fetch it")
-    parser.add_argument("--mode", choices=["names", "region"], help="default: as configured")
-    parser.add_argument("--vpc", help="of several VPCs: only this one")
     parser.add_argument(
-        "--output", type=Path, metavar="FOLDER", help="write the files there, print their names"
+        "--server", choices=[*SERVERS, *RENDERED], help="default: that of the configuration"
+    )
+    parser.add_argument("--source", type=Path, help="a file with the document; default: fetch it")
+    parser.add_argument(
+        "--mode", choices=["names", "region"], help="default: that of the configuration"
+    )
+    parser.add_argument("--vpc", help="only this VPC, of several")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        help="write the files into this folder, print their names",
     )
 
 

@@ -36,7 +36,9 @@ def _verify(host: Host, report: Report) -> Report:
     last = applied.of(host.settings.vpc)
     document = Memory.of(last).document
     if document is None:
-        raise BadUsage("nothing was applied here", "`ecs-anywhere-dns apply` does")
+        raise BadUsage(
+            "nothing was applied here", "follow the publication first: `ecs-anywhere-dns apply`"
+        )
     report = about(report, document)
     if document.state == "withdrawn":
         return replace(report, summary=f"{document.label}: nothing is forwarded, nothing to ask")

@@ -64,9 +64,7 @@ def _given(arguments: argparse.Namespace) -> dict[str, Any]:
         key = read_public_key(arguments.public_key, arguments.key_id or "")
         given["public_keys"] = [key.entry]
     elif arguments.key_id or arguments.key_step != "agree":
-        raise BadUsage(
-            "--key-id, --add-key and --replace-key say something of --public-key", WHAT_IT_IS
-        )
+        raise BadUsage("--key-id, --add-key and --replace-key need --public-key", WHAT_IT_IS)
     return given
 
 
