@@ -18,6 +18,7 @@ from botocore import xform_name
 from botocore.loaders import JSONFileLoader, Loader
 from botocore.model import OperationModel, ServiceModel
 from botocore.regions import EndpointResolver
+from connectivity.adapters import aws
 from connectivity.adapters.error_codes import MEANINGS
 from connectivity.adapters.small_models import MODELS, SmallModels
 
@@ -210,6 +211,22 @@ def test_what_is_not_there_is_read_from_the_sdk() -> None:
     assert small().load_data("_retry") == whole().load_data("_retry")
     assert small().load_service_model("sqs", "service-2")["metadata"]["serviceId"] == "SQS"
     assert small().load_service_model("ec2", "waiters-2")["waiters"]
+
+
+@pytest.mark.parametrize(
+    ("version", "reads"),
+    [("1.34.145", False), ("1.36.3", False), ("1.38.0", True), (botocore.__version__, True)],
+)
+def test_an_sdk_that_is_too_old_for_the_models_reads_its_own(
+    version: str, reads: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Lambda runtime's SDK is months behind the pin, and much older in a Region that is late:
+    1.36.3 ends in KeyError for Amazon CloudWatch's protocol."""
+    monkeypatch.setattr(botocore, "__version__", version)
+    aws.forget_clients()
+    loader = aws.session().get_component("data_loader")
+    aws.forget_clients()
+    assert isinstance(loader, SmallModels) == reads
 
 
 def test_the_models_are_small() -> None:

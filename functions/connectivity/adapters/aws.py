@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, ParamSpec, TypeVar
 
+import botocore
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
@@ -13,7 +14,7 @@ from botocore.exceptions import ConnectionError as NoConnection
 
 from connectivity.adapters import refused_calls
 from connectivity.adapters.refusals import translated
-from connectivity.adapters.small_models import SmallModels
+from connectivity.adapters.small_models import SmallModels, are_read_by
 from connectivity.domain.errors import Unavailable
 
 P = ParamSpec("P")
@@ -65,7 +66,8 @@ def session() -> Any:
     """Untyped, because the type stubs know a client only by a literal name. botocore's own, as
     boto3 adds nothing to a client, and costs a start more than any of our modules."""
     made: Any = botocore.session.get_session()
-    made.register_component("data_loader", SmallModels())
+    if are_read_by(botocore.__version__):
+        made.register_component("data_loader", SmallModels())
     return made
 
 

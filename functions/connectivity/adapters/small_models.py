@@ -4,6 +4,8 @@ Making a client is mostly reading its model, and Amazon EC2's whole one has over
 The folder `models` holds, of the SDK's own files, what the adapters call; scripts/cut_models.py
 writes it. What is not there is read from the SDK: another service, or a file that a newer SDK asks
 for. Operations are not: one that is missing from its model does not exist for the client.
+
+An SDK that is much older than the models cannot read them: it reads its own.
 """
 
 from __future__ import annotations
@@ -15,6 +17,15 @@ from botocore.exceptions import DataNotFoundError, UnknownServiceError
 from botocore.loaders import Loader
 
 MODELS = Path(__file__).with_name("models")
+OLDEST_SDK = (1, 38)
+"""The first botocore that was seen to read these models. 1.36.3 makes no client of Amazon
+CloudWatch, whose protocol it does not know, and 1.35.50 none of Amazon DynamoDB either, because of
+a rule for its addresses. Which one a Region's Python runtime holds, AWS does not promise."""
+
+
+def are_read_by(version: str) -> bool:
+    """Tell whether the botocore of this version reads these models, as in "1.43.127"."""
+    return tuple(int(number) for number in version.split(".")[:2]) >= OLDEST_SDK
 
 
 class SmallModels(Loader):
