@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from moto.backends import get_backend
 
@@ -24,6 +25,9 @@ TAG_KEY, TAG_VALUE, TAGS = 128, 256, 50
 """EC2 user guide, "Tag restrictions"."""
 FUNCTION_NAME, ENVIRONMENT = 64, 4096
 """AWS Lambda API reference, CreateFunction: a bare name; Lambda quotas: all variables together."""
+WITHOUT_LAMBDA = frozenset({"use1-az3"})
+"""Availability Zones without AWS Lambda: keboola/developer-portal #81 met one in us-east-1. Which
+one it is its users say, and no document of AWS."""
 RESERVED = frozenset(
     (
         *("_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION"),
@@ -145,12 +149,28 @@ def _one_vpc(call: ApiCall) -> Iterator[Refusal]:
         )
 
 
+def _supported_zones(call: ApiCall) -> Iterator[Refusal]:
+    wanted = set(values_at(call.parameters, "VpcConfig.SubnetIds"))
+    zones = {subnet.availability_zone_id for subnet in _subnets(wanted, call.region)}
+    if zones & WITHOUT_LAMBDA:
+        yield (
+            "InvalidParameterValueException",
+            "The provided subnets contain availability zone Lambda doesn't support. Please use a "
+            "different set of subnets.",
+        )
+
+
 def _vpcs_of(subnet_ids: set[str], region: str) -> set[str]:
+    return {subnet.vpc_id for subnet in _subnets(subnet_ids, region)}
+
+
+def _subnets(subnet_ids: set[str], region: str) -> list[Any]:
+    """Return the subnets of these ids, in whichever account they are."""
     accounts = get_backend("ec2")
     subnets = [
         s for account in list(accounts) for s in accounts[account][region].describe_subnets()
     ]
-    return {subnet.vpc_id for subnet in subnets if subnet.id in subnet_ids}
+    return [subnet for subnet in subnets if subnet.id in subnet_ids]
 
 
 def _resolver_groups(call: ApiCall) -> Iterator[Refusal]:
@@ -204,8 +224,8 @@ LIMITS: Mapping[str, tuple[Callable[[ApiCall], Iterator[Refusal]], ...]] = {
     "ec2:CreateTags": (_tags, _tag_count),
     "ec2:CreateVpc": (_tags,),
     "ec2:CreateVpcEndpoint": (_tags,),
-    "lambda:CreateFunction": (_function, _one_vpc),
-    "lambda:UpdateFunctionConfiguration": (_function, _one_vpc),
+    "lambda:CreateFunction": (_function, _one_vpc, _supported_zones),
+    "lambda:UpdateFunctionConfiguration": (_function, _one_vpc, _supported_zones),
     "route53resolver:CreateResolverEndpoint": (_resolver_groups,),
     "sns:Publish": (_subject,),
     "ssm:PutParameter": (_parameter,),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -26,7 +28,14 @@ from connectivity.adapters.security_groups import Ec2Groups
 from connectivity.adapters.signatures import KmsSignatures
 from connectivity.adapters.table import Table
 from connectivity.adapters.vpcs import Ec2Vpcs
-from connectivity.domain.errors import Fact, NotReadyYet, Throttled, Unavailable, Waiting
+from connectivity.domain.errors import (
+    Fact,
+    NotReadyYet,
+    ProbeFailed,
+    Throttled,
+    Unavailable,
+    Waiting,
+)
 from connectivity.domain.model import HostedZone, Rule
 from connectivity.domain.tags import CreationTags
 from connectivity.usecases.ports import UsedToken
@@ -167,6 +176,43 @@ def test_every_refusal_reaches_the_use_case_as_the_table_says(
 
 def test_every_operation_with_a_code_of_its_own_is_tried() -> None:
     assert {operation for operation, entry in MEANINGS.items() if entry} <= CALLS.keys()
+
+
+class LambdaWithoutZone(RefusingAws):
+    """An AWS Lambda that takes no function with the subnet `subnet-e`, and keeps what it is asked
+    for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.code = "InvalidParameterValueException"
+        self.message = "The provided subnets contain availability zone Lambda doesn't support."
+        self.asked: list[list[str]] = []
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        self.asked.append(json.loads(body)["VpcConfig"]["SubnetIds"])
+        if "subnet-e" not in self.asked[-1]:
+            start_response("201 Created", [("Content-Type", "application/json")])
+            return [b"{}"]
+        environ["wsgi.input"] = io.BytesIO(body)
+        return super().__call__(environ, start_response)
+
+
+def test_the_probe_stands_in_one_subnet_where_lambda_does_not_support_the_other_ones_zone(
+    refusing: RefusingAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As use1-az3, of which AWS says only that it is among the subnets."""
+    without = LambdaWithoutZone()
+    assert refusing.url, "the environment has credentials"
+    with serving(without):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", without.url)
+        adapter.forget_clients()
+        _probe().make("probe", ["subnet-e", "subnet-a"], "sg-1")
+        assert without.asked == [["subnet-e", "subnet-a"], ["subnet-e"], ["subnet-a"]]
+        with pytest.raises(ProbeFailed, match=" - make a subnet in another zone"):
+            _probe().make("probe", ["subnet-e"], "sg-1")
+    monkeypatch.undo()
+    adapter.forget_clients()
 
 
 def test_a_security_group_that_lambda_does_not_see_yet_is_waited_for(

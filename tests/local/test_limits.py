@@ -172,6 +172,16 @@ def test_a_function_stands_in_one_vpc(aws: EmbeddedAws, refuse: Refuse) -> None:
     assert "same VPC" in message
 
 
+def test_a_function_stands_in_no_zone_that_lambda_does_not_support(aws: EmbeddedAws) -> None:
+    session: Any = boto3.Session("any", "any", region_name="us-east-1")
+    ec2 = session.client("ec2", endpoint_url=aws.url)
+    vpc = ec2.create_vpc(CidrBlock="10.77.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.77.0.0/24", AvailabilityZoneId="use1-az3")
+    config = {"SubnetIds": [subnet["Subnet"]["SubnetId"]], "SecurityGroupIds": []}
+    with pytest.raises(ClientError, match="contain availability zone Lambda doesn't support"):
+        session.client("lambda", endpoint_url=aws.url).create_function(**function(VpcConfig=config))
+
+
 def test_a_resolver_takes_no_security_group_of_another_vpc(
     aws: EmbeddedAws, refuse: Refuse
 ) -> None:

@@ -21,6 +21,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from connectivity.adapters.aws import call, client
+from connectivity.adapters.error_codes import UNSUPPORTED_ZONE
 from connectivity.adapters.refusals import is_answer
 from connectivity.domain.errors import NotReadyYet, ProbeFailed
 from connectivity.domain.tags import CreationTags
@@ -83,6 +84,21 @@ class LambdaProbe:
         return dict(found)
 
     def make(self, name: str, subnets: Sequence[str], group: str) -> None:
+        """Where AWS Lambda does not support the zone of every subnet, the function is made in one:
+        that is enough to ask from. AWS does not say which zone it is."""
+        refused: list[ProbeFailed] = []
+        for chosen in (subnets, *([subnet] for subnet in subnets)):
+            try:
+                self._make(name, chosen, group)
+            except ProbeFailed as error:
+                if UNSUPPORTED_ZONE not in str(error):
+                    raise
+                refused.append(error)
+            else:
+                return
+        raise refused[0]
+
+    def _make(self, name: str, subnets: Sequence[str], group: str) -> None:
         try:
             call(
                 client("lambda").create_function,

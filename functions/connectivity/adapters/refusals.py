@@ -14,6 +14,7 @@ from connectivity.adapters.error_codes import (
     COMMON,
     MEANINGS,
     NOT_SEEN_YET,
+    UNSUPPORTED_ZONE,
     Meaning,
     Reading,
     codes_of,
@@ -22,6 +23,7 @@ from connectivity.domain.errors import (
     ConflictingPrivateDns,
     NotReadyYet,
     PreconditionsNotMet,
+    ProbeFailed,
     Throttled,
     Unavailable,
 )
@@ -58,6 +60,12 @@ SAYINGS = (
     # EC2 Error Code: InvalidGroup.NotFound".
     *(Saying(_PROBE, code, NotReadyYet) for code in sorted(NOT_SEEN_YET)),
     Saying(_PROBE, "RequestLimitExceeded", Throttled),
+    Saying(
+        _PROBE,
+        UNSUPPORTED_ZONE,
+        ProbeFailed,
+        "make a subnet in another zone and give it the tag ecs-anywhere:subnet",
+    ),
 )
 
 CURES: Mapping[str, str] = {
