@@ -14,7 +14,8 @@ from typing import Any
 from ecs_anywhere_dns.outcome import BadUsage
 from ecs_anywhere_dns.servers import in_regions, make_server
 from ecs_anywhere_dns.servers.contract import Server
-from ecs_anywhere_dns.settings import Settings, as_written, read_settings
+from ecs_anywhere_dns.settings import Settings
+from ecs_anywhere_dns.settings_form import as_written, read_settings
 from ecs_anywhere_dns.trust import check_trusted
 
 DEFAULT_FILE = Path("/etc/ecs-anywhere-dns/config.toml")

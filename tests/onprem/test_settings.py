@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from ecs_anywhere_dns.configuration import load
 from ecs_anywhere_dns.outcome import BadUsage
 from ecs_anywhere_dns.servers import OTHERS, SERVERS, make_server
-from ecs_anywhere_dns.settings import OPTIONS, Settings, read_settings
+from ecs_anywhere_dns.settings import Settings
+from ecs_anywhere_dns.settings_form import OPTIONS, read_settings
 from hypothesis import given
 from hypothesis import strategies as st
 

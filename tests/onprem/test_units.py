@@ -25,7 +25,7 @@ from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.outcome import BadUsage, Exit
 from ecs_anywhere_dns.servers import SERVERS, make_server
 from ecs_anywhere_dns.servers.infoblox.wapi import RESTART_PATIENCE
-from ecs_anywhere_dns.settings import read_settings
+from ecs_anywhere_dns.settings_form import read_settings
 from ecs_anywhere_dns.units import SERVICE, TIMER, UNIT_NAMES, Unit, own_command, write_units
 from ecs_anywhere_dns.wiring import hosts_of
 

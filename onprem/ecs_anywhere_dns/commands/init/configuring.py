@@ -19,7 +19,8 @@ from ecs_anywhere_dns.configuration import FOLLOW, OF_HOST, read_all, server_of,
 from ecs_anywhere_dns.memory import files
 from ecs_anywhere_dns.memory.files import put, state_of
 from ecs_anywhere_dns.outcome import BadUsage
-from ecs_anywhere_dns.settings import OPTIONS, Settings, init_adding, missing_in
+from ecs_anywhere_dns.settings import Settings
+from ecs_anywhere_dns.settings_form import OPTIONS, init_adding, missing_in
 from ecs_anywhere_dns.trust import check_trusted
 
 READABLE_FOLDER = 0o755

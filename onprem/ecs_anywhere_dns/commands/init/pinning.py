@@ -8,7 +8,7 @@ from typing import Any
 from ecs_anywhere_dns.commands.init.wish import Wish
 from ecs_anywhere_dns.outcome import BadUsage
 from ecs_anywhere_dns.pinned.keys import key_of
-from ecs_anywhere_dns.settings import MOST_KEYS
+from ecs_anywhere_dns.settings_form import MOST_KEYS
 
 
 def keys_for(there: Mapping[str, Any], wish: Wish) -> tuple[dict[str, Any], tuple[str, ...]]:
