@@ -27,7 +27,7 @@ from ecs_anywhere.options import Place, with_options
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Container hosts: register them, see them, check their way, restart their agents.",
+    help="Register, see and check container hosts, restart their agents.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 Role = Annotated[str, typer.Option(help="Name of the role that hosts get.")]
@@ -44,7 +44,10 @@ def role(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the role.")] = ROLE,
     yes: Yes = False,
 ) -> None:
-    """Make the role that container hosts get, with the two policies that AWS names for it."""
+    """Make the role that container hosts get.
+
+    It has the two policies that AWS names for it.
+    """
     with told():
         found = place.read()
         for arn in joining.policies(found):
@@ -67,7 +70,10 @@ def activate(
     hours: Annotated[int, typer.Option(min=1, max=MOST_HOURS, help="Until it expires.")] = 24,
     yes: Yes = False,
 ) -> None:
-    """Make an activation, with which hosts register. Its code goes into a file alone."""
+    """Make an activation, with which hosts register.
+
+    Its code goes into a file alone.
+    """
     with told():
         found = place.read()
         asking.tags_of(found, vpc)
@@ -91,7 +97,10 @@ def install(
     package: Annotated[installing.Package, typer.Option(help="Of the distribution.")] = "deb",
     processor: Annotated[installing.Processor, typer.Option(help="Of the host.")] = "amd64",
 ) -> None:
-    """Print the commands that install both agents on a host. Nothing is run."""
+    """Print the commands that install both agents.
+
+    Nothing is run.
+    """
     with told():
         if not installing.CLUSTER.fullmatch(cluster):
             raise asking.NotAskedError(f"{cluster!r} is no name of a cluster: correct --cluster")
@@ -109,7 +118,7 @@ def status(
     cluster: Cluster = DEFAULT,
     as_json: AsJson = False,
 ) -> None:
-    """Show each host: is its SSM agent online, its ECS agent connected, its way private?"""
+    """Show each host: online, connected, private?"""
     with told():
         found = _site(vpc, cluster, place).agents()
     _show(found, as_json)
@@ -123,8 +132,10 @@ def check(
     cluster: Cluster = DEFAULT,
     as_json: AsJson = False,
 ) -> None:
-    """Let every host that is online look at its own way now, and show what each says. Changes
-    nothing on it."""
+    """Let every host look at its own way now.
+
+    Asks those that are online, shows what each says, and changes nothing on it.
+    """
     with told():
         site = _site(vpc, cluster, place)
         online = [host.instance for host in site.hosts() if host.ping == "Online"]
@@ -144,8 +155,11 @@ def restart(
     every: Annotated[bool, typer.Option("--all", help="Also those that are private.")] = False,
     yes: Yes = False,
 ) -> None:
-    """Restart the ECS agent of each host whose names are private and whose agent is not: one host
-    after the other, each after a yes, and none after one that did not come back."""
+    """Restart ECS agents, one host after the other.
+
+    Of hosts whose names are private and whose agent is not: each after a yes, and none after one
+    that did not come back.
+    """
     with told():
         site = _site(vpc, cluster, place)
         for agent in _to_restart(site.agents(), every):

@@ -64,7 +64,7 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Private connectivity for ECS Anywhere: what it will do, what it did, what is wrong.",
     epilog="Exit codes: 0 well, 1 something needs a person, 2 the command line, 3 the stack or AWS "
-    "cannot be read, 4 you did not say yes.",
+    "cannot be read, 4 you did not say yes, 130 you left while something went on.",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -80,7 +80,10 @@ def status(
     prices: PriceFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show every VPC on one screen: state, resolver IPs, DNS hosts, verified when, cost."""
+    """Show every VPC on one screen.
+
+    State, resolver IPs, DNS hosts that confirmed, last verification, cost, and what is wrong.
+    """
     with told():
         listed = read_prices(prices)
         lines, unread = _read_all(list(_everywhere(stack, region, profile)), listed)
@@ -134,7 +137,10 @@ def costs(
     prices: PriceFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what is paid for every month and serves nobody, or serves twice. Changes nothing."""
+    """Show what is paid for and serves nobody, or twice.
+
+    Changes nothing.
+    """
     with told():
         listed, found = read_prices(prices), place.read()
         standing = read_standing(found)
@@ -160,8 +166,10 @@ def leaks(
     ] = 24,
     as_json: AsJson = False,
 ) -> None:
-    """Show which container hosts and tasks still reach AWS over the internet, as far as records
-    tell. Changes nothing."""
+    """Show who still reaches AWS over the internet.
+
+    Container hosts and tasks, as far as records of AWS tell. Changes nothing.
+    """
     with told():
         found_in = in_files(file) if file else in_event_history(place.read(), hours)
         records = list(found_in)
@@ -181,8 +189,11 @@ def plan(
     prices: PriceFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what would be made for a VPC, for whom it changes something, and what it costs. Nothing
-    is written anywhere: only reads are sent."""
+    """Show what would be made for a VPC, and its cost.
+
+    Also for whom it changes something, and what firewalls have to let through. Nothing is written
+    anywhere: only reads are sent.
+    """
     with told():
         place.read()
         planned = planning.plan(vpc, options.as_tags(), read_prices(prices))
@@ -202,7 +213,10 @@ def enable(
     yes: Yes = False,
     watch: Watched = True,
 ) -> None:
-    """Show the plan, ask, set the VPC's tags, and stay until it is connected."""
+    """Connect a VPC.
+
+    Shows the plan, asks, sets the VPC's tags, and stays until it is connected.
+    """
     with told():
         found = place.read()
         showing.console().print(
@@ -225,7 +239,10 @@ def disable(
     yes: Yes = False,
     watch: Watched = True,
 ) -> None:
-    """Show what goes, ask, take the tag off, and stay until it is gone. Options stay as tags."""
+    """Disconnect a VPC.
+
+    Shows what goes, asks, takes the tag off, and stays until it is gone. Options stay as tags.
+    """
     with told():
         found = place.read()
         asking.tags_of(found, vpc)
@@ -250,7 +267,10 @@ def verify(
     place: Place,
     watch: Watched = True,
 ) -> None:
-    """Ask every name at every resolver IP now, from inside the VPC; changes nothing else."""
+    """Verify a connected VPC now.
+
+    Has every name asked at every resolver IP from inside the VPC. Changes nothing else.
+    """
     with told():
         found = place.read()
         if not Watch(found, vpc).entry().served.wish:
@@ -263,7 +283,7 @@ def verify(
 @app.command()
 @with_options
 def watch(vpc: Vpc, place: Place) -> None:
-    """Show what the execution that is at work on a VPC does, as it happens."""
+    """Show what happens to a VPC, as it happens."""
     with told():
         found = place.read()
         entry = Watch(found, vpc).entry()
@@ -281,7 +301,7 @@ def explain(
         typer.Argument(metavar="WORD", help="As in PreconditionsNotMet, SweepAlarm or 61."),
     ],
 ) -> None:
-    """Say what an error, an alarm or an exit code means, and what to do."""
+    """Explain an error, an alarm or an exit code."""
     with told():
         for found in explaining.explain(word):
             showing.console().print(showing.explanation(found))
@@ -293,7 +313,10 @@ def doctor(
     place: Place,
     as_json: AsJson = False,
 ) -> None:
-    """Examine the deployment: do events come in, do failures reach a person, is there room?"""
+    """Examine the deployment.
+
+    Do events come in, do failures reach a person, is there room?
+    """
     with told():
         found = list(examining.examine(place.read()))
     if as_json:

@@ -57,8 +57,7 @@ def _vpc_or_all(given: str) -> str:
 evidence_app = typer.Typer(
     cls=_VpcFirst,
     no_args_is_help=True,
-    help="Write what the last verification of a VPC asked and got: evidence VPC. Check what was "
-    "kept: evidence verify.",
+    help="Write what was proven of a VPC, check what was kept.",
 )
 PublicKey = Annotated[
     list[str] | None,
@@ -77,7 +76,10 @@ def show(
     place: Place,
     output: Output = HERE,
 ) -> None:
-    """Write what the last verification asked and got, for a change ticket: JSON, and one page."""
+    """Write what the last verification asked and got.
+
+    For a change ticket: as JSON, and as one page.
+    """
     with told():
         found = gather(place.read(), vpc)
         _write(found, f"{vpc}-{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}", output)
@@ -91,8 +93,10 @@ def page_of(
     public_key: PublicKey = None,
     output: Output = HERE,
 ) -> None:
-    """Make the page of one record that was kept. Needs no AWS. Without the public key the page says
-    that nobody vouches for the record."""
+    """Make the page of one record that was kept.
+
+    Needs no AWS. Without the public key the page says that nobody vouches for the record.
+    """
     with told():
         file = chain.File(record.name, record.read_bytes())
         key = read_keys(public_key or ())
@@ -130,7 +134,11 @@ def verify(
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Check that no kept record was changed, replaced or taken away. A folder needs no AWS."""
+    """Check that no kept record was changed or taken away.
+
+    A folder needs no AWS. Without a folder or a bucket the stack's own bucket is compared with its
+    ledger.
+    """
     with told():
         given = tuple(public_key or ())
         basis = _Basis(where, given) if where else _of_the_stack(place.read(), vpc, given)

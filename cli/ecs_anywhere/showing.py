@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Literal, TypeVar
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Table
@@ -35,8 +36,15 @@ COLOURS = {
     "held-up": "bold yellow",
 }
 Thing = TypeVar("Thing")
+NAME = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
+"""A host name, as a plan lists those that change their answer."""
+ENDPOINT = re.compile(r"make interface endpoint \S+ in (?P<where>.+): (?P<service>\S+) has none")
+"""A step of a plan that makes one interface endpoint."""
 AS_WIDE_AS_THEY_ARE = 10_000
 """Characters of a line in a pipe: whoever reads it there wants a line whole."""
+MONTHLY = "a month"
+NARROW = {"VPC": 21, "state": 11, "DNS hosts": 9, "verified": 12, MONTHLY: 10}
+"""Columns that fit a terminal of 80 characters, and how wide each is."""
 VERDICTS = {"good": "green", "warning": "bold yellow", "bad": "bold red"}
 
 
@@ -44,7 +52,9 @@ def status(lines: Sequence[Line], prices: Prices) -> RenderableType:
     """Return the VPCs as a table, and below it what needs a person."""
     if not lines:
         return Text("No VPC asks for anything. Set the tag, or: ecs-anywhere enable vpc-...")
-    shown: list[RenderableType] = [_table(lines)]
+    shown: list[RenderableType] = [FirstThatFits(_table(lines), _narrow_table(lines))]
+    if any(line.at_work for line in lines):
+        shown.append(Text("* an execution is at work", style="dim"))
     for line in lines:
         if remarks := [*_of_container_hosts(line), *line.remarks]:
             shown.append(Text(f"\n{line.vpc} {line.state}", style=COLOURS.get(line.state, "")))
@@ -53,31 +63,72 @@ def status(lines: Sequence[Line], prices: Prices) -> RenderableType:
     return Group(*shown, Text(said, style="dim"))
 
 
+class FirstThatFits:
+    """The wide form where it fits the terminal, else the narrow one: a table that is squeezed has
+    columns that nobody can read, or loses the last ones."""
+
+    def __init__(self, wide: RenderableType, narrow: RenderableType) -> None:
+        self._wide, self._narrow = wide, narrow
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        needed = console.measure(self._wide, options=options.update(width=AS_WIDE_AS_THEY_ARE))
+        yield self._wide if needed.maximum <= options.max_width else self._narrow
+
+
 def _table(lines: Sequence[Line]) -> Table:
-    regions = {(line.account, line.region) for line in lines}
+    """Return one row for each VPC, with all that is known of it."""
+    has_places = _are_of_several_places(lines)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("VPC", "name", *(("where",) if len(regions) > 1 else ()), "state"):
-        table.add_column(name, no_wrap=name in {"VPC", "state"}, overflow="ellipsis")
-    table.add_column("resolver IPs", overflow="fold")
-    table.add_column("DNS hosts", no_wrap=True)
-    table.add_column("verified", no_wrap=True)
-    table.add_column("a month", justify="right", no_wrap=True)
+    places = ("where",) if has_places else ()
+    for name in ("VPC", "name", *places, "state", "resolver IPs", "DNS hosts", "verified"):
+        table.add_column(name, no_wrap=True)
+    table.add_column(MONTHLY, justify="right", no_wrap=True)
     for line in lines:
-        where = (Text(f"{line.account} {line.region}"),) if len(regions) > 1 else ()
-        table.add_row(
-            Text(line.vpc),
-            Text(line.name),
-            *where,
-            Text(line.state + (" *" if line.at_work else ""), style=COLOURS.get(line.state, "")),
-            Text(" ".join(line.resolver_ips)),
-            Text(f"{line.hosts_confirmed} of {line.hosts}" if line.hosts else "-"),
-            Text(_ago(line.verified_at)),
-            Text(f"{line.monthly:,.2f}"),
-        )
-    if any(line.at_work for line in lines):
-        table.caption = "* an execution is at work"
-        table.caption_justify = "left"
+        where = (Text(_place(line)),) if has_places else ()
+        vpc, state, *rest = _cells(line)
+        ips = Text(" ".join(line.resolver_ips))
+        table.add_row(vpc, Text(line.name), *where, state, ips, *rest)
     return table
+
+
+def _narrow_table(lines: Sequence[Line]) -> RenderableType:
+    """Return two rows for each VPC: its name, place and addresses below the rest."""
+    has_places = _are_of_several_places(lines)
+    shown: list[RenderableType] = [_narrow_row(*map(Text, NARROW), style="bold")]
+    for line in lines:
+        shown.append(_narrow_row(*_cells(line)))
+        place = _place(line) if has_places else ""
+        if beside := "  ".join(filter(None, (line.name, place, " ".join(line.resolver_ips)))):
+            shown.append(_indented(beside))
+    return Group(*shown)
+
+
+def _narrow_row(*cells: Text, style: str = "") -> Table:
+    row = Table.grid(padding=(0, 2, 0, 0))
+    for name, width in NARROW.items():
+        justify: Literal["left", "right"] = "right" if name == MONTHLY else "left"
+        row.add_column(width=width, no_wrap=True, style=style, justify=justify)
+    row.add_row(*cells)
+    return row
+
+
+def _cells(line: Line) -> tuple[Text, ...]:
+    """Return what every form of the table shows of a VPC."""
+    return (
+        Text(line.vpc),
+        Text(line.state + (" *" if line.at_work else ""), style=COLOURS.get(line.state, "")),
+        Text(f"{line.hosts_confirmed} of {line.hosts}" if line.hosts else "-"),
+        Text(_ago(line.verified_at)),
+        Text(f"{line.monthly:,.2f}"),
+    )
+
+
+def _are_of_several_places(lines: Iterable[Line]) -> bool:
+    return len({_place(line) for line in lines}) > 1
+
+
+def _place(line: Line) -> str:
+    return f"{line.account} {line.region}"
 
 
 def _of_container_hosts(line: Line) -> Iterator[str]:
@@ -118,10 +169,32 @@ def plan(planned: Planned) -> RenderableType:
     for title, found in parts:
         if lines := list(found):
             shown.append(Text(f"{title} ({len(lines)})", style="bold"))
-            shown += [_indented(line) for line in lines]
+            shown += [_indented(line) for line in _together(lines)]
     cost = f"{planned.hourly:.3f} an hour, about {planned.monthly:,.2f} a month"
     shown.append(Text(f"{cost} ({planned.prices}), traffic apart. Nothing was made.", style="bold"))
     return Group(*shown)
+
+
+def _together(lines: Sequence[str]) -> Iterator[str]:
+    """Yield the lines, interface endpoints in the same subnets as one of them, and names as one:
+    one screen has to do."""
+    if lines and all(NAME.fullmatch(line) for line in lines):
+        yield " ".join(lines)
+        return
+    alike: dict[str, list[str]] = {}
+    for line in lines:
+        if made := ENDPOINT.fullmatch(line):
+            alike.setdefault(made["where"], []).append(made["service"])
+    for line in lines:
+        made = ENDPOINT.fullmatch(line)
+        services = alike.pop(made["where"], []) if made else []
+        if made and len(services) > 1:
+            yield (
+                f"make {len(services)} interface endpoints in {made['where']}, as there are none: "
+                f"{' '.join(services)}"
+            )
+        elif not made or services:
+            yield line
 
 
 def costs(wasted: Sequence[Waste], prices: Prices) -> RenderableType:
@@ -161,20 +234,22 @@ def step(happened: Step) -> Text:
 
 
 def agents(found: Sequence[Agent]) -> RenderableType:
-    """Return the container hosts as a table, with what a person does next for each."""
+    """Return the container hosts as a table, and below it what a person does next for each."""
     if not found:
         return Text("No container host is registered for it: ecs-anywhere agents activate vpc-...")
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("instance", "host", "SSM agent", "ECS agent", "way", "checked"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("next")
+        table.add_column(name, no_wrap=name == "instance", overflow="fold")
     ecs = {True: "connected", False: "not connected", None: "not in the cluster"}
+    below: list[RenderableType] = []
     for each in found:
         style = "" if each.is_well else VERDICTS["warning"]
         words = (each.check.instance, each.check.name, each.ping or "unknown", ecs[each.connected])
-        rest = (each.check.word, _ago(each.check.checked_at), each.next_step)
+        rest = (each.check.word, _ago(each.check.checked_at))
         table.add_row(*(Text(word, style=style) for word in (*words, *rest)))
-    return table
+        if each.next_step:
+            below += [Text(f"\n{each.check.label}", style=style), _indented(f"-> {each.next_step}")]
+    return Group(table, *below)
 
 
 def examined(found: Sequence[Examined]) -> RenderableType:

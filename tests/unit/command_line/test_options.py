@@ -59,3 +59,15 @@ def test_the_stack_s_name_can_come_from_the_environment() -> None:
     command = get_command(app).commands["doctor"]  # type: ignore[attr-defined]
     [stack] = [each for each in command.params if each.name == "stack"]
     assert stack.envvar == "ECS_ANYWHERE_STACK"
+
+
+@pytest.mark.parametrize("group", [[], ["agents"], ["evidence"]], ids=["all", "agents", "evidence"])
+def test_each_command_is_told_on_one_line_of_the_help(group: list[str]) -> None:
+    """A terminal of 80 columns leaves 64 characters beside the longest name."""
+    command = get_command(app)
+    for word in group:
+        command = command.commands[word]  # type: ignore[attr-defined]
+    for name, each in command.commands.items():  # type: ignore[attr-defined]
+        first = each.help.partition("\n\n")[0]
+        assert len(first) <= 64, name
+        assert "\n" not in first, name

@@ -1,0 +1,100 @@
+"""Answers on a terminal of 80 columns: each whole, none squeezed until nobody can read it."""
+
+from __future__ import annotations
+
+import io
+import time
+from dataclasses import replace
+
+import pytest
+from connectivity.domain.steps import MakeInterfaceEndpoint, describe
+from ecs_anywhere import showing
+from ecs_anywhere.agents import Agent
+from ecs_anywhere.host_checks import HostCheck
+from ecs_anywhere.overview import Line
+from ecs_anywhere.prices import Prices
+from rich.console import Console, RenderableType
+
+LINE = Line(
+    vpc="vpc-0123456789abcdef0",
+    name="factory floor in Ulm",
+    account="123456789012",
+    region="us-east-2",
+    state="connected",
+    detail="6 services",
+    resolver_ips=("10.0.0.32", "10.0.1.32"),
+    hosts_confirmed=2,
+    hosts=12,
+    hosts_failed=(),
+    verified_at=time.time() - 3000,
+    monthly=12_270.1,
+    at_work=False,
+)
+ELSEWHERE = replace(LINE, vpc="vpc-0123456789abcdef1", region="ap-southeast-2", at_work=True)
+FAILED = replace(LINE, state="failed", detail="x is false: aws ec2 modify-vpc-attribute --yes")
+HOST = HostCheck("mi-0123456789abcdef0", "node2", "private", time.time())
+
+
+def printed(shown: RenderableType, width: int) -> str:
+    out = io.StringIO()
+    Console(file=out, width=width, highlight=False).print(shown)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("width", [80, 100, 10_000])
+@pytest.mark.parametrize("lines", [[LINE], [LINE, ELSEWHERE, FAILED]], ids=["one", "several"])
+def test_status_shows_every_id_and_address_whole(lines: list[Line], width: int) -> None:
+    said = printed(showing.status(lines, Prices()), width)
+    assert all(len(line) <= width for line in said.splitlines())
+    for line in lines:
+        for whole in (line.vpc, line.state, "10.0.0.32 10.0.1.32", line.name, "2 of 12"):
+            assert whole in said
+    assert ("ap-southeast-2" in said) == (ELSEWHERE in lines)
+    assert "…" not in said
+
+
+def test_status_has_one_row_for_each_vpc_where_there_is_room() -> None:
+    said = printed(showing.status([LINE, ELSEWHERE], Prices()), 200)
+    [row] = [line for line in said.splitlines() if line.startswith(LINE.vpc)]
+    assert "10.0.0.32 10.0.1.32" in row
+    assert "12,270.10" in row
+
+
+def test_the_next_step_of_a_host_is_whole_in_a_narrow_terminal() -> None:
+    hosts = [
+        Agent(HOST, "ConnectionLost", None),
+        Agent(replace(HOST, not_asked=("a", "b", "c"), published=9), "Online", True),
+        Agent(replace(HOST, verdict="public", names_are_private=True), "Online", True),
+    ]
+    said = printed(showing.agents(hosts), 80)
+    assert all(len(line) <= 80 for line in said.splitlines())
+    assert "-> on it: systemctl status amazon-ssm-agent, and ecs-anywhere-check" in said
+    assert "-> ecs-anywhere agents restart" in said
+    assert said.count(HOST.instance) == 5
+
+
+def test_a_plan_has_interface_endpoints_of_the_same_subnets_on_one_line() -> None:
+    made = [
+        f"make interface endpoint com.amazonaws.r.{name} in subnet-1, subnet-2: {name} has none"
+        for name in ("ecs", "ssm", "logs")
+    ]
+    alone = "make interface endpoint com.amazonaws.r.s3 in subnet-3: s3 has none"
+    said = list(showing._together(["make security group a: there is none", *made, alone]))
+    assert said == [
+        "make security group a: there is none",
+        "make 3 interface endpoints in subnet-1, subnet-2, as there are none: ecs ssm logs",
+        alone,
+    ]
+
+
+def test_a_plan_has_names_one_after_the_other() -> None:
+    names = ["ecs.us-east-2.amazonaws.com", "ssm.us-east-2.amazonaws.com"]
+    assert list(showing._together(names)) == [" ".join(names)]
+    said = ["warnings are kept as they are", "each on its line"]
+    assert list(showing._together(said)) == said
+
+
+def test_a_plan_knows_a_step_that_makes_an_interface_endpoint() -> None:
+    """The words are those of the workflow's own plan."""
+    step = MakeInterfaceEndpoint("com.amazonaws.r.ecs", ("subnet-1", "subnet-2"), "ecs has none")
+    assert showing.ENDPOINT.fullmatch(describe(step)), describe(step)
