@@ -19,7 +19,7 @@ SPREAD = .venv/bin/python -m pytest --dist loadfile --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help e2e rebuild-ledger demo test whole onprem faults record storms fleet second-opinion bench tools models release audit local setup servers lint format unit build lock clean
+.PHONY: help e2e rebuild-ledger demo test whole onprem distributions faults record storms fleet second-opinion bench tools models release audit local setup servers lint format unit build lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,10 @@ whole: ## make test with nothing left out, then storms, the fleet and the second
 
 onprem: setup servers tools ## only the tests of the pick-up tool, each with every real DNS server (make test: with a third of them)
 	WHOLE=1 .venv/bin/python -m pytest tests/onprem tests/hostcheck -n 4
+
+distributions: setup servers ## the pick-up tool's package on Debian 12 and 13, with their own Python and DNS servers (as root; a quarter of an hour) [TOOL_PACKAGE=x.deb]
+	@scripts/install-distributions
+	WHOLE=1 .venv/bin/python -m pytest tests/distributions
 
 faults: setup ## one fault at every call, a death at every state: the whole table (half an hour)
 	WHOLE=1 .venv/bin/python -m pytest tests/faults -n 6
