@@ -15,6 +15,8 @@ from ecs_anywhere import aws_errors, managed_hosts
 from ecs_anywhere.host_checks import VPC_TAG, ManagedHost
 from ecs_anywhere.stack import Stack
 
+REQUESTED = "RequestFunctionRequested"
+"""Logical id of the rule for request events."""
 Verdict = Literal["good", "warning", "bad"]
 GONE = frozenset(
     {
@@ -128,12 +130,19 @@ def _receiver(subscription: dict[str, str]) -> str:
 
 def _rules(stack: Stack) -> Iterator[Examined]:
     rules = {
-        name: id_ for name, (kind, id_) in stack.resources.items() if kind == "AWS::Events::Rule"
+        name: id_
+        for name, (kind, id_) in stack.resources.items()
+        if kind == "AWS::Events::Rule" and not _is_off_by_choice(stack, name)
     }
     wrong = [said for name, id_ in sorted(rules.items()) if (said := _of_a_rule(stack, name, id_))]
     yield from wrong
     if not wrong:
         yield Examined("rules", "good", f"{len(rules)} rules are enabled")
+
+
+def _is_off_by_choice(stack: Stack, name: str) -> bool:
+    """Tell whether the stack's parameters turn a rule off: the rule for request events alone."""
+    return name == REQUESTED and stack.parameters.get("RequestEvents") == "disabled"
 
 
 def _of_a_rule(stack: Stack, name: str, id_: str) -> Examined | None:

@@ -156,6 +156,25 @@ def test_what_was_deleted_by_hand_is_told_from_what_may_not_be_read(
     assert "right" not in found.cure
 
 
+@pytest.mark.parametrize(("chosen", "verdict"), [("disabled", "good"), ("enabled", "bad")])
+def test_a_rule_that_a_parameter_turns_off_is_no_fault(chosen: str, verdict: str) -> None:
+    """With RequestEvents=disabled AWS has a disabled rule, and its cure would undo the choice."""
+    stack = type("Deployed", (Answering,), {"rule": "DISABLED"})(
+        "app",
+        {"RESOLVER_ENDPOINT_QUOTA": "4", "ACCOUNT": "123456789012", "SWEEP_MINUTES": "30"},
+        "us-east-2",
+        "CREATE_COMPLETE",
+        outputs={"NotificationTopicArn": "arn:topic"},
+        parameters={"RequestEvents": chosen},
+        resources={
+            "DeadLetters": ("AWS::SQS::Queue", "url"),
+            "RequestFunctionRequested": ("AWS::Events::Rule", "app-Requested-1"),
+        },
+    )
+    found = next(each for each in examine(stack) if each.what == "rules")
+    assert found.verdict == verdict
+
+
 @pytest.mark.parametrize("code", ["AccessDeniedException", "AuthorizationError", "AccessDenied"])
 @pytest.mark.parametrize(
     ("what", "answer"),
