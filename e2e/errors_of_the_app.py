@@ -1,9 +1,10 @@
-"""The errors that AWS answered to the app's own functions: from CloudTrail, or from the journal of
-an embedded AWS."""
+"""The errors that AWS answered to the app's own functions, and the SDK with which they called: from
+CloudTrail, or from the journal of an embedded AWS."""
 
 from __future__ import annotations
 
 import json
+import re
 import urllib.request
 from datetime import UTC, datetime
 from typing import Any
@@ -27,13 +28,18 @@ def _from_cloudtrail(lab: Lab) -> None:
     begun = datetime.strptime(lab.state.run, "%Y%m%dt%H%M%Sz").replace(tzinfo=UTC)
     pages = lab.client("cloudtrail").get_paginator("lookup_events")
     asked: dict[str, Any] = {"StartTime": begun, "PaginationConfig": {"MaxItems": 50 * _MOST_PAGES}}
+    sdks: set[str] = set()
     for page in pages.paginate(**asked):
         for event in page["Events"]:
             said = json.loads(event["CloudTrailEvent"])
-            if said.get("errorCode") and _role_of(said).startswith(lab.state.stack):
+            if not _role_of(said).startswith(lab.state.stack):
+                continue
+            sdks |= {*re.findall(r"[Bb]otocore[/#]([0-9.]+)", said.get("userAgent", ""))}
+            if said.get("errorCode"):
                 service = str(said["eventSource"]).partition(".")[0]
                 call = f"{service}:{said['eventName']}"
                 lab.record.of_the_app(call, said["errorCode"], said["eventTime"])
+    lab.record.fact("botocore in the functions' runtime", sorted(sdks))
 
 
 def _role_of(event: dict[str, Any]) -> str:

@@ -23,7 +23,18 @@ def run(lab: Lab) -> None:
     lab.record.expect(stack.status(lab).endswith("_COMPLETE"), "the stack is there")
     _rules(lab)
     _policies(lab)
+    _protection(lab)
     _dead_letters(lab)
+
+
+def _protection(lab: Lab) -> None:
+    """The guard turns the ledger's protection on at each update, also where it is on already. No
+    document of AWS says that DynamoDB takes that: a refusal would fail every update of a stack."""
+    table, client = lab.resource("Ledger"), lab.client("dynamodb")
+    said = lab.attempt(
+        "UpdateTable", lambda: client.update_table(TableName=table, DeletionProtectionEnabled=True)
+    )
+    lab.record.expect(said is not None, "the ledger's protection can be turned on twice")
 
 
 def _rules(lab: Lab) -> None:

@@ -22,6 +22,7 @@ from e2e.asked import Asked
 from e2e.cleanup import clean_up
 from e2e.credentials import lifetime, too_short
 from e2e.entry import sounds_like_production
+from e2e.errors_of_the_app import gather
 from e2e.lab import Lab, StepFailedError
 from e2e.record import Record
 from e2e.sandbox import MARK
@@ -99,6 +100,24 @@ def test_errors_are_gathered_after_the_clean_up_and_cannot_keep_it_from_that(
     assert run(lab) == 0
     assert not lab.state.path.exists(), "all was removed"
     assert repr(problem) in lab.record.path.read_text()
+
+
+def test_the_sdk_of_the_functions_runtime_is_written_down(tmp_path: Path) -> None:
+    """AWS says of no Region which one its Python runtime holds; its records of calls do."""
+
+    def called_by(role: str, agent: str) -> dict[str, str]:
+        issuer = {"sessionContext": {"sessionIssuer": {"userName": role}}}
+        return {"CloudTrailEvent": json.dumps({"userIdentity": issuer, "userAgent": agent})}
+
+    events = [
+        called_by("s-FinishFunctionRole-1", "Botocore/1.40.4 ua/2.1 os/linux#5.10"),
+        called_by("s-SweepFunctionRole-1", "Boto3/1.39.0 md/Botocore#1.39.0 ua/2.1"),
+        called_by("another", "Botocore/1.2.3"),
+    ]
+    pages = SimpleNamespace(paginate=lambda **_: [{"Events": events}])
+    lab = lab_with(tmp_path, {"get_paginator": lambda _: pages})
+    gather(lab)
+    assert [fact["value"] for fact in lab.record.facts] == [["1.39.0", "1.40.4"]]
 
 
 def test_a_vpc_whose_id_was_not_written_down_is_found_by_its_tag(tmp_path: Path) -> None:
