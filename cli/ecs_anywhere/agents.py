@@ -31,9 +31,9 @@ class Agent:
 
     check: HostCheck
     ping: str
-    """Of its SSM agent: `Online`, or what AWS says instead."""
+    """State of its SSM agent: `Online`, or what AWS says instead."""
     connected: bool | None
-    """Of its ECS agent; None where it is not in the cluster."""
+    """State of its ECS agent; None where the host is not in the cluster."""
 
     @property
     def is_well(self) -> bool:

@@ -1,4 +1,4 @@
-"""What every command shares: options, exit codes, questions, and how an error is told."""
+"""Options, exit codes, questions and the form of errors, which every command shares."""
 
 from __future__ import annotations
 
@@ -80,6 +80,8 @@ def told() -> Iterator[None]:
         NobodyCameError,
     ) as error:
         end(NEEDS_A_PERSON, str(error))
+    except KeyboardInterrupt:
+        end(INTERRUPTED, "Interrupted: what AWS was asked for already goes on.")
 
 
 def end(code: int, message: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""Who changed the wish tag of a VPC, as AWS CloudTrail knows it.
+"""Callers that changed the wish tag of a VPC, as AWS CloudTrail knows them.
 
 CloudTrail's event history has 90 days in every account; not everybody may read it. Sources: API
 reference of AWS CloudTrail, LookupEvents (50 events a page, two calls a second); of Amazon EC2,

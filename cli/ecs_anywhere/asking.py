@@ -1,4 +1,4 @@
-"""Asks: by the VPC's tags, as a person in the console does, or by a request event."""
+"""Ask by the VPC's tags, as a person in the console does, or by a request event."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ class NotAskedError(Exception):
 
 
 def tags_of(stack: Stack, vpc_id: str) -> dict[str, str]:
-    """Raises NotAskedError where there is no such VPC, and botocore's ClientError."""
+    """Return the tags of a VPC. Raises NotAskedError where there is none of that id, and botocore's
+    ClientError."""
     of_it = [{"Name": "vpc-id", "Values": [vpc_id]}]
     found = stack.client("ec2").describe_vpcs(Filters=of_it)["Vpcs"]
     if not found:
@@ -29,8 +30,8 @@ def tags_of(stack: Stack, vpc_id: str) -> dict[str, str]:
 
 
 def set_tags(stack: Stack, vpc_id: str, wanted: Mapping[str, str]) -> None:
-    """Where exactly this is asked for already, the wish is written in another case: only a change
-    is an event. Raises NotAskedError, and botocore's ClientError."""
+    """Set tags of a VPC. Where all of them are there already, the wish is written in another case,
+    as only a change is an event. Raises NotAskedError, and botocore's ClientError."""
     there = tags_of(stack, vpc_id)
     changed = {key: value for key, value in wanted.items() if there.get(key) != value}
     if not changed:

@@ -1,4 +1,4 @@
-"""What an error of AWS, or of the way to it, means for a person, and the cure.
+"""Errors of AWS, and of the way to it: what each means for a person, and its cure.
 
 Sources: "Common error types" of AWS's API references (AccessDeniedException, ExpiredToken,
 InvalidClientTokenId, RequestExpired, SignatureDoesNotMatch, ThrottlingException,

@@ -47,10 +47,10 @@ class File:
     """A file that may be a record."""
 
     name: str
-    """Its path, with slashes."""
+    """Path of the file, with slashes."""
     data: bytes
     problem: str = ""
-    """Why it could not be read; empty where it was."""
+    """Reason why it could not be read; empty where it was."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What is kept in mind of a record: its link, and whether the key has signed it."""
+    """Link of a record, and whether the key has signed it: all that is kept in memory."""
 
     file: str
     vpc_id: str
@@ -76,10 +76,10 @@ class Held:
     previous: str | None
     sha256: str
     is_good: bool
-    """Whether the key has signed it."""
+    """True where the key has signed it."""
     has_signature: bool
     key_id: str
-    """Of the key that it names."""
+    """Id of the key that it names."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Checked:
-    """What came of a check."""
+    """Result of a check."""
 
     found: tuple[Found, ...]
     records: Mapping[str, int]
@@ -111,9 +111,9 @@ class Checked:
     last: Mapping[str, tuple[int, str]]
     """VPC -> number and SHA-256 of its last record."""
     signed: bool
-    """Whether every signature was checked."""
+    """True where every signature was checked."""
     with_ledger: bool = False
-    """Whether the last record of each VPC was compared with the stack's ledger."""
+    """True where the last record of each VPC was compared with the stack's ledger."""
 
     @property
     def problems(self) -> tuple[Found, ...]:

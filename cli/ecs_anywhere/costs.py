@@ -31,14 +31,14 @@ from connectivity.domain.wish import Wish
 from ecs_anywhere.prices import Prices
 
 KEY_MONTHLY = 1.0
-"""Of an asymmetric key (aws.amazon.com/kms/pricing)."""
+"""Price of an asymmetric key (aws.amazon.com/kms/pricing)."""
 LEAST_ADDRESSES = 2
-"""Of a resolver of which no list says how many addresses it has."""
+"""Addresses of a resolver of which no list says how many addresses it has."""
 
 
 @dataclass(frozen=True)
 class Waste:
-    """Something that is paid for, and what can be done about it."""
+    """Thing that is paid for, and what can be done about it."""
 
     kind: str
     vpc: str
@@ -54,12 +54,12 @@ class Waste:
 
 @dataclass(frozen=True)
 class Standing:
-    """What was read of one stack's account and Region."""
+    """Things that stand in one stack's account and Region."""
 
     entries: tuple[Entry, ...] = ()
     seen: WholeAccount = field(default_factory=WholeAccount)
     endpoints: Mapping[str, tuple[InterfaceEndpoint, ...]] = field(default_factory=dict)
-    """By VPC that the ledger knows: its interface endpoints, whose ever they are."""
+    """Interface endpoints by VPC that the ledger knows, whose ever they are."""
     addresses: Mapping[str, int] = field(default_factory=dict)
     """Id of a resolver -> how many addresses it has."""
     profiles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class Standing:
     left_keys: tuple[str, ...] = ()
     """Aliases of keys of stacks that are gone."""
     unseen: tuple[str, ...] = ()
-    """What could not be looked at, and why."""
+    """Things that could not be looked at, and why."""
 
 
 def wasted(standing: Standing, owner: str, prices: Prices) -> list[Waste]:

@@ -38,7 +38,7 @@ UNSEEN = (
     "Whether the link itself is private: that is Direct Connect's or the VPN's.",
     "Who else uses the interface endpoints, and what their policies allow.",
 )
-"""What no line of this evidence says."""
+"""Facts that no line of this evidence states."""
 UNSIGNED = (
     "Signature not checked: whoever may write a file could have written this record. "
     "ecs-anywhere evidence page FILE --public-key KEY checks it."
@@ -46,7 +46,7 @@ UNSIGNED = (
 
 
 class NoEvidence(Exception):
-    """No run is kept that verified the VPC; the message says what to do."""
+    """Error: no run is kept that verified the VPC; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -58,37 +58,37 @@ class Evidence:
     region: str
     stack: str
     execution: str
-    """Its ARN."""
+    """ARN of the execution."""
     because: str
-    """What started it: `tag`, `request`, `sweep`, `verification` or `acknowledgement`."""
+    """Cause of the run: `tag`, `request`, `sweep`, `verification` or `acknowledgement`."""
     asked_by: tuple[str, ...]
-    """Who set or removed the wish tag, by AWS CloudTrail; empty where it knows nobody."""
+    """Callers that set or removed the wish tag, by AWS CloudTrail; empty where it knows nobody."""
     began: str
     ended: str
     """ISO 8601, UTC."""
     states: tuple[tuple[str, str], ...]
-    """When each state of the workflow was entered."""
+    """Times at which each state of the workflow was entered."""
     output: Mapping[str, Any]
-    """Of the execution: plan, ids, every question with what was expected and what came."""
+    """Output of the execution: plan, ids, every question with what was expected and what came."""
     status: str
-    """Of the VPC now: `connected`, or what became of it since."""
+    """Status of the VPC now: `connected`, or what became of it since."""
     verified_at: str
-    """When it was verified and published last, by the ledger; empty if it is not."""
+    """Time of the last verification and publication, by the ledger; empty if there is none."""
     publication: Mapping[str, Any]
     """The document that stands now, if it is what the stack published last; else nothing."""
     foreign: str
     """Name of the parameter in which something else stands; empty if nothing does."""
     hosts: tuple[Mapping[str, Any], ...]
-    """What the DNS hosts have said of it."""
+    """Acknowledgements of the DNS hosts."""
     container_hosts: tuple[Mapping[str, Any], ...] = ()
-    """What each container host said of its own way, as AWS Systems Manager keeps it."""
+    """Answers of the container hosts about their own way, as AWS Systems Manager keeps it."""
     is_of_its_end: bool = False
-    """Whether `status` is the one with which the run ended, and not that of now."""
+    """True where `status` is the one with which the run ended, and not that of now."""
     record: Mapping[str, str] = field(default_factory=dict)
-    """Where the run's own record is kept, and its SHA-256; empty where none can be seen."""
+    """Place of the run's own record, and its SHA-256; empty where none can be seen."""
     not_checked: tuple[str, ...] = UNSEEN
     is_trusted: bool = True
-    """Whether AWS says it, or a record that the stack's key has signed or its ledger names."""
+    """True where AWS says it, or a record that the stack's key has signed or its ledger names."""
 
     @property
     def findings(self) -> list[Mapping[str, Any]]:

@@ -163,7 +163,7 @@ def verify(
 
 @dataclass(frozen=True)
 class _Basis:
-    """Where kept records are, and what they are compared with."""
+    """Place of kept records, and what they are compared with."""
 
     where: str
     """A folder, or `s3://BUCKET/PREFIX`."""

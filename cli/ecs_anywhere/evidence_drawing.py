@@ -18,7 +18,7 @@ _SITE, _VPC = (10, 250), (430, 560)
 _WIDTH = 1000
 _MARGIN = 12
 _LETTER = 8
-"""What the widest letter of a font of 12 with letters of one width takes, rounded up."""
+"""Width of a letter in a font of 12 with letters of one width, rounded up."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Topology:
-    """What is drawn."""
+    """Parts of the drawing."""
 
     site: Box
     vpc: str

@@ -23,7 +23,7 @@ _ALONE = {
 
 
 class NoRecords(Exception):
-    """Nothing is there that could be checked; the message says where was looked."""
+    """Error: there is no record to check; the message says where was looked."""
 
 
 def in_folder(folder: Path) -> Iterator[File]:

@@ -33,7 +33,7 @@ MADE_ANEW = (
     "template.yaml ({name}) and deploy, so that it is made anew"
 )
 DELETED = "Deleted"
-"""What Amazon SNS lists instead of the ARN of a subscription that somebody has ended."""
+"""Word that Amazon SNS lists instead of the ARN of a subscription that somebody has ended."""
 LEDGER = "see 'The ledger was lost, or restored from a former day' in docs/operations.md"
 
 

@@ -1,4 +1,4 @@
-"""What an error, an alarm or an exit code means and what to do: read from the manual, so that the
+"""Meaning and cure of an error, an alarm or an exit code: read from the manual, so that the
 two say the same."""
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ UNFIT = "PreconditionsNotMet"
 
 
 class UnknownError(Exception):
-    """Nobody of us says that; the message names what comes near it."""
+    """Error: the app has no such word; the message names those that come near it."""
 
 
 @dataclass(frozen=True)
 class Explanation:
     name: str
     cause: str
-    """Or what is waited for, and how long."""
+    """Cause, or what is waited for and how long."""
     cure: str
     more: tuple[tuple[str, str], ...] = ()
     """Problems that it covers, each with its cure."""

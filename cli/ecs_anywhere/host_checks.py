@@ -1,4 +1,4 @@
-"""What container hosts say of their own way to AWS, as far as it can be believed.
+"""Answers of container hosts about their own way to AWS, as far as they can be believed.
 
 A host's answer is the output of a command that AWS Systems Manager ran on it. Whoever is root there
 can print anything, so: which host has answered is AWS's word and never the answer's, the addresses
@@ -38,9 +38,9 @@ class ManagedHost:
     """A container host that is to be checked, as AWS Systems Manager knows it."""
 
     instance: str
-    """Its id there, as in mi-0123456789abcdef0."""
+    """Id in AWS Systems Manager, as in mi-0123456789abcdef0."""
     name: str = ""
-    """Its own name, as its agent says it."""
+    """Name of the host, as its agent says it."""
     ping: str = ""
     """`Online`, or what AWS says instead."""
     vpc: str = ""
@@ -60,7 +60,7 @@ class Invocation:
 
 @dataclass(frozen=True)
 class HostCheck:
-    """What is known of one container host's way to AWS."""
+    """Knowledge of one container host's way to AWS."""
 
     instance: str
     name: str
@@ -68,14 +68,14 @@ class HostCheck:
     checked_at: float
     """Seconds since the epoch; 0 for never."""
     said: tuple[str, ...] = ()
-    """What is wrong, and its cure, in the host's words where it has some."""
+    """Faults and their cures, in the host's words where it has some."""
     names_are_private: bool = False
-    """Whether every name that was asked leads to what is published, by every DNS server of the
+    """True where every name that was asked leads to what is published, by every DNS server of the
     host: what is wrong then is what the agents have learned before, and a restart mends."""
     published: int = 0
-    """How many names are published for its VPC, without those that stand for many."""
+    """Number of names that are published for its VPC, without those that stand for many."""
     not_asked: tuple[str, ...] = ()
-    """Those of them of which the host's answer says nothing: the check asks for the names that an
+    """Published names of which the host's answer says nothing: the check asks for the names that an
     agent needs, and a VPC may have more."""
 
     @property

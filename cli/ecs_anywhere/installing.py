@@ -16,7 +16,7 @@ from typing import Literal
 ECS_KEY = "F34C 3DDA E729 26B0 79BE  AEC6 BCE9 D9A4 2D51 784F"
 """Fingerprint of the key with which Amazon ECS signs, by its developer guide."""
 KEYS = "https://raw.githubusercontent.com/aws/amazon-ecs-agent/master/scripts"
-"""Where the install script takes both public keys from."""
+"""Source from which the install script takes both public keys."""
 SCRIPT = "ecs-anywhere-install-latest.sh"
 SSM_KEY_PAGE = (
     "https://docs.aws.amazon.com/systems-manager/latest/userguide/verify-agent-signature.html"
@@ -29,7 +29,7 @@ Processor = Literal["amd64", "arm64"]
 
 @dataclass(frozen=True)
 class Host:
-    """What has to be known of a host."""
+    """Facts that have to be known of a host."""
 
     region: str
     cluster: str

@@ -21,13 +21,13 @@ from ecs_anywhere.managed_hosts import host_tag
 from ecs_anywhere.stack import Stack
 
 POLICIES = ("AmazonSSMManagedInstanceCore", "service-role/AmazonEC2ContainerServiceforEC2Role")
-"""What AWS says that an external instance needs."""
+"""Policies that an external instance needs, by AWS's guides."""
 SERVICE = "ssm.amazonaws.com"
 
 
 @dataclass(frozen=True)
 class Activation:
-    """What is asked for."""
+    """Request for an activation."""
 
     vpc: str
     role: str

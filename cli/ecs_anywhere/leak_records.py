@@ -1,4 +1,4 @@
-"""Reads records of calls and queries: files of a trail or of a query log, or CloudTrail's event
+"""Read records of calls and queries: files of a trail or of a query log, or CloudTrail's event
 history of the last hours."""
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ecs_anywhere.leaks import SERVICES
 from ecs_anywhere.stack import Stack
 
 MOST_EVENTS = 2000
-"""Of a service, the newest: LookupEvents gives 50 a call, and takes two calls a second."""
+"""Calls of a service, the newest: LookupEvents gives 50 each time, and takes two a second."""
 
 LISTS = {"Records": "", "Events": "CloudTrailEvent", "events": "message"}
 """Name of a list of records -> the field of each that holds the record as a text: of a trail, of

@@ -1,4 +1,4 @@
-"""Reads what a stack's VPCs are like: a few calls for the whole Region, and one for each connected
+"""Read what a stack's VPCs are like: a few calls for the whole Region, and one for each connected
 VPC that DNS hosts have written of, several at once."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reads what AWS Systems Manager knows of the container hosts: who they are, and what they said.
+"""Read what AWS Systems Manager knows of the container hosts: who they are, and what they said.
 
 Sources: API reference of AWS Systems Manager, DescribeInstanceInformation (filters by tags stand
 alone), ListCommandInvocations (kept for 30 days; output of 2,500 characters at most).

@@ -26,7 +26,7 @@ Profile = Annotated[str, typer.Option("--profile", help="Profile of your AWS cre
 
 @dataclass(frozen=True)
 class Place:
-    """Where a command looks."""
+    """Place at which a command looks."""
 
     stack: StackName = STACK
     region: Region = ""
@@ -39,8 +39,8 @@ class Place:
 
 @dataclass(frozen=True)
 class TagOptions:
-    """What the option tags of a VPC can say; None leaves the tag as it is, a text without anything
-    in it is a tag's value as any other. Each field is called as its tag is."""
+    """Values that the option tags of a VPC can have; None leaves the tag as it is, an empty text is
+    a tag's value as any other. Each field is called as its tag is."""
 
     services: Annotated[
         str | None, typer.Option("--services", help="Services beside the required, as in ecr+logs.")
@@ -56,7 +56,7 @@ class TagOptions:
     ] = None
 
     def __post_init__(self) -> None:
-        """Raises BadParameter where two options contradict each other."""
+        """Refuse options that contradict each other. Raises BadParameter."""
         if self.resolver and self.resolver_ips:
             raise typer.BadParameter(
                 "--resolver names an inbound resolver that has its addresses already, and "

@@ -1,4 +1,4 @@
-"""What a person sees of a VPC on one line: computed from the ledger and from what AWS shows."""
+"""Line that a person sees of a VPC: computed from the ledger and from what AWS shows."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ class Line:
     """Seconds since the epoch; 0 for never."""
     monthly: float
     at_work: bool
-    """Whether an execution holds the VPC."""
+    """True where an execution holds the VPC."""
     container_hosts: tuple[HostCheck, ...] = ()
-    """What each says of its own way; none where the stack checks none."""
+    """Answers of each about its own way; none where the stack checks none."""
 
     @property
     def is_well(self) -> bool:
@@ -67,16 +67,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Looked:
-    """What was read of one stack's VPCs."""
+    """Facts that were read of one stack's VPCs."""
 
     account: str
     region: str
     entries: tuple[Entry, ...]
     seen: WholeAccount
     acknowledged: dict[str, Acknowledgements]
-    """By VPC, of those that are connected."""
+    """Acknowledgements by VPC, of those that are connected."""
     checked: Mapping[str, tuple[HostCheck, ...]] = field(default_factory=dict)
-    """What container hosts say, by VPC."""
+    """Answers of container hosts, by VPC."""
 
 
 def lines(looked: Looked, owner: str, prices: Prices) -> Iterator[Line]:

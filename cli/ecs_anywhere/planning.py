@@ -31,14 +31,14 @@ class WouldWriteError(RuntimeError):
 
 @dataclass(frozen=True)
 class Planned:
-    """What a VPC would have."""
+    """Plan of what a VPC would have."""
 
     vpc: str
     check: Check
     hourly: float
     monthly: float
     prices: str
-    """Where and when the prices were so."""
+    """Place and time of the prices."""
 
     def as_json(self) -> dict[str, Any]:
         said = self.check.as_json()
@@ -79,6 +79,6 @@ def plan(vpc_id: str, options: Mapping[str, str], prices: Prices) -> Planned:
 
 
 def _writes(operation: str) -> None:
-    """Raises WouldWriteError for what is not known to be a read."""
+    """Refuse a call that is not known to be a read. Raises WouldWriteError."""
     if not operation.startswith(_READS) and operation not in _READ_BESIDE:
         raise WouldWriteError(f"{operation} is no read, and a plan only reads: report this")

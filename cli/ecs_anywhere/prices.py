@@ -21,14 +21,14 @@ class UnreadablePrices(Exception):
 
 @dataclass(frozen=True)
 class Prices:
-    """US dollars, or the currency that the company's own prices are in."""
+    """Prices in US dollars, or the currency that the company's own prices are in."""
 
     of: str = "us-east-1, November 2026"
-    """Where and when they were so."""
+    """Place and time of the prices."""
     interface_hour: float = INTERFACE_HOUR
-    """Of an interface endpoint in one Availability Zone (aws.amazon.com/privatelink/pricing)."""
+    """Interface endpoint in one Availability Zone (aws.amazon.com/privatelink/pricing)."""
     resolver_ip_hour: float = RESOLVER_IP_HOUR
-    """Of one address of a resolver endpoint (aws.amazon.com/route53/pricing)."""
+    """Price of one address of a resolver endpoint (aws.amazon.com/route53/pricing)."""
 
     def hourly(self, interfaces: int, resolver_ips: int) -> float:
         return self.interface_hour * interfaces + self.resolver_ip_hour * resolver_ips

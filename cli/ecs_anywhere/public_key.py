@@ -16,11 +16,11 @@ _LONGEST = 4096
 
 
 class UnreadableKey(Exception):
-    """What was given is no public key; the message says what is needed."""
+    """Error: the text or file is no public key; the message says what is needed."""
 
 
 class EcPublicKey:
-    """Implements `chain.PublicKey`."""
+    """Public key on an elliptic curve, a `chain.PublicKey`."""
 
     def __init__(self, key: ec.EllipticCurvePublicKey) -> None:
         self._key = key
@@ -34,8 +34,8 @@ class EcPublicKey:
 
 
 class AnyKey:
-    """Implements `chain.PublicKey`: what one of several keys has signed, as after a key was changed
-    for another."""
+    """Several keys as one `chain.PublicKey`: any of them may have signed, as after a key was
+    exchanged."""
 
     def __init__(self, keys: Sequence[EcPublicKey]) -> None:
         self._keys = keys

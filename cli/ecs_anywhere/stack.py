@@ -17,7 +17,7 @@ from ecs_anywhere import aws_errors
 
 _REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _GIVEN = {name: os.environ.get(name) for name in _REGION_VARIABLES}
-"""As the person has set them."""
+"""Variables as the person has set them."""
 PATIENT = Config(retries={"mode": "standard", "total_max_attempts": aws.PATIENT_ATTEMPTS})
 """A person waits behind it: what AWS throttles is tried again for up to a minute."""
 OUTPUTS = ("NotificationTopicArn", "StateMachineArn")
@@ -68,7 +68,7 @@ class NoStack(Exception):
 
 @dataclass(frozen=True)
 class Where:
-    """Which stack, with which credentials; empty for what the environment says."""
+    """Stack and credentials that are meant; empty for what the environment says."""
 
     name: str
     region: str = ""
@@ -84,7 +84,7 @@ class Stack:
     """The environment of its functions."""
     region: str
     status: str
-    """As AWS CloudFormation has it, such as UPDATE_COMPLETE."""
+    """Status in AWS CloudFormation, such as UPDATE_COMPLETE."""
     outputs: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
     resources: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -194,7 +194,7 @@ def client_of(service: str, region: str, profile: str) -> Any:
 
 
 def _session(profile: str, region: str) -> Any:
-    """Where a stack was read before, its Region is not that of the next profile."""
+    """Return a session. The Region of a stack that was read before is not the next profile's."""
     for name, value in _GIVEN.items():
         if not region and value is None:
             os.environ.pop(name, None)
@@ -246,8 +246,8 @@ def _variables(
 def _check(
     variables: Mapping[str, str], outputs: Mapping[str, str], region: str, stack: str
 ) -> None:
-    """Raises NoStack where the stack does not say all that the commands go by: later that would
-    look like a fault of theirs, or a fault of theirs like this."""
+    """Check that the stack says all that the commands go by; later that would look like a fault
+    of theirs. Raises NoStack."""
     try:
         Settings.from_environment({**variables, "AWS_REGION": region})
     except ValueError as unreadable:

@@ -1,4 +1,4 @@
-"""Reads what stands in an account and Region and is paid for, whose ever it is: lists in pages, and
+"""Read what stands in an account and Region and is paid for, whose ever it is: lists in pages, and
 by filters of up to 200 VPCs.
 
 Sources: Amazon EC2 API reference, DescribeVpcEndpoints (200 values of a filter); Route 53 Resolver

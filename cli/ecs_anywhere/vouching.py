@@ -1,4 +1,4 @@
-"""Which kept records are evidence: whoever may put objects into the bucket can write any file."""
+"""Kept records that are evidence: whoever may put objects into the bucket can write any file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ecs_anywhere import chain
 
 
 class NotVouched(Exception):
-    """Nobody vouches for a file; the message names it, and says why."""
+    """Error: nobody vouches for a file; the message names it, and says why."""
 
 
 class Vouched:

@@ -20,18 +20,18 @@ EVENTS_A_LOOK = 100
 
 @dataclass(frozen=True)
 class Step:
-    """Something that happened."""
+    """Event that a person is told of."""
 
     at: float
     """Seconds since the epoch."""
     state: str
     """Name of the state that was entered; empty for a pause."""
     reason: str = ""
-    """What is waited for."""
+    """Thing that is waited for."""
 
 
 class NobodyCameError(Exception):
-    """No execution has taken the VPC in time."""
+    """Error: no execution has taken the VPC in time."""
 
 
 class Watch:

@@ -1,4 +1,4 @@
-"""What the agents do: where they were sent, to whom they are connected, their versions.
+"""Look at what the agents do: where they were sent, to whom they are connected, their versions.
 
 Sources: aws/amazon-ecs-agent, wsclient/client.go (the line of the log that names the host) and
 ecs_client.go (answers of DiscoverPollEndpoint are kept for 12 hours); Amazon ECS developer guide,

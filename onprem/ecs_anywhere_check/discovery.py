@@ -1,4 +1,4 @@
-"""Asks ECS, as the agent would now, which host it is to poll; and looks at the clock meanwhile.
+"""Ask ECS, as the agent would now, which host it is to poll; and look at the clock meanwhile.
 
 Sources: Amazon ECS API reference, DiscoverPollEndpoint; AWS Signature Version 4.
 """

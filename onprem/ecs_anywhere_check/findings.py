@@ -1,4 +1,4 @@
-"""What is found, and what a private answer is."""
+"""Findings, and the definition of a private answer."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Finding:
     subject: str
     """The name that was asked for, or what was looked at."""
     vantage: str
-    """From where: `libc`, `dns 10.0.0.2`, `tls`, `agent log`…"""
+    """Vantage point: `libc`, `dns 10.0.0.2`, `tls`, `agent log`…"""
     verdict: str
     said: str
     cure: str = ""
@@ -58,13 +58,13 @@ class Finding:
 
 @dataclass(frozen=True)
 class Expected:
-    """What a private answer is."""
+    """Definition of a private answer."""
 
     names: Mapping[str, Sequence[str]]
     """Name -> addresses of its interface endpoint; none where they are not known."""
     networks: Sequence[Network]
     are_all: bool = False
-    """Whether the names are all that a VPC publishes, and not only those that every agent needs."""
+    """True where the names are all that a VPC publishes, not only those that every agent needs."""
 
     def is_private(self, name: str, address: str) -> bool:
         published = self.names.get(name)

@@ -1,4 +1,4 @@
-"""This host, as it can be looked at: files, the C library, ports, the clock."""
+"""Host on which the check runs, as it can be looked at: files, the C library, ports, the clock."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 SECONDS = 3.0
-"""For one question, and for one connection."""
+"""Longest wait for one question, and for one connection."""
 
 
 @dataclass
 class Host:
-    """This host, as it can be looked at; tests give it another root and other doors."""
+    """Host on which the check runs; tests give it another root and other ways out."""
 
     root: Path = Path("/")
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))

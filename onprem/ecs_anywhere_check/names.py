@@ -1,4 +1,4 @@
-"""Asks for a name as the agents do, at every DNS server, and opens TLS where it leads."""
+"""Ask for a name as the agents do, at every DNS server, and open TLS where it leads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What makes a host ask otherwise than others: resolv.conf, nsswitch, hosts file, proxies."""
+"""Settings that let a host ask otherwise than others: resolv.conf, nsswitch, hosts, proxies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person sees: a matrix of name and vantage point, then what is wrong and its cure."""
+"""Answer for a person: a matrix of name and vantage point, then what is wrong and its cure."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _grouped(found: Iterable[Finding]) -> Iterator[str]:
 
 
 def printable(text: str) -> str:
-    """What others wrote moves no terminal."""
+    """Return a text of others without what would move a terminal."""
     return "".join(char if char.isprintable() else "?" for char in text)
 
 

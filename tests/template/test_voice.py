@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
-KEPT_IN = ("onprem/ecs_anywhere_dns",)
+KEPT_IN = ("cli/ecs_anywhere", "onprem/ecs_anywhere_check", "onprem/ecs_anywhere_dns")
 """The rooms in which every docstring has the voice."""
 QUESTIONS = "how what whatever when whenever where wherever whether which who whoever whose why"
 PRONOUNS = (

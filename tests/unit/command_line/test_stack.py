@@ -112,3 +112,10 @@ def test_a_fault_of_the_command_itself_is_not_told_as_one_of_the_stack(fault: Ex
         raise fault
     with pytest.raises(typer.Exit), answering.told():
         raise stack.NoStack("it is not there")
+
+
+def test_a_person_who_leaves_is_told_so_and_is_no_fault() -> None:
+    """Exit code 1 would say that something needs a person."""
+    with pytest.raises(typer.Exit) as left, answering.told():
+        raise KeyboardInterrupt
+    assert left.value.exit_code == answering.INTERRUPTED
