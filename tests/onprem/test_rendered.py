@@ -34,6 +34,10 @@ RENDERERS = (CoreDns(DOCUMENT), Windows(DOCUMENT))
 COREDNS = """\
 # managed by ecs-anywhere-dns, do not edit
 # vpc-0a1b2c3d4e5f60718 generation 7 (active)
+# Import this file at the top level of the Corefile. Where your own blocks have a line `bind`, add
+# the same line to this block, and where they have another port than 53, write that one here:
+# otherwise CoreDNS never serves this block, and these names are asked of the internet. After each
+# change send it SIGUSR1: the plugin reload looks at the Corefile, and not at what it imports.
 
 ecs.us-east-2.amazonaws.com:53,
 ssm.us-east-2.amazonaws.com:53 {

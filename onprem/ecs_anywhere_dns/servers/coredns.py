@@ -1,7 +1,9 @@
 """Server blocks of CoreDNS, to be imported into the Corefile (`import ecs-anywhere.corefile`).
 
-Rendered only, and not run here: written by the manual of the plugins forward, cache and errors.
-Without a plugin behind `forward` a dead resolver is SERVFAIL, never a question to the internet.
+Rendered only, and not run here: written by the manual of the plugins forward, cache, errors and
+bind, and read by a reader of the tests' own. Without a plugin behind `forward` a dead resolver is
+SERVFAIL, never a question to the internet. Of two blocks on one port, CoreDNS serves those with
+`bind` and not those without, and says nothing: only who applies it can see that.
 """
 
 from __future__ import annotations
@@ -13,7 +15,12 @@ from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.forwarding import DNS_PORT, Forwarding
 from ecs_anywhere_dns.servers.contract import HEADER, Fragment
 
-BLOCK = """
+BLOCK = """\
+# Import this file at the top level of the Corefile. Where your own blocks have a line `bind`, add
+# the same line to this block, and where they have another port than 53, write that one here:
+# otherwise CoreDNS never serves this block, and these names are asked of the internet. After each
+# change send it SIGUSR1: the plugin reload looks at the Corefile, and not at what it imports.
+
 {zones} {{
     errors
     cache 60
