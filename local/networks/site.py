@@ -74,7 +74,7 @@ class Site:
 
     @classmethod
     async def connect(cls, vpc: Held, wanted: dict[str, Any]) -> Site:
-        """Raises OSError where this machine has no such links."""
+        """Return the connected site. Raises OSError where this machine has no such links."""
         site = cls(vpc, vpc.neighbour(), wanted["cidr"], Path(wanted["log"]))
         try:
             site._lay_cable()

@@ -96,6 +96,6 @@ def public_context(certified: Callable[[str], ssl.SSLContext]) -> ssl.SSLContext
 
 
 async def hear_out(reader: StreamReader, _: StreamWriter) -> None:
-    """Until the client leaves; nobody here has anything to say."""
+    """Keep the connection until the client leaves, and say nothing."""
     while await reader.read(LARGEST_READ):
-        """Something that nobody needs."""
+        pass  # the words of the client, which nobody needs

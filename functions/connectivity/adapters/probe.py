@@ -84,8 +84,8 @@ class LambdaProbe:
         return dict(found)
 
     def make(self, name: str, subnets: Sequence[str], group: str) -> None:
-        """Where AWS Lambda does not support the zone of every subnet, the function is made in one:
-        that is enough to ask from. AWS does not say which zone it is."""
+        """Make the function, in one subnet where AWS Lambda does not support the zone of every one:
+        that is enough to ask from. AWS does not say which zone it is. Raises ProbeFailed."""
         refused: list[ProbeFailed] = []
         for chosen in (subnets, *([subnet] for subnet in subnets)):
             try:

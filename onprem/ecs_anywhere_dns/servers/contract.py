@@ -145,8 +145,8 @@ To write a new server:
     `control.py` asks the process, `configuration.py` reads the disk, `findings.py` is for `doctor`,
     `server.py` has the class. Other folders have `hindrances.py`, too.
  3. Export the class from the folder's `__init__.py`, and name it in `SERVERS` of the `__init__.py`
-    beside this file. Name the program in `PROGRAMS` of commands/examination.py, which finds servers
-    that run, and paths of other distributions in `layouts.py`.
+    beside this file. Name the program in `PROGRAMS` of commands/examination.py, which finds the
+    servers that are installed, and paths of other distributions in `layouts.py`.
  4. Describe the keys in the table of onprem/README.md, and write the manual page anew
     (scripts/manual_page.py).
  5. Write a launcher into tests/onprem/lab and add it to `WRITERS` of lab.py: every test of the
