@@ -284,6 +284,34 @@ def test_the_outputs_tell_what_runs_which_tag_to_set_and_where_to_read() -> None
 
 def test_functions_are_given_exactly_the_variables_that_they_read() -> None:
     assert set(ENVIRONMENT) == _variables_read() - NOT_FROM_THE_TEMPLATE
+
+
+LISTS = {
+    "ALLOWED_SERVICE_OWNERS",
+    "ALLOWED_VPCS",
+    "DEFAULT_ONPREM_CIDRS",
+    "DEFAULT_SERVICES",
+    "EXTRA_TAGS",
+}
+LONGEST = {
+    "OWNER": 80,
+    "LEDGER_TABLE": 102,
+    "STATE_MACHINE_ARN": 150,
+    "PROBE_ROLE_ARN": 100,
+    "HOST_POLICY_ARN": 155,
+    "TOPIC_ARN": 155,
+    "PARAMETER_PATH": 34,
+    "SIGNING_KEY": 36,
+    "EVIDENCE_BUCKET": 63,
+}
+"""Of a stack whose name has 80 characters; what is not here has 16 at most."""
+
+
+def test_the_lists_of_a_company_have_2_300_bytes() -> None:
+    """AWS Lambda takes 4 KB of variables, as JSON; docs/operations.md says how much is left."""
+    assert set(ENVIRONMENT) > LISTS | set(LONGEST)
+    given = {name: "x" * LONGEST.get(name, 16) for name in ENVIRONMENT} | dict.fromkeys(LISTS, "")
+    assert 4096 - len(json.dumps(given, separators=(",", ":"))) >= 2300
     assert not [name for name, function in functions().items() if "Environment" in function]
 
 
