@@ -64,9 +64,10 @@ second-opinion: setup .venv-second/.ready ## the workflow under another interpre
 bench: setup ## time over the floor, calls, cost, starts and growing fleets, ours and others', in virtual time (minutes) [DESIGNS=1]
 	PYTHONPATH=functions .venv/bin/python -m bench $(if $(DESIGNS),--designs)
 
-e2e: setup $(if $(CLEANUP),,build) ## the app against your own AWS account: hours, some dollars [YES=1 CLEANUP=1 KEEP=1 ONLY=facts ONPREM=i-... NODE=mi-... EMAIL=...]
+e2e: setup $(if $(CLEANUP),,build) ## the app against your own AWS account: hours, some dollars [YES=1 CLEANUP=1 KEEP=1 ONLY=facts ONPREM=i-... NODE=mi-... HOST=mi-... CLUSTER=default EMAIL=...]
 	@PYTHONPATH=functions .venv/bin/python -m e2e $(if $(YES),--yes) $(if $(CLEANUP),--cleanup) $(if $(KEEP),--keep) \
-		$(if $(ONLY),--only '$(ONLY)') $(if $(ONPREM),--onprem '$(ONPREM)') $(if $(NODE),--node '$(NODE)') $(if $(EMAIL),--email '$(EMAIL)')
+		$(if $(ONLY),--only '$(ONLY)') $(if $(ONPREM),--onprem '$(ONPREM)') $(if $(NODE),--node '$(NODE)') $(if $(HOST),--host '$(HOST)') \
+		$(if $(CLUSTER),--cluster '$(CLUSTER)') $(if $(EMAIL),--email '$(EMAIL)')
 
 rebuild-ledger: setup ## find what your stack's ledger has lost, and write it down when you say yes [STACK=private-connectivity VPC=vpc-...]
 	@PYTHONPATH=functions:cli .venv/bin/python -m recovery --stack $(or $(STACK),private-connectivity) $(if $(VPC),--vpc $(VPC))

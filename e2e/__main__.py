@@ -1,4 +1,4 @@
-"""Run the ten steps, and clean up: `make e2e`."""
+"""Run the eleven steps, and clean up: `make e2e`."""
 
 from __future__ import annotations
 

@@ -27,6 +27,10 @@ class Asked:
     from its standard input on a host on-premises; empty for none."""
     node: str = ""
     """The id of a managed node of AWS Systems Manager that is a DNS host; empty for none."""
+    host: str = ""
+    """The id of a managed node that is a container host; empty for none."""
+    cluster: str = "default"
+    """The Amazon ECS cluster of the container host."""
     email: str = ""
     only: tuple[str, ...] = ()
     """Names of steps; empty for all."""
@@ -47,6 +51,8 @@ def read(arguments: Sequence[str]) -> Asked:
     parser.add_argument("--keep", action="store_true", help="leave everything after a failure")
     parser.add_argument("--onprem", default="", help="i-... or a command such as 'ssh dns1 sh -s'")
     parser.add_argument("--node", default="", help="mi-... of a DNS host")
+    parser.add_argument("--host", default="", help="mi-... of a container host")
+    parser.add_argument("--cluster", default=Asked.cluster, help="Amazon ECS cluster of that host")
     parser.add_argument("--email", default="")
     parser.add_argument("--only", default="", help="steps, separated by commas")
     parser.add_argument("--template", type=Path, default=Asked.template)

@@ -14,6 +14,7 @@ from e2e.lab import MINUTE, ONPREM, Lab, StepFailedError
 from e2e.sandbox import MARK
 
 HOST_TAG = "ecs-anywhere-e2e:dns-host=yes"
+CONTAINER_HOST_TAG = "ecs-anywhere-e2e:container-host=yes"
 
 
 def parameters(lab: Lab, **changes: str) -> dict[str, str]:
@@ -27,6 +28,7 @@ def parameters(lab: Lab, **changes: str) -> dict[str, str]:
         "LogRetentionDays": "7",
         "NotificationEmail": lab.asked.email,
         "DnsHostTag": HOST_TAG,
+        "ContainerHostTag": CONTAINER_HOST_TAG,
         **changes,
     }
 

@@ -269,7 +269,7 @@ def chains(checked: Checked) -> RenderableType:
         style = VERDICTS["bad" if each.is_problem else "warning"]
         table.add_row(Text(each.kind, style=style), Text(each.where), Text(each.what))
     for vpc, (number, sha256) in checked.last.items():
-        said = f"{checked.records[vpc]} records, the last is {number}, SHA-256 {sha256}"
+        said = f"records: {checked.records[vpc]}, the last is {number}, SHA-256 {sha256}"
         table.add_row(Text("read"), Text(vpc), Text(said))
     for what in checked.not_checked:
         table.add_row(Text("not checked", style="dim"), Text(""), Text(what))

@@ -1,4 +1,4 @@
-"""The ten steps, in their order."""
+"""The eleven steps, in their order."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from e2e.steps import (
     deployment,
     disturbing,
     facts,
+    hosts,
     options,
     outside,
     planning,
@@ -35,6 +36,7 @@ STEPS = (
     Step("plan", "the tag says plan, and nothing is made", planning.run),
     Step("connect", "six services, watched each second", connecting.run),
     Step("outside", "the names, asked from another network", outside.run),
+    Step("hosts", "a container host, checked and shown", hosts.run),
     Step("options", "services and networks come and go", options.run),
     Step("disturb", "things are taken off behind its back", disturbing.run),
     Step("update", "the stack is updated, and an update fails", updating.run),

@@ -19,11 +19,15 @@ from typing import Any
 
 import pytest
 from connectivity.domain import tags
+from ecs_anywhere_check.brief import brief
+from ecs_anywhere_check.findings import Expected, Finding
+from ecs_anywhere_check.host import Host
 
 from e2e.sandbox import MARK
 from local.deploy import stage
 from local.engine import EmbeddedAws
 from local.example_vpc import make_vpc
+from local.managed_instances import Ended
 from local.settings import REPOSITORY, Settings
 from local.up import add_routes
 
@@ -130,16 +134,21 @@ def test_a_run_that_was_killed_is_gone_on_with_to_its_end_and_leaves_nothing(run
     killed.communicate()
     assert runs.aws.client("ec2").describe_vpc_endpoints()["VpcEndpoints"], "all stands"
 
-    code, said = runs.run("--yes", "--onprem", _inside(runs.aws))
+    host = registered(runs.aws, "site")
+    outside = ("--onprem", _inside(runs.aws), "--host", host, "--cluster", "site")
+    code, said = runs.run("--yes", *outside)
     assert "connect: done by an earlier part of this run" in said
     record = runs.record()
     assert [each["what"] for each in record["expectations"] if not each["ok"]] == [], said
     assert code == 0, said
     done = {each["step"]: each["result"] for each in record["steps"]}
     assert done == dict.fromkeys(
-        ["outside", "options", "disturb", "update", "untag", "delete"], "done"
+        ["outside", "hosts", "options", "disturb", "update", "untag", "delete"], "done"
     )
     assert any("over tcp" in each["what"] for each in record["expectations"])
+    of_the_host = {e["what"] for e in record["expectations"] if e["step"] == "hosts"}
+    assert {"its way is private", "the status shows that"} <= of_the_host
+    assert tags_of(runs.aws, host) == [], "it is nobody's container host any more"
     assert any("until a describe shows it" in each["what"] for each in record["lags"])
     assert {"id", "what", "value", "seconds", "shown before"} <= record["seen"][0].keys()
     assert runs.aws.settings.account not in json.dumps(record), "it may be shown to anybody"
@@ -152,6 +161,34 @@ def _inside(aws: EmbeddedAws) -> str:
     if not address.inside or not shutil.which("dig") or not shutil.which("curl"):
         pytest.fail("network namespaces, dig and curl are needed: make servers")
     return shlex.join(["env", f"CURL_CA_BUNDLE={aws.trust_bundle}", *address.inside, "sh", "-s"])
+
+
+def registered(aws: EmbeddedAws, cluster: str) -> str:
+    """Register a container host that finds every published name as it is published."""
+    aws.client("ecs").create_cluster(clusterName=cluster)
+    nobody = json.dumps({"Version": "2012-10-17", "Statement": []})
+    aws.client("iam").create_role(RoleName="container-hosts", AssumeRolePolicyDocument=nobody)
+    made = aws.client("ssm").create_activation(IamRole="container-hosts", RegistrationLimit=1)
+
+    def check(script: str) -> Ended:
+        assert "ecs-anywhere-check --brief" in script
+        published = aws.client("ssm").get_parameters_by_path(
+            Path="/ecs-anywhere/private-connectivity", Recursive=True
+        )["Parameters"]
+        [document] = [p["Value"] for p in published if p["Name"].endswith("/forwarding")]
+        names = json.loads(document)["names"]
+        found = [Finding(name, "libc", "PRIVATE", " ".join(ips)) for name, ips in names.items()]
+        return Ended(0, brief(found, Expected(names, ()), Host(environment={})))
+
+    id_, code = made["ActivationId"], made["ActivationCode"]
+    host = str(aws.managed_instances.register(id_, code, "node1", check))
+    aws.managed_instances.join(host, cluster)
+    return host
+
+
+def tags_of(aws: EmbeddedAws, host: str) -> list[dict[str, str]]:
+    about = {"ResourceType": "ManagedInstance", "ResourceId": host}
+    return list(aws.client("ssm").list_tags_for_resource(**about)["TagList"])
 
 
 def test_a_step_that_fails_is_told_and_everything_is_removed(runs: Runs) -> None:
