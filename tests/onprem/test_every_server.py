@@ -105,6 +105,35 @@ def test_what_a_checker_remarks_is_not_taken_for_an_answer(lab: Lab, server_kind
     assert amiss(lab) == {}
 
 
+COMMENTS = {"bind": "//", "knot": "--"}
+"""Where it is not `#`."""
+
+
+@pytest.mark.parametrize("is_included", [True, False])
+def test_a_comment_in_another_encoding_is_nobody_s_concern(
+    lab: Lab, server_kind: str, is_included: bool
+) -> None:
+    """As in files of many years, edited on many systems; also with line ends of Windows."""
+    server = lab.start(server_kind, initialised=is_included)
+    ours = ("ecs-anywhere", "root.hints")
+    for file in (path for path in server.files() if not path.name.startswith(ours)):
+        mark = "--" if file.suffix == ".lua" else COMMENTS.get(server_kind, "#")
+        if file.suffix in (".conf", ".lua"):
+            comment = f"{mark} f\xfcr Gr\xf6\xdfe\x85 x\r\n".encode("latin-1")
+            file.write_bytes(comment + file.read_bytes().replace(b"\n", b"\r\n"))
+    server.restart()
+    lab.publish()
+    if not is_included:
+        ran = lab.tool("init", "--include")
+        assert ran.code == Exit.DONE, ran
+        server.restart()
+    assert amiss(lab) == {}
+    # dnsmasq asks others even where it is asked for what it knows by itself.
+    lab.public.queries.clear()
+    assert apply(lab)["exit"] == Exit.DONE
+    assert_private(lab)
+
+
 @pytest.mark.parametrize("path", ["", ".", "etc/named.conf"])
 def test_a_path_that_is_none_is_refused_by_its_key(server_kind: str, path: str) -> None:
     """For Python an empty path is the current folder, wherever that is."""

@@ -51,6 +51,22 @@ def test_silence_is_a_finding_and_no_reason_to_leave_the_forwarding() -> None:
     assert len(list(hindrances(LISTENER, asks))) == 2
 
 
+def test_a_server_that_drops_questions_is_not_taken_for_one_that_listens_elsewhere() -> None:
+    """As for `allow-from` of PowerDNS, `deny` of Unbound, `blackhole` of BIND (measured)."""
+
+    def script(question: Question) -> Answer:
+        return Answer("cut off" if question.transport == "tcp" else "timeout")
+
+    with pytest.raises(NotResolving) as problem:
+        check_listening(LISTENER, Scripted(script))
+    found = list(hindrances(LISTENER, Scripted(script)))
+    for cure in (problem.value.cure, *(each.cure for each in found)):
+        assert cure.startswith("admit this host")
+        assert all(word in cure for word in ("allow-from", "blackhole", "access-control"))
+    nobody = list(hindrances(LISTENER, Scripted(always(Answer("refused")))))
+    assert nobody and not any("allow-from" in each.cure for each in nobody)
+
+
 def test_a_transport_that_is_missing_is_named() -> None:
     def script(question: Question) -> Answer:
         return Answer("refused") if question.transport == "tcp" else RIGHT

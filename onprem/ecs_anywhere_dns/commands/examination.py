@@ -16,6 +16,7 @@ from ecs_anywhere_dns.configuration import in_order
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.following.beforehand import hosts_entries, out_of_reach, own_answers
 from ecs_anywhere_dns.following.listening import hindrances, listener_of
+from ecs_anywhere_dns.following.policies import rewritten
 from ecs_anywhere_dns.following.run import Run
 from ecs_anywhere_dns.following.shared import Shared
 from ecs_anywhere_dns.following.turn import look, read
@@ -170,6 +171,7 @@ def _names(follower: Follower) -> Iterator[Finding]:
         yield from hosts_entries(follower.host, document)
         yield from own_answers(follower.host, document)
         yield from out_of_reach(follower.host, document)
+        yield from rewritten(follower.host, document)
 
 
 def _includes(host: Host) -> Iterator[Finding]:

@@ -7,9 +7,11 @@ resolver IPs from another address than this tool, where a firewall admits only t
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
+from secrets import token_hex
 
 from ecs_anywhere_dns.answers.judgement import judge
-from ecs_anywhere_dns.answers.questions import Question
+from ecs_anywhere_dns.answers.questions import Answer, Question
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.outcome import CheckFailed
@@ -45,6 +47,8 @@ def own_answers(host: Host, document: Document) -> Iterator[Finding]:
         code = judge(question, answer, document, document.names).code
         if not answer.authoritative or code not in ("wrong-vpc", "wrong-address"):
             continue
+        if _is_for_any_name(host, question, answer):
+            continue
         said = ", ".join(address for _, address in answer.addresses)
         yield Finding(
             False,
@@ -53,6 +57,15 @@ def own_answers(host: Host, document: Document) -> Iterator[Finding]:
             "remove that entry: /etc/hosts or another hosts file, host-record and cname of "
             "dnsmasq, local-data of Unbound, a zone of its own",
         )
+
+
+def _is_for_any_name(host: Host, question: Question, answer: Answer) -> bool:
+    """Return whether a name beside it, that nobody has, is answered the same: then the answer is
+    for a domain above, as of dnsmasq's `address=/#/10.0.0.1`, and our longer zones come first."""
+    label, _, parent = question.name.partition(".")
+    beside = replace(question, name=f"{token_hex(8)}.{parent}" if parent else label)
+    said = {address for _, address in host.asks([beside])[beside].addresses}
+    return said == {address for _, address in answer.addresses}
 
 
 def out_of_reach(host: Host, document: Document) -> Iterator[Finding]:

@@ -19,6 +19,13 @@ FOREIGN = "ecs-anywhere-dns.example"
 """A name that no DNS server knows by itself, and nobody has (RFC 2606): one that answers this host
 only from its own data refuses it. Whether it exists, or can be found out, says nothing."""
 WAYS: tuple[Transport, ...] = ("udp", "tcp")
+NOBODY = ("refused", "unreachable")
+"""Problems that say that nobody listens there."""
+ELSEWHERE = "address and port in the configuration of this tool: where the server listens"
+DROPS = (
+    "admit this host, as the server may drop its questions without a word (BIND: blackhole, "
+    "Unbound: `access-control: … deny`, PowerDNS: allow-from, dnsmasq: interface, local-service)"
+)
 UNCERTAIN = "timeout"
 """The problem that proves nothing: the server may be busy, or ask the internet for either name."""
 
@@ -71,7 +78,7 @@ def _of_one_way(listener: Listener, answers: Mapping[Question, Answer]) -> Itera
         yield Finding(
             False,
             f"{place} over {question.transport}, asked for {' and '.join(LOCAL)}: {answer.problem}",
-            "address and port in the configuration of this tool: where the server listens",
+            ELSEWHERE if answer.problem in NOBODY else f"{DROPS}; or {ELSEWHERE}",
         )
     elif all(map(_is_refusal, came)) or any(
         map(_is_refusal, (answer for q, answer in answers.items() if q.name == FOREIGN))

@@ -91,6 +91,15 @@ def text_of(path: Path) -> str:
     return content.decode("utf-8")
 
 
+def text_of_others(path: Path) -> str:
+    """Return the text of an administrator's file, whatever encoding its comments have: bytes that
+    are no UTF-8 stay what they are (`surrogateescape`). Raises FileNotFoundError, CheckFailed."""
+    content = state_of(path).content
+    if content is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    return content.decode("utf-8", "surrogateescape")
+
+
 def put(wanted: FileState) -> None:
     """Make the file what `wanted` says, atomically and durably. Raises CheckFailed."""
     try:

@@ -297,3 +297,12 @@ class ReadsHosts(Protocol):
         """Return the hosts files that the server reads, or that this host reads before it asks the
         server. Raises CheckFailed."""
         ...
+
+
+@runtime_checkable
+class HasPolicies(Protocol):
+    """A server with response policies (RPZ), whose zones it answers questions for."""
+
+    def policy_zones(self) -> tuple[str, ...]:
+        """Return the policy zones that may rewrite answers, in their order. Raises CheckFailed."""
+        ...

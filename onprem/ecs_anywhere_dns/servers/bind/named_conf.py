@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_network
+from itertools import pairwise
 
 from ecs_anywhere_dns.servers.mark import holds
 
@@ -143,6 +144,17 @@ class View:
         (measured)."""
         option = self.option("validate-except")
         return names_in(option.block) if option else ()
+
+    @property
+    def policy_zones(self) -> tuple[str, ...]:
+        """Return the response policy zones that may rewrite answers."""
+        policies = self.option("response-policy")
+        harmless = {("policy", "disabled"), ("policy", "passthru")}
+        return tuple(
+            domain(said.words[1])
+            for said in (policies.block if policies else ())
+            if said.key == "zone" and harmless.isdisjoint(pairwise(said.words))
+        )
 
     @property
     def zones(self) -> Mapping[str, Statement]:

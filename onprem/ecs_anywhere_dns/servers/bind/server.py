@@ -116,6 +116,13 @@ class Bind:
         words = (word for option in said if option for word in option.words)
         return tuple(dict.fromkeys(ipv4_among(words)))
 
+    def policy_zones(self) -> tuple[str, ...]:
+        return tuple(
+            dict.fromkeys(
+                zone for view in self.disk.views() if view.recurses for zone in view.policy_zones
+            )
+        )
+
     def check_configuration(self) -> None:
         for problem in self.disk.problems(self.disk.on_disk(), swapped=True):
             raise CheckFailed(problem.what, problem.cure)

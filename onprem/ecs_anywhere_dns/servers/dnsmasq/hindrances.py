@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,9 @@ from ecs_anywhere_dns.outcome import ReloadFailed, Stop
 from ecs_anywhere_dns.pinned.aws_names import region_parent
 from ecs_anywhere_dns.servers.apparmor import is_kept_from
 from ecs_anywhere_dns.servers.contract import Finding
-from ecs_anywhere_dns.servers.dnsmasq.configuration import Configuration
+from ecs_anywhere_dns.servers.dnsmasq.configuration import Configuration, Line
 from ecs_anywhere_dns.servers.dnsmasq.process import is_mark, process_of
-from ecs_anywhere_dns.servers.mark import holds
+from ecs_anywhere_dns.servers.mark import holds, lies_within
 
 if TYPE_CHECKING:
     from ecs_anywhere_dns.servers.dnsmasq import Dnsmasq
@@ -24,6 +25,8 @@ PROFILE = "usr.sbin.dnsmasq"
 """AppArmor's, of the package apparmor-profiles: it lets dnsmasq read /etc/dnsmasq.conf, what lies
 in /etc/dnsmasq.d, and nothing else of ours
 (gitlab.com/apparmor/apparmor, profiles/apparmor.d/usr.sbin.dnsmasq)."""
+GIVEN = ("cname", "interface-name", "dynamic-host")
+"""Lines that give names an answer which comes before any forwarding (measured with 2.90)."""
 RESTART = "restart dnsmasq once, as in `systemctl restart dnsmasq`"
 
 
@@ -43,6 +46,7 @@ def problems(server: Dnsmasq, disk: Configuration, forwarding: Forwarding) -> It
             f"{line.place}: {line.key}={line.value} takes questions that are to be forwarded",
             f"remove that line, then {RESTART}",
         )
+    yield from _named(disk, forwarding)
     yield from _rebinding(server, disk, forwarding)
     yield from _dropped(disk, forwarding)
     yield from _unreadable(server)
@@ -143,13 +147,59 @@ def _dropped(disk: Configuration, forwarding: Forwarding) -> Iterator[Finding]:
         for line in disk.of("bogus-nxdomain", "ignore-address")
         if any(holds(line.value, address) for address in forwarding.forwarders)
     ]
-    for line in (*hidden, *(disk.of("filter-A") if not forwarding.is_none else ())):
+    filters = [*disk.of("filter-A"), *(x for x in disk.of("filter-rr") if _filters_addresses(x))]
+    for line in (*hidden, *(filters if not forwarding.is_none else ())):
         said = f"{line.key}={line.value}" if line.value else line.key
         yield Finding(
             False,
             f"{line.place}: {said} takes the private addresses out of answers",
             f"remove it, or leave the VPC's networks out, then {RESTART}",
         )
+
+    for line in disk.of("alias"):
+        if any(_is_aliased(line.value, address) for address in forwarding.forwarders):
+            yield Finding(
+                False,
+                f"{line.place}: alias={line.value} puts others in the place of the VPC's private "
+                "addresses",
+                f"leave the VPC's networks out of it, then {RESTART}",
+            )
+
+
+def _named(disk: Configuration, forwarding: Forwarding) -> Iterator[Finding]:
+    """Yield the lines that give a name an answer of its own, which is no address that this tool
+    could compare: an alias, or the addresses of an interface."""
+    # Of a host-record, an IPv4 address may be the published one, as `doctor` compares.
+    records = (line for line in disk.of("host-record") if ":" in line.value)
+    for line in (*disk.of(*GIVEN), *records):
+        words = [word.strip().lower().rstrip(".") for word in line.value.split(",")]
+        # The last word is the target, the interface or an address.
+        found = [w for w in words[:-1] if any(lies_within(w, z) for z in forwarding.zones)]
+        if found:
+            yield Finding(
+                False,
+                f"{line.place}: {line.key}={line.value} answers {found[0]}, which is to be "
+                "forwarded",
+                f"remove that line, then {RESTART}",
+            )
+
+
+def _filters_addresses(line: Line) -> bool:
+    """Return whether a filter-rr takes A records out of answers; their number is 1."""
+    return not {word.strip().upper() for word in line.value.split(",")}.isdisjoint(("A", "1"))
+
+
+def _is_aliased(value: str, address: str) -> bool:
+    """Return whether `[<old>|<start>-<end>],<new>[,<mask>]` gives another address for this one."""
+    old, _, rest = value.partition(",")
+    mask = rest.partition(",")[2].strip() or "255.255.255.255"
+    start, _, end = (word.strip() for word in old.partition("-"))
+    if not end:
+        return holds(f"{start}/{mask}", address)
+    try:
+        return IPv4Address(start) <= IPv4Address(address) <= IPv4Address(end)
+    except ValueError:
+        return False
 
 
 def real(path: str | Path) -> Path:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecs_anywhere_dns.memory.files import text_of
+from ecs_anywhere_dns.memory.files import text_of_others
 from ecs_anywhere_dns.outcome import CheckFailed
 from ecs_anywhere_dns.servers.contract import Finding
 from ecs_anywhere_dns.servers.process import Process
@@ -25,7 +25,7 @@ def reads(configuration: Path, fragment: Path, depth: int = DEEPEST) -> bool:
     """Return whether the configuration runs the fragment, directly or by another file that it
     runs."""
     try:
-        text = LONG_COMMENT.sub("", text_of(configuration))
+        text = LONG_COMMENT.sub("", text_of_others(configuration))
     except (OSError, ValueError, CheckFailed):
         return False
     files = [Path(found["file"]) for found in DOFILE.finditer(text)]
@@ -39,7 +39,7 @@ def problems_of(server: Knot) -> Iterator[Finding]:
     CheckFailed where its configuration cannot be compiled."""
     yield from _wrong_configuration(server)
     try:
-        text = text_of(server.configuration)
+        text = text_of_others(server.configuration)
     except (OSError, ValueError) as error:
         raise CheckFailed(
             f"{server.configuration}: {error}", "set `configuration` under [knot]"

@@ -71,7 +71,7 @@ class KnotControl:
 
 def quoted(text: str) -> str:
     """Return `text` as a string of Lua on one line."""
-    return '"' + "".join(_letter(byte) for byte in text.encode()) + '"'
+    return '"' + "".join(_letter(byte) for byte in text.encode(errors="surrogateescape")) + '"'
 
 
 def _letter(byte: int) -> str:

@@ -14,6 +14,25 @@ from ecs_anywhere_dns.servers.knot.control import CURE
 if TYPE_CHECKING:
     from ecs_anywhere_dns.servers.knot.server import Knot
 
+_RENUMBERED = """(function()
+ if not renumber then return false end
+ local _, add = debug.getupvalue(renumber.config, 1)
+ local name, rules = debug.getupvalue(add, 1)
+ local place = 1
+ while name and name ~= 'prefixes_global' do
+  place = place + 1
+  name, rules = debug.getupvalue(add, place)
+ end
+ local record = { type = kres.type.A, rdata = kres.str2ip('ADDRESS'), owner = '' }
+ for _, rule in ipairs(rules or {}) do
+  if rule[2] and renumber.match_subnet(rule[1], rule[2], rule[4], record) then return true end
+ end
+ return false
+end)""".replace("\n", " ")
+"""A function that tells whether the module renumber changes an address. Its rules are kept where
+only the debugger of Lua finds them (5.6); where it does not, nothing is said."""
+RENUMBERED = f"({{pcall({_RENUMBERED})}})[2] == true"
+
 
 def findings_of(
     server: Knot, applied: Forwarding | None, intended: Forwarding
@@ -32,7 +51,7 @@ def findings_of(
         yield from _of_what_runs(server, applied)
 
 
-def hindrances_of(server: Knot) -> Iterator[Finding]:
+def hindrances_of(server: Knot, intended: Forwarding) -> Iterator[Finding]:
     """Yield the settings of the running kresd that keep our names from being answered. Raises
     ReloadFailed."""
     yield from unreadable(server)
@@ -44,6 +63,21 @@ def hindrances_of(server: Knot) -> Iterator[Finding]:
                 "`ecs-anywhere-dns render --server unbound` shows zones and addresses; add them "
                 "by hand to `forward:` of its configuration",
             )
+    if not all(server.running.values_of("net.ipv4")):
+        yield Finding(
+            False,
+            "net.ipv4 is false: kresd would never ask the resolver IPs, which are IPv4 (SERVFAIL)",
+            "take `net.ipv4 = false` out of its configuration, then restart kresd",
+        )
+    for address in intended.forwarders:
+        if any(server.running.values_of(RENUMBERED.replace("ADDRESS", address))):
+            yield Finding(
+                False,
+                f"the module renumber puts other addresses in the place of the VPC's, as of "
+                f"{address}",
+                "leave the VPC's networks out of `renumber.config`, then restart kresd",
+            )
+            break
     if any("rebinding" in modules for modules in server.running.values_of("modules.list()")):
         yield Finding(
             False,

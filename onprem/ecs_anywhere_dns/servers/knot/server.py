@@ -88,7 +88,7 @@ class Knot:
     def hindrances(self, intended: Forwarding) -> Iterator[Finding]:
         yield from problems_of(self)
         if not intended.is_none and self.is_running():
-            yield from hindrances_of(self)
+            yield from hindrances_of(self, intended)
 
     def sources(self) -> tuple[str, ...]:
         return ipv4_among(str(said) for said in self.running.values_of("net.outgoing_v4() or ''"))

@@ -106,6 +106,12 @@ def _protections(server: Unbound, wanted: Forwarding) -> Iterator[Finding]:
             "module-config has cachedb: what its database keeps of our names is removed at a "
             "switch (Unbound 1.20 and later; else empty that database once)",
         )
+    if "respip" in modules:
+        yield Finding(
+            True,
+            "module-config has respip: response policies (rpz) and response-ip must not rewrite "
+            "our names, nor the VPC's addresses",
+        )
     private = server.disk.option("private-address")
     if private:
         yield Finding(True, f"rebinding protection is on ({', '.join(private)}); {exempt}")
