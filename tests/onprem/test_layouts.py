@@ -12,7 +12,7 @@ from ecs_anywhere_dns.commands.init.configuring import configure
 from ecs_anywhere_dns.commands.init.wish import Wish
 from ecs_anywhere_dns.configuration import load
 from ecs_anywhere_dns.servers import OTHERS, RENDERED, SERVERS, contract, make_server
-from ecs_anywhere_dns.servers.layouts import LAYOUTS, family_of, layout_of
+from ecs_anywhere_dns.servers.layouts import LAYOUTS, assumed, family_of, layout_of
 
 from tests.onprem.test_commands import README
 from tests.onprem.test_init import GIVEN
@@ -22,6 +22,11 @@ RELEASES = {
     "ubuntu": 'NAME="Ubuntu"\nID=ubuntu\nID_LIKE=debian\nUBUNTU_CODENAME=noble\n',
     "rhel": 'NAME="Red Hat Enterprise Linux"\nID="rhel"\nID_LIKE="fedora"\n',
     "rocky": 'NAME="Rocky Linux"\nID="rocky"\nID_LIKE="rhel centos fedora"\n',
+    "alma": 'NAME="AlmaLinux"\nID="almalinux"\nID_LIKE="rhel centos fedora"\n',
+    "oracle": 'NAME="Oracle Linux Server"\nID="ol"\nID_LIKE="fedora"\nVARIANT_ID="server"\n',
+    "stream": 'NAME="CentOS Stream"\nID="centos"\nID_LIKE="rhel fedora"\n',
+    "amazon": 'NAME="Amazon Linux"\nVERSION="2023"\nID="amzn"\nID_LIKE="fedora"\n',
+    "mint": 'NAME="Linux Mint"\nID=linuxmint\nID_LIKE="ubuntu debian"\n',
     "unheard-of": "NAME=Unheard\nID=unheard-of\nID_LIKE='centos rhel'\n",
     "alpine": "# of Alpine\n\nID=alpine\nVERSION_ID=3.22.1\n",
     "suse": 'ID="opensuse-leap"\nID_LIKE="suse opensuse"\n',
@@ -32,6 +37,11 @@ EXPECTED = {
     "ubuntu": "debian",
     "rhel": "rhel",
     "rocky": "rhel",
+    "alma": "rhel",
+    "oracle": "rhel",
+    "stream": "rhel",
+    "amazon": "rhel",
+    "mint": "debian",
     "unheard-of": "rhel",
     "alpine": "alpine",
     "suse": "",
@@ -60,6 +70,29 @@ def test_init_writes_what_the_distribution_has_otherwise(tmp_path: Path) -> None
     before = file.read_bytes()
     configure(file, Wish(GIVEN, layout=LAYOUTS["alpine"]["bind"]))
     assert file.read_bytes() == before, "what is there is a person's"
+
+
+@pytest.mark.parametrize(
+    ("release", "server", "told"),
+    [
+        ("debian", "bind", ""),
+        ("mint", "dnsmasq", ""),
+        ("rocky", "bind", "wrote the paths of RHEL under [bind], for 'rocky' in "),
+        ("alpine", "unbound", "wrote the paths of Alpine under [unbound], for 'alpine' in "),
+        ("suse", "bind", "assumed the paths of Debian, because the distribution 'opensuse-leap' "),
+        ("none", "dnsmasq", "assumed the paths of Debian, because a distribution without a name "),
+        ("suse", "knot", ""),
+        ("suse", "infoblox", ""),
+    ],
+)
+def test_a_person_is_told_whose_paths_were_taken(
+    tmp_path: Path, release: str, server: str, told: str
+) -> None:
+    file = tmp_path / "os-release"
+    if release in RELEASES:
+        file.write_text(RELEASES[release])
+    said = assumed(server, file)
+    assert said.startswith(told) and bool(said) == bool(told)
 
 
 @pytest.mark.parametrize("family", LAYOUTS)

@@ -51,6 +51,7 @@ LAYOUTS: Mapping[str, Mapping[str, Table]] = {
     },
 }
 """Family of distributions -> server -> what is otherwise there than in Debian."""
+TITLES: Mapping[str, str] = {"rhel": "RHEL", "alpine": "Alpine"}
 FAMILIES: Mapping[str, str] = {
     **dict.fromkeys(("debian", "ubuntu", "raspbian"), "debian"),
     **dict.fromkeys(("rhel", "fedora", "centos", "rocky", "almalinux", "ol", "amzn"), "rhel"),
@@ -65,15 +66,37 @@ def layout_of(server: str, os_release: Path = OS_RELEASE) -> Table:
     return LAYOUTS.get(family_of(os_release), {}).get(server, {})
 
 
+def assumed(server: str, os_release: Path = OS_RELEASE) -> str:
+    """Return the sentence that tells a person whose paths `init` has taken for this server; empty
+    on Debian and for a server whose paths are the same everywhere."""
+    if not any(server in tables for tables in LAYOUTS.values()):
+        return ""
+    family, name = family_of(os_release), _release(os_release).get("ID", "")
+    if not family:
+        known = f"the distribution {name!r}" if name else "a distribution without a name"
+        return (
+            f"assumed the paths of Debian, because {known} in {os_release} is not known: compare "
+            f"them with this host, and correct them under [{server}]"
+        )
+    if not LAYOUTS[family].get(server):
+        return ""
+    return f"wrote the paths of {TITLES[family]} under [{server}], for {name!r} in {os_release}"
+
+
 def family_of(os_release: Path = OS_RELEASE) -> str:
     """Return `debian`, `rhel` or `alpine`; empty for any other distribution."""
+    said = _release(os_release)
+    ids = [said.get("ID", ""), *said.get("ID_LIKE", "").split()]
+    return next((FAMILIES[each.lower()] for each in ids if each.lower() in FAMILIES), "")
+
+
+def _release(os_release: Path) -> Mapping[str, str]:
+    """Return the assignments of os-release; none where it cannot be read."""
     try:
         text = os_release.read_text("utf-8", errors="replace")
     except OSError:
-        return ""
-    said = dict(_assignment(line) for line in text.splitlines() if "=" in line)
-    ids = [said.get("ID", ""), *said.get("ID_LIKE", "").split()]
-    return next((FAMILIES[each.lower()] for each in ids if each.lower() in FAMILIES), "")
+        return {}
+    return dict(_assignment(line) for line in text.splitlines() if "=" in line)
 
 
 def _assignment(line: str) -> tuple[str, str]:

@@ -23,7 +23,7 @@ from ecs_anywhere_dns.outcome import BadUsage, Exit, Stop
 from ecs_anywhere_dns.pinned.belief import pins_of
 from ecs_anywhere_dns.pinned.keys import WHAT_IT_IS, read_public_key
 from ecs_anywhere_dns.printing import show_lines
-from ecs_anywhere_dns.servers.layouts import layout_of
+from ecs_anywhere_dns.servers.layouts import assumed, layout_of
 from ecs_anywhere_dns.settings import Settings
 from ecs_anywhere_dns.units import Unit, own_command, write_units
 
@@ -43,7 +43,9 @@ def run(arguments: argparse.Namespace) -> int:
     layout = layout_of(arguments.server or "")
     wish = Wish(_given(arguments), arguments.replace, arguments.add, step, layout)
     settings, done = configure(arguments.config, wish)
-    said = [*done, *(line for each in settings for line in pins_of(each))]
+    is_new = f"wrote {arguments.config}" in done
+    paths = [assumed(settings[0].server)] if is_new else []
+    said = [*done, *filter(None, paths), *(line for each in settings for line in pins_of(each))]
     try:
         for line in _initialise(arguments, settings):
             said.append(line)
