@@ -16,6 +16,8 @@ SEED ?= 1
 # the pick-up tool wait more for their DNS servers than they compute.
 SPREAD = .venv/bin/python -m pytest --dist loadfile --no-loadscope-reorder
 
+# Where it is set, each of some thousand processes of the tests compiles all of this again.
+unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export SAM_CLI_TELEMETRY := 0
 
