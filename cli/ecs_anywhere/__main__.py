@@ -1,5 +1,25 @@
-"""`python -m ecs_anywhere`."""
+"""Run the command line: `ecs-anywhere`, or `python -m ecs_anywhere`."""
 
-from ecs_anywhere.commands import app
+from __future__ import annotations
 
-app(prog_name="ecs-anywhere")
+import signal
+
+
+def main() -> None:
+    """Load the commands, which takes a second, and run the one that was asked for. Ctrl-C ends the
+    loading at once and without a traceback; after that each command answers it."""
+    meanwhile = signal.signal(signal.SIGINT, _unless_ignored())
+    from ecs_anywhere.commands import app
+
+    signal.signal(signal.SIGINT, meanwhile)
+    app(prog_name="ecs-anywhere")
+
+
+def _unless_ignored() -> signal.Handlers:
+    """Return the system's own answer to Ctrl-C; a program in the background goes on ignoring it."""
+    is_ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    return signal.SIG_IGN if is_ignored else signal.SIG_DFL
+
+
+if __name__ == "__main__":
+    main()

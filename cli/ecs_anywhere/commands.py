@@ -328,11 +328,13 @@ def doctor(
 
 
 def _act(stack: Stack, vpc: str, act: Callable[[], None], watched: bool) -> Entry:
-    """Return the ledger's entry as it was before."""
+    """Do it, follow it if it is watched, and return the ledger's entry as it was before."""
     before = Watch(stack, vpc).entry()
     act()
     if watched:
         _follow(stack, vpc, before)
+    else:
+        typer.echo(f"Asked. What comes of it: ecs-anywhere watch {vpc}")
     return before
 
 

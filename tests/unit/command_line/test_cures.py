@@ -213,3 +213,15 @@ def test_a_subscription_that_was_deleted_is_made_again_by_hand() -> None:
         assert found.cure.startswith("aws sns subscribe --topic-arn arn:topic --protocol email")
     never = examined("notifications")
     assert never.cure == "give the stack a NotificationEmail, or subscribe to the topic"
+
+
+def test_a_subscription_that_nobody_has_confirmed_names_the_address() -> None:
+    """Amazon SNS takes it away again after a few days, and nobody hears of failures until then."""
+    waiting = {
+        "SubscriptionArn": "PendingConfirmation",
+        "Protocol": "email",
+        "Endpoint": "ops@example.com",
+    }
+    found = examined("notifications", subscriptions=(waiting,))
+    assert (found.verdict, found.said) == ("bad", "email ops@example.com is not confirmed")
+    assert "confirm" in found.cure
