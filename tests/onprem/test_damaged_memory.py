@@ -210,6 +210,18 @@ def test_a_step_back_that_cannot_be_read_stops_only_the_step_back(tmp_path: Path
     assert rollback(there.hosts(), to_none=True).exit == Exit.DONE
 
 
+def test_a_folder_that_is_a_file_is_one_problem_with_its_cure(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("")
+    there = Site(tmp_path, [ohio()])
+    report = there.apply()
+    (damage,) = there.hosts()[0].state.damages()
+    for message, cure in ((report.summary, report.cure), (damage.message, damage.cure)):
+        assert message.startswith(str(tmp_path / "state"))
+        assert cure.startswith("move away what stands there")
+    (tmp_path / "state").unlink()
+    assert there.apply().exit == Exit.DONE
+
+
 def test_a_lock_that_is_none_is_named(tmp_path: Path) -> None:
     (tmp_path / "state" / "lock").mkdir(parents=True)
     report = Site(tmp_path, [ohio()]).apply()

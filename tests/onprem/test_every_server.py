@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -103,6 +106,51 @@ def test_what_a_checker_remarks_is_not_taken_for_an_answer(lab: Lab, server_kind
     lab.public.queries.clear()
     assert apply(lab)["exit"] == Exit.DONE
     assert amiss(lab) == {}
+
+
+@pytest.fixture
+def mounted(tmp_path: Path) -> Iterator[list[Path]]:
+    """Folders that a test has mounted something on."""
+    folders: list[Path] = []
+    yield folders
+    for folder in reversed(folders):
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.mark.parametrize("is_full", [True, False])
+def test_a_disk_that_is_full_or_read_only_is_named_before_it_is_in_the_way(
+    lab: Lab, server_kind: str, is_full: bool, mounted: list[Path]
+) -> None:
+    """Of what this tool remembers, where it is full; of the server's configuration, where nothing
+    may be written."""
+    server = lab.start(server_kind)
+    lab.publish()
+    folder = server.ground.run / "state" if is_full else server.directory
+    if is_full:
+        folder.mkdir()
+    if os.geteuid():  # only root mounts, and everybody else sees what is there
+        assert amiss(lab) == {}
+        return
+    mount(folder, is_full=is_full)
+    mounted.append(folder)
+    before = server.files()
+    found = amiss(lab)
+    said = "No space left on device" if is_full else "Read-only file system"
+    assert any(str(folder) in what and said in what for what in found), found
+    report = apply(lab)
+    assert (report["exit"], said in report["summary"]) == (Exit.CHECK_FAILED, True), report
+    assert ("make room" if is_full else "for writing") in report["cure"]
+    assert server.files() == before
+
+
+def mount(folder: Path, *, is_full: bool) -> None:
+    """Mount a file system without room on a folder, or itself, for reading only."""
+    if is_full:
+        options = "size=16k,mode=0750"
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", str(folder)], check=True)
+        return
+    subprocess.run(["mount", "--bind", str(folder), str(folder)], check=True)
+    subprocess.run(["mount", "-o", "remount,bind,ro", str(folder)], check=True)
 
 
 COMMENTS = {"bind": "//", "knot": "--"}

@@ -22,8 +22,9 @@ from ecs_anywhere_dns.following.shared import Shared
 from ecs_anywhere_dns.following.turn import look, read
 from ecs_anywhere_dns.forwarding import NOTHING, Forwarding, forwarding_of, merged
 from ecs_anywhere_dns.host import Host
-from ecs_anywhere_dns.memory.files import state_of
-from ecs_anywhere_dns.outcome import MEANINGS, Exit, Refused, Stop
+from ecs_anywhere_dns.memory.files import check_writable, state_of
+from ecs_anywhere_dns.memory.state import ROOM
+from ecs_anywhere_dns.outcome import MEANINGS, CheckFailed, Exit, Refused, Stop
 from ecs_anywhere_dns.pinned.belief import check_believed, pins_of
 from ecs_anywhere_dns.report import Report
 from ecs_anywhere_dns.servers.contract import Finding
@@ -71,6 +72,7 @@ def examine(hosts: Sequence[Host], units: Path = UNITS) -> tuple[Finding, ...]:
     followers = [Follower(run, _looked_at(run, shared)) for run in _in_turn(shared.runs)]
     seen = [
         *_memory(hosts),
+        *_until_stopped(lambda: _rooms(host)),
         *_of_each(followers, _pins),
         *_until_stopped(lambda: _unit(host, units, len(hosts))),
         *_until_stopped(lambda: _fragments(host)),
@@ -152,6 +154,21 @@ def _unit(host: Host, units: Path, vpcs: int) -> Iterator[Finding]:
             "wrote it, or the configuration or that file was changed since",
             f"{ANEW}; what you have added belongs into a drop-in (`systemctl edit {file.name}`)",
         )
+
+
+def _rooms(host: Host) -> Iterator[Finding]:
+    """Yield each folder to which a switch could not write: full, or on a file system that is
+    mounted for reading only. `doctor` tries nothing: the file system is asked."""
+    folders = {fragment.path.resolve().parent for fragment in host.server.fragments(NOTHING)}
+    checks: list[Callable[[], None]] = [
+        host.state.check_writable,
+        *(partial(check_writable, folder, ROOM) for folder in sorted(folders)),
+    ]
+    for check in checks:
+        try:
+            check()
+        except CheckFailed as problem:
+            yield Finding(False, problem.message, problem.cure)
 
 
 def _fragments(host: Host) -> Iterator[Finding]:

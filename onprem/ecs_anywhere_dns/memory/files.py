@@ -28,6 +28,8 @@ READABLE = 0o644
 PRIVATE = 0o600
 NO_FILE = (errno.EISDIR, errno.EINVAL, errno.ELOOP)
 """Errors of a folder, a pipe or a link that stands where a file is to be."""
+NO_FOLDER = (errno.EEXIST, errno.ENOTDIR)
+"""Errors of something else that stands where a folder is to be."""
 
 
 @dataclass(frozen=True)
@@ -138,9 +140,30 @@ def cure_of(error: OSError) -> str:
             "`ecs-anywhere-dns init --timer`, then `systemctl daemon-reload`; otherwise mount that "
             "file system for writing"
         )
+    if error.errno == errno.ENOSPC:
+        return "make room on that disk; what is served stays as it is until then"
+    if error.errno in NO_FOLDER:
+        return "move away what stands there, or correct the path of the folder in the configuration"
     if error.errno in NO_FILE:
         return "move away what stands there: this tool keeps a file of its own at that place"
     return "run this as root, with room on the disk, or correct the path in the configuration"
+
+
+def check_writable(folder: Path, room: int) -> None:
+    """Raises CheckFailed where a file of `room` bytes could not be written to a folder, or to the
+    next one above it that is there, as far as its file system tells. Writes nothing."""
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    try:
+        seen = os.statvfs(there)
+        if seen.f_flag & os.ST_RDONLY:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        blocks = seen.f_bavail if os.geteuid() else seen.f_bfree
+        # Some file systems count no blocks, or no files.
+        is_full = bool(seen.f_blocks) and blocks * seen.f_frsize < room
+        if is_full or (seen.f_files and not seen.f_ffree):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    except OSError as error:
+        raise CheckFailed(f"{there}: {error.strerror}", cure_of(error)) from None
 
 
 def make_folder(folder: Path, mode: int) -> None:

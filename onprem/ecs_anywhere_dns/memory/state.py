@@ -19,7 +19,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ecs_anywhere_dns.memory.documents import Memory
-from ecs_anywhere_dns.memory.files import PRIVATE, FileState, cure_of, make_folder, put
+from ecs_anywhere_dns.memory.files import (
+    PRIVATE,
+    FileState,
+    check_writable,
+    cure_of,
+    make_folder,
+    put,
+)
 from ecs_anywhere_dns.memory.forms import (
     NOT_WHAT_IS_WRITTEN,
     applied_as_json,
@@ -226,7 +233,13 @@ class State:
             self.applied, self.journal, self.distrust, self.duty, self._checked_validated,
             self.acknowledged, self.verified, self.report,
         )  # fmt: skip
-        return tuple(problem for read in readers if (problem := _problem_of(read)))
+        found = (problem for read in readers if (problem := _problem_of(read)))
+        # Where the folder is none, each file says the same.
+        return tuple({problem.message: problem for problem in found}.values())
+
+    def check_writable(self) -> None:
+        """Raises CheckFailed where a switch could not be noted. Writes nothing."""
+        check_writable(self.folder, ROOM)
 
     def _checked_validated(self) -> object:
         return self._read(self._readable("validated"))
@@ -261,6 +274,8 @@ class State:
                 content = json.load(opened)
         except FileNotFoundError:
             return None
+        except NotADirectoryError as error:
+            raise Damaged(f"{self.folder} is no folder", cure_of(error)) from None
         except PermissionError as error:
             said = f"{file} cannot be read: {error.strerror}"
             raise Damaged(said, f"{ROOT_READS}; {_cure_of(name)}") from None
