@@ -31,8 +31,8 @@ SURE = [
     ),
 ]
 SEEN = [
-    ("bind", 'deny-answer-aliases { "amazonaws.com"; };', "deny-answer-aliases"),
-    ("bind", "rate-limit { all-per-second 2; slip 0; };", "all-per-second"),
+    ("bind", 'deny-answer-aliases { "amazonaws.com"; };', "deny-answer-aliases", "aliases"),
+    ("bind", "rate-limit { all-per-second 2; slip 0; };", "all-per-second", "a rate limit drops"),
 ]
 """What may keep back an answer: named, and tried all the same."""
 HARMLESS = [
@@ -69,12 +69,16 @@ def test_what_surely_changes_the_answers_is_named_before_anything_is_touched(
     assert server.files() == before
 
 
-@pytest.mark.parametrize(("kind", "line", "said"), SEEN)
-def test_what_may_change_an_answer_is_named(lab: Lab, kind: str, line: str, said: str) -> None:
+@pytest.mark.parametrize(("kind", "line", "said", "advice"), SEEN)
+def test_what_may_change_an_answer_is_named_also_where_it_is_rolled_back_for(
+    lab: Lab, kind: str, line: str, said: str, advice: str
+) -> None:
     lab.start(kind, line)
     lab.publish()
     found = amiss(lab)
     assert any(said in what and cure for what, cure in found.items()), found
+    report = apply(lab)
+    assert (report["exit"], advice in report["cure"]) == (Exit.ROLLED_BACK, True), report
 
 
 @pytest.mark.parametrize(("kind", "line"), HARMLESS)

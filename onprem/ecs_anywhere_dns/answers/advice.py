@@ -77,8 +77,9 @@ SERVER_ADVICE: Mapping[Code, str] = {
     "malformed": "see that it is a DNS server that answers at the configured address and port",
     "truncated-on-tcp": "look at the DNS server's log: it truncates even over TCP",
     "servfail": (
-        "look at the DNS server's log: it does not reach the resolver IPs, or validates DNSSEC for "
-        "the forwarded zones"
+        "look at the DNS server's log: it does not reach the resolver IPs, validates DNSSEC for "
+        "the forwarded zones, or refuses the answers (BIND: deny-answer-addresses, "
+        "deny-answer-aliases)"
     ),
     "rcode": "see that the DNS server admits questions from this host",
     "no-recursion": "see that the DNS server admits recursive questions from this host",
@@ -104,7 +105,7 @@ _ONLY_AAAA_FAILS = (
     'name without a private hosted zone of its own; set mode = "region"'
 )
 _RATE_LIMIT = (
-    "it answers over TCP, but not every question over UDP: a rate limit drops or cuts answers; "
+    "it answers over TCP, and not always, or never, over UDP: a rate limit drops or cuts answers; "
     "except this host from it (BIND: `exempt-clients { 127.0.0.1; };` in rate-limit, Unbound: "
     "ip-ratelimit), or from that of a firewall"
 )
@@ -128,7 +129,7 @@ def server_advice(verdicts: Iterable[Verdict]) -> str:
     bad = [v for v in verdicts if not v.ok]
     if bad and all(v.code == "servfail" and v.question.type == "AAAA" for v in bad):
         return _ONLY_AAAA_FAILS
-    if bad and all(_is_lost_on_udp(v) for v in bad) and _is_partly_answered(verdicts):
+    if bad and all(_is_lost_on_udp(v) for v in bad) and _is_answered_over_tcp(verdicts):
         return _RATE_LIMIT
     return _joined(_by_code(bad, SERVER_ADVICE))
 
@@ -137,11 +138,11 @@ def _is_lost_on_udp(verdict: Verdict) -> bool:
     return verdict.question.transport == "udp" and verdict.code in {"timeout", "malformed"}
 
 
-def _is_partly_answered(verdicts: Sequence[Verdict]) -> bool:
-    """Return whether some answer came over UDP, and all over TCP."""
-    udp = [v for v in verdicts if v.question.transport == "udp"]
+def _is_answered_over_tcp(verdicts: Sequence[Verdict]) -> bool:
+    """Return whether all answers over TCP came and are right. That the server hears this host over
+    UDP as well was seen before the switch."""
     tcp = [v for v in verdicts if v.question.transport == "tcp"]
-    return any(v.ok for v in udp) and bool(tcp) and all(v.ok for v in tcp)
+    return bool(tcp) and all(v.ok for v in tcp)
 
 
 def _one_sided(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, str]]:

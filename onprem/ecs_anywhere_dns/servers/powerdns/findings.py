@@ -27,6 +27,12 @@ def findings_of(
         return
     yield from problems or (Finding(True, f"{server.zones_file} is included, and unhindered"),)
     yield _validation(disk)
+    if disk.value("lua-dns-script"):
+        yield Finding(
+            True,
+            f"lua-dns-script {disk.value('lua-dns-script')} may answer before anything is "
+            "forwarded, or change answers: it must leave our names alone",
+        )
     if running.ok and applied is not None:
         yield _loaded(server, applied)
     yield Finding(
