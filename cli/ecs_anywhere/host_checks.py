@@ -29,6 +29,7 @@ RAN = frozenset({"Success", "Failed"})
 """Status of an invocation whose script has come to an end, well or not."""
 
 Verdict = Literal["private", "public", "failed", "unchecked"]
+ASK_ALL = "ecs-anywhere-check --document FILE, with the published document in that file"
 _IN_PART = "private for the names that were asked"
 _VERDICTS = frozenset({"PRIVATE", "PUBLIC", "FAILED"})
 
@@ -206,7 +207,8 @@ def _of_not_asked(not_asked: Sequence[str], published: Sequence[str], left: int)
         asked = len(published) - len(not_asked)
         named = listed(not_asked)
         room = " (or without room in its answer)" if left else ""
-        yield f"{asked} of {len(published)} published names were asked: not asked{room} {named}"
+        said = f"{asked} of {len(published)} published names were asked: not asked{room} {named}"
+        yield f"{said} -> on it: {ASK_ALL}"
 
 
 def _worst(verdicts: set[str], answer: Mapping[str, Any], is_elsewhere: bool) -> Verdict:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from ecs_anywhere.host_checks import (
+    ASK_ALL,
     COUNTS_FOR,
     HostCheck,
     Invocation,
@@ -211,7 +212,8 @@ def test_a_host_that_was_not_asked_for_every_published_name_is_not_plainly_priva
     [found] = host_checks((HOST,), (ran(answer()),), PUBLISHED | more, NOW)
     assert found.verdict == "private", "no name is known to be public"
     assert found.word == "private for 1 of 3 names"
-    assert found.said == (f"1 of 3 published names were asked: not asked {ecr}, {logs}",)
+    said = f"1 of 3 published names were asked: not asked {ecr}, {logs}"
+    assert found.said == (f"{said} -> on it: {ASK_ALL}",), "with the way to ask for all"
     kind = "private for the names that were asked"
     assert summary((found,)) == f"container hosts: 1 {kind} (node1 {HOST.instance})"
     assert wrong((found,)) == ()
