@@ -38,8 +38,22 @@ COLOURS = {
 Thing = TypeVar("Thing")
 NAME = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 """A host name, as a plan lists those that change their answer."""
-ENDPOINT = re.compile(r"make interface endpoint \S+ in (?P<where>.+): (?P<service>\S+) has none")
-"""A step of a plan that makes one interface endpoint."""
+_SERVICE = r"(?:com\.amazonaws\.[a-z0-9-]+\.)?(?P<service>[^\s)]+)"
+ALIKE = (
+    (
+        re.compile(rf"make interface endpoint \S+ in (?P<of>.+): {_SERVICE} has none"),
+        "make {count} interface endpoints in {of}, as there are none: {services}",
+    ),
+    (
+        re.compile(rf"turn off private DNS of vpce-\S+ \({_SERVICE}\): its (?P<of>.+) it goes"),
+        "turn off private DNS of {count} interface endpoints, whose {of} they go: {services}",
+    ),
+    (
+        re.compile(rf"remove vpce-\S+ \({_SERVICE}\): (?P<of>.+)"),
+        "remove {count} interface endpoints, as {of}: {services}",
+    ),
+)
+"""Steps of a plan that differ in their service alone, and how several of them are said at once."""
 AS_WIDE_AS_THEY_ARE = 10_000
 """Characters of a line in a pipe: whoever reads it there wants a line whole."""
 MONTHLY = "a month"
@@ -176,25 +190,30 @@ def plan(planned: Planned) -> RenderableType:
 
 
 def _together(lines: Sequence[str]) -> Iterator[str]:
-    """Yield the lines, interface endpoints in the same subnets as one of them, and names as one:
-    one screen has to do."""
+    """Yield the lines; those that are `ALIKE` as one, where the first of them stands, and names as
+    one: one screen has to do."""
     if lines and all(NAME.fullmatch(line) for line in lines):
         yield " ".join(lines)
         return
-    alike: dict[str, list[str]] = {}
-    for line in lines:
-        if made := ENDPOINT.fullmatch(line):
-            alike.setdefault(made["where"], []).append(made["service"])
-    for line in lines:
-        made = ENDPOINT.fullmatch(line)
-        services = alike.pop(made["where"], []) if made else []
-        if made and len(services) > 1:
-            yield (
-                f"make {len(services)} interface endpoints in {made['where']}, as there are none: "
-                f"{' '.join(services)}"
-            )
-        elif not made or services:
+    services: dict[tuple[str, str], list[str]] = {}
+    found = [_alike(line) for line in lines]
+    for kind, service in filter(None, found):
+        services.setdefault(kind, []).append(service)
+    for line, alike in zip(lines, found, strict=True):
+        if alike is None or len(services[alike[0]]) == 1:
             yield line
+        elif several := services[alike[0]]:
+            said, of = alike[0]
+            yield said.format(count=len(several), of=of, services=" ".join(several))
+            services[alike[0]] = []
+
+
+def _alike(line: str) -> tuple[tuple[str, str], str] | None:
+    """Return what a step has in common with others, and its service; None for any other line."""
+    for pattern, said in ALIKE:
+        if found := pattern.fullmatch(line):
+            return (said, found["of"]), found["service"]
+    return None
 
 
 def costs(wasted: Sequence[Waste], prices: Prices) -> RenderableType:

@@ -7,6 +7,11 @@ import time
 from dataclasses import replace
 
 import pytest
+from connectivity.domain.removal_steps import (
+    RemoveEndpoint,
+    TurnOffPrivateDns,
+    describe_removal,
+)
 from connectivity.domain.steps import MakeInterfaceEndpoint, describe
 from ecs_anywhere import showing
 from ecs_anywhere.agents import Agent
@@ -94,7 +99,41 @@ def test_a_plan_has_names_one_after_the_other() -> None:
     assert list(showing._together(said)) == said
 
 
-def test_a_plan_knows_a_step_that_makes_an_interface_endpoint() -> None:
-    """The words are those of the workflow's own plan."""
-    step = MakeInterfaceEndpoint("com.amazonaws.r.ecs", ("subnet-1", "subnet-2"), "ecs has none")
-    assert showing.ENDPOINT.fullmatch(describe(step)), describe(step)
+BEFORE = "its names become public before it goes"
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        (
+            [
+                describe(
+                    MakeInterfaceEndpoint(f"com.amazonaws.r.{each}", ("s-1",), f"{each} has none")
+                )
+                for each in ("ecs", "ecr.api")
+            ],
+            "make 2 interface endpoints in s-1, as there are none: ecs ecr.api",
+        ),
+        (
+            [
+                describe_removal(
+                    TurnOffPrivateDns(f"vpce-{each}", f"com.amazonaws.r-1.{each}", BEFORE)
+                )
+                for each in ("ecs", "ecr.api")
+            ],
+            "turn off private DNS of 2 interface endpoints, whose names become public before they "
+            "go: ecs ecr.api",
+        ),
+        (
+            [
+                describe_removal(RemoveEndpoint(f"vpce-{each}", f"com.amazonaws.r-1.{each}", "so"))
+                for each in ("ecs", "ecr.api")
+            ],
+            "remove 2 interface endpoints, as so: ecs ecr.api",
+        ),
+    ],
+    ids=["make", "turn off", "remove"],
+)
+def test_steps_of_the_workflow_s_own_plan_are_said_at_once(steps: list[str], said: str) -> None:
+    assert list(showing._together(steps)) == [said]
+    assert list(showing._together(steps[:1])) == steps[:1], "one alone keeps its id"
