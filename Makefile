@@ -21,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help e2e rebuild-ledger demo test whole onprem distributions faults record storms fleet second-opinion bench tools models release audit local setup servers lint format unit build lock clean
+.PHONY: help e2e rebuild-ledger demo test test-stories test-hosts whole onprem distributions faults record storms fleet second-opinion bench tools models release audit local setup servers lint format unit build lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -31,15 +31,21 @@ demo: setup ## connect a VPC on an embedded AWS, show the proof, take it all awa
 	@.venv/bin/python -m local demo --region $(REGION)
 
 test: setup servers tools lint ## every check, and of each area what every change has to pass (under twenty minutes)
-	$(SPREAD) -n 4 tests/unit tests/contract tests/template tests/local tests/bench tests/e2e tests/second_opinion tests/release tests/browser
-	$(SPREAD) -n 4 tests/story
+	$(SPREAD) -n 3 tests/unit tests/contract tests/template tests/local tests/bench tests/e2e tests/second_opinion tests/release tests/browser
+	$(MAKE) --jobs=2 --output-sync=target test-stories test-hosts
 	$(SPREAD) -n 3 tests/storm tests/faults
 	.venv/bin/python -m pytest tests/fleet
-	.venv/bin/python -m pytest tests/onprem tests/hostcheck -n 4
 
-whole: ## make test with nothing left out, then storms, the fleet and the second opinion: before a release (hours)
+# Both wait more than they compute: the ones for things that take time, the others for DNS servers.
+test-stories:
+	$(SPREAD) -n 3 tests/story
+
+test-hosts:
+	.venv/bin/python -m pytest tests/onprem tests/hostcheck -n 2
+
+whole: ## make test with nothing left out, then storms, fleet, second opinion, distributions: before a release (hours)
 	WHOLE=1 $(MAKE) test
-	$(MAKE) storms fleet second-opinion
+	$(MAKE) storms fleet second-opinion distributions
 
 onprem: setup servers tools ## only the tests of the pick-up tool, each with every real DNS server (make test: with a third of them)
 	WHOLE=1 .venv/bin/python -m pytest tests/onprem tests/hostcheck -n 4

@@ -32,13 +32,19 @@ def named(file: Path) -> str:
     return file.relative_to(ROOT).as_posix()
 
 
-def test_make_test_names_every_folder_of_tests_once() -> None:
-    folders = {file.relative_to(ROOT).parts[1] for file in FILES}
-    assert sorted(re.findall(r"\btests/(\w+)", recipe("test"))) == sorted(folders)
+def test_make_test_names_every_folder_of_tests_once_but_what_needs_other_distributions() -> None:
+    parts = re.findall(r"\btest-\w+", recipe("test"))
+    run = "".join(map(recipe, ["test", *parts]))
+    folders = {file.relative_to(ROOT).parts[1] for file in FILES} - {"distributions"}
+    assert sorted(re.findall(r"\btests/(\w+)", run)) == sorted(folders)
 
 
-def test_make_whole_is_make_test_with_nothing_left_out() -> None:
-    assert "WHOLE=1 $(MAKE) test" in recipe("whole")
+def test_make_whole_is_make_test_with_nothing_left_out_and_what_has_a_command_of_its_own() -> None:
+    whole = recipe("whole")
+    assert "WHOLE=1 $(MAKE) test" in whole
+    own = {"storms", "fleet", "second-opinion", "distributions"}
+    assert own <= set(whole.split())
+    assert recipe("distributions")
 
 
 def test_every_file_has_a_test_in_make_test_but_one_that_is_a_rehearsal_as_a_whole() -> None:
