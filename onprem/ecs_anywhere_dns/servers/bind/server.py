@@ -4,7 +4,7 @@ What is known of it, each measured:
 - `forward only` has to be said: the default asks the internet when the forwarders are silent.
 - `rndc reconfig` tells the truth: where it fails, the former configuration stays in force.
 - It keeps its cache, negative answers included: whatever was forwarded anew has to be flushed.
-- named-checkconf accepts much that would do harm: see `bind_views`. `named-checkconf -p` says what
+- named-checkconf accepts much that would do harm: see `views`. `named-checkconf -p` says what
   it would load, all includes read in.
 - No command lists the forwarders that a running named uses. That it uses these is concluded: it
   last read its configuration after our files were written, without an error, it read this

@@ -2,7 +2,7 @@
 
 Its traps, each measured, and what is done about them:
 - `dnsmasq --test` never reads the servers-file: its lines are tested as options, and read back
-  (`dnsmasq_lines`).
+  (`lines`).
 - A line in it that is wrong is left out, and its domain goes to the internet, without a word but in
   the log. SIGHUP is heard some time later. So the running dnsmasq is asked for what it has loaded:
   CHAOS TXT `servers.bind` names all its upstream servers, among them our mark (`mark`).
