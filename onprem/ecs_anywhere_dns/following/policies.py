@@ -50,7 +50,7 @@ def rewritten(host: Host, document: Document) -> Iterator[Finding]:
 
 
 def check_not_rewritten(host: Host, document: Document) -> None:
-    """Raises CheckFailed where a policy would rewrite what is published."""
+    """Check that no response policy rewrites the published names. Raises CheckFailed."""
     for finding in rewritten(host, document):
         raise CheckFailed(finding.what, finding.cure)
 

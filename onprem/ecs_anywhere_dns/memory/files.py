@@ -150,8 +150,8 @@ def cure_of(error: OSError) -> str:
 
 
 def check_writable(folder: Path, room: int) -> None:
-    """Raises CheckFailed where a file of `room` bytes could not be written to a folder, or to the
-    next one above it that is there, as far as its file system tells. Writes nothing."""
+    """Check that a file of `room` bytes could be written to a folder, or to the next one above it
+    that exists, as far as its file system tells. Writes nothing. Raises CheckFailed."""
     there = next(each for each in (folder, *folder.parents) if each.exists())
     try:
         seen = os.statvfs(there)

@@ -238,7 +238,7 @@ class State:
         return tuple({problem.message: problem for problem in found}.values())
 
     def check_writable(self) -> None:
-        """Raises CheckFailed where a switch could not be noted. Writes nothing."""
+        """Check that a switch could be noted. Writes nothing. Raises CheckFailed."""
         check_writable(self.folder, ROOM)
 
     def _checked_validated(self) -> object:

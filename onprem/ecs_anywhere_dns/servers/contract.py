@@ -154,7 +154,8 @@ To write a new server:
     neighbours in test_every_server.py, test_doctor_and_apply.py, test_traps.py, test_init.py) fail
     until the new one has its own.
 
-Optional parts: `hosts_files` (`ReadsHosts`) for a server that reads hosts files; a field
+Optional parts: `hosts_files` (`ReadsHosts`) for a server that reads hosts files; `policy_zones`
+(`HasPolicies`) for one with response policies; a field
 `other_regions: tuple[str, ...] = ()` for one whose files differ if several Regions are followed.
 
 Modules beside this file: `mark` proves which file a server has loaded; `fragment_lines` reads a
