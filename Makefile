@@ -50,7 +50,7 @@ whole: ## make test with nothing left out, then storms, fleet, second opinion, d
 onprem: setup servers tools ## only the tests of the pick-up tool, each with every real DNS server (make test: with a third of them)
 	WHOLE=1 .venv/bin/python -m pytest tests/onprem tests/hostcheck -n 4
 
-distributions: setup servers ## the pick-up tool's package on Debian 12 and 13, with their own Python and DNS servers (as root; a quarter of an hour) [TOOL_PACKAGE=x.deb]
+distributions: setup servers ## the pick-up tool's package on Debian 12, 13 and testing, with their own Python and DNS servers (as root; a quarter of an hour) [TOOL_PACKAGE=x.deb]
 	@scripts/install-distributions
 	WHOLE=1 .venv/bin/python -m pytest tests/distributions
 

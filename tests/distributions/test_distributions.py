@@ -1,4 +1,4 @@
-"""The pick-up tool on Debian 12 and 13, as an administrator has it there.
+"""The pick-up tool on Debian 12, 13 and testing, as an administrator has it there.
 
 That is: the package of a release, that distribution's Python, and its DNS servers, with the
 configuration that `apt install` leaves, started as their units say. `make distributions` runs
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.timeout(1800)
 """Seconds: the package is built first, and each host starts Python a dozen times."""
 PACKAGE = "TOOL_PACKAGE"
 """Environment variable: a Debian package of the tool that is built already."""
-RELEASES = {"bookworm": "3.11", "trixie": "3.13"}
+RELEASES = {"bookworm": "3.11", "trixie": "3.13", "forky": "3.14"}
 """Name of a release of Debian -> its Python."""
 UNITS = {
     "bind": ("named", "named"),
@@ -52,6 +52,8 @@ ADMIN = {"dnsmasq": ("/etc/dnsmasq.conf", "bind-interfaces\nlisten-address=127.0
 """Lines of the administrator's: here the resolvers of the VPC listen on the same machine."""
 PATIENCE = 300.0
 """Seconds until a server that was started has to answer."""
+WITHOUT = {("forky", "knot")}
+"""A release that has no such server, or none of a version that the tool knows."""
 TIER = ("root-namespaces",)
 LOOKED_AT = ("etc", "opt", "usr/local", "usr/bin", "usr/share/man", "var/lib/ecs-anywhere-dns")
 """Folders of which a removal leaves nothing of ours."""
@@ -166,7 +168,7 @@ class Installed:
     """The configuration before anybody heard of the tool."""
 
 
-@pytest.fixture(scope="session", params=RELEASES)
+@pytest.fixture(scope="session")
 def installed(
     request: pytest.FixtureRequest, package: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Installed:
@@ -194,13 +196,19 @@ def installed(
     return Installed((folder / "changed", root), begun)
 
 
-@pytest.fixture(params=UNITS)
-def site(request: pytest.FixtureRequest, installed: Installed, tmp_path: Path) -> Iterator[Site]:
+@pytest.fixture
+def kind(request: pytest.FixtureRequest) -> str:
+    """The kind of the DNS server."""
+    return str(request.param)
+
+
+@pytest.fixture
+def site(kind: str, installed: Installed, tmp_path: Path) -> Iterator[Site]:
     lab = Lab(TIER)
     try:
         host = Host(installed.layers, tmp_path / "host", lab.network.prefix)
         try:
-            made = Site(lab, host, request.param, installed.begun)
+            made = Site(lab, host, kind, installed.begun)
             made.start()
             yield made
         finally:
@@ -225,6 +233,11 @@ def initialise(site: Site) -> None:
         site.restart()
 
 
+@pytest.mark.parametrize(
+    ("installed", "kind"),
+    [(release, kind) for release in RELEASES for kind in UNITS if (release, kind) not in WITHOUT],
+    indirect=True,
+)
 def test_it_follows_a_publication_undoes_and_is_removed(site: Site) -> None:
     assert site.host.run("ecs-anywhere-dns", "--version").code == 0
     publish_former(site.lab)

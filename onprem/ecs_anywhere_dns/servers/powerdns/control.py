@@ -15,6 +15,7 @@ from ecs_anywhere_dns.answers.asking import Asking
 from ecs_anywhere_dns.answers.questions import Question
 from ecs_anywhere_dns.outcome import NotTaken, ReloadFailed
 from ecs_anywhere_dns.servers.mark import MARK_ZONE
+from ecs_anywhere_dns.servers.powerdns.told import YAML_NAMES, old_form
 from ecs_anywhere_dns.subprocesses import run
 
 CURE = "look at its log (`journalctl -u pdns-recursor`), and at what rec_control says as root"
@@ -44,10 +45,26 @@ class Control:
         self._expect(r"wiped .*", "wipe-cache", *(f"{name}$" for name in names))
 
     def parameter(self, name: str) -> str:
-        """Return a setting of the running server; empty where it is not set. Raises
-        ReloadFailed."""
-        said = self._expect(rf'{re.escape(name)}="(.*)"', "get-parameter", name)
-        return said[1]
+        """Return a setting of the running server, by its old name and in the old form; empty where
+        it is not set. Raises ReloadFailed."""
+        said = self._told_now(name)
+        if said is not None:
+            return said
+        told = run(*self.command, "get-parameter", YAML_NAMES.get(name, name))
+        value = old_form(told.output) if told.ok else None
+        if value is None:
+            raise ReloadFailed(told.said, CURE)
+        return value
+
+    def tells_its_start(self, name: str) -> bool:
+        """Return whether what it tells of a setting is from its start, whatever it has reloaded
+        since, as from 5.4 on."""
+        return self._told_now(name) is None
+
+    def _told_now(self, name: str) -> str | None:
+        said = run(*self.command, "get-parameter", name)
+        old = re.fullmatch(rf'{re.escape(name)}="(.*)"', said.output.strip())
+        return old[1] if said.ok and old is not None else None
 
     def version(self) -> str:
         """Return the version of the Recursor. Raises ReloadFailed."""
