@@ -160,3 +160,30 @@ def test_a_response_policy_that_lets_our_names_pass_is_no_finding(
     lab.public.queries.clear()
     assert apply(lab)["exit"] == Exit.DONE
     assert_private(lab)
+
+
+DENYING = [
+    (
+        "unbound",
+        "access-control-view: 127.0.0.0/8 here",
+        'view:\n  name: "here"\n  local-zone: "amazonaws.com" always_nxdomain',
+    ),
+    ("bind", "", 'zone "." { type primary; file "FILE"; };'),
+]
+
+
+@pytest.mark.parametrize(("kind", "line", "top"), DENYING)
+def test_a_zone_or_view_that_denies_our_names_is_named_before_anything_is_touched(
+    lab: Lab, kind: str, line: str, top: str
+) -> None:
+    """Neither stands where the checks of zones look."""
+    file = lab.directory / "denying"
+    file.write_text(f"{ZONE}ns IN A 127.0.0.1\n")
+    server = lab.start(kind, line, top=top.replace("FILE", str(file)))
+    lab.publish()
+    before = server.files()
+    found = amiss(lab)
+    assert any("denies" in what and "by itself" in what for what in found), found
+    report = apply(lab)
+    assert (report["exit"], "denies" in report["summary"]) == (Exit.CHECK_FAILED, True), report
+    assert server.files() == before

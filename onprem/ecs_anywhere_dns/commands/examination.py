@@ -14,7 +14,12 @@ from ecs_anywhere_dns.answers.preflight import Preflight, preflight
 from ecs_anywhere_dns.commands.status import NOTHING_SAID, known
 from ecs_anywhere_dns.configuration import in_order
 from ecs_anywhere_dns.document import Document
-from ecs_anywhere_dns.following.beforehand import hosts_entries, out_of_reach, own_answers
+from ecs_anywhere_dns.following.beforehand import (
+    denied_names,
+    hosts_entries,
+    out_of_reach,
+    own_answers,
+)
 from ecs_anywhere_dns.following.listening import hindrances, listener_of
 from ecs_anywhere_dns.following.policies import rewritten
 from ecs_anywhere_dns.following.run import Run
@@ -70,6 +75,7 @@ def examine(hosts: Sequence[Host], units: Path = UNITS) -> tuple[Finding, ...]:
     host = hosts[0]
     shared = Shared([_read(each) for each in hosts])
     followers = [Follower(run, _looked_at(run, shared)) for run in _in_turn(shared.runs)]
+    of_server = tuple(_until_stopped(lambda: _server(shared)))
     seen = [
         *_memory(hosts),
         *_until_stopped(lambda: _rooms(host)),
@@ -77,9 +83,11 @@ def examine(hosts: Sequence[Host], units: Path = UNITS) -> tuple[Finding, ...]:
         *_until_stopped(lambda: _unit(host, units, len(hosts))),
         *_until_stopped(lambda: _fragments(host)),
         *_until_stopped(lambda: _includes(host)),
-        *_until_stopped(lambda: _server(shared)),
+        *of_server,
         *_until_stopped(lambda: hindrances(listener_of(host), host.asks)),
         *_of_each(followers, _names),
+        # Only what nothing else explains.
+        *(_of_each(followers, _denied) if all(each.ok for each in of_server) else ()),
         *_until_stopped(lambda: _state(host)),
         *_of_each(followers, _publication),
         *_until_stopped(lambda: _conflicts(shared)),
@@ -189,6 +197,12 @@ def _names(follower: Follower) -> Iterator[Finding]:
         yield from own_answers(follower.host, document)
         yield from out_of_reach(follower.host, document)
         yield from rewritten(follower.host, document)
+
+
+def _denied(follower: Follower) -> Iterator[Finding]:
+    document = follower.document
+    if not isinstance(document, Stop) and document.state != "withdrawn":
+        yield from denied_names(follower.host, document)
 
 
 def _includes(host: Host) -> Iterator[Finding]:

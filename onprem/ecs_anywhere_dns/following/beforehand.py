@@ -59,6 +59,35 @@ def own_answers(host: Host, document: Document) -> Iterator[Finding]:
         )
 
 
+def denied_names(host: Host, document: Document) -> Iterator[Finding]:
+    """Yield that the DNS server denies published names by itself, with authority: from a zone, or a
+    view, that no other check has found. A server that hands on the AA bit of others is not asked,
+    as dnsmasq: what it denies may be somebody else's word."""
+    if isinstance(host.server, ReadsHosts):
+        return
+    place = (host.settings.address, host.settings.port)
+    questions = [Question(*place, name, recurses=False) for name in document.names]
+    denied = [
+        question.name
+        for question, answer in host.asks(questions).items()
+        if answer.authoritative
+        and judge(question, answer, document, document.names).code in ("nxdomain", "empty")
+    ]
+    if denied:
+        yield Finding(
+            False,
+            f"{host.server.title} denies {denied[0]} by itself: that comes before any forwarding",
+            "find the zone or the view that says so, as a root zone of its own, an auth-zone or a "
+            "view of Unbound: delegate our zones in it, or remove it",
+        )
+
+
+def check_not_denied(host: Host, document: Document) -> None:
+    """Raises CheckFailed where the DNS server denies what is published."""
+    for finding in denied_names(host, document):
+        raise CheckFailed(finding.what, finding.cure)
+
+
 def _is_for_any_name(host: Host, question: Question, answer: Answer) -> bool:
     """Return whether a name beside it, that nobody has, is answered the same: then the answer is
     for a domain above, as of dnsmasq's `address=/#/10.0.0.1`, and our longer zones come first."""

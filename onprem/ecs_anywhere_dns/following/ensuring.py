@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ecs_anywhere_dns.answers.proof import Proof, prove
-from ecs_anywhere_dns.following.beforehand import check_reach
+from ecs_anywhere_dns.following.beforehand import check_not_denied, check_reach
 from ecs_anywhere_dns.following.claims import names_served
 from ecs_anywhere_dns.following.listening import check_listening, listener_of
 from ecs_anywhere_dns.following.policies import check_not_rewritten
@@ -143,6 +143,7 @@ def _check_switchable(run: Run, wanted: Wanted, fragments: tuple[Fragment, ...])
         check_listening(listener_of(run.host), run.host.asks)
         check_reach(run.host, wanted.document, wanted.part.forwarders)
         check_not_rewritten(run.host, wanted.document)
+        check_not_denied(run.host, wanted.document)
 
 
 def _tell_difference(run: Run, fragments: tuple[Fragment, ...]) -> None:
