@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from ecs_anywhere_dns.answers.explanation import explain
 from ecs_anywhere_dns.answers.preflight import Preflight, preflight
-from ecs_anywhere_dns.commands.status import NOTHING_SAID, known
 from ecs_anywhere_dns.configuration import in_order
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.following.beforehand import (
@@ -28,6 +28,7 @@ from ecs_anywhere_dns.following.turn import look, read
 from ecs_anywhere_dns.forwarding import NOTHING, Forwarding, forwarding_of, merged
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.memory.files import check_writable, state_of
+from ecs_anywhere_dns.memory.reading import known
 from ecs_anywhere_dns.memory.state import ROOM
 from ecs_anywhere_dns.outcome import MEANINGS, CheckFailed, Exit, Refused, Stop
 from ecs_anywhere_dns.pinned.belief import check_believed, pins_of
@@ -35,6 +36,8 @@ from ecs_anywhere_dns.report import Report
 from ecs_anywhere_dns.servers.contract import Finding
 from ecs_anywhere_dns.units import ANEW, UNITS, outdated_unit
 
+NOTHING_SAID: Mapping[str, Any] = {}
+"""The report of a host on which nothing was run."""
 PROGRAMS = {
     "named": "bind",
     "unbound": "unbound",

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from ecs_anywhere_dns.commands.followers import followers
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.memory.documents import Memory
+from ecs_anywhere_dns.memory.reading import known
 from ecs_anywhere_dns.memory.records import Applied
 from ecs_anywhere_dns.outcome import BadUsage, Exit
 from ecs_anywhere_dns.pinned.belief import warnings_of
 from ecs_anywhere_dns.printing import show_status
 from ecs_anywhere_dns.units import ANEW, UNITS, unit_state
 
-Kind = TypeVar("Kind")
 NOTHING_SAID: Mapping[str, Any] = {}
 
 
@@ -51,14 +51,6 @@ def status(hosts: Sequence[Host], units: Path = UNITS) -> Mapping[str, Any]:
         "damaged": [{"what": what, "cure": cure} for what, cure in damages],
         "publications": each,
     }
-
-
-def known(read: Callable[[], Kind], otherwise: Kind) -> Kind:
-    """Return what `read` returns; `otherwise`, where the file cannot be read."""
-    try:
-        return read()
-    except BadUsage:
-        return otherwise
 
 
 def _status_of(host: Host, applied: Applied) -> Mapping[str, Any]:

@@ -83,7 +83,7 @@ def denied_names(host: Host, document: Document) -> Iterator[Finding]:
 
 
 def check_not_denied(host: Host, document: Document) -> None:
-    """Raises CheckFailed where the DNS server denies what is published."""
+    """Check that the DNS server denies no published name. Raises CheckFailed."""
     for finding in denied_names(host, document):
         raise CheckFailed(finding.what, finding.cure)
 

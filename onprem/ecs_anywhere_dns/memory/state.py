@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from ecs_anywhere_dns.memory.documents import Memory
 from ecs_anywhere_dns.memory.files import (
@@ -28,7 +28,6 @@ from ecs_anywhere_dns.memory.files import (
     put,
 )
 from ecs_anywhere_dns.memory.forms import (
-    NOT_WHAT_IS_WRITTEN,
     applied_as_json,
     applied_from,
     distrust_from,
@@ -38,6 +37,7 @@ from ecs_anywhere_dns.memory.forms import (
     text_in,
     time_in,
 )
+from ecs_anywhere_dns.memory.reading import Damaged, content_of, made_of, problem_of
 from ecs_anywhere_dns.memory.records import (
     ONLY,
     Applied,
@@ -49,25 +49,9 @@ from ecs_anywhere_dns.memory.records import (
 from ecs_anywhere_dns.outcome import BadUsage, Busy
 from ecs_anywhere_dns.trust import Unsafe, check_trusted
 
-Made = TypeVar("Made")
-
-WITHOUT = {
-    "applied": "`apply` then follows each publication as at the first time, whatever its "
-    "generation, and `rollback` has no step to go back",
-    "journal": "`apply` then writes the forwarding anew, as it is published",
-    "distrust": "what a person rolled back, or what failed, is then taken again",
-    "standby": "who serves is then seen by what is forwarded",
-}
-"""The consequence of moving a file away, by the first part of its name."""
-WITHOUT_OTHERS = "nothing is lost with it, and the next run writes it anew"
-ROOT_READS = "run this as root"
 FOLDER_MODE = 0o750
 ROOM = 65536
 """Bytes, kept free while the forwarding is switched: several times what a commit writes."""
-
-
-class Damaged(BadUsage):
-    """A file of what this host remembers cannot be read, or is not what this version writes."""
 
 
 @dataclass
@@ -124,7 +108,7 @@ class State:
         return self.kept.applied
 
     def _applied(self) -> Applied:
-        applied = self._made("applied.json", applied_from) or Applied()
+        applied = made_of(self.folder / "applied.json", applied_from) or Applied()
         first = self.followed[0] if self.followed else ONLY
         return replace(applied, vpcs={vpc or first: last for vpc, last in applied.vpcs.items()})
 
@@ -134,7 +118,7 @@ class State:
         self.close_journal()
 
     def journal(self) -> Journal | None:
-        return self._made("journal.json", journal_from)
+        return made_of(self.folder / "journal.json", journal_from)
 
     def open_journal(self, journal: Journal) -> None:
         """Write the journal of a new switch. Raises CheckFailed, also where there would be no room
@@ -175,7 +159,7 @@ class State:
         """Return the fingerprints of the texts that the schema was found to hold for. Nothing is
         lost with them but time: what is damaged holds none."""
         try:
-            said = self._read(self._readable("validated")) or {}
+            said = content_of(self.folder / self._readable("validated")) or {}
         except Damaged:
             return frozenset()
         texts = said.get("texts")
@@ -185,14 +169,14 @@ class State:
         self._write(self._own("validated"), {"texts": sorted(validated)})
 
     def distrust(self) -> Distrust:
-        return self._made(self._readable("distrust"), distrust_from) or Distrust()
+        return made_of(self.folder / self._readable("distrust"), distrust_from) or Distrust()
 
     def write_distrust(self, distrust: Distrust) -> None:
         self._write(self._own("distrust"), vars(distrust))
 
     def duty(self) -> Duty:
         """Return what this VPC does as a standby."""
-        said = self._made(_duty_of(self.vpc), duty_from)
+        said = made_of(self.folder / _duty_of(self.vpc), duty_from)
         return said or Duty()
 
     def write_duty(self, duty: Duty) -> None:
@@ -207,21 +191,21 @@ class State:
 
     def acknowledged(self) -> str:
         """The last acknowledgement that was written; empty where none was."""
-        return self._made(self._readable("acknowledged"), text_in) or ""
+        return made_of(self.folder / self._readable("acknowledged"), text_in) or ""
 
     def write_acknowledged(self, text: str) -> None:
         self._write(self._own("acknowledged"), {"text": text})
 
     def verified(self) -> str:
         """Return when the forwarding was last seen to be right, ISO 8601; empty where never."""
-        return self._made(self._readable("verified"), time_in) or ""
+        return made_of(self.folder / self._readable("verified"), time_in) or ""
 
     def write_verified(self, at: str) -> None:
         self._write(self._own("verified"), {"at": at})
 
     def report(self) -> Mapping[str, Any]:
         """The last run's, as JSON; empty where there was none."""
-        return self._made("status.json", report_from) or {}
+        return made_of(self.folder / "status.json", report_from) or {}
 
     def write_report(self, report: Mapping[str, Any]) -> None:
         self._write("status.json", report)
@@ -233,7 +217,7 @@ class State:
             self.applied, self.journal, self.distrust, self.duty, self._checked_validated,
             self.acknowledged, self.verified, self.report,
         )  # fmt: skip
-        found = (problem for read in readers if (problem := _problem_of(read)))
+        found = (problem for read in readers if (problem := problem_of(read)))
         # Where the folder is none, each file says the same.
         return tuple({problem.message: problem for problem in found}.values())
 
@@ -242,7 +226,7 @@ class State:
         check_writable(self.folder, ROOM)
 
     def _checked_validated(self) -> object:
-        return self._read(self._readable("validated"))
+        return content_of(self.folder / self._readable("validated"))
 
     def _own(self, name: str) -> str:
         return f"{name}-{self.vpc}.json" if len(self.followed) > 1 else f"{name}.json"
@@ -263,61 +247,9 @@ class State:
             return None
         return (seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns)
 
-    def _read(self, name: str) -> dict[str, Any] | None:
-        """Return the content of a file; None where there is none. Raises Damaged and Unsafe."""
-        file = self.folder / name
-        check_trusted(file)
-        try:
-            # A pipe that somebody put there would keep the run waiting.
-            descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
-            with os.fdopen(descriptor, encoding="utf-8") as opened:
-                content = json.load(opened)
-        except FileNotFoundError:
-            return None
-        except NotADirectoryError as error:
-            raise Damaged(f"{self.folder} is no folder", cure_of(error)) from None
-        except PermissionError as error:
-            said = f"{file} cannot be read: {error.strerror}"
-            raise Damaged(said, f"{ROOT_READS}; {_cure_of(name)}") from None
-        except (OSError, ValueError, RecursionError) as error:
-            raise Damaged(f"{file} cannot be read: {_said(error)}", _cure_of(name)) from None
-        if not isinstance(content, dict):
-            raise Damaged(f"{file} cannot be read: it holds no object of JSON", _cure_of(name))
-        return content
-
-    def _made(self, name: str, make: Callable[[Mapping[str, Any]], Made]) -> Made | None:
-        """Return what `make` makes of the file; None where there is none. Raises Damaged and
-        Unsafe."""
-        said = self._read(name)
-        try:
-            return make(said) if said is not None else None
-        except NOT_WHAT_IS_WRITTEN as error:
-            raise Damaged(
-                f"{self.folder / name} is not what this version writes: {error!r}",
-                f"use the version that wrote it; {_cure_of(name)}",
-            ) from None
-
     def _write(self, name: str, content: Mapping[str, Any]) -> None:
         text = json.dumps(content, indent=1, sort_keys=True) + "\n"
         put(FileState(self.folder / name, text.encode(), PRIVATE))
-
-
-def _cure_of(name: str) -> str:
-    """Return what to do about a damaged file."""
-    kind = name.removesuffix(".json").partition("-")[0]
-    return f"restore it, or move it away: {WITHOUT.get(kind, WITHOUT_OTHERS)}"
-
-
-def _problem_of(read: Callable[[], object]) -> BadUsage | None:
-    try:
-        read()
-    except BadUsage as problem:
-        return problem
-    return None
-
-
-def _said(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
 
 
 def _duty_of(standby: str) -> str:
