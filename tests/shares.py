@@ -1,4 +1,4 @@
-"""Which tests `make test` runs, and which it leaves to `make whole`.
+"""The tests that `make test` runs, and those that it leaves to `make whole`.
 
 `make test` is run for every change, so it has to end within twenty minutes on two busy processors.
 It leaves out three things, and keeps something cheaper of each:
@@ -79,9 +79,9 @@ SHARES = {
 """File -> every so-manyeth case of each of its parametrised tests is run."""
 
 EXAMPLES = 3
-"""One in so many of Hypothesis's examples is drawn."""
+"""Share of Hypothesis's examples: one in so many is drawn."""
 SERVERS = 3
-"""Each test of the pick-up tool is run with one in so many of the DNS servers."""
+"""Share of the DNS servers: each test of the pick-up tool is run with one in so many."""
 
 
 def examples(number: int) -> int:
