@@ -32,7 +32,7 @@ demo: setup ## connect a VPC on an embedded AWS, show the proof, take it all awa
 
 test: setup servers tools lint ## every check, and of each area what every change has to pass (under twenty minutes)
 	$(SPREAD) -n 3 tests/unit tests/contract tests/template tests/local tests/bench tests/e2e tests/second_opinion tests/release tests/browser
-	$(MAKE) --jobs=2 --output-sync=target test-stories test-hosts
+	$(MAKE) --jobs=2 --output-sync=line test-stories test-hosts
 	$(SPREAD) -n 3 tests/storm tests/faults
 	.venv/bin/python -m pytest tests/fleet
 
