@@ -41,10 +41,6 @@ Meaning = type[Waiting] | type[Fact] | Reading
 NOT_SEEN_YET = frozenset({"InvalidGroup.NotFound", "InvalidSecurityGroupID.NotFound"})
 """AWS's codes for a security group that was made a moment ago and is not seen everywhere yet."""
 
-UNSUPPORTED_ZONE = "availability zone Lambda doesn't support"
-"""AWS Lambda's words where a subnet is in such a zone, without which one: use1-az3 is one of them
-(keboola/developer-portal #81)."""
-
 UNDER_WAY = "IncorrectState OperationInProgress"
 """EC2's codes for a VPC endpoint that is being changed. "OperationInProgress: VpcEndpoint modify
 operation in progress" was seen on AWS (terraform-provider-aws #42884); IncorrectState is the API

@@ -21,8 +21,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from connectivity.adapters.aws import call, client
-from connectivity.adapters.error_codes import UNSUPPORTED_ZONE
-from connectivity.adapters.refusals import is_answer
+from connectivity.adapters.refusals import UNSUPPORTED_ZONE, is_answer
 from connectivity.domain.errors import NotReadyYet, ProbeFailed
 from connectivity.domain.tags import CreationTags
 from connectivity.usecases.ports import UsedName

@@ -14,7 +14,6 @@ from connectivity.adapters.error_codes import (
     COMMON,
     MEANINGS,
     NOT_SEEN_YET,
-    UNSUPPORTED_ZONE,
     Meaning,
     Reading,
     codes_of,
@@ -38,6 +37,10 @@ class Saying:
     means: Meaning
     cure: str = ""
 
+
+UNSUPPORTED_ZONE = "availability zone Lambda doesn't support"
+"""AWS Lambda's words where a subnet is in such a zone, without which one: use1-az3 is one of them
+(keboola/developer-portal #81)."""
 
 _VPC_ENDPOINT = frozenset({"CreateVpcEndpoint", "ModifyVpcEndpoint"})
 _PROBE = frozenset({"CreateFunction"})
