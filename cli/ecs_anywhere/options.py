@@ -54,6 +54,13 @@ class TagOptions:
     resolver: Annotated[
         str | None, typer.Option("--resolver", help="A hub's inbound resolver, instead of ours.")
     ] = None
+    endpoint_policy: Annotated[
+        str | None,
+        typer.Option(
+            "--endpoint-policy",
+            help="Whom the endpoints serve: full-access, account, or an organization's id.",
+        ),
+    ] = None
 
     def __post_init__(self) -> None:
         """Refuse options that contradict each other. Raises BadParameter."""

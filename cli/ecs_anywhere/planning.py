@@ -42,7 +42,15 @@ class Planned:
 
     def as_json(self) -> dict[str, Any]:
         said = self.check.as_json()
-        kept = ("steps", "placement", "warnings", "repairs", "private_names", "firewall")
+        kept = (
+            "steps",
+            "placement",
+            "policies",
+            "warnings",
+            "repairs",
+            "private_names",
+            "firewall",
+        )
         return {
             "vpc": self.vpc,
             **{key: said[key] for key in kept},

@@ -172,6 +172,7 @@ def plan(planned: Planned) -> RenderableType:
         ("would be made or changed", check.steps or ("nothing: all is as it shall be",)),
         ("asked first, and adopted if it fits", check.to_ask),
         ("subnets", check.placement),
+        ("whom the endpoints serve", check.policies),
         ("names that change their answer for every workload in the VPC", check.private_names),
         ("firewalls have to let through", check.firewall),
         ("warnings", check.warnings),

@@ -34,6 +34,7 @@ VARIABLES = frozenset(
         "DEFAULT_ONPREM_CIDRS",
         "DEFAULT_SERVICES",
         "DRAIN_SECONDS",
+        "ENDPOINT_POLICY",
         "EVIDENCE_BUCKET",
         "EXPIRY_SECONDS",
         "EXTRA_TAGS",

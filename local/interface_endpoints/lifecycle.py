@@ -8,6 +8,7 @@ gone. moto 5.2.5: `available` at once, random addresses, nothing refused, `delet
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -221,6 +222,7 @@ class InterfaceEndpoints:
         rules.require_subnets(backend, vpc, service, subnet_ids)
         rules.require_security_groups(backend, vpc, group_ids)
         rules.require_room(siblings)
+        rules.require_policy_support(service, request)
         if private_dns:
             rules.require_private_dns(vpc, service, self._held_names(vpc.id))
         asked = request.get("DnsOptions", {})
@@ -274,8 +276,10 @@ class InterfaceEndpoints:
             rules.require_private_dns(vpc, service, self._held_names(vpc.id, besides=endpoint))
         endpoint.dns_options = rules.dns_options(vpc, service, private_dns, asked, siblings)
         record.private_dns_enabled = private_dns
+        rules.require_policy_support(service, request)
+        reset = json.dumps(VPCEndPoint.DEFAULT_POLICY) if request.get("ResetPolicy") else None
         record.modify(
-            policy_doc=request.get("PolicyDocument"),
+            policy_doc=reset or request.get("PolicyDocument"),
             add_subnets=None,
             remove_subnets=None,
             add_route_tables=request.get("AddRouteTableIds"),

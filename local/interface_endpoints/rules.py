@@ -45,6 +45,12 @@ def require_same(earlier: Mapping[str, Any], request: Mapping[str, Any]) -> None
         )
 
 
+def require_policy_support(service: Mapping[str, Any], request: Mapping[str, Any]) -> None:
+    """Refuse a policy for a service that takes none; the words are made up."""
+    if request.get("PolicyDocument") and not service["VpcEndpointPolicySupported"]:
+        raise InvalidParameter(f"{service['ServiceName']} does not support endpoint policies.")
+
+
 def require_room(siblings: Iterable[Endpoint]) -> None:
     if sum(sibling.is_interface for sibling in siblings) >= INTERFACE_ENDPOINTS_PER_VPC:
         raise EC2ClientError(

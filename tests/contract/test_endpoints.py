@@ -7,11 +7,14 @@ from collections.abc import Iterator
 import pytest
 from connectivity.adapters import aws as adapter
 from connectivity.adapters.endpoints import Ec2Endpoints
+from connectivity.domain.endpoint_policy import DEFAULT, fingerprint
 from connectivity.domain.errors import NotReadyYet
+from connectivity.domain.ledger import Announcement
+from connectivity.domain.policy_presets import document
 from connectivity.domain.tags import CreationTags
 
 from local.unkind.endings import Ending, Spoil
-from tests.local.vpc_world import REGION, World, started
+from tests.local.vpc_world import REGION, World, started, until
 
 
 @pytest.fixture
@@ -53,3 +56,32 @@ def test_what_aws_refuses_for_good_is_told_although_another_is_only_busy(world: 
 def test_what_is_gone_already_is_no_refusal(world: World) -> None:
     [made] = _made(world, world.vpc(), "ecs")
     assert Ec2Endpoints(CreationTags("us")).remove([made, "vpce-0123456789abcdef0"]) == {}
+
+
+def _policy(world: World, endpoint_id: str) -> str:
+    """Return the fingerprint of the policy that AWS shows."""
+    [shown] = world.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[endpoint_id])[
+        "VpcEndpoints"
+    ]
+    return fingerprint(shown["PolicyDocument"])
+
+
+def test_an_endpoint_is_made_with_its_policy_which_can_be_changed_and_reset(world: World) -> None:
+    vpc, endpoints = world.vpc(), Ec2Endpoints(CreationTags("us"))
+    subnet, group, name = world.subnet(vpc), world.group(vpc), f"com.amazonaws.{REGION}.ssm"
+    announced = Announcement("token", group, (subnet,), "123456789012")
+    made = endpoints.make_interface(vpc, name, announced)
+    assert endpoints.make_interface(vpc, name, announced) == made, "the same request"
+    assert _policy(world, made) == fingerprint(document("123456789012", name))
+    until(lambda: endpoints.all_in(vpc)[0].state == "available")
+    endpoints.set_policy(made, name, "o-a1b2c3d4e5")
+    [shown] = endpoints.all_in(vpc)
+    assert fingerprint(shown.policy) == fingerprint(document("o-a1b2c3d4e5", name))
+    endpoints.set_policy(made, name, "")
+    assert _policy(world, made) == DEFAULT
+
+
+def test_what_a_service_offers_says_whether_it_takes_a_policy(world: World) -> None:
+    names = [f"com.amazonaws.{REGION}.{each}" for each in ("ssm", "ecs-agent")]
+    offered = Ec2Endpoints(CreationTags("us")).offered(names)
+    assert [offered[name].takes_policy for name in names] == [True, False]

@@ -20,6 +20,7 @@ from connectivity.domain.ledger import (
     Served,
     announcement,
     begun_endpoints,
+    given_policy,
 )
 from connectivity.domain.mails import Allowance
 from connectivity.domain.model import Answered
@@ -228,6 +229,28 @@ def test_what_an_endpoint_was_to_be_made_of_is_announced_with_its_token(ledger: 
     entry = ledger.read(VPC)
     assert announcement(entry, "endpoint/ecs") == announced
     assert begun_endpoints(entry) == ("endpoint/ecs",)
+
+
+def test_which_policies_were_set_is_remembered_of_what_is_held(ledger: Ledger) -> None:
+    """Nothing is said any more of an endpoint that was replaced since."""
+    ledger.knock(VPC)
+    held = {"endpoint/ecs": "vpce-1", "endpoint/ssm": "vpce-2"}
+    ledger.hold(VPC, held, NOON, {"endpoint/ecs": given_policy("vpce-1", "aa")})
+    assert ledger.read(VPC).policies == {"endpoint/ecs": ("aa",)}
+    before = ledger.read(VPC).policies["endpoint/ecs"]
+    ledger.record_policies(
+        VPC,
+        {
+            "endpoint/ecs": given_policy("vpce-1", "bb", before),
+            "endpoint/ssm": given_policy("vpce-2", "cc"),
+        },
+    )
+    entry = ledger.read(VPC)
+    assert entry.policies == {"endpoint/ecs": ("bb", "aa"), "endpoint/ssm": ("cc",)}
+    assert (entry.held, entry.made_at) == (held, NOON)
+    ledger.hold(VPC, {"endpoint/ecs": "vpce-3"}, NOON)
+    assert ledger.read(VPC).policies == {"endpoint/ssm": ("cc",)}
+    assert ledger.entries() == (ledger.read(VPC),)
 
 
 def test_the_entries_are_of_every_vpc_that_was_heard_of(ledger: Ledger) -> None:

@@ -36,6 +36,7 @@ from connectivity.domain.errors import (
     Unavailable,
     Waiting,
 )
+from connectivity.domain.ledger import Announcement
 from connectivity.domain.model import HostedZone, Rule
 from connectivity.domain.tags import CreationTags
 from connectivity.usecases.ports import UsedToken
@@ -58,7 +59,9 @@ CALLS: dict[str, Callable[[], object]] = {
     "CreateResolverEndpoint": lambda: Route53Resolvers(TAGS).make(VPC, PLACES, "sg-1", "t"),
     "CreateSecurityGroup": lambda: Ec2Groups(TAGS).make(VPC, "name", "group/probe"),
     "CreateTags": lambda: Ec2Vpcs().set_tags(VPC, {"key": "value"}),
-    "CreateVpcEndpoint": lambda: Ec2Endpoints(TAGS).make_gateway(VPC, "com.amazonaws.r.s3", "t"),
+    "CreateVpcEndpoint": lambda: Ec2Endpoints(TAGS).make_gateway(
+        VPC, "com.amazonaws.r.s3", Announcement("t")
+    ),
     "DeleteFunction": lambda: _probe()._delete("probe"),
     "DeleteParameters": lambda: SsmParameters({}).remove(["/name"]),
     "DeleteResolverEndpoint": lambda: Route53Resolvers(TAGS).remove("rslvr-in-1"),

@@ -83,6 +83,7 @@ ENVIRONMENT = {
         ("DRAIN_SECONDS", "EXPIRY_SECONDS", "REMOVAL_SHARE", "SWEEP_MINUTES", "VERIFY_HOURS"), "1"
     ),
     **dict.fromkeys(("IDLE_DAYS",), "1"),
+    "ENDPOINT_POLICY": "account",
     **dict.fromkeys(
         ("ALLOW_PUBLIC_ONPREM_CIDRS", "FREE_ON_DELETION", "ONPREM_CIDRS_MAY_WIDEN"), "no"
     ),

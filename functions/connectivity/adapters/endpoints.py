@@ -11,6 +11,7 @@ from connectivity.adapters.aws import call, client, filters, items
 from connectivity.adapters.error_codes import ANSWER
 from connectivity.adapters.refusals import is_answer, meaning_of
 from connectivity.adapters.vpcs import ec2_tags, tags_of
+from connectivity.domain import policy_presets
 from connectivity.domain.errors import NotReadyYet, Waiting
 from connectivity.domain.ledger import Announcement
 from connectivity.domain.model import InterfaceEndpoint, OfferedService
@@ -82,16 +83,18 @@ class Ec2Endpoints:
             PrivateDnsEnabled=False,
             ClientToken=announced.token,
             TagSpecifications=self._tags(vpc_id, service_name),
+            **_policy(announced.policy, service_name),
         )
 
-    def make_gateway(self, vpc_id: str, service_name: str, token: str) -> str:
+    def make_gateway(self, vpc_id: str, service_name: str, announced: Announcement) -> str:
         """Without route tables: it changes no route."""
         return self._make(
             VpcEndpointType="Gateway",
             VpcId=vpc_id,
             ServiceName=service_name,
-            ClientToken=token,
+            ClientToken=announced.token,
             TagSpecifications=self._tags(vpc_id, service_name),
+            **_policy(announced.policy, service_name),
         )
 
     def _make(self, **arguments: Any) -> str:
@@ -128,6 +131,10 @@ class Ec2Endpoints:
         more: dict[str, Any] = {key: ids for key, ids in wanted.items() if ids}
         call(client("ec2").modify_vpc_endpoint, VpcEndpointId=endpoint_id, **more)
 
+    def set_policy(self, endpoint_id: str, service_name: str, whose: str) -> None:
+        said: dict[str, Any] = _policy(whose, service_name) or {"ResetPolicy": True}
+        call(client("ec2").modify_vpc_endpoint, VpcEndpointId=endpoint_id, **said)
+
     def remove(self, endpoint_ids: Sequence[str]) -> Mapping[str, str]:
         """Start their deletion in one call, and return AWS's reason for each that it refuses.
         Raises NotReadyYet where nothing but a change under way is in the way of some."""
@@ -159,6 +166,12 @@ class Ec2Endpoints:
         return {item["NetworkInterfaceId"]: item["PrivateIpAddress"] for item in found}
 
 
+def _policy(whose: str, service_name: str) -> dict[str, str]:
+    """Return the argument for an endpoint policy; none for the one that AWS gives."""
+    said = policy_presets.document(whose, service_name)
+    return {"PolicyDocument": said} if said else {}
+
+
 def _offered(detail: Mapping[str, Any]) -> OfferedService:
     several = [entry["PrivateDnsName"] for entry in detail.get("PrivateDnsNames", [])]
     one = [detail["PrivateDnsName"]] if detail.get("PrivateDnsName") else []
@@ -168,6 +181,7 @@ def _offered(detail: Mapping[str, Any]) -> OfferedService:
         zones=frozenset(detail["AvailabilityZones"]),
         owner=detail["Owner"],
         needs_acceptance=bool(detail.get("AcceptanceRequired")),
+        takes_policy=bool(detail.get("VpcEndpointPolicySupported")),
     )
 
 

@@ -18,6 +18,7 @@ from connectivity.adapters.ledger_items import (
     reported,
     served_item,
     set_held,
+    set_policies,
     turn_items,
     unchanged_since,
     untaken_since,
@@ -50,6 +51,7 @@ _REQUEST_KEPT_SECONDS = 2 * 24 * 3600
 _NOTHING = Served()
 _NOTHING_BESIDE = Beside()
 _NOTHING_SAID = End()
+_NO_POLICIES: Mapping[str, str] = {}
 
 
 class DynamoDbLedger(Records):
@@ -188,9 +190,23 @@ class DynamoDbLedger(Records):
         ):
             raise NotReadyYet(f"somebody else is making the same in {entry.vpc_id}")
 
-    def hold(self, vpc_id: str, held: Mapping[str, str], made_at: float | None = None) -> None:
+    def hold(
+        self,
+        vpc_id: str,
+        held: Mapping[str, str],
+        made_at: float | None = None,
+        policies: Mapping[str, str] = _NO_POLICIES,
+    ) -> None:
         names, change, values = set_held(held, made_at)
-        self._update(vpc_id, change, values, ExpressionAttributeNames=names)
+        more, goes_on, with_them = set_policies(policies)
+        self._update(
+            vpc_id, change + goes_on, values | with_them, ExpressionAttributeNames=names | more
+        )
+
+    def record_policies(self, vpc_id: str, policies: Mapping[str, str]) -> None:
+        names, change, values = set_policies(policies)
+        said = f"SET {change.removeprefix(', ')}"
+        self._update(vpc_id, said, values, ExpressionAttributeNames=names)
 
     def let_go(self, vpc_id: str, purposes: Iterable[str]) -> None:
         names = places(purposes)

@@ -7,13 +7,17 @@ from dataclasses import asdict, fields
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from connectivity.domain.ledger import GROUPS, Entry, Link, Said, Served
+from connectivity.domain.ledger import GROUPS, Entry, Link, Said, Served, policies_of
 from connectivity.domain.model import Answered
 from connectivity.domain.pacing import Turn
 from connectivity.domain.publication import Issue, Signature
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+
+_POLICY = "policy/"
+"""Beginning of the attributes that say which endpoint policy was set on what is held for a purpose:
+each its own, because an item of the release before has no map of them."""
 
 
 def entry_of(vpc_id: str, plain: Mapping[str, Any]) -> Entry:
@@ -52,6 +56,10 @@ def entry_of(vpc_id: str, plain: Mapping[str, Any]) -> Entry:
         unconfirmed=tuple(plain.get("unconfirmed", ())),
         heard=plain.get("heard"),
         turns={step: Turn.from_json(said) for step, said in plain.get("turns", {}).items()},
+        policies=policies_of(
+            plain.get("held", {}),
+            {k.removeprefix(_POLICY): v for k, v in plain.items() if k.startswith(_POLICY)},
+        ),
         status=plain.get("status", ""),
         detail=plain.get("detail", ""),
         told=frozenset(plain.get("told", ())),
@@ -124,6 +132,14 @@ def set_held(
         changes += [f"{name} = :made_at" for name in made]
         names |= made
     return names, "SET " + ", ".join(changes), values
+
+
+def set_policies(policies: Mapping[str, str]) -> tuple[dict[str, str], str, dict[str, Any]]:
+    """Return the names, how an update expression goes on, and the values that write policies."""
+    names = {f"#policy{i}": f"{_POLICY}{purpose}" for i, purpose in enumerate(policies)}
+    values: dict[str, Any] = {f":policy{i}": line for i, line in enumerate(policies.values())}
+    changes = (f", {name} = {value}" for name, value in zip(names, values, strict=True))
+    return names, "".join(changes), values
 
 
 def _made_at(purpose: str) -> str:

@@ -7,8 +7,6 @@ import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
 
 from connectivity.domain import endpoint_policy
-from connectivity.domain.desired import Desired
-from connectivity.domain.ledger import endpoint_purpose
 from connectivity.domain.model import InterfaceEndpoint, OfferedService, Rule
 from connectivity.domain.survey import Survey
 
@@ -46,26 +44,6 @@ def unfit(endpoint: InterfaceEndpoint, survey: Survey, onprem_cidrs: tuple[str, 
     if not shut:
         return None
     return shut_out(survey, endpoint.security_groups, "tcp", 443, sorted(shut))
-
-
-def policy_warnings(survey: Survey, desired: Desired) -> Iterator[str]:
-    """Yield a warning for each interface endpoint, ours or not, whose policy is not AWS's default:
-    what the agents call has to be allowed, and only who wrote the policy knows why it is not."""
-    in_use = {e.id: e for e in survey.endpoints if e.exists and e.type == "Interface"}
-    for wanted in desired.endpoints:
-        purpose = endpoint_purpose(wanted.service_name)
-        endpoint = in_use.get(wanted.adopted or survey.entry.held.get(purpose, ""))
-        if endpoint and endpoint_policy.denies_everything(endpoint.policy):
-            yield (
-                f"the endpoint policy of {endpoint.id} ({wanted.service}) allows nothing, so the "
-                "agents get AccessDenied (aws ec2 modify-vpc-endpoint "
-                f"--vpc-endpoint-id {endpoint.id} --reset-policy)"
-            )
-        elif endpoint and not endpoint_policy.is_default(endpoint.policy):
-            yield (
-                f"{endpoint.id} ({wanted.service}) has an endpoint policy of its own: what it does "
-                "not allow is denied to the agents"
-            )
 
 
 def not_admitted(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from connectivity.domain import catalogue, ledger, placement, routes
+from connectivity.domain import catalogue, ledger, placement, policy_presets, routes
 from connectivity.domain.adopted_names import adoption_of, is_served
 from connectivity.domain.desired import Desired, DesiredEndpoint
 from connectivity.domain.model import OfferedService, Subnet
@@ -24,6 +24,13 @@ def derive(survey: Survey, options: Options, limits: Limits) -> Desired:
     endpoints = tuple(
         _endpoint(name, service, _Place(survey, chosen, ranked, limits.zones))
         for name, service in services.items()
+    )
+    let_in = policy_presets.whose(options.endpoint_policy, survey.account)
+    endpoints = tuple(
+        replace(each, policy=let_in)
+        if each.adopted is None and services[each.service].takes_policy
+        else each
+        for each in endpoints
     )
     shared = adopted_resolver(survey, options.onprem_cidrs)
     near = _near_promises(survey, chosen, ranked)[: limits.zones]

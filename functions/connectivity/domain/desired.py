@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
-from connectivity.domain import ledger
+from connectivity.domain import catalogue, ledger
 
 _SMALLEST_SUBNET = 28
 """Bits of the netmask (VPC user guide, "Subnet CIDR blocks")."""
@@ -28,6 +28,9 @@ class DesiredEndpoint:
     the endpoint cannot be seen from this account, of what leads its names there."""
     addresses: tuple[str, ...] = ()
     """What its names have to answer, where it does not stand in this VPC."""
+    policy: str = ""
+    """Id of the account or organization whose callers its endpoint policy lets in; empty
+    for AWS's own policy, and where it is not ours."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,13 @@ class Desired:
     @property
     def ours(self) -> tuple[DesiredEndpoint, ...]:
         return tuple(endpoint for endpoint in self.endpoints if endpoint.adopted is None)
+
+    @property
+    def gateway_policy(self) -> str:
+        """Return `DesiredEndpoint.policy` of the gateway endpoint, which is that of the interface
+        endpoint beside it."""
+        beside = (each for each in self.ours if each.service == catalogue.GATEWAY_FIRST)
+        return next((endpoint.policy for endpoint in beside), "")
 
     @property
     def in_the_vpc(self) -> tuple[DesiredEndpoint, ...]:
@@ -133,4 +143,5 @@ def _endpoint(document: Mapping[str, Any]) -> DesiredEndpoint:
         subnets=tuple(document["subnets"]),
         adopted=document["adopted"],
         addresses=tuple(document.get("addresses", ())),
+        policy=document.get("policy", ""),
     )

@@ -12,11 +12,12 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from connectivity.domain import catalogue, ledger, publication
+from connectivity.domain import catalogue, endpoint_policy, ledger, publication
 from connectivity.domain.acknowledgement import acknowledgements_path
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import InboundResolver, InterfaceEndpoint, Rule, SecurityGroup, Vpc
 from connectivity.domain.plan import endpoint_rules, resolver_rules
+from connectivity.domain.policies import last_policy
 from connectivity.domain.whole_account import WholeAccount
 from connectivity.domain.wish import Options
 
@@ -100,6 +101,8 @@ def _of_endpoints(view: View) -> Iterator[str]:
 
 def _of_our_endpoint(endpoint: InterfaceEndpoint, entry: Entry) -> Iterator[str]:
     yield from _of_serving_endpoint(endpoint, entry)
+    if endpoint_policy.fingerprint(endpoint.policy) != last_policy(endpoint, entry):
+        yield f"{endpoint.id} has another endpoint policy than it was given"
     if endpoint.type == "Gateway":
         return
     if endpoint.id not in entry.verified_endpoints:

@@ -16,6 +16,7 @@ from connectivity.domain.steps import (
     MendInterfaceEndpoint,
     Plan,
     Revoke,
+    SetPolicy,
     Step,
     TurnOnPrivateDns,
     listed,
@@ -147,6 +148,8 @@ def _step(step: Step, survey: Survey) -> Iterator[str]:
         case MendInterfaceEndpoint():
             lost = [*(["our security group"] if step.group else []), *step.subnets]
             yield f"{step.endpoint_id} ({step.service}) had lost {', '.join(lost)}: added again"
+        case SetPolicy() if step.was_reset:
+            yield f"the endpoint policy of {step.endpoint_id} was taken away: set again"
         case TurnOnPrivateDns() if step.endpoint_id in survey.entry.verified_endpoints:
             was = _was_of_private_dns(step, survey)
             yield f"private DNS of {step.endpoint_id} ({step.service}) was {was} again"

@@ -6,9 +6,27 @@ default policy allows everybody everything; what a policy does not allow is deni
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
+
+DEFAULT = "default"
+"""The fingerprint of the policy that AWS gives."""
+_LENGTH = 32
+"""Hexadecimal digits of any other."""
+
+
+def fingerprint(policy: str) -> str:
+    """Return the fingerprint of what a policy says: the same for texts that AWS takes for the same,
+    as it shows a policy with other white space, or a list of one as the one."""
+    if is_default(policy):
+        return DEFAULT
+    try:
+        said = json.dumps(_plain(json.loads(policy)), sort_keys=True)
+    except ValueError:
+        said = policy
+    return hashlib.sha256(said.encode()).hexdigest()[:_LENGTH]
 
 
 def is_default(policy: str) -> bool:
@@ -58,3 +76,15 @@ def _is_about_all(statement: Mapping[str, Any]) -> bool:
 
 def _has_star(value: Any) -> bool:
     return "*" in (value if isinstance(value, list) else [value])
+
+
+def _plain(said: Any) -> Any:
+    """Return a part of a policy with its lists sorted and a list of one as the one; `{"AWS": "*"}`
+    is everybody, as "*" is."""
+    if isinstance(said, list):
+        items = sorted(map(_plain, said), key=lambda item: json.dumps(item, sort_keys=True))
+        return items[0] if len(items) == 1 else items
+    if isinstance(said, dict):
+        plain = {key: _plain(value) for key, value in said.items()}
+        return "*" if plain == {"AWS": "*"} else plain
+    return said

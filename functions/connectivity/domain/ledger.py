@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from connectivity.domain.model import Answered
 from connectivity.domain.pacing import Turn
+from connectivity.domain.policy_presets import is_somebody
 from connectivity.domain.publication import Issue
 
 KEPT_SECONDS = 400 * 24 * 3600
@@ -180,6 +181,9 @@ class Entry:
     """The wish tags as the last tag event told them, until somebody has acted on them."""
     turns: Mapping[str, Turn] = field(default_factory=dict)
     """Step -> the turn that was reserved for it, so that a repetition does not reserve again."""
+    policies: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Purpose -> fingerprints of the endpoint policies that were set on the VPC endpoint that is
+    held for it, the last one first. Nothing of one that has had AWS's own policy from the start."""
     status: str = ""
     detail: str = ""
     told: frozenset[str] = frozenset()
@@ -255,9 +259,12 @@ class Announcement:
     """Id of the security group of an interface endpoint."""
     subnets: tuple[str, ...] = ()
     """Ids of the subnets of an interface endpoint."""
+    policy: str = ""
+    """Id of the account or organization whose callers its endpoint policy lets in; empty for AWS's
+    own policy."""
 
     def __str__(self) -> str:
-        return " ".join(filter(None, (self.token, self.group, *self.subnets)))
+        return " ".join(filter(None, (self.token, self.group, *self.subnets, self.policy)))
 
 
 def announcement(entry: Entry, purpose: str) -> Announcement | None:
@@ -266,8 +273,9 @@ def announcement(entry: Entry, purpose: str) -> Announcement | None:
     if not recorded.startswith(MAKING):
         return None
     token, *made_of = recorded.removeprefix(MAKING).split(" ")
+    policy = made_of.pop() if made_of and is_somebody(made_of[-1]) else ""
     group, *subnets = made_of or [""]
-    return Announcement(token, group, tuple(subnets))
+    return Announcement(token, group, tuple(subnets), policy)
 
 
 def announced_token(entry: Entry, purpose: str) -> str | None:
@@ -314,6 +322,25 @@ def unseen_groups(entry: Entry, shown: Iterable[str], now: float) -> dict[str, s
     young = (p for p, at in entry.groups_made_at.items() if now < at + VISIBLE_WITHIN)
     named = {p: entry.held[p].removeprefix(MAKING) for p in young if p in entry.held}
     return {purpose: name for purpose, name in named.items() if name not in there}
+
+
+_MOST_POLICIES = 4
+"""Fingerprints that are remembered of one VPC endpoint: of what was set and, because the answer to
+a change may be lost, of what may still be there."""
+
+
+def given_policy(endpoint_id: str, given: str, before: Iterable[str] = ()) -> str:
+    """Return what is written down of a VPC endpoint that is given a policy, by the fingerprint of
+    that and of those that it had from us `before`."""
+    known = list(dict.fromkeys([given, *before]))[:_MOST_POLICIES]
+    return " ".join([endpoint_id, *known])
+
+
+def policies_of(held: Mapping[str, str], written: Mapping[str, str]) -> dict[str, Sequence[str]]:
+    """Return by purpose the fingerprints of what was `written` down of those VPC endpoints that are
+    still held."""
+    words = {purpose: line.split(" ") for purpose, line in written.items()}
+    return {purpose: tuple(w[1:]) for purpose, w in words.items() if held.get(purpose) == w[0]}
 
 
 def endpoint_purpose(service_name: str) -> str:

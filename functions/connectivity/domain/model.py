@@ -43,6 +43,8 @@ class OfferedService:
     """`amazon`, `aws-marketplace`, or the id of the account whose service it is."""
     needs_acceptance: bool = False
     """Whether its owner has to accept every interface endpoint before it serves."""
+    takes_policy: bool = True
+    """True where its endpoints can have an endpoint policy of their own."""
 
 
 @dataclass(frozen=True)

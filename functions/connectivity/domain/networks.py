@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
+from connectivity.domain.policy_presets import FULL_ACCESS
 from connectivity.domain.printable import LONGEST_ITEM, first_lines, quoted
 
 _NOWHERE = {
@@ -49,6 +50,8 @@ class Bounds:
     """Whether a VPC may name networks that are not within the stack's."""
     public: bool = False
     """Whether public networks may be named."""
+    endpoint_policy: str = FULL_ACCESS
+    """The stack's own choice, which a VPC may narrow."""
 
 
 def cidr_problems(cidrs: Iterable[str], where: str, bounds: Bounds, own: bool = True) -> list[str]:

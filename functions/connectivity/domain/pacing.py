@@ -53,9 +53,13 @@ TURNING_OFF = Bucket("ModifyVpcEndpoint", "turn off", opens=True)
 """Booked before anything is made, or withdrawn: they keep those in line who would have to wait
 long."""
 
+SETTING_POLICIES = Bucket("ModifyVpcEndpoint", "set policies", opens=True)
+"""Booked before endpoint policies are changed: a parameter of the stack is all VPCs' at once."""
+
 MAKING_NOW = Bucket("CreateVpcEndpoint, now", "make now", rate=0.292)
 TURNING_ON = Bucket("ModifyVpcEndpoint, now", "turn on now", rate=0.295)
 TURNING_OFF_NOW = Bucket("ModifyVpcEndpoint, now", "turn off now", rate=0.295)
+SETTING_POLICIES_NOW = Bucket("ModifyVpcEndpoint, now", "set policies now", rate=0.295)
 TURNING_OFF_SURPLUS = Bucket("ModifyVpcEndpoint, now", "turn off surplus now", rate=0.295)
 """Booked right before the calls: who comes to them late, because AWS Lambda or a DNS host kept them
 waiting, does not meet those whose turn it is by then."""

@@ -14,6 +14,7 @@ from connectivity.domain.desired import Desired, DesiredEndpoint
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import InboundResolver, InterfaceEndpoint, Rule, SecurityGroup
 from connectivity.domain.ownership import Ownership, group_name, purpose_of
+from connectivity.domain.policies import plan_policies
 from connectivity.domain.steps import (
     Admit,
     MakeGatewayEndpoint,
@@ -51,13 +52,19 @@ def plan_endpoints(
     gateway = desired.gateway_service
     missing = (
         *(
-            (MakeGatewayEndpoint(gateway, f"private DNS of {gateway} needs one; it has no routes"),)
+            (
+                MakeGatewayEndpoint(
+                    gateway,
+                    f"private DNS of {gateway} needs one; it has no routes",
+                    desired.gateway_policy,
+                ),
+            )
             if gateway and ledger.gateway_purpose(gateway) not in {*there, *begun}
             else ()
         ),
         *plan_begun(ownership.entry),
         *(
-            MakeInterfaceEndpoint(e.service_name, e.subnets, f"{e.service} has none")
+            MakeInterfaceEndpoint(e.service_name, e.subnets, f"{e.service} has none", e.policy)
             for e in desired.ours
             if ledger.endpoint_purpose(e.service_name) not in {*there, *begun}
         ),
@@ -72,6 +79,7 @@ def plan_endpoints(
             if (found := endpoint_for(wanted, endpoints, ownership))
             for step in _mend(found, wanted, group.id if group else "")
         ),
+        *plan_policies(desired, ours, ownership.entry),
     )
 
 
@@ -98,9 +106,10 @@ def plan_begun(entry: Entry) -> tuple[MakeGatewayEndpoint | MakeInterfaceEndpoin
         announced = ledger.announcement(entry, purpose)
         service_name = purpose.partition("/")[2]
         if announced and purpose == ledger.gateway_purpose(service_name):
-            steps.append(MakeGatewayEndpoint(service_name, reason))
+            steps.append(MakeGatewayEndpoint(service_name, reason, announced.policy))
         elif announced:
-            steps.append(MakeInterfaceEndpoint(service_name, announced.subnets, reason))
+            subnets, policy = announced.subnets, announced.policy
+            steps.append(MakeInterfaceEndpoint(service_name, subnets, reason, policy))
     return tuple(steps)
 
 

@@ -16,7 +16,7 @@ from connectivity.domain.adopted_names import (
     unfit_names,
     unseen_warnings,
 )
-from connectivity.domain.adoption import foreign_endpoint, policy_warnings, unfit
+from connectivity.domain.adoption import foreign_endpoint, unfit
 from connectivity.domain.answered_elsewhere import names_to_ask, unasked_warnings
 from connectivity.domain.chosen_addresses import near_the_probe, not_as_chosen, place_problems
 from connectivity.domain.derivation import (
@@ -35,6 +35,7 @@ from connectivity.domain.host_networks import host_network_warnings
 from connectivity.domain.hub_resolver import hub_problems, hub_warnings, ways_that_are_missing
 from connectivity.domain.ledger import ENDPOINTS_GROUP, RESOLVER_GROUP
 from connectivity.domain.ownership import group_name
+from connectivity.domain.policies import policy_lines, policy_warnings
 from connectivity.domain.promises import broken_promises
 from connectivity.domain.resolver_adoption import candidates, unfit_resolvers
 from connectivity.domain.service_problems import asked_by, owner_problems, service_problems
@@ -51,6 +52,8 @@ class Prepared:
     """A line for each subnet that is used, or left out, and why."""
     to_ask: tuple[str, ...] = ()
     """Names to ask the VPC's own DNS server for before anything is made."""
+    policies: tuple[str, ...] = ()
+    """Endpoint policies that there shall be, and why; empty where AWS's own ones do."""
 
 
 def prepare(survey: Survey, options: Options, limits: Limits) -> Prepared:
@@ -89,6 +92,7 @@ def prepare(survey: Survey, options: Options, limits: Limits) -> Prepared:
             *(f"left out: {line}" for line in _left_out(survey)),
         ),
         to_ask,
+        tuple(policy_lines(survey, desired, options)),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from connectivity.domain.model import Rule
+from connectivity.domain.policy_presets import described
 from connectivity.domain.removal_steps import RemoveEndpoint, TurnOffPrivateDns, describe_removal
 
 
@@ -37,6 +38,9 @@ class Revoke:
 class MakeGatewayEndpoint:
     service_name: str
     reason: str
+    policy: str = ""
+    """Id of the account or organization whose callers its endpoint policy lets in; empty for AWS's
+    own policy."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,22 @@ class MakeInterfaceEndpoint:
     service_name: str
     subnets: tuple[str, ...]
     reason: str
+    policy: str = ""
+    """The same as of a gateway endpoint."""
+
+
+@dataclass(frozen=True)
+class SetPolicy:
+    """Give a VPC endpoint of ours the endpoint policy that it shall have."""
+
+    endpoint_id: str
+    service_name: str
+    purpose: str
+    policy: str
+    """The same as of a new one."""
+    reason: str
+    was_reset: bool = False
+    """True where somebody has taken away the one that was set."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +100,7 @@ Step = (
     | MakeGatewayEndpoint
     | MakeInterfaceEndpoint
     | MendInterfaceEndpoint
+    | SetPolicy
     | MakeResolver
     | TurnOnPrivateDns
     | TurnOffPrivateDns
@@ -98,13 +119,17 @@ def describe(step: Step) -> str:
         case Revoke():
             return f"no longer admit {listed(step.rules)} in {step.purpose}: {step.reason}"
         case MakeGatewayEndpoint():
-            return f"make gateway endpoint {step.service_name}: {step.reason}"
+            let_in = _for(step.policy)
+            return f"make gateway endpoint {step.service_name}{let_in}: {step.reason}"
         case MakeInterfaceEndpoint():
-            where = ", ".join(step.subnets)
+            where = f"{', '.join(step.subnets)}{_for(step.policy)}"
             return f"make interface endpoint {step.service_name} in {where}: {step.reason}"
         case MendInterfaceEndpoint():
             what = ", ".join([*(["our security group"] if step.group else []), *step.subnets])
             return f"add {what} to {step.endpoint_id} ({step.service}): {step.reason}"
+        case SetPolicy():
+            allowed = f"allow {described(step.policy)} at"
+            return f"{allowed} {step.endpoint_id} ({step.service_name}): {step.reason}"
         case MakeResolver():
             where = ", ".join(f"{subnet} {ip or ''}".strip() for subnet, ip in step.addresses)
             return f"make inbound resolver in {where}: {step.reason}"
@@ -112,6 +137,10 @@ def describe(step: Step) -> str:
             return f"turn on private DNS of {step.endpoint_id} ({step.service}): {step.reason}"
         case TurnOffPrivateDns() | RemoveEndpoint():
             return describe_removal(step)
+
+
+def _for(policy: str) -> str:
+    return f", for {described(policy)}" if policy else ""
 
 
 def listed(rules: Iterable[Rule]) -> str:

@@ -11,6 +11,7 @@ from connectivity.domain import tags
 from connectivity.domain.addresses import address_problems, resolver_problems
 from connectivity.domain.errors import UnreadableOption
 from connectivity.domain.networks import Bounds, cidr_problems
+from connectivity.domain.policy_presets import FULL_ACCESS, choice_problems
 from connectivity.domain.printable import LONGEST_ITEM, first_lines, firsts_first, quoted
 from connectivity.domain.unread_tags import unread_tags
 
@@ -43,6 +44,9 @@ class Options:
     """Addresses that the inbound resolver shall have when it is made; empty for any."""
     resolver: str = ""
     """Id of somebody else's inbound resolver that shall be used; empty where none is named."""
+    endpoint_policy: str = FULL_ACCESS
+    """Choice of those whom our VPC endpoints serve: `full-access`, `account`, or the id of an
+    organization."""
 
 
 @dataclass(frozen=True)
@@ -83,16 +87,18 @@ def read_options(
     onprem_cidrs, where_cidrs = _option(vpc_tags, tags.ONPREM_CIDRS, defaults.onprem_cidrs)
     resolver_ips, where_ips = _option(vpc_tags, tags.RESOLVER_IPS, defaults.resolver_ips)
     resolver = resolver_named(vpc_tags.get(tags.RESOLVER, ""))
+    policy = policy_chosen(vpc_tags.get(tags.ENDPOINT_POLICY, defaults.endpoint_policy))
     own = tags.ONPREM_CIDRS in vpc_tags
     problems = firsts_first(
         service_problems(services, where_services),
         cidr_problems(onprem_cidrs, where_cidrs, bounds, own),
         address_problems(resolver_ips, where_ips),
         resolver_problems(resolver, f"tag {tags.RESOLVER}"),
+        choice_problems(policy, f"tag {tags.ENDPOINT_POLICY}", bounds.endpoint_policy),
     )
     if problems:
         raise UnreadableOption("; ".join([*problems, *unread_tags(vpc_tags)]))
-    return Options(services, onprem_cidrs, resolver_ips, resolver)
+    return Options(services, onprem_cidrs, resolver_ips, resolver, policy)
 
 
 def _option(
@@ -118,6 +124,11 @@ def items(listed: Iterable[str]) -> tuple[str, ...]:
 
 def resolver_named(text: str) -> str:
     """Return the id that a tag or a request event names; empty for none."""
+    return text.strip(" ")
+
+
+def policy_chosen(text: str) -> str:
+    """Return the endpoint policy that a tag or a request event names."""
     return text.strip(" ")
 
 

@@ -32,6 +32,7 @@ from connectivity.domain.steps import (
     MakeInterfaceEndpoint,
     MakeResolver,
     Plan,
+    SetPolicy,
     describe,
 )
 from connectivity.domain.survey import Survey
@@ -62,6 +63,8 @@ class Check:
     warnings: tuple[str, ...]
     placement: tuple[str, ...]
     """Which subnets are used or left out, and why."""
+    policies: tuple[str, ...]
+    """Endpoint policies that there shall be, and why; empty where AWS's own ones do."""
     repairs: tuple[str, ...]
     """What somebody changed since this was connected, and how it is put right."""
     converged: bool
@@ -79,7 +82,7 @@ class Check:
     firewall: tuple[str, ...] = ()
     """What firewalls have to let through; shown where only the plan is asked for."""
     turn: Turn | None = None
-    """To make interface endpoints, where some are to be made."""
+    """The turn to make VPC endpoints or to change their policies, where some are to be."""
     teardown: Removal | None = None
     """What goes and what stays if nothing is asked for any more; shown where only the plan is asked
     for."""
@@ -123,6 +126,7 @@ class Check:
             "steps": list(self.steps),
             "surplus": self.surplus,
             "placement": first_lines(self.placement, MOST_LINES),
+            "policies": list(self.policies),
             "warnings": first_lines(self.warnings, MOST_LINES),
             "repairs": first_lines(self.repairs, MOST_LINES),
             "monthly_dollars": round(self.monthly_dollars, 2),
@@ -170,6 +174,7 @@ def check_preconditions(wished: Wished, run: Run, aws: Aws) -> Check:
         steps=tuple(map(describe, steps)),
         surplus=bool(gone) or any(isinstance(step, RemoveEndpoint) for step in steps),
         placement=prepared.placement,
+        policies=prepared.policies,
         warnings=(
             *lost_addresses(survey.entry, heard),
             *filter(None, [told_of_wished(survey.entry, run.now)]),
@@ -219,8 +224,12 @@ def _survey(wished: Wished, run: Run, aws: Aws) -> Survey:
 
 
 def _turn(steps: Plan, entry: Entry, now: float, ledger: Ledger) -> Turn | None:
-    calls = sum(isinstance(step, MakeInterfaceEndpoint | MakeGatewayEndpoint) for step in steps)
-    return take_turn(entry, pacing.MAKING, calls, now, ledger) if calls else None
+    """Return the turn to make VPC endpoints, or else to change the policies of those there."""
+    if calls := sum(isinstance(s, MakeInterfaceEndpoint | MakeGatewayEndpoint) for s in steps):
+        return take_turn(entry, pacing.MAKING, calls, now, ledger)
+    if calls := sum(isinstance(step, SetPolicy) for step in steps):
+        return take_turn(entry, pacing.SETTING_POLICIES, calls, now, ledger)
+    return None
 
 
 def _is_left_on(survey: Survey) -> bool:

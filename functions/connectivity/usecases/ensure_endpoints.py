@@ -9,15 +9,18 @@ from connectivity.domain import ledger as ledgers
 from connectivity.domain import pacing
 from connectivity.domain import plan as plans
 from connectivity.domain.desired import Desired
+from connectivity.domain.endpoint_policy import fingerprint
 from connectivity.domain.errors import EndpointFailed, Fact, JustBegun, NotReadyYet
 from connectivity.domain.ledger import Announcement, Beside, Entry
 from connectivity.domain.model import InboundResolver, InterfaceEndpoint
 from connectivity.domain.ownership import Ownership
+from connectivity.domain.policy_presets import document
 from connectivity.domain.steps import (
     MakeGatewayEndpoint,
     MakeInterfaceEndpoint,
     MendInterfaceEndpoint,
     Plan,
+    SetPolicy,
 )
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.ports import Endpoints, UsedToken
@@ -28,7 +31,7 @@ from connectivity.usecases.security_groups import (
     refuse_out_of_reach,
 )
 from connectivity.usecases.tokens import token
-from connectivity.usecases.turns import Pace, begin_turn_now
+from connectivity.usecases.turns import Pace, begin_turn_now, take_turn_now
 
 _ENDED_BADLY = frozenset({"failed", "rejected", "expired", "partial"})
 
@@ -52,6 +55,7 @@ def ensure_endpoints(desired: Desired, now: float, aws: Aws) -> tuple[str, ...]:
         steps.apply(plan)
         _mend(plan, steps.ids.get(ledgers.ENDPOINTS_GROUP, ""), aws.endpoints)
         _make(plan, steps, now, aws)
+        _set_policies(plan, ownership.entry, now, aws)
     made = [s for s in plan if isinstance(s, MakeInterfaceEndpoint | MakeGatewayEndpoint)]
     if made:
         raise JustBegun(f"{len(made)} endpoints of {desired.vpc_id} are being made")
@@ -115,6 +119,28 @@ def _mend(plan: Plan, group: str, endpoints: Endpoints) -> None:
             endpoints.give_back(step.endpoint_id, [group] if step.group else [], step.subnets)
 
 
+def _set_policies(plan: Plan, entry: Entry, now: float, aws: Aws) -> None:
+    """Set the endpoint policies of the plan, as fast as AWS lets endpoints be changed. Each is
+    written down first: who finds it there, also after an answer that was lost, knows it for ours.
+    """
+    steps = [step for step in plan if isinstance(step, SetPolicy)]
+    if not steps:
+        return
+    pace = take_turn_now(entry, pacing.SETTING_POLICIES_NOW, len(steps), now, aws)
+    written = {
+        step.purpose: ledgers.given_policy(
+            step.endpoint_id,
+            fingerprint(document(step.policy, step.service_name)),
+            entry.policies.get(step.purpose, ()),
+        )
+        for step in steps
+    }
+    aws.ledger.record_policies(entry.vpc_id, written)
+    for step in steps:
+        pace.wait_for_next()
+        aws.endpoints.set_policy(step.endpoint_id, step.service_name, step.policy)
+
+
 def _make(plan: Plan, steps: GroupSteps, now: float, aws: Aws) -> None:
     """Make the endpoints of the plan, announced first, as fast as AWS lets them be made."""
     entry = steps.entry
@@ -136,10 +162,11 @@ def _announcements(plan: Plan, group: str, entry: Entry) -> dict[str, Announceme
     for step in plan:
         match step:
             case MakeGatewayEndpoint():
-                purpose, new = ledgers.gateway_purpose(step.service_name), Announcement(token())
+                purpose = ledgers.gateway_purpose(step.service_name)
+                new = Announcement(token(), policy=step.policy)
             case MakeInterfaceEndpoint():
                 purpose = ledgers.endpoint_purpose(step.service_name)
-                new = Announcement(token(), group, step.subnets)
+                new = Announcement(token(), group, step.subnets, step.policy)
             case _:
                 continue
         before = ledgers.announcement(entry, purpose)
@@ -164,7 +191,17 @@ def _make_announced(
             made[purpose] = _id_of(purpose, announcement, entry.vpc_id, aws)
     finally:
         if made:
-            aws.ledger.hold(entry.vpc_id, made, made_at=now)
+            given = {
+                purpose: ledgers.given_policy(id_, _fingerprint(purpose, announced[purpose]))
+                for purpose, id_ in made.items()
+                if announced[purpose].policy
+            }
+            aws.ledger.hold(entry.vpc_id, made, now, given)
+
+
+def _fingerprint(purpose: str, announced: Announcement) -> str:
+    """Return the fingerprint of the endpoint policy with which an endpoint was made."""
+    return fingerprint(document(announced.policy, purpose.partition("/")[2]))
 
 
 def _id_of(purpose: str, announced: Announcement, vpc_id: str, aws: Aws) -> str:
@@ -174,7 +211,7 @@ def _id_of(purpose: str, announced: Announcement, vpc_id: str, aws: Aws) -> str:
     service_name = purpose.partition("/")[2]
     try:
         if purpose == ledgers.gateway_purpose(service_name):
-            return aws.endpoints.make_gateway(vpc_id, service_name, announced.token)
+            return aws.endpoints.make_gateway(vpc_id, service_name, announced)
         return aws.endpoints.make_interface(vpc_id, service_name, announced)
     except UsedToken as error:
         aws.ledger.let_go(vpc_id, [purpose])

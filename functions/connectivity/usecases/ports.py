@@ -40,6 +40,7 @@ from connectivity.domain.wish import Asked
 _NOTHING = Served()
 _NOTHING_BESIDE = Beside()
 _NOTHING_SAID = End()
+_NO_POLICIES: Mapping[str, str] = {}
 
 
 class UsedName(Exception):
@@ -102,7 +103,7 @@ class Endpoints(Protocol):
         """Return the id of the endpoint made with this token, now or before. Raises UsedToken,
         QuotaReached, PreconditionsNotMet."""
 
-    def make_gateway(self, vpc_id: str, service_name: str, token: str) -> str:
+    def make_gateway(self, vpc_id: str, service_name: str, announced: Announcement) -> str:
         """Return the id of the endpoint made with this token, now or before. Raises as
         `make_interface` does."""
 
@@ -114,6 +115,10 @@ class Endpoints(Protocol):
     def give_back(self, endpoint_id: str, groups: Sequence[str], subnets: Sequence[str]) -> None:
         """Add security groups and subnets to an interface endpoint, which keeps what it has. Raises
         NotReadyYet while it is being changed."""
+
+    def set_policy(self, endpoint_id: str, service_name: str, whose: str) -> None:
+        """Let a VPC endpoint serve callers and resources of `whose` alone, or everybody where that
+        is empty. Raises NotReadyYet while it is being changed."""
 
     def remove(self, endpoint_ids: Sequence[str]) -> Mapping[str, str]:
         """Start their deletion; the answer maps each refused id to AWS's reason."""
@@ -270,9 +275,19 @@ class Ledger(Protocol):
         be written. Raises NotReadyYet if somebody else has written since `entry` was read: of two
         only one makes."""
 
-    def hold(self, vpc_id: str, held: Mapping[str, str], made_at: float | None = None) -> None:
+    def hold(
+        self,
+        vpc_id: str,
+        held: Mapping[str, str],
+        made_at: float | None = None,
+        policies: Mapping[str, str] = _NO_POLICIES,
+    ) -> None:
         """Write down ids by purpose; of VPC endpoints and security groups that were just made also
-        when that was, in seconds since the epoch."""
+        when that was, in seconds since the epoch, and what `record_policies` does."""
+
+    def record_policies(self, vpc_id: str, policies: Mapping[str, str]) -> None:
+        """Write down by purpose which endpoint policies were set, as `ledger.given_policies` has
+        them."""
 
     def let_go(self, vpc_id: str, purposes: Iterable[str]) -> None: ...
 

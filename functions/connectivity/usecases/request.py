@@ -24,12 +24,14 @@ from connectivity.domain.errors import (
     UnreadableRequest,
 )
 from connectivity.domain.networks import Bounds, cidr_problems
+from connectivity.domain.policy_presets import choice_problems
 from connectivity.domain.printable import first_lines, firsts_first, quoted, shown
 from connectivity.domain.wish import (
     REMOVE,
     Asked,
     Wish,
     items,
+    policy_chosen,
     resolver_named,
     service_problems,
 )
@@ -49,7 +51,9 @@ VERIFY = "verify"
 _KINDS: dict[str, Kind] = {kind.lower(): kind for kind in get_args(Kind)} | {"disable": "Delete"}
 _VPC_ID = re.compile(r"vpc-[0-9a-f]{8,17}")
 _EVENT_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
-_FIELDS = {"vpc-id", "services", "onprem-cidrs", "resolver-ips", "resolver", "requested-at"}
+_TEXTS = ("resolver", "endpoint-policy")
+"""Fields that are one string."""
+_FIELDS = {"vpc-id", "services", "onprem-cidrs", "resolver-ips", *_TEXTS, "requested-at"}
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 _AHEAD = timedelta(minutes=5)
 _OLDEST = timedelta(days=1)
@@ -68,6 +72,7 @@ class WishRequest:
     onprem_cidrs: tuple[str, ...] | None = None
     resolver_ips: tuple[str, ...] | None = None
     resolver: str | None = None
+    endpoint_policy: str | None = None
     order: str = ""
     """The order: of two requests about a VPC the one with the higher order holds."""
 
@@ -163,10 +168,14 @@ def read_request(event: Mapping[str, Any], now: str, bounds: Bounds) -> WishRequ
             )
             value = None
         lists[name] = None if value is None else items(value)
-    named = detail.get("resolver")
-    if named is not None and not isinstance(named, str):
-        problems.append(f'request event: "resolver" is {shown(named)}, and a string is needed')
-        named = None
+    texts: dict[str, str | None] = {}
+    for name in _TEXTS:
+        text = detail.get(name)
+        if text is not None and not isinstance(text, str):
+            problems.append(f'request event: "{name}" is {shown(text)}, and a string is needed')
+            text = None
+        texts[name] = text
+    named, policy = texts.values()
     asked = WishRequest(
         kind,
         vpc_id,
@@ -174,6 +183,7 @@ def read_request(event: Mapping[str, Any], now: str, bounds: Bounds) -> WishRequ
         lists["onprem-cidrs"],
         lists["resolver-ips"],
         None if named is None else resolver_named(named),
+        None if policy is None else policy_chosen(policy),
         order,
     )
     problems += _problems_of(asked, bounds)
@@ -189,6 +199,9 @@ def _problems_of(asked: WishRequest, bounds: Bounds) -> list[str]:
         [] if cidrs is None else cidr_problems(cidrs, "request event", bounds),
         address_problems(asked.resolver_ips or (), "request event"),
         resolver_problems(asked.resolver or "", "request event"),
+        []
+        if asked.endpoint_policy is None
+        else choice_problems(asked.endpoint_policy, "request event", bounds.endpoint_policy),
     )
     return problems + [
         f"request event: tag {key} would have {len(value)} characters, and AWS allows "
@@ -311,6 +324,8 @@ def _tags_of(request: WishRequest) -> dict[str, str]:
         written[tags.RESOLVER_IPS] = " ".join(request.resolver_ips)
     if request.resolver is not None:
         written[tags.RESOLVER] = request.resolver
+    if request.endpoint_policy is not None:
+        written[tags.ENDPOINT_POLICY] = request.endpoint_policy
     return written
 
 

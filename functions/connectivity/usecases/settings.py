@@ -11,12 +11,13 @@ from functools import cached_property
 from connectivity.domain import catalogue
 from connectivity.domain.errors import VpcNotAllowed
 from connectivity.domain.networks import Bounds
+from connectivity.domain.policy_presets import FULL_ACCESS
 from connectivity.domain.survey import Limits
 from connectivity.domain.tags import wish_tags
 from connectivity.domain.wish import Options, words
 
 _UNBOUNDED = Bounds()
-_NEW = {"FREE_ON_DELETION": "no"}
+_NEW = {"FREE_ON_DELETION": "no", "ENDPOINT_POLICY": FULL_ACCESS}
 """Variables that the functions of the release before this one do not have, with the value that does
 as they did: an update of the stack changes a function's code and its variables one after the other.
 """
@@ -98,6 +99,7 @@ class Settings:
             defaults=Options(
                 services=words(environment["DEFAULT_SERVICES"]),
                 onprem_cidrs=words(environment["DEFAULT_ONPREM_CIDRS"]),
+                endpoint_policy=environment["ENDPOINT_POLICY"],
             ),
             limits=Limits(
                 resolver_ips=int(environment["RESOLVER_IP_COUNT"]),
@@ -119,5 +121,6 @@ class Settings:
                 onprem_cidrs=words(environment["DEFAULT_ONPREM_CIDRS"]),
                 may_widen=environment["ONPREM_CIDRS_MAY_WIDEN"] == "yes",
                 public=environment["ALLOW_PUBLIC_ONPREM_CIDRS"] == "yes",
+                endpoint_policy=environment["ENDPOINT_POLICY"],
             ),
         )

@@ -14,6 +14,7 @@ from connectivity.domain import plan
 from connectivity.domain.convergence import whole_plan
 from connectivity.domain.derivation import our_resolver
 from connectivity.domain.desired import Desired
+from connectivity.domain.endpoint_policy import fingerprint
 from connectivity.domain.ledger import ENDPOINTS_GROUP, RESOLVER, Served, begun_endpoints
 from connectivity.domain.model import (
     InboundResolver,
@@ -23,6 +24,7 @@ from connectivity.domain.model import (
     SecurityGroup,
 )
 from connectivity.domain.ownership import purpose_of
+from connectivity.domain.policy_presets import document
 from connectivity.domain.preconditions import prepare
 from connectivity.domain.removal_steps import RemoveEndpoint, TurnOffPrivateDns
 from connectivity.domain.steps import (
@@ -34,6 +36,7 @@ from connectivity.domain.steps import (
     MendInterfaceEndpoint,
     Plan,
     Revoke,
+    SetPolicy,
     Step,
     TurnOnPrivateDns,
 )
@@ -111,12 +114,15 @@ def _after(step: Step, survey: Survey) -> Survey:
             return _with_rules(survey, step.purpose, frozenset(), frozenset(step.rules))
         case MakeGatewayEndpoint():
             name = step.service_name
-            return _with_endpoint(survey, InterfaceEndpoint("", name, "available", "Gateway"))
+            made = InterfaceEndpoint("", name, "available", "Gateway")
+            return _with_endpoint(survey, replace(made, policy=document(step.policy, name)))
         case MakeInterfaceEndpoint():
             name = step.service_name
             groups = (_our_group(survey),)
             made = InterfaceEndpoint("", name, "pending", "Interface", False, step.subnets, groups)
-            return _with_endpoint(survey, made)
+            return _with_endpoint(survey, replace(made, policy=document(step.policy, name)))
+        case SetPolicy():
+            return _with_policy(survey, step)
         case MendInterfaceEndpoint():
             return _mended(survey, step)
         case MakeResolver():
@@ -204,6 +210,16 @@ def _without_private_dns(survey: Survey, endpoint_id: str) -> Survey:
     assert (before.state, before.private_dns) == ("available", True)
     off = replace(before, private_dns=False)
     return replace(survey, endpoints=tuple(off if e is before else e for e in survey.endpoints))
+
+
+def _with_policy(survey: Survey, step: SetPolicy) -> Survey:
+    [before] = [endpoint for endpoint in survey.endpoints if endpoint.id == step.endpoint_id]
+    assert before.state == "available"
+    set_ = replace(before, policy=document(step.policy, step.service_name))
+    assert set_ != before
+    given = {**survey.entry.policies, step.purpose: (fingerprint(set_.policy),)}
+    survey = replace(survey, entry=replace(survey.entry, policies=given))
+    return replace(survey, endpoints=tuple(set_ if e is before else e for e in survey.endpoints))
 
 
 def _mended(survey: Survey, step: MendInterfaceEndpoint) -> Survey:

@@ -12,6 +12,7 @@ from connectivity.domain.desired import Desired
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import InboundResolver, InterfaceEndpoint, Rule, SecurityGroup
 from connectivity.domain.ownership import Ownership, group_name, purpose_of
+from connectivity.domain.policy_presets import document
 from connectivity.domain.preconditions import prepare
 from connectivity.domain.removal import Seen, plan_surplus
 from connectivity.domain.removal_steps import RemoveEndpoint, TurnOffPrivateDns
@@ -24,6 +25,7 @@ from connectivity.domain.steps import (
     MendInterfaceEndpoint,
     Plan,
     Revoke,
+    SetPolicy,
     Step,
     TurnOnPrivateDns,
     describe,
@@ -107,6 +109,13 @@ def apply_step(step: Step, world: World) -> World:
                 for e in world.endpoints
             )
             return replace(world, endpoints=tuple(mended))
+        case SetPolicy():
+            policy = document(step.policy, step.service_name)
+            shown = (
+                replace(e, policy=policy) if e.id == step.endpoint_id else e
+                for e in world.endpoints
+            )
+            return replace(world, endpoints=tuple(shown))
         case MakeResolver():
             resolver = InboundResolver("rslvr-in-new", VPC.id, "creating")
             held = world.holding(ledger.RESOLVER, resolver.id)

@@ -28,6 +28,7 @@ from connectivity.domain.ledger import (
     End,
     Entry,
     Served,
+    policies_of,
 )
 from connectivity.domain.mails import Allowance
 from connectivity.domain.model import (
@@ -48,6 +49,7 @@ from connectivity.domain.model import (
 )
 from connectivity.domain.orphans import Known
 from connectivity.domain.pacing import Bucket, Turn, cost, granted
+from connectivity.domain.policy_presets import document
 from connectivity.domain.publication import Issue
 from connectivity.domain.safety_valve import Asking
 from connectivity.domain.tags import WISH
@@ -70,6 +72,7 @@ ENI = "eni-0a1b2c3d4e5f60718"
 NOTHING_SERVED = Served()
 NOTHING_BESIDE = Beside()
 NOTHING_SAID = End()
+NO_POLICIES: Mapping[str, str] = {}
 
 
 class Aborted(Exception):
@@ -206,13 +209,14 @@ class FakeEndpoints:
             subnets=announced.subnets,
             security_groups=(announced.group,),
             owner=US,
+            policy=document(announced.policy, service_name),
         )
         return self._make(endpoint, announced.token)
 
-    def make_gateway(self, vpc_id: str, service_name: str, token: str) -> str:
-        return self._make(
-            InterfaceEndpoint("", service_name, "available", "Gateway", owner=US), token
-        )
+    def make_gateway(self, vpc_id: str, service_name: str, announced: Announcement) -> str:
+        endpoint = InterfaceEndpoint("", service_name, "available", "Gateway", owner=US)
+        policy = document(announced.policy, service_name)
+        return self._make(replace(endpoint, policy=policy), announced.token)
 
     def _make(self, endpoint: InterfaceEndpoint, token: str) -> str:
         """The same client token and request are the same endpoint, as long as AWS remembers."""
@@ -254,6 +258,12 @@ class FakeEndpoints:
             subnets=tuple(sorted({*there.subnets, *subnets})),
             interfaces=tuple(sorted({*there.interfaces, *made})),
         )
+        done()
+
+    def set_policy(self, endpoint_id: str, service_name: str, whose: str) -> None:
+        done = self.weather.change("set policy")
+        policy = document(whose, service_name)
+        self.all[endpoint_id] = replace(self.all[endpoint_id], policy=policy)
         done()
 
     def remove(self, endpoint_ids: Sequence[str]) -> Mapping[str, str]:
@@ -549,6 +559,8 @@ class FakeLedger:
     """By a bucket's name, in seconds since the epoch."""
     removals: list[Asking] = field(default_factory=list)
     requests: dict[str, Asked] = field(default_factory=dict)
+    policies: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By VPC, then by purpose: as they were written down."""
     kept_seconds: dict[str, int] = field(default_factory=dict)
     happened: Counter[tuple[str, str]] = field(default_factory=Counter)
     held_back: int = 0
@@ -632,7 +644,13 @@ class FakeLedger:
         if beside.turns:
             self.remember(entry.vpc_id, beside.turns)
 
-    def hold(self, vpc_id: str, held: Mapping[str, str], made_at: float | None = None) -> None:
+    def hold(
+        self,
+        vpc_id: str,
+        held: Mapping[str, str],
+        made_at: float | None = None,
+        policies: Mapping[str, str] = NO_POLICIES,
+    ) -> None:
         entry = self.read(vpc_id)
         made = {p: made_at for p in held if p in GROUPS and made_at is not None}
         last = entry.made_at if made_at is None or held.keys() <= {*GROUPS} else made_at
@@ -642,6 +660,11 @@ class FakeLedger:
             made_at=last,
             groups_made_at={**entry.groups_made_at, **made},
         )
+        self.record_policies(vpc_id, policies)
+
+    def record_policies(self, vpc_id: str, policies: Mapping[str, str]) -> None:
+        self.policies.setdefault(vpc_id, {}).update(policies)
+        self._write(vpc_id)
 
     def let_go(self, vpc_id: str, purposes: Iterable[str]) -> None:
         gone = set(purposes)
@@ -751,7 +774,9 @@ class FakeLedger:
         return (now.holder, now.taken_at) != (entry.holder, entry.taken_at)
 
     def _write(self, vpc_id: str, **changes: Any) -> Entry:
-        self.all[vpc_id] = replace(self.read(vpc_id), **changes)
+        entry = replace(self.read(vpc_id), **changes)
+        policies = policies_of(entry.held, self.policies.get(vpc_id, {}))
+        self.all[vpc_id] = replace(entry, policies=policies)
         return self.all[vpc_id]
 
 

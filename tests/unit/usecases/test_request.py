@@ -62,6 +62,11 @@ RESOLVER = st.sampled_from(
 )
 
 
+POLICY = st.sampled_from(
+    ["full-access", "account", " Account ", "o-a1b2c3d4e5", "O-A1B2C3D4E5", "o-short", "", "x"]
+)
+
+
 def either(good: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.one_of(good, st.lists(good, max_size=3), st.lists(HOSTILE, max_size=2), HOSTILE)
 
@@ -73,6 +78,7 @@ DETAILS = st.fixed_dictionaries(
         "services": either(SERVICE),
         "onprem-cidrs": either(CIDR),
         "resolver": RESOLVER | HOSTILE,
+        "endpoint-policy": POLICY | HOSTILE,
         "sevices": st.just([]),
     },
 )
@@ -190,6 +196,15 @@ def test_a_request_and_a_tag_understand_the_same_items_in_the_same_way(
     by_hand = {tags.SERVICES: " ".join(services), tags.ONPREM_CIDRS: " ".join(cidrs)}
     written = world.vpcs.all[VPC.id].tags
     assert read_options(written, OPTIONS) == read_options(by_hand, OPTIONS)
+
+
+def test_a_request_chooses_an_endpoint_policy_within_what_the_stack_admits() -> None:
+    world = World()
+    send(world, "Enable", **{"endpoint-policy": " account "})
+    assert world.vpcs.all[VPC.id].tags["ecs-anywhere:endpoint-policy"] == "account"
+    wider = {"vpc-id": VPC.id, "endpoint-policy": "o-a1b2c3d4e5"}
+    with pytest.raises(UnreadableOption, match="request event: o-a1b2c3d4e5 is not within the st"):
+        read_request(event("Enable", wider), NOW, Bounds(endpoint_policy="account"))
 
 
 def test_a_request_names_a_hub_s_resolver_and_takes_the_name_back() -> None:
