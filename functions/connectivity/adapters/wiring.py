@@ -190,7 +190,7 @@ def clock() -> UtcClock:
     return UtcClock()
 
 
-def archive(tries: int | None) -> Archive | None:
+def archive(tries: int | None = None) -> Archive | None:
     """Return where records are kept; None where they are not. `tries` is how often the workflow has
     tried before; None where nobody tries again."""
     from connectivity.domain.evidence import Place
