@@ -11,6 +11,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+HEADER = "X-Embedded-Vpc-Endpoint"
+"""Header that says where a call comes through: the VPC and the address, as the VPC's network writes
+it."""
+
+
+@dataclass(frozen=True)
+class Door:
+    """A VPC endpoint, as a call comes through it."""
+
+    service: str
+    """Short name of its service: `ecr.api`."""
+    policy: str
+
 
 @dataclass(frozen=True)
 class Credentials:
@@ -74,6 +87,13 @@ class Gateway(Protocol):
 
     def listen(self, listener: Callable[[Any, Any], None]) -> None:
         """Call `listener` after each call, with the call and what was answered."""
+
+    def answer_unsigned(self, target: str, answer: Callable[[Any], tuple[Any, int]]) -> None:
+        """Serve an operation that nobody signs, by its X-Amz-Target: the answer and its status."""
+
+    @property
+    def organizations(self) -> dict[str, str]:
+        """Account -> id of its organization."""
 
 
 @dataclass(frozen=True)

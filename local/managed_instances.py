@@ -265,6 +265,7 @@ def _run(sent: Invocation, script: str) -> None:
 def install(aws: EmbeddedAws) -> None:
     global _current
     _current = aws.managed_instances = ManagedInstances(aws)
+    aws.gateway.answer_unsigned("AmazonSSM.RegisterManagedInstance", _register)
     answering = SimpleSystemManagerResponse
     answering.create_activation = _create_activation
     answering.describe_activations = _describe_activations
@@ -274,6 +275,16 @@ def install(aws: EmbeddedAws) -> None:
     answering.list_command_invocations = _list_invocations
     answering.get_command_invocation = _get_invocation
     SimpleSystemManagerBackend._validate_resource_type_and_id = _knows
+
+
+def _register(said: Mapping[str, Any]) -> tuple[dict[str, str], int]:
+    """RegisterManagedInstance, as an SSM agent calls it: by nobody, with an activation."""
+    code, name = said["ActivationCode"], said.get("Fingerprint", "")
+    try:
+        id_ = _current.register(said["ActivationId"], code, name, lambda _: Ended(0))
+    except NotRegisteredError as error:
+        return {"__type": str(error)}, 400
+    return {"InstanceId": id_}, 200
 
 
 def _knows(backend: Any, kind: str, id_: str) -> str:

@@ -11,13 +11,14 @@ import json
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.wrappers import Response
+from werkzeug.wrappers import Request, Response
 
 from local.clock import Clock
-from local.contracts import Call
+from local.contracts import Call, Door
 from local.gateway import constraints, door, limits, managed_policies
 from local.gateway.authorization import Authorizer
 from local.gateway.calls import ApiCall, recognise
+from local.gateway.endpoint_policies import EndpointPolicies
 from local.gateway.errors import error_code, error_response
 from local.gateway.journal import Journal
 from local.gateway.principals import Principals
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 LOCAL = "/_local/"
 RECENT_CALLS = 500
 Listener = Callable[[ApiCall, Response], None]
+Unsigned = Callable[[Any], tuple[Any, int]]
+"""The answer to an operation that nobody signs, and its status."""
 TRACE = "HTTP_X_AMZN_TRACE_ID"
 """With which AWS's SDK, inside a function, says for which invocation it calls."""
 
@@ -44,7 +47,10 @@ class Gateway:
         clock: Clock,
         weather: Weather,
         port: int,
+        endpoint_policies: EndpointPolicies,
     ) -> None:
+        self._endpoint_policies = endpoint_policies
+        self._unsigned: dict[str, Unsigned] = {}
         self._application = application
         self._authorizer = authorizer
         self._journal = journal
@@ -57,6 +63,14 @@ class Gateway:
     def listen(self, listener: Listener) -> None:
         """Call `listener` after each call, with the call and what was answered."""
         self._listeners.append(listener)
+
+    def answer_unsigned(self, target: str, answer: Unsigned) -> None:
+        """Serve an operation that nobody signs, by its X-Amz-Target."""
+        self._unsigned[target] = answer
+
+    @property
+    def organizations(self) -> dict[str, str]:
+        return self._endpoint_policies.organizations
 
     def route(self, path: str, answer: Callable[[], Any]) -> None:
         """Serve `answer()` as JSON at `path`, which is under `/_local/`."""
@@ -72,6 +86,11 @@ class Gateway:
     def _respond(self, environ: dict[str, Any]) -> Response:
         if environ["PATH_INFO"].startswith(LOCAL):
             return self._answer_locally(environ["PATH_INFO"])
+        if refused := self._endpoint_policies.refusal(environ):
+            denied, message = refused
+            return error_response(denied, self._authorizer.refusal_code(denied), message)
+        if answer := self._unsigned.get(environ.get("HTTP_X_AMZ_TARGET", "")):
+            return _json(*answer(Request(environ).get_json(force=True)))
         call = recognise(environ)
         return self._answer(call, environ) if call else self._forward(environ)
 
@@ -131,12 +150,25 @@ def _json(document: Any, status: int) -> Response:
     return Response(json.dumps(document, default=str), status, mimetype="application/json")
 
 
+def _door_at(aws: EmbeddedAws, vpc_id: str, address: str) -> Door | None:
+    """Return the VPC endpoint at an address; None in an AWS that has none."""
+    part = getattr(aws, "interface_endpoints", None)
+    found: Door | None = part.door_at(vpc_id, address) if part else None
+    return found
+
+
 def install(aws: EmbeddedAws) -> None:
     settings = aws.settings
     managed_policies.install(settings.account, settings.region)
     principals, journal = Principals(settings.region), Journal()
+    authorizer = Authorizer(principals)
+    policies = EndpointPolicies(
+        lambda vpc_id, address: _door_at(aws, vpc_id, address),
+        authorizer.account_of,
+        authorizer.user_of,
+    )
     gateway = Gateway(
-        aws.application, Authorizer(principals), journal, aws.clock, aws.weather, aws.port
+        aws.application, authorizer, journal, aws.clock, aws.weather, aws.port, policies
     )
     gateway.route(LOCAL + "calls", lambda: [vars(call) for call in journal.recent(RECENT_CALLS)])
     gateway.route(LOCAL + "weather", lambda: [vars(each) for each in aws.weather.happenings()])

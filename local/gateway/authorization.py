@@ -1,8 +1,9 @@
 """Whether a role may make a call: its policies in moto's IAM, and IAM's decision on them.
 
 Identity-based policies, and the policies of keys. Other policies of resources, and trust policies,
-are asked where a service acts (`policies_of_resources`). Not looked at: permissions boundaries,
-service control policies, and endpoint policies.
+are asked where a service acts (`policies_of_resources`), endpoint policies where a call comes
+through one (`endpoint_policies`). Not looked at: permissions boundaries, and service control
+policies.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from moto.backends import get_backend
+from moto.iam.models import get_account_id_from
 
 from local.gateway.calls import ApiCall
 from local.gateway.decisions import Context, Decision, Request, Statement, decide, statements_in
@@ -96,14 +98,27 @@ class Authorizer:
 
     def refusal(self, call: ApiCall, refused: Authorization) -> tuple[str, str]:
         """AWS's error code and message. (EC2 adds an encoded copy of it, which is left out.)"""
-        code = REFUSALS.get(call.service) or REFUSALS[call.protocol]
         opening = "You are not authorized to perform this operation. "
         message = (
             f"{opening if call.service == 'ec2' else ''}"
             f"User: {self._principals.user_of(call.access_key_id)} is not authorized to perform: "
             f"{refused.action} on resource: {refused.resource} {refused.decision.reason}"
         )
-        return code, message
+        return self.refusal_code(call), message
+
+    def refusal_code(self, call: ApiCall) -> str:
+        return REFUSALS.get(call.service) or REFUSALS[call.protocol]
+
+    def account_of(self, access_key_id: str) -> str:
+        """The account of a role's session, or of an administrator."""
+        role_arn = self._principals.role_of(access_key_id)
+        return role_arn.split(":")[4] if role_arn else get_account_id_from(access_key_id)
+
+    def user_of(self, access_key_id: str) -> str:
+        """The caller as AWS's messages name it."""
+        if self._principals.role_of(access_key_id):
+            return self._principals.user_of(access_key_id)
+        return f"arn:aws:iam::{self.account_of(access_key_id)}:user/administrator"
 
 
 def statements_of(role_arn: str) -> Iterator[Statement]:

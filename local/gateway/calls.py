@@ -22,6 +22,7 @@ from moto.core.utils import get_service_model
 from werkzeug.exceptions import NotFound
 
 SIGNATURE = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
+REGION = re.compile(r"\.([a-z]+(?:-[a-z]+)+-\d)\.")
 UNRECOGNISED = "Unrecognised"
 """The action of a signed call that no service model knows. No policy grants it by name."""
 
@@ -92,6 +93,25 @@ def recognise(environ: dict[str, Any]) -> ApiCall | None:
         operation, protocol, parameters = UNRECOGNISED, "json", {}
     action = ACTIONS.get(f"{service}:{operation}", operation)
     return ApiCall(service, action, region, access_key_id, protocol, parameters)
+
+
+def unsigned(service: str, environ: dict[str, Any]) -> ApiCall:
+    """The call that a request without a signature makes of `service`: no key is anybody's. What no
+    service model knows is named as its header has it, as in `AmazonSSM.RegisterManagedInstance`."""
+    body = b"" if service == "s3" else _take_body(environ)
+    try:
+        operation, protocol, parameters = _parse(MODELS.get(service, service), environ, body)
+    except (UnknownServiceError, NotFound, NotImplementedError, RequestParserError, ValueError):
+        target = str(environ.get("HTTP_X_AMZ_TARGET", ""))
+        operation, protocol, parameters = target.rpartition(".")[2] or UNRECOGNISED, "json", {}
+    action = ACTIONS.get(f"{service}:{operation}", operation)
+    return ApiCall(service, action, _region(environ), "", protocol, parameters)
+
+
+def _region(environ: Mapping[str, Any]) -> str:
+    """The Region that the host name of a request is in."""
+    found = REGION.search(str(environ.get("HTTP_HOST", "")))
+    return found[1] if found else ""
 
 
 def _take_body(environ: dict[str, Any]) -> bytes:

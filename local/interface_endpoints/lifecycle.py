@@ -23,7 +23,7 @@ from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ec2.utils import generic_filter, random_vpc_ep_id
 
 from local.clock import Clock
-from local.contracts import NetworkState
+from local.contracts import Door, NetworkState
 from local.interface_endpoints import rules, services
 from local.interface_endpoints.record import Endpoint
 from local.interface_endpoints.zones import Zones
@@ -164,6 +164,12 @@ class InterfaceEndpoints:
                 which = endpoint.public_names.index(public_name)
                 return endpoint.addresses[which - 1 : which] if which else endpoint.addresses
         return ()
+
+    def door_at(self, vpc_id: str, address: str) -> Door | None:
+        """The endpoint at an address, as a client in that VPC reaches it: its own VPC's first."""
+        there = (e for e in list(self._endpoints.values()) if address in e.addresses and e.serving)
+        nearest = sorted(there, key=lambda endpoint: endpoint.vpc.id != vpc_id)
+        return next((Door(e.short_name, e.record.policy_document) for e in nearest), None)
 
     def private_names_of(self, endpoint_id: str) -> Mapping[str, tuple[str, ...]]:
         """The private names of an endpoint that serves, and where they would lead."""

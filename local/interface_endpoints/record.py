@@ -38,6 +38,10 @@ class Endpoint:
         return services.type_of(self.service) == "Interface"
 
     @property
+    def short_name(self) -> str:
+        return services.short_name(self.service)
+
+    @property
     def private_names(self) -> tuple[str, ...]:
         return services.private_names(self.service)
 

@@ -103,12 +103,18 @@ async def serve_dns(udp: socket.socket, tcp: socket.socket, respond: Respond) ->
     return [UdpDns(udp, respond), await listen(tcp, answer)]
 
 
-def relay_to(host: str, port: int) -> Connection:
-    """Bytes to and fro, whatever they mean, until both sides have ended."""
+def relay_to(host: str, port: int, header: bytes = b"") -> Connection:
+    """Bytes to and fro, whatever they mean, until both sides have ended. With a `header` they are
+    one HTTP request, which has it from then on, and its answer."""
 
     async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        begins = await reader.readline() if header else b""
+        if header and not begins:
+            return
         far_reader, far_writer = await asyncio.open_connection(host, port)
         try:
+            if header:
+                far_writer.write(begins + header + b"\r\nConnection: close\r\n")
             await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
         finally:
             far_writer.close()

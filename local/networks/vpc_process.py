@@ -22,6 +22,7 @@ from typing import Any, Protocol
 
 import trustme
 
+from local.contracts import HEADER
 from local.networks.dns_answers import PUBLIC_ADDRESS, Names, Private, respond
 from local.networks.listeners import Respond, Server, listen, relay_to, serve_dns
 from local.networks.loopback import Loopback, bound_pair
@@ -46,8 +47,11 @@ class Inside(Protocol):
 class Servers:
     """What answers in the VPC."""
 
-    def __init__(self, inside: Inside, authority: Path, gateway: tuple[str, int]) -> None:
+    def __init__(
+        self, inside: Inside, authority: Path, gateway: tuple[str, int], vpc_id: str
+    ) -> None:
         """`gateway` is where the embedded AWS's API answers on this machine."""
+        self._vpc_id = vpc_id
         self._inside = inside
         self._authority = authority
         self._gateway = gateway
@@ -145,7 +149,8 @@ class Servers:
         """An interface endpoint: the certificate of its names, and the API behind it."""
         context = _server_context(self._authority, names or (ip,))
         bound = self._inside.bind("tcp", ip, 443)
-        return [await listen(bound, relay_to(*self._gateway), context, patience=None)]
+        through = f"{HEADER}: {self._vpc_id}/{ip}".encode()
+        return [await listen(bound, relay_to(*self._gateway, through), context, patience=None)]
 
     async def _start_internet(self, ip: str) -> list[Server]:
         """AWS's public side: every name's certificate, and nothing behind it."""
@@ -218,7 +223,7 @@ async def serve(servers: Servers) -> None:
             say({"error": str(error)})
 
 
-def main(configuration: str) -> None:
+def main(vpc_id: str, configuration: str) -> None:
     settings = json.loads(configuration)
     try:
         inside, hindrance = enter(settings["tiers"], settings["cidrs"], Path(settings["map"]))
@@ -228,11 +233,10 @@ def main(configuration: str) -> None:
     say({"prefix": inside.prefix, "hindrance": hindrance})
     gateway = _host_and_port(settings["gateway"])
     try:
-        asyncio.run(serve(Servers(inside, Path(settings["directory"]), gateway)))
+        asyncio.run(serve(Servers(inside, Path(settings["directory"]), gateway, vpc_id)))
     finally:
         inside.close()
 
 
 if __name__ == "__main__":
-    # The first argument, the VPC's id, is there for whoever reads the process list.
-    main(sys.argv[2])
+    main(*sys.argv[1:])
