@@ -74,6 +74,7 @@ class App:
             "onprem_cidrs": ONPREM_CIDRS,
             "resolver_ips": "ecs-anywhere:resolver-ips",
             "resolver": "ecs-anywhere:resolver",
+            "endpoint_policy": "ecs-anywhere:endpoint-policy",
         }
         tag(self.client("ec2"), vpc_id, {keys[name]: value for name, value in tags.items()})
 

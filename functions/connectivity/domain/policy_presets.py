@@ -69,6 +69,11 @@ Systems Manager user guide, "SSM Agent communications with AWS managed S3 bucket
 come from `starport` by URLs that Amazon ECR has signed (Amazon ECR user guide, "Minimum Amazon S3
 bucket permissions")."""
 
+_NO_RESOURCE = {"Null": {"aws:ResourceAccount": "true"}}
+"""The condition that a request does not say whose resource it is about: not every action does.
+A resource of an account without an organization has an account, and no organization: to ask for the
+organization where there is one would let everybody's in who has none."""
+
 _PARTITIONS = {
     "cn-": "aws-cn",
     "eusc-": "aws-eusc",
@@ -134,11 +139,15 @@ def _statements(whose: str, service_name: str) -> Iterable[Mapping[str, Any]]:
     region = catalogue.region_of(service_name) or ""
     service = service_name.partition(f".{region}.")[2] if region else service_name
     partition = _partition(region)
-    yield _allow("OwnCallers", ["*"], ["*"], _of(whose, with_resources=service not in _MESSAGES))
+    if service in _MESSAGES:
+        yield _allow("OwnCallers", ["*"], ["*"], _callers(whose))
+    else:
+        yield _allow("OwnCallersAndResources", ["*"], ["*"], _callers(whose, "Resource"))
+        yield _allow("OwnCallers", ["*"], ["*"], {**_callers(whose), **_NO_RESOURCE})
     if service == "ssm":
         yield _allow("Registration", _REGISTRATION, ["*"])
         owned = (f"arn:{partition}:ssm:{region}::{each}" for each in ("document/*", "parameter/*"))
-        yield _allow("AwsDocuments", _USES_OF_AWS_DOCUMENTS, owned, _of(whose))
+        yield _allow("AwsDocuments", _USES_OF_AWS_DOCUMENTS, owned, _callers(whose))
     if service == catalogue.GATEWAY_FIRST:
         buckets = (f"arn:{partition}:s3:::{each.format(region=region)}/*" for each in _BUCKETS)
         yield _allow("LayersAndInstallers", ["s3:GetObject"], buckets)
@@ -160,13 +169,10 @@ def _allow(
     return said | {"Condition": condition} if condition else said
 
 
-def _of(whose: str, with_resources: bool = False) -> Mapping[str, Any]:
-    """Return the condition that a caller is one of `whose`, and so is the resource, where a request
-    says whose it is: not every action does."""
+def _callers(whose: str, *beside: str) -> Mapping[str, Any]:
+    """Return the condition that a caller is one of `whose`, and so is what else is named."""
     key = "OrgID" if _ORGANIZATION.fullmatch(whose) else "Account"
-    caller = {"StringEquals": {f"aws:Principal{key}": whose}}
-    resource = {"StringEqualsIfExists": {f"aws:Resource{key}": whose}}
-    return caller | resource if with_resources else caller
+    return {"StringEquals": {f"aws:{of}{key}": whose for of in ("Principal", *beside)}}
 
 
 def _partition(region: str) -> str:

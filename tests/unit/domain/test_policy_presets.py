@@ -80,9 +80,14 @@ def test_a_bucket_that_anybody_reads_is_one_of_aws_s_by_its_whole_name() -> None
 def test_callers_are_held_to_their_own_resources_where_a_request_names_one(
     let_in: str, caller: str, resource: str
 ) -> None:
-    assert statements(full("ecs"), let_in)["OwnCallers"]["Condition"] == {
+    of_ecs = statements(full("ecs"), let_in)
+    assert of_ecs["OwnCallersAndResources"]["Condition"] == {
+        "StringEquals": {caller: let_in, resource: let_in}
+    }
+    # Not "the organization, if there is one": an account may have none.
+    assert of_ecs["OwnCallers"]["Condition"] == {
         "StringEquals": {caller: let_in},
-        "StringEqualsIfExists": {resource: let_in},
+        "Null": {"aws:ResourceAccount": "true"},
     }
     for service in ("ssmmessages", "ec2messages"):
         only_callers = {"StringEquals": {caller: let_in}}
