@@ -88,7 +88,7 @@ others are done. Their order changes nothing else."""
 SELDOM = (20_000, 20, 20)
 """When garbage is collected: an engine and the tests are a million objects, and none of them is."""
 LEFT = pytest.StashKey[int]()
-"""How many tests were left to `make whole`."""
+"""How many cases were left to `make whole`."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -137,7 +137,7 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     if left := config.stash[LEFT]:
-        terminalreporter.write_line(f"{left} tests were left to `make whole`")
+        terminalreporter.write_line(f"{left} cases were left to `make whole`")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,24 +4,41 @@
 It leaves out three things, and keeps something cheaper of each:
 
 - `REHEARSALS`: tests of whole processes, beside a test of the same with less around it.
-- `SHARES`: of a parametrised test in these files every so-manyeth case, and always one at least.
-- a part of the examples that Hypothesis draws, of the faults, and of the DNS servers of a test.
+- `SHARES`: of a parametrised test in these files every so-manyeth case, and always one at least;
+  and of each test that is run with every DNS server one server in `SERVERS`.
+- a part of the examples that Hypothesis draws.
 
 What is left out depends on names alone: the same commit runs the same tests everywhere. With the
-environment variable WHOLE nothing is left out, and nothing where a test is asked for by its name.
+environment variable WHOLE nothing is left out, and no case where a test is asked for by its name.
+Each run says at its end how many cases it left: all of them, because every case is collected, and
+the share is taken from what is collected. Hypothesis's examples are no cases, and not counted.
 """
 
 from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol, TypeVar, runtime_checkable
 from zlib import crc32
 
 import pytest
 
 T = TypeVar("T")
+
+
+class Callspec(Protocol):
+    """What pytest knows of a case."""
+
+    params: Mapping[str, object]
+
+
+@runtime_checkable
+class Parametrised(Protocol):
+    """A case of a parametrised test."""
+
+    callspec: Callspec
+
 
 IS_WHOLE = bool(os.environ.get("WHOLE"))
 
@@ -58,7 +75,18 @@ REHEARSALS = {
 }
 """File -> test functions that only `make whole` runs."""
 
+HEADLINES = {
+    "tests/onprem/test_apply.py::test_the_first_apply_makes_every_name_private",
+    "tests/onprem/test_apply.py::test_a_withdrawn_publication_removes_the_forwarding",
+    "tests/onprem/test_death.py::test_the_steps_come_in_the_order_of_the_story",
+    "tests/onprem/test_rolling_back.py::test_a_change_that_answers_wrongly_is_undone",
+    "tests/onprem/test_rolling_back.py::test_a_rollback_by_hand_is_to_the_byte_and_for_its_clients",
+}
+"""Tests whose DNS servers are counted from the first, which is BIND: each of them has it always."""
+
 SHARES = {
+    "tests/faults/test_deaths.py": 48,  # one costs as much as two faults
+    "tests/faults/test_faults.py": 95,
     "tests/hostcheck/test_strangers.py": 2,
     "tests/local/test_networks.py": 2,
     "tests/local/test_site.py": 2,
@@ -96,6 +124,32 @@ def chosen(things: Sequence[T], name: str, share: int) -> list[T]:
     return list(things[crc32(name.encode()) % min(share, len(things)) :: share])
 
 
+def of_servers(cases: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """Return the cases of a test with the DNS servers of this run, chosen anew for each of its
+    other parameters; all of a test that is not run with every server."""
+    alike: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in cases:
+        alike[_without_server(item)].append(item)
+    kept = {
+        item
+        for name, of_each in alike.items()
+        for item in (
+            of_each[::SERVERS]
+            if of_each[0].nodeid.partition("[")[0] in HEADLINES
+            else chosen(of_each, name, SERVERS)
+        )
+    }
+    return [item for item in cases if item in kept]
+
+
+def _without_server(item: pytest.Item) -> str:
+    """Return a case's node id without its DNS server."""
+    server = item.callspec.params.get("server_kind") if isinstance(item, Parametrised) else None
+    name, _, case = item.nodeid.partition("[")
+    words = case.removesuffix("]").split("-")
+    return "-".join([name, *(word for word in words if word != server)])
+
+
 def is_rehearsal(name: str) -> bool:
     """Tell whether a test function, by its node id, is one that only `make whole` runs."""
     file, _, function = name.partition("::")
@@ -104,12 +158,14 @@ def is_rehearsal(name: str) -> bool:
 
 def part(items: Iterable[pytest.Item]) -> list[pytest.Item]:
     """Return the tests of this run, in their order."""
+    if IS_WHOLE:
+        return list(items)
     functions: dict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
         functions[item.nodeid.partition("[")[0]].append(item)
     return [
         item
         for name, cases in functions.items()
-        if IS_WHOLE or not is_rehearsal(name)
-        for item in chosen(cases, name, SHARES.get(name.partition("::")[0], 1))
+        if not is_rehearsal(name)
+        for item in chosen(of_servers(cases), name, SHARES.get(name.partition("::")[0], 1))
     ]

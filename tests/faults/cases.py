@@ -13,11 +13,8 @@ from pathlib import Path
 
 from tests.faults.kinds import KINDS, Kind
 from tests.faults.phases import PHASES
-from tests.shares import IS_WHOLE
 
 FILE = Path(__file__).with_name("calls.json")
-SHARE = 1 if IS_WHOLE else 95
-"""Every so-manyeth case is run; in `make faults` all of them."""
 
 Calls = Mapping[str, Mapping[str, int]]
 """Phase -> "role action" -> how often it is called."""
@@ -55,8 +52,8 @@ def cases(calls: Calls, phase: str) -> Iterator[Case]:
                     yield Case(phase, caller, action, nth, kind)
 
 
-def laps(calls: Calls, share: int = SHARE) -> Sequence[Lap]:
+def laps(calls: Calls) -> Sequence[Lap]:
     """One case per phase, because each phase ends where it ends without a fault."""
-    mine = [list(cases(calls, phase.name))[::share] for phase in PHASES]
+    mine = [list(cases(calls, phase.name)) for phase in PHASES]
     rows = zip_longest(*mine)
     return [{case.phase: case for case in row if case is not None} for row in rows]

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from tests.faults.cases import SHARE, cases, recorded
+from tests.faults.cases import cases, recorded
 from tests.faults.kinds import KINDS
 from tests.faults.laps import Outcome
 from tests.faults.phases import PHASES
@@ -26,13 +26,9 @@ def summary(reports: Iterable[Any]) -> Iterator[tuple[str, Sequence[str]]]:
     """Sections to print, of the tests that ran."""
     properties = [each for report in reports for each in report.user_properties]
     if faults := [value for name, value in properties if name == PROPERTY]:
-        yield f"one fault at every {_ordinal(SHARE)}call", [*_fault_lines(faults)]
+        yield "one fault at a time", [*_fault_lines(faults)]
     if deaths := [value for name, value in properties if name == DEATH]:
         yield "an execution stopped at every state", [*_death_lines(deaths)]
-
-
-def _ordinal(share: int) -> str:
-    return "" if share == 1 else f"{share}th case of a "
 
 
 def _fault_lines(faults: Sequence[Sequence[Any]]) -> Iterator[str]:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 
 from local.state_machines.stops import Stop
-from tests.faults.cases import SHARE
 from tests.faults.laps import Course
 from tests.faults.phases import PHASES, Phase
 from tests.faults.situations import NEVER_STOPPED_AT, OTHER_WAYS
@@ -20,16 +19,13 @@ MOMENTS = [
     for kind in ("Entered", "Exited")
     for state in STATES
     if state not in {*OTHER_WAYS, *NEVER_STOPPED_AT}
-][:: (SHARE + 1) // 2]
-"""A death costs as much as two faults."""
-
-
+]
 OTHER_MOMENTS = [
     (state, kind)
     for kind in ("Entered", "Exited")
     for state in OTHER_WAYS
     if kind == "Entered" or state not in {"Failed", "Could not be made"}
-][:: (SHARE + 1) // 2]
+]
 """A Fail state is not exited: it ends the execution."""
 
 

@@ -14,9 +14,8 @@ from ecs_anywhere_dns.outcome import Exit
 from tests.onprem.lab import forked
 from tests.onprem.lab.dns_server import DnsServer
 from tests.onprem.lab.forked import Start
-from tests.onprem.lab.lab import KINDS, Lab
+from tests.onprem.lab.lab import Lab
 from tests.onprem.test_apply import applied, apply, assert_private
-from tests.shares import SERVERS, chosen
 
 KILLED = -9
 FORMER = ("ecs", "ecs-a", "ecs-t", "ssm", "api.ecr", "dkr.ecr")
@@ -74,11 +73,11 @@ def test_the_steps_come_in_the_order_of_the_story(lab: Lab, server_kind: str) ->
     assert told.index("journal") < told.index(swaps[0]) < told.index("check configuration")
 
 
-@pytest.mark.parametrize(
-    ("kind", "step"), [(kind, step) for step in STEPS for kind in chosen(KINDS, step, SERVERS)]
-)
-def test_killed_there_it_is_put_right_by_the_next_run(lab: Lab, kind: str, step: str) -> None:
-    server = with_former_forwarding(lab, kind)
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_there_it_is_put_right_by_the_next_run(
+    lab: Lab, server_kind: str, step: str
+) -> None:
+    server = with_former_forwarding(lab, server_kind)
     before = server.files()
     fatal = _step_of(lab, server, step)
     code, steps = killed_at(lab, server, fatal)

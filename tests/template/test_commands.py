@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import subprocess
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -75,3 +79,62 @@ def test_with_whole_nothing_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(shares, "IS_WHOLE", True)
     assert shares.chosen(range(5), "test_of_something", 3) == [0, 1, 2, 3, 4]
     assert shares.examples(100) == 100
+
+
+def collected(*words: str, **variables: str) -> tuple[Sequence[str], int]:
+    """Return the cases that pytest would run, and how many it says that it left."""
+    clean = {name: value for name, value in os.environ.items() if name != "WHOLE"}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-q", "-n", "0", *words],
+        cwd=ROOT,
+        env=clean | variables,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    left = re.search(r"^(\d+) cases were left", done.stdout, re.MULTILINE)
+    cases = [line for line in done.stdout.splitlines() if line.startswith("tests/")]
+    return cases, int(left[1]) if left else 0
+
+
+FILES_WITH_SERVERS = ("tests/onprem/test_apply.py", "tests/onprem/test_death.py")
+
+
+def test_what_a_run_says_that_it_left_is_all_that_whole_would_have_run_beside() -> None:
+    (part, left), (whole, none) = (
+        collected(*FILES_WITH_SERVERS),
+        collected(*FILES_WITH_SERVERS, WHOLE="1"),
+    )
+    assert none == 0
+    assert len(part) + left == len(whole)
+    assert set(part) < set(whole)
+    for headline in shares.HEADLINES:
+        if headline.startswith(FILES_WITH_SERVERS):
+            assert f"{headline}[bind]" in part
+            assert sum(case.startswith(f"{headline}[") for case in part) == 2
+
+
+def test_no_case_is_left_out_before_it_is_collected() -> None:
+    """Where a module parametrizes a test with a share of its cases, nobody counts the others."""
+    imported = {
+        alias.name
+        for file in FILES + sorted((ROOT / "tests/faults").glob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module == "tests.shares"
+        for alias in node.names
+    }
+    assert imported == {"examples"}
+
+
+def test_a_test_that_is_asked_for_by_its_name_has_every_server() -> None:
+    first = "tests/onprem/test_apply.py::test_the_first_apply_makes_every_name_private"
+    cases, left = collected(first)
+    servers = ("bind", "unbound", "dnsmasq", "powerdns", "knot", "resolved")
+    assert cases == [f"{first}[{server}]" for server in servers]
+    assert left == 0
+
+
+@pytest.mark.parametrize("headline", sorted(shares.HEADLINES))
+def test_a_headline_is_there(headline: str) -> None:
+    file, _, function = headline.partition("::")
+    assert function in functions(ROOT / file)
