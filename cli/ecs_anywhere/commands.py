@@ -195,7 +195,7 @@ def plan(
     anywhere: only reads are sent.
     """
     with told():
-        place.read()
+        place.read().check_release()
         planned = planning.plan(vpc, options.as_tags(), read_prices(prices))
     if as_json:
         print_json(planned.as_json())
@@ -219,6 +219,7 @@ def enable(
     """
     with told():
         found = place.read()
+        found.check_release()
         showing.console().print(
             showing.plan(planning.plan(vpc, options.as_tags(), read_prices(prices)))
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from connectivity.adapters import aws
-from connectivity.usecases.settings import Settings
+from connectivity.usecases.settings import NEW_VARIABLES, Settings
 
 from ecs_anywhere import aws_errors
 
@@ -91,6 +91,13 @@ class Stack:
     resources: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Logical id -> type and physical id."""
     profile: str = ""
+    lacks: tuple[str, ...] = ()
+    """Variables that its release does not have, and this command's does."""
+
+    def check_release(self) -> None:
+        """Check that the stack does all that a plan of this release may say. Raises NoStack."""
+        if self.lacks:
+            raise _another_release(self.name, self.lacks)
 
     @property
     def account(self) -> str:
@@ -136,6 +143,8 @@ def read_stack(where: Where) -> Stack:
         raise _no_stack(where, error) from error
     region = str(session.region_name)
     outputs = {o["OutputKey"]: o["OutputValue"] for o in described.get("Outputs", [])}
+    lacks = tuple(sorted(VARIABLES - set(variables)))
+    variables = {**NEW_VARIABLES, **variables}
     _check(variables, outputs, region, where.name)
     _work_on(variables, region, where.profile)
     return Stack(
@@ -149,6 +158,7 @@ def read_stack(where: Where) -> Stack:
         },
         resources=resources,
         profile=where.profile,
+        lacks=lacks,
     )
 
 
@@ -216,6 +226,8 @@ def _resources(client: Any, stack: str) -> dict[str, tuple[str, str]]:
 def _variables(
     session: Any, resources: Mapping[str, tuple[str, str]], stack: str
 ) -> dict[str, str]:
+    """Return the variables that the stack's functions have. Those that the release before this one
+    did not have may be missing. Raises NoStack, and botocore's ClientError."""
     if READER not in resources:
         raise NoStack(f"the stack {stack} has no {READER}: it is another app's stack")
     configured = session.client("lambda").get_function_configuration
@@ -235,13 +247,16 @@ def _variables(
             f"the variables of {READER} in the stack {stack} cannot be read: with KmsKeyArn you "
             "need kms:Decrypt with that key"
         ) from None
-    missing = sorted(VARIABLES - set(found))
-    if missing:
-        raise NoStack(
-            f"the stack {stack} is of another release than this command: {READER} has no "
-            f"{', '.join(missing)}. Upgrade the stack, or use the command of its release"
-        )
-    return {name: found[name] for name in VARIABLES}
+    if missing := sorted(VARIABLES - set(found) - set(NEW_VARIABLES)):
+        raise _another_release(stack, missing)
+    return {name: found[name] for name in VARIABLES if name in found}
+
+
+def _another_release(stack: str, missing: Sequence[str]) -> NoStack:
+    return NoStack(
+        f"the stack {stack} is of another release than this command: {READER} has no "
+        f"{', '.join(missing)}. Upgrade the stack, or use the command of its release"
+    )
 
 
 def _check(

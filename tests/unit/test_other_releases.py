@@ -9,13 +9,10 @@ from connectivity.adapters.ledger_items import entry_of, served_item
 from connectivity.domain.desired import Desired, DesiredEndpoint
 from connectivity.domain.ledger import Served
 from connectivity.domain.publication import Signature
-from connectivity.usecases.settings import Settings
+from connectivity.usecases.settings import NEW_VARIABLES, Settings
 
 from tests.unit.example import ONPREM, PRIVATE_NAMES, VPC, full
 from tests.unit.test_wiring import ENVIRONMENT
-
-NEW_VARIABLES = {"FREE_ON_DELETION"}
-"""Those that the last release's functions do not have."""
 
 
 def test_an_item_of_a_later_release_is_read_without_what_is_new_in_it() -> None:
@@ -58,6 +55,7 @@ def test_a_function_whose_code_is_newer_than_its_variables_does_what_the_former_
     """AWS CloudFormation updates a function's code and its configuration one after the other."""
     former = {name: value for name, value in ENVIRONMENT.items() if name not in NEW_VARIABLES}
     settings = Settings.from_environment(former)
-    assert settings == Settings.from_environment(ENVIRONMENT)
+    assert settings == Settings.from_environment(ENVIRONMENT | NEW_VARIABLES)
     assert not settings.free_on_deletion
+    assert settings.idle_days == 0
     assert Settings.from_environment({**ENVIRONMENT, "FREE_ON_DELETION": "yes"}).free_on_deletion

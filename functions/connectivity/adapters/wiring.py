@@ -19,7 +19,7 @@ from connectivity.domain.tags import CreationTags, extra_tags
 from connectivity.domain.verification_clock import VerificationClock
 from connectivity.usecases.aws import Aws
 from connectivity.usecases.patience import Patience
-from connectivity.usecases.settings import Settings
+from connectivity.usecases.settings import NEW_VARIABLES, Settings
 
 if TYPE_CHECKING:
     from connectivity.adapters.account import AwsAccount
@@ -42,11 +42,6 @@ if TYPE_CHECKING:
     from connectivity.usecases.keep_record import Archive
 
 Port = TypeVar("Port")
-
-_NEW = {"EVIDENCE_BUCKET": ""}
-"""Variables that the functions of the release before this one do not have, with the value that does
-as they did: an update of the stack changes a function's code and its variables one after the other.
-"""
 
 
 def stack_name() -> str:
@@ -196,7 +191,7 @@ def archive(tries: int | None = None) -> Archive | None:
     from connectivity.domain.evidence import Place
     from connectivity.usecases.keep_record import TRIES, Archive
 
-    environment = {**_NEW, **os.environ}
+    environment = {**NEW_VARIABLES, **os.environ}
     bucket, key = environment["EVIDENCE_BUCKET"], environment["SIGNING_KEY"]
     if not bucket:
         return None

@@ -17,9 +17,15 @@ from connectivity.domain.tags import wish_tags
 from connectivity.domain.wish import Options, words
 
 _UNBOUNDED = Bounds()
-_NEW = {"FREE_ON_DELETION": "no", "ENDPOINT_POLICY": FULL_ACCESS}
+NEW_VARIABLES = {
+    "ENDPOINT_POLICY": FULL_ACCESS,
+    "EVIDENCE_BUCKET": "",
+    "FREE_ON_DELETION": "no",
+    "IDLE_DAYS": "0",
+}
 """Variables that the functions of the release before this one do not have, with the value that does
-as they did: an update of the stack changes a function's code and its variables one after the other.
+as they did: an update of the stack changes a function's code and its variables one after the other,
+and a newer command line reads an older stack.
 """
 
 
@@ -91,7 +97,7 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         """Return the settings in a function's environment. Raises KeyError naming the missing
         variable."""
-        environment = {**_NEW, **environment}
+        environment = {**NEW_VARIABLES, **environment}
         return cls(
             us=environment["OWNER"],
             account=environment["ACCOUNT"],

@@ -3,6 +3,9 @@ stack has to say."""
 
 from __future__ import annotations
 
+import os
+import re
+import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +14,7 @@ from typing import Any
 import pytest
 import typer
 from connectivity.adapters import aws
+from connectivity.usecases.settings import NEW_VARIABLES
 from ecs_anywhere import answering, stack
 
 from tests.template.sam_template import TEMPLATE
@@ -81,9 +85,71 @@ def test_the_variables_of_a_function_cannot_send_a_person_s_calls_elsewhere() ->
 
 
 def test_a_stack_of_another_release_is_named_with_what_it_lacks() -> None:
-    older = dict.fromkeys(stack.VARIABLES - {"FREE_ON_DELETION"}, "any")
-    with pytest.raises(stack.NoStack, match=r"another release.* has no FREE_ON_DELETION\. Upgrade"):
+    older = dict.fromkeys(stack.VARIABLES - {"VERIFY_HOURS"}, "any")
+    with pytest.raises(stack.NoStack, match=r"another release.* has no VERIFY_HOURS\. Upgrade"):
         stack._variables(Configured(older), RESOURCES, "ours")
+
+
+@dataclass(frozen=True)
+class Former(Configured):
+    """The account with a stack whose functions have these variables."""
+
+    region_name = "us-east-2"
+
+    def client(self, _: str) -> Former:
+        return self
+
+    def describe_stacks(self, StackName: str) -> Any:  # noqa: N803
+        outputs = [{"OutputKey": key, "OutputValue": value} for key, value in OUTPUTS.items()]
+        return {"Stacks": [{"StackStatus": "UPDATE_COMPLETE", "Outputs": outputs}]}
+
+    def get_paginator(self, _: str) -> Former:
+        return self
+
+    def paginate(self, StackName: str) -> Any:  # noqa: N803
+        sweep = {
+            "LogicalResourceId": stack.READER,
+            "ResourceType": "AWS::Lambda::Function",
+            "PhysicalResourceId": "sweep",
+        }
+        return [{"StackResourceSummaries": [sweep]}]
+
+
+def test_a_stack_of_the_release_before_is_read_and_nothing_is_planned_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It would not do what the plan says: a tag that it does not know, it does not obey."""
+    lacking = {name: value for name, value in SAID.items() if name not in NEW_VARIABLES}
+    for name in (*stack.VARIABLES, *stack._REGION_VARIABLES):
+        monkeypatch.setenv(name, "put back as it was")
+    monkeypatch.setattr(stack, "_session", lambda *_: Former(lacking))
+    found = stack.read_stack(stack.Where("ours"))
+    assert {name: found.variables[name] for name in NEW_VARIABLES} == NEW_VARIABLES
+    assert os.environ["ENDPOINT_POLICY"] == NEW_VARIABLES["ENDPOINT_POLICY"]
+    with pytest.raises(
+        stack.NoStack, match=r"ours is of another release.* ENDPOINT_POLICY, .*Upgr"
+    ):
+        found.check_release()
+    aws.forget_clients()
+
+
+def test_a_stack_of_this_release_lacks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*stack.VARIABLES, *stack._REGION_VARIABLES):
+        monkeypatch.setenv(name, "put back as it was")
+    monkeypatch.setattr(stack, "_session", lambda *_: Former(SAID))
+    found = stack.read_stack(stack.Where("ours"))
+    assert found.variables == SAID
+    found.check_release()
+    aws.forget_clients()
+
+
+def test_what_the_former_release_lacks_is_what_is_known_to_be_new() -> None:
+    (archive,) = (Path(__file__).parents[2] / "releases").glob("*.tar.xz")
+    with tarfile.open(archive) as files:
+        template = files.extractfile("template.yaml")
+        assert template
+        named = set(re.findall(r"\b([A-Z_]+):", template.read().decode()))
+    assert stack.VARIABLES - named == set(NEW_VARIABLES)
 
 
 def test_what_is_believed_is_what_the_template_gives_every_function() -> None:
