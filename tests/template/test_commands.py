@@ -138,3 +138,23 @@ def test_a_test_that_is_asked_for_by_its_name_has_every_server() -> None:
 def test_a_headline_is_there(headline: str) -> None:
     file, _, function = headline.partition("::")
     assert function in functions(ROOT / file)
+
+
+def tables(document: Path) -> Sequence[Sequence[str]]:
+    """Return the tables of a Markdown document, each as its lines."""
+    parts = re.findall(r"(?:^\|.*\n)+", document.read_text() + "\n", re.MULTILINE)
+    return [part.splitlines() for part in parts]
+
+
+def test_no_table_says_that_make_test_runs_what_it_leaves_to_make_whole() -> None:
+    """In the heading or in the row, beside the name of a file with a rehearsal."""
+    rehearsed = {name for file in shares.REHEARSALS for name in (file, Path(file).name)}
+    documents = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    wrong = [
+        (document.name, row)
+        for document in documents
+        for heading, *rows in tables(document)
+        for row in rows
+        if "`make test`" in heading + row and any(f"`{name}`" in row for name in rehearsed)
+    ]
+    assert wrong == []
