@@ -10,6 +10,7 @@ from connectivity.domain import tags
 from e2e import sandbox, stack
 from e2e.amazon import UNANSWERED
 from e2e.lab import MINUTE, Lab, StepFailedError
+from e2e.steps.hosts import restore_tags
 
 
 def clean_up(lab: Lab) -> list[str]:
@@ -17,6 +18,7 @@ def clean_up(lab: Lab) -> list[str]:
     although another was in vain."""
     lab.record.step = "clean up"
     tasks: tuple[tuple[str, Callable[[Lab], None]], ...] = (
+        ("the tags of the container host", restore_tags),
         ("what the app has made", _disconnect),
         ("the role", _remove_role),
         ("the stack", _remove_stack),

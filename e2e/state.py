@@ -25,6 +25,10 @@ class State:
     """Buckets of the stack that stay when it goes."""
     role: str = ""
     """A role that the policy for DNS hosts is attached to for a while."""
+    host: str = ""
+    """A managed instance that carries tags of the run for a while."""
+    host_tags: dict[str, str | None] = field(default_factory=dict)
+    """Key -> value that the host's tag had before; None where there was no such tag."""
     stack_begun: bool = False
     done: list[str] = field(default_factory=list)
     """Names of steps that have ended."""

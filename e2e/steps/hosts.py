@@ -6,10 +6,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from botocore.exceptions import ClientError
+
+from e2e.amazon import code_of
 from e2e.asked import ROOT
 from e2e.lab import Lab, Skipped, StepFailedError
 from e2e.stack import CONTAINER_HOST_TAG
@@ -47,16 +50,46 @@ def run(lab: Lab) -> None:
 
 @contextmanager
 def tagged(lab: Lab, host: str) -> Iterator[None]:
-    """Let the host be one of the VPC's container hosts meanwhile."""
+    """Let the host be one of the VPC's container hosts meanwhile. What its tags were before is kept
+    in the state, so that a clean-up restores them where the run dies."""
+    restore_tags(lab)  # of a run that died here: what it wrote is not what was there before
     key, _, value = CONTAINER_HOST_TAG.partition("=")
     tags = {key: value, OF_VPC: lab.state.vpc}
-    about = {"ResourceType": "ManagedInstance", "ResourceId": host}
-    ssm = lab.client("ssm")
-    ssm.add_tags_to_resource(**about, Tags=[{"Key": k, "Value": v} for k, v in tags.items()])
+    about, ssm = _resource(host), lab.client("ssm")
+    there = {each["Key"]: each["Value"] for each in ssm.list_tags_for_resource(**about)["TagList"]}
+    lab.state.keep(host=host, host_tags={key: there.get(key) for key in tags})
     try:
+        ssm.add_tags_to_resource(**about, Tags=_as_list(tags))
         yield
     finally:
-        ssm.remove_tags_from_resource(**about, TagKeys=list(tags))
+        restore_tags(lab)
+
+
+def restore_tags(lab: Lab) -> None:
+    """Give the container host the tags back that it had before the run; nothing where the run has
+    tagged none. A host that is registered no more has no tags."""
+    host, former = lab.state.host, lab.state.host_tags
+    if not host:
+        return
+    about, ssm = _resource(host), lab.client("ssm")
+    had = {key: value for key, value in former.items() if value is not None}
+    try:
+        if had:
+            ssm.add_tags_to_resource(**about, Tags=_as_list(had))
+        if added := [key for key in former if key not in had]:
+            ssm.remove_tags_from_resource(**about, TagKeys=added)
+    except ClientError as error:
+        if code_of(error) != "InvalidResourceId":
+            raise
+    lab.state.keep(host="", host_tags={})
+
+
+def _resource(host: str) -> dict[str, str]:
+    return {"ResourceType": "ManagedInstance", "ResourceId": host}
+
+
+def _as_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
 def _in_cluster(lab: Lab) -> tuple[str, str]:

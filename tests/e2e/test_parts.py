@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import pytest
 from botocore.credentials import Credentials, RefreshableCredentials
+from botocore.exceptions import ClientError
 from connectivity.domain import tags
 
 from e2e.__main__ import listen_to_signals, run
@@ -26,10 +27,11 @@ from e2e.errors_of_the_app import gather
 from e2e.lab import Lab, StepFailedError
 from e2e.record import Record
 from e2e.sandbox import MARK
-from e2e.stack import remove_records
-from e2e.state import State
+from e2e.stack import CONTAINER_HOST_TAG, remove_records
+from e2e.state import State, read
 from e2e.steps.deployment import statement_for
 from e2e.steps.facts import substituted
+from e2e.steps.hosts import OF_VPC, tagged
 
 ACCOUNT = "123456789012"
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -235,3 +237,86 @@ def test_a_session_that_ends_before_the_clean_up_is_refused_and_one_of_unknown_l
 ) -> None:
     assert bool(too_short(credentials, NOW, 4)) is refused
     assert line in lifetime(credentials)
+
+
+class TaggedHost:
+    """A managed instance with tags, as AWS Systems Manager answers of it."""
+
+    def __init__(self, tags: dict[str, str]) -> None:
+        self.tags = dict(tags)
+        self.answers: Answers = {
+            "list_tags_for_resource": self._list,
+            "add_tags_to_resource": self._add,
+            "remove_tags_from_resource": self._remove,
+        }
+
+    def _list(self, **_: str) -> Any:
+        return {"TagList": [{"Key": key, "Value": value} for key, value in self.tags.items()]}
+
+    def _add(self, Tags: list[dict[str, str]], **_: str) -> None:  # noqa: N803 - as boto3 names it
+        self.tags |= {each["Key"]: each["Value"] for each in Tags}
+
+    def _remove(self, TagKeys: list[str], **_: str) -> None:  # noqa: N803 - as boto3 names it
+        for key in TagKeys:
+            self.tags.pop(key, None)
+
+
+KEY = CONTAINER_HOST_TAG.partition("=")[0]
+BEFORE: dict[str, dict[str, str]] = {
+    "another VPC's": {OF_VPC: "vpc-theirs", "team": "a"},
+    "nobody's": {"team": "a"},
+    "as the run would tag it": {KEY: "yes", OF_VPC: "vpc-run"},
+}
+
+
+@pytest.fixture(params=BEFORE)
+def host(request: pytest.FixtureRequest) -> TaggedHost:
+    return TaggedHost(BEFORE[request.param])
+
+
+def test_a_container_host_has_its_own_tags_again_afterwards(
+    tmp_path: Path, host: TaggedHost
+) -> None:
+    before = dict(host.tags)
+    lab = lab_with(tmp_path, host.answers, vpc="vpc-run")
+    with pytest.raises(StepFailedError), tagged(lab, "mi-1"):
+        assert host.tags[OF_VPC] == "vpc-run"
+        raise StepFailedError("its way is not private")
+    assert host.tags == before
+
+
+def test_a_run_that_was_killed_there_has_its_host_s_tags_restored_by_the_clean_up(
+    tmp_path: Path, host: TaggedHost
+) -> None:
+    before = dict(host.tags)
+    entered = tagged(lab_with(tmp_path, host.answers, vpc="vpc-run"), "mi-1")
+    entered.__enter__()
+    kept = read(tmp_path / "state.json")
+    assert kept
+    lab = lab_with(tmp_path, host.answers, host=kept.host, host_tags=kept.host_tags)
+    assert clean_up(lab) == []
+    assert host.tags == before
+
+
+def test_a_run_that_goes_on_does_not_take_its_own_tags_for_the_host_s(
+    tmp_path: Path, host: TaggedHost
+) -> None:
+    before = dict(host.tags)
+    entered = tagged(lab_with(tmp_path, host.answers, vpc="vpc-run"), "mi-1")
+    entered.__enter__()
+    kept = read(tmp_path / "state.json")
+    assert kept
+    lab = lab_with(tmp_path, host.answers, vpc="vpc-run", host=kept.host, host_tags=kept.host_tags)
+    with tagged(lab, "mi-1"):
+        assert host.tags[OF_VPC] == "vpc-run"
+    assert host.tags == before
+
+
+def test_a_host_that_is_registered_no_more_keeps_no_clean_up_waiting(tmp_path: Path) -> None:
+    def gone(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "InvalidResourceId"}}, "RemoveTagsFromResource")
+
+    lab = lab_with(
+        tmp_path, {"remove_tags_from_resource": gone}, host="mi-1", host_tags={OF_VPC: None}
+    )
+    assert clean_up(lab) == []
