@@ -20,7 +20,7 @@ from local.example_vpc import ONPREM_CIDR
 from tests.story.app import DETAIL, STATUS, App
 
 PROGRAM = Path(__file__).with_name("through.py")
-OTHERS, ORGANIZATION = "999999999999", "o-a1b2c3d4e5"
+OTHERS = "999999999999"
 POLICY_TAG = "ecs-anywhere:endpoint-policy"
 WITHOUT_POLICY = {"ecs-agent", "ecs-telemetry"}
 BY_HAND = json.dumps(
@@ -28,6 +28,17 @@ BY_HAND = json.dumps(
 )
 DENIED = "because no VPC endpoint policy allows the"
 LAYERS = "prod-us-east-2-starport-layer-bucket"
+
+
+def organization(app: App) -> str:
+    """The id of the account's organization, which is made where it is in none."""
+    organizations = app.client("organizations")
+    try:
+        made = organizations.describe_organization()["Organization"]
+    except organizations.exceptions.AWSOrganizationsNotInUseException:
+        made = organizations.create_organization(FeatureSet="ALL")["Organization"]
+    app.aws.gateway.organizations[app.aws.settings.account] = made["Id"]
+    return str(made["Id"])
 
 
 def endpoints(app: App, vpc_id: str) -> dict[str, dict[str, Any]]:
@@ -53,6 +64,7 @@ def have_policies_of(app: App, vpc_id: str, let_in: str, besides: Sequence[str] 
 def test_whom_the_endpoints_serve_is_chosen_kept_and_survives(app: App) -> None:
     account, ec2 = app.aws.settings.account, app.client("ec2")
     vpc_id = app.vpc()
+    organization(app)
     app.tag(vpc_id, wish="enabled", services="ecr", endpoint_policy="account")
     app.next_success(vpc_id)
     have_policies_of(app, vpc_id, account)
@@ -85,11 +97,18 @@ def test_whom_the_endpoints_serve_is_chosen_kept_and_survives(app: App) -> None:
     assert "acount is not full-access account or the id of" in app.tags(vpc_id)[DETAIL]
     have_policies_of(app, vpc_id, account, besides=["ssm"])
 
-    # An organization, once the one by hand is reset: and back to everybody.
+    # Another organization than its own is refused, as it would cut every host off.
+    app.tag(vpc_id, endpoint_policy="o-zzzzzzzzzz")
+    failed = app.next_end(vpc_id)
+    assert failed.error == "PreconditionsNotMet"
+    assert f"Name {organization(app)}, or account" in failed.cause
+    have_policies_of(app, vpc_id, account, besides=["ssm"])
+
+    # Its own, once the one by hand is reset: and back to everybody.
     ec2.modify_vpc_endpoint(VpcEndpointId=theirs, ResetPolicy=True)
-    app.tag(vpc_id, endpoint_policy=ORGANIZATION)
+    app.tag(vpc_id, endpoint_policy=organization(app))
     app.next_success(vpc_id)
-    have_policies_of(app, vpc_id, ORGANIZATION)
+    have_policies_of(app, vpc_id, organization(app))
     app.untag(vpc_id, POLICY_TAG)
     app.next_success(vpc_id)
     have_policies_of(app, vpc_id, "")
@@ -167,16 +186,15 @@ def bucket(app: App, name: str, account: str = "") -> None:
     s3.put_object(Bucket=name, Key="layer", Body=b"of " + name.encode(), ACL="public-read")
 
 
-@pytest.mark.parametrize("choice", ["account", ORGANIZATION])
-def test_hosts_work_through_them_and_nobody_else_does(app: App, choice: str) -> None:
+@pytest.mark.parametrize("kind", ["account", "organization"])
+def test_hosts_work_through_them_and_nobody_else_does(app: App, kind: str) -> None:
     """Through AWS's own policy everybody does; through one of ours, callers and resources of the
     account, or of its organization, and what comes before there are credentials."""
     vpc_id, ours = app.vpc(), app.aws.settings.account
-    app.aws.gateway.organizations[ours] = ORGANIZATION
+    choice = organization(app) if kind == "organization" else kind
     app.tag(vpc_id, wish="enabled", services="ecr")
     app.next_success(vpc_id)
-    suffix = choice.partition("-")[0]
-    own, foreign = f"own-{suffix}", f"foreign-{suffix}"
+    own, foreign = f"own-{kind}", f"foreign-{kind}"
     for name, account in ((own, ""), (foreign, OTHERS)):
         bucket(app, name, account)
     if LAYERS not in {each["Name"] for each in app.client("s3").list_buckets()["Buckets"]}:

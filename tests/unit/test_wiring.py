@@ -35,6 +35,7 @@ NEEDED: dict[str, set[str]] = {
     "groups()": {"security_groups", "security_group_rules", "vpcs"},
     "resolvers()": {"resolvers", "vpcs"},
     "hosted_zones()": {"resolvers", "vpcs"},
+    "organizations()": {"organizations"},
     "parameters()": {"parameters", "vpcs"},
     "metrics()": {"metrics"},
     "ledger()": LEDGER,

@@ -177,6 +177,12 @@ MEANINGS: Mapping[str, Mapping[Meaning, str]] = {
         ANSWER: "AccessDenied AccessDeniedException UnauthorizedOperation",
         BUG: "InvalidNextToken",
     },
+    # ---------------------------------------------------------------------- AWS Organizations
+    # The account is in none, or may not ask: the adapter tells the one from the other.
+    "DescribeOrganization": {
+        ANSWER: "AWSOrganizationsNotInUseException AccessDenied AccessDeniedException",
+        Unavailable: "ConcurrentModificationException",
+    },
     # --------------------------------------------------------------------- AWS Systems Manager
     "GetParametersByPath": {
         BUG: "InvalidFilterKey InvalidFilterOption InvalidFilterValue InvalidKeyId InvalidNextToken"

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from connectivity.adapters.ledger import DynamoDbLedger
     from connectivity.adapters.metrics import CloudWatchMetrics
     from connectivity.adapters.notifications import SnsNotifications, UtcClock
+    from connectivity.adapters.organizations import AwsOrganizations
     from connectivity.adapters.parameters import SsmParameters
     from connectivity.adapters.probe import LambdaProbe
     from connectivity.adapters.protection import DynamoDbProtection
@@ -89,6 +90,12 @@ def hosted_zones() -> Route53HostedZones:
     from connectivity.adapters.resolvers import Route53HostedZones
 
     return Route53HostedZones(os.environ["AWS_REGION"])
+
+
+def organizations() -> AwsOrganizations:
+    from connectivity.adapters.organizations import AwsOrganizations
+
+    return AwsOrganizations()
 
 
 def parameters() -> SsmParameters:
@@ -226,6 +233,7 @@ def aws() -> Aws:
         groups=_made_on_use(groups),
         resolvers=_made_on_use(resolvers),
         hosted_zones=_made_on_use(hosted_zones),
+        organizations=_made_on_use(organizations),
         parameters=_made_on_use(parameters),
         signatures=_made_on_use(lambda: signatures(os.environ["SIGNING_KEY"])),
         probe=_made_on_use(probe),

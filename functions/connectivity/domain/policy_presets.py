@@ -100,6 +100,11 @@ def is_somebody(word: str) -> bool:
     return bool(_SOMEBODY.fullmatch(word))
 
 
+def is_organization(choice: str) -> bool:
+    """Tell whether a choice is the id of an organization."""
+    return bool(_ORGANIZATION.fullmatch(choice))
+
+
 def whose(choice: str, account: str) -> str:
     """Return whose callers a choice lets in; empty for everybody's."""
     if choice == ACCOUNT:

@@ -34,6 +34,7 @@ from connectivity.domain.errors import PreconditionsNotMet
 from connectivity.domain.host_networks import host_network_warnings
 from connectivity.domain.hub_resolver import hub_problems, hub_warnings, ways_that_are_missing
 from connectivity.domain.ledger import ENDPOINTS_GROUP, RESOLVER_GROUP
+from connectivity.domain.organization import organization_problems, organization_warnings
 from connectivity.domain.ownership import group_name
 from connectivity.domain.policies import policy_lines, policy_warnings
 from connectivity.domain.promises import broken_promises
@@ -74,6 +75,7 @@ def prepare(survey: Survey, options: Options, limits: Limits) -> Prepared:
             *broken_promises(survey, desired),
             *not_as_chosen(survey, options),
             *near_the_probe(survey, desired, to_ask),
+            *organization_warnings(survey, options),
             *policy_warnings(survey, desired),
             *unasked_warnings(survey, services),
             *unseen_warnings(survey, services),
@@ -285,6 +287,7 @@ _CHECKS: tuple[Callable[[Survey, Options, Limits], Iterator[str]], ...] = (
     _inbound_resolvers,
     hub_problems,
     place_problems,
+    organization_problems,
 )
 
 

@@ -75,6 +75,10 @@ class Survey:
     hub_resolvers: tuple[InboundResolver, ...] = ()
     """Inbound resolvers of VPCs to which the names of this one lead, where none is used so far."""
 
+    organization: str | None = None
+    """Id of the organization that the account is in; empty where it is in none. None where an
+    endpoint policy for an organization is not asked for, and where AWS does not say."""
+
     @property
     def ownership(self) -> Ownership:
         return Ownership(self.owner, self.entry)

@@ -14,7 +14,11 @@ ONPREM_CIDRS = "ecs-anywhere:onprem-cidrs"
 RESOLVER_IPS = "ecs-anywhere:resolver-ips"
 RESOLVER = "ecs-anywhere:resolver"
 ENDPOINT_POLICY = "ecs-anywhere:endpoint-policy"
-PARAMETERS = {SERVICES: "DefaultServices", ONPREM_CIDRS: "OnPremCidrs"}
+PARAMETERS = {
+    SERVICES: "DefaultServices",
+    ONPREM_CIDRS: "OnPremCidrs",
+    ENDPOINT_POLICY: "EndpointPolicy",
+}
 """Tag -> the stack's parameter that stands in for it on a VPC without."""
 WISH_TAGS = (WISH, SERVICES, ONPREM_CIDRS, RESOLVER_IPS, RESOLVER, ENDPOINT_POLICY)
 """A change of one of these is a knock. The status tags are not among them, so that writing our

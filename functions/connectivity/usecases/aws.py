@@ -14,6 +14,7 @@ from connectivity.usecases.ports import (
     HostedZones,
     Ledger,
     Metrics,
+    Organizations,
     Parameters,
     Probe,
     Resolvers,
@@ -32,6 +33,7 @@ class Aws:
     groups: Groups
     resolvers: Resolvers
     hosted_zones: HostedZones
+    organizations: Organizations
     parameters: Parameters
     signatures: Signatures
     probe: Probe

@@ -191,6 +191,12 @@ class HostedZones(Protocol):
         """Return what the record of the zone's own name says; None if it may not be read."""
 
 
+class Organizations(Protocol):
+    def own(self) -> str | None:
+        """Return the id of the organization that the account is in; empty where it is in none, and
+        None where that may not be asked."""
+
+
 class Parameters(Protocol):
     """Parameter Store. Others write there, too, so every look and every removal is bounded."""
 

@@ -12,6 +12,7 @@ from connectivity.domain.hub_resolver import may_be_served_by_a_hub
 from connectivity.domain.ledger import RESOLVER, known_id
 from connectivity.domain.model import HostedZone, InboundResolver, OfferedService
 from connectivity.domain.ownership import Ownership
+from connectivity.domain.policy_presets import is_organization
 from connectivity.domain.resolver_adoption import candidates, is_serving
 from connectivity.domain.survey import Survey
 from connectivity.domain.wish import Options
@@ -57,9 +58,15 @@ def survey_vpc(wished: Wished, run: Run, aws: Aws) -> Survey:
         taken=frozenset() if shared else _taken(wished, resolvers, aws),
         entry=entry,
         named_resolver=options.resolver,
+        organization=_organization(options, aws),
     )
     survey = _with_other_vpcs(_with_answers(survey, wished, run, aws), wished.options, aws)
     return replace(survey, prefix_lists=_prefix_lists(survey, aws.vpcs))
+
+
+def _organization(options: Options, aws: Aws) -> str | None:
+    """Ask for the account's organization only where one is chosen."""
+    return aws.organizations.own() if is_organization(options.endpoint_policy) else None
 
 
 def _with_answers(survey: Survey, wished: Wished, run: Run, aws: Aws) -> Survey:

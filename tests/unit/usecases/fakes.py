@@ -457,6 +457,17 @@ class FakeHostedZones:
 
 
 @dataclass
+class FakeOrganizations:
+    id: str | None = "o-a1b2c3d4e5"
+    """Empty where the account is in none; None where nobody may ask."""
+    asked: int = 0
+
+    def own(self) -> str | None:
+        self.asked += 1
+        return self.id
+
+
+@dataclass
 class FakeParameters:
     weather: Weather
     all: dict[str, str] = field(default_factory=dict)

@@ -11,7 +11,12 @@ import pytest
 from connectivity.domain import tags
 from connectivity.domain.differences import View, differences
 from connectivity.domain.endpoint_policy import is_default
-from connectivity.domain.errors import JustBegun, Unavailable, UnreadableOption
+from connectivity.domain.errors import (
+    JustBegun,
+    PreconditionsNotMet,
+    Unavailable,
+    UnreadableOption,
+)
 from connectivity.domain.model import InterfaceEndpoint
 from connectivity.domain.networks import Bounds
 from connectivity.domain.ownership import purpose_of
@@ -215,6 +220,53 @@ def test_a_tag_chooses_within_what_the_stack_admits() -> None:
     for wrong in ("full-access", "Account", "acount", ""):
         with pytest.raises(UnreadableOption, match=r"^tag ecs-anywhere:endpoint-policy: "):
             read({tags.ENDPOINT_POLICY: wrong}, "account")
+
+
+def test_another_organization_than_the_account_s_own_is_refused_with_the_right_id() -> None:
+    """Its endpoint policies would deny every call of every host, and all would say `connected`."""
+    world = connected(OPEN)
+    world.organizations.id = "o-zzzzzzzzzz"
+    with pytest.raises(PreconditionsNotMet) as refused:
+        world.check(SHARED)
+    assert f"EndpointPolicy names the organization {ORGANIZATION}" in str(refused.value)
+    assert f"account {ACCOUNT} is in o-zzzzzzzzzz" in str(refused.value)
+    assert "Name o-zzzzzzzzzz, or account" in str(refused.value)
+    with pytest.raises(PreconditionsNotMet):
+        world.check(SHARED, only_plan=True)
+    assert world.weather.changes == []
+    assert set(policies(world).values()) == {""}
+
+
+def test_an_organization_is_refused_where_the_account_is_in_none() -> None:
+    world = World()
+    world.organizations.id = ""
+    with pytest.raises(PreconditionsNotMet, match=f"{ACCOUNT} is in no organization.* Name acc"):
+        world.check(SHARED)
+
+
+def test_an_organization_that_may_not_be_asked_for_is_warned_of_in_plan_and_status() -> None:
+    world = World()
+    world.organizations.id = None
+    for only_plan in (True, False):
+        [warning] = [
+            w for w in world.check(SHARED, only_plan=only_plan).warnings if ORGANIZATION in w
+        ]
+        assert "organizations:DescribeOrganization is denied" in warning
+        assert "aws organizations describe-organization" in warning
+    world.connect(SHARED)
+    world.clock.waited += LATER
+    assert f"whether account {ACCOUNT} is in {ORGANIZATION}" in world.check(SHARED).status.detail
+    assert policies(world) == asked(world, ORGANIZATION)
+
+
+def test_nobody_asks_for_the_organization_unless_one_is_chosen() -> None:
+    world = World()
+    for choice in (OPEN, OWN):
+        world.connect(choice)
+        world.check(choice, only_plan=True)
+    assert world.organizations.asked == 0
+    world.check(SHARED)
+    assert world.organizations.asked == 1
 
 
 def test_functions_of_the_release_before_know_no_choice() -> None:

@@ -51,6 +51,7 @@ from tests.unit.usecases.fakes import (
     FakeLedger,
     FakeMetrics,
     FakeNotifications,
+    FakeOrganizations,
     FakeParameters,
     FakeProbe,
     FakeRecordStore,
@@ -93,6 +94,7 @@ class World:
         self.groups = FakeGroups(self.weather, ids, self._held_groups, now=lambda: self.seconds)
         self.resolvers = FakeResolvers(self.weather, ids)
         self.hosted_zones = FakeHostedZones()
+        self.organizations = FakeOrganizations()
         self.parameters = FakeParameters(self.weather, now=lambda: self.seconds)
         self.signatures = FakeSignatures()
         self.record_store = FakeRecordStore()
@@ -174,6 +176,7 @@ class World:
             groups=self.groups,
             resolvers=self.resolvers,
             hosted_zones=self.hosted_zones,
+            organizations=self.organizations,
             parameters=self.parameters,
             signatures=self.signatures,
             probe=self.probe,
