@@ -11,6 +11,9 @@
     publication           stands below the parameter path; its generation counts if the stack's key
                           signed it, or if the stack signs nothing
 
+An endpoint policy that is, to the word, the one of a choice that the stack may have made is written
+down with its endpoint: any other counts as set by hand, and is kept.
+
 What is proposed never replaces what the ledger knows and AWS still shows. Everything else that
 looks like ours is left undecided, with the reason, and is not written down.
 """
@@ -22,10 +25,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from connectivity.domain import ledger
+from connectivity.domain.endpoint_policy import fingerprint, is_default
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import InboundResolver, InterfaceEndpoint, SecurityGroup
 from connectivity.domain.ownership import group_name, purpose_of, resolver_name
 from connectivity.domain.plan import price
+from connectivity.domain.policy_presets import document
 from connectivity.domain.publication import Issue
 
 OUR_TAG = "our owner tag"
@@ -49,6 +54,8 @@ class Seen:
     """Names of functions that carry our owner tag and are named as the VPC's probe is."""
     document: str = ""
     """Name of the parameter that holds the forwarding document; empty where there is none."""
+    let_in: frozenset[str] = frozenset()
+    """Ids of accounts and organizations whose callers our endpoint policies may have let in."""
     issue: Issue | None = None
     """The issue that the document is; None where the stack's key did not sign it."""
 
@@ -101,12 +108,17 @@ class Finding:
         seen, entry = self.seen, self.seen.entry
         held = {**entry.held, **{each.purpose: each.id for each in self.proposals}}
         issue = seen.issue if self.is_older else entry.issued
+        known = {} if self.is_older else entry.policies
         return replace(
             entry,
             held=held,
             resolver_ips=_promised(seen, held) or entry.resolver_ips,
             generation=max(entry.generation, issue.generation if issue else 0),
             issued=issue,
+            policies={
+                **entry.policies,
+                **{p: given for p, given in _policies(seen, held).items() if p not in known},
+            },
             verified_endpoints=entry.verified_endpoints | _serving(seen, held),
         )
 
@@ -277,6 +289,18 @@ def _serving(seen: Seen, held: Mapping[str, str]) -> frozenset[str]:
         for e in seen.endpoints
         if seen.document and e.private_dns and e.exists and e.id in ours
     )
+
+
+def _policies(seen: Seen, held: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Return by purpose the fingerprint of each endpoint policy that is one of our presets."""
+    return {
+        purpose: (fingerprint(endpoint.policy),)
+        for endpoint in seen.endpoints
+        if held.get(purpose := purpose_of(endpoint)) == endpoint.id
+        and not is_default(endpoint.policy)
+        and fingerprint(endpoint.policy)
+        in {fingerprint(document(each, endpoint.service_name)) for each in seen.let_in}
+    }
 
 
 def _dollars(

@@ -11,10 +11,12 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from connectivity.adapters import wiring
 from connectivity.domain import publication, tags
+from connectivity.domain.endpoint_policy import is_default
 from connectivity.domain.errors import Waiting
 from connectivity.domain.ledger import Entry
-from connectivity.domain.model import InboundResolver
+from connectivity.domain.model import InboundResolver, InterfaceEndpoint
 from connectivity.domain.ownership import probe_name, resolver_name
+from connectivity.domain.policy_presets import whose
 from connectivity.domain.publication import Issue, Signature
 from connectivity.domain.whole_account import WholeAccount
 from cryptography.exceptions import InvalidSignature
@@ -68,17 +70,29 @@ def _read(stack: Stack, entry: Entry, probes: tuple[str, ...]) -> Seen:
     whole = tuple(r for each in listed if (r := wiring.resolvers().find(each.id)))
     list_name, document_name = publication.parameter_names(stack.path, vpc_id)
     there = wiring.parameters().read([list_name, document_name])
+    endpoints = wiring.endpoints().all_in(vpc_id)
     return Seen(
         entry=entry,
         owner=stack.owner,
-        endpoints=wiring.endpoints().all_in(vpc_id),
+        endpoints=endpoints,
         groups=wiring.groups().all_in(vpc_id),
         resolvers=whole,
         our_resolvers=frozenset(_tagged(whole, stack)),
         probes=tuple(name for name in probes if name.startswith(probe_name(vpc_id, ""))),
         document=document_name if there else "",
+        let_in=_let_in(stack, endpoints),
         issue=issue_of(there.get(document_name, ""), stack.signing_key),
     )
+
+
+def _let_in(stack: Stack, endpoints: Iterable[InterfaceEndpoint]) -> frozenset[str]:
+    """Return whose callers our endpoint policies may have let in: the account's, and those of the
+    organization that the stack names or that the account is in. Nobody asks for that one where
+    every endpoint has AWS's own policy."""
+    if all(is_default(endpoint.policy) for endpoint in endpoints):
+        return frozenset()
+    chosen = whose(stack.variables["ENDPOINT_POLICY"], stack.account)
+    return frozenset(filter(None, (stack.account, chosen, wiring.organizations().own())))
 
 
 def _tagged(resolvers: Iterable[InboundResolver], stack: Stack) -> Iterator[str]:

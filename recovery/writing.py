@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
+from typing import Any
 
-from connectivity.adapters.ledger_items import untaken_since
+from connectivity.adapters.ledger_items import set_policies, untaken_since
 from connectivity.adapters.table import Table
-from connectivity.domain.ledger import Entry
+from connectivity.domain.ledger import Entry, given_policy
 from ecs_anywhere.stack import Stack
 
 
@@ -14,12 +16,17 @@ def write(before: Entry, rebuilt: Entry, stack: Stack) -> bool:
     """Return False, with nothing changed, if an execution has taken the hold since `before` was
     read. What was acted on last is forgotten, so that the next sweep looks at the VPC."""
     condition, values = untaken_since(before)
+    names, policies, lines = set_policies(
+        {p: given_policy(rebuilt.held[p], given) for p, given in _new_policies(before, rebuilt)}
+    )
+    more: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
     issued = {":issued": asdict(rebuilt.issued)} if rebuilt.issued else {}
     changed = Table(stack.table).update_if(
         condition,
         stack.prefix + rebuilt.vpc_id,
         "SET held = :held, resolver_ips = :ips, generation = :generation, "
-        f"verified_endpoints = :verified{', issued = :issued' if issued else ''} "
+        f"verified_endpoints = :verified{', issued = :issued' if issued else ''}"
+        f"{policies} "
         "REMOVE expires_at, asked, handed, unread, served ADD knocks :none",
         {
             ":held": dict(rebuilt.held),
@@ -28,8 +35,17 @@ def write(before: Entry, rebuilt: Entry, stack: Stack) -> bool:
             ":verified": sorted(rebuilt.verified_endpoints),
             ":none": 0,
             **issued,
+            **lines,
             **values,
         },
+        **more,
         ReturnValues="ALL_NEW",
     )
     return changed is not None
+
+
+def _new_policies(before: Entry, rebuilt: Entry) -> Iterator[tuple[str, str]]:
+    """Yield purpose and fingerprint of the endpoint policies that the ledger did not know."""
+    for purpose, given in rebuilt.policies.items():
+        if before.policies.get(purpose) != given:
+            yield purpose, given[0]

@@ -75,7 +75,7 @@ def test_whom_the_endpoints_serve_is_chosen_kept_and_survives(app: App) -> None:
     theirs = endpoints(app, vpc_id)["ssm"]["VpcEndpointId"]
     ec2.modify_vpc_endpoint(VpcEndpointId=theirs, PolicyDocument=BY_HAND)
     assert app.sweep()["knocked"][vpc_id] == [
-        f"{theirs} has another endpoint policy than it was given"
+        f"{theirs} has another endpoint policy than it was given ({fingerprint(BY_HAND)})"
     ]
     app.next_success(vpc_id)
     assert f"{theirs} ssm has an endpoint policy of its own" in app.tags(vpc_id)[DETAIL]

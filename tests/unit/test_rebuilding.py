@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 from connectivity.domain import ledger
+from connectivity.domain.endpoint_policy import fingerprint
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import InboundResolver, InterfaceEndpoint, ResolverIp, SecurityGroup
+from connectivity.domain.policy_presets import document
 from connectivity.domain.publication import Issue
 
 from recovery.evidence import Finding, Seen, examine
@@ -137,6 +139,23 @@ def test_an_endpoint_on_which_on_premises_relies_keeps_its_private_dns() -> None
     assert examine(unsigned).entry.serving_endpoints == {"vpce-1"}, "signed by a former stack's key"
     unpublished = replace(unsigned, document="")
     assert not examine(unpublished).entry.serving_endpoints
+
+
+def test_a_policy_of_a_choice_that_the_stack_may_have_made_is_ours() -> None:
+    """Else it would count as set by hand, and no other choice would ever change it."""
+    account, organization = "123456789012", "o-a1b2c3d4e5"
+    purpose = ledger.endpoint_purpose(SSM)
+    text = document(organization, SSM)
+    with_policy = replace(ENDPOINT, policy=text)
+    seen = replace(WHOLE, endpoints=(with_policy,), let_in=frozenset({account, organization}))
+    assert examine(seen).entry.policies == {purpose: (fingerprint(text),)}
+    by_hand = replace(ENDPOINT, policy=text.replace(organization, "o-zzzzzzzzzz"))
+    assert examine(replace(seen, endpoints=(by_hand,))).entry.policies == {}
+    assert examine(replace(seen, endpoints=(ENDPOINT,))).entry.policies == {}, "AWS's own"
+    former = Entry(VPC, held=HELD, policies={purpose: ("of a former day",)})
+    assert examine(replace(seen, entry=former)).entry.policies == {purpose: (fingerprint(text),)}
+    intact = replace(former, generation=7, issued=ISSUE)
+    assert examine(replace(seen, entry=intact)).entry.policies == intact.policies
 
 
 def test_a_group_of_another_kind_or_owner_is_nobody_s() -> None:

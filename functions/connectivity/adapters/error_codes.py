@@ -46,6 +46,7 @@ UNDER_WAY = "IncorrectState OperationInProgress"
 operation in progress" was seen on AWS (terraform-provider-aws #42884); IncorrectState is the API
 reference's word for any resource that is not in the state for a request."""
 
+_DENIED = "AccessDenied AccessDeniedException UnauthorizedOperation"
 _UNSEEN_GROUP = " ".join(sorted(NOT_SEEN_YET))
 
 _BAD_PAGE = "InvalidNextTokenException InvalidParameterException"
@@ -61,9 +62,9 @@ COMMON: Mapping[Meaning, str] = {
     # Route 53 Resolver answers InternalServiceErrorException with HTTP 400, "please retry your
     # request" (terraform-provider-aws #8014): the status alone would make a bug of it.
     Unavailable: """
-        InternalError InternalFailure InternalServerError InternalServiceError
-        InternalServiceErrorException RequestTimeout RequestTimeoutException ServiceException
-        ServiceUnavailable ServiceUnavailableException Unavailable""",
+        ConcurrentModificationException InternalError InternalFailure InternalServerError
+        InternalServiceError InternalServiceErrorException RequestTimeout RequestTimeoutException
+        ServiceException ServiceUnavailable ServiceUnavailableException Unavailable""",
     BUG: """
         AccessDenied AccessDeniedException AuthorizationError UnauthorizedOperation
         ValidationError ValidationException""",
@@ -173,16 +174,10 @@ MEANINGS: Mapping[str, Mapping[Meaning, str]] = {
     },
     # ---------------------------------------------------------------------- Amazon CloudWatch
     # Whether a connection is used is told where it may be seen.
-    "GetMetricData": {
-        ANSWER: "AccessDenied AccessDeniedException UnauthorizedOperation",
-        BUG: "InvalidNextToken",
-    },
+    "GetMetricData": {ANSWER: _DENIED, BUG: "InvalidNextToken"},
     # ---------------------------------------------------------------------- AWS Organizations
     # The account is in none, or may not ask: the adapter tells the one from the other.
-    "DescribeOrganization": {
-        ANSWER: "AWSOrganizationsNotInUseException AccessDenied AccessDeniedException",
-        Unavailable: "ConcurrentModificationException",
-    },
+    "DescribeOrganization": {ANSWER: f"AWSOrganizationsNotInUseException {_DENIED}"},
     # --------------------------------------------------------------------- AWS Systems Manager
     "GetParametersByPath": {
         BUG: "InvalidFilterKey InvalidFilterOption InvalidFilterValue InvalidKeyId InvalidNextToken"

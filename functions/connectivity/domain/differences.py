@@ -102,7 +102,10 @@ def _of_endpoints(view: View) -> Iterator[str]:
 def _of_our_endpoint(endpoint: InterfaceEndpoint, entry: Entry) -> Iterator[str]:
     yield from _of_serving_endpoint(endpoint, entry)
     if endpoint_policy.fingerprint(endpoint.policy) != last_policy(endpoint, entry):
-        yield f"{endpoint.id} has another endpoint policy than it was given"
+        yield (
+            f"{endpoint.id} has another endpoint policy than it was given "
+            f"({endpoint_policy.fingerprint(endpoint.policy)})"
+        )
     if endpoint.type == "Gateway":
         return
     if endpoint.id not in entry.verified_endpoints:

@@ -9,6 +9,7 @@ from connectivity.domain.derivation import our_resolver
 from connectivity.domain.desired import Desired, DesiredEndpoint
 from connectivity.domain.ledger import RESOLVER, Entry, endpoint_purpose
 from connectivity.domain.plan import endpoint_for
+from connectivity.domain.policy_presets import open_document
 from connectivity.domain.steps import (
     Admit,
     MakeGatewayEndpoint,
@@ -149,7 +150,11 @@ def _step(step: Step, survey: Survey) -> Iterator[str]:
             lost = [*(["our security group"] if step.group else []), *step.subnets]
             yield f"{step.endpoint_id} ({step.service}) had lost {', '.join(lost)}: added again"
         case SetPolicy() if step.was_reset:
-            yield f"the endpoint policy of {step.endpoint_id} was taken away: set again"
+            yield (
+                f"the endpoint policy of {step.endpoint_id} was taken away: set again. To open it "
+                "all the same, set one that is not AWS's own, which is kept: "
+                f"{open_document(step.service_name)}"
+            )
         case TurnOnPrivateDns() if step.endpoint_id in survey.entry.verified_endpoints:
             was = _was_of_private_dns(step, survey)
             yield f"private DNS of {step.endpoint_id} ({step.service}) was {was} again"

@@ -183,7 +183,8 @@ class Entry:
     """Step -> the turn that was reserved for it, so that a repetition does not reserve again."""
     policies: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Purpose -> fingerprints of the endpoint policies that were set on the VPC endpoint that is
-    held for it, the last one first. Nothing of one that has had AWS's own policy from the start."""
+    held for it, the last one first: it alone once it is known to be set, and the ones before it as
+    long as AWS may still show them. Nothing of one that has had AWS's own policy from the start."""
     status: str = ""
     detail: str = ""
     told: frozenset[str] = frozenset()

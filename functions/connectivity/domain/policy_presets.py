@@ -69,6 +69,58 @@ Systems Manager user guide, "SSM Agent communications with AWS managed S3 bucket
 come from `starport` by URLs that Amazon ECR has signed (Amazon ECR user guide, "Minimum Amazon S3
 bucket permissions")."""
 
+_WITH_SUFFIX = {
+    f"patch-baseline-snapshot-{region}": f"patch-baseline-snapshot-{region}-{suffix}"
+    for region, suffix in {
+        "af-south-1": "tbxdb5b9",
+        "ap-south-2": "50209442",
+        "ap-southeast-3": "be0a3174",
+        "ap-southeast-4": "dc6f76ce",
+        "eu-south-2": "df2c9d70",
+        "me-south-1": "uduvl7q8",
+    }.items()
+}
+"""The name that a bucket would have -> the one that it has in this Region (AWS Systems Manager user
+guide, "Reference: Amazon S3 buckets for patching operations")."""
+
+_PATCHING = {
+    "af-south-1": "bdd5f65a9",
+    "ap-east-1": "632356271",
+    "ap-northeast-1": "4849fa78f",
+    "ap-northeast-2": "10467995c",
+    "ap-northeast-3": "67373598a",
+    "ap-south-1": "cb7c62ff9",
+    "ap-south-2": "32f4b4128",
+    "ap-southeast-1": "7fdfd9ef7",
+    "ap-southeast-2": "17283a275",
+    "ap-southeast-3": "aa48fc462",
+    "ap-southeast-4": "01e2c40d3",
+    "ca-central-1": "3148e69e3",
+    "ca-west-1": "9e3a4b2f9",
+    "eu-central-1": "9163fdaaf",
+    "eu-central-2": "184ce43c8",
+    "eu-north-1": "795879e9b",
+    "eu-south-1": "c52f3f594",
+    "eu-south-2": "a4cf248b1",
+    "eu-west-1": "5522fb710",
+    "eu-west-2": "902a2bc74",
+    "eu-west-3": "29bf85721",
+    "il-central-1": "e221cb57b",
+    "me-central-1": "2932f2f80",
+    "me-south-1": "a53fc9dce",
+    "sa-east-1": "ddf4b6a09",
+    "us-east-1": "1970c647d",
+    "us-east-2": "552881074",
+    "us-west-1": "8badb4304",
+    "us-west-2": "34d7f99f8",
+}
+"""Region -> the end of the name of the bucket with the documents of Patch Manager for Linux (the
+same page). A Region that is not on that page has its patches from the other buckets, or needs a
+policy set by hand."""
+
+_PREFIXES = {"monitoring": "cloudwatch"}
+"""Service by its name -> the prefix of its actions in AWS IAM, where they differ."""
+
 _NO_RESOURCE = {"Null": {"aws:ResourceAccount": "true"}}
 """The condition that a request does not say whose resource it is about: not every action does.
 A resource of an account without an organization has an account, and no organization: to ask for the
@@ -93,6 +145,15 @@ def document(whose: str, service_name: str) -> str:
         return ""
     said = {"Version": "2012-10-17", "Statement": list(_statements(whose, service_name))}
     return json.dumps(said, sort_keys=True, separators=(",", ":"))
+
+
+def open_document(service_name: str) -> str:
+    """Return a policy that allows everybody everything that the service does, and is not taken for
+    AWS's own, which names every action of every service."""
+    prefix = _service(service_name).partition(".")[0]
+    action = f"{_PREFIXES.get(prefix, prefix)}:*"
+    said = {"Effect": "Allow", "Principal": "*", "Action": action, "Resource": "*"}
+    return json.dumps({"Statement": [said]}, separators=(",", ":"))
 
 
 def is_somebody(word: str) -> bool:
@@ -124,9 +185,10 @@ def choice_problems(choice: str, where: str, admitted: str) -> list[str]:
     """Return why a VPC may not choose an endpoint policy; none if it may. The stack's own choice is
     `admitted`: an account is narrower than its organization, and that than everybody."""
     if choice not in {FULL_ACCESS, ACCOUNT} and not _ORGANIZATION.fullmatch(choice):
+        given = quoted(choice, LONGEST_ITEM) if choice else "an empty value"
         return [
-            f"{where}: {quoted(choice, LONGEST_ITEM)} is not {FULL_ACCESS}, {ACCOUNT} or the id of "
-            "an organization, as in o-a1b2c3d4e5"
+            f"{where}: {given} is not {FULL_ACCESS}, {ACCOUNT} or the id of an organization, as in "
+            "o-a1b2c3d4e5"
         ]
     if choice == admitted or _width(choice) < _width(admitted):
         return []
@@ -141,8 +203,7 @@ def _width(choice: str) -> int:
 
 
 def _statements(whose: str, service_name: str) -> Iterable[Mapping[str, Any]]:
-    region = catalogue.region_of(service_name) or ""
-    service = service_name.partition(f".{region}.")[2] if region else service_name
+    region, service = catalogue.region_of(service_name) or "", _service(service_name)
     partition = _partition(region)
     if service in _MESSAGES:
         yield _allow("OwnCallers", ["*"], ["*"], _callers(whose))
@@ -154,8 +215,23 @@ def _statements(whose: str, service_name: str) -> Iterable[Mapping[str, Any]]:
         owned = (f"arn:{partition}:ssm:{region}::{each}" for each in ("document/*", "parameter/*"))
         yield _allow("AwsDocuments", _USES_OF_AWS_DOCUMENTS, owned, _callers(whose))
     if service == catalogue.GATEWAY_FIRST:
-        buckets = (f"arn:{partition}:s3:::{each.format(region=region)}/*" for each in _BUCKETS)
+        buckets = (f"arn:{partition}:s3:::{bucket}/*" for bucket in _buckets(region))
         yield _allow("LayersAndInstallers", ["s3:GetObject"], buckets)
+
+
+def _service(service_name: str) -> str:
+    """Return the part of a service name behind the Region."""
+    region = catalogue.region_of(service_name)
+    return service_name.partition(f".{region}.")[2] if region else service_name
+
+
+def _buckets(region: str) -> Iterable[str]:
+    """Yield the names of AWS's buckets in a Region."""
+    for each in _BUCKETS:
+        name = each.format(region=region)
+        yield _WITH_SUFFIX.get(name, name)
+    if suffix := _PATCHING.get(region):
+        yield f"aws-patch-manager-{region}-{suffix}"
 
 
 def _allow(

@@ -39,6 +39,7 @@ from connectivity.domain.survey import Survey
 from connectivity.usecases.acknowledgements import hear_acknowledgements
 from connectivity.usecases.asked import Wished
 from connectivity.usecases.aws import Aws
+from connectivity.usecases.endpoint_policies import note_policies
 from connectivity.usecases.idleness import idle_warnings
 from connectivity.usecases.ports import Ledger
 from connectivity.usecases.removal_valve import check_hubs, check_networks, check_surplus
@@ -146,6 +147,8 @@ def check_preconditions(wished: Wished, run: Run, aws: Aws) -> Check:
     survey = _survey(wished, run, aws)
     prepared = _prepared(survey, wished, aws)
     desired = prepared.desired
+    if not wished.only_plan:
+        note_policies(desired, survey.endpoints, survey.ownership, aws.ledger)
     check_hubs(desired, aws)
     steps = whole_plan(desired, survey)
     check_surplus(desired, [s.endpoint_id for s in steps if isinstance(s, RemoveEndpoint)], aws)

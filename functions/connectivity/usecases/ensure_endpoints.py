@@ -20,9 +20,9 @@ from connectivity.domain.steps import (
     MakeInterfaceEndpoint,
     MendInterfaceEndpoint,
     Plan,
-    SetPolicy,
 )
 from connectivity.usecases.aws import Aws
+from connectivity.usecases.endpoint_policies import note_policies, set_policies
 from connectivity.usecases.ports import Endpoints, UsedToken
 from connectivity.usecases.security_groups import (
     GroupSteps,
@@ -31,7 +31,7 @@ from connectivity.usecases.security_groups import (
     refuse_out_of_reach,
 )
 from connectivity.usecases.tokens import token
-from connectivity.usecases.turns import Pace, begin_turn_now, take_turn_now
+from connectivity.usecases.turns import Pace, begin_turn_now
 
 _ENDED_BADLY = frozenset({"failed", "rejected", "expired", "partial"})
 
@@ -48,6 +48,7 @@ def ensure_endpoints(desired: Desired, now: float, aws: Aws) -> tuple[str, ...]:
     observed = aws.patience.until(lambda seen: _all_seen(ownership.entry, seen, now), _look)
     refuse_out_of_reach(ownership.out_of_reach(observed))
     groups = look_at_groups((ledgers.ENDPOINTS_GROUP,), ownership.entry, aws)
+    note_policies(desired, observed, ownership, aws.ledger)
     plan = plans.plan_endpoints(desired, observed, groups, ownership)
     if plan:
         _let_the_resolver_go_first(desired, ownership, aws)
@@ -55,7 +56,7 @@ def ensure_endpoints(desired: Desired, now: float, aws: Aws) -> tuple[str, ...]:
         steps.apply(plan)
         _mend(plan, steps.ids.get(ledgers.ENDPOINTS_GROUP, ""), aws.endpoints)
         _make(plan, steps, now, aws)
-        _set_policies(plan, ownership.entry, now, aws)
+        set_policies(plan, ownership.entry, now, aws)
     made = [s for s in plan if isinstance(s, MakeInterfaceEndpoint | MakeGatewayEndpoint)]
     if made:
         raise JustBegun(f"{len(made)} endpoints of {desired.vpc_id} are being made")
@@ -117,28 +118,6 @@ def _mend(plan: Plan, group: str, endpoints: Endpoints) -> None:
     for step in plan:
         if isinstance(step, MendInterfaceEndpoint):
             endpoints.give_back(step.endpoint_id, [group] if step.group else [], step.subnets)
-
-
-def _set_policies(plan: Plan, entry: Entry, now: float, aws: Aws) -> None:
-    """Set the endpoint policies of the plan, as fast as AWS lets endpoints be changed. Each is
-    written down first: who finds it there, also after an answer that was lost, knows it for ours.
-    """
-    steps = [step for step in plan if isinstance(step, SetPolicy)]
-    if not steps:
-        return
-    pace = take_turn_now(entry, pacing.SETTING_POLICIES_NOW, len(steps), now, aws)
-    written = {
-        step.purpose: ledgers.given_policy(
-            step.endpoint_id,
-            fingerprint(document(step.policy, step.service_name)),
-            entry.policies.get(step.purpose, ()),
-        )
-        for step in steps
-    }
-    aws.ledger.record_policies(entry.vpc_id, written)
-    for step in steps:
-        pace.wait_for_next()
-        aws.endpoints.set_policy(step.endpoint_id, step.service_name, step.policy)
 
 
 def _make(plan: Plan, steps: GroupSteps, now: float, aws: Aws) -> None:

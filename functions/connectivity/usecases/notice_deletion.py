@@ -26,7 +26,8 @@ from connectivity.domain.routes import ways_to_others
 from connectivity.domain.wish import Wish, read_wish
 from connectivity.usecases.knock import knock
 from connectivity.usecases.ports import Vpcs
-from connectivity.usecases.request import RequestDoor, WishRequest, Written, order_of, write_wish
+from connectivity.usecases.request import RequestDoor, WishRequest, Written, write_wish
+from connectivity.usecases.request_order import order_of
 
 MOST_AN_HOUR = 60
 """Refused deletions of one VPC, and of its subnets, that are looked at: Terraform asks again every

@@ -10,7 +10,6 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, get_args
 
 from connectivity.domain import tags
@@ -38,11 +37,9 @@ from connectivity.domain.wish import (
 from connectivity.usecases.knock import knock_for_request
 from connectivity.usecases.ports import Clock, Executions, Ledger, Vpcs
 from connectivity.usecases.refusal import refuse
+from connectivity.usecases.request_order import Kind, order_of
 from connectivity.usecases.settings import Settings
 
-Kind = Literal["Enable", "Plan", "Delete", "Remove"]
-"""The kinds of requests; of two events with the same time the later kind in this order wins. Remove
-is a Delete that says yes to the removal although many VPCs are removed at once."""
 Written = Literal["written", "replaced", "overtaken"]
 """The result of a request: its tags stand, a newer request's stand, or nothing was written."""
 
@@ -50,13 +47,11 @@ VERIFY = "verify"
 """An event that asks for no wish: what is connected is verified now."""
 _KINDS: dict[str, Kind] = {kind.lower(): kind for kind in get_args(Kind)} | {"disable": "Delete"}
 _VPC_ID = re.compile(r"vpc-[0-9a-f]{8,17}")
-_EVENT_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _TEXTS = ("resolver", "endpoint-policy")
 """Fields that are one string."""
 _FIELDS = {"vpc-id", "services", "onprem-cidrs", "resolver-ips", *_TEXTS, "requested-at"}
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
-_AHEAD = timedelta(minutes=5)
-_OLDEST = timedelta(days=1)
+_TAKEN_BACK = (tags.ENDPOINT_POLICY,)
+"""Tags that are removed where a request has nothing for them: the stack's parameter counts then."""
 _MOST_OVERTAKINGS = 10
 
 logger = logging.getLogger(__name__)
@@ -200,7 +195,7 @@ def _problems_of(asked: WishRequest, bounds: Bounds) -> list[str]:
         address_problems(asked.resolver_ips or (), "request event"),
         resolver_problems(asked.resolver or "", "request event"),
         []
-        if asked.endpoint_policy is None
+        if not asked.endpoint_policy
         else choice_problems(asked.endpoint_policy, "request event", bounds.endpoint_policy),
     )
     return problems + [
@@ -223,33 +218,6 @@ def _kind(detail_type: Any) -> Kind:
 
 def _named(detail_type: Any) -> str:
     return detail_type.strip().lower() if isinstance(detail_type, str) else ""
-
-
-def order_of(event: Mapping[str, Any], kind: Kind, now: str) -> str:
-    """Return the request's order: microseconds, the kind's rank, and the event's id, each of a
-    fixed length. An event is carried out twice where AWS delivers it twice. Raises
-    UnreadableRequest."""
-    field, at = "time", event.get("time", now)
-    if event["detail"].get("requested-at") is not None:
-        field, at = "requested-at", event["detail"]["requested-at"]
-    moment, present = _moment(at), datetime.fromisoformat(now)
-    if moment is None or not present - _OLDEST <= moment <= present + _AHEAD:
-        raise UnreadableRequest(
-            f'request event: "{field}" is {shown(at)}, and a UTC time such as '
-            "2026-11-23T12:00:00.25Z is needed, not older than a day and not in the future"
-        )
-    id_ = event.get("id")
-    name = id_ if isinstance(id_, str) and _EVENT_ID.fullmatch(id_) else ""
-    return f"{moment:%Y%m%dT%H%M%S.%f}#{get_args(Kind).index(kind)}#{name}"
-
-
-def _moment(text: Any) -> datetime | None:
-    if not isinstance(text, str) or not _MOMENT.fullmatch(text):
-        return None
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def carry_out(request: WishRequest, now: str, door: RequestDoor) -> str | None:
@@ -287,10 +255,11 @@ def _write(vpc_id: str, asked: Asked, vpcs: Vpcs, ledger: Ledger) -> Asked:
     """Write the tags, and look afterwards whether a newer request came in between: whoever writes
     last sees to it that the newest stands. Return the request that was written last."""
     for _ in range(_MOST_OVERTAKINGS):
+        gone = [key for key in _TAKEN_BACK if asked.tags.get(key) == ""]
         if asked.tags:
-            vpcs.set_tags(vpc_id, asked.tags)
-        else:
-            vpcs.remove_tags(vpc_id, [tags.WISH])
+            vpcs.set_tags(vpc_id, {k: v for k, v in asked.tags.items() if k not in gone})
+        if gone or not asked.tags:
+            vpcs.remove_tags(vpc_id, gone or [tags.WISH])
         newest = ledger.remember_request(vpc_id, asked)
         if newest == asked:
             return asked

@@ -71,6 +71,34 @@ def test_a_bucket_that_anybody_reads_is_one_of_aws_s_by_its_whole_name() -> None
 
 
 @pytest.mark.parametrize(
+    ("region", "snapshot", "documents"),
+    [
+        ("us-east-2", "patch-baseline-snapshot-us-east-2", "us-east-2-552881074"),
+        ("me-south-1", "patch-baseline-snapshot-me-south-1-uduvl7q8", "me-south-1-a53fc9dce"),
+        ("af-south-1", "patch-baseline-snapshot-af-south-1-tbxdb5b9", "af-south-1-bdd5f65a9"),
+        ("eu-south-2", "patch-baseline-snapshot-eu-south-2-df2c9d70", "eu-south-2-a4cf248b1"),
+    ],
+)
+def test_buckets_for_patching_have_the_names_that_aws_gave_them_in_each_region(
+    region: str, snapshot: str, documents: str
+) -> None:
+    let_through = statements(f"com.amazonaws.{region}.s3")["LayersAndInstallers"]["Resource"]
+    found = [each for each in let_through if "patch-baseline" in each or "patch-manager" in each]
+    assert found == [f"arn:aws:s3:::{snapshot}/*", f"arn:aws:s3:::aws-patch-manager-{documents}/*"]
+
+
+def test_a_policy_that_opens_one_service_is_not_taken_for_aws_s_own() -> None:
+    for service, action in {
+        "ssm": "ssm:*",
+        "ecr.api": "ecr:*",
+        "monitoring": "cloudwatch:*",
+    }.items():
+        text = policy_presets.open_document(full(service))
+        assert json.loads(text)["Statement"][0]["Action"] == action
+        assert not endpoint_policy.is_default(text)
+
+
+@pytest.mark.parametrize(
     ("let_in", "caller", "resource"),
     [
         (ACCOUNT, "aws:PrincipalAccount", "aws:ResourceAccount"),

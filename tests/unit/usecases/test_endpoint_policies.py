@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from connectivity.domain import tags
 from connectivity.domain.differences import View, differences
-from connectivity.domain.endpoint_policy import is_default
+from connectivity.domain.endpoint_policy import fingerprint, is_default
 from connectivity.domain.errors import (
     JustBegun,
     PreconditionsNotMet,
@@ -20,7 +20,9 @@ from connectivity.domain.errors import (
 from connectivity.domain.model import InterfaceEndpoint
 from connectivity.domain.networks import Bounds
 from connectivity.domain.ownership import purpose_of
+from connectivity.domain.policies import policies_to_give
 from connectivity.domain.policy_presets import document
+from connectivity.domain.steps import SetPolicy
 from connectivity.domain.whole_account import WholeAccount
 from connectivity.domain.wish import Options, read_options
 from connectivity.usecases.settings import Settings
@@ -143,7 +145,8 @@ def test_a_policy_set_by_hand_is_kept_and_named_with_the_cure(choice: Options) -
     [warning] = [line for line in check.warnings if "endpoint policy" in line]
     assert f"{theirs.id} (ssm) has an endpoint policy of its own" in warning
     assert f"--vpc-endpoint-id {theirs.id} --reset-policy" in warning
-    assert differing(world) == [f"{theirs.id} has another endpoint policy than it was given"]
+    given = f"{theirs.id} has another endpoint policy than it was given"
+    assert differing(world) == [f"{given} ({fingerprint(BY_HAND)})"]
     for other in (OPEN, OWN, SHARED):
         world.clock.waited += LATER
         world.connect(other)
@@ -153,7 +156,11 @@ def test_a_policy_set_by_hand_is_kept_and_named_with_the_cure(choice: Options) -
 def test_once_it_is_reset_ours_is_set_again_and_told_as_a_repair() -> None:
     world = connected(OWN)
     theirs = write(world, "ssm", "")
-    repaired = f"the endpoint policy of {theirs.id} was taken away: set again"
+    repaired = (
+        f"the endpoint policy of {theirs.id} was taken away: set again. To open it all the same, "
+        'set one that is not AWS\'s own, which is kept: {"Statement":[{"Effect":"Allow",'
+        '"Principal":"*","Action":"ssm:*","Resource":"*"}]}'
+    )
     assert repaired in world.check(OWN).repairs
     world.connect(OWN)
     assert world.weather.changes.count("set policy") == 1
@@ -171,6 +178,92 @@ def test_a_change_whose_answer_was_lost_is_known_for_ours(fate: str) -> None:
     world.connect(OPEN)
     assert set(policies(world).values()) == {""}
     assert not [line for line in world.check(OPEN).warnings if "endpoint policy" in line]
+
+
+def test_what_opens_an_endpoint_in_a_hurry_is_kept_and_aws_s_own_is_not() -> None:
+    """A text that allows everybody everything is AWS's own: the console's "Full access" writes it,
+    and nothing that AWS shows tells whose it is."""
+    world = connected(OWN)
+    there = write(
+        world,
+        "ecr.api",
+        '{"Statement":{"Effect":"Allow","Principal":{"AWS":["*"]},'
+        '"Action":["*"],"Resource":"*","Sid":"me"},"Version":"2012-10-17"}',
+    )
+    [repaired] = [line for line in world.check(OWN).repairs if there.id in line]
+    way_out = repaired.partition("which is kept: ")[2]
+    write(world, "ecr.api", way_out)
+    assert json.loads(way_out)["Statement"][0]["Action"] == "ecr:*"
+    world.clock.waited += LATER
+    world.connect(OWN)
+    assert world.endpoints.all[there.id].policy == way_out
+
+
+@pytest.mark.parametrize("fate", ["refused", "lost"])
+def test_nobody_is_said_to_have_taken_away_what_aws_never_had(fate: str) -> None:
+    """Neither where AWS refused it, nor where the function died before it asked."""
+    world = connected(OPEN)
+    world.connect(OWN)
+    # What was in the ledger between the record and the call.
+    there = write(world, "ssm", "")
+    purpose = purpose_of(there)
+    steps = [SetPolicy(there.id, there.service_name, purpose, ORGANIZATION, "")]
+    world.ledger.record_policies(VPC.id, policies_to_give(steps, replace(world.entry, policies={})))
+    assert not [line for line in world.check(OWN).repairs if "taken away" in line]
+    vars(world.weather)[fate].add("set policy")
+    world.connect(OWN)
+    assert policies(world) == asked(world, ACCOUNT)
+    write(world, "ssm", "")
+    [repaired] = [line for line in world.check(OWN).repairs if there.id in line]
+    assert "was taken away" in repaired
+
+
+def test_a_person_who_narrows_by_a_former_text_of_ours_is_not_overruled() -> None:
+    world = connected(OWN)
+    world.connect(SHARED)
+    assert policies(world) == asked(world, ORGANIZATION)
+    theirs = write(world, "ssm", document(ACCOUNT, full("ssm")))
+    check = world.check(SHARED)
+    assert not [step for step in check.steps if theirs.id in step]
+    assert [
+        line for line in check.warnings if f"{theirs.id} (ssm) has an endpoint policy of" in line
+    ]
+
+
+def test_a_policy_as_it_shall_be_is_ours_whoever_set_it() -> None:
+    """As before an upgrade, and after a ledger that was lost: another choice changes it."""
+    world = connected(OPEN)
+    there = write(world, "ssm", document(ACCOUNT, full("ssm")))
+    assert world.check(OWN, only_plan=True).steps
+    assert world.entry.policies == {}, "a plan writes nothing"
+    world.connect(OWN)
+    world.ledger.policies.clear()
+    world.ledger.all[VPC.id] = replace(world.entry, policies={})
+    world.connect(OWN)
+    world.connect(SHARED)
+    assert policies(world) == asked(world, ORGANIZATION)
+    assert world.endpoints.all[there.id].policy == document(ORGANIZATION, full("ssm"))
+
+
+def test_a_second_change_by_hand_is_another_difference() -> None:
+    world = connected(OWN)
+    write(world, "ssm", BY_HAND)
+    first = differing(world)
+    write(world, "ssm", BY_HAND.replace("ssm:*", "ssm:Get*"))
+    assert differing(world) != first
+    assert len(differing(world)) == 1
+
+
+def test_a_plan_says_which_policy_somebody_set_by_hand() -> None:
+    world = connected(OWN)
+    theirs = write(world, "ssm", BY_HAND)
+    limited, by_hand, *_ = world.check(OWN, only_plan=True).policies
+    assert "ssm," not in limited.partition(":")[0].replace("ssmmessages,", "").split()
+    assert by_hand == f"ssm ({theirs.id}): as somebody set it by hand, which is kept"
+    assert limited.endswith("too, but for s3, whose names change for on-premises only")
+    write(world, "ssm", BY_HAND.replace("Allow", "Deny"))
+    [warning] = [w for w in world.check(OWN).warnings if "allows nothing" in w]
+    assert "It was set by hand, and is kept until you reset it: aws ec2 modify-vpc-" in warning
 
 
 def test_a_creation_whose_answer_was_lost_is_repeated_with_the_policy_it_began_with() -> None:

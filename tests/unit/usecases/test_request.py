@@ -207,6 +207,19 @@ def test_a_request_chooses_an_endpoint_policy_within_what_the_stack_admits() -> 
         read_request(event("Enable", wider), NOW, Bounds(endpoint_policy="account"))
 
 
+def test_a_request_takes_the_choice_of_an_endpoint_policy_back() -> None:
+    """A tag without a value would be refused: the tag goes, and nothing else does."""
+    world = World()
+    chosen: dict[str, Any] = {"endpoint-policy": "account", "services": ["ecr"]}
+    send(world, "Enable", **chosen)
+    send(world, "Enable", id_="0-2", **{"endpoint-policy": " "})
+    assert "ecs-anywhere:endpoint-policy" not in world.vpcs.all[VPC.id].tags
+    assert world.vpcs.all[VPC.id].tags["ecs-anywhere:services"] == "ecr"
+    assert read_options(world.vpcs.all[VPC.id].tags, OPTIONS).endpoint_policy == "full-access"
+    with pytest.raises(UnreadableOption, match='event: "acount" is not full-access'):
+        read_request(event("Enable", {"vpc-id": VPC.id, "endpoint-policy": "acount"}), NOW, PUBLIC)
+
+
 def test_a_request_names_a_hub_s_resolver_and_takes_the_name_back() -> None:
     world, named = World(), "rslvr-in-0a1b2c3d4e5f67890"
     send(world, "Enable", resolver=f" {named} ")
