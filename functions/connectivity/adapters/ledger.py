@@ -203,24 +203,11 @@ class DynamoDbLedger(Records):
             vpc_id, change + goes_on, values | with_them, ExpressionAttributeNames=names | more
         )
 
-    def record_policies(self, vpc_id: str, policies: Mapping[str, str]) -> None:
-        names, change, values = set_policies(policies)
-        said = f"SET {change.removeprefix(', ')}"
-        self._update(vpc_id, said, values, ExpressionAttributeNames=names)
-
     def let_go(self, vpc_id: str, purposes: Iterable[str]) -> None:
         names = places(purposes)
         if names:
             change = "REMOVE " + ", ".join(f"held.{place}" for place in names)
             self._update(vpc_id, change, {}, ExpressionAttributeNames=names)
-
-    def record_withdrawal(self, vpc_id: str, at: str, status: str, detail: str) -> None:
-        self._update(
-            vpc_id,
-            "SET withdrawn_at = :at, #status = :status, detail = :detail",
-            {":at": at, ":status": status, ":detail": detail},
-            ExpressionAttributeNames={"#status": "status"},
-        )
 
     def record_removal(self, entry: Entry) -> None:
         self._update(entry.vpc_id, "SET removing = :by", {":by": entry.holder or ""})

@@ -1,6 +1,7 @@
 """Records about a VPC, in its item of the ledger.
 
-Answers of names, a refused deletion, what was verified and what was not, and who did not confirm.
+Answers of names, a refused deletion, what was verified and what was not, a withdrawal, endpoint
+policies, and who did not confirm.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from connectivity.adapters.ledger_items import decimal, places
+from connectivity.adapters.ledger_items import decimal, places, set_policies
 from connectivity.domain.ledger import PROBE, Entry
 from connectivity.domain.model import Answered
 
 
 class Records(ABC):
-    """The part of the port `Ledger` that is about what was found out."""
+    """The part of the port `Ledger` that is about what was found out and what was done."""
 
     def record_answers(self, entry: Entry, answers: Mapping[str, Answered]) -> None:
         self._update(
@@ -50,6 +51,19 @@ class Records(ABC):
             {":ids": sorted(endpoint_ids)},
             ExpressionAttributeNames=names,
         )
+
+    def record_withdrawal(self, vpc_id: str, at: str, status: str, detail: str) -> None:
+        self._update(
+            vpc_id,
+            "SET withdrawn_at = :at, #status = :status, detail = :detail",
+            {":at": at, ":status": status, ":detail": detail},
+            ExpressionAttributeNames={"#status": "status"},
+        )
+
+    def record_policies(self, vpc_id: str, policies: Mapping[str, str]) -> None:
+        names, change, values = set_policies(policies)
+        said = f"SET {change.removeprefix(', ')}"
+        self._update(vpc_id, said, values, ExpressionAttributeNames=names)
 
     def miss(self, vpc_id: str, hosts: Sequence[str]) -> None:
         self._update(vpc_id, "SET unconfirmed = :hosts", {":hosts": list(hosts)})
