@@ -31,7 +31,7 @@ from e2e.stack import CONTAINER_HOST_TAG, remove_records
 from e2e.state import State, read
 from e2e.steps.deployment import statement_for
 from e2e.steps.facts import substituted
-from e2e.steps.hosts import OF_VPC, tagged
+from e2e.steps.hosts import OF_VPC, _is_shown, tagged
 
 ACCOUNT = "123456789012"
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -320,3 +320,24 @@ def test_a_host_that_is_registered_no_more_keeps_no_clean_up_waiting(tmp_path: P
         tmp_path, {"remove_tags_from_resource": gone}, host="mi-1", host_tags={OF_VPC: None}
     )
     assert clean_up(lab) == []
+
+
+CHECK = {"instance": "mi-1", "verdict": "private", "checked_at": 100.0}
+
+
+@pytest.mark.parametrize(
+    ("shown", "is_it"),
+    [
+        ({}, True),
+        ({"checked_at": 160.0}, True),
+        ({"checked_at": 40.0}, False),
+        ({"verdict": "public", "checked_at": 160.0}, False),
+        ({"instance": "mi-2"}, False),
+    ],
+)
+def test_the_status_shows_a_check_or_a_later_one_that_the_schedule_made(
+    shown: dict[str, Any], is_it: bool
+) -> None:
+    lines = [{"vpc": "vpc-run", "container_hosts": [CHECK | shown]}]
+    assert _is_shown(lines, "vpc-run", CHECK) is is_it
+    assert not _is_shown(lines, "vpc-other", CHECK)
