@@ -69,7 +69,7 @@ REHEARSALS = {
         "test_a_security_group_that_somebody_else_uses_is_named_and_removed_when_it_is_free",
     },
     "tests/story/test_stack_deletion.py": {
-        # Beside it: the guard's answer to CloudFormation, and a deletion in the right order.
+        # Beside it: the same without a stranger, in tests/local/test_company_stack.py.
         "test_a_stack_with_a_connected_vpc_is_not_deleted_and_afterwards_it_is",
     },
 }

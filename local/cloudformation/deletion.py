@@ -2,6 +2,7 @@
 
 AWS: a resource is deleted after those that depend on it, by DependsOn or by referring to it. What
 fails stays, together with all that it depends on; the rest goes, and the stack is DELETE_FAILED.
+A function that somebody deleted by hand is none that fails.
 moto 5.2.5 deletes in no order, and has forgotten the stack when a deletion fails.
 """
 
@@ -11,8 +12,11 @@ import re
 from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
+from botocore.exceptions import ClientError
 from moto.cloudformation.models import Event
 
+_GONE = "ResourceNotFoundException"
+"""Error of AWS Lambda where there is no such function, or nothing of that kind on it."""
 _SUBSTITUTED = re.compile(r"\$\{([^!}.]+)")
 
 
@@ -81,9 +85,17 @@ def _delete(name: str, resource_map: Any) -> str:
             resource_map._parsed_resources[name], resource_map._resource_json_map[name]
         )
     except Exception as error:  # noqa: BLE001 (whatever it is, it is the reason that is told)
-        return str(error)
+        if not _is_of_a_function_that_is_gone(error):
+            return str(error)
     del resource_map._parsed_resources[name]
     return ""
+
+
+def _is_of_a_function_that_is_gone(error: Exception) -> bool:
+    """Tell whether moto, or the embedded AWS through a client, says that a function is gone."""
+    if isinstance(error, ClientError):
+        return error.response["Error"]["Code"] == _GONE
+    return getattr(error, "error_type", "") == _GONE
 
 
 def delete_stack(backend: Any, name_or_id: str) -> None:
