@@ -23,7 +23,7 @@ from ecs_anywhere_dns.memory.files import text_of
 from ecs_anywhere_dns.memory.state import State
 from ecs_anywhere_dns.outcome import FetchFailed, ReloadFailed
 from ecs_anywhere_dns.report import Report
-from ecs_anywhere_dns.servers.contract import Finding, Fragment, Include
+from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
 from ecs_anywhere_dns.settings import Settings
 
 from tests.onprem.example import published
@@ -57,7 +57,7 @@ class PaperServer:
         return {}
 
     def fragments(self, forwarding: Forwarding) -> tuple[Fragment, ...]:
-        lines = [f"# {forwarding.label}"]
+        lines = [f"# {HEADER}", f"# {forwarding.label}"]
         lines += [f"{zone}={','.join(to)}" for zone, to in forwarding.targets.items()]
         return (Fragment(self.file, "".join(f"{line}\n" for line in lines)),)
 

@@ -27,13 +27,15 @@ from ecs_anywhere_dns.following.shared import Shared
 from ecs_anywhere_dns.following.turn import look, read
 from ecs_anywhere_dns.forwarding import NOTHING, Forwarding, forwarding_of, merged
 from ecs_anywhere_dns.host import Host
-from ecs_anywhere_dns.memory.files import check_writable, state_of
+from ecs_anywhere_dns.memory.files import check_writable
 from ecs_anywhere_dns.memory.reading import known
+from ecs_anywhere_dns.memory.records import Applied
 from ecs_anywhere_dns.memory.state import ROOM
 from ecs_anywhere_dns.outcome import MEANINGS, CheckFailed, Exit, Refused, Stop
 from ecs_anywhere_dns.pinned.belief import check_believed, pins_of
 from ecs_anywhere_dns.report import Report
 from ecs_anywhere_dns.servers.contract import Finding
+from ecs_anywhere_dns.servers.ownership import files_of_others
 from ecs_anywhere_dns.units import ANEW, UNITS, outdated_unit
 
 NOTHING_SAID: Mapping[str, Any] = {}
@@ -183,10 +185,10 @@ def _rooms(host: Host) -> Iterator[Finding]:
 
 
 def _fragments(host: Host) -> Iterator[Finding]:
-    """Yield nothing where our files can be written. Raises CheckFailed, as for a link of others."""
-    for fragment in host.server.fragments(NOTHING):
-        state_of(fragment.path)
-    yield from ()
+    """Yield the files named as ours that are of somebody else. Raises CheckFailed where one cannot
+    be written, as for a link of others."""
+    written = known(host.state.applied, Applied()).written
+    yield from files_of_others(host.server, host.server.fragments(NOTHING), written)
 
 
 def _pins(follower: Follower) -> Iterator[Finding]:

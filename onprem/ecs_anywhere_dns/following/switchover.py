@@ -28,6 +28,7 @@ from ecs_anywhere_dns.outcome import (
     Stop,
 )
 from ecs_anywhere_dns.servers.contract import Fragment
+from ecs_anywhere_dns.servers.ownership import check_ours
 
 PERMISSIONS = 0o777
 """The mode bits that are kept: without those that make a program run as its owner."""
@@ -88,8 +89,10 @@ def check_running(host: Host) -> None:
 
 
 def check_fragments(host: Host, fragments: Sequence[Fragment]) -> None:
-    """Check the files with the server's checker, which reads copies. Raises CheckFailed."""
+    """Check the files with the server's checker, which reads copies, and that each is to replace
+    none of somebody else. Raises CheckFailed."""
     host.progress.begin("check fragment")
+    check_ours(host.server, fragments, host.state.applied().written)
     with tempfile.TemporaryDirectory(prefix="ecs-anywhere-dns-") as scratch:
         # The server's checker may run as a user of its own.
         Path(scratch).chmod(0o755)

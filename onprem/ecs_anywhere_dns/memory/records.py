@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from ecs_anywhere_dns.document import Document
@@ -63,6 +64,11 @@ class Applied:
         """Return all that is forwarded, of every VPC."""
         parts = [last.forwarding for _, last in sorted(self.vpcs.items())]
         return merged(parts) if parts else NOTHING
+
+    @property
+    def written(self) -> frozenset[Path]:
+        """Return the paths of the files that the last switch wrote."""
+        return frozenset(file.path for file in self.before)
 
     def of(self, vpc: str) -> Last:
         """Return what was applied of this VPC."""

@@ -5,8 +5,9 @@ IPs that each is forwarded to) and handles its own files and its own process. Th
 documents, no journal and no AWS. A run calls it in this order:
 
  1. `is_running()`. False ends the run; nothing was changed.
- 2. `fragments(forwarding)`: the text of the files that are wholly ours. The same forwarding gives
-    the same bytes. If these are on the disk and `check_effective` agrees, nothing is to be done.
+ 2. `fragments(forwarding)`: the text of the files that are wholly ours, with `HEADER` in the first
+    line: a file without it is not replaced (`ownership`). The same forwarding gives the same
+    bytes. If these are on the disk and `check_effective` agrees, nothing is to be done.
  3. `check_fragments(fragments, scratch)`: the server's own checker on copies of them, and our own
     reading of the text, which is stricter.
  4. `hindrances(forwarding)`: the first one ends the run. A problem that is found before a file is

@@ -19,11 +19,16 @@ from ecs_anywhere_dns.commands.init.includes import (
 from ecs_anywhere_dns.commands.init.options import add_options
 from ecs_anywhere_dns.commands.init.wish import KeyStep, Wish
 from ecs_anywhere_dns.configuration import server_of
+from ecs_anywhere_dns.forwarding import NOTHING
+from ecs_anywhere_dns.memory.reading import known
+from ecs_anywhere_dns.memory.records import Applied
+from ecs_anywhere_dns.memory.state import State
 from ecs_anywhere_dns.outcome import BadUsage, Exit, Stop
 from ecs_anywhere_dns.pinned.belief import pins_of
 from ecs_anywhere_dns.pinned.keys import WHAT_IT_IS, read_public_key
 from ecs_anywhere_dns.printing import show_lines
 from ecs_anywhere_dns.servers.layouts import assumed, layout_of
+from ecs_anywhere_dns.servers.ownership import check_ours
 from ecs_anywhere_dns.settings import Settings
 from ecs_anywhere_dns.units import Unit, own_command, write_units
 
@@ -73,7 +78,9 @@ def _given(arguments: argparse.Namespace) -> dict[str, Any]:
 def _initialise(arguments: argparse.Namespace, settings: Sequence[Settings]) -> Iterator[str]:
     """Make what is missing, and yield a line for each thing that was made."""
     server = server_of(settings)
-    # First, because it may refuse: the configuration of the DNS server may be elsewhere.
+    # First, because they may refuse: a file of somebody else, or a configuration that is elsewhere.
+    state = State(settings[0].state, settings[0].vpc, tuple(each.vpc for each in settings))
+    check_ours(server, server.fragments(NOTHING), known(state.applied, Applied()).written)
     check_there(server, server.includes())
     yield from make_empty_fragments(server)
     # Only now can the server's own checker tell what it reads.
