@@ -6,7 +6,6 @@ Its top holds what is this host's, and the first VPC that it follows. Each furth
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from ecs_anywhere_dns.servers import in_regions, make_server
 from ecs_anywhere_dns.servers.contract import Server
 from ecs_anywhere_dns.settings import Settings
 from ecs_anywhere_dns.settings_form import as_written, read_settings
+from ecs_anywhere_dns.toml_file import content_of
 from ecs_anywhere_dns.trust import check_trusted
 
 DEFAULT_FILE = Path("/etc/ecs-anywhere-dns/config.toml")
@@ -33,15 +33,13 @@ def load(file: Path) -> tuple[Settings, ...]:
     the same of the host. Raises BadUsage, naming the file and the key."""
     check_trusted(file)
     try:
-        content = tomllib.loads(file.read_text("utf-8"))
+        content = content_of(file)
     except FileNotFoundError:
         raise BadUsage(f"there is no {file}", "write one with `ecs-anywhere-dns init`") from None
-    except (OSError, ValueError) as error:
-        raise BadUsage(
-            f"{file} cannot be read: {error}", "correct that place of the file"
-        ) from None
     try:
-        return read_all(content)
+        settings = read_all(content)
+        server_of(settings)  # here, where the file can be named
+        return settings
     except BadUsage as problem:
         raise BadUsage(f"{file}: {problem.message}", problem.cure) from None
 
@@ -69,6 +67,13 @@ def tables_of(content: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
 def _read_table(table: Mapping[str, Any], shared: Mapping[str, Any]) -> Settings:
     for key in table.keys() & set(OF_HOST):
         raise BadUsage(f"[[{FOLLOW}]] has {key}, which is this host's", "write it above all tables")
+    server = str(shared.get("server", ""))
+    if server in table:
+        raise BadUsage(
+            f"[[{FOLLOW}]] of {table.get('vpc', 'no vpc')} has [{FOLLOW}.{server}], and the DNS "
+            "server is this host's",
+            f"write it once, as [{server}]",
+        )
     try:
         return read_settings({**shared, **table})
     except BadUsage as problem:

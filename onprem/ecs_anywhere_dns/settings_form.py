@@ -14,6 +14,7 @@ from ecs_anywhere_dns.document import Mode
 from ecs_anywhere_dns.outcome import BadUsage
 from ecs_anywhere_dns.pinned.aws_names import REGION
 from ecs_anywhere_dns.pinned.zones import check_allowed_zone
+from ecs_anywhere_dns.servers import NUL
 from ecs_anywhere_dns.settings import PARAMETER_STORE, Settings, SignatureWish
 
 VPC_ID = re.compile(r"vpc-[0-9a-f]{8,17}")
@@ -56,6 +57,7 @@ def read_settings(content: Mapping[str, Any]) -> Settings:
     if unknown:
         raise BadUsage(f"unknown key {unknown[0]!r}", f"known are {', '.join(sorted(keys))}")
     values = {key: _typed(key, content[key]) for key in content.keys() & keys}
+    _check_signature(values.get("signature", "required"))
     missing = missing_in(values)
     if missing:
         raise BadUsage(
@@ -86,6 +88,8 @@ def _typed(key: str, value: Any) -> Any:
     wanted: type[Any] = expected.get(key, str)
     if type(value) is not wanted:
         raise BadUsage(f"{key} = {as_written(value)} is no {_KINDS[wanted]}", "correct it")
+    if wanted is str and NUL in value:
+        raise BadUsage(f"{key} = {as_written(value)} has a NUL character", "take it out")
     if key == "state":
         return Path(value)
     if wanted is list:
@@ -140,12 +144,15 @@ def _check_paths(settings: Settings) -> None:
         )
 
 
-def _check_pins(settings: Settings) -> None:
-    if settings.signature not in get_args(SignatureWish):
+def _check_signature(said: str) -> None:
+    if said not in get_args(SignatureWish):
         raise BadUsage(
-            f"signature = {as_written(settings.signature)} is neither required nor none",
+            f"signature = {as_written(said)} is neither required nor none",
             'write signature = "required", or leave the line out',
         )
+
+
+def _check_pins(settings: Settings) -> None:
     if len(settings.keys) > MOST_KEYS:
         raise BadUsage(
             f"public_keys has {len(settings.keys)} keys, and {MOST_KEYS} are enough: the one in "

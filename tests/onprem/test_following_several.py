@@ -154,6 +154,12 @@ def test_what_is_no_list_of_tables_is_refused(follow: Any) -> None:
         read_all({**content(), "follow": follow})
 
 
+def test_the_table_of_the_server_stands_at_the_top_only() -> None:
+    with pytest.raises(BadUsage, match=r"of vpc-0000000000000000b has \[follow.bind\]") as caught:
+        read_all(content(bind={"rndc": ["/usr/sbin/rndc"]}))
+    assert "as [bind]" in caught.value.cure
+
+
 def test_all_vpcs_may_stand_in_tables() -> None:
     first = {"vpc": FIRST, "region": "us-east-2", **PINS}
     settings = read_all({"server": "bind", "port": 53, "follow": [first, TABLE]})

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -101,6 +104,13 @@ def test_a_key_that_is_missing_is_named(key: str) -> None:
         ({"account": "1234"}, 'account = "1234" has the wrong form'),
         ({"account": 111122223333}, "account = 111122223333 is no text"),
         ({"signature": "optional"}, 'signature = "optional"'),
+        (
+            {"signature": "None", "public_keys": []},
+            'signature = "None" is neither required nor none',
+        ),
+        ({"state": "/var\0/x"}, 'state = "/var\\u0000/x" has a NUL character'),
+        ({"source": "/srv\0x"}, 'source = "/srv\\u0000x" has a NUL character'),
+        ({"resolver_ips": ["10.0.0.32\0"]}, "has a NUL character"),
         ({"networks": []}, "networks is empty"),
         ({"networks": "10.0.0.0/16"}, 'networks = "10.0.0.0/16" is no list'),
         ({"networks": ["10.0.0.1/16"]}, "has host bits set"),
@@ -160,6 +170,69 @@ def test_the_file_is_named(tmp_path: Path) -> None:
         load(file)
     with pytest.raises(BadUsage, match="cannot be read"):
         load(tmp_path)
+
+
+FIRST = "".join(
+    f"{line}\n"
+    for line in (
+        'vpc = "vpc-0a1b2c3d4e5f60718"',
+        'region = "us-east-2"',
+        'account = "111122223333"',
+        'networks = ["10.0.0.0/16"]',
+        'signature = "none"',
+    )
+)
+BIND = f'server = "bind"\n{FIRST}'
+
+
+@pytest.mark.parametrize(
+    ("content", "said", "cure"),
+    [
+        (b"\xef\xbb\xbf" + BIND.encode(), "byte order mark", "sed -i"),
+        (BIND.encode("utf-16"), "UTF-16", "UTF-8"),
+        (BIND.encode() + "# Büro\n".encode("latin-1"), "line 7 is no UTF-8", "iconv -f latin1"),
+        (f'{BIND}region = "eu-west-1"\n'.encode(), "line 7 says region a second time", "correct"),
+        (f"{BIND}host = dns1\n".encode(), "line 7, column 8): host = dns1", "correct"),
+        (f"{BIND}after = {'[' * 5000}{']' * 5000}\n".encode(), "nested too deeply", "correct"),
+        (f'server = "named"\n{FIRST}'.encode(), "server = 'named' cannot be", "one of bind"),
+        (f'{BIND}[bind]\nzone = "/x"\n'.encode(), "[bind] has an unknown key 'zone'", "known"),
+        (f'{BIND}[bind]\nrndc = ["a\\u0000"]\n'.encode(), "has a NUL character", "take it out"),
+        (f'{BIND}[bind]\nzones = "/a\\u0000"\n'.encode(), "has a NUL character", "take it out"),
+        (f'{BIND}state = "/a\\u0000"\n'.encode(), "has a NUL character", "take it out"),
+    ],
+)
+def test_a_file_that_is_not_what_it_is_to_be_is_named_with_the_place(
+    tmp_path: Path, content: bytes, said: str, cure: str
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_bytes(content)
+    with pytest.raises(BadUsage) as caught:
+        load(file)
+    assert str(file) in caught.value.message and said in caught.value.message
+    assert cure in caught.value.cure
+
+
+def test_line_ends_of_windows_are_read(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_bytes(BIND.replace("\n", "\r\n").encode())
+    assert load(file)[0].region == "us-east-2"
+
+
+@pytest.mark.parametrize("command", ["doctor", "init"])
+@pytest.mark.parametrize("kind", ["a folder", "a pipe"])
+def test_what_is_no_file_is_named_and_waited_for_by_nobody(
+    tmp_path: Path, command: str, kind: str
+) -> None:
+    file = tmp_path / "config.toml"
+    if kind == "a pipe":
+        os.mkfifo(file)
+    else:
+        file.mkdir()
+    words = [sys.executable, "-m", "ecs_anywhere_dns", "--config", str(file), command]
+    where = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "onprem")}
+    ran = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60, env=where)
+    assert ran.returncode == 2, ran
+    assert f"cannot be read: it is {kind}, and no file" in " ".join(ran.stdout.split())
 
 
 def test_a_file_that_is_missing_has_its_cure(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from ecs_anywhere_dns.outcome import BadUsage
 from ecs_anywhere_dns.servers.contract import Renderer, Server
 
 Made = TypeVar("Made")
+NUL = "\0"
+"""Cannot stand in a path, or in a word of a command."""
 
 
 class OnDemand(Mapping[str, Made]):
@@ -116,6 +118,8 @@ def _from_table(name: str, server: Any, table: Mapping[str, Any]) -> dict[str, A
         if not (_is_command(value) if is_command else isinstance(value, str)):
             form = "a list of words" if is_command else "a string"
             raise BadUsage(f"[{name}] {key} = {value!r} is not {form}", "correct it")
+        if NUL in "".join(value):
+            raise BadUsage(f"[{name}] {key} = {value!r} has a NUL character", "take it out")
         if isinstance(known[key], Path) and not Path(value).is_absolute():
             raise BadUsage(
                 f"[{name}] {key} = {value!r} is no absolute path",

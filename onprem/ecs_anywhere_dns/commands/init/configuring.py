@@ -21,6 +21,7 @@ from ecs_anywhere_dns.memory.files import put, state_of
 from ecs_anywhere_dns.outcome import BadUsage
 from ecs_anywhere_dns.settings import Settings
 from ecs_anywhere_dns.settings_form import OPTIONS, init_adding, missing_in
+from ecs_anywhere_dns.toml_file import Broken, content_of
 from ecs_anywhere_dns.trust import check_trusted
 
 READABLE_FOLDER = 0o755
@@ -128,13 +129,13 @@ def _content(file: Path, wish: Wish) -> dict[str, Any] | None:
     """Return what the file says; None where there is none. One that is replaced may be broken."""
     check_trusted(file)
     try:
-        return tomllib.loads(file.read_text("utf-8"))
+        return content_of(file)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
-        if wish.replace_file and isinstance(error, ValueError):
+    except Broken as problem:
+        if wish.replace_file:
             return {}
-        raise BadUsage(f"{file} cannot be read: {error}", f"correct it; {ANEW}") from None
+        raise BadUsage(problem.message, f"{problem.cure}; {ANEW}") from None
 
 
 def _check_complete(file: Path, content: Mapping[str, Any]) -> None:
