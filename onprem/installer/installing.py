@@ -135,8 +135,8 @@ class Installation:
 
     def _check(self) -> None:
         """Raises Refused where this root is not to be installed into."""
-        _check_trusted(self.home)
         _check_ours(self.home)
+        _check_trusted(self.home)
         for command in self.about["commands"]:
             _check_free(self.root / LINKS / command)
 
@@ -214,6 +214,11 @@ def remove(root: Path) -> list[str]:
     _check_ours(home)
     if not home.exists():
         return [f"there is no {home}"]
+    if not _is_installed(home):
+        raise Refused(
+            f"{home} is not of this installer, which has a link `lib` and a folder `lib-…` in it: "
+            "nothing was removed; look at what stands in it, and remove it by hand"
+        )
     made = _folders_made(home)
     # First: who dies from here on leaves nothing that the next run would take for whole.
     (home / "lib").unlink(missing_ok=True)
@@ -257,7 +262,15 @@ def _check_trusted(home: Path) -> None:
 
 
 def _check_ours(home: Path) -> None:
-    """Raises Refused where a package or a virtual environment is there."""
+    """Raises Refused where a package or a virtual environment is there, or no folder at all."""
+    for path in (home.parent, home):
+        is_there = path.exists() or path.is_symlink()
+        if is_there and not path.is_dir():
+            what = "a link that leads nowhere" if path.is_symlink() else "no folder"
+            raise Refused(
+                f"{path} is {what}, and not of this installer: nothing was changed; look at it "
+                f"(`ls -l {path}`), and move it away"
+            )
     if (home / "pyvenv.cfg").exists():
         raise Refused(
             f"{home} is a virtual environment: remove it first, as in `rm -r {home} "
@@ -279,6 +292,13 @@ def _check_free(link: Path) -> None:
 
 def _is_ours(link: Path) -> bool:
     return link.is_symlink() and link.readlink() == _goal(link.name)
+
+
+def _is_installed(home: Path) -> bool:
+    """Return whether an installation is there, or what is left of one whose removal or whose first
+    installation died."""
+    is_left = (home / FOLDERS).is_file() or not any(home.iterdir())
+    return (home / "lib").is_symlink() or any(home.glob("lib-*")) or is_left
 
 
 def _former_libraries(home: Path, kept: set[str]) -> list[Path]:

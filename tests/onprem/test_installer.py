@@ -125,6 +125,50 @@ def test_an_installation_that_is_removed_leaves_no_file_and_no_folder(
     assert everything_in(archive.parent) == before
 
 
+def test_a_folder_that_the_installer_did_not_make_is_not_removed(archive: Path, home: Path) -> None:
+    home.mkdir(parents=True)
+    (home / "important.txt").write_text("theirs")
+    before = everything_in(archive.parent)
+    ran = install(archive, "--remove")
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert f"{home} is not of this installer" in ran.stderr and "by hand" in ran.stderr
+    assert everything_in(archive.parent) == before
+
+
+@pytest.mark.parametrize("left", ["a link to libraries that are gone", "libraries", "nothing"])
+def test_what_is_left_of_an_installation_is_removed(archive: Path, home: Path, left: str) -> None:
+    install(archive)
+    for path in [home / "folders", *(home / "bin").iterdir(), home / "bin"]:
+        path.rmdir() if path.is_dir() else path.unlink()
+    if left != "libraries":
+        shutil.rmtree((home / "lib").resolve())
+    if left != "a link to libraries that are gone":
+        (home / "lib").unlink()
+    ran = install(archive, "--remove")
+    assert (ran.returncode, ran.stdout) == (0, f"removed {home}\n"), ran
+    assert not home.exists()
+
+
+@pytest.mark.parametrize("words", [(), ("--check",), ("--remove",)])
+@pytest.mark.parametrize(
+    ("kind", "said"), [("a file", "no folder"), ("a link", "a link that leads nowhere")]
+)
+@pytest.mark.parametrize("place", ["opt", "opt/ecs-anywhere-dns"])
+def test_what_stands_in_the_place_of_the_folder_is_refused_in_words(
+    archive: Path, words: tuple[str, ...], kind: str, said: str, place: str
+) -> None:
+    path = archive.parent / place
+    path.parent.mkdir(exist_ok=True)
+    if kind == "a file":
+        path.write_text("theirs")
+    else:
+        path.symlink_to("/nowhere/at/all")
+    ran = install(archive, *words)
+    assert (ran.returncode, ran.stdout) == (1, ""), ran
+    assert f"{path} is {said}, and not of this installer: nothing was changed" in ran.stderr
+    assert path.is_symlink() or path.read_text() == "theirs"
+
+
 def test_a_folder_in_which_somebody_has_put_something_since_stays(archive: Path) -> None:
     install(archive)
     theirs = archive.parent / "usr" / "local" / "bin" / "theirs"
