@@ -246,20 +246,30 @@ class Corporate:
         )
         return whole.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
-    def own(self) -> bytes:
+    def own(self, lacking: str = "") -> bytes:
+        """Return the certificate of the authority, without one extension, or with one that is not
+        as it has to be."""
         usage = x509.KeyUsage(**{key: key == "key_cert_sign" for key in USAGE})
         public = self.key.public_key()
         builder = (
             x509.CertificateBuilder()
             .subject_name(OWN)
             .public_key(public)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-            .add_extension(usage, critical=True)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+            .add_extension(
+                x509.BasicConstraints(ca=True, path_length=None),
+                critical=lacking != "basicConstraints",
+            )
         )
+        if lacking != "keyUsage":
+            builder = builder.add_extension(usage, critical=True)
+        if lacking != "subjectKeyIdentifier":
+            identifier = x509.SubjectKeyIdentifier.from_public_key(public)
+            builder = builder.add_extension(identifier, critical=False)
         return self._signed(builder, datetime.now(UTC) - DAY)
 
-    def issue(self, name: str, begins: timedelta = -DAY) -> trustme.LeafCert:
+    def issue(
+        self, name: str, begins: timedelta = -DAY, *, with_issuer: bool = False
+    ) -> trustme.LeafCert:
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         builder = (
@@ -268,6 +278,9 @@ class Corporate:
             .public_key(key.public_key())
             .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
         )
+        if with_issuer:
+            issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
+            builder = builder.add_extension(issuer, critical=False)
         private = key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.TraditionalOpenSSL,
@@ -306,6 +319,18 @@ def test_a_certificate_that_only_newer_pythons_refuse_is_explained(
     for said in ("Python 3.13", "authorityKeyIdentifier", str(tmp_path / "authority.pem")):
         assert said in problem.cure, problem.cure
     assert "nothing on the way" not in problem.cure
+
+
+@pytest.mark.parametrize("lacking", ["subjectKeyIdentifier", "basicConstraints", "keyUsage"])
+def test_the_extension_of_an_authority_that_is_not_as_it_has_to_be_is_named(
+    site: Site, tmp_path: Path, lacking: str
+) -> None:
+    authority = Corporate()
+    with (tmp_path / "authority.pem").open("ab") as bundle:
+        bundle.write(authority.own(lacking))
+    problem = refused_by(site, authority.issue(HOST, with_issuer=True), strict=True)
+    assert f"openssl: `{lacking} = " in problem.cure, problem
+    assert f"-servername {HOST} -connect" in problem.cure
 
 
 def test_older_pythons_take_such_a_certificate(site: Site, corporate: Corporate) -> None:
@@ -352,12 +377,16 @@ def test_of_an_unknown_authority_the_file_of_those_that_are_trusted_is_named(
         (b"", "closed within the TLS handshake"),
         (b"\x15\x03\x01\x00\x02\x02\x46", "no version or cipher of TLS in common"),
         (b"\x15\x03\x03\x00\x02\x02\x28", "no version or cipher of TLS in common"),
+        (b"\x15\x03\x03\x00\x02\x02\x70", "refused the connection (tlsv1 unrecognized name)"),
+        (b"\x15\x03\x03\x00\x02\x02\x31", "refused the connection (tlsv1 alert access denied)"),
+        (b"\x15\x03\x03\x00\x02\x02\x50", "refused the connection (tlsv1 alert internal error)"),
     ],
 )
 def test_a_handshake_without_a_certificate_is_said_in_words(
     site: Site, answer: bytes, said: str
 ) -> None:
-    """Plain HTTP, a firewall that hangs up, and alerts (RFC 8446: 70, 40) of others than AWS."""
+    """Plain HTTP, a firewall that hangs up, and alerts (RFC 8446: 70, 40, 112, 49, 80) of others
+    than AWS."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:

@@ -20,6 +20,19 @@ STRICT = range(80, 94)
 """Reasons that only VERIFY_X509_STRICT has: from a length of the path where none may be, over a
 missing Authority Key Identifier (85), to extensions in a certificate of an old version."""
 
+EXTENSIONS = {
+    81: "keyUsage = critical, keyCertSign, cRLSign",
+    85: "authorityKeyIdentifier = keyid",
+    86: "subjectKeyIdentifier = hash",
+    89: "basicConstraints = critical, CA:true",
+    90: "authorityKeyIdentifier = keyid",
+    91: "subjectKeyIdentifier = hash",
+    92: "keyUsage = critical, keyCertSign, cRLSign",
+}
+"""The reason, and the line of openssl.cnf with which the extension is as it has to be."""
+ALERTS = ("ALERT", "TLSV1_UNRECOGNIZED_NAME")
+"""Parts of the reasons that say that the other side refused, by an alert (RFC 8446, 6)."""
+
 
 @dataclass(frozen=True)
 class Trouble:
@@ -35,7 +48,7 @@ def trouble_of(error: ssl.SSLError, host: str, authorities: str) -> Trouble:
     if isinstance(error, ssl.SSLCertVerificationError):
         said = f"{REFUSED}: {error.verify_message}"
         return Trouble(said, _cure(error.verify_code, host, authorities))
-    return _without_certificate(error)
+    return _without_certificate(error, host)
 
 
 def _cure(code: int, host: str, authorities: str) -> str:
@@ -52,10 +65,12 @@ def _cure(code: int, host: str, authorities: str) -> str:
             "in the certificate"
         )
     if code in STRICT:
+        extension = EXTENSIONS.get(code, "")
+        of_openssl = f"openssl: `{extension}` among the extensions; " if extension else ""
         return (
             "have that certificate, or the one of the authority that issued it, issued anew as RFC "
-            "5280 asks for (openssl: `authorityKeyIdentifier = keyid` among the extensions; "
-            f"`openssl verify -x509_strict -CAfile {authorities}` names it): Python 3.13 and newer "
+            f"5280 asks for ({of_openssl}`openssl s_client -x509_strict -CAfile {authorities} "
+            f"-servername {host} -connect <that address>:443` names it): Python 3.13 and newer "
             "refuse it. Until then, install this tool with Python 3.11 or 3.12, which take it"
         )
     if code in WEAK:
@@ -70,9 +85,10 @@ def _cure(code: int, host: str, authorities: str) -> str:
     )
 
 
-def _without_certificate(error: ssl.SSLError) -> Trouble:
+def _without_certificate(error: ssl.SSLError, host: str) -> Trouble:
     """Return what a handshake means that came to no certificate."""
     reason = error.reason or ""
+    words = reason.lower().replace("_", " ")
     if "VERSION_NUMBER" in reason or "HTTP" in reason:
         said = "what answers there does not speak TLS"
         return Trouble(said, "correct endpoint_url, or find out who has that address and port")
@@ -80,10 +96,16 @@ def _without_certificate(error: ssl.SSLError) -> Trouble:
         said = "the connection was closed within the TLS handshake"
         return Trouble(said, "let firewalls and inspection on the way admit TLS to that address")
     if "PROTOCOL" in reason or "HANDSHAKE_FAILURE" in reason or "CIPHER" in reason:
-        said = f"no version or cipher of TLS in common ({reason.lower().replace('_', ' ')})"
+        said = f"no version or cipher of TLS in common ({words})"
         return Trouble(
             said,
             "AWS speaks TLS 1.2 and 1.3: find out what on the way speaks another one, and whether "
             "the security policy of this host (openssl.cnf) allows them",
+        )
+    if any(part in reason for part in ALERTS):
+        return Trouble(
+            f"what answers there refused the connection ({words})",
+            f"let an inspection or an SNI filter on the way admit TLS to {host} at that address; "
+            "if another host has taken the address, give it another",
         )
     return Trouble(str(error), "")
