@@ -33,7 +33,8 @@ MEANINGS = {
     Exit.REFUSED: "the publication is unfit or not for this host; the forwarding is as it was",
     Exit.PREFLIGHT_FAILED: "no resolver IP answers as it has to; the forwarding is as it was, or a "
     "standby serves",
-    Exit.CHECK_FAILED: "the DNS server's own check refuses the configuration; nothing was reloaded",
+    Exit.CHECK_FAILED: "the DNS server's own check refuses the configuration, or a file could not "
+    "be read or written; nothing was reloaded",
     Exit.ROLLED_BACK: "the DNS server did not answer as published; the former forwarding is back",
     Exit.ROLLBACK_FAILED: "the former forwarding could not be restored: a person is needed NOW",
     Exit.NOT_RESOLVING: "the DNS server does not answer as published; nothing was changed",

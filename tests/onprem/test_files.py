@@ -163,6 +163,34 @@ def test_what_cannot_be_written_is_an_error_with_the_path_and_a_cure(tmp_path: P
         put(FileState(tmp_path, b"x"))
 
 
+MOUNTED = """
+import sys
+from pathlib import Path
+from ecs_anywhere_dns.memory.files import FileState, put
+from ecs_anywhere_dns.outcome import CheckFailed
+
+try:
+    put(FileState(Path(sys.argv[1]), b"new"))
+except CheckFailed as problem:
+    print(problem.message, problem.cure)
+"""
+
+
+def test_a_file_that_is_a_mount_of_its_own_is_said_to_be_one(tmp_path: Path) -> None:
+    """As a container, or named-chroot of RHEL, mounts one file."""
+    file = tmp_path / "ecs-anywhere.zones"
+    file.write_text("old")
+    inside = 'mount --bind "$1" "$1" && exec "$2" -c "$3" "$1"'
+    words = ["sh", "-c", inside, "sh", str(file), sys.executable, MOUNTED]
+    ran = subprocess.run(
+        ["unshare", "--user", "--map-root-user", "--mount", *words],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY / "onprem")},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert ran.stdout.startswith(f"{file}: ") and "a mount of its own" in ran.stdout, ran
+    assert list(tmp_path.iterdir()) == [file] and file.read_text() == "old"
+
+
 def test_where_there_was_nothing_nothing_is_put_back(tmp_path: Path) -> None:
     assert state_of(tmp_path / "none") == FileState(tmp_path / "none", None)
     assert FileState(tmp_path / "none", None).is_on_disk()

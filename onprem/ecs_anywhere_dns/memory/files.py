@@ -142,6 +142,12 @@ def cure_of(error: OSError) -> str:
         )
     if error.errno == errno.ENOSPC:
         return "make room on that disk; what is served stays as it is until then"
+    if error.errno == errno.EBUSY:
+        return (
+            "that file is a mount of its own (`findmnt` lists it), which cannot be replaced: "
+            "unmount it, and mount the folder around it instead, or name another file in the "
+            "configuration"
+        )
     if error.errno in NO_FOLDER:
         return "move away what stands there, or correct the path of the folder in the configuration"
     if error.errno in NO_FILE:
