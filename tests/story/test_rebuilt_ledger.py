@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from connectivity.domain.endpoint_policy import is_default
+
 from tests.story.app import App
 from tests.story.test_ownership import victims_in
 
@@ -118,6 +120,32 @@ def test_a_ledger_of_yesterday_learns_what_was_made_and_published_since(app: App
         assert ids_of(app, vpc_id) == today
         app.sweep()
         assert "generation 2" in app.next_success(vpc_id).output["detail"]
+
+
+def policies_of(app: App, vpc_id: str) -> dict[str, str]:
+    """What the ledger has of the policies of our VPC endpoints."""
+    item = app.ledger(vpc_id)
+    return {name: item[name]["S"] for name in item if name.startswith("policy/")}
+
+
+def test_endpoint_policies_that_we_set_are_ours_again_and_follow_another_choice(app: App) -> None:
+    """Else each would count as set by hand, for good."""
+    with connected(app) as vpc_id:
+        app.tag(vpc_id, endpoint_policy="account")
+        app.next_success(vpc_id)
+        known = policies_of(app, vpc_id)
+        assert len(known) >= 3
+        Ledger(app, vpc_id).lose()
+        ran = rebuild(app, "--vpc", vpc_id, answer="yes\n")
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        assert policies_of(app, vpc_id) == known
+        app.sweep()
+        app.next_success(vpc_id)
+        app.untag(vpc_id, "ecs-anywhere:endpoint-policy")
+        app.next_success(vpc_id)
+        only = [{"Name": "vpc-id", "Values": [vpc_id]}]
+        there = app.client("ec2").describe_vpc_endpoints(Filters=only)["VpcEndpoints"]
+        assert all(is_default(each["PolicyDocument"]) for each in there)
 
 
 def test_what_a_stranger_made_look_like_ours_is_named_with_its_price_and_not_written(
