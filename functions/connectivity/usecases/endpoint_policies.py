@@ -16,7 +16,7 @@ from connectivity.usecases.ports import Ledger
 from connectivity.usecases.turns import take_turn_now
 
 
-def set_policies(plan: Plan, entry: Entry, now: float, aws: Aws) -> None:
+def give_policies(plan: Plan, entry: Entry, now: float, aws: Aws) -> None:
     """Set the endpoint policies of the plan, as fast as AWS lets endpoints be changed. Each is
     written down before, because its answer may be lost; and afterwards, when nothing else can be
     there of ours."""

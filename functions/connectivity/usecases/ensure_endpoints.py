@@ -22,7 +22,7 @@ from connectivity.domain.steps import (
     Plan,
 )
 from connectivity.usecases.aws import Aws
-from connectivity.usecases.endpoint_policies import note_policies, set_policies
+from connectivity.usecases.endpoint_policies import give_policies, note_policies
 from connectivity.usecases.ports import Endpoints, UsedToken
 from connectivity.usecases.security_groups import (
     GroupSteps,
@@ -56,7 +56,7 @@ def ensure_endpoints(desired: Desired, now: float, aws: Aws) -> tuple[str, ...]:
         steps.apply(plan)
         _mend(plan, steps.ids.get(ledgers.ENDPOINTS_GROUP, ""), aws.endpoints)
         _make(plan, steps, now, aws)
-        set_policies(plan, ownership.entry, now, aws)
+        give_policies(plan, ownership.entry, now, aws)
     made = [s for s in plan if isinstance(s, MakeInterfaceEndpoint | MakeGatewayEndpoint)]
     if made:
         raise JustBegun(f"{len(made)} endpoints of {desired.vpc_id} are being made")
