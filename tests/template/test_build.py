@@ -29,9 +29,9 @@ UNCHECKED_HASH = b"\x01\0\0\0"
 
 LARGEST = 3_000_000
 """Bytes unpacked: 2.5 MB when this was written, and a fifth to grow."""
-LARGEST_ZIPPED = 1_010_000
-"""Bytes to upload: 0.94 MB when this was written, and 7 % to grow. A dependency that comes
-along unseen (botocore alone is 25 MB) goes beyond it."""
+LARGEST_ZIPPED = 1_060_000
+"""Bytes to upload: 1.04 MB with endpoint policies, and 2 % to grow. A dependency that comes along
+unseen (botocore alone is 25 MB) goes beyond it."""
 LARGEST_PROBE = 500_000
 """Bytes zipped that the probe adds, with its DNS library: 0.35 MB when this was written."""
 

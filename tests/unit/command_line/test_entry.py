@@ -13,7 +13,8 @@ ROOT = Path(__file__).parents[3]
 
 
 def begun(tmp_path: Path, while_loading: str, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line; `while_loading` is done when it loads boto3."""
+    """Run the command line, as a shell starts a program; `while_loading` is done when it loads
+    boto3."""
     (tmp_path / "boto3.py").write_text(while_loading)
     path = (tmp_path, ROOT / "functions", ROOT / "cli")
     return subprocess.run(
@@ -23,6 +24,8 @@ def begun(tmp_path: Path, while_loading: str, *words: str) -> subprocess.Complet
         text=True,
         check=False,
         timeout=120,
+        # Whatever runs these tests in the background ignores Ctrl-C, and hands that down.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
