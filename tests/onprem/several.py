@@ -17,11 +17,11 @@ from ecs_anywhere_dns.answers.questions import Answer, Question
 from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.following.claims import zone_of
 from ecs_anywhere_dns.following.sequence import apply
-from ecs_anywhere_dns.forwarding import Forwarding
+from ecs_anywhere_dns.forwarding import Forwarding, forwarding_to
 from ecs_anywhere_dns.host import Host, Progress
 from ecs_anywhere_dns.memory.files import text_of
 from ecs_anywhere_dns.memory.state import State
-from ecs_anywhere_dns.outcome import FetchFailed, ReloadFailed
+from ecs_anywhere_dns.outcome import CheckFailed, FetchFailed, ReloadFailed
 from ecs_anywhere_dns.report import Report
 from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
 from ecs_anywhere_dns.settings import Settings
@@ -70,6 +70,14 @@ class PaperServer:
 
     def hindrances(self, intended: Forwarding) -> Iterable[Finding]:
         return ()
+
+    def forwarded(self) -> Forwarding:
+        """Raises CheckFailed where a line is none of its own."""
+        lines = [line for line in text_of(self.file).splitlines() if not line.startswith("#")]
+        if not all("=" in line for line in lines):
+            raise CheckFailed(f"{self.file} is not as it was written")
+        said = {zone: to.split(",") for zone, _, to in (line.partition("=") for line in lines)}
+        return forwarding_to(said, str(self.file))
 
     def sources(self) -> tuple[str, ...]:
         return ()

@@ -21,13 +21,15 @@ from ecs_anywhere_dns.following.beforehand import (
     own_answers,
 )
 from ecs_anywhere_dns.following.listening import hindrances, listener_of
+from ecs_anywhere_dns.following.moved import check_still_read
+from ecs_anywhere_dns.following.nothing_remembered import forwarded_unremembered
 from ecs_anywhere_dns.following.policies import rewritten
 from ecs_anywhere_dns.following.run import Run
 from ecs_anywhere_dns.following.shared import Shared
 from ecs_anywhere_dns.following.turn import look, read
 from ecs_anywhere_dns.forwarding import NOTHING, Forwarding, forwarding_of, merged
 from ecs_anywhere_dns.host import Host
-from ecs_anywhere_dns.memory.files import check_writable
+from ecs_anywhere_dns.memory.files import check_replaceable
 from ecs_anywhere_dns.memory.reading import known
 from ecs_anywhere_dns.memory.records import Applied
 from ecs_anywhere_dns.memory.state import ROOM
@@ -83,6 +85,7 @@ def examine(hosts: Sequence[Host], units: Path = UNITS) -> tuple[Finding, ...]:
     of_server = tuple(_until_stopped(lambda: _server(shared)))
     seen = [
         *_memory(hosts),
+        *_until_stopped(lambda: _unremembered(host)),
         *_until_stopped(lambda: _rooms(host)),
         *_of_each(followers, _pins),
         *_until_stopped(lambda: _unit(host, units, len(hosts))),
@@ -145,6 +148,18 @@ def _looked_at(run: Run, shared: Shared) -> Preflight | None:
     return look(run, shared, document)
 
 
+def _unremembered(host: Host) -> Iterator[Finding]:
+    """Yield that our files forward what nothing is remembered of."""
+    forwarding = forwarded_unremembered(host)
+    if forwarding is None or not forwarding.is_none:
+        yield Finding(
+            False,
+            "nothing is remembered of what was applied, and our files forward something",
+            "`ecs-anywhere-dns apply` follows each publication as at the first time; what is "
+            "forwarded stays until every VPC could be followed",
+        )
+
+
 def _memory(hosts: Sequence[Host]) -> Iterator[Finding]:
     """Yield the files of what this host remembers that cannot be read."""
     damages = (damage for host in hosts for damage in host.state.damages())
@@ -172,10 +187,10 @@ def _unit(host: Host, units: Path, vpcs: int) -> Iterator[Finding]:
 def _rooms(host: Host) -> Iterator[Finding]:
     """Yield each folder to which a switch could not write: full, or on a file system that is
     mounted for reading only. `doctor` tries nothing: the file system is asked."""
-    folders = {fragment.path.resolve().parent for fragment in host.server.fragments(NOTHING)}
+    files = {f.path.resolve().parent: f.path for f in host.server.fragments(NOTHING)}
     checks: list[Callable[[], None]] = [
         host.state.check_writable,
-        *(partial(check_writable, folder, ROOM) for folder in sorted(folders)),
+        *(partial(check_replaceable, file, ROOM) for _, file in sorted(files.items())),
     ]
     for check in checks:
         try:
@@ -211,9 +226,10 @@ def _denied(follower: Follower) -> Iterator[Finding]:
 
 
 def _includes(host: Host) -> Iterator[Finding]:
-    """Yield the include lines that are missing, until something was applied: after that the server
-    itself shows it."""
+    """Yield the include lines that are missing. Once something was applied the server itself shows
+    it, but for files that are elsewhere now."""
     if not host.state.applied().forwarding.is_none:
+        check_still_read(host, host.server.fragments(NOTHING))
         return
     for include in host.server.includes():
         where = f" inside `{include.inside}`" if include.inside else ""

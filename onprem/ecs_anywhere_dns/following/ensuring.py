@@ -12,10 +12,12 @@ from ecs_anywhere_dns.answers.proof import Proof, prove
 from ecs_anywhere_dns.following.beforehand import check_not_denied, check_reach
 from ecs_anywhere_dns.following.claims import names_served
 from ecs_anywhere_dns.following.listening import check_listening, listener_of
+from ecs_anywhere_dns.following.moved import check_still_read
 from ecs_anywhere_dns.following.policies import check_not_rewritten
 from ecs_anywhere_dns.following.remembering import (
     Wanted,
     distrust,
+    forget_distrust,
     remember,
     remember_switch,
 )
@@ -25,7 +27,9 @@ from ecs_anywhere_dns.following.switchover import (
     RolledBack,
     Target,
     check_fragments,
+    check_room,
     check_unhindered,
+    end_switch,
     files_of,
     switch,
 )
@@ -112,8 +116,8 @@ def _switch(
     )
     shared.in_force = None
     journal = switch(run.host, run.id, target)
-    run.host.progress.begin("commit")
-    remember_switch(run, wanted, journal)
+    end_switch(run.host, journal, target, lambda: remember_switch(run, wanted, journal))
+    forget_distrust(run)
     shared.in_force = whole
     run.say(changed=True)
     return answers[-1]
@@ -137,7 +141,9 @@ def note_failure(run: Run, shared: Shared, problem: Stop) -> None:
 def _check_switchable(run: Run, wanted: Wanted, fragments: tuple[Fragment, ...]) -> None:
     """Check that a switch would not fail, without changing anything. Raises CheckFailed and
     NotResolving."""
+    check_room(run.host, fragments)
     check_fragments(run.host, fragments)
+    check_still_read(run.host, fragments)
     check_unhindered(run.host, wanted.whole)
     if not wanted.part.is_none:
         check_listening(listener_of(run.host), run.host.asks)

@@ -12,7 +12,7 @@ from ecs_anywhere_dns.following.switchover import RolledBack
 from ecs_anywhere_dns.forwarding import Forwarding, merged
 from ecs_anywhere_dns.memory.documents import fingerprints
 from ecs_anywhere_dns.memory.forms import remembered
-from ecs_anywhere_dns.memory.records import Applied, Distrust, Journal, Last
+from ecs_anywhere_dns.memory.records import FOUND, Applied, Distrust, Journal, Last
 from ecs_anywhere_dns.outcome import BadUsage, Stop
 
 
@@ -47,7 +47,14 @@ def remember(run: Run, wanted: Wanted) -> None:
 def remember_switch(run: Run, wanted: Wanted, journal: Journal) -> None:
     """Commit the switch that `journal` began; from here on the next run does not undo it."""
     run.host.state.commit(_applied(run, wanted, run.host.state.applied(), journal))
-    run.host.state.write_distrust(Distrust())
+
+
+def forget_distrust(run: Run) -> None:
+    """Write down that nothing of the VPC is distrusted, once its switch is committed."""
+    try:
+        run.host.state.write_distrust(Distrust())
+    except Stop as problem:
+        run.hint(f"what was distrusted of {run.vpc} stays so: {problem.message}", problem.cure)
 
 
 def note_validated(run: Run) -> None:
@@ -110,6 +117,8 @@ def forget(run: Run, vpcs: Collection[str]) -> None:
     """Forget these VPCs, and commit the switch that took them out, if there was one."""
     former = run.host.state.applied()
     kept = {
-        vpc: last.without_document() if vpc in vpcs else last for vpc, last in former.vpcs.items()
+        vpc: last.without_document() if vpc in vpcs else last
+        for vpc, last in former.vpcs.items()
+        if vpc not in vpcs or not vpc.startswith(FOUND)
     }
     run.host.state.commit(replace(former, run=run.id, vpcs=kept, at=run.host.timestamp()))

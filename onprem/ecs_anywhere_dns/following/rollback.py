@@ -19,9 +19,11 @@ from ecs_anywhere_dns.following.switchover import (
     check_fragments,
     check_running,
     check_unhindered,
+    end_switch,
     files_of,
     readable,
     recover,
+    roll_back,
     switch,
 )
 from ecs_anywhere_dns.forwarding import NOTHING
@@ -29,7 +31,7 @@ from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.memory.documents import Memory
 from ecs_anywhere_dns.memory.files import FileState
 from ecs_anywhere_dns.memory.forms import step_back
-from ecs_anywhere_dns.memory.records import Applied, Distrust
+from ecs_anywhere_dns.memory.records import FOUND, Applied, Distrust, Journal
 from ecs_anywhere_dns.outcome import BadUsage, CheckFailed, Exit, Stop
 from ecs_anywhere_dns.report import Report
 
@@ -73,13 +75,17 @@ def _locked(hosts: Sequence[Host], report: Report, to_none: bool) -> Report:
     taken = [each for each in hosts if each.settings.vpc in step.vpcs]
     names = [zone for vpc in step.vpcs for zone in former.of(vpc).forwarding.zones]
     target = Target(forwarding, step.files, lambda: None, names)
-    _switch_exactly_or_readable(host, run, target)
-    host.progress.begin("commit")
+    journal = _switch_exactly_or_readable(host, run, target)
     memories = {each.settings.vpc: Memory.of(former.of(each.settings.vpc)) for each in taken}
     # First: if it died in between, the timer must not take back what a person is taking back.
-    for each in taken:
-        _distrust(each, memories[each.settings.vpc])
-    host.state.commit(replace(step.applied, run=run, at=host.timestamp()))
+    try:
+        for each in taken:
+            _distrust(each, memories[each.settings.vpc])
+    except Stop as problem:
+        roll_back(host, replace(journal, reloading=True), problem)
+        raise
+    applied = replace(step.applied, run=run, at=host.timestamp())
+    end_switch(host, journal, target, lambda: host.state.commit(applied))
     report = replace(report, changed=True, zones=forwarding.zones, summary=_summary(host, step))
     for each in taken:
         report = _confirmed(each, memories[each.settings.vpc], report)
@@ -88,18 +94,18 @@ def _locked(hosts: Sequence[Host], report: Report, to_none: bool) -> Report:
     return _written_down(host, report)
 
 
-def _switch_exactly_or_readable(host: Host, run: str, target: Target) -> None:
+def _switch_exactly_or_readable(host: Host, run: str, target: Target) -> Journal:
     """Switch to the files with the modes that they had, or, where the server cannot read them so,
-    for everybody to read. Raises CheckFailed, RolledBack, RollbackFailed."""
+    for everybody to read. Returns the journal. Raises CheckFailed, RolledBack, RollbackFailed."""
     wider = readable(target.files)
     try:
-        switch(host, run, target)
+        return switch(host, run, target)
     except NotPutBack:
         raise
     except (CheckFailed, RolledBack):
         if wider == target.files:
             raise
-        switch(host, run, replace(target, files=wider))
+        return switch(host, run, replace(target, files=wider))
 
 
 def _written_down(host: Host, report: Report) -> Report:
@@ -142,7 +148,9 @@ def _one_step(applied: Applied) -> Step:
     changed = tuple(
         vpc for vpc, last in applied.vpcs.items() if last.document != former.of(vpc).document
     )
-    vpcs = {
+    # Of what was found without a memory of it, VPCs may have taken all.
+    vpcs = {vpc: last for vpc, last in former.vpcs.items() if vpc.startswith(FOUND)}
+    vpcs |= {
         vpc: replace(
             former.of(vpc),
             known=last.known or former.of(vpc).known,

@@ -21,6 +21,7 @@ from ecs_anywhere_dns.configuration import in_order
 from ecs_anywhere_dns.following.confirmation import confirm
 from ecs_anywhere_dns.following.leaving import leave_unfollowed
 from ecs_anywhere_dns.following.metrics import write_metrics
+from ecs_anywhere_dns.following.nothing_remembered import check_known, found_on
 from ecs_anywhere_dns.following.remembering import note_validated
 from ecs_anywhere_dns.following.run import Run
 from ecs_anywhere_dns.following.shared import Shared
@@ -65,6 +66,7 @@ def _locked(runs: Sequence[Run]) -> None:
         run.hint(*warnings_of(run.host.settings))
     try:
         _recover(runs[0])
+        _read(runs)
     except Stop as problem:
         for run in runs:
             run.report = run.report.stopped(problem)
@@ -78,9 +80,18 @@ def _locked(runs: Sequence[Run]) -> None:
         _write_down(runs)
 
 
-def _take_turns(runs: Sequence[Run]) -> None:
+def _read(runs: Sequence[Run]) -> None:
+    """Read each publication, and what our files forward where nothing is remembered of it. Raises
+    CheckFailed."""
+    seen = found_on([run.host for run in runs])
+    runs[0].hint(*([seen] if seen else []))
     for run in runs:
         read(run)
+    if any(run.problem for run in runs):
+        check_known(runs[0].host)
+
+
+def _take_turns(runs: Sequence[Run]) -> None:
     shared = Shared(runs)
     if not runs[0].dry:
         shared.end_old_duties()

@@ -21,7 +21,7 @@ from ecs_anywhere_dns.following.standby import (
 )
 from ecs_anywhere_dns.following.switchover import RolledBack, check_running
 from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
-from ecs_anywhere_dns.memory.records import Applied, Duty
+from ecs_anywhere_dns.memory.records import FOUND, Applied, Duty
 from ecs_anywhere_dns.outcome import BadUsage, RollbackFailed, Stop
 
 
@@ -79,7 +79,12 @@ class Shared:
         parts = {**others, run.vpc: part}
         given_up = {zone for zone in held if zone not in part.zones}
         parts |= self._kept_back(run, given_up, parts)
-        return dict(sorted(parts.items()))
+        # What nobody is left with is no part any more.
+        return {
+            vpc: part
+            for vpc, part in sorted(parts.items())
+            if part.zones or not vpc.startswith(FOUND)
+        }
 
     def left_alone(self, applied: Applied) -> Mapping[str, Forwarding]:
         """Return what is forwarded for each VPC that is followed, without those that are not."""
@@ -147,11 +152,11 @@ class Shared:
         first, duty = self._first_of(run), self.duty(run)
         is_over = self.serves_in_place(run) and not duty.serving
         if first is not None and is_over and self._has_names_of(first, run):
-            self._note(run, gone_over(duty, run.host.now(), first.vpc))
+            self._note_done(run, gone_over(duty, run.host.now(), first.vpc))
         standby = self.standby_of(run.vpc)
         said = self._noted(standby) if standby else Duty()
         if standby and said.serving and not self.serves_in_place(standby):
-            self._note(standby, gone_back(self.duty(standby)))
+            self._note_done(standby, gone_back(self.duty(standby)))
 
     def note_failure(self, run: Run, problem: Stop) -> None:
         """Note that the way back to a VPC failed after the reload: each try changes the answers of
@@ -184,6 +189,14 @@ class Shared:
         if first is None or not self._has_names_of(first, standby):
             return Duty()
         return Duty(True, standby.host.timestamp(), first=first.vpc)
+
+    def _note_done(self, standby: Run, duty: Duty) -> None:
+        """Note the duty after its switch, which stays also where that cannot be written."""
+        try:
+            self._note(standby, duty)
+        except Stop as problem:
+            self.duties[standby.vpc] = duty
+            standby.hint(f"whether it serves is not written down: {problem.message}", problem.cure)
 
     def _note(self, standby: Run, duty: Duty) -> None:
         """Note the duty of a standby, for the next run as well where this one is not dry. Raises

@@ -76,5 +76,7 @@ def rests(distrust: Distrust, now: datetime) -> bool:
 
 
 def _lately(duty: Duty, now: datetime) -> tuple[str, ...]:
-    """Return the times that count within the last day; later than now: the clock was set back."""
-    return tuple(at for at in duty.went if now - datetime.fromisoformat(at) < REMEMBERED)
+    """Return the times that count, of the last day. Later than now: the clock was set back."""
+    return tuple(
+        at for at in duty.went if timedelta() <= now - datetime.fromisoformat(at) < REMEMBERED
+    )

@@ -16,8 +16,16 @@ from pathlib import Path
 
 from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
 from ecs_anywhere_dns.host import Host
-from ecs_anywhere_dns.memory.files import READABLE, FileState, put, remove_half_written, state_of
+from ecs_anywhere_dns.memory.files import (
+    READABLE,
+    FileState,
+    check_replaceable,
+    put,
+    remove_half_written,
+    state_of,
+)
 from ecs_anywhere_dns.memory.records import Journal
+from ecs_anywhere_dns.memory.state import ROOM
 from ecs_anywhere_dns.outcome import (
     CheckFailed,
     Exit,
@@ -99,6 +107,13 @@ def check_fragments(host: Host, fragments: Sequence[Fragment]) -> None:
         host.server.check_fragments(fragments, Path(scratch))
 
 
+def check_room(host: Host, fragments: Sequence[Fragment]) -> None:
+    """Check that a switch could be written, as far as the file systems tell. Raises CheckFailed."""
+    host.state.check_writable()
+    for fragment in fragments:
+        check_replaceable(fragment.path, ROOM)
+
+
 def check_unhindered(host: Host, forwarding: Forwarding) -> None:
     """Check that nothing hinders the switch, as far as can be seen before it. Raises
     CheckFailed."""
@@ -129,13 +144,31 @@ def switch(host: Host, run: str, target: Target) -> Journal:
         target.verify()
     except Stop as problem:
         is_changed = not isinstance(problem, NotTaken)
-        undone = RolledBack(f"{problem.message} - rolled back", problem.cure)
-        # What cannot be written, as on a full disk, is no reason to leave the switch as it is.
-        with suppress(Stop):
-            target.note(undone)
-        roll_back(host, replace(journal, reloading=is_changed), problem)
-        raise undone from problem
+        raise _undone(host, replace(journal, reloading=is_changed), target, problem) from problem
     return journal
+
+
+def end_switch(host: Host, journal: Journal, target: Target, commit: Callable[[], object]) -> None:
+    """Commit the switch, or undo it where that cannot be written: the next run would undo it, and
+    switch again. Raises RolledBack, RollbackFailed."""
+    host.progress.begin("commit")
+    try:
+        commit()
+    except Stop as problem:
+        if host.state.is_committed(journal.run):
+            return
+        undone = replace(journal, reloading=True)
+        raise _undone(host, undone, target, problem) from problem
+
+
+def _undone(host: Host, journal: Journal, target: Target, problem: Stop) -> RolledBack:
+    """Undo the switch, and return what to raise. Raises RollbackFailed and NotPutBack."""
+    undone = RolledBack(f"{problem.message} - rolled back", problem.cure)
+    # What cannot be written, as on a full disk, is no reason to leave the switch as it is.
+    with suppress(Stop):
+        target.note(undone)
+    roll_back(host, journal, problem)
+    return undone
 
 
 def roll_back(host: Host, journal: Journal, because: Stop) -> None:
@@ -193,11 +226,15 @@ def _changing(former: Forwarding, now: Forwarding) -> set[str]:
 
 def _before(host: Host, former: Forwarding, target: Target) -> tuple[FileState, ...]:
     """Return the files to put back in a failure: those that were applied, also where somebody
-    edited them since, as an edited file may not work. Where none is remembered: those on the
-    disk."""
-    if former.is_none:
+    edited them since, as an edited file may not work. Where none is remembered, and for a path that
+    was not written then: those on the disk."""
+    if former.is_none or not host.state.applied().run:
         return tuple(state_of(file.path) for file in target.files)
-    return _as_they_are(host.server.fragments(former))
+    written = host.state.applied().written
+    return tuple(
+        state_of(file.path) if written and file.path not in written else file
+        for file in _as_they_are(host.server.fragments(former))
+    )
 
 
 def _as_they_are(fragments: Sequence[Fragment]) -> tuple[FileState, ...]:
@@ -265,8 +302,11 @@ def _put_in_force(host: Host, journal: Journal, files: Sequence[FileState]) -> N
 
 def _restore(files: Sequence[FileState]) -> None:
     """Write the files that differ from `files`. An equal one is not written: a disk may be full or
-    read-only."""
+    read-only. Where there is no folder, nothing was written: the server's check tells whether it
+    misses a file there."""
     for file in files:
+        if not file.path.parent.is_dir():
+            continue
         remove_half_written(file.path)
         if not file.is_exactly_on_disk():
             put(file)

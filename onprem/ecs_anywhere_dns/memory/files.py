@@ -172,6 +172,18 @@ def check_writable(folder: Path, room: int) -> None:
         raise CheckFailed(f"{there}: {error.strerror}", cure_of(error)) from None
 
 
+def check_replaceable(file: Path, room: int) -> None:
+    """Check that a file of `room` bytes could be written in the place of this one, whose folder has
+    to be there: no switch makes one. Writes nothing. Raises CheckFailed."""
+    folder = file.resolve().parent
+    if not folder.is_dir():
+        raise CheckFailed(
+            f"{file}: there is no folder {folder}",
+            f"correct the path in the configuration, or `mkdir {quote(str(folder))}`",
+        )
+    check_writable(folder, room)
+
+
 def make_folder(folder: Path, mode: int) -> None:
     """Make it with `mode`, and what is missing above it for everybody to enter. Raises OSError."""
     with folders_for_everybody():

@@ -18,7 +18,8 @@ Made = TypeVar("Made")
 
 WITHOUT = {
     "applied": "`apply` then follows each publication as at the first time, whatever its "
-    "generation, and `rollback` has no step to go back",
+    "generation, `rollback` has no step to go back, and what our files forward stays until every "
+    "VPC could be followed",
     "journal": "`apply` then writes the forwarding anew, as it is published",
     "distrust": "what a person rolled back, or what failed, is then taken again",
     "standby": "who serves is then seen by what is forwarded",
@@ -42,7 +43,10 @@ def content_of(file: Path) -> dict[str, Any] | None:
         with os.fdopen(descriptor, encoding="utf-8") as opened:
             content = json.load(opened)
     except FileNotFoundError:
-        return None
+        if not os.path.lexists(file):
+            return None
+        said = f"{file} is a link, and what it leads to is missing"
+        raise Damaged(said, f"mount or restore what it leads to; {cure}") from None
     except NotADirectoryError as error:
         raise Damaged(f"{file.parent} is no folder", cure_of(error)) from None
     except PermissionError as error:

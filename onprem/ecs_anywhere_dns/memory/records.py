@@ -16,6 +16,9 @@ from ecs_anywhere_dns.outcome import BadUsage
 
 ONLY = ""
 """The key in place of a VPC's id: the only VPC of this host, in records that do not name it."""
+FOUND = "found-"
+"""The begin of a key in place of a VPC's id: what our files forwarded when nothing was remembered
+of it, by the forwarders."""
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ from ecs_anywhere_dns.memory.forms import (
     text_in,
     time_in,
 )
-from ecs_anywhere_dns.memory.reading import Damaged, content_of, made_of, problem_of
+from ecs_anywhere_dns.memory.reading import Damaged, content_of, known, made_of, problem_of
 from ecs_anywhere_dns.memory.records import (
     ONLY,
     Applied,
@@ -62,6 +62,8 @@ class Kept:
     file: tuple[int, ...] | None = None
     """The device, the inode, the size in bytes and the times (ns) of the file that was read."""
     applied: Applied = field(default_factory=Applied)
+    found: Applied | None = None
+    """What is forwarded, as it was found where no file says it."""
 
 
 @dataclass(frozen=True)
@@ -101,11 +103,21 @@ class State:
     def applied(self) -> Applied:
         """Return what was applied. The file is read once, until it is another one."""
         file = self._identity("applied.json")
+        if file is None and self.kept.found is not None:
+            return self.kept.found
         if file is None or file != self.kept.file:
             self.kept.file = None
             self.kept.applied = self._applied()
             self.kept.file = file
         return self.kept.applied
+
+    def is_without_memory(self) -> bool:
+        """Return whether no file says what was applied, nor is there a damaged one."""
+        return not os.path.lexists(self.folder / "applied.json")
+
+    def take_as_applied(self, found: Applied) -> None:
+        """Take this as what was applied, until `commit` writes a file."""
+        self.kept.found = found
 
     def _applied(self) -> Applied:
         applied = made_of(self.folder / "applied.json", applied_from) or Applied()
@@ -115,7 +127,13 @@ class State:
     def commit(self, applied: Applied) -> None:
         self._give_room()
         self._write("applied.json", applied_as_json(applied))
+        self.kept.found = None
         self.close_journal()
+
+    def is_committed(self, run: str) -> bool:
+        """Return whether the run wrote what it applied. Where its journal is still there, the next
+        run closes it."""
+        return known(lambda: self.applied().run == run, otherwise=False)
 
     def journal(self) -> Journal | None:
         return made_of(self.folder / "journal.json", journal_from)
@@ -234,7 +252,7 @@ class State:
     def _readable(self, name: str) -> str:
         """Return the file of this VPC, or that of before others were followed beside it."""
         own = self._own(name)
-        return own if self._identity(own) is not None else f"{name}.json"
+        return own if os.path.lexists(self.folder / own) else f"{name}.json"
 
     def _give_room(self) -> None:
         put(FileState(self.folder / "room", None))

@@ -155,9 +155,10 @@ To write a new server:
     neighbours in test_every_server.py, test_doctor_and_apply.py, test_traps.py, test_init.py) fail
     until the new one has its own.
 
-Optional parts: `hosts_files` (`ReadsHosts`) for a server that reads hosts files; `policy_zones`
-(`HasPolicies`) for one with response policies; a field
-`other_regions: tuple[str, ...] = ()` for one whose files differ if several Regions are followed.
+Optional parts: `forwarded` (`ReadsBack`) for a server whose files can be read back; `hosts_files`
+(`ReadsHosts`) for one that reads hosts files; `policy_zones` (`HasPolicies`) for one with response
+policies; a field `other_regions: tuple[str, ...] = ()` for one whose files differ if it follows
+several Regions.
 
 Modules beside this file: `mark` proves which file a server has loaded; `fragment_lines` reads a
 fragment back, and `harmless` refuses words that are no zone or address; `process`, `waiting` and
@@ -288,6 +289,16 @@ class Server(Renderer, Protocol):
     def findings(self, applied: Forwarding | None, intended: Forwarding) -> tuple[Finding, ...]:
         """Return every hindrance of `intended`, and whatever else an administrator should know.
         Changes nothing. `applied` is None where nothing was applied."""
+        ...
+
+
+@runtime_checkable
+class ReadsBack(Protocol):
+    """A server whose files tell what they forward."""
+
+    def forwarded(self) -> Forwarding:
+        """Return what our files on the disk forward. Raises CheckFailed where one is missing, or
+        was edited."""
         ...
 
 

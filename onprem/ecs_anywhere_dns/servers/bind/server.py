@@ -168,6 +168,10 @@ class Bind:
     def includes(self) -> tuple[Include, ...]:
         return self.disk.includes()
 
+    def forwarded(self) -> Forwarding:
+        """Return what our files on the disk forward. Raises CheckFailed."""
+        return self.disk.on_disk()
+
     def findings(self, applied: Forwarding | None, intended: Forwarding) -> tuple[Finding, ...]:
         return tuple(findings_of(self, applied, intended))
 

@@ -189,6 +189,10 @@ class Dnsmasq:
         others = (Path(line.value) for line in disk.of("addn-hosts", "hostsdir") if line.value)
         return in_folders((*own, *others))
 
+    def forwarded(self) -> Forwarding:
+        """Return what our files on the disk forward. Raises CheckFailed."""
+        return read_fragment(self._fragment_on_disk(), str(self.servers_file))
+
     def findings(self, applied: Forwarding | None, intended: Forwarding) -> tuple[Finding, ...]:
         return tuple(findings_of(self, applied, intended))
 

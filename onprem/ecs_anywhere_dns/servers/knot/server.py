@@ -133,6 +133,10 @@ class Knot:
             return ()
         return (Include(self.configuration, self.include),)
 
+    def forwarded(self) -> Forwarding:
+        """Return what our files on the disk forward. Raises CheckFailed."""
+        return self.on_disk()
+
     def findings(self, applied: Forwarding | None, intended: Forwarding) -> tuple[Finding, ...]:
         return tuple(findings_of(self, applied, intended))
 

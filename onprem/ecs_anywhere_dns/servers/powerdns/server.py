@@ -158,6 +158,10 @@ class PowerDns:
             raise CheckFailed(found.what, found.cure)
         return settings.includes(disk)
 
+    def forwarded(self) -> Forwarding:
+        """Return what our files on the disk forward. Raises CheckFailed."""
+        return read_zones(_text(self.zones_file), str(self.zones_file))
+
     def findings(self, applied: Forwarding | None, intended: Forwarding) -> tuple[Finding, ...]:
         return tuple(findings_of(self, applied, intended))
 

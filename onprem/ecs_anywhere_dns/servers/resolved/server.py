@@ -135,6 +135,10 @@ class Resolved:
         """Return /etc/hosts, also where ReadEtcHosts=no: the programs of the host read it first."""
         return in_folders((SYSTEM,))
 
+    def forwarded(self) -> Forwarding:
+        """Return what our files on the disk forward. Raises CheckFailed."""
+        return self.on_disk()
+
     def findings(self, applied: Forwarding | None, intended: Forwarding) -> tuple[Finding, ...]:
         return tuple(findings_of(self, applied, intended))
 

@@ -164,6 +164,10 @@ class Unbound:
             is_read = False  # whoever adds the line has it checked
         return () if is_read else (Include(self.configuration, self._include),)
 
+    def forwarded(self) -> Forwarding:
+        """Return what our files on the disk forward. Raises CheckFailed."""
+        return self.disk.forwarding()
+
     def findings(self, applied: Forwarding | None, intended: Forwarding) -> tuple[Finding, ...]:
         return tuple(findings_of(self, applied, intended))
 

@@ -153,6 +153,10 @@ class ZonesByApi:
     def includes(self) -> tuple[Include, ...]:
         return ()
 
+    def forwarded(self) -> Forwarding:
+        """Return what our files on the disk forward. Raises CheckFailed."""
+        return self.on_disk()
+
     def findings(self, applied: Forwarding | None, intended: Forwarding) -> tuple[Finding, ...]:
         return tuple(self._findings(applied, intended))
 
