@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,7 +13,7 @@ from ecs_anywhere_dns.servers.contract import HEADER
 
 from tests.onprem.lab.dns_server import DnsServer
 from tests.onprem.lab.lab import Lab
-from tests.onprem.test_apply import applied, apply, assert_private
+from tests.onprem.test_apply import applied, apply, assert_private, assert_public
 from tests.onprem.test_commands import amiss
 
 THEIRS = {
@@ -95,3 +97,28 @@ def test_an_empty_file_of_nobody_is_taken(lab: Lab) -> None:
     lab.publish()
     assert apply(lab)["exit"] == Exit.DONE
     assert_private(lab)
+
+
+@pytest.mark.parametrize(("kind", "key"), [("bind", "zones"), ("unbound", "fragment")])
+def test_what_an_older_version_replaced_is_put_back_by_a_rollback(
+    lab: Lab, kind: str, key: str
+) -> None:
+    """The file was the administrator's, and forwards a zone of theirs."""
+    server = applied(lab, kind)
+    theirs = {
+        "bind": b'zone "corp.example" { type forward; forwarders { 192.0.2.1; }; };\n',
+        "unbound": b'forward-zone:\n  name: "corp.example"\n  forward-addr: 192.0.2.1\n',
+    }[kind]
+    memory = server.ground.run / "state" / "applied.json"
+    said = json.loads(memory.read_text())
+    file = Path(server.table[key])
+    (before,) = [each for each in said["before"] if each["path"] == str(file)]
+    before["content"] = base64.b64encode(theirs).decode()
+    memory.write_text(json.dumps(said))
+    ran = lab.tool("rollback")
+    assert ran.code == Exit.DONE, ran
+    assert file.read_bytes() == theirs
+    assert_public(lab)
+    report = apply(lab, "--force")
+    assert report["exit"] == Exit.CHECK_FAILED and "is not ours" in report["summary"], report
+    assert file.read_bytes() == theirs

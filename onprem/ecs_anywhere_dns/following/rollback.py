@@ -34,6 +34,7 @@ from ecs_anywhere_dns.memory.forms import step_back
 from ecs_anywhere_dns.memory.records import FOUND, Applied, Distrust, Journal
 from ecs_anywhere_dns.outcome import BadUsage, CheckFailed, Exit, Stop
 from ecs_anywhere_dns.report import Report
+from ecs_anywhere_dns.servers.ownership import passing_over
 
 BY_HAND = "rolled back by hand"
 
@@ -75,7 +76,8 @@ def _locked(hosts: Sequence[Host], report: Report, to_none: bool) -> Report:
     taken = [each for each in hosts if each.settings.vpc in step.vpcs]
     names = [zone for vpc in step.vpcs for zone in former.of(vpc).forwarding.zones]
     target = Target(forwarding, step.files, lambda: None, names)
-    journal = _switch_exactly_or_readable(host, run, target)
+    switched = replace(host, server=passing_over(host.server, step.files))
+    journal = _switch_exactly_or_readable(switched, run, target)
     memories = {each.settings.vpc: Memory.of(former.of(each.settings.vpc)) for each in taken}
     # First: if it died in between, the timer must not take back what a person is taking back.
     try:

@@ -6,13 +6,15 @@ as the `options_file` of BIND in the place of `options`: a switch would replace 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.memory.files import FileState, state_of
-from ecs_anywhere_dns.outcome import CheckFailed
+from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
 from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Server
 
 
@@ -42,6 +44,39 @@ def check_ours(server: Server, fragments: Sequence[Fragment], written: Collectio
     """Check that a switch would replace no file of somebody else. Raises CheckFailed."""
     for finding in files_of_others(server, fragments, written):
         raise CheckFailed(finding.what, finding.cure)
+
+
+@dataclass(frozen=True)
+class PassingOver:
+    """A server whose checks pass over the files of somebody else among `files`: an older version
+    took them for its own, and they are put back as they were, which is no fragment of ours."""
+
+    server: Server
+    files: Collection[Path]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.server, name)
+
+    def check_configuration(self) -> None:
+        self._unless_of_others(self.server.check_configuration)
+
+    def check_effective(self, forwarding: Forwarding) -> None:
+        self._unless_of_others(partial(self.server.check_effective, forwarding))
+
+    def _unless_of_others(self, check: Callable[[], None]) -> None:
+        try:
+            check()
+        except (CheckFailed, ReloadFailed) as problem:
+            named = [file for file in self.files if str(file) in problem.message]
+            if not any(is_of_others(state_of(file)) for file in named):
+                raise
+
+
+def passing_over(server: Server, files: Collection[FileState]) -> Server:
+    """Return the server for a switch to these files: it judges those of somebody else no further
+    than by loading them."""
+    theirs = [file.path for file in files if is_of_others(file)]
+    return cast("Server", PassingOver(server, theirs)) if theirs else server
 
 
 def _cure(server: Server, path: Path) -> str:

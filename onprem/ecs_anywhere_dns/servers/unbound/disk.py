@@ -13,6 +13,7 @@ from ecs_anywhere_dns.outcome import CheckFailed
 from ecs_anywhere_dns.servers.apparmor import confining, may_read
 from ecs_anywhere_dns.servers.contract import Finding
 from ecs_anywhere_dns.servers.mark import has_mark, holds, mark_in
+from ecs_anywhere_dns.servers.ownership import is_of_others
 from ecs_anywhere_dns.servers.process import Process
 from ecs_anywhere_dns.servers.unbound.control import plain
 from ecs_anywhere_dns.subprocesses import run
@@ -96,7 +97,7 @@ class Disk:
         state_of(self.fragment)
 
     def _cure_of(self, refusal: str) -> str:
-        if f"{self.fragment}:" in refusal:
+        if f"{self.fragment}:" in refusal and not is_of_others(state_of(self.fragment)):
             # Nobody can ask Unbound anything while its control tool cannot read the configuration.
             return f"`rm {self.fragment}`, then at once `ecs-anywhere-dns apply`: it is ours"
         return f"correct the line that it names; only {self.fragment} is ours"
