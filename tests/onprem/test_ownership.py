@@ -71,6 +71,19 @@ def test_the_options_of_bind_are_told_from_the_file_with_its_options(lab: Lab) -
     assert "options_file" in apply(lab)["cure"]
 
 
+@pytest.mark.parametrize("kind", ["bind", "unbound"])
+def test_a_file_of_the_administrator_is_named_also_where_the_server_is_stopped(
+    lab: Lab, kind: str
+) -> None:
+    server = lab.start(kind)
+    lab.publish()
+    named_as_ours(lab, server, "zones" if kind == "bind" else "fragment")
+    server.stop()
+    report = apply(lab)
+    assert report["exit"] == Exit.CHECK_FAILED and "is not ours" in report["summary"], report
+    assert "writes it anew" not in report["cure"]
+
+
 def test_a_path_that_is_changed_to_a_file_of_the_administrator_is_refused(lab: Lab) -> None:
     server = applied(lab, "unbound")
     named_as_ours(lab, server, "fragment")
