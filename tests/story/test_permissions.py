@@ -17,7 +17,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from connectivity.domain.tags import OWNER
+from connectivity.domain.tags import ENDPOINT_POLICY, OWNER
 
 from local.contracts import Call
 from local.example_vpc import ONPREM_CIDR
@@ -153,7 +153,7 @@ def told(app: App) -> Told:
         app.request("Remove", {"vpc-id": vpc_id})
         _when(app, vpc_id, "waiting", "Remove", lambda _: _knock_on_every_door(app, vpc_id))
     _sweep_up(app, vpc_id)
-    app.tag(vpc_id, wish="plan")
+    _choose_an_organization(app, vpc_id)
     assert app.next_success(vpc_id).made_nothing, "promised addresses are looked up"
     _meet_somebody_s_resolver(app, vpc_id)
     _meet_names_that_others_answer(app, vpc_id)
@@ -241,6 +241,14 @@ def _delete_the_stack_too_early(app: App) -> None:
     cloudformation.delete_stack(StackName=stack)
     (found,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
     assert found["StackStatus"] == "DELETE_FAILED"
+
+
+def _choose_an_organization(app: App, vpc_id: str) -> None:
+    """Ask for a plan for the callers of an organization that is not this account's, and take the
+    choice back."""
+    app.tag(vpc_id, wish="plan", endpoint_policy="o-zzzzzzzzzz")
+    assert "organization" in app.next_end(vpc_id).cause
+    app.untag(vpc_id, ENDPOINT_POLICY)
 
 
 def _meet_somebody_s_resolver(app: App, vpc_id: str) -> None:
