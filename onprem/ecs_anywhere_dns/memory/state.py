@@ -63,7 +63,7 @@ class Kept:
     """The device, the inode, the size in bytes and the times (ns) of the file that was read."""
     applied: Applied = field(default_factory=Applied)
     found: Applied | None = None
-    """What is forwarded, as it was found where no file says it."""
+    """Forwarding that was found in force, where no file says it."""
 
 
 @dataclass(frozen=True)
