@@ -20,6 +20,7 @@ from connectivity.adapters.executions import StepFunctionsExecutions
 from connectivity.adapters.host_policy import IamHostPolicy
 from connectivity.adapters.metrics import CloudWatchMetrics
 from connectivity.adapters.notifications import SnsNotifications
+from connectivity.adapters.organizations import AwsOrganizations
 from connectivity.adapters.parameters import SsmParameters
 from connectivity.adapters.probe import LambdaProbe
 from connectivity.adapters.protection import DynamoDbProtection
@@ -93,6 +94,7 @@ CALLS: dict[str, Callable[[], object]] = {
     "ListHostedZonesByVPC": lambda: Route53HostedZones("us-east-2").associated_with(VPC),
     "ListResolverEndpointIpAddresses": lambda: Route53Resolvers(TAGS).addresses("rslvr-in-1"),
     "ListResolverEndpoints": lambda: Route53Resolvers(TAGS).in_vpc(VPC),
+    "DescribeOrganization": lambda: AwsOrganizations().own(),
     "ModifyVpcEndpoint": lambda: Ec2Endpoints(TAGS).set_private_dns("vpce-1", on=True),
     "Publish": lambda: SnsNotifications("arn:aws:sns:us-east-2:123456789012:t").send("s", "t"),
     "PutObject": lambda: S3RecordStore("bucket").store("records/vpc-1/1.json", b"{}"),

@@ -97,10 +97,16 @@ class Disk:
         state_of(self.fragment)
 
     def _cure_of(self, refusal: str) -> str:
-        if f"{self.fragment}:" in refusal and not is_of_others(state_of(self.fragment)):
-            # Nobody can ask Unbound anything while its control tool cannot read the configuration.
-            return f"`rm {self.fragment}`, then at once `ecs-anywhere-dns apply`: it is ours"
-        return f"correct the line that it names; only {self.fragment} is ours"
+        if f"{self.fragment}:" not in refusal:
+            return f"correct the line that it names; only {self.fragment} is ours"
+        # Nobody can ask Unbound anything while its control tool cannot read the configuration.
+        anew = f"`rm {self.fragment}`, then at once `ecs-anywhere-dns apply`"
+        if not is_of_others(state_of(self.fragment)):
+            return f"{anew}: it is ours"
+        return (
+            "its first line is not ours: correct the line that it names if the file is an "
+            f"administrator's, and name another `fragment` under [unbound]; else {anew}"
+        )
 
     def _doubled(self, zones: Sequence[str]) -> Iterator[Finding]:
         """Yield why a forward-zone of ours is there twice, of which Unbound ignores one: our file
