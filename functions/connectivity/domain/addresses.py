@@ -11,19 +11,18 @@ from connectivity.domain.printable import LONGEST_ITEM, first_lines, quoted
 FEWEST, MOST = 2, 6
 """The fewest and the most addresses of a Route 53 Resolver endpoint (Route 53 Resolver API
 reference, CreateResolverEndpoint)."""
+_NONE = "is no IPv4 address, as in 10.0.0.9 (several are separated by spaces)"
 _RESOLVER = re.compile(r"rslvr-in-[0-9a-f]{8,32}")
 
 
 def address_problems(ips: Sequence[str], where: str) -> list[str]:
     """Return why `ips` cannot be addresses of an inbound resolver; empty when they can, or there
     are none."""
-    problems = [
-        f"{quoted(ip, LONGEST_ITEM)} is no IPv4 address, as in 10.0.0.9"
-        for ip in ips
-        if not _is_address(ip)
-    ]
+    problems = [f"{quoted(ip, LONGEST_ITEM)} {_NONE}" for ip in ips if not _is_address(ip)]
     if ips and not problems and not FEWEST <= len(ips) <= MOST:
-        problems = [f"{len(ips)} given: an inbound resolver has {FEWEST} to {MOST} addresses"]
+        problems = [
+            f"{len(ips)} given: an inbound resolver has {FEWEST} to {MOST} addresses, each another"
+        ]
     return [f"{where}: {problem}" for problem in first_lines(problems)]
 
 

@@ -31,7 +31,8 @@ _PRIVATE = tuple(
     )
 )
 """RFC 1918, RFC 6598 (carriers, and what AWS gives to VPCs beside it), RFC 2544."""
-_MASK = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}")
+_LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
+"""What Python, and many programs before it, read as octal."""
 _EXAMPLE = "as in 10.0.0.0/8"
 
 
@@ -93,7 +94,18 @@ def _unreadable(cidr: str) -> str:
             f"{_item(cidr)} is not an IPv4 CIDR: separate networks by a space in a tag{instead}; "
             "in a request event each is a string of its own"
         )
+    plain = _LEADING_ZEROS.sub("", cidr)
+    if plain != cidr and _is_network(plain):
+        return f"{_item(cidr)} has a number that begins with 0; write {plain}"
     return f"{_item(cidr)} is not an IPv4 CIDR, {_EXAMPLE}"
+
+
+def _is_network(cidr: str) -> bool:
+    try:
+        IPv4Network(cidr, strict=False)
+    except ValueError:
+        return False
+    return "/" in cidr
 
 
 def _item(cidr: str) -> str:

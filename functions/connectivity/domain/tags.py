@@ -44,6 +44,8 @@ _NOT_ALLOWED = re.compile(r"[^\w+\-=.:/@ ]", re.ASCII)
 _PUNCTUATION = r"""[;,!?()\[\]{}<>"'`]"""
 _OURS = re.compile(rf"\s+|(?:(?<=\s)|^){_PUNCTUATION}+|{_PUNCTUATION}+(?=\s|$)")
 """White space, and the punctuation of a sentence: at the beginning or the end of a word."""
+_QUOTED = re.compile(r'(?:(?<=[\s(])|^)"(.{0,66}?)"(?=[;:,.!?)\]}]*(?:\s|$))')
+"""A value in a sentence, whatever stands in it, with its own quotation marks."""
 
 
 class UnusableTagsError(ValueError):
@@ -90,8 +92,9 @@ def wish_tags(tags: Mapping[str, str]) -> dict[str, str]:
 def as_tag_value(text: str, more: str = "...") -> str:
     """Return `text` in the characters that every AWS service accepts in a tag, 256 at most; where
     it has more, it ends with `more`. A sentence loses its punctuation, and every other character
-    becomes `_`, so that a value that is quoted shows where it is wrong."""
-    plain = _NOT_ALLOWED.sub("_", " ".join(_OURS.sub(" ", text).split()))
+    becomes `_`, also at the edges of a value that is quoted, which shows where it is wrong."""
+    values_kept = _QUOTED.sub(lambda found: _NOT_ALLOWED.sub("_", found[1]), text)
+    plain = _NOT_ALLOWED.sub("_", " ".join(_OURS.sub(" ", values_kept).split()))
     return shortened(plain, LONGEST_VALUE, more)
 
 

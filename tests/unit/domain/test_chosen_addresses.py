@@ -132,6 +132,8 @@ def test_a_resolver_that_is_there_keeps_its_addresses_and_says_so() -> None:
     ("value", "said"),
     [
         ("10.0.0.9", "1 given: an inbound resolver has 2 to 6 addresses"),
+        ("10.0.0.9 10.0.0.9", "1 given: an inbound resolver has 2 to 6 addresses, each another"),
+        ("10.0.0.9;10.0.1.9", "(several are separated by spaces)"),
         ("10.0.0.9 10.0.0.256", '"10.0.0.256" is no IPv4 address'),
         ("10.0.0.9 10.0.0.09", "is no IPv4 address"),
         ("10.0.0.9 fd00::9", "is no IPv4 address"),

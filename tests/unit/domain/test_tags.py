@@ -44,6 +44,13 @@ def test_a_text_that_was_cut_says_in_which_execution_the_rest_is() -> None:
         ("\u00fcmlaut is none", "_mlaut is none"),
         ("a; b, (c) `d`", "a b c d"),
         ("*.s3 and #1", "_.s3 and _1"),
+        ('"[10.0.0.0/8]" is none', "_10.0.0.0/8_ is none"),
+        (
+            'tag a: ""ecr"" is none; tag b: "logs;" is none',
+            "tag a: _ecr_ is none tag b: logs_ is none",
+        ),
+        ('= "enabled ;", (as "x")', "= enabled _ as x"),
+        ('";" is none', "_ is none"),
     ],
 )
 def test_a_character_that_a_tag_cannot_hold_is_seen_in_a_value_and_not_in_a_sentence(
