@@ -1,4 +1,5 @@
-"""Examines the deployment: whether events come in, failures reach a person, and there is room."""
+"""Examines the deployment: whether events come in, failures reach a person, there is room, and
+every tag that was meant is one that is read."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 from connectivity.adapters import wiring
-from connectivity.domain.printable import listed
+from connectivity.domain.printable import first_lines, listed
+from connectivity.domain.unread_tags import unread_tags
 
 from ecs_anywhere import aws_errors, managed_hosts
 from ecs_anywhere.host_checks import VPC_TAG, ManagedHost
@@ -60,6 +62,7 @@ def examine(stack: Stack) -> Iterator[Examined]:
         "dead letters": (_dead_letters, MADE_ANEW.format(name="QueueName of DeadLetters")),
         "alarms": (_alarms, ""),
         "quota": (_quota, ""),
+        "tags": (_tags, ""),
         "container hosts": (_container_hosts, LEDGER),
     }
     for what, (look, if_gone) in looks.items():
@@ -229,6 +232,22 @@ def _quota(stack: Stack) -> Iterator[Examined]:
     else:
         cure = "ask AWS for more, and tell the stack's parameter ResolverEndpointQuota"
         yield Examined("quota", "warning", f"{said}: no further VPC can be connected", cure)
+
+
+def _tags(stack: Stack) -> Iterator[Examined]:
+    """Yield the tags of VPCs that look like ours and are none: their changes are no event, so no
+    status tells of them where nothing else is asked for."""
+    pages = stack.client("ec2").get_paginator("describe_vpcs").paginate()
+    vpcs = {v["VpcId"]: v.get("Tags", ()) for page in pages for v in page.get("Vpcs", ())}
+    unread = [
+        f"{id_}: {line}"
+        for id_, tags in sorted(vpcs.items())
+        for line in unread_tags(each["Key"] for each in tags)
+    ]
+    for line in first_lines(unread):
+        yield Examined("tags", "warning", line, "set the tag that was meant, and take this one off")
+    if not unread:
+        yield Examined("tags", "good", f"{len(vpcs)} VPCs, and none has a tag that is misspelt")
 
 
 def _container_hosts(stack: Stack) -> Iterator[Examined]:

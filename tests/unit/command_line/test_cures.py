@@ -87,6 +87,7 @@ class Answering(Stack):
     subscriptions: Any = ()
     rule: Any = "ENABLED"
     queue: Any = "0"
+    tags: Any = ()
 
     def client(self, service: str) -> Any:
         return self
@@ -107,7 +108,8 @@ class Answering(Stack):
         return self
 
     def paginate(self, **_: Any) -> Any:
-        return [{"ResolverEndpoints": []}]
+        tags = [{"Key": key, "Value": "enabled"} for key in self.tags]
+        return [{"ResolverEndpoints": [], "Vpcs": [{"VpcId": "vpc-1", "Tags": tags}]}]
 
 
 def _or_raised(said: Any) -> Any:
@@ -225,3 +227,16 @@ def test_a_subscription_that_nobody_has_confirmed_names_the_address() -> None:
     found = examined("notifications", subscriptions=(waiting,))
     assert (found.verdict, found.said) == ("bad", "email ops@example.com is not confirmed")
     assert "confirm" in found.cure
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["ecs-anywhere:private-conectivity", "ECS-Anywhere:Private-Connectivity", " ecs-anywhere:wish"],
+)
+def test_a_tag_that_was_misspelt_starts_nothing_and_is_named(key: str) -> None:
+    """Its change is no event for us, so that no status could tell of it."""
+    found = examined("tags", tags=[key, "Name"])
+    assert found.verdict == "warning"
+    assert found.said.startswith(f'vpc-1: tag "{key}" is not read')
+    assert "ecs-anywhere:private-connectivity" in found.said
+    assert examined("tags", tags=["ecs-anywhere:private-connectivity", "Name"]).verdict == "good"
