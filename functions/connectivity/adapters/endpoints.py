@@ -201,6 +201,7 @@ def endpoint_of(item: Mapping[str, Any]) -> InterfaceEndpoint:
         failure=failure,
         vpc=item.get("VpcId", ""),
         policy=item.get("PolicyDocument", ""),
+        route_tables=tuple(sorted(item.get("RouteTableIds", []))),
         for_inbound_resolver_only=bool(
             item.get("DnsOptions", {}).get("PrivateDnsOnlyForInboundResolverEndpoint")
         ),

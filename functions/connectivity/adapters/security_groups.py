@@ -92,4 +92,5 @@ def group_of(item: Mapping[str, Any]) -> SecurityGroup:
         name=item["GroupName"],
         rules=frozenset(rules_of(item["IpPermissions"])),
         owner=tags_of(item).get(OWNER),
+        outbound=frozenset(rules_of(item["IpPermissionsEgress"])),
     )

@@ -16,7 +16,7 @@ from connectivity.domain import catalogue, endpoint_policy, ledger, publication
 from connectivity.domain.acknowledgement import acknowledgements_path
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import InboundResolver, InterfaceEndpoint, Rule, SecurityGroup, Vpc
-from connectivity.domain.plan import endpoint_rules, resolver_rules
+from connectivity.domain.plan import endpoint_rules, resolver_rules, shut_in
 from connectivity.domain.policies import last_policy
 from connectivity.domain.whole_account import WholeAccount
 from connectivity.domain.wish import Options
@@ -142,6 +142,8 @@ def _of_groups(view: View) -> Iterator[str]:
         elif purpose in expected and group.rules != expected[purpose]:
             changed = sorted(_said(rule) for rule in group.rules ^ expected[purpose])
             yield f"the rules of {id_} ({purpose}) differ: {_listed(changed)}"
+        elif purpose == ledger.PROBE_GROUP and shut_in(group):
+            yield f"{id_} ({purpose}) has no outbound rule for {', '.join(shut_in(group))}"
 
 
 def _expected_rules(view: View) -> dict[str, frozenset[Rule]]:

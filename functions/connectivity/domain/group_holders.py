@@ -7,10 +7,10 @@ them, and its description, which its owner chose, only in quotation marks.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from connectivity.domain.model import NetworkInterface
-from connectivity.domain.printable import first_lines, quoted
+from connectivity.domain.model import NetworkInterface, SecurityGroup
+from connectivity.domain.printable import first_lines, listed, quoted
 
 MOST_HOLDERS = 3
 """Network interfaces that are named for one security group; the rest is a number."""
@@ -26,6 +26,20 @@ def held_by(interfaces: Sequence[NetworkInterface]) -> str:
     holders = sorted(interfaces, key=lambda interface: interface.id)
     named = ", ".join(first_lines([_named(each) for each in holders], MOST_HOLDERS))
     return f"held by network interfaces: {named} - {_cure(holders[0])}" if holders else ""
+
+
+def named_in_rules(group_id: str, groups: Iterable[SecurityGroup]) -> str:
+    """Return whose rules name a security group, and the cure; empty where none of `groups` does. As
+    long as one does AWS refuses the deletion as if the group were in use."""
+    naming = sorted(
+        g.id for g in groups if g.id != group_id and any(r.source == group_id for r in g.rules)
+    )
+    if not naming:
+        return ""
+    return (
+        f"named in rules of security group {listed(naming, most=MOST_HOLDERS)}: take them out (aws "
+        f"ec2 describe-security-group-rules --filters Name=group-id,Values={naming[0]})"
+    )
 
 
 def _named(interface: NetworkInterface) -> str:

@@ -66,6 +66,8 @@ class InterfaceEndpoint:
     for_inbound_resolver_only: bool = False
     """Its private DNS answers only what comes through an inbound resolver (Amazon S3's)."""
     vpc: str = ""
+    route_tables: tuple[str, ...] = ()
+    """Ids of the route tables that lead through it; a gateway endpoint's alone."""
 
     @property
     def exists(self) -> bool:
@@ -94,12 +96,21 @@ class Rule:
         return self.protocol == protocol and self.port <= port <= last
 
 
+EVERYWHERE = frozenset({Rule(ANY_PROTOCOL, 0, "0.0.0.0/0")})
+"""The outbound rules that AWS gives a security group, which we leave as they are."""
+
+
 @dataclass(frozen=True)
 class SecurityGroup:
     id: str
     name: str
     rules: frozenset[Rule] = frozenset()
     owner: str | None = None
+    outbound: frozenset[Rule] = EVERYWHERE
+
+    def lets_out(self, protocol: str, port: int) -> bool:
+        """Tell whether an outbound rule lets this through to anybody."""
+        return any(rule.admits(protocol, port) for rule in self.outbound)
 
 
 @dataclass(frozen=True)

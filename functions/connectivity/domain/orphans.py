@@ -77,7 +77,9 @@ def _of(
     resolvers: Mapping[str, list[InboundResolver]],
     owner: str,
 ) -> Orphans:
-    endpoints = [e for e in account.endpoints.get(vpc_id, ()) if e.exists and e.owner == owner]
+    ours = (e for e in account.endpoints.get(vpc_id, ()) if e.exists and e.owner == owner)
+    # Whoever leads routes through a gateway endpoint was told of it at the teardown.
+    endpoints = [e for e in ours if not e.route_tables]
     groups = [g for g in account.groups.get(vpc_id, ()) if g.owner == owner]
     named = resolvers.get(vpc_id, [])
     interfaces = sum(len(e.subnets) for e in endpoints if e.type == "Interface")

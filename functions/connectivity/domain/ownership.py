@@ -45,6 +45,12 @@ class Ownership:
         known = self.known_groups(observed)
         return {purpose: each for purpose, each in known.items() if each.owner == self.owner}
 
+    def others(self, observed: Iterable[SecurityGroup]) -> tuple[SecurityGroup, ...]:
+        """Return the security groups that we did not make."""
+        listed = tuple(observed)
+        known = {group.id for group in self.known_groups(listed).values()}
+        return tuple(group for group in listed if group.id not in known)
+
     def known_groups(self, observed: Iterable[SecurityGroup]) -> dict[str, SecurityGroup]:
         """Return by their purpose the security groups that we made, whatever their tags say."""
         listed = tuple(observed)

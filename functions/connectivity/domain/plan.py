@@ -98,6 +98,12 @@ def resolver_rules(onprem_cidrs: Iterable[str], probe_group: str) -> frozenset[R
     )
 
 
+def shut_in(probe: SecurityGroup) -> list[str]:
+    """Return what the probe asks for, and its security group has no outbound rule for: `53/udp`."""
+    asks = (("udp", 53), ("tcp", 53), ("tcp", 443))
+    return [f"{port}/{protocol}" for protocol, port in asks if not probe.lets_out(protocol, port)]
+
+
 def plan_begun(entry: Entry) -> tuple[MakeGatewayEndpoint | MakeInterfaceEndpoint, ...]:
     """Return the steps that were announced and whose outcome nobody knows."""
     reason = "it was begun, and its id is not known"

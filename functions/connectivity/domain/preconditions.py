@@ -33,9 +33,10 @@ from connectivity.domain.document_size import too_large
 from connectivity.domain.errors import PreconditionsNotMet
 from connectivity.domain.host_networks import host_network_warnings
 from connectivity.domain.hub_resolver import hub_problems, hub_warnings, ways_that_are_missing
-from connectivity.domain.ledger import ENDPOINTS_GROUP, RESOLVER_GROUP
+from connectivity.domain.ledger import ENDPOINTS_GROUP, PROBE_GROUP, RESOLVER_GROUP
 from connectivity.domain.organization import organization_problems, organization_warnings
 from connectivity.domain.ownership import group_name
+from connectivity.domain.plan import shut_in
 from connectivity.domain.policies import policy_lines, policy_warnings
 from connectivity.domain.promises import broken_promises
 from connectivity.domain.resolver_adoption import candidates, unfit_resolvers
@@ -131,6 +132,17 @@ def _strays(survey: Survey) -> Iterator[str]:
 def _out_of_reach(survey: Survey, *_: object) -> Iterator[str]:
     lost = survey.ownership.out_of_reach(survey.endpoints, survey.groups)
     yield from (f"{id_}: {why}" for id_, why in sorted(lost.items()))
+
+
+def _shut_in(survey: Survey, *_: object) -> Iterator[str]:
+    """The wrong answers of a probe that cannot ask would look like those of the resolver."""
+    probe = survey.ownership.groups(survey.groups).get(PROBE_GROUP)
+    if probe and (shut := shut_in(probe)):
+        yield (
+            f"the probe's security group {probe.id} has no outbound rule for {', '.join(shut)}, so "
+            "that nothing can be verified: aws ec2 authorize-security-group-egress --group-id "
+            f"{probe.id} --protocol all --cidr 0.0.0.0/0"
+        )
 
 
 def _another_stack(survey: Survey, *_: object) -> Iterator[str]:
@@ -273,6 +285,7 @@ def _inbound_resolvers(survey: Survey, options: Options, *_: object) -> Iterator
 
 _CHECKS: tuple[Callable[[Survey, Options, Limits], Iterator[str]], ...] = (
     _out_of_reach,
+    _shut_in,
     _another_stack,
     _sharing,
     _dns_attributes,

@@ -9,6 +9,9 @@ then the interface endpoints go, the resolver, the probe, the gateway endpoint t
 needed, the security groups that all of these held, the probe's last because the resolver's rules
 name it, and at the very end what on-premises reads: until then it reads that nothing is to be
 forwarded.
+
+A gateway endpoint of ours through which somebody has led route tables stays, and the ledger lets it
+go: without it their subnets would lose Amazon S3 (docs/decisions/0090).
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ from connectivity.domain.model import (
     SecurityGroup,
 )
 from connectivity.domain.ownership import Ownership, purpose_of
+from connectivity.domain.printable import listed
 from connectivity.domain.publication import parameter_names
 from connectivity.domain.removal_steps import (
     RemovalStep,
@@ -41,7 +45,9 @@ from connectivity.domain.removal_steps import (
     describe_removal,
 )
 
-Why = Literal["out of reach", "in use", "looks like ours", "adopted", "asked for", "not ours"]
+Why = Literal[
+    "out of reach", "in use", "routes", "looks like ours", "adopted", "asked for", "not ours"
+]
 StepKind = TypeVar("StepKind", bound=RemovalStep)
 
 _REASONS: Mapping[Why, str] = {
@@ -171,7 +177,13 @@ def ecs_first(endpoint: InterfaceEndpoint) -> bool:
 
 
 def _ours(seen: Seen, ownership: Ownership) -> Iterator[InterfaceEndpoint]:
-    return (e for e in seen.endpoints if e.exists and ownership.of_endpoint(e))
+    """Yield the VPC endpoints of ours that others have not come to use."""
+    return (e for e in seen.endpoints if e.exists and ownership.of_endpoint(e) and not _is_lent(e))
+
+
+def _is_lent(endpoint: InterfaceEndpoint) -> bool:
+    """Tell whether somebody has led route tables through it: ours has none."""
+    return endpoint.exists and bool(endpoint.route_tables)
 
 
 def _in_order(endpoints: Iterable[InterfaceEndpoint]) -> tuple[InterfaceEndpoint, ...]:
@@ -252,7 +264,7 @@ def _going(seen: Seen, ownership: Ownership) -> Iterator[str]:
 def _gone(seen: Seen, ownership: Ownership) -> Iterator[str]:
     """Yield the purposes of a teardown that nothing stands behind any more."""
     held = ownership.entry.held
-    there = {endpoint.id for endpoint in seen.endpoints if endpoint.state != "deleted"}
+    there = {e.id for e in seen.endpoints if e.state != "deleted" and not _is_lent(e)}
     for purpose, id_ in held.items():
         if purpose.startswith(ledger.ENDPOINT_PURPOSES) and id_ not in there:
             yield purpose
@@ -266,8 +278,9 @@ def _gone(seen: Seen, ownership: Ownership) -> Iterator[str]:
 
 def _gone_surplus(seen: Seen, ownership: Ownership, wanted: frozenset[str]) -> tuple[str, ...]:
     """Return the purposes that nobody asks for and nothing stands behind: whoever removed it died
-    before writing that down. What was begun is learnt first."""
-    there = {endpoint.id for endpoint in seen.endpoints}
+    before writing that down, or it is left to the routes that lead through it. What was begun is
+    learnt first."""
+    there = {endpoint.id for endpoint in seen.endpoints if not _is_lent(endpoint)}
     return tuple(
         purpose
         for purpose, id_ in ownership.entry.held.items()
@@ -295,6 +308,8 @@ def _stays(desired: Desired | None, seen: Seen, ownership: Ownership) -> Iterato
             yield _others(endpoint.id, strays, adopted)
         elif purpose_of(endpoint) in wanted:
             yield _because(endpoint.id, "asked for")
+        elif _is_lent(endpoint):
+            yield Stays(endpoint.id, "routes", _led_through(endpoint))
     ours = ownership.resolver(seen.resolvers or ())
     for resolver in seen.resolvers or ():
         if resolver == ours and desired:
@@ -302,6 +317,15 @@ def _stays(desired: Desired | None, seen: Seen, ownership: Ownership) -> Iterato
         elif resolver.status != "deleting" and resolver != ours:
             yield _others(resolver.id, strays, adopted)
     yield from (_others(g.id, strays, adopted) for g in groups if g.id in strays)
+
+
+def _led_through(endpoint: InterfaceEndpoint) -> str:
+    """Return why a gateway endpoint stays, and how it goes where it is not needed."""
+    return (
+        f"route tables lead {_last_label(endpoint.service_name)} through it "
+        f"({listed(endpoint.route_tables)}). It costs nothing, and is yours now: where nobody "
+        f"needs it, aws ec2 delete-vpc-endpoints --vpc-endpoint-ids {endpoint.id}"
+    )
 
 
 def _others(id_: str, strays: set[str], adopted: set[str]) -> Stays:

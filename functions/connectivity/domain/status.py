@@ -192,10 +192,12 @@ def removed(
     strays: Sequence[str] = (),
     unconfirmed: Sequence[str] = (),
     freed: str = "",
+    lent: Sequence[str] = (),
 ) -> Status:
     """`waiting` is ours and goes with a later sweep; `strays` carry our tag or name, and the ledger
     does not know them; `unconfirmed` are DNS hosts that may still forward into nothing; `freed` is
-    the line of a refused deletion for which all this was removed, if it was."""
+    the line of a refused deletion for which all this was removed, if it was; `lent` are lines about
+    what was ours and stays, because others have come to use it."""
     to_tell = tuple(
         first_lines(
             [
@@ -213,6 +215,7 @@ def removed(
         ]
     if freed:
         to_tell = (freed, *to_tell)
+    to_tell = (*to_tell, *lent)
     said += to_tell
     if strays:
         said.append(

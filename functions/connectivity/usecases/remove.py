@@ -13,6 +13,7 @@ from connectivity.domain import ledger as ledgers
 from connectivity.domain import status as statuses
 from connectivity.domain.desired import Desired
 from connectivity.domain.errors import JustBegun, NotReadyYet, NotRemoved
+from connectivity.domain.group_holders import named_in_rules
 from connectivity.domain.ledger import Entry
 from connectivity.domain.ownership import Ownership, purpose_of
 from connectivity.domain.printable import listed
@@ -154,7 +155,8 @@ def _finish(seen: Seen, ownership: Ownership, aws: Aws) -> Status:
     strays = sorted(removal.staying("looks like ours"))
     line = told_of(entry, aws.clock.seconds())
     freed = line if is_freed(line) else ""
-    return statuses.removed(left, strays, entry.unconfirmed, freed)
+    lent = [str(each) for each in removal.stays if each.why == "routes"]
+    return statuses.removed(left, strays, entry.unconfirmed, freed, lent)
 
 
 def _remove_groups(removal: Removal, seen: Seen, ownership: Ownership, aws: Aws) -> _Groups:
@@ -175,8 +177,14 @@ def _remove_groups(removal: Removal, seen: Seen, ownership: Ownership, aws: Aws)
         return _Groups(tuple(purposes), ())
     held = replace(seen, holders=aws.groups.holders(kept))
     in_use = _plan(held, ownership, aws).staying("in use")
-    why = (f"{id_} is still {in_use.get(id_) or f'needed: {said}'}" for id_, said in kept.items())
-    return _Groups(tuple(purposes), tuple(why))
+    others = ownership.others(seen.groups or ())
+    return _Groups(
+        tuple(purposes),
+        tuple(
+            f"{id_} is still {in_use.get(id_) or named_in_rules(id_, others) or f'needed: {said}'}"
+            for id_, said in kept.items()
+        ),
+    )
 
 
 def _remove_publication(removal: Removal, entry: Entry, aws: Aws) -> bool:

@@ -39,12 +39,17 @@ def change(world: World, service: str = "ssm", **changes: object) -> None:
     world.endpoints.all[there.id] = replace(there, **changes)  # type: ignore[arg-type]
 
 
+def change_gateway(world: World, **changes: object) -> None:
+    [there] = [e for e in world.endpoints.all.values() if e.type == "Gateway"]
+    world.endpoints.all[there.id] = replace(there, **changes)  # type: ignore[arg-type]
+
+
 def group(world: World, purpose: str = "endpoints") -> SecurityGroup:
     return next(g for g in world.groups.all.values() if f"-{purpose}" in g.name)
 
 
-def change_group(world: World, **changes: object) -> None:
-    there = group(world)
+def change_group(world: World, purpose: str = "endpoints", **changes: object) -> None:
+    there = group(world, purpose)
     world.groups.all[there.id] = replace(there, **changes)  # type: ignore[arg-type]
 
 
@@ -151,6 +156,9 @@ ROWS = {
     ("gateway endpoint for S3", "deleted"): Row(
         lambda w: deleted(w, "Gateway"), repaired="gateway endpoint for"
     ),
+    ("gateway endpoint for S3", "a route table led through it"): Row(
+        lambda w: change_gateway(w, route_tables=("rtb-1",))
+    ),
     ("security group", "a rule taken out"): Row(
         lambda w: change_group(w, rules=group(w).rules - {Rule("tcp", 443, ONPREM)}),
         repaired="did not admit 443/tcp from 192.168.0.0/16: admitted again",
@@ -161,6 +169,10 @@ ROWS = {
     ),
     ("security group", "emptied"): Row(
         lambda w: change_group(w, rules=frozenset()), repaired="did not admit 443/tcp"
+    ),
+    ("security group", "the probe's outbound rules taken out"): Row(
+        lambda w: change_group(w, "probe", outbound=frozenset()),
+        refused="no outbound rule for 53/udp, 53/tcp, 443/tcp",
     ),
     ("security group", "our owner tag taken off"): Row(
         lambda w: change_group(w, owner=None), refused="create-tags --resources sg-"

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from connectivity.domain import ledger, status, tags
 from connectivity.domain.errors import JustBegun, NotReadyYet, NotRemoved, WishedAgain
-from connectivity.domain.model import InboundResolver, InterfaceEndpoint, SecurityGroup
+from connectivity.domain.model import InboundResolver, InterfaceEndpoint, Rule, SecurityGroup
 from connectivity.usecases.acknowledgements import MOST_REMOVED
 from connectivity.usecases.finish import finish
 from connectivity.usecases.remove import remove_everything, remove_surplus
 
 from tests.unit.example import OPTIONS, US, VPC, WITH_ECR, full
 from tests.unit.usecases.fakes import ENI
-from tests.unit.usecases.world import ACKNOWLEDGEMENTS, EXECUTION, LIST, connected
+from tests.unit.usecases.world import ACKNOWLEDGEMENTS, EXECUTION, LIST, World, connected
 
 
 def test_a_teardown_removes_everything_of_ours_and_repeating_it_changes_nothing() -> None:
@@ -127,6 +127,24 @@ def test_security_groups_wait_for_the_network_interfaces_that_hold_them() -> Non
     assert stray.security_groups[0] not in world.groups.all
 
 
+def test_a_security_group_that_somebody_s_rule_names_is_told_with_that_group() -> None:
+    """AWS says "has a dependent object", and no network interface is to be seen."""
+    world = connected()
+    ours = world.entry.held[ledger.ENDPOINTS_GROUP]
+    theirs = SecurityGroup("sg-theirs", "web", frozenset({Rule("tcp", 443, ours)}))
+    world.groups.all[theirs.id] = theirs
+    with pytest.raises(NotReadyYet) as waited:
+        world.disconnect()
+    assert f"{ours} is still named in rules of security group sg-theirs" in str(waited.value)
+    assert "describe-security-group-rules --filters Name=group-id,Values=sg-theirs" in str(
+        waited.value
+    )
+    assert world.groups.all[theirs.id] == theirs
+    del world.groups.all[theirs.id]
+    world.disconnect()
+    assert ours not in world.groups.all
+
+
 def test_the_probes_group_is_left_for_the_sweep_and_named_while_lambda_holds_it() -> None:
     world = connected()
     assert world.probe.group is not None
@@ -170,6 +188,39 @@ def test_the_gateway_endpoint_waits_for_the_interface_endpoint_that_needs_it() -
     assert world.endpoints.all[gateway.id].state == "available"
     world.settle()
     assert remove_surplus(desired, world.aws) == (gateway.id,)
+
+
+def led_through(world: World) -> InterfaceEndpoint:
+    """Let somebody lead route tables through our gateway endpoint, and return that."""
+    [gateway] = [e for e in world.endpoints.all.values() if e.type == "Gateway"]
+    lent = replace(gateway, route_tables=("rtb-1", "rtb-2"))
+    world.endpoints.all[lent.id] = lent
+    return lent
+
+
+def test_a_gateway_endpoint_that_others_lead_routes_through_stays_and_is_theirs() -> None:
+    """Without it the subnets of these route tables would lose Amazon S3."""
+    world = connected(WITH_ECR)
+    lent = led_through(world)
+    assert world.check(WITH_ECR).converged, "it serves us as before"
+    world.probe.group = None
+    said = world.disconnect()
+    assert f"{lent.id} stays: route tables lead s3 through it (rtb-1, rtb-2)" in said
+    assert f"aws ec2 delete-vpc-endpoints --vpc-endpoint-ids {lent.id}" in said
+    assert world.endpoints.all == {lent.id: lent}
+    assert not world.entry.holds_something
+    world.connect(WITH_ECR)
+    assert [e.id for e in world.endpoints.all.values() if e.type == "Gateway"] == [lent.id]
+    assert lent.id not in world.entry.held.values()
+
+
+def test_a_dropped_option_leaves_a_gateway_endpoint_that_others_use() -> None:
+    world = connected(WITH_ECR)
+    lent = led_through(world)
+    world.connect(OPTIONS)
+    assert world.endpoints.all[lent.id] == lent
+    assert lent.id not in world.entry.held.values()
+    assert world.check(OPTIONS).converged
 
 
 def test_a_surplus_that_aws_refuses_to_remove_is_named() -> None:

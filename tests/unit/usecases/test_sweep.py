@@ -149,6 +149,11 @@ def the_document_is_gone(world: World) -> None:
     del world.parameters.all[DOCUMENT]
 
 
+def the_probe_is_shut_in(world: World) -> None:
+    [probe] = [each for each in world.groups.all.values() if "-probe-" in each.name]
+    world.groups.all[probe.id] = replace(probe, outbound=frozenset())
+
+
 def the_list_was_edited(world: World) -> None:
     world.parameters.overwrite(LIST, "10.0.0.1")
 
@@ -209,6 +214,7 @@ DIFFERENCES: Mapping[Callable[[World], None], str] = {
     a_group_is_gone: "(group/resolver) is gone",
     a_rule_was_revoked: "(group/resolver) differ: tcp:53:",
     a_rule_was_added: "differ: tcp:22:0.0.0.0/0",
+    the_probe_is_shut_in: "(group/probe) has no outbound rule for 53/udp",
     the_vpc_has_another_cidr: "differ: tcp:443:10.21.0.0/16",
     the_resolver_is_gone: "is gone",
     the_resolver_needs_action: "is action_needed",
