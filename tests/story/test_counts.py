@@ -49,7 +49,7 @@ class Aim:
     transitions: int | None = None
 
 
-AIMS = {"enable": Aim(15, 22, transitions=20), "knock": Aim(4, 4), "disable": Aim(5, 12)}
+AIMS = {"enable": Aim(15, 22, 16), "knock": Aim(4, 4, 5), "disable": Aim(5, 12, 14)}
 
 
 @pytest.fixture(scope="module")
