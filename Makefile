@@ -47,7 +47,7 @@ whole: ## make test with nothing left out, then storms, fleet, second opinion, d
 	WHOLE=1 $(MAKE) test
 	$(MAKE) storms fleet second-opinion distributions
 
-onprem: setup servers tools ## only the tests of the pick-up tool, each with every real DNS server (make test: with a third of them)
+onprem: setup servers tools ## only the tests of the pick-up tool, each with every real DNS server (make test: most of them with one)
 	WHOLE=1 .venv/bin/python -m pytest tests/onprem tests/hostcheck -n 4
 
 distributions: setup servers ## the pick-up tool's package on Debian 12, 13 and testing, with their own Python and DNS servers (as root; a quarter of an hour) [TOOL_PACKAGE=x.deb]
