@@ -50,7 +50,8 @@ class AwsAccount:
         return map(vpc_of, self._ec2("describe_vpcs", "Vpcs", asking))
 
     def _endpoints(self, adopted: list[str]) -> Mapping[str, tuple[InterfaceEndpoint, ...]]:
-        """Ask by filter also for the adopted ones: an id that is gone would fail the whole call."""
+        """Return the VPC endpoints with our owner tag, and those with the ids `adopted`, by VPC.
+        The ids are a filter, because one that is gone would fail the whole call."""
         asked = [
             self._ours(),
             *(

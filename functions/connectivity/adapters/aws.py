@@ -63,8 +63,8 @@ def _made(service: str, attempts: int, connect: int = 5, read: int = 65) -> Any:
 
 @cache
 def session() -> Any:
-    """Untyped, because the type stubs know a client only by a literal name. botocore's own, as
-    boto3 adds nothing to a client, and costs a start more than any of our modules."""
+    """Return a session of botocore, untyped because the type stubs know a client only by a literal
+    name. boto3 adds nothing to a client, and costs a start more than any of our modules."""
     made: Any = botocore.session.get_session()
     if are_read_by(botocore.__version__):
         made.register_component("data_loader", SmallModels())

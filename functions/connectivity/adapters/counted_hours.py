@@ -19,7 +19,8 @@ class CountedHours:
         self._table, self._hours, self._mails = table, hours, mails
 
     def allow(self, allowance: Allowance, hour: str) -> bool:
-        """Each hour has an item of its own, which expires: nothing has to be set back."""
+        """Count as the port says. Each hour has an item of its own, which expires: nothing has to
+        be set back."""
         counted = self._table.update_if(
             "attribute_not_exists(happened) OR happened < :most",
             f"{self._hours}{hour}#{allowance.name}",

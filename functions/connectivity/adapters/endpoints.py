@@ -25,13 +25,13 @@ names of a few services lead to far fewer addresses."""
 
 
 class Ec2Endpoints:
-    """Implements the port `Endpoints`; what it makes carries its tags from the start."""
+    """The port `Endpoints` on AWS. Every VPC endpoint is made with its tags."""
 
     def __init__(self, tags: CreationTags) -> None:
         self._creation_tags = tags
 
     def offered(self, service_names: Iterable[str]) -> Mapping[str, OfferedService]:
-        """By filter: an unknown name among `ServiceNames` would fail the whole call."""
+        """Ask by a filter: an unknown name among `ServiceNames` would fail the whole call."""
         details = call(
             client("ec2").describe_vpc_endpoint_services,
             Filters=filters(service_name=service_names, service_type=["Interface"]),
@@ -87,7 +87,7 @@ class Ec2Endpoints:
         )
 
     def make_gateway(self, vpc_id: str, service_name: str, announced: Announcement) -> str:
-        """Without route tables: it changes no route."""
+        """Make a gateway endpoint without route tables: no route is changed."""
         return self._make(
             VpcEndpointType="Gateway",
             VpcId=vpc_id,
@@ -136,8 +136,8 @@ class Ec2Endpoints:
         call(client("ec2").modify_vpc_endpoint, VpcEndpointId=endpoint_id, **said)
 
     def remove(self, endpoint_ids: Sequence[str]) -> Mapping[str, str]:
-        """Start their deletion in one call, and return AWS's reason for each that it refuses.
-        Raises NotReadyYet where nothing but a change under way is in the way of some."""
+        """Delete VPC endpoints in one call. Return id -> AWS's reason, of those that it refuses.
+        Raises NotReadyYet where some are being changed, and AWS refuses no other."""
         ids = list(endpoint_ids)
         try:
             answer = call(client("ec2").delete_vpc_endpoints, VpcEndpointIds=ids)
@@ -148,7 +148,7 @@ class Ec2Endpoints:
         return _refused(answer.get("Unsuccessful", []))
 
     def _remove_one_by_one(self, ids: Sequence[str]) -> Mapping[str, str]:
-        """For an id that is gone AWS may fail the whole call, whatever became of the others."""
+        """Remove each by a call of its own: for an id that is gone AWS may fail the whole call."""
         if len(ids) == 1:
             return {}
         return {id_: reason for one in ids for id_, reason in self.remove([one]).items()}

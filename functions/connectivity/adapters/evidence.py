@@ -28,8 +28,8 @@ class S3RecordStore:
         self._bucket = bucket
 
     def store(self, key: str, data: bytes) -> None:
-        """The checksum lets Amazon S3 refuse what was changed on its way, and makes Object Lock
-        take it."""
+        """Store a record with its checksum: so Amazon S3 refuses bytes that were changed on their
+        way, and Object Lock takes the record."""
         try:
             call(
                 brief_client("s3").put_object,

@@ -48,9 +48,9 @@ class LambdaProbe:
         """Names of functions that were seen to be ours."""
 
     def ensure(self, name: str, vpc_id: str, subnets: Sequence[str], group: str) -> None:
-        """The name was known to nobody before the function was made, and nobody else may pass the
-        function's role. What has that role and other code is made anew, as after an upgrade in
-        between: it is never asked."""
+        """Make the function anew where it has our role and other code, as after an upgrade in
+        between: that code is never asked. A function of this name without our role is not ours, as
+        nobody else may pass it."""
         state = self._state(name)
         if state is None:
             self.make(name, subnets, group)
@@ -131,8 +131,8 @@ class LambdaProbe:
         return dict(payload)
 
     def remove(self, name: str) -> None:
-        """Looked at before, because its name has been there for everybody to see: somebody may have
-        made another function of that name since ours was removed."""
+        """Look at the function before it is removed: its name was there for everybody to see, and
+        somebody may have made another one of that name since ours was removed."""
         if name not in self._ours:
             state = self._state(name)
             if state is None or not self._is_ours(name, state):

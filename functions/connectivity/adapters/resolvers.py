@@ -92,7 +92,8 @@ class Route53Resolvers:
         return str(made["ResolverEndpoint"]["Id"])
 
     def rules_of(self, vpc_id: str) -> tuple[ResolverRule, ...]:
-        """One call where there are only AWS's own rules, which is the usual case, two else."""
+        """Ask with one call where there are only AWS's own rules, which is the usual case, else
+        with two."""
         associated = self._associated_rules(vpc_id)
         return self._forwarding(associated) if associated else ()
 
@@ -259,7 +260,8 @@ def refusal(error: ClientError, vpc_id: str, promised: Sequence[str]) -> Excepti
 
 
 def _cure(promised: Sequence[str]) -> str:
-    """An address that is in use is seen by the next look at the preconditions, and not before."""
+    """Return the cure. An address that is in use is seen by the next look at the preconditions, and
+    not before."""
     if not promised:
         return "put right what it names; the next sweep tries again"
     return (

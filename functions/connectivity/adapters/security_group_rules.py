@@ -20,7 +20,7 @@ _WITH_PORTS = frozenset({"tcp", "udp", "icmp", "icmpv6"})
 
 
 def rules_of(permissions: Iterable[Mapping[str, Any]]) -> Iterator[Rule]:
-    """One rule per source."""
+    """Yield a rule for each source of each permission."""
     for permission in permissions:
         first = permission.get("FromPort", 0)
         last = permission.get("ToPort", first)

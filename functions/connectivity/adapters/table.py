@@ -13,7 +13,8 @@ from connectivity.adapters.refusals import is_answer
 
 
 class Table:
-    """Expressions are DynamoDB's; the keys of `values` are their placeholders, with the colon."""
+    """The table. Expressions are DynamoDB's; the keys of `values` are their placeholders, with the
+    colon."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -44,7 +45,7 @@ class Table:
     def update(
         self, id_: str, expression: str, values: Mapping[str, Any], **more: Any
     ) -> dict[str, Any]:
-        """The attributes that `ReturnValues` asks for."""
+        """Update an item, and return the attributes that `ReturnValues` asks for."""
         if values:
             more["ExpressionAttributeValues"] = {k: serialized(v) for k, v in values.items()}
         answer = call(

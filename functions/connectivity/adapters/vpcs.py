@@ -108,7 +108,7 @@ class Ec2Vpcs:
         return tuple(map(interface_of, found))
 
     def vpn_gateways(self, vpc_id: str) -> tuple[str, ...]:
-        """AWS lists all of them at once, and a detached one for a while."""
+        """Read all gateways, of which AWS lists a detached one for a while."""
         describe = client("ec2").describe_vpn_gateways
         attached = [{"Name": "attachment.vpc-id", "Values": [vpc_id]}]
         return tuple(

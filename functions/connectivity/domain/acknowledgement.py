@@ -50,7 +50,7 @@ class Acknowledgement:
     detail: str
 
     def is_of(self, generation: int, state: State) -> bool:
-        """Tell whether this speaks of exactly that issue of the document."""
+        """Tell whether the acknowledgement is of exactly that issue of the document."""
         return (self.generation, self.state) == (generation, state)
 
     def confirms(self, generation: int, state: State) -> bool:
@@ -59,7 +59,7 @@ class Acknowledgement:
         return self.is_of(generation, state) and self.result in CONFIRMING
 
     def is_late(self, generation: int) -> bool:
-        """Tell whether this speaks of an issue before that one."""
+        """Tell whether the acknowledgement is of an issue before that one."""
         return self.generation < generation
 
 
@@ -169,7 +169,8 @@ def vpc_acknowledged(name: str) -> str | None:
 
 
 def _read(text: str, host: str, vpc_id: str) -> Acknowledgement | None:
-    """Return None for what is no acknowledgement of this host and VPC in a version that we know."""
+    """Return the acknowledgement in `text`; None where it is none of this host and VPC in a version
+    that we know."""
     try:
         said = json.loads(text) if len(text) <= LARGEST_VALUE else None
     except (ValueError, RecursionError):

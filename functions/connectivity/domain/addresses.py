@@ -1,4 +1,4 @@
-"""Addresses, and the inbound resolver, that a tag names: whether they can be read as such."""
+"""Checks of the addresses, and of the inbound resolver's id, that a tag names."""
 
 from __future__ import annotations
 

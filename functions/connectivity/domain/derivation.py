@@ -127,7 +127,8 @@ def _endpoint(name: str, service: OfferedService, place: _Place) -> DesiredEndpo
 
 
 def wanted(survey: Survey, options: Options) -> dict[str, OfferedService]:
-    """Short name -> the service as the region offers it, required ones first, in order."""
+    """Return short name -> the service as the Region offers it, the required ones first, in
+    order."""
     names = (
         *catalogue.REQUIRED,
         *catalogue.REQUIRED_WHERE_OFFERED,

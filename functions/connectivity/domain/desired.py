@@ -1,4 +1,5 @@
-"""What a VPC shall have, as a value: made once per run, handed from state to state as JSON."""
+"""The desired state of a VPC as a value, made once per run and handed from state to state as
+JSON."""
 
 from __future__ import annotations
 
@@ -17,45 +18,48 @@ _SMALLEST_SUBNET = 28
 
 @dataclass(frozen=True)
 class DesiredEndpoint:
-    """One interface endpoint, in the place in the order in which private DNS is turned on."""
+    """One interface endpoint. Several stand in the order in which private DNS is turned on."""
 
     service: str
     service_name: str
     private_names: tuple[str, ...]
     subnets: tuple[str, ...]
     adopted: str | None = None
-    """The id of somebody else's interface endpoint that does the job: used, never changed. Where
-    the endpoint cannot be seen from this account, of what leads its names there."""
+    """The id of somebody else's interface endpoint that is used, and never changed; the id of the
+    zone or rule that leads to it, where this account cannot see the endpoint."""
     addresses: tuple[str, ...] = ()
-    """What its names have to answer, where it does not stand in this VPC."""
+    """The IPv4 addresses that its names have to answer; empty where the endpoint stands in this
+    VPC."""
     policy: str = ""
-    """Id of the account or organization whose callers its endpoint policy lets in; empty
-    for AWS's own policy, and where it is not ours."""
+    """Id of the account or organization whose callers the endpoint policy lets in; empty for AWS's
+    own policy, and for an adopted endpoint."""
 
 
 @dataclass(frozen=True)
 class Desired:
-    """Everything that is to be there for one VPC."""
+    """The resources that one VPC shall have, and the networks and limits that they follow from."""
 
     vpc_id: str
     vpc_cidrs: tuple[str, ...]
     onprem_cidrs: tuple[str, ...]
     endpoints: tuple[DesiredEndpoint, ...]
     resolver_subnets: tuple[str, ...]
-    """One entry per resolver IP; where the inbound resolver is adopted, the probe stands here."""
+    """One subnet id per resolver IP; where the inbound resolver is adopted, the subnets of the
+    probe."""
     promised: Mapping[str, str] = field(default_factory=dict)
     """Address once promised to on-premises -> subnet in which the resolver asks for it again."""
     given_up: tuple[str, ...] = ()
     """Addresses promised to on-premises that the resolver cannot have again."""
     gateway_service: str | None = None
-    """The service that needs a gateway endpoint beside it; None where one is there already."""
+    """The full name of the service for which we keep a gateway endpoint; None where we keep
+    none."""
     adopted_resolver: str | None = None
-    """The id of somebody else's inbound resolver that does the job: used, never changed."""
+    """The id of somebody else's inbound resolver that is used, and never changed."""
     probe_subnets: tuple[str, ...] = ()
-    """Where the probe stands, so that it is given none of the promised addresses; empty for the
-    resolver's own subnets."""
+    """Subnets of the probe that hold none of the promised addresses; empty for the resolver's own
+    subnets."""
     rules_per_group: int = 60
-    """How many rules AWS lets a security group hold at any moment."""
+    """The number of rules that AWS lets a security group hold at any moment."""
 
     @property
     def ours(self) -> tuple[DesiredEndpoint, ...]:
@@ -70,7 +74,7 @@ class Desired:
 
     @property
     def in_the_vpc(self) -> tuple[DesiredEndpoint, ...]:
-        """Those that stand in the VPC, or shall."""
+        """The interface endpoints that stand in the VPC, or shall."""
         return tuple(endpoint for endpoint in self.endpoints if not endpoint.addresses)
 
     def networks(self, resolver_ips: Iterable[str] = ()) -> tuple[str, ...]:
@@ -89,7 +93,7 @@ class Desired:
 
     @property
     def adopted(self) -> dict[str, str]:
-        """Purpose -> id of what is used and not ours, the inbound resolver first."""
+        """Return purpose -> id of each adopted resource, the inbound resolver first."""
         resolver = {ledger.RESOLVER: self.adopted_resolver} if self.adopted_resolver else {}
         return resolver | {
             ledger.endpoint_purpose(endpoint.service_name): endpoint.adopted
@@ -104,12 +108,13 @@ class Desired:
 
     @property
     def subnets_of_probe(self) -> tuple[str, ...]:
-        """Where the probe stands."""
+        """The subnets of the probe."""
         return self.probe_subnets or self.subnets
 
     @property
     def fingerprint(self) -> str:
-        """Equal where the same names are to lead to the same networks, wherever things stand."""
+        """Return a SHA-256 in hexadecimal, the same where the same services are wanted in the VPC
+        for the same networks, whatever stands where."""
         names = [endpoint.service_name for endpoint in self.endpoints]
         said = json.dumps([self.vpc_id, names, self.vpc_cidrs, self.onprem_cidrs])
         return hashlib.sha256(said.encode()).hexdigest()

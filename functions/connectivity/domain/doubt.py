@@ -1,4 +1,4 @@
-"""The rest after a failed verification: it is not tried again at every sweep.
+"""The pause after a failed verification, in which sweeps do not try it again.
 
 Each try turns private DNS on for the whole VPC and off again: its workloads must not pay for that
 twice an hour, whatever it was that failed. Somebody who changes a tag or sends a request is

@@ -14,7 +14,7 @@ from typing import Any
 DEFAULT = "default"
 """The fingerprint of the policy that AWS gives."""
 _LENGTH = 32
-"""Hexadecimal digits of any other."""
+"""Hexadecimal digits of any other fingerprint."""
 
 
 def fingerprint(policy: str) -> str:

@@ -75,9 +75,9 @@ class Link:
     """SHA-256 of the record's bytes, in hexadecimal; known also where the record could not be
     kept."""
     round: str
-    """`Entry.round` of the round that it is of."""
+    """`Entry.round` as it was in the recorded round."""
     held: Mapping[str, str] = field(default_factory=dict)
-    """Purpose -> id of what was held at its end."""
+    """Purpose -> id of what was held at the end of that round."""
 
 
 @dataclass(frozen=True)
@@ -134,16 +134,17 @@ class Entry:
     verified: str = ""
     """Fingerprint of the connection that was verified and published last."""
     verified_endpoints: frozenset[str] = frozenset()
-    """Ids whose private DNS was verified and published: on-premises relies on them."""
+    """Ids of the endpoints whose private DNS was verified and published: on-premises relies on
+    them."""
     proven_endpoints: frozenset[str] = frozenset()
-    """Ids whose private DNS was verified, and that are not published yet: what failed since then
-    is no reason to turn it off."""
+    """Ids of the endpoints whose private DNS was verified and not published yet: a failure after
+    that is no reason to turn it off."""
     verified_at: float = 0.0
     """The time of the last verified publication, in seconds since the epoch."""
     asked: str = ""
     """`Settings.fingerprint` of what the VPC asked for when an execution took the hold last."""
     taken_at: float = 0.0
-    """The time of that, in seconds since the epoch."""
+    """The time at which an execution took the hold last, in seconds since the epoch."""
     handed: str = ""
     """Fingerprint of the differences for which a sweep started an execution last: an execution that
     has seen them and ended well has judged them."""
@@ -157,7 +158,7 @@ class Entry:
     """Fingerprint of what was desired when private DNS was last turned on, or its publication
     refused, and that was not verified and published since."""
     doubted_at: str = ""
-    """The time of that, in ISO 8601 UTC."""
+    """The time of the first try with this `doubt`, in ISO 8601 UTC."""
     withdrawn_at: str = ""
     """The time at which the last withdrawal was written for on-premises, in ISO 8601 UTC; empty
     where it was not, or is not known. Its own `issued_at` says when it was made, which may be long
@@ -168,9 +169,9 @@ class Entry:
     answers: Mapping[str, Answered] = field(default_factory=dict)
     """Name -> what the VPC's own DNS server said of it, of names that others answer for."""
     answered_at: float = 0.0
-    """The time of those answers, in seconds since the epoch."""
+    """The time of `answers`, in seconds since the epoch."""
     answered_in: str = ""
-    """The round in which that was."""
+    """The round of `answers`."""
     deletion: str = ""
     """The line about the deletion that AWS refused last; empty if there was none."""
     deletion_at: float = 0.0
@@ -232,7 +233,7 @@ class Entry:
 
     @property
     def serving_endpoints(self) -> frozenset[str]:
-        """Ids whose private DNS was verified: it stays on."""
+        """Ids of the endpoints whose private DNS was verified: it stays on."""
         return self.verified_endpoints | self.proven_endpoints
 
     @property
@@ -356,8 +357,8 @@ RESOLVER = "resolver"
 PROBE = "probe"
 PUBLICATION = "publication"
 ACKNOWLEDGEMENTS = "acknowledgements"
-"""Held by entries of former versions, whose teardown had removed the publication, and not yet all
-acknowledgements."""
+"""A purpose in entries of former versions, whose teardown had removed the publication, and not yet
+all acknowledgements."""
 ENDPOINTS_GROUP = "group/endpoints"
 RESOLVER_GROUP = "group/resolver"
 PROBE_GROUP = "group/probe"

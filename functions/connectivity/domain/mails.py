@@ -16,7 +16,7 @@ from typing import Literal
 from connectivity.domain.printable import printable_lines, shortened
 
 NO_VPC = "unknown"
-"""Stands for the VPC in the execution of a request that names none."""
+"""The word for the VPC in the execution of a request that names none."""
 Door = Literal["workflow", "tag", "request", "host"]
 """The source of the news: the workflow, a tag that asks for something impossible, a request, a DNS
 host."""

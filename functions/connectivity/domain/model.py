@@ -1,4 +1,4 @@
-"""What AWS shows us, as values. States are lower case (AWS varies it), addresses are IPv4."""
+"""The resources of AWS, as values. States are lower case (AWS varies it), addresses are IPv4."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class Vpc:
     tags: Mapping[str, str] = field(default_factory=dict)
     tenancy: str = "default"
     owner: str = ""
-    """The account that made it; another one's VPC can be shared with ours."""
+    """The account that made the VPC; another one's can be shared with ours."""
     dns_server: str = ""
-    """The address of Amazon's DNS server in it: its first network's base address plus two."""
+    """The address of Amazon's DNS server: the first network's base address plus two."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class Subnet:
     zone: str
     free_addresses: int
     cidr: str = ""
-    """Its IPv4 network; empty where it has none."""
+    """The IPv4 network; empty where there is none."""
     named: bool = False
-    """Somebody put the tag `ecs-anywhere:subnet` on it."""
+    """True where the subnet has the tag `ecs-anywhere:subnet`."""
     on_outpost: bool = False
     ipv6_only: bool = False
 
@@ -42,9 +42,9 @@ class OfferedService:
     owner: str = "amazon"
     """`amazon`, `aws-marketplace`, or the id of the account whose service it is."""
     needs_acceptance: bool = False
-    """Whether its owner has to accept every interface endpoint before it serves."""
+    """True where the owner has to accept each interface endpoint before it serves."""
     takes_policy: bool = True
-    """True where its endpoints can have an endpoint policy of their own."""
+    """True where endpoints of the service can have an endpoint policy."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,10 @@ class InterfaceEndpoint:
     owner: str | None = None
     failure: str = ""
     policy: str = ""
-    """The JSON text of its endpoint policy."""
+    """The JSON text of the endpoint policy."""
     for_inbound_resolver_only: bool = False
-    """Its private DNS answers only what comes through an inbound resolver (Amazon S3's)."""
+    """True where private DNS answers only questions that come through an inbound resolver (Amazon
+    S3's)."""
     vpc: str = ""
     route_tables: tuple[str, ...] = ()
     """Ids of the route tables that lead through it; a gateway endpoint's alone."""
@@ -87,7 +88,7 @@ class Rule:
     source: str
     """A CIDR of IPv4 or IPv6, or the id of a security group or of a prefix list."""
     last_port: int | None = None
-    """Of a range; None for the one port."""
+    """The last port of a range; None where `port` is the only one."""
 
     def admits(self, protocol: str, port: int) -> bool:
         if self.protocol == ANY_PROTOCOL:
@@ -120,15 +121,15 @@ class NetworkInterface:
     id: str
     groups: tuple[str, ...] = ()
     kind: str = "interface"
-    """AWS's InterfaceType."""
+    """The InterfaceType, as AWS writes it."""
     owner: str = ""
-    """The account."""
+    """The id of the account."""
     requester_managed: bool = False
-    """Whether an AWS service made it."""
+    """True where an AWS service made the interface."""
     instance: str = ""
-    """The Amazon EC2 instance that it is attached to."""
+    """The id of the Amazon EC2 instance that has the interface; empty for none."""
     description: str = ""
-    """Its maker's own words."""
+    """The description, which the maker of the interface chose."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,8 @@ class ResolverIp:
 
     @property
     def attached(self) -> bool:
-        """It answers; an address of IPv6 only is none that we could forward to."""
+        """True where the resolver answers at this IPv4 address; one of IPv6 alone is none to
+        forward to."""
         return self.status == "attached" and bool(self.ip)
 
 
@@ -163,7 +165,7 @@ class InboundResolver:
     direction: str = "inbound"
     protocols: tuple[str, ...] = ("do53",)
     modified_at: float = 0.0
-    """When it was changed last, in seconds since the epoch, as lists show it."""
+    """The time of the last change, in seconds since the epoch, as lists show it."""
 
     @property
     def attached(self) -> tuple[ResolverIp, ...]:
@@ -179,13 +181,13 @@ class HostedZone:
     """A private hosted zone that somebody associated with the VPC."""
 
     name: str
-    """Without its last dot."""
+    """The name without the dot at its end."""
     id: str = ""
     owner: str = ""
-    """The account that made it."""
+    """The account that made the zone."""
     leads_to: tuple[str, ...] | None = None
-    """What the record of its own name says: the public name of an interface endpoint, addresses, or
-    nothing. None where that was not looked at, or may not be seen."""
+    """The values of the record of the zone's own name: the public name of an interface endpoint, or
+    addresses; empty where there is no record. None where nobody looked, or may look."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,7 @@ class Profile:
 
     id: str
     owner: str = ""
-    """The account that associated it."""
+    """The account that associated the Profile."""
 
 
 @dataclass(frozen=True)
@@ -204,22 +206,22 @@ class ResolverRule:
 
     id: str
     domain: str
-    """Without its last dot; empty for the root."""
+    """The name without the dot at its end; empty for the root."""
     owner: str = ""
     targets: tuple[str, ...] = ()
-    """Addresses of the DNS servers that it forwards to."""
+    """Addresses of the DNS servers that the rule forwards to."""
 
 
 @dataclass(frozen=True)
 class Answered:
-    """What a name answers at the VPC's own DNS server, as the probe was told."""
+    """The answer of the VPC's own DNS server for a name, as the probe got it."""
 
     addresses: tuple[str, ...] = ()
     error: str = ""
     """`NXDOMAIN`, a time-out…; empty where there was an address."""
     shut: str = ""
-    """Why an address of a private network does not serve the name on 443/tcp; empty where all
-    do."""
+    """The reason why an address of a private network does not serve the name on 443/tcp; empty
+    where all do."""
 
 
 @dataclass(frozen=True)
@@ -236,7 +238,7 @@ class Route:
 class RouteTable:
     id: str
     subnets: tuple[str, ...]
-    """Those that are associated with it by name."""
+    """The subnets that are associated with this table explicitly."""
     main: bool
-    """It stands for every subnet that has none of its own."""
+    """True for the table of every subnet that has no table of its own."""
     routes: tuple[Route, ...]

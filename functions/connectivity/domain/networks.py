@@ -43,14 +43,14 @@ def is_private(ip: str) -> bool:
 
 @dataclass(frozen=True)
 class Bounds:
-    """What the stack allows a VPC's own tag, or a request event, to ask for."""
+    """The limits that the stack sets to the tags of a VPC, and to request events."""
 
     onprem_cidrs: tuple[str, ...] = ()
     """The stack's own networks on-premises."""
     may_widen: bool = True
-    """Whether a VPC may name networks that are not within the stack's."""
+    """True where a VPC may name networks that are not within the stack's."""
     public: bool = False
-    """Whether public networks may be named."""
+    """True where public networks may be named."""
     endpoint_policy: str = FULL_ACCESS
     """The stack's own choice, which a VPC may narrow."""
 
@@ -113,7 +113,7 @@ def _item(cidr: str) -> str:
 
 
 def _named(letter: str) -> str:
-    """Return a character as a person can read it also where a tag cannot hold it."""
+    """Return a character in words where a tag cannot hold it."""
     return {";": "a semicolon", "|": "a bar", "&": "an ampersand"}.get(letter, quoted(letter))
 
 

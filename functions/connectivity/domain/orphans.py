@@ -17,7 +17,7 @@ from connectivity.domain.printable import first_lines
 from connectivity.domain.whole_account import WholeAccount
 
 RESOLVER_IPS = 2
-"""Addresses of a resolver, which a list does not show: as many as it has at least."""
+"""The fewest addresses that a resolver has; a list does not show how many."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Orphans:
 
     vpc_id: str
     ids: tuple[str, ...]
-    """Sorted."""
+    """Ids of the orphans, sorted."""
     dollars: float
     """The list price of the orphans for a month, in US dollars."""
 

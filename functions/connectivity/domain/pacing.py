@@ -40,9 +40,9 @@ class Bucket:
     name: str
     step: str
     opens: bool = False
-    """The step begins the work on a VPC: the memory of earlier turns ends."""
+    """True where the step begins the work on a VPC: its earlier turns are forgotten."""
     burst: int = 4
-    """Calls that a full one holds."""
+    """Calls that a full bucket holds."""
     rate: float = 0.292
     """Calls a second that we book. EC2 developer guide, Request throttling: 4 at once, then 0.3 a
     second."""
@@ -50,23 +50,24 @@ class Bucket:
 
 MAKING = Bucket("CreateVpcEndpoint", "make", opens=True)
 TURNING_OFF = Bucket("ModifyVpcEndpoint", "turn off", opens=True)
-"""Booked before anything is made, or withdrawn: they keep those in line who would have to wait
-long."""
+"""The bucket for a teardown. This and `MAKING` are booked before anything is made or withdrawn: a
+VPC that has to wait long waits before that."""
 
 SETTING_POLICIES = Bucket("ModifyVpcEndpoint", "set policies", opens=True)
-"""Booked before endpoint policies are changed: a parameter of the stack is all VPCs' at once."""
+"""The bucket for changed endpoint policies: a parameter of the stack changes those of all VPCs at
+once."""
 
 MAKING_NOW = Bucket("CreateVpcEndpoint, now", "make now", rate=0.292)
 TURNING_ON = Bucket("ModifyVpcEndpoint, now", "turn on now", rate=0.295)
 TURNING_OFF_NOW = Bucket("ModifyVpcEndpoint, now", "turn off now", rate=0.295)
 SETTING_POLICIES_NOW = Bucket("ModifyVpcEndpoint, now", "set policies now", rate=0.295)
 TURNING_OFF_SURPLUS = Bucket("ModifyVpcEndpoint, now", "turn off surplus now", rate=0.295)
-"""Booked right before the calls: who comes to them late, because AWS Lambda or a DNS host kept them
-waiting, does not meet those whose turn it is by then."""
+"""The last bucket of five that are booked right before the calls: a VPC that comes to them late,
+because AWS Lambda or a DNS host kept it waiting, does not meet those whose turn it is by then."""
 LOOKING = Bucket("Route 53 Resolver", "look", burst=5, rate=3.5)
-"""Booked only by who was throttled while it looked at its VPC: hundreds that were tagged together
-look one after the other. Route 53 developer guide, DNSLimitations: 5 requests a second of an
-account and Region; the rest is for those at work."""
+"""The bucket for executions that were throttled while they looked at their VPCs: hundreds that were
+tagged together look one after the other. Route 53 developer guide, DNSLimitations: 5 requests a
+second of an account and Region; the rest is for those at work."""
 CALLS_OF_A_LOOK = 3
 """Resolvers in the VPC, rules of the VPC, and once more for a page or the addresses of one."""
 
@@ -105,12 +106,13 @@ def is_far_away(turns: Iterable[Turn], now: float) -> bool:
 
 
 def cost(bucket: Bucket, calls: int) -> float:
-    """Seconds by which these calls move `booked_until` on."""
+    """Return the seconds by which these calls move `booked_until` on."""
     return calls / bucket.rate
 
 
 def granted(bucket: Bucket, calls: int, booked_until: float, now: float) -> Turn:
-    """The turn of whoever has just moved the bucket to `booked_until` by reserving at `now`."""
+    """Return the turn that has just moved the bucket to `booked_until`, reserved at `now`: both in
+    seconds since the epoch."""
     before = booked_until - cost(bucket, calls)
     if before - now < _LEDGER_RESOLUTION:
         before = min(before, now)  # nobody but us has booked
@@ -120,8 +122,8 @@ def granted(bucket: Bucket, calls: int, booked_until: float, now: float) -> Turn
 
 
 def is_good_for(turn: Turn | None, bucket: Bucket, calls: int, now: float) -> bool:
-    """Return whether a repeated step has its turn already. A turn is not good for the step that
-    undoes its own."""
+    """Tell whether `turn` is one that a repeated step can use at `now`. A turn is not good for the
+    step that undoes its own."""
     return (
         turn is not None
         and turn.step == bucket.step

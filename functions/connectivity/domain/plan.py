@@ -120,7 +120,8 @@ def plan_begun(entry: Entry) -> tuple[MakeGatewayEndpoint | MakeInterfaceEndpoin
 
 
 def _mend(endpoint: InterfaceEndpoint, wanted: DesiredEndpoint, group: str) -> Plan:
-    """AWS changes an interface endpoint only while it is available."""
+    """Return the step that gives an endpoint back what it has lost; none while it is not available,
+    as AWS does not change it then."""
     shut = group not in endpoint.security_groups
     lost = tuple(subnet for subnet in wanted.subnets if subnet not in endpoint.subnets)
     if endpoint.state != "available" or not (shut or lost):
@@ -196,9 +197,9 @@ def _plan_group(
     groups: tuple[SecurityGroup, ...],
     ownership: Ownership,
 ) -> Plan:
-    """Admit before revoking, so that a network which only got another mask is never shut out; but
-    AWS counts the rules at every moment, so where old and new ones together are too many, revoke
-    first."""
+    """Return the steps for a security group. Networks are admitted before others are revoked, so
+    that one which only got another mask is never shut out; the other way round where old and new
+    rules together are more than AWS lets a group hold."""
     group = ownership.groups(groups).get(purpose)
     there = group.rules if group else frozenset()
     missing, extra = _in_order(rules - there), _in_order(there - rules)
@@ -234,7 +235,8 @@ def _rule_order(rule: Rule) -> tuple[str, int, int, str]:
 
 
 def _make_resolver(desired: Desired) -> MakeResolver:
-    """The promised addresses are asked for again: on-premises forwards to them."""
+    """Return the step, which asks for the promised addresses again: on-premises forwards to
+    them."""
     waiting = {
         subnet: sorted(ip for ip, there in desired.promised.items() if there == subnet)
         for subnet in desired.resolver_subnets
@@ -247,7 +249,8 @@ def _make_resolver(desired: Desired) -> MakeResolver:
 
 
 def monthly_dollars(desired: Desired) -> float:
-    """List price in us-east-1 for 730 hours, traffic apart (docs/cost.md), of what is ours."""
+    """Return the list price of what is ours in us-east-1 for 730 hours, traffic apart
+    (docs/cost.md)."""
     return price(*billed(desired))
 
 

@@ -146,7 +146,7 @@ def _shut_in(survey: Survey, *_: object) -> Iterator[str]:
 
 
 def _another_stack(survey: Survey, *_: object) -> Iterator[str]:
-    """Two stacks would publish to the same parameters; the one that was first has the VPC."""
+    """Yield a problem where another stack was first: both would publish to the same parameters."""
     if survey.entry.held:
         return
     names = tuple(group_name(survey.vpc.id, p) for p in (ENDPOINTS_GROUP, RESOLVER_GROUP))
@@ -189,9 +189,8 @@ def _tenancy(survey: Survey, *_: object) -> Iterator[str]:
 
 
 def _overlaps(survey: Survey, options: Options, *_: object) -> Iterator[str]:
-    """A network on-premises that contains the VPC's is usual (10.0.0.0/8): the VPC's part of it is
-    the VPC's. One inside the VPC's own cannot be reached: "local" is the first route of each table.
-    """
+    """Yield a problem for each network on-premises inside the VPC's own: "local" is the first route
+    of each table. One that contains the VPC's is usual (10.0.0.0/8)."""
     own = [ipaddress.IPv4Network(cidr) for cidr in survey.vpc.cidrs]
     for cidr in options.onprem_cidrs:
         network = ipaddress.IPv4Network(cidr)
@@ -256,8 +255,9 @@ def _quotas(survey: Survey, options: Options, limits: Limits) -> Iterator[str]:
 
 
 def _rules(survey: Survey, options: Options, limits: Limits) -> Iterator[str]:
-    """The resolver's group has two rules for each network and two for the probe, the interface
-    endpoints' group one for each network, those of the VPC among them."""
+    """Yield a problem where networks are more than a security group holds. The resolver's group has
+    two rules for each network and two for the probe, the interface endpoints' group one for each
+    network, those of the VPC among them."""
     limit = limits.rules_per_security_group
     most = min(limit // 2 - 1, limit - len(survey.vpc.cidrs))
     if len(options.onprem_cidrs) > most:

@@ -63,7 +63,7 @@ class Issue:
 
     generation: int
     issued_at: str
-    """ISO 8601, UTC."""
+    """The time of the issue, in ISO 8601 UTC."""
     fingerprint: str
     """`Publication.fingerprint` of what was said."""
     signature: Signature | None = None
@@ -99,7 +99,7 @@ class Publication:
 
     @property
     def fingerprint(self) -> str:
-        """Equal for publications that say the same."""
+        """Return `sha256:` and the digest, the same for publications that say the same."""
         return _digest(self._content())
 
     def document(self, issue: Issue) -> str:
@@ -114,8 +114,8 @@ class Publication:
 
     @property
     def most_bytes(self) -> int:
-        """The size of the largest document that says this, whatever its generation and its
-        signature."""
+        """Return the size in bytes of the largest document that says this, whatever its generation
+        and its signature."""
         return len(_text(self._content(), _WIDEST).encode())
 
     def digest(self, generation: int, issued_at: str) -> bytes:
@@ -152,17 +152,18 @@ def folder(path: str, vpc_id: str) -> str:
 
 
 def parameter_names(path: str, vpc_id: str) -> tuple[str, str]:
-    """The names of `resolver-ips` and `forwarding` under the stack's parameter path."""
+    """Return the names of `resolver-ips` and `forwarding` under the stack's parameter path."""
     return f"{folder(path, vpc_id)}/resolver-ips", f"{folder(path, vpc_id)}/forwarding"
 
 
 def string_list(resolver_ips: Iterable[str]) -> str:
-    """The value of `resolver-ips`."""
+    """Return the value of `resolver-ips`."""
     return ",".join(sorted(resolver_ips))
 
 
 def zones_covering(names: Iterable[str]) -> tuple[str, ...]:
-    """The fewest zones: a wildcard is its parent, and a name below another zone needs none."""
+    """Return the fewest zones that cover the names: a wildcard is its parent, and a name below
+    another zone needs none."""
     candidates = {name.removeprefix("*.").rstrip(".") for name in names}
     return tuple(sorted(name for name in candidates if not _covered(name, candidates)))
 
@@ -220,7 +221,8 @@ def issued_at(document: str) -> str:
 
 
 def canonical(content: Mapping[str, Any]) -> str:
-    """Keys sorted, no white space: the form over which the checksum is taken."""
+    """Return JSON with sorted keys and no white space: the form over which the checksum is
+    taken."""
     return json.dumps(content, sort_keys=True, separators=(",", ":"))
 
 

@@ -69,7 +69,7 @@ class InTheWay:
     """The resources in the way of a deletion."""
 
     ours: tuple[str, ...]
-    """Ids."""
+    """Ids of our resources."""
     others: int
     """The number of network interfaces that are not ours."""
 

@@ -193,8 +193,8 @@ def _in_order(endpoints: Iterable[InterfaceEndpoint]) -> tuple[InterfaceEndpoint
 def _endpoint_steps(
     unwanted: Sequence[InterfaceEndpoint], seen: Seen, reason: str
 ) -> tuple[TurnOffPrivateDns | RemoveEndpoint, ...]:
-    """AWS keeps a gateway endpoint as long as the private DNS of an interface endpoint of the same
-    service depends on it."""
+    """Return the steps for `unwanted` endpoints. A gateway endpoint goes after the interface
+    endpoint of the same service, as AWS keeps it while the private DNS of that depends on it."""
     lit = sorted((e for e in unwanted if is_serving(e) and e.private_dns), key=ecs_first)
     before = {e.id for e in unwanted} | {e.id for e in seen.endpoints if e.state == "deleting"}
     needing = sorted(e.id for e in seen.endpoints if e.type == "Interface" and e.id in before)

@@ -59,7 +59,7 @@ class RemovePublication:
 
     parameters: tuple[str, ...]
     acknowledgements: str
-    """The path under which they stand."""
+    """The path of the acknowledgements."""
     reason: str
 
 
@@ -75,7 +75,7 @@ RemovalStep = (
 
 
 def describe_removal(step: RemovalStep) -> str:
-    """Return one line of the plan, as a person reads it."""
+    """Return the line about a step that a person reads."""
     return f"{_what(step)}: {step.reason}"
 
 

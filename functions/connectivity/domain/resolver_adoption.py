@@ -40,8 +40,8 @@ def candidates(
 
 
 def adopted_resolver(survey: Survey, onprem_cidrs: tuple[str, ...]) -> InboundResolver | None:
-    """The one that is used: that of last time as long as it is there, else of those that fit the
-    one with most addresses. None also where the one of last time fits no longer."""
+    """Return the resolver that is used: the last one as long as it exists, else the one with most
+    addresses of those that fit. None also where the last one fits no longer."""
     fit = [r for r in _in_question(survey) if not _lacks(r, survey, onprem_cidrs)]
     return min(fit, key=lambda r: (-len(r.attached), r.id), default=None)
 
@@ -76,7 +76,7 @@ def unfit_resolvers(survey: Survey, onprem_cidrs: tuple[str, ...]) -> Iterator[s
 
 
 def is_serving(resolver: InboundResolver) -> bool:
-    """Tell whether it is one that answers questions from outside its VPC."""
+    """Tell whether a resolver answers questions from outside its VPC."""
     return (resolver.direction, resolver.status) == ("inbound", _SERVING)
 
 

@@ -37,17 +37,16 @@ UNSIGNED = "the publication is not signed (PublicationSigning is none)"
 
 @dataclass(frozen=True)
 class Status:
-    """Written as the tags `ecs-anywhere:status` and `…:status-detail`, and into the ledger.
-
-    The detail holds no time, so that the same state is the same text and is written once.
-    """
+    """The status of a VPC: two tags, `ecs-anywhere:status` and `…:status-detail`, and fields of
+    the ledger. The detail holds no time, so that the same state is the same text and is written
+    once."""
 
     state: str
     detail: str
     to_tell: tuple[str, ...] = ()
     """Lines that a person has to hear of, once each. They hold nobody's words but ours."""
     is_said: bool = False
-    """Exactly this status is in the ledger, and was reported: nothing has to be written."""
+    """True where the ledger has this status, and it was reported: nothing has to be written."""
 
     def compared_with(self, entry: Entry) -> Status:
         """Return the status with `is_said` as the ledger's entry has it."""
@@ -95,8 +94,8 @@ def connected(
     adopted: Iterable[str] = (),
     repairs: Sequence[str] = (),
 ) -> Status:
-    """`adopted` are ids of what is somebody else's; `repairs` what this run has put right. What
-    needs a person comes first: a tag holds only the beginning."""
+    """Return the status of a connected VPC. `adopted` are ids of what is somebody else's; `repairs`
+    what this run has put right. What needs a person comes first: a tag holds only the beginning."""
     ips = " ".join(sorted(resolver_ips))
     detail = f"{len(services)} services resolve privately through {ips} - generation {generation}"
     failures = acknowledgements.failures(generation)
@@ -120,7 +119,7 @@ def connected(
 
 
 def uses(adopted: Iterable[str]) -> tuple[str, ...]:
-    """A line for each thing that is used as it is, and that stays when we go."""
+    """Return a line for each adopted resource, which stays when we go."""
     return tuple(f"uses {id_} which is not ours" for id_ in adopted)
 
 
@@ -145,7 +144,8 @@ def planned(
 
 
 def waiting(turn: Turn) -> Status:
-    """The one detail with a time in it: of a turn, which stays the same."""
+    """Return the status of a VPC that waits for its turn, whose time is the only one in any detail:
+    it stays the same."""
     at = datetime.fromtimestamp(turn.at, UTC).strftime("%Y-%m-%dT%H:%MZ")
     return Status(
         WAITING,
@@ -194,10 +194,11 @@ def removed(
     freed: str = "",
     lent: Sequence[str] = (),
 ) -> Status:
-    """`waiting` is ours and goes with a later sweep; `strays` carry our tag or name, and the ledger
-    does not know them; `unconfirmed` are DNS hosts that may still forward into nothing; `freed` is
-    the line of a refused deletion for which all this was removed, if it was; `lent` are lines about
-    what was ours and stays, because others have come to use it."""
+    """Return the status after a teardown. `waiting` is ours and goes with a later sweep; `strays`
+    carry our tag or name, and the ledger does not know them; `unconfirmed` are DNS hosts that may
+    still forward into nothing; `freed` is the line of a refused deletion for which all this was
+    removed, if it was; `lent` are lines about what was ours and stays, because others have come to
+    use it."""
     to_tell = tuple(
         first_lines(
             [
@@ -252,7 +253,8 @@ def _unexpected(error: str, message: str) -> str:
 
 
 def message_of(cause: str) -> str:
-    """The message in the cause that AWS Step Functions gives for a failed Lambda function."""
+    """Return the message in the cause that AWS Step Functions gives for a failed Lambda
+    function."""
     try:
         document = json.loads(cause)
     except (ValueError, RecursionError):

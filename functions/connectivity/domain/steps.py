@@ -14,7 +14,7 @@ from connectivity.domain.removal_steps import RemoveEndpoint, TurnOffPrivateDns,
 class MakeGroup:
     purpose: str
     name: str
-    """The beginning of its name, which gets a random end."""
+    """The beginning of the group's name, which gets a random end."""
     reason: str
 
 
@@ -49,7 +49,7 @@ class MakeInterfaceEndpoint:
     subnets: tuple[str, ...]
     reason: str
     policy: str = ""
-    """The same as of a gateway endpoint."""
+    """The value as `MakeGatewayEndpoint.policy` has it."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class SetPolicy:
     service_name: str
     purpose: str
     policy: str
-    """The same as of a new one."""
+    """The value as `MakeInterfaceEndpoint.policy` has it."""
     reason: str
     was_reset: bool = False
     """True where somebody has taken away the one that was set."""
@@ -73,7 +73,7 @@ class MendInterfaceEndpoint:
     endpoint_id: str
     service: str
     group: bool
-    """Our security group for interface endpoints is not on it."""
+    """True where our security group is not on the endpoint."""
     subnets: tuple[str, ...]
     reason: str
 
@@ -110,7 +110,7 @@ Plan = tuple[Step, ...]
 
 
 def describe(step: Step) -> str:
-    """One line of the plan, as a person reads it."""
+    """Return the line about a step that a person reads."""
     match step:
         case MakeGroup():
             return f"make security group {step.name}: {step.reason}"
@@ -144,5 +144,5 @@ def _for(policy: str) -> str:
 
 
 def listed(rules: Iterable[Rule]) -> str:
-    """Rules, as a person reads them."""
+    """Return rules as a person reads them."""
     return ", ".join(f"{rule.port}/{rule.protocol} from {rule.source}" for rule in rules)

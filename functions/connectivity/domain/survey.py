@@ -64,10 +64,9 @@ class Survey:
     led_to: tuple[InterfaceEndpoint, ...] = ()
     """The account's interface endpoints in any VPC of the Region that these names may lead to."""
     addresses: Mapping[str, str] = field(default_factory=dict)
-    """Network interface of those -> its address."""
+    """Network interface of `led_to` -> its IPv4 address."""
     other_groups: tuple[SecurityGroup, ...] = ()
-    """Security groups of the VPCs, other than this one, in which those stand or the inbound
-    resolver that is named."""
+    """Security groups of other VPCs, in which `led_to` or the named inbound resolver stand."""
     other_routes: Mapping[str, tuple[RouteTable, ...]] = field(default_factory=dict)
     """Id of each of these VPCs -> its route tables."""
     named_resolver: str = ""

@@ -22,7 +22,7 @@ class Target:
 
     service: str
     name: str
-    """Asked for as it is; a wildcard is asked for by `example(name)`."""
+    """The name as it is asked for; a wildcard is asked for by `example(name)`."""
     addresses: tuple[str, ...]
     from_wildcard: bool = False
 
@@ -61,7 +61,7 @@ class Finding:
 
 
 def example(private_name: str, account: str, region: str) -> str:
-    """A name that agents really look up under a wildcard; any other name stands for itself.
+    """Return a name that agents really look up under a wildcard; any other name stands for itself.
 
     Image layers of Amazon ECR come from `prod-<region>-starport-layer-bucket`, images from
     `<account>.dkr.ecr`.
@@ -94,7 +94,7 @@ def questions(targets: Iterable[Target], resolver_ips: Sequence[str]) -> dict[st
 def judge(
     targets: Iterable[Target], asked: Mapping[str, Any], answers: Mapping[str, Any]
 ) -> tuple[Finding, ...]:
-    """The evidence: a finding for every question that was asked, whether it was answered or not."""
+    """Return a finding for every question that was asked, whether it was answered or not."""
     expected = {target.name: target.addresses for target in targets}
     return (
         *_dns_findings(expected, _paired(asked["dns"], answers["dns"])),
@@ -103,7 +103,7 @@ def judge(
 
 
 def as_table(findings: Iterable[Finding]) -> str:
-    """The findings in lines: name, of whom, how, expected, got."""
+    """Return the findings in lines: name, resolver, transport, expected, got."""
     return "\n".join(
         f"{f.name} asked of {f.resolver} over {f.transport}: expected {_listed(f.expected)}, "
         f"got {_listed(f.got)}{f' ({f.error})' if f.error else ''}"
@@ -112,13 +112,13 @@ def as_table(findings: Iterable[Finding]) -> str:
 
 
 def cname_targets(findings: Iterable[Finding]) -> frozenset[str]:
-    """Names that answers lead through: on-premises has to forward them too."""
+    """Return the names that answers lead through: on-premises has to forward them too."""
     return frozenset(name for finding in findings for name in finding.chain)
 
 
 def _tls_targets(targets: Iterable[Target]) -> dict[str, str]:
-    """Address -> name. A name made from a wildcard first: the certificate of Amazon ECR is good for
-    `*.dkr.ecr.<region>` and not for the bare name."""
+    """Return address -> name. A name made from a wildcard comes first: the certificate of Amazon
+    ECR is good for `*.dkr.ecr.<region>` and not for the bare name."""
     names: dict[str, str] = {}
     for target in sorted(targets, key=lambda target: not target.from_wildcard):
         for address in target.addresses:
@@ -129,7 +129,7 @@ def _tls_targets(targets: Iterable[Target]) -> dict[str, str]:
 def _paired(
     asked: Iterable[Mapping[str, Any]], answers: Iterable[Mapping[str, Any]]
 ) -> Iterator[dict[str, Any]]:
-    """Each question with its answer, which repeats the question."""
+    """Yield each question with its answer, which repeats the question."""
     answers = tuple(answers)
     for question in asked:
         answered = (a for a in answers if question.items() <= a.items())

@@ -56,7 +56,7 @@ class Asked:
     order: str
     """The order: of two requests the one with the higher order holds."""
     tags: Mapping[str, str]
-    """Written on the VPC; empty where its wish is removed."""
+    """Tags to be written on the VPC; empty where its wish is removed."""
 
 
 def read_wish(vpc_tags: Mapping[str, str]) -> Wish:

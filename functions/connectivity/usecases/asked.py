@@ -19,7 +19,7 @@ from connectivity.usecases.run import Run
 from connectivity.usecases.settings import Settings
 
 LOOKS_FOR_HEARD = 6
-"""Every 5 seconds."""
+"""Looks, one every 5 seconds."""
 
 _NOT_LOOKED = "nothing is held, but nobody has looked whether anything is left"
 
@@ -35,7 +35,7 @@ class Wished:
     """The reason of this round: `sweep` or `acknowledgement` only where nobody knocked for it."""
     only_plan: bool = False
     asks_anew: bool = True
-    """The VPC asks for something else than when an execution looked last."""
+    """True where the VPC asks for something else than when an execution looked last."""
 
     @property
     def verifies(self) -> bool:
@@ -55,7 +55,7 @@ class Reading:
     status: Status | None = None
     """The status to report if nothing is to be done."""
     is_confirmed: bool = False
-    """A person has confirmed the removal, or the VPC is gone."""
+    """True where a person has confirmed the removal, or the VPC is gone."""
 
 
 def read_wish_of(run: Run, aws: Aws, executions: Executions) -> Reading:
@@ -97,15 +97,15 @@ def _is_another_round(entry: Entry, execution: str) -> bool:
 
 
 def _await_what_was_heard(vpc: Vpc, entry: Entry, tries: int) -> None:
-    """Amazon EC2 is eventually consistent: right after a change it may describe the tags as they
-    were, and the wish would be met with a shrug until the next sweep. An event that was overtaken
-    is waited for in vain, and then not believed."""
+    """Check that AWS describes the tags as an event told them: right after a change it may show the
+    former ones, and nothing would be done until the next sweep. What an overtaken event told never
+    comes, and is not believed in the end. Raises NotReadyYet."""
     if entry.heard is not None and entry.heard != wish_tags(vpc.tags) and tries < LOOKS_FOR_HEARD:
         raise NotReadyYet(f"the tags of {vpc.id} are not yet as an event has told them")
 
 
 def _is_busy(entry: Entry, execution: str, executions: Executions) -> bool:
-    """A holder that is no longer running is taken over."""
+    """Tell whether another execution holds the VPC, and runs."""
     return entry.holder not in {None, execution} and executions.is_running(str(entry.holder))
 
 
@@ -131,7 +131,8 @@ def _of_disabled(entry: Entry) -> Reading:
 
 
 def _is_removed(entry: Entry) -> Status | None:
-    """A plan of a wish that was withdrawn is no longer so; None where nothing was ever said."""
+    """Return the status of a VPC that asks for nothing, in place of the one it has; None where it
+    has none."""
     if entry.status == REMOVED:
         # What the teardown had to say of what is left is still to be read.
         return Status(entry.status, entry.detail)

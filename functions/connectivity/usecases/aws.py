@@ -42,7 +42,7 @@ class Aws:
     clock: Clock
     settings: Settings
     patience: Patience
-    """The invocation's own: it begins when it is first asked for."""
+    """The patience of this invocation, which begins when it is first asked for."""
 
     def ownership(self, entry: Entry) -> Ownership:
         """Return what tells our things in this VPC from other people's."""

@@ -48,61 +48,62 @@ from connectivity.usecases.survey_vpc import survey_vpc, with_resolvers_of_regio
 from connectivity.usecases.turns import take_turn
 
 LOOKS_AT_A_NEW_VPC = 20
-"""Every 15 seconds."""
+"""Looks at a VPC that is being made, one every 15 seconds."""
 MOST_LINES = 50
-"""Warnings or repairs that go through the workflow; somebody may have done a thousand things."""
+"""Lines of one kind, such as warnings, that go through the workflow; there may be a thousand."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """What shall be there, and what it takes."""
+    """The desired resources, and the steps to them."""
 
     desired: Desired
     steps: tuple[str, ...]
     surplus: bool
-    """Some of the steps remove what is no longer asked for, or it has not been written down."""
+    """True where some of the steps remove what is no longer asked for, or that has not been written
+    down."""
     warnings: tuple[str, ...]
     placement: tuple[str, ...]
-    """Which subnets are used or left out, and why."""
+    """A line for each subnet that is used or left out, with the reason."""
     policies: tuple[str, ...]
     """Endpoint policies that there shall be, and why; empty where AWS's own ones do."""
     repairs: tuple[str, ...]
-    """What somebody changed since this was connected, and how it is put right."""
+    """A line for each change that somebody made since the VPC was connected, with its repair."""
     converged: bool
-    """Nothing to do: it is all there, verified, and published."""
+    """True where nothing is to be done: all resources exist, and are verified and published."""
     rests: bool
-    """Not to be tried again yet: exactly this failed its verification."""
+    """True where exactly this failed its verification, and is not tried again yet."""
     monthly_dollars: float
     entry: Entry
     acknowledgements: Acknowledgements
-    """Of what is published, if it is what shall be."""
+    """The acknowledgements of the DNS hosts; not read where the publication is of another wish."""
     to_ask: tuple[str, ...] = ()
     """Names to ask the VPC's own DNS server for before anything is made."""
     dns_server: str = ""
     """The address of that server."""
     firewall: tuple[str, ...] = ()
-    """What firewalls have to let through; shown where only the plan is asked for."""
+    """The firewall sheet; empty where more than the plan is asked for."""
     turn: Turn | None = None
     """The turn to make VPC endpoints or to change their policies, where some are to be."""
     teardown: Removal | None = None
-    """What goes and what stays if nothing is asked for any more; shown where only the plan is asked
+    """The removal if nothing were asked for any more; None where more than the plan is asked
     for."""
 
     @property
     def reason(self) -> str:
-        """Why nothing is to be done; empty if something is."""
+        """The reason why nothing is to be done; empty if something is."""
         if self.rests:
             return "exactly this failed a short while ago"
         return "all is as it shall be" if self.converged else ""
 
     @property
     def private_names(self) -> tuple[str, ...]:
-        """The names that change their answer for every workload in the VPC."""
+        """The DNS names whose answers change for every workload in the VPC."""
         return tuple(name for endpoint in self.desired.ours for name in endpoint.private_names)
 
     @property
     def status(self) -> Status:
-        """What there is to say if the run ends here."""
+        """The status of the VPC if the run ends here."""
         if self.rests:
             return Status(self.entry.status, self.entry.detail)
         adopted = self.desired.adopted.values()
@@ -140,8 +141,8 @@ class Check:
 
 
 def check_preconditions(wished: Wished, run: Run, aws: Aws) -> Check:
-    """Return what shall be there and what it takes. Reserves a turn to make interface endpoints,
-    unless only the plan is asked for. Raises PreconditionsNotMet with every problem, and
+    """Return the desired resources and the steps to them. Reserves a turn to make interface
+    endpoints, unless only the plan is asked for. Raises PreconditionsNotMet with every problem, and
     NotCompleteYet for a VPC that is being made."""
     settings, vpc_id = aws.settings, run.vpc_id
     survey = _survey(wished, run, aws)
@@ -200,13 +201,14 @@ def check_preconditions(wished: Wished, run: Run, aws: Aws) -> Check:
 
 
 def _shown(removal: Removal) -> dict[str, list[str]]:
-    """Return what goes whole, because it is ours and not much, and the beginning of what stays."""
+    """Return the lines of a removal: all that goes, which is ours and not much, and the first that
+    stay."""
     said = removal.as_json()
     return {"goes": said["goes"], "stays": first_lines(said["stays"], MOST_LINES)}
 
 
 def _prepared(survey: Survey, wished: Wished, aws: Aws) -> Prepared:
-    """Return what shall be there. Raises PreconditionsNotMet with every problem."""
+    """Return the desired resources. Raises PreconditionsNotMet with every problem."""
     limits = aws.settings.limits
     try:
         return prepare(survey, wished.options, limits)

@@ -1,4 +1,5 @@
-"""Remember a doubt: what may not be verified, so that sweeps do not try it again and again."""
+"""Remember a doubt: a connection that may fail its verification, so that sweeps do not try it each
+time."""
 
 from __future__ import annotations
 

@@ -99,9 +99,9 @@ def _all_seen(
 
 
 def _let_the_resolver_go_first(desired: Desired, ownership: Ownership, aws: Aws) -> None:
-    """AWS gives an interface endpoint any address that is free, also one that was promised to
-    on-premises, or chosen for a firewall: the resolver takes those up before. That it was announced
-    says little, as its creation may have failed."""
+    """Wait until AWS shows the resolver where addresses were promised to on-premises, or chosen for
+    a firewall: AWS gives an interface endpoint any free address, also one of these. An announced
+    resolver is not enough, as its creation may have failed. Raises NotReadyYet."""
     its_own = ownership.entry.resolver_ips or desired.promised
     if not its_own or desired.adopted_resolver:
         return

@@ -80,7 +80,7 @@ class Failure:
     at: str = ""
     """The chapter that failed; `reading` while nothing was made or removed yet."""
     refused: bool = False
-    """The failure is that of a request that was refused at the door."""
+    """True for a request event that was refused when it came in."""
 
 
 _NOTHING_RAN = Ran()
@@ -106,7 +106,7 @@ class Finished:
     """The result of a run."""
 
     again: bool
-    """A knock came meanwhile, and the run begins anew."""
+    """True where a knock came meanwhile, and the run begins anew."""
     status: Status | None = None
     failed_with: str = ""
     """The error's name; empty where the run is none that failed."""
@@ -260,8 +260,8 @@ def _door(error: str, entry: Entry | None) -> Door:
 
 
 def _standing(entry: Entry | None, aws: Aws) -> str:
-    """Look, because what is announced in the ledger may never have been made. Where nothing is held
-    nothing is asked."""
+    """Return a sentence on what stands and what it costs; empty where nothing is held. AWS is
+    asked, because what is announced in the ledger may never have been made."""
     if entry is None or not entry.holds_something:
         return ""
     connected = bool(entry.served.wish)

@@ -14,7 +14,7 @@ Found = TypeVar("Found")
 PATIENCE = 45
 """Seconds of one invocation; the functions that wait may run for 60 or longer."""
 BETWEEN_LOOKS = 2
-"""Seconds. A look is one read of one VPC's own things, which no bucket of AWS's feels."""
+"""Seconds. A look is one read of one VPC's own resources, for which AWS's rates leave room."""
 
 
 class Patience:
@@ -29,7 +29,7 @@ class Patience:
 
     @property
     def spent(self) -> float:
-        """Seconds since the beginning: those of pauses, and those of everything in between."""
+        """The seconds since the beginning, in pauses and in between."""
         return self._paused + max(0.0, self._clock.seconds() - self._began)
 
     def pause(self, seconds: float, why: Waiting, then: float = 0) -> None:

@@ -53,11 +53,16 @@ class UsedToken(Exception):
 
 
 class Vpcs(Protocol):
-    def find(self, vpc_id: str) -> Vpc | None: ...
+    """VPCs, and what belongs to them."""
 
-    def dns_support(self, vpc_id: str) -> bool: ...
+    def find(self, vpc_id: str) -> Vpc | None:
+        """Return the VPC; None if there is none in this account and Region."""
 
-    def dns_hostnames(self, vpc_id: str) -> bool: ...
+    def dns_support(self, vpc_id: str) -> bool:
+        """Return the attribute enableDnsSupport. Raises UnknownVpc."""
+
+    def dns_hostnames(self, vpc_id: str) -> bool:
+        """Return the attribute enableDnsHostnames. Raises UnknownVpc."""
 
     def subnets(self, vpc_id: str) -> tuple[Subnet, ...]: ...
 
@@ -67,7 +72,7 @@ class Vpcs(Protocol):
         """Return the IPv4 networks of a prefix list; None if it may not be read."""
 
     def addresses_in_use(self, vpc_id: str, addresses: Iterable[str]) -> frozenset[str]:
-        """Addresses of the network interfaces that hold any of `addresses`."""
+        """Return the addresses of the VPC's network interfaces that have any of `addresses`."""
 
     def vpc_of_subnet(self, subnet_id: str) -> str | None:
         """Return the id of a subnet's VPC; None if there is no such subnet."""
@@ -79,18 +84,20 @@ class Vpcs(Protocol):
         """Return the ids of the virtual private gateways that are attached to a VPC."""
 
     def set_tags(self, vpc_id: str, tags: Mapping[str, str]) -> None:
-        """Set tags of the VPC. Raises UnknownVpc."""
+        """Set tags of the VPC. Raises UnknownVpc and TagsRefused."""
 
     def remove_tags(self, vpc_id: str, keys: Iterable[str]) -> None:
-        """Remove tags of the VPC. Raises UnknownVpc."""
+        """Remove tags of the VPC. Raises UnknownVpc and TagsRefused."""
 
 
 class Endpoints(Protocol):
     """VPC endpoints of both types."""
 
-    def offered(self, service_names: Iterable[str]) -> Mapping[str, OfferedService]: ...
+    def offered(self, service_names: Iterable[str]) -> Mapping[str, OfferedService]:
+        """Return full name -> service, of those that the Region offers."""
 
-    def all_in(self, vpc_id: str) -> tuple[InterfaceEndpoint, ...]: ...
+    def all_in(self, vpc_id: str) -> tuple[InterfaceEndpoint, ...]:
+        """Return everybody's VPC endpoints in the VPC, those that are being deleted, too."""
 
     def interfaces_at(self, addresses: Iterable[str]) -> Mapping[str, str]:
         """Return network interface -> its private IPv4 address, of the account's interfaces of VPC
@@ -101,7 +108,7 @@ class Endpoints(Protocol):
 
     def make_interface(self, vpc_id: str, service_name: str, announced: Announcement) -> str:
         """Return the id of the endpoint made with this token, now or before. Raises UsedToken,
-        QuotaReached, PreconditionsNotMet."""
+        NotReadyYet, QuotaReached, PreconditionsNotMet, TagsRefused."""
 
     def make_gateway(self, vpc_id: str, service_name: str, announced: Announcement) -> str:
         """Return the id of the endpoint made with this token, now or before. Raises as
@@ -110,7 +117,8 @@ class Endpoints(Protocol):
     def set_private_dns(
         self, endpoint_id: str, on: bool, for_inbound_resolver_only: bool = False
     ) -> None:
-        """Turn private DNS of an interface endpoint on or off. Raises ConflictingPrivateDns."""
+        """Turn private DNS of an interface endpoint on or off. Raises ConflictingPrivateDns, and
+        NotReadyYet while it is being changed."""
 
     def give_back(self, endpoint_id: str, groups: Sequence[str], subnets: Sequence[str]) -> None:
         """Add security groups and subnets to an interface endpoint, which keeps what it has. Raises
@@ -121,10 +129,11 @@ class Endpoints(Protocol):
         is empty. Raises NotReadyYet while it is being changed."""
 
     def remove(self, endpoint_ids: Sequence[str]) -> Mapping[str, str]:
-        """Start their deletion; the answer maps each refused id to AWS's reason."""
+        """Start the deletion of VPC endpoints. Return id -> AWS's reason, of those that it refuses.
+        Raises NotReadyYet where they are only being changed."""
 
     def addresses(self, interface_ids: Iterable[str]) -> Mapping[str, str]:
-        """Network interface -> its private IPv4 address, as far as they exist."""
+        """Return network interface -> its private IPv4 address, of those that exist."""
 
 
 class Groups(Protocol):
@@ -132,14 +141,18 @@ class Groups(Protocol):
 
     def all_in(self, vpc_id: str) -> tuple[SecurityGroup, ...]: ...
 
-    def make(self, vpc_id: str, name: str, purpose: str) -> str: ...
+    def make(self, vpc_id: str, name: str, purpose: str) -> str:
+        """Make a security group, and return its id. Raises NotReadyYet where one has the name,
+        QuotaReached, UnknownVpc and TagsRefused."""
 
-    def admit(self, group_id: str, rules: Sequence[Rule]) -> None: ...
+    def admit(self, group_id: str, rules: Sequence[Rule]) -> None:
+        """Add ingress rules. Raises QuotaReached, and NotReadyYet for a group not seen yet."""
 
-    def revoke(self, group_id: str, rules: Sequence[Rule]) -> None: ...
+    def revoke(self, group_id: str, rules: Sequence[Rule]) -> None:
+        """Remove ingress rules. Raises NotReadyYet for a group not seen yet."""
 
     def holders(self, group_ids: Iterable[str]) -> Mapping[str, tuple[NetworkInterface, ...]]:
-        """Return by security group the network interfaces that hold it, of those that are held."""
+        """Return security group -> the network interfaces that have it, of groups that any has."""
 
     def remove(self, group_id: str) -> None:
         """Remove the security group. Raises NotReadyYet while a resource depends on it."""
@@ -153,13 +166,13 @@ class Resolvers(Protocol):
         addresses."""
 
     def of_region(self) -> tuple[InboundResolver, ...]:
-        """Return those of either direction of the whole account, without their addresses. AWS gives
+        """Return the Route 53 Resolver endpoints of the account, without their addresses. AWS gives
         a hundred a call and five calls a second to the account and Region: ask only where one is to
         be made, because the quota counts them, or where a tag names one of another VPC."""
 
     def find(self, resolver_id: str) -> InboundResolver | None:
-        """Return the resolver, with its addresses if it is operational: it is asked every few
-        seconds, and the account has five calls a second."""
+        """Return the resolver, with its addresses if it is operational; None if it is gone. It is
+        asked for every few seconds, and the account has five calls a second."""
 
     def addresses(self, resolver_id: str) -> tuple[ResolverIp, ...]:
         """Return the addresses of a Resolver endpoint; none if it is gone."""
@@ -173,7 +186,8 @@ class Resolvers(Protocol):
     ) -> str:
         """Make an inbound resolver, and return its id. Raises QuotaReached, ResolverRefused."""
 
-    def remove(self, resolver_id: str) -> None: ...
+    def remove(self, resolver_id: str) -> None:
+        """Start the deletion of a resolver; do nothing while AWS makes, changes or deletes it."""
 
     def rules_of(self, vpc_id: str) -> tuple[ResolverRule, ...]:
         """Return the forwarding rules that are associated with the VPC: not those that AWS makes
@@ -188,7 +202,8 @@ class HostedZones(Protocol):
         """Return the Route 53 Profile that is associated with the VPC, which is one at most."""
 
     def leads_to(self, zone: HostedZone) -> tuple[str, ...] | None:
-        """Return what the record of the zone's own name says; None if it may not be read."""
+        """Return the values of the A and CNAME records of the zone's own name; None if they may not
+        be read."""
 
 
 class Organizations(Protocol):
@@ -213,10 +228,12 @@ class Parameters(Protocol):
         """Return the values that the parameter had, as far as AWS remembers, oldest first; none
         if it is not there."""
 
-    def write(self, name: str, value: str, as_list: bool = False) -> None: ...
+    def write(self, name: str, value: str, as_list: bool = False) -> None:
+        """Write a String, or a StringList. Raises QuotaReached, and PreconditionsNotMet where
+        a parameter of another type has the name."""
 
     def versions(self, names: Sequence[str]) -> Mapping[str, int]:
-        """Return the versions of those of `names` that were read or written here, as they were
+        """Return name -> version, of those of `names` that were read or written here, as it was
         then."""
 
     def remove(self, names: Sequence[str]) -> None:
@@ -228,27 +245,30 @@ class Metrics(Protocol):
     def usage(
         self, vpc_id: str, resolver_id: str, endpoints: Iterable[InterfaceEndpoint], days: int
     ) -> Usage | None:
-        """Return what went through the resolver and the endpoints in the last `days`; None if that
-        may not be seen."""
+        """Return the use of the resolver and the endpoints in the last `days`; None if that may not
+        be seen."""
 
 
 class Ledger(Protocol):
-    def read(self, vpc_id: str) -> Entry: ...
+    """The ledger: an entry per VPC, and what the account and Region have in common."""
+
+    def read(self, vpc_id: str) -> Entry:
+        """Return the VPC's entry; `Entry(vpc_id)` if there is none."""
 
     def entries(self) -> tuple[Entry, ...]:
         """Return the entries of all VPCs, finished ones included."""
 
     def knock(self, vpc_id: str, heard: Mapping[str, str] | None = None) -> Entry:
-        """Count a knock, and write down the wish tags that it told of, if it did; the entry after
-        it."""
+        """Count a knock, write down the wish tags that it told of, if it did, and return the entry
+        as it is then."""
 
     def knock_if_known(self, vpc_id: str) -> Entry | None:
-        """Count a knock on a VPC that was knocked on before; None for any other, of which nothing
-        is written down."""
+        """Count a knock on a VPC that has an entry, and return that; None, and nothing is written,
+        for any other."""
 
     def remember_request(self, vpc_id: str, asked: Asked) -> Asked:
-        """Write down what a request event asks for, unless one of a higher order was written down
-        before. Return the one that stands. It is kept for two days."""
+        """Write down what a request event asks for, unless the request of a higher order is written
+        down. Return the request that is. It is kept for two days."""
 
     def take_if_free(self, vpc_id: str, execution: str) -> Entry | None:
         """Make `execution` the holder, beginning with the knocks that there are, if nobody is the
@@ -277,9 +297,8 @@ class Ledger(Protocol):
     def announce(
         self, entry: Entry, tokens: Mapping[str, str], beside: Beside = _NOTHING_BESIDE
     ) -> None:
-        """Write down by purpose that it is being made, and with which token, and what else is to
-        be written. Raises NotReadyYet if somebody else has written since `entry` was read: of two
-        only one makes."""
+        """Write down purpose -> token of what is about to be made, and the values `beside`. Raises
+        NotReadyYet if somebody else has written since `entry` was read: of two only one makes."""
 
     def hold(
         self,
@@ -288,14 +307,15 @@ class Ledger(Protocol):
         made_at: float | None = None,
         policies: Mapping[str, str] = _NO_POLICIES,
     ) -> None:
-        """Write down ids by purpose; of VPC endpoints and security groups that were just made also
-        when that was, in seconds since the epoch, and what `record_policies` does."""
+        """Write down purpose -> id of what is held; of VPC endpoints and security groups just made
+        also when, in seconds since the epoch, and what `record_policies` does."""
 
     def record_policies(self, vpc_id: str, policies: Mapping[str, str]) -> None:
-        """Write down by purpose which endpoint policies were set, as `ledger.given_policies` has
+        """Write down purpose -> the endpoint policies that were set, as `ledger.given_policy` has
         them."""
 
-    def let_go(self, vpc_id: str, purposes: Iterable[str]) -> None: ...
+    def let_go(self, vpc_id: str, purposes: Iterable[str]) -> None:
+        """Write down that nothing is held for these purposes any more."""
 
     def record_withdrawal(self, vpc_id: str, at: str, status: str, detail: str) -> None:
         """Write down since when on-premises can read the withdrawal, with the status that is shown
@@ -305,33 +325,34 @@ class Ledger(Protocol):
         """Write down that the holder has begun to remove everything."""
 
     def forget(self, vpc_id: str, purposes: Iterable[str]) -> None:
-        """Write down, at the end of a removal, that nothing is held for these purposes."""
+        """Write down the end of a removal, and as `let_go` does."""
 
     def promise(
         self, vpc_id: str, resolver_ips: Mapping[str, str], lost: Iterable[str] = ()
     ) -> None:
-        """Write down the resolver's addresses with their subnets, and which ones on-premises was
-        told of before that are `lost`; a `publish` of nothing served forgets these."""
+        """Write down the resolver's addresses with their subnets, and the `lost` ones that
+        on-premises was told of before; a `publish` of nothing served forgets these."""
 
     def doubt(self, vpc_id: str, fingerprint: str, at: str, proven: Iterable[str]) -> None:
-        """Remember what is not verified and published, and since when, and the ids of the
-        endpoints whose private DNS is verified nevertheless."""
+        """Write down the fingerprint of what is not verified and published, since when, in ISO 8601
+        UTC, and the ids of the endpoints whose private DNS is verified nevertheless."""
 
     def record_verified(self, vpc_id: str, endpoint_ids: Iterable[str]) -> None:
-        """Remember whose private DNS was verified; the probe is gone, and the doubt."""
+        """Write down the endpoints whose private DNS was verified. The doubt is over, and the probe
+        gone."""
 
     def record_answers(self, entry: Entry, answers: Mapping[str, Answered]) -> None:
         """Write down what names answer at the VPC's own DNS server in the entry's round."""
 
     def record_deletion(self, vpc_id: str, line: str, at: float) -> None:
-        """Write down what there is to say of a deletion that AWS has refused, and when it was heard
-        of, in seconds since the epoch."""
+        """Write down the line about a deletion that AWS has refused, and when it was heard of, in
+        seconds since the epoch."""
 
     def miss(self, vpc_id: str, hosts: Sequence[str]) -> None:
-        """Write down which DNS hosts did not confirm the withdrawal; `publish` clears it."""
+        """Write down the DNS hosts that did not confirm the withdrawal; `publish` clears them."""
 
     def issue(self, vpc_id: str, parameter: str, issue: Issue) -> None:
-        """Remember what is about to be written into `parameter`, which is held from now on."""
+        """Write down the document that is about to be put into `parameter`, held from now on."""
 
     def publish(
         self,
@@ -340,7 +361,8 @@ class Ledger(Protocol):
         endpoint_ids: Iterable[str],
         served: Served = _NOTHING,
     ) -> None:
-        """Remember what on-premises reads, and on which endpoints of ours it relies."""
+        """Write down the document that on-premises reads now, the ids of our endpoints that it
+        relies on, and the resources behind it."""
 
     def ask_for_removal(self, vpc_id: str, now: float) -> tuple[Asking, ...]:
         """Write down that a connected VPC asks to be torn down, `now` in seconds since the epoch.
@@ -348,20 +370,21 @@ class Ledger(Protocol):
         those of former hours may be missing."""
 
     def reserve(self, bucket: Bucket, calls: int, now: float) -> Turn:
-        """Book so many calls, for all of this account and Region, from `now` on: seconds since the
-        epoch."""
+        """Book `calls` for the account and Region, and return their turn; `now` is in seconds since
+        the epoch."""
 
     def remember(self, vpc_id: str, turns: Mapping[str, Turn]) -> None:
-        """Record the turns of a VPC by step, in place of those that were recorded before."""
+        """Write down step -> turn of a VPC, in place of those that were written before."""
 
-    def report(self, vpc_id: str, status: str, detail: str, told: Iterable[str] = ()) -> None: ...
+    def report(self, vpc_id: str, status: str, detail: str, told: Iterable[str] = ()) -> None:
+        """Write down the status that the VPC shows, and the lines that a person was told."""
 
     def allow(self, allowance: Allowance, hour: str) -> bool:
         """Count that something happens in this hour of the clock, as in `2026-11-23T12`. False,
         and nothing is counted, where it happened as often as it may."""
 
     def known_orphans(self) -> Known:
-        """Return which orphans of the Region were seen and told of before."""
+        """Return the orphans of the Region that were seen and told of before."""
 
     def remember_orphans(self, known: Known) -> None: ...
 
@@ -369,7 +392,7 @@ class Ledger(Protocol):
         """Count a mail that was not sent."""
 
     def take_held_back_mails(self) -> int:
-        """Return how many mails were held back since this was asked last."""
+        """Return the number of mails held back since the last call."""
 
 
 class Executions(Protocol):
@@ -378,7 +401,8 @@ class Executions(Protocol):
         that two knocks are two executions, and a knock and a sweep are."""
 
     def start_refused(self, subject: str, error: str, problem: str) -> str:
-        """An execution that only reports why a request about `subject` cannot be carried out."""
+        """Start an execution that only reports why a request about `subject` is refused; return its
+        ARN."""
 
     def all_running(self) -> frozenset[str]:
         """Return the ARNs of the executions that run. One that has just begun may be missing."""
@@ -390,22 +414,24 @@ class Account(Protocol):
     """All VPCs of the account and Region at once."""
 
     def look(self, adopted: Iterable[str]) -> WholeAccount:
-        """Return what asks for something, and what carries our owner tag; also the VPC endpoints
-        whose ids are `adopted`. Nothing is changed, and no value of a parameter is read."""
+        """Return the VPCs that have the wish tag, what carries our owner tag, and the VPC endpoints
+        with the ids `adopted`. Nothing is changed, and no value of a parameter is read."""
 
 
 class Probe(Protocol):
     """The small function inside the VPC."""
 
     def make(self, name: str, subnets: Sequence[str], group: str) -> None:
-        """Make the function. One that has the name already stays as it is."""
-
-    def ensure(self, name: str, vpc_id: str, subnets: Sequence[str], group: str) -> None:
-        """Make it if it is not there. Raises NotReadyYet until it can be asked, UsedName, and
+        """Make the function; one that has the name stays as it is. Raises QuotaReached and
         ProbeFailed."""
 
+    def ensure(self, name: str, vpc_id: str, subnets: Sequence[str], group: str) -> None:
+        """Make the function if there is none. Raises NotReadyYet until it can be asked, UsedName,
+        QuotaReached and ProbeFailed."""
+
     def ask(self, name: str, questions: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the answers of the probe. Raises ProbeFailed."""
+        """Return the answers of the probe, as `probe.handler` has them. Raises NotReadyYet and
+        ProbeFailed."""
 
     def remove(self, name: str) -> None:
         """Remove the function if it is there and ours. Raises NotReadyYet while AWS Lambda is at
@@ -443,7 +469,8 @@ class Stacks(Protocol):
     def check(self, request: Request) -> None:
         """Check that the answer would go to CloudFormation. Raises UnreadableRequest."""
 
-    def answer(self, request: Request, answer: Answer) -> None: ...
+    def answer(self, request: Request, answer: Answer) -> None:
+        """Send the answer. Raises UnreadableRequest, and Unavailable where it did not arrive."""
 
 
 class HostPolicy(Protocol):
@@ -459,15 +486,16 @@ class HostPolicy(Protocol):
 class Protection(Protocol):
     """The ledger's protection against deletion."""
 
-    def turn(self, *, on: bool) -> None: ...
+    def turn(self, *, on: bool) -> None:
+        """Turn the protection on or off; no error where it is so already."""
 
 
 class Clock(Protocol):
     def now(self) -> str:
-        """ISO 8601, UTC, whole seconds."""
+        """Return the time in ISO 8601 UTC, in whole seconds."""
 
     def seconds(self) -> float:
         """Return the seconds since the epoch."""
 
     def sleep(self, seconds: float) -> None:
-        """Return after so many seconds."""
+        """Wait so many seconds."""

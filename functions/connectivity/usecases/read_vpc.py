@@ -39,7 +39,7 @@ class Verdict:
     seconds: int = 0
     """The seconds until the VPC's turn comes, to make or take away, or to be looked at."""
     begun: bool = False
-    """VPC endpoints were announced whose ids are not known: they may exist."""
+    """True where VPC endpoints were announced whose ids are not known: they may exist."""
 
     def as_json(self) -> dict[str, Any]:
         plan = self.check.as_json() if self.check else {"desired": None, "surplus": False}
@@ -89,15 +89,16 @@ def _of_a_wish(reading: Reading, wished: Wished, run: Run, aws: Aws) -> Verdict:
 
 
 def _look_again(why: Throttled, run: Run, aws: Aws) -> Verdict:
-    """Hundreds look at their VPCs at once, and AWS takes five such calls a second from an account:
-    whoever met that books a look of its own. It says nothing of the VPC, which stays as it is."""
+    """Return the verdict of a look that AWS throttled: a later one is booked. AWS takes five such
+    calls a second from an account, in which hundreds may look at once. The VPC stays as it is."""
     turn = aws.ledger.reserve(pacing.LOOKING, pacing.CALLS_OF_A_LOOK, run.now)
     return Verdict("look again", str(why), seconds=SOONEST + turn.seconds(run.now))
 
 
 def _of_a_teardown(reading: Reading, run: Run, aws: Aws) -> Verdict:
-    """The turn is to turn private DNS off, and that follows the drain. All are drained alike, so
-    who begins in turn comes to it in turn; and nobody is withdrawn long before they go."""
+    """Return the verdict for a teardown. Its turn is for turning private DNS off, after the drain.
+    All drains are equally long, so VPCs that begin in turn get there in turn, and none is withdrawn
+    long before it goes."""
     entry = reading.entry
     if not reading.is_confirmed and (needed := needed_by_others(entry, aws)):
         return Verdict("nothing", "other VPCs use what was made for it", needed)

@@ -48,7 +48,7 @@ VERIFY = "verify"
 _KINDS: dict[str, Kind] = {kind.lower(): kind for kind in get_args(Kind)} | {"disable": "Delete"}
 _VPC_ID = re.compile(r"vpc-[0-9a-f]{8,17}")
 _TEXTS = ("resolver", "endpoint-policy")
-"""Fields that are one string."""
+"""Fields of an event that are one string."""
 _FIELDS = {"vpc-id", "services", "onprem-cidrs", "resolver-ips", *_TEXTS, "requested-at"}
 _TAKEN_BACK = (tags.ENDPOINT_POLICY,)
 """Tags that are removed where a request has nothing for them: the stack's parameter counts then."""
@@ -268,8 +268,9 @@ def _write(vpc_id: str, asked: Asked, vpcs: Vpcs, ledger: Ledger) -> Asked:
 
 
 def _refuse_a_tie(request: WishRequest, newest: Asked) -> None:
-    """Two events of one moment: nobody but their sender knows which one came last. What is older is
-    overtaken as it should be, and that needs no person."""
+    """Raise RequestOvertaken where another event of the same moment asked for something else: only
+    the sender knows which one was last. An older event is overtaken as it should be, and nobody is
+    told."""
     moment, rank, _ = newest.order.split("#")
     stands = get_args(Kind)[int(rank)]
     if moment == request.order.partition("#")[0] and stands != request.kind:

@@ -66,7 +66,7 @@ class GroupSteps:
             self.aws.ledger.hold(self.entry.vpc_id, self.unwritten)
 
     def _resolved(self, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
-        """A source that is a purpose becomes the id of the group made for it."""
+        """Return the rules, in which a source that is a purpose has become the id of that group."""
         return tuple(replace(rule, source=self.ids.get(rule.source, rule.source)) for rule in rules)
 
 

@@ -55,7 +55,7 @@ class Settings:
     """Percent of the connected VPCs that may be torn down within an hour without a yes."""
 
     free_on_deletion: bool = False
-    """A VPC is torn down when AWS refuses to delete it because of us."""
+    """True where a VPC is torn down when AWS refuses to delete it because of us."""
 
     def check_allowed(self, vpc_id: str) -> None:
         """Check that the stack may work on the VPC. Raises VpcNotAllowed."""

@@ -43,7 +43,7 @@ MOST_THROTTLES = 3
 
 @dataclass(frozen=True)
 class Sweep:
-    """The ports and values of a sweep."""
+    """The ports and values that a sweep works with."""
 
     account: Account
     ledger: Ledger

@@ -15,12 +15,12 @@ from connectivity.usecases.ports import Ledger
 
 @dataclass
 class Pace:
-    """Lets the calls of a turn pass one after the other, each when AWS's bucket holds it."""
+    """The pace of a turn: its calls one after the other, each when AWS's bucket holds it."""
 
     turn: Turn
     bucket: Bucket
     next_call: int
-    """Counted from 0, among all that the turn is for: an earlier try may have made some."""
+    """The number of the next call of the turn, from 0: an earlier try may have made some."""
     now: float
     """The time at which this try began, in seconds since the epoch."""
     patience: Patience
@@ -40,8 +40,8 @@ class Pace:
 
 
 def take_turn(entry: Entry, bucket: Bucket, calls: int, now: float, ledger: Ledger) -> Turn:
-    """The VPC's turn to make `calls`: the one it has, or one reserved from `now` on, which is in
-    seconds since the epoch.
+    """Return the VPC's turn to make `calls`: the one it has, or one reserved from `now` on, which
+    is in seconds since the epoch.
 
     Dying between the two writes wastes a reservation: those behind wait a little longer. None is
     lost: nobody has a turn that was not booked.

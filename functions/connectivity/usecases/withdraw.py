@@ -27,7 +27,7 @@ class Withdrawn:
     drain_seconds: int = 0
     """The seconds that are left to wait; 0 where nothing was published."""
     acknowledging: bool = False
-    """Some DNS host acknowledges: then its acknowledgement is awaited, else the time."""
+    """True where some DNS host acknowledges: then its acknowledgement is awaited, else the time."""
 
     def as_json(self) -> dict[str, Any]:
         return {"drainSeconds": self.drain_seconds, "acknowledging": self.acknowledging}
