@@ -18,7 +18,7 @@ INTERRUPTED = 130
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The exit code."""
+    """Run the command of these arguments, and return its exit code."""
     given = _parser().parse_args(arguments)
     settings = replace(Settings(), region=given.region, port=given.port, network=given.network)
     if given.command == "up" and given.unkind:
@@ -35,7 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(command: str, settings: Settings) -> int:
-    """Imports late: `--help` needs neither moto nor rich."""
+    """Run a command, and return its exit code. Imports come late: `--help` needs neither moto nor
+    rich."""
     if command == "demo":
         from local.demo import demo
 
@@ -46,7 +47,8 @@ def _run(command: str, settings: Settings) -> int:
 
 
 def _interrupt(*_: object) -> None:
-    """Unwind the stack, so that nothing is left running. Once: ending is not interrupted."""
+    """Unwind the stack, so that nothing is left running. A second signal does not interrupt
+    that."""
     for number in ENDING:
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt

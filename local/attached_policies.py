@@ -1,4 +1,4 @@
-"""A managed policy that is attached to somebody cannot be deleted.
+"""Refusal to delete a managed policy that is attached to somebody.
 
 AWS: IAM refuses DeletePolicy with DeleteConflict, so CloudFormation cannot delete the stack that
 made the policy (gchq/sleeper #3956: "Cannot delete a policy attached to entities"). moto 5.2.5

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 
 class Clock:
-    """Scales AWS seconds to real ones; `time_scale` real seconds last one AWS second."""
+    """A clock that scales AWS seconds to real ones; `time_scale` real seconds last one AWS
+    second."""
 
     def __init__(self, time_scale: float) -> None:
         self._time_scale = time_scale
@@ -28,8 +29,8 @@ class Clock:
         self._time_scale = other
 
     def now(self) -> float:
-        """AWS seconds since an arbitrary start; only differences mean something, and only as long
-        as the scale is the same."""
+        """Return AWS seconds since an arbitrary start; only differences mean something, and only as
+        long as the scale is the same."""
         return time.monotonic() / self.time_scale
 
     def epoch(self) -> float:

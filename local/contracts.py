@@ -1,4 +1,4 @@
-"""What the parts of the embedded AWS may ask of each other.
+"""The contracts between the parts of the embedded AWS.
 
 Each part is one module with `install(aws)`, which sets the attribute of the engine that
 stands for it. Parts know only these protocols, so one can be tested without the others.
@@ -42,12 +42,12 @@ class Credentials:
 
 
 class Principals(Protocol):
-    """Who a caller is. An access key that was not given out here is an administrator's."""
+    """Identities of callers. An access key that was not given out here is an administrator's."""
 
     def credentials_for(self, role_arn: str, session_name: str) -> Credentials: ...
 
     def role_of(self, access_key_id: str) -> str | None:
-        """The role ARN behind an access key; None is a stranger, who may do anything."""
+        """Return the role ARN behind an access key; None for a stranger, who may do anything."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +71,12 @@ class Call:
 
 
 class Journal(Protocol):
-    """Every call, in the order of their ends."""
+    """The journal of every call, in the order in which they ended."""
 
     def calls(self, since: int = 0) -> Sequence[Call]: ...
 
     def mark(self) -> int:
-        """A position to hand to `calls` later."""
+        """Return a position to hand to `calls` later."""
 
 
 class Gateway(Protocol):
@@ -89,7 +89,8 @@ class Gateway(Protocol):
         """Call `listener` after each call, with the call and what was answered."""
 
     def answer_unsigned(self, target: str, answer: Callable[[Any], tuple[Any, int]]) -> None:
-        """Serve an operation that nobody signs, by its X-Amz-Target: the answer and its status."""
+        """Serve an operation that nobody signs, by its X-Amz-Target; `answer` gives the answer and
+        its status."""
 
     @property
     def organizations(self) -> dict[str, str]:
@@ -98,7 +99,8 @@ class Gateway(Protocol):
 
 @dataclass(frozen=True)
 class NetworkState:
-    """What answers inside one VPC. Declarative: handing it over replaces what was there."""
+    """The addresses and names that answer inside one VPC; each state that is handed over replaces
+    the former one."""
 
     cidrs: tuple[str, ...]
     resolver_ips: frozenset[str] = frozenset()
@@ -111,7 +113,7 @@ class NetworkState:
     zones: frozenset[str] = frozenset()
     """Private hosted zones of customers: what they have no name for does not exist."""
     unanswered: frozenset[str] = frozenset()
-    """Domains that are forwarded to where nobody answers."""
+    """Domains that are forwarded to addresses at which nobody answers."""
     own_dns: str = ""
     """The address of the VPC's own DNS server, where it is asked for something."""
     resolvers_elsewhere: Mapping[str, NetworkState] = field(default_factory=dict)
@@ -121,7 +123,7 @@ class NetworkState:
 
 @dataclass(frozen=True)
 class InboundAddress:
-    """How this machine's user reaches one inbound resolver IP."""
+    """The ways in which this machine's user reaches one inbound resolver IP."""
 
     vpc_id: str
     ip: str
@@ -129,11 +131,12 @@ class InboundAddress:
     """A command prefix that runs a command inside the VPC; empty where there is none."""
     host: str
     port: int
-    """The same DNS server on the loopback, udp and tcp, for whoever is outside."""
+    """The port of the same DNS server on the loopback, udp and tcp, for programs outside of the
+    VPC."""
 
 
 class SiteImpossible(Exception):
-    """No site can be connected on this machine; the message says why."""
+    """An error: this machine can connect no site; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,7 @@ class PublicQuery:
     """One question that reached the internet's DNS."""
 
     name: str
-    """In lower case, without the dot at its end; the root is `.`."""
+    """The name in lower case, without the dot at its end; the root is `.`."""
     kind: str
     """`A`, `NS`…"""
 
@@ -152,7 +155,7 @@ class Site(Protocol):
 
     @property
     def prefix(self) -> tuple[str, ...]:
-        """Runs a command there."""
+        """The command prefix that runs a command on the site."""
 
     @property
     def dns_ip(self) -> str:
@@ -165,26 +168,27 @@ class Site(Protocol):
 
     @property
     def public_dns_ip(self) -> str:
-        """All of the internet's DNS, from the root down: every name has one public address."""
+        """The address of all of the internet's DNS, from the root down: every name has one public
+        address."""
 
     def public_queries(self) -> Sequence[PublicQuery]:
-        """What the internet's DNS was asked, oldest first."""
+        """Return the questions to the internet's DNS, oldest first."""
 
     def cut(self) -> None:
-        """From now on packets to the VPC are lost without a word, and from it too."""
+        """Cut the link: packets to and from the VPC are lost, and nobody is told."""
 
     def restore(self) -> None: ...
 
     def close(self) -> None:
-        """What was started there has to have ended before. A second time does nothing."""
+        """End the site, on which no program may run any more. A second call does nothing."""
 
 
 class Networks(Protocol):
     """The VPCs' networks: real sockets, on real addresses where the machine allows it."""
 
     def apply(self, vpc_id: str, state: NetworkState) -> None:
-        """Returns when `state` is what answers. A state without addresses ends the VPC's
-        network process, unless something runs in it or a site is connected to it."""
+        """Let the VPC answer as `state` says; return when it does. A state without addresses ends
+        the VPC's network process, unless something runs in it or a site is connected to it."""
 
     def run_inside(
         self,
@@ -200,8 +204,8 @@ class Networks(Protocol):
         directory and output; it reads no input."""
 
     def connect_site(self, vpc_id: str, cidrs: Sequence[str], onprem_cidr: str) -> Site:
-        """One site for a VPC, which outlives what answers there; `cidrs` are the VPC's. Raises
-        SiteImpossible."""
+        """Return a site connected to a VPC, which stays when nothing answers there any more;
+        `cidrs` are the VPC's. Raises SiteImpossible."""
 
     def inbound_addresses(self) -> Sequence[InboundAddress]: ...
 
@@ -237,9 +241,9 @@ class Lambdas(Protocol):
 
     @property
     def unfinished_events(self) -> int:
-        """How many asynchronous invocations are neither done nor given up."""
+        """The number of asynchronous invocations that are neither done nor given up."""
 
     def logs(self, function_name: str) -> list[str]:
-        """What the function wrote, line by line, as far as it is remembered."""
+        """Return the lines that the function wrote, as far as they are remembered."""
 
     def close(self) -> None: ...

@@ -96,7 +96,8 @@ class Demo:
             self._watch_execution()
 
     def _see_confirmed(self, vpc_id: str) -> None:
-        """The acknowledgement has knocked: what the VPC's status says then."""
+        """Show the execution that an acknowledgement has started, and the VPC's status, which has
+        to name the host. Raises DemoFailedError."""
         self._watch_execution()
         detail = tags_of(self.aws.client("ec2"), vpc_id)["ecs-anywhere:status-detail"]
         self.say(f"status on the VPC: [bold]{detail}[/]\n")
@@ -104,7 +105,7 @@ class Demo:
             raise DemoFailedError(f"nobody has confirmed: {detail}")
 
     def _watch_execution(self) -> dict[str, Any]:
-        """The output of the next execution, shown while it runs."""
+        """Show the next execution while it runs, and return its output."""
         client = self.aws.client("stepfunctions")
         execution = next_execution(client, self.aws.outputs["StateMachineArn"], self.executions)
         self.executions.add(execution)
@@ -149,7 +150,7 @@ class Demo:
         self._show_findings(output["findings"])
 
     def _show_findings(self, findings: Sequence[dict[str, Any]]) -> None:
-        """A row for each name, or several where the answers differ."""
+        """Show a row for each name, or several where the answers differ."""
         table = Table(title="asked by the probe inside the VPC", title_justify="left")
         for heading in ("name", "asked of", "over", "expected", "got"):
             table.add_column(heading, overflow="fold")
@@ -174,7 +175,7 @@ class Demo:
             raise DemoFailedError(f"{len(of_these) - right} of {len(of_these)} {what} are wrong")
 
     def _ask_from_outside(self, findings: Iterable[dict[str, Any]]) -> None:
-        """The same questions by somebody else: the app's word is not taken for it."""
+        """Ask the same questions from outside the VPC, not through the app."""
         expected = _private(findings)
         addresses = self.aws.networks.inbound_addresses()
         wrong = [
@@ -210,7 +211,7 @@ class Demo:
 
 
 def _private(findings: Iterable[dict[str, Any]]) -> dict[str, tuple[str, ...]]:
-    """Name -> the addresses that it has to have."""
+    """Return name -> the addresses that it has to have."""
     return {f["name"]: tuple(f["expected"]) for f in findings if f["transport"] != "tls"}
 
 
@@ -224,7 +225,8 @@ def _shortened(text: str, length: int = 90) -> str:
 
 
 def demo(settings: Settings) -> int:
-    """The exit code; the reason for a failure is what it prints last."""
+    """Run the demonstration, and return the exit code; the reason for a failure is what it prints
+    last."""
     console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
     try:
         with EmbeddedAws(settings) as aws:

@@ -73,7 +73,7 @@ def deploy(
 
 
 def sam_cli() -> Path | None:
-    """The `sam` beside the running interpreter."""
+    """Return the `sam` beside the running interpreter."""
     sam = Path(sys.executable).parent / "sam"
     return sam if sam.exists() else None
 
@@ -155,7 +155,7 @@ def _pip_install(requirements: Path, target: Path) -> None:
 
 
 def _compile(folder: Path) -> None:
-    """Bytecode that stays valid although a zip file loses the sources' times."""
+    """Write byte code that stays valid although a zip file loses the sources' times."""
     unchecked = PycInvalidationMode.UNCHECKED_HASH
     compileall.compile_dir(folder, quiet=1, invalidation_mode=unchecked)
 
@@ -254,7 +254,8 @@ def _upload(aws: Destination, file: Path) -> str:
 
 
 def outputs(aws: Destination) -> Mapping[str, str]:
-    """The stack's outputs; an error with the reason if it did not come to be."""
+    """Return the stack's outputs. Raises DeploymentFailedError with the reason if it did not come
+    to be."""
     cloudformation = _client(aws, "cloudformation")
     (stack,) = cloudformation.describe_stacks(StackName=aws.settings.stack_name)["Stacks"]
     if stack["StackStatus"] not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:

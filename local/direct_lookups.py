@@ -49,7 +49,8 @@ def _tags(resource: Any) -> list[dict[str, str]]:
 
 
 def _filter_value(resource: Any, filter_name: str, method_name: str | None = None) -> Any:
-    """moto reads the tags first, also for a filter on something else."""
+    """Return the value that a filter compares. moto reads the tags first, also for a filter on
+    something else."""
     if not filter_name.startswith(_TAG_FILTERS):
         value = getattr(resource, filter_name.lower().replace("-", "_"), None)
         if value is not None:

@@ -38,7 +38,8 @@ class Seen:
 
 @dataclass(frozen=True)
 class DnsHost:
-    """`folder` holds the tool's configuration and state; `environment` its credentials."""
+    """The DNS host. `folder` holds the tool's configuration and state; `environment` its
+    credentials."""
 
     server: DnsServer
     folder: Path
@@ -69,7 +70,7 @@ class DnsHost:
 
     @contextmanager
     def following(self) -> Iterator[list[str]]:
-        """The timer, running: each change that the tool makes, in its words, as it makes it."""
+        """Run the timer; the list grows by each change that the tool makes, in its words."""
         changes: list[str] = []
 
         def run() -> None:
@@ -85,7 +86,7 @@ class DnsHost:
 
     @contextmanager
     def watched(self, names: Sequence[str]) -> Iterator[Seen]:
-        """A client on the site, which asks for one name after the other all the time."""
+        """Run a client on the site, which asks for one name after the other all the time."""
         seen = Seen()
 
         def look() -> None:
@@ -99,7 +100,7 @@ class DnsHost:
             yield seen
 
     def ask(self, names: Sequence[str]) -> dict[Question, Answer]:
-        """Each name over UDP and TCP, asked by a client on the site."""
+        """Return the answers to each name over UDP and TCP, asked by a client on the site."""
         questions = [Question(name, transport) for name in names for transport in ("udp", "tcp")]
         return dict(zip(questions, self.server.ask(*questions), strict=True))
 
@@ -144,7 +145,7 @@ class DnsHost:
 
 
 def _toml(table: Mapping[str, Any]) -> str:
-    """Strings and lists of them look in TOML as they do in JSON."""
+    """Return TOML of strings and lists of strings, which look as they do in JSON."""
     return "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items())
 
 
@@ -160,7 +161,8 @@ def environment_of(credentials: Credentials, region: str, authorities: Path) -> 
 
 
 def make_role(iam: Any, account: str, policy_arn: str) -> str:
-    """The role of a managed node on-premises, with the app's policy and no other. Its ARN."""
+    """Make the role of a managed node on-premises, with the app's policy and no other; return its
+    ARN."""
     trust = {
         "Version": "2012-10-17",
         "Statement": [

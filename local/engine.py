@@ -164,7 +164,8 @@ class EmbeddedAws:
             wbufsize = 0
 
             def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002
-                """The journal says who called what; the access log would only repeat it."""
+                """Write nothing: the journal says who called what, and the access log would repeat
+                it."""
 
             def connection_dropped(self, *_: Any) -> None:
                 """Note that the connection was dropped, by the client or by the weather: nothing
@@ -196,11 +197,11 @@ class EmbeddedAws:
         _running.add(id(self))
 
     def client(self, service: str) -> Any:
-        """A boto3 client of a stranger: an administrator of this account, in this Region."""
+        """Return a boto3 client of a stranger: an administrator of this account, in this Region."""
         return self._client(service, "administrator")
 
     def client_of(self, account: str, service: str) -> Any:
-        """A boto3 client of an administrator of another account, in this Region."""
+        """Return a boto3 client of an administrator of another account, in this Region."""
         return self._client(service, _key_of(account, self.settings.region))
 
     def _client(self, service: str, access_key: str) -> Any:

@@ -73,7 +73,7 @@ class InboundResolvers:
 
     clock: Clock
     lifecycles: Callable[[], Lifecycles]
-    """Asked whenever something begins to take its time."""
+    """A function that returns the times which AWS takes, called whenever something begins."""
     answers: VpcAnswers
     weather: Weather
     quota: int
@@ -84,7 +84,7 @@ class InboundResolvers:
     """The Resolver backend of every inbound endpoint that exists, by the endpoint's id."""
 
     def create(self, backend: Any, request: Mapping[str, Any]) -> Any:
-        """CreateResolverEndpoint: moto's endpoint, CREATING."""
+        """Answer CreateResolverEndpoint: moto's endpoint, CREATING."""
         with LOCK:
             _require_acceptable(backend, request, self.quota)
             addresses = _addresses(backend.ec2_backend, request["IpAddresses"])
@@ -113,7 +113,7 @@ class InboundResolvers:
         return endpoint
 
     def delete(self, backend: Any, endpoint_id: str) -> Any:
-        """DeleteResolverEndpoint: moto's endpoint, DELETING."""
+        """Answer DeleteResolverEndpoint: moto's endpoint, DELETING."""
         with LOCK:
             endpoint = backend.resolver_endpoints[endpoint_id]
             if endpoint.status == "DELETING":
@@ -128,7 +128,7 @@ class InboundResolvers:
         return endpoint
 
     def associate(self, backend: Any, endpoint_id: str, request: Mapping[str, str]) -> Any:
-        """AssociateResolverEndpointIpAddress: UPDATING, until the address answers."""
+        """Answer AssociateResolverEndpointIpAddress: UPDATING, until the address answers."""
         with LOCK:
             endpoint = backend.resolver_endpoints[endpoint_id]
             _require_steady(endpoint)
@@ -144,7 +144,8 @@ class InboundResolvers:
         return endpoint
 
     def disassociate(self, backend: Any, endpoint_id: str, request: Mapping[str, str]) -> Any:
-        """DisassociateResolverEndpointIpAddress: UPDATING, and two addresses have to stay."""
+        """Answer DisassociateResolverEndpointIpAddress: UPDATING, and two addresses have to
+        stay."""
         with LOCK:
             endpoint = backend.resolver_endpoints[endpoint_id]
             _require_steady(endpoint)
@@ -179,7 +180,7 @@ class InboundResolvers:
         return endpoint_id in self._made
 
     def add_answers(self, vpc_id: str, state: NetworkState) -> NetworkState:
-        """The resolver addresses that answer in the VPC."""
+        """Add the resolver addresses that answer in the VPC."""
         addresses = [
             address["Ip"]
             for endpoint in list(self._serving.values())
@@ -189,7 +190,7 @@ class InboundResolvers:
         return replace(state, resolver_ips=frozenset(addresses))
 
     def close(self) -> None:
-        """moto outlives this AWS, its endpoints must not: they would use up the region's quota."""
+        """Remove the endpoints, as moto outlives this AWS: they would use up the Region's quota."""
         with LOCK:
             for endpoint_id, backend in self._made.items():
                 backend.resolver_endpoints.pop(endpoint_id, None)
@@ -219,7 +220,8 @@ class InboundResolvers:
                 endpoint.status_message = "This Resolver Endpoint is operational."
 
     def _forget(self, backend: Any, endpoint: Any) -> None:
-        """The end of DELETING; the network interfaces linger, and so hold what they use."""
+        """End DELETING; the network interfaces linger, and hold their subnets and security groups
+        until they go."""
         with LOCK:
             self.weather.past.changing(endpoint.id, copy.copy(endpoint))
             backend.resolver_endpoints.pop(endpoint.id, None)
@@ -278,7 +280,8 @@ def _now() -> str:
 
 
 def _description(endpoint: Any) -> dict[str, Any]:
-    """moto's description leaves out what kind of addresses and protocols it speaks."""
+    """Return moto's description with the kind of addresses and the protocols, which it leaves
+    out."""
     return {
         **_stock_description(endpoint),
         "ResolverEndpointType": getattr(endpoint, "address_type", "IPV4"),
@@ -287,8 +290,8 @@ def _description(endpoint: Any) -> dict[str, Any]:
 
 
 def _ip_descriptions(endpoint: Any) -> list[dict[str, str]]:
-    """Addresses become ATTACHED together with their endpoint's becoming OPERATIONAL; each has a
-    ModificationTime of its own."""
+    """Return the descriptions of the addresses. They become ATTACHED when their endpoint becomes
+    OPERATIONAL; each has a ModificationTime of its own."""
     failed = getattr(endpoint, "failed_address", None)
 
     def described(address: dict[str, str]) -> dict[str, str]:
@@ -363,7 +366,7 @@ def _require_acceptable(backend: Any, request: Mapping[str, Any], quota: int) ->
 
 
 def _addresses(ec2_backend: Any, requested: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
-    """The addresses asked for, and free ones where only a subnet was named."""
+    """Return the addresses asked for, and free ones where only a subnet was named."""
     subnets = [_subnet(ec2_backend, item["SubnetId"]) for item in requested]
     _require_one_shared_vpc(ec2_backend, {subnet.vpc_id for subnet in subnets})
     chosen: dict[int, str] = {}

@@ -1,4 +1,4 @@
-"""Subnets with IPv6 only have no IPv4 address to give away.
+"""Subnets with IPv6 only, which have no IPv4 address to give away.
 
 EC2's `Subnet.AvailableIpAddressCount` is "the number of unused private IPv4 addresses in the
 subnet". moto 5.2.5 counts the IPv6 network of a subnet that has no other.

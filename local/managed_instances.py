@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 LONGEST_OUTPUT = 2500
 """Characters of an output in ListCommandInvocations."""
 LONGEST_CONTENT = 24_000
-"""Characters of it in GetCommandInvocation."""
+"""Characters of an output in GetCommandInvocation."""
 LONGEST_LIFE = timedelta(days=30)
 USUAL_LIFE = timedelta(days=1)
 A_PAGE = 50
@@ -45,12 +45,12 @@ _current: ManagedInstances
 
 
 class NotRegisteredError(Exception):
-    """AWS takes no host with this activation."""
+    """An error: AWS takes no host with this activation."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a script ended on a host."""
+    """The end of a script on a host: its exit code and its output."""
 
     code: int
     output: str = ""
@@ -69,7 +69,7 @@ class Ended:
 
 
 Run = Callable[[str], Ended]
-"""What a script does on a host."""
+"""A function that stands for running a script on a host."""
 
 
 @dataclass
@@ -99,7 +99,7 @@ class Instance:
 
 @dataclass
 class Activation:
-    """What lets hosts register."""
+    """An activation, with which hosts register."""
 
     id: str
     code: str
@@ -193,7 +193,8 @@ class ManagedInstances:
         return dict(self.backend._resource_tags["ManagedInstance"][instance])
 
     def meant(self, ids: Iterable[str], targets: Iterable[Mapping[str, Any]]) -> list[Instance]:
-        """Return whom a command is for: the named ones, or those that every target fits."""
+        """Return the instances that a command is for: the named ones, or those that every target
+        fits."""
         wanted = list(targets)
         named = [self.known[each] for each in ids if each in self.known]
         fitting = [
@@ -278,7 +279,8 @@ def install(aws: EmbeddedAws) -> None:
 
 
 def _register(said: Mapping[str, Any]) -> tuple[dict[str, str], int]:
-    """RegisterManagedInstance, as an SSM agent calls it: by nobody, with an activation."""
+    """Answer RegisterManagedInstance, which an SSM agent calls without a signature, with an
+    activation."""
     code, name = said["ActivationCode"], said.get("Fingerprint", "")
     try:
         id_ = _current.register(said["ActivationId"], code, name, lambda _: Ended(0))
@@ -314,7 +316,7 @@ def _create_activation(response: Any) -> ActionResult:
 
 
 def _describe_activations(_response: Any) -> ActionResult:
-    """AWS never shows a code again."""
+    """Answer DescribeActivations, without codes: AWS never shows one again."""
     now = datetime.now(UTC)
     found = [
         {

@@ -52,7 +52,7 @@ def _in_pages(key: str, answering: Answering) -> Answering:
 
 
 def _describe_parameters(response: Any) -> ActionResult:
-    """moto's own, whose pages are of ten."""
+    """Answer as moto does, whose pages are of ten."""
     asked = response._get_param("Filters"), response._get_param("ParameterFilters")
     size = response._get_param("MaxResults") or PARAMETERS_A_PAGE
     if size > PARAMETERS_A_PAGE:

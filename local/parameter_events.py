@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from local.engine import EmbeddedAws
 
 put_without_event = SimpleSystemManagerBackend.put_parameter
-"""moto's own, for whoever needs many parameters and nobody who hears of them."""
+"""moto's own method, for tests that need many parameters and no events."""
 _STOCK_DELETE = SimpleSystemManagerBackend.delete_parameter
 _STOCK_DELETE_SEVERAL = SimpleSystemManagerBackend.delete_parameters
 

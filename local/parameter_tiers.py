@@ -43,7 +43,7 @@ def _put(response: Any) -> Any:
 
 
 def _tier(backend: SimpleSystemManagerBackend, name: str, value: str, asked: str | None) -> str:
-    """The tier that the parameter gets."""
+    """Return the tier that the parameter gets."""
     versions = backend._parameters.get(name)
     is_advanced = bool(versions) and versions[-1].tier == ADVANCED
     if asked == STANDARD and is_advanced:

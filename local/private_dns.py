@@ -1,4 +1,4 @@
-"""Private DNS in a VPC: who may hold a name there, and what answers as a result.
+"""Private DNS in a VPC: the holders of its names, and the answers that result.
 
 AWS keeps a hidden private hosted zone per endpoint and associates it with the VPC. A zone's
 domain can be associated only once, so two holders of one name conflict, even while the
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 Followers = Callable[[str], Iterable[Any]]
 """A function that yields the VPCs whose answers depend on a VPC."""
 Source = Callable[[str, NetworkState], NetworkState]
-"""Adds to a VPC's state what one part of the embedded AWS answers there."""
+"""A function that adds to a VPC's state the answers of one part of the embedded AWS."""
 
 
 @dataclass
 class VpcAnswers:
-    """Puts together what answers in a VPC and hands it to the networks when it changed."""
+    """The answers in each VPC, put together from all sources and handed to the networks when they
+    change."""
 
     networks: Networks
     sources: list[Source] = field(default_factory=list)
@@ -46,7 +47,7 @@ class VpcAnswers:
 
     @property
     def answering(self) -> tuple[str, ...]:
-        """The ids of the VPCs in which something answers, or did."""
+        """Return the ids of the VPCs in which something answers, or did."""
         return tuple(self._applied)
 
     def applied_elsewhere(self, vpc_id: str) -> Iterator[NetworkState]:
@@ -73,7 +74,8 @@ class VpcAnswers:
 
 
 def answers_of(aws: EmbeddedAws) -> VpcAnswers:
-    """The one of this embedded AWS; whichever part is installed first makes it."""
+    """Return the `VpcAnswers` of this embedded AWS; whichever part is installed first makes
+    them."""
     if not hasattr(aws, "vpc_answers"):
         aws.vpc_answers = VpcAnswers(aws.networks)
     answers: VpcAnswers = aws.vpc_answers
@@ -100,7 +102,7 @@ def require_private_dns_possible(vpc: Any, names: Iterable[str], held: Iterable[
 
 
 def _hosted_zones(vpc: Any) -> set[str]:
-    """Domains of the private hosted zones that a customer associated with the VPC."""
+    """Return the domains of the private hosted zones that a customer associated with the VPC."""
     route53 = route53_backends[vpc.owner_id][get_partition(vpc.region)]
     return {zone["Name"].rstrip(".") for zone in route53.list_hosted_zones_by_vpc(vpc.id)}
 
@@ -114,5 +116,5 @@ def _cidrs(vpc: Any) -> tuple[str, ...]:
 
 
 def _is_on(attribute: bool | str) -> bool:
-    """moto keeps ModifyVpcAttribute's value as it came."""
+    """Tell whether an attribute is on: moto keeps ModifyVpcAttribute's value as it came."""
     return str(attribute).lower() == "true"

@@ -42,10 +42,10 @@ class Profiles:
     resources: list[Item] = field(default_factory=list)
     vpcs: list[Item] = field(default_factory=list)
     changed: Callable[[Iterable[str]], None] = lambda _: None
-    """Called with the VPCs that may answer otherwise now."""
+    """A function that is called with the VPCs that may answer otherwise now."""
 
     def resources_of(self, vpc_id: str) -> list[str]:
-        """The ARNs of what a VPC's Profile holds."""
+        """Return the ARNs of what a VPC's Profile holds."""
         profiles = {each["ProfileId"] for each in self.vpcs if each["ResourceId"] == vpc_id}
         return [each["ResourceArn"] for each in self.resources if each["ProfileId"] in profiles]
 

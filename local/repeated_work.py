@@ -1,4 +1,4 @@
-"""moto's work that it does again for each call although its result is the same, done once.
+"""Work of moto with the same result for each call, done once.
 
 For every call moto lists the methods of a service's class, and for every member of an answer it
 works out anew under which names the value may be kept; this was a quarter of a story's processor

@@ -16,7 +16,7 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.moto_api._internal import mock_random
 
 LOCK = threading.RLock()
-"""Held by whoever looks at moto's EC2 tables and then changes them: request threads and timers."""
+"""The lock of request threads and timers that look at moto's EC2 tables and then change them."""
 
 
 def create_requester_interface(
@@ -28,7 +28,7 @@ def create_requester_interface(
     security_group_ids: Iterable[str],
     address: str | None = None,
 ) -> Any:
-    """moto's network interface, in use, at `address` or else at any free one of the subnet.
+    """Make moto's network interface, in use, at `address` or else at any free one of the subnet.
 
     `backend` is moto's EC2 backend of an account and region; `interface_type` is EC2's word:
     `vpc_endpoint`, `lambda`, `interface`… Raises InsufficientFreeAddressesInSubnet.
@@ -48,14 +48,14 @@ def create_requester_interface(
 
 
 def delete_requester_interfaces(backend: Any, interface_ids: Iterable[str]) -> None:
-    """Skips those that are gone already."""
+    """Delete these interfaces, but for those that are gone already."""
     with LOCK:
         for interface_id in interface_ids:
             backend.enis.pop(interface_id, None)
 
 
 def free_address(subnet: Any, besides: Collection[str] = ()) -> str:
-    """Some free address of the subnet; AWS promises no order, so neither does this."""
+    """Return a free address of the subnet, in no order, as AWS promises none."""
     taken = addresses_in_use(subnet).union(besides)
     usable = range(4, subnet.cidr.num_addresses - 1)
     start = mock_random.randrange(len(usable))
@@ -70,7 +70,8 @@ def free_address(subnet: Any, besides: Collection[str] = ()) -> str:
 
 
 def is_usable(subnet: Any, address: str) -> bool:
-    """AWS keeps the first four addresses and the last one of every subnet for itself."""
+    """Tell whether an address can be given away: AWS keeps the first four and the last one of every
+    subnet."""
     position = int(ip_address(address)) - int(subnet.cidr.network_address)
     return 4 <= position < int(subnet.cidr.num_addresses) - 1
 

@@ -1,4 +1,4 @@
-"""Services act with roles that trust them, and look at a role before they take it.
+"""Services that act with roles which trust them, and look at a role before they take it.
 
 AWS: CreateFunction, CreateStateMachine and PutRule refuse a role whose trust policy does not let
 the service assume it; CreateFunction in a VPC also one that may not make, see and delete network

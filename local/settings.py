@@ -45,7 +45,7 @@ class Unkindness:
     dropped_requests: float = 0
     """The connection is closed without an answer, and without an effect."""
     lost_answers: float = 0
-    """The same after the effect."""
+    """The connection is closed without an answer, after the effect."""
     killed_functions: float = 0
     """The function that calls dies after the effect."""
     lost_events: float = 0
@@ -66,13 +66,13 @@ class Unkindness:
     private DNS is under way (terraform-provider-aws #42884: AWS allows one modification at a time;
     how long one takes is our inference)."""
     capitalised_states: float = 0
-    """`Pending`, `Available`, `Deleting` in an answer about VPC endpoints
+    """States with a capital, such as `Pending`, in an answer about VPC endpoints
     (terraform-provider-aws, `internal/service/ec2`: State "may be in varied case")."""
 
     @classmethod
     def mild(cls, seed: int) -> Unkindness:
-        """A bad day: throttles, a fault in every fiftieth call, a few events astray, answers
-        that are behind."""
+        """Return the unkindness of a bad day: throttles, a fault in every fiftieth call, a few lost
+        events, answers that are behind."""
         return cls(
             seed,
             throttles=True,

@@ -54,12 +54,12 @@ def _create(_kind: Any, _name: str, resource: Any, account: str, region: str, **
 
 
 def _schedule_deletion(key: Any, account: str, region: str) -> None:
-    """CloudFormation's deletion of a key."""
+    """Delete a key as CloudFormation does."""
     kms_backends[account][region].schedule_key_deletion(key.id, key.pending_window)
 
 
 def _sign(response: Any) -> str:
-    """The API's Sign."""
+    """Answer Sign."""
     given = response._get_param("KeyId")
     response._validate_key_id(given)
     key = response.kms_backend.describe_key(response.kms_backend.any_id_to_key_id(given))
@@ -78,7 +78,7 @@ def _sign(response: Any) -> str:
 
 
 def _get_public_key(response: Any) -> str:
-    """The API's GetPublicKey, which names the key by its ARN."""
+    """Answer GetPublicKey, which names the key by its ARN."""
     answer = json.loads(_STOCK_GET_PUBLIC_KEY(response))
     key = response.kms_backend.describe_key(answer["KeyId"])
     _refuse_state(key)

@@ -41,7 +41,8 @@ class SiteDemo:
         self._internet_before = 0
 
     def connect(self, connected: Mapping[str, Any], private: Mapping[str, tuple[str, ...]]) -> None:
-        """`private`: name -> addresses. Raises SiteDemoFailedError."""
+        """Let the site's DNS host follow the publication; `private` is name -> addresses. Raises
+        SiteDemoFailedError."""
         self._private = private
         title, site = self._host.server.kind.title, self._host.server.site
         self._say(
@@ -75,7 +76,7 @@ class SiteDemo:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """The tool's timer runs, and a client asks all the time, until the end of the teardown.
+        """Run the tool's timer, and a client that asks all the time, until the end of the teardown.
         Raises SiteDemoFailedError if it was ever left without an answer."""
         with self._host.watched(list(self._private)) as seen, self._host.following() as changes:
             yield
@@ -130,7 +131,8 @@ class SiteDemo:
             raise SiteDemoFailedError(f"the internet was asked for {', '.join(leaked)}")
 
     def _see_public_again(self) -> None:
-        """The DNS server goes on without the VPC."""
+        """Check that the DNS server answers publicly without the VPC. Raises
+        SiteDemoFailedError."""
         answers = self._host.ask(list(self._private))
         public = sum(answer.addresses == (PUBLIC_ADDRESS,) for answer in answers.values())
         self._say(f"{public} of {len(answers)} answers on-premises are the internet's again\n")

@@ -30,7 +30,7 @@ _stock_rule_changes: Mapping[str, Callable[..., Any]] = {
 
 
 def install(aws: EmbeddedAws) -> None:
-    """Replaces these methods of moto as a whole, so the part installed last answers."""
+    """Replace these methods of moto as a whole, so that the part installed last answers."""
     past = aws.weather.past
     SecurityGroupBackend.create_security_group = _creating(past)
     for name, change in _stock_rule_changes.items():

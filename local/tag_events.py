@@ -30,7 +30,7 @@ _STOCK_CREATE_VPC = VPCBackend.create_vpc
 _current: EmbeddedAws
 _versions: Counter[str] = Counter()
 _lock = threading.RLock()
-"""Changes of tags follow one another, so that versions and tags agree."""
+"""The lock of changed tags, which follow one another, so that versions and tags agree."""
 _creating = threading.local()
 
 
@@ -57,7 +57,7 @@ def _watched(stock: Callable[..., bool]) -> Callable[..., bool]:
 
 
 def _create_vpc(backend: EC2Backend, *args: Any, **kwargs: Any) -> Any:
-    """moto adds a new VPC's tags one by one; on AWS they are one change."""
+    """Make a VPC, whose tags are one change as on AWS; moto adds them one by one."""
     _creating.vpc = True
     try:
         vpc = _STOCK_CREATE_VPC(backend, *args, **kwargs)

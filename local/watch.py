@@ -1,4 +1,4 @@
-"""Follow an execution as it goes: which state it is in, what it waits for, how it ended."""
+"""Follow an execution: its states, its waits, and its end."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class Step:
 
 
 class TookTooLongError(Exception):
-    """The awaited state did not come in time."""
+    """An error: the awaited execution or state did not come in time."""
 
 
 def next_execution(
     client: Any, machine: str, known: set[str], timeout: float = 30, name: str = ""
 ) -> str:
-    """The ARN of the oldest execution that is not among the `known` ones and whose name begins
-    with `name`."""
+    """Return the ARN of the oldest execution that is not among the `known` ones and whose name
+    begins with `name`."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         listed = client.get_paginator("list_executions").paginate(stateMachineArn=machine)
@@ -68,8 +68,8 @@ def follow(client: Any, execution: str, timeout: float = 120) -> Iterator[Step]:
 
 
 def _events_after(client: Any, execution: str, last: int) -> list[dict[str, Any]]:
-    """Oldest first. Asked for the newest first, in pages that a poll seldom fills twice: the whole
-    history would be read again and again."""
+    """Return the events after one, oldest first. AWS is asked for the newest first, in pages that a
+    poll seldom fills twice: the whole history would be read again and again."""
     pages = client.get_paginator("get_execution_history").paginate(
         executionArn=execution, reverseOrder=True, PaginationConfig={"PageSize": EVENTS_A_POLL}
     )
@@ -78,7 +78,8 @@ def _events_after(client: Any, execution: str, last: int) -> list[dict[str, Any]
 
 
 def _step(event: dict[str, Any], entered: dict[int, str]) -> Step | None:
-    """`entered` maps each event's id to the state it belongs to, through the one before it."""
+    """Return the step of an event; None for any other. `entered` maps each event's id to the state
+    it belongs to, through the one before it."""
     at = event["timestamp"].timestamp()
     state = entered.get(event.get("previousEventId", 0), "")
     if event["type"].endswith("StateEntered"):

@@ -96,7 +96,8 @@ def _require_previous_values(response: Any) -> None:
 
 
 def _leave_to_the_backend(*_: Any) -> None:
-    """moto compares the template with what became of the former one, and looks at one status."""
+    """Decide nothing here: moto compares the template with what became of the former one, and looks
+    at one status."""
 
 
 class _QuickYaml:
@@ -138,7 +139,7 @@ def _create_change_set(backend: Any, **kwargs: Any) -> Any:
 
 
 def _parse_template(change_set: Any) -> None:
-    """A template is JSON once it is prepared; moto reads it as YAML, which takes seconds."""
+    """Parse a prepared template, which is JSON; moto reads it as YAML, which takes seconds."""
     change_set.template_dict = json.loads(change_set.template)
 
 
@@ -172,14 +173,16 @@ class InvalidChangeSetStatus(ValidationError):  # type: ignore[misc]
 
 
 def _template_at(response: Any, url: str) -> str:
-    """moto knows a path-style address only by the host name `localhost`."""
+    """Return the template at a URL. moto knows a path-style address only by the host name
+    `localhost`."""
     path_style = url.replace(_current.url, "http://localhost", 1)
     template: str = _STOCK_TEMPLATE_AT(response, path_style)
     return template
 
 
 def _parameter_list(stack: Any) -> list[dict[str, str]]:
-    """moto hides a NoEcho parameter only if its value is its name, and answers with lists."""
+    """Return the parameters as CloudFormation shows them: moto hides a NoEcho parameter only if its
+    value is its name, and answers with lists."""
     secret = stack.resource_map.no_echo_parameter_keys
     return [
         {"ParameterKey": name, "ParameterValue": "****" if name in secret else _joined(value)}

@@ -166,7 +166,8 @@ def _delete_invoke_config(functions: Any, _name: str, properties: Properties) ->
 
 
 def _change_invoke_config(functions: Any, name: str, before: Properties, after: Properties) -> None:
-    """Put it in the old one's place: moto 5.2.5 would add it behind, where nobody looks."""
+    """Put the configuration in the old one's place: moto 5.2.5 adds it at the end, where nobody
+    looks."""
     _delete_invoke_config(functions, name, before)
     _put_invoke_config(functions, name, after)
 
@@ -305,7 +306,7 @@ class ApiResource:
         return self._attributes[attribute]
 
     def change(self, region: str, before: Properties, after: Properties) -> None:
-        """Update it in place. Raises NotUpdatableError where its type knows no update."""
+        """Update the resource in place. Raises NotUpdatableError where its type knows no update."""
         if self.api_type.update is None:
             raise NotUpdatableError(f"{self.api_type.name} is not updated (embedded AWS)")
         client = client_of(self.api_type.service, region)
@@ -321,5 +322,5 @@ _MODELS = tuple(
     type("Resource", (ApiResource, CloudFormationModel), {"api_type": api_type})
     for api_type in _API_TYPES
 )
-"""moto finds resource types among the direct subclasses of its `CloudFormationModel`. Kept here,
-because Python forgets subclasses that nobody holds."""
+"""Models of the types, kept because Python forgets subclasses that nobody holds: moto finds
+resource types among the direct subclasses of its `CloudFormationModel`."""

@@ -38,8 +38,8 @@ ACTIONS = frozenset(
         "Transitions",
     }
 )
-"""CloudFormation takes no lifecycle rule without one of these, though Amazon S3 would (reference of
-AWS::S3::Bucket Rule; aws-cloudformation/cloudformation-coverage-roadmap#132)."""
+"""Actions, of which CloudFormation wants one in each lifecycle rule, though Amazon S3 does not
+(reference of AWS::S3::Bucket Rule; aws-cloudformation/cloudformation-coverage-roadmap#132)."""
 
 
 def create(s3: Any, name: str, properties: Properties) -> str:
@@ -76,7 +76,8 @@ def delete(s3: Any, bucket: str, _properties: Properties) -> None:
 
 
 def _put_encryption(s3: Any, bucket: str, said: Properties) -> None:
-    """CloudFormation's names are the API's but for the word before the default."""
+    """Encrypt a bucket. CloudFormation's names are the API's but for the word before the
+    default."""
     rules = [
         {
             {"ServerSideEncryptionByDefault": "ApplyServerSideEncryptionByDefault"}.get(k, k): v

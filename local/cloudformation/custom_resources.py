@@ -83,7 +83,7 @@ class CustomResource(CustomModel):  # type: ignore[misc]
         self._ask("Delete", PhysicalResourceId=self.resource_name)
 
     def _ask(self, kind: str, **more: Any) -> dict[str, Any]:
-        """The function's answer. Raises CustomResourceFailedError."""
+        """Ask the function, and return its answer. Raises CustomResourceFailedError."""
         request, s3 = str(uuid.uuid4()), self._client("s3")
         place = {"Bucket": self._bucket(s3), "Key": f"{self.logical_id}/{request}"}
         signed = {**place, "ContentType": ""}

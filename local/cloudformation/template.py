@@ -26,10 +26,8 @@ SAM = "AWS::Serverless-2016-10-31"
 
 
 def prepared(text: str, parameters: Mapping[str, Any], region: str) -> tuple[str, dict[str, str]]:
-    """The template as plain CloudFormation in JSON, and every parameter that has a value.
-
-    moto splits and converts only parameters that are given, so defaults are given too.
-    """
+    """Return the template as plain CloudFormation in JSON, and every parameter that has a value.
+    moto splits and converts only parameters that are given, so defaults are given too."""
     template = yaml_parse(text)
     given = {
         name: _plain(slot["Default"])
@@ -75,7 +73,7 @@ def _transformed(
 
 
 def _refuse_unknown_types(template: Mapping[str, Any]) -> None:
-    """moto skips them in silence."""
+    """Raise ValidationError for unknown resource types, which moto skips in silence."""
     known = {*get_model_map(), *NULL_MODELS, *IGNORED}
     types = {resource["Type"] for resource in template.get("Resources", {}).values()}
     unknown = sorted(name for name in types - known if not name.startswith("Custom::"))
@@ -86,5 +84,5 @@ def _refuse_unknown_types(template: Mapping[str, Any]) -> None:
 
 
 def _plain(value: Any) -> str:
-    """A parameter's default as CloudFormation reads it: always text."""
+    """Return a parameter's default as CloudFormation reads it: always text."""
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -112,7 +112,8 @@ def create_change_set(backend: Any, **kwargs: Any) -> Any:
 
 
 def carry_out(backend: Any, stack: Any, to: Wanted) -> None:
-    """Bring the stack there, or back to where it was. Its status and its events tell which."""
+    """Bring the stack into the wanted state, or back to the former one. Its status and its events
+    tell which."""
     begin(stack)
     former = [export.name for export in stack.exports]
     update = Update(stack, candidate(stack, json.loads(to.template), to.parameters))

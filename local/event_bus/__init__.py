@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from local.engine import EmbeddedAws
 
 MAX_ENTRIES = 10
-"""PutEvents takes at most this many entries."""
+"""The most entries that PutEvents takes."""
 
 _STOCK_PUT_RULE = EventsBackend.put_rule
 _STOCK_PUT_TARGETS = EventsBackend.put_targets

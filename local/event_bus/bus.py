@@ -25,7 +25,8 @@ _SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
 
 
 class Bus:
-    """`contracts.EventBus`. Best effort as AWS's: what is under way at the end is lost."""
+    """The contract `contracts.EventBus`. As on AWS, events that are under way at the end are
+    lost."""
 
     def __init__(self, aws: EmbeddedAws) -> None:
         self._aws = aws
@@ -44,11 +45,11 @@ class Bus:
         resources: Sequence[str],
         region: str,
     ) -> None:
-        """An AWS service's own event; these are the only ones that may come from `aws.*`."""
+        """Publish an event of an AWS service; only these may come from `aws.*`."""
         self._match(self._envelope(source, detail_type, detail, resources, region), "default")
 
     def put(self, entry: Mapping[str, Any], region: str) -> dict[str, str]:
-        """One entry of PutEvents and its answer: an EventId, or why it was refused."""
+        """Put one entry of PutEvents; return its answer: an EventId, or why it was refused."""
         refusal = _refusal(entry)
         if refusal is not None:
             return refusal
@@ -120,7 +121,8 @@ class Bus:
         }
 
     def _match(self, event: dict[str, Any], bus_name: str) -> None:
-        """A rule that has only a schedule matches no event."""
+        """Deliver an event to the targets of the rules that match. A rule that has only a schedule
+        matches none."""
         backend = events_backends[event["account"]][event["region"]]
         bus = backend.describe_event_bus(bus_name)
         for rule in list(bus.rules.values()):

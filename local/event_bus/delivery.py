@@ -79,7 +79,7 @@ class Failure:
 
 
 class Courier:
-    """Delivers on the clock's threads."""
+    """The courier, which delivers on the clock's threads."""
 
     def __init__(self, aws: EmbeddedAws) -> None:
         self._aws = aws
@@ -96,7 +96,7 @@ class Courier:
             self._aws.clock.after(aws_seconds, action)
 
     def send(self, delivery: Delivery, delay: float = 0) -> None:
-        """`delay` is in AWS seconds, beside what EventBridge takes."""
+        """Send an event on its way; `delay` is in AWS seconds, beside what EventBridge takes."""
         latency = self._aws.settings.lifecycles.eventbridge_delivery
         self.after(latency + delay, lambda: self._attempt(delivery))
 
@@ -173,7 +173,7 @@ class Courier:
             log.exception("Event %s lost: no dead-letter queue %s", delivery.event["id"], queue_arn)
 
     def _client(self, service: str, region: str, role_arn: str | None) -> Any:
-        """One client a role; without a role, EventBridge calls as itself."""
+        """Return a client, one for each role; without a role EventBridge calls as itself."""
         key = (service, region, role_arn)
         with self._lock:
             if key not in self._clients:
@@ -201,7 +201,8 @@ def _invoke(client: Any, delivery: Delivery) -> None:
 
 
 def _start_execution(client: Any, delivery: Delivery) -> None:
-    """Names it `<event id>_<random>`, as AWS does: a doubled event is a second execution."""
+    """Start an execution called `<event id>_<random>`, as AWS does: a doubled event is a second
+    one."""
     client.start_execution(
         stateMachineArn=delivery.target["Arn"],
         name=f"{delivery.event['id']}_{uuid.uuid4()}",

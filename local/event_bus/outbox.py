@@ -8,7 +8,8 @@ from local.contracts import Notification
 
 
 def notifications(topic: Any, subject: str | None, message: str) -> list[Notification]:
-    """A subscription counts as confirmed here, although on AWS a person must click first."""
+    """Return a mail for each subscription, which is taken for confirmed; on AWS a person must click
+    first."""
     subscriptions = list(topic.sns_backend.subscriptions.values())
     subscribers = [
         subscription.endpoint

@@ -18,7 +18,7 @@ _PLACEHOLDER = re.compile(r"<([^<>\s\"]+)>")
 def target_input(
     target: Mapping[str, Any], event: Mapping[str, Any], rule_name: str, rule_arn: str
 ) -> str:
-    """The text handed to `target`: JSON, unless an input template is written otherwise."""
+    """Return the text handed to `target`: JSON, unless an input template is written otherwise."""
     if "Input" in target:
         return str(target["Input"])
     if "InputPath" in target:
@@ -46,8 +46,8 @@ def _at(event: Mapping[str, Any], path: str) -> Any:
 
 
 def _fill(template: str, variables: Mapping[str, Any]) -> str:
-    """A string variable gets its quotes where the template has none around it; a variable
-    without a value does not appear in the output."""
+    """Return the template filled. A string variable gets its quotes where the template has none
+    around it; a variable without a value does not appear in the output."""
 
     def text(placeholder: re.Match[str]) -> str:
         name = placeholder[1]

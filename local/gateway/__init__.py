@@ -33,7 +33,7 @@ Listener = Callable[[ApiCall, Response], None]
 Unsigned = Callable[[Any], tuple[Any, int]]
 """The answer to an operation that nobody signs, and its status."""
 TRACE = "HTTP_X_AMZN_TRACE_ID"
-"""With which AWS's SDK, inside a function, says for which invocation it calls."""
+"""The header in which AWS's SDK, inside a function, says for which invocation it calls."""
 
 
 class Gateway:
@@ -95,7 +95,7 @@ class Gateway:
         return self._answer(call, environ) if call else self._forward(environ)
 
     def _answer(self, call: ApiCall, environ: dict[str, Any]) -> Response:
-        """The life of one call: authorised, handled, journalled.
+        """Answer one call: authorise it, handle it, write it into the journal.
 
         The weather comes between the first two: AWS too throttles only whom it would have let
         in. The journal holds what came of the call, also where the caller never hears of it; a

@@ -1,4 +1,4 @@
-"""Whether a role may make a call: its policies in moto's IAM, and IAM's decision on them.
+"""The decision whether a role may make a call, by its policies in moto's IAM.
 
 Identity-based policies, and the policies of keys. Other policies of resources, and trust policies,
 are asked where a service acts (`policies_of_resources`), endpoint policies where a call comes
@@ -39,8 +39,8 @@ REFUSALS = {
 
 @dataclass(frozen=True)
 class Authorization:
-    """What IAM was asked on behalf of a role, and its answer. The request can be decided
-    again, under other statements."""
+    """A request to IAM on behalf of a role, and IAM's decision. The request can be decided again,
+    under other statements."""
 
     role_arn: str
     request: Request
@@ -65,7 +65,7 @@ class Authorization:
 
 
 class Authorizer:
-    """Only roles are asked about: any other key is an administrator's."""
+    """The questions to IAM. They are about roles only: any other key is an administrator's."""
 
     def __init__(self, principals: Principals) -> None:
         self._principals = principals
@@ -74,7 +74,8 @@ class Authorizer:
         return self._principals.role_of(call.access_key_id)
 
     def authorize(self, call: ApiCall) -> tuple[Authorization, ...]:
-        """All of them have to be allowed. Empty for an administrator's call."""
+        """Return the decisions about a call, which all have to allow it; empty for an
+        administrator's call."""
         role_arn = self.role_of(call)
         if role_arn is None or call.name in NEED_NO_PERMISSION:
             return ()
@@ -90,14 +91,15 @@ class Authorizer:
         )
 
     def _caller_facts(self, call: ApiCall) -> Context:
-        """The role, and with which a policy tells a function's code from Lambda, who has the same
-        role."""
+        """Return the caller's condition keys: the role, and the function, by which a policy tells
+        its code from Lambda, which calls with the same role."""
         facts = {"aws:principalarn": (str(self.role_of(call)),)}
         function = self._principals.function_of(call.access_key_id)
         return facts | ({"lambda:sourcefunctionarn": (function,)} if function else {})
 
     def refusal(self, call: ApiCall, refused: Authorization) -> tuple[str, str]:
-        """AWS's error code and message. (EC2 adds an encoded copy of it, which is left out.)"""
+        """Return AWS's error code and message. (EC2 adds an encoded copy of it, which is left
+        out.)"""
         opening = "You are not authorized to perform this operation. "
         message = (
             f"{opening if call.service == 'ec2' else ''}"
@@ -110,12 +112,12 @@ class Authorizer:
         return REFUSALS.get(call.service) or REFUSALS[call.protocol]
 
     def account_of(self, access_key_id: str) -> str:
-        """The account of a role's session, or of an administrator."""
+        """Return the account of a role's session, or of an administrator."""
         role_arn = self._principals.role_of(access_key_id)
         return role_arn.split(":")[4] if role_arn else get_account_id_from(access_key_id)
 
     def user_of(self, access_key_id: str) -> str:
-        """The caller as AWS's messages name it."""
+        """Return the caller as AWS's messages name it."""
         if self._principals.role_of(access_key_id):
             return self._principals.user_of(access_key_id)
         return f"arn:aws:iam::{self.account_of(access_key_id)}:user/administrator"
@@ -146,5 +148,6 @@ def role_of_arn(role_arn: str) -> Any:
 
 
 def _as_json(document: Any) -> str:
-    """CloudFormation leaves the document of an inline policy in moto as it was parsed."""
+    """Return a policy as JSON: CloudFormation leaves that of an inline policy in moto as it was
+    parsed."""
     return document if isinstance(document, str) else json.dumps(document, default=str)

@@ -1,4 +1,4 @@
-"""What a request asks for: service, action and parameters, in whatever protocol it came.
+"""The meaning of a request, in whichever protocol: service, action and parameters.
 
 moto knows AWS's five protocols already (its routers and parsers read botocore's service
 models, loaded once per service); here they are asked before moto is, and answered in the
@@ -69,7 +69,8 @@ class ApiCall:
     protocol: str
     """`ec2`, `query`, `json`, `rest-json` or `rest-xml`: the form that an error takes."""
     parameters: Mapping[str, Any]
-    """In the API's names. Of a blob only its size; of S3 only what is not in the body."""
+    """The parameters by the API's names. A blob is there by its size only, and nothing of a body of
+    S3."""
 
     @property
     def name(self) -> str:
@@ -77,7 +78,7 @@ class ApiCall:
 
 
 def recognise(environ: dict[str, Any]) -> ApiCall | None:
-    """The call that a request makes; None for one that is not signed (also presigned), such
+    """Return the call that a request makes; None for one that is not signed (also presigned), such
     as moto's calls to itself. The request can still be read afterwards."""
     signature = SIGNATURE.search(
         environ.get("HTTP_AUTHORIZATION") or unquote(environ.get("QUERY_STRING", ""))
@@ -96,8 +97,9 @@ def recognise(environ: dict[str, Any]) -> ApiCall | None:
 
 
 def unsigned(service: str, environ: dict[str, Any]) -> ApiCall:
-    """The call that a request without a signature makes of `service`: no key is anybody's. What no
-    service model knows is named as its header has it, as in `AmazonSSM.RegisterManagedInstance`."""
+    """Return the call that a request without a signature makes of `service`: no key is anybody's.
+    What no service model knows is named as its header has it, as in
+    `AmazonSSM.RegisterManagedInstance`."""
     body = b"" if service == "s3" else _take_body(environ)
     try:
         operation, protocol, parameters = _parse(MODELS.get(service, service), environ, body)
@@ -109,13 +111,14 @@ def unsigned(service: str, environ: dict[str, Any]) -> ApiCall:
 
 
 def _region(environ: Mapping[str, Any]) -> str:
-    """The Region that the host name of a request is in."""
+    """Return the Region in the host name of a request; empty where there is none."""
     found = REGION.search(str(environ.get("HTTP_HOST", "")))
     return found[1] if found else ""
 
 
 def _take_body(environ: dict[str, Any]) -> bytes:
-    """The whole body, which is put back for moto. Not for S3: its bodies are files, in chunks."""
+    """Return the whole body, and put it back for moto; not used for S3, whose bodies are files, in
+    chunks."""
     body: bytes = Request(environ, populate_request=False).get_data(cache=False)
     environ["wsgi.input"] = io.BytesIO(body)
     environ["CONTENT_LENGTH"] = str(len(body))
@@ -142,5 +145,6 @@ def _parse(model: str, environ: dict[str, Any], body: bytes) -> tuple[str, str, 
 
 
 def _size(blob: str) -> str:
-    """What is kept of a blob: a journal of function code would outgrow the memory."""
+    """Return the size of a blob, which is kept in its place: the code of functions would fill the
+    memory."""
     return f"<{len(blob)} characters of base64>"

@@ -1,4 +1,4 @@
-"""The constraints that stand in AWS's own service models: lengths, ranges, patterns, enums.
+"""The constraints in AWS's own service models: lengths, ranges, patterns, enums.
 
 AWS refuses a request that breaks one: "1 validation error detected: Value '…' at 'name' failed to
 satisfy constraint: Member must have length less than or equal to 64".

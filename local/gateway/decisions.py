@@ -25,8 +25,8 @@ class Request:
     resource: str
     context: Context = field(default_factory=dict)
     resource_known: bool = True
-    """The resource is known. False where the embedded AWS does not know the ARN that AWS would ask
-    for: `resource` is then `*`, which only a statement about `*` matches."""
+    """False where the embedded AWS does not know the ARN that AWS asks for: `resource` is then `*`,
+    which only a statement about `*` matches."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def decide(statements: Iterable[Statement], request: Request) -> Decision:
 
 @lru_cache(maxsize=4096)
 def statements_in(policy: str, document: str) -> tuple[Statement, ...]:
-    """The statements of a policy `document` (JSON) called `policy`."""
+    """Return the statements of a policy `document` (JSON) called `policy`."""
     statements = _listed(json.loads(document)["Statement"])
     return tuple(_statement(policy, *each) for each in enumerate(statements))
 
@@ -141,7 +141,8 @@ def action_matches(action: str, pattern: str) -> bool:
 
 
 def arn_matches(arn: str, pattern: str) -> bool:
-    """Part by part: a wildcard reaches over the colons only in the last part of an ARN."""
+    """Tell whether an ARN matches, part by part: a wildcard reaches over the colons only in the
+    last part."""
     if pattern == "*":
         return True
     parts, patterns = arn.split(":", 5), pattern.split(":", 5)

@@ -56,7 +56,7 @@ def closed(reason: str) -> Response:
 
 
 def without_cors(response: Response) -> Response:
-    """Take away what lets a page read an answer: moto answers every Origin with it."""
+    """Take away the headers that let a page read an answer: moto answers every Origin with them."""
     for name in [name for name, _ in response.headers if _is_cors(name)]:
         del response.headers[name]
     return response

@@ -65,7 +65,7 @@ class EndpointPolicies:
                 yield replace(request, context={**request.context, **facts})
 
     def _facts(self, of: str, account: str) -> dict[str, tuple[str, ...]]:
-        """The condition keys about an account; none where there is none."""
+        """Return the condition keys about an account; none where there is none."""
         said = {"Account": account, "OrgID": self.organizations.get(account, "")}
         return {f"aws:{of}{key}".lower(): (value,) for key, value in said.items() if value}
 

@@ -21,7 +21,7 @@ CODE_IN_XML = re.compile(r"<Code>([^<]+)</Code>")
 
 
 def error_response(call: ApiCall, code: str, message: str, status: int = 403) -> Response:
-    """The error `code` as the service of `call` would send it."""
+    """Return the error `code` as the service of `call` sends it."""
     envelope = ENVELOPES.get(call.protocol)
     if envelope is None:
         body = json.dumps({"__type": code, "message": message})
@@ -34,7 +34,8 @@ def error_response(call: ApiCall, code: str, message: str, status: int = 403) ->
 
 
 def error_code(response: Response) -> str | None:
-    """The error code in an answer, in the form that boto3 shows; None where there is none."""
+    """Return the error code in an answer, in the form that boto3 shows; None where there is
+    none."""
     if response.status_code < 400:
         return None
     headers = response.headers

@@ -32,12 +32,13 @@ def context_of(call: ApiCall, arn: str, account: str) -> dict[str, tuple[str, ..
 
 
 def forwarded_context_of(call: ApiCall, arn: str) -> dict[str, tuple[str, ...]]:
-    """The same for what a service does next in the caller's name: `arn` is not the call's."""
+    """Return these keys for what a service does next in the caller's name: `arn` is not the
+    call's."""
     return _context(_session_facts(call, via_service=True) | _resource_facts(call, arn))
 
 
 def request_tags(call: ApiCall, arn: str) -> dict[str, str]:
-    """The tags that `call` puts on `arn`. EC2 counts them only for the resource they are
+    """Return the tags that `call` puts on `arn`. EC2 counts them only for the resource they are
     for: the VPC of a new interface endpoint has no aws:RequestTag, however it is tagged."""
     if call.service == "ec2" and call.action not in ("CreateTags", "DeleteTags"):
         kind, _, name = arn.rpartition(":")[2].partition("/")
@@ -56,7 +57,7 @@ def request_tags(call: ApiCall, arn: str) -> dict[str, str]:
 
 
 def values_at(parameters: Any, path: str) -> list[Any]:
-    """The values at a dotted path into `parameters`, through all lists on the way."""
+    """Return the values at a dotted path into `parameters`, through all lists on the way."""
     found = [parameters]
     for name in path.split("."):
         found = [value for each in found for value in _listed(each.get(name))]
@@ -82,8 +83,8 @@ def _call_facts(call: ApiCall, account: str) -> Facts:
 
 
 def _attachment(call: ApiCall, account: str) -> Facts:
-    """The network that a function is to be attached to, and its layers; no keys for a function
-    without."""
+    """Return the condition keys about the network that a function is to be attached to, and about
+    its layers; none for a function without."""
     subnet_ids = values_at(call.parameters, "VpcConfig.SubnetIds")
     subnets = get_backend("ec2")[account][call.region].describe_subnets() if subnet_ids else []
     return {
@@ -151,7 +152,7 @@ def _ec2_facts(call: ApiCall, ec2: Any, arn: str) -> Facts:
 
 
 def _owner(ec2: Any, service_name: str | None) -> list[str]:
-    """`amazon`, or the account whose service it is; nothing of an unknown service."""
+    """Return `amazon`, or the account whose service it is; nothing for an unknown service."""
     offered = ec2._collect_default_endpoint_services(ec2.account_id, ec2.region_name)
     return [each["Owner"] for each in offered if each["ServiceName"] == service_name]
 

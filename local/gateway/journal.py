@@ -1,4 +1,4 @@
-"""Every call in the order of their ends, and what IAM was asked for each."""
+"""The journal: every call in the order in which they ended, and the questions to IAM about each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CAPACITY = 200_000
 
 
 class Journal:
-    """Remembers the last `capacity` calls; a mark is the number of calls ever recorded."""
+    """The last `capacity` calls; a mark is the number of calls ever recorded."""
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._lock = threading.Lock()

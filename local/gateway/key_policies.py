@@ -18,7 +18,8 @@ from local.partitions import partition_in
 
 
 def decided(role_arn: str, request: Request, by_identity: Decision) -> Decision:
-    """The decision about a request of AWS KMS; of any other service the one that IAM made."""
+    """Return the decision about a request of AWS KMS; for any other service the one that IAM
+    made."""
     key = _key(request)
     if key is None or (not by_identity.allowed and by_identity.statement is not None):
         return by_identity
@@ -35,7 +36,7 @@ def decided(role_arn: str, request: Request, by_identity: Decision) -> Decision:
 
 
 def policy_of_key(request: Request) -> str | None:
-    """The policy's JSON text; None where the request is about no key of AWS KMS."""
+    """Return the policy's JSON text; None where the request is about no key of AWS KMS."""
     key = _key(request)
     return None if key is None else str(key.policy)
 
@@ -49,8 +50,8 @@ def _key(request: Request) -> Any:
 
 
 def _matching(policy: str, role_arn: str, request: Request) -> Iterator[tuple[Statement, bool]]:
-    """The statements that are about this request, and whether they name the role itself. A key's
-    policy says `*` for the key."""
+    """Yield the statements that are about this request, and whether they name the role itself. A
+    key's policy says `*` for the key."""
     documents = json.loads(policy)["Statement"]
     for statement, document in zip(statements_in("key policy", policy), documents, strict=True):
         principals = _listed(document["Principal"])

@@ -108,7 +108,7 @@ def _tag_count(call: ApiCall) -> Iterator[Refusal]:
 
 
 def _tags_on(resource: str, region: str) -> Mapping[str, str]:
-    """Return its tags, in whichever account it is: ids are unique."""
+    """Return the tags of a resource, in whichever account it is: ids are unique."""
     accounts = get_backend("ec2")
     found = (accounts[account][region].tags.get(resource) for account in list(accounts))
     return next((tags for tags in found if tags), {})

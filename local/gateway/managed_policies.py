@@ -66,7 +66,8 @@ def _create(name: str, resource: dict[str, Any], account: str, region: str, **mo
 
 
 def _delete(name: str, resource: dict[str, Any], account: str, region: str) -> None:
-    """AWS refuses to delete a role with policies; CloudFormation detaches them before."""
+    """Delete a role after its policies are detached, as CloudFormation does: AWS refuses to delete
+    one that has any."""
     iam = get_backend("iam")[account][partition_of(region)]
     for arn in list(iam.get_role(name).managed_policies):
         iam.detach_role_policy(arn, name)

@@ -1,4 +1,4 @@
-"""Policies that stand at a resource or a role and name who is meant: what they let a service do.
+"""Policies of resources and roles, which name a principal: the statements that let a service act.
 
 AWS: such a policy needs a `Principal`. A role's trust policy names no resource, as it is about the
 role itself; so does many a statement of a function's policy.

@@ -16,7 +16,8 @@ TEMPORARY_KEY = "ASIA"
 
 
 class Principals:
-    """Sessions live in moto's STS, so GetCallerIdentity answers with the assumed role.
+    """The sessions of roles, kept in moto's STS, so that GetCallerIdentity answers with the assumed
+    role.
 
     A session lasts as long as this object; moto lets no credentials expire.
     """
@@ -28,7 +29,7 @@ class Principals:
         self._by_key: dict[str, Any] = {}
 
     def credentials_for(self, role_arn: str, session_name: str) -> Credentials:
-        """The credentials of that role's session; the same ones whenever it is asked for."""
+        """Return the credentials of a role's session, the same ones in each call."""
         with self._lock:
             session = self._sessions.get((role_arn, session_name))
             if session is None:
@@ -40,11 +41,12 @@ class Principals:
         return session.role_arn if session else None
 
     def user_of(self, access_key_id: str) -> str:
-        """The caller as AWS's messages name it: the ARN of the assumed role's session."""
+        """Return the caller as AWS's messages name it: the ARN of the assumed role's session."""
         return str(self._session_of(access_key_id).arn)
 
     def function_of(self, access_key_id: str) -> str | None:
-        """The ARN of the function whose own code calls: its sessions are called after it."""
+        """Return the ARN of the function whose own code calls, after which its sessions are called;
+        None for any other caller."""
         session = self._session_of(access_key_id)
         account, region = session.account_id, session.region_name
         arn = partitions.arn("lambda", region, account, f"function:{session.session_name}")

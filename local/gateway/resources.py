@@ -155,7 +155,7 @@ private DNS later needs what creating with it needs is an inference."""
 
 
 def requests_of(call: ApiCall, account: str) -> list[Request]:
-    """Every request that must be allowed for `call` to be. Never empty."""
+    """Return every request to IAM that has to be allowed for `call`; there is at least one."""
     own = [
         Request(call.name, arn, context_of(call, arn, account))
         for arn in _arns(call, call.name, TEMPLATES.get(call.name, ()), account)
@@ -166,7 +166,8 @@ def requests_of(call: ApiCall, account: str) -> list[Request]:
 
 
 def _tagging(call: ApiCall, own: Sequence[Request], account: str) -> Iterator[Request]:
-    """Tags at creation are authorised apart; EC2 says which creation by ec2:CreateAction."""
+    """Yield the requests for the tags of a creation, which AWS authorises apart; EC2 says which
+    creation by ec2:CreateAction."""
     if call.service == "ec2":
         for kind in values_at(call.parameters, "TagSpecifications.ResourceType"):
             for arn in _arns(call, "ec2:CreateTags", (f"{kind}/*",), account):

@@ -32,7 +32,7 @@ def install(aws: EmbeddedAws) -> None:
 
 
 def _patch_moto(part: InterfaceEndpoints) -> None:
-    """Replaces these methods of moto as a whole, so the part installed last answers."""
+    """Replace these methods of moto as a whole, so that the part installed last answers."""
 
     def create(response: Any) -> ActionResult:
         tags = response._parse_tag_specification("vpc-endpoint").get("vpc-endpoint", {})
@@ -65,7 +65,7 @@ def _patch_moto(part: InterfaceEndpoints) -> None:
 def _page(
     found: Sequence[dict[str, Any]], size: int, token: str | None
 ) -> tuple[Sequence[dict[str, Any]], str | None]:
-    """One page, and the token of the next: the id of its first endpoint."""
+    """Return one page, and the token of the next: the id of its first endpoint."""
     ids = [endpoint["VpcEndpointId"] for endpoint in found]
     if token and token not in ids:
         raise InvalidNextToken(token)

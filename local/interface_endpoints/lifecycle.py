@@ -62,7 +62,7 @@ class InterfaceEndpoints:
 
     clock: Clock
     lifecycles: Callable[[], Lifecycles]
-    """Asked whenever something begins to take its time."""
+    """A function that returns the times which AWS takes, called whenever something begins."""
     answers: VpcAnswers
     weather: Weather
     withheld: dict[str, frozenset[str] | None] = field(default_factory=dict)
@@ -96,7 +96,7 @@ class InterfaceEndpoints:
         self.fully_named.update(service_names)
 
     def create(self, backend: Any, request: Request, tags: Mapping[str, str]) -> dict[str, Any]:
-        """CreateVpcEndpoint. The same ClientToken and parameters give the same endpoint."""
+        """Answer CreateVpcEndpoint. The same ClientToken and parameters give the same endpoint."""
         with LOCK:
             endpoint = self._made_before(backend, request) or self._make(backend, request)
             if endpoint.record.id not in self._endpoints:
@@ -107,11 +107,12 @@ class InterfaceEndpoints:
             return self._told([endpoint])[0]
 
     def request_of(self, endpoint_id: str) -> Request:
-        """With which CreateVpcEndpoint was called for it; AWS itself does not tell."""
+        """Return the parameters of the CreateVpcEndpoint that made an endpoint; AWS itself does not
+        tell them."""
         return self._endpoints[endpoint_id].request
 
     def modify(self, backend: Any, request: Request) -> None:
-        """ModifyVpcEndpoint. Everything is checked before anything changes."""
+        """Answer ModifyVpcEndpoint. Everything is checked before anything changes."""
         with LOCK:
             [endpoint] = _chosen(self._table(backend), [request["VpcEndpointId"]])
             if endpoint.record.state != "available":
@@ -129,7 +130,8 @@ class InterfaceEndpoints:
         self._publish_soon(endpoint)
 
     def delete(self, backend: Any, ids: Iterable[str]) -> list[dict[str, Any]]:
-        """DeleteVpcEndpoints. Never fails: the answer is what could not be deleted, and why."""
+        """Answer DeleteVpcEndpoints, which never fails: return the endpoints that could not be
+        deleted, and why."""
         unsuccessful = []
         for endpoint_id in ids:
             try:
@@ -142,7 +144,7 @@ class InterfaceEndpoints:
     def describe(
         self, backend: Any, ids: Sequence[str], filters: Mapping[str, Sequence[str]]
     ) -> list[dict[str, Any]]:
-        """DescribeVpcEndpoints, oldest first."""
+        """Answer DescribeVpcEndpoints, oldest first."""
         for name in filters:
             if name not in FILTERS and not name.startswith("tag:"):
                 raise InvalidFilter(name)
@@ -157,8 +159,8 @@ class InterfaceEndpoints:
         return [{**each, "State": each["State"].capitalize()} for each in described]
 
     def addresses_of(self, public_name: str) -> tuple[str, ...]:
-        """What a public name of an endpoint that serves resolves to, from anywhere: the regional
-        one to all of its addresses, that of a zone to one."""
+        """Return the addresses of a public name of an endpoint that serves, from anywhere: all for
+        the regional name, one for that of a zone."""
         for endpoint in list(self._endpoints.values()):
             if endpoint.serving and public_name in endpoint.public_names:
                 which = endpoint.public_names.index(public_name)
@@ -166,20 +168,21 @@ class InterfaceEndpoints:
         return ()
 
     def door_at(self, vpc_id: str, address: str) -> Door | None:
-        """The endpoint at an address, as a client in that VPC reaches it: its own VPC's first."""
+        """Return the endpoint at an address, as a client in that VPC reaches it: its own VPC's
+        first."""
         there = (e for e in list(self._endpoints.values()) if address in e.addresses and e.serving)
         nearest = sorted(there, key=lambda endpoint: endpoint.vpc.id != vpc_id)
         return next((Door(e.short_name, e.record.policy_document) for e in nearest), None)
 
     def private_names_of(self, endpoint_id: str) -> Mapping[str, tuple[str, ...]]:
-        """The private names of an endpoint that serves, and where they would lead."""
+        """Return private name -> addresses of an endpoint that serves; none of any other."""
         endpoint = self._endpoints.get(endpoint_id)
         if endpoint is None or not endpoint.serving:
             return {}
         return dict.fromkeys(endpoint.private_names, endpoint.addresses)
 
     def certificates_elsewhere(self, vpc_id: str) -> Mapping[str, tuple[str, ...]]:
-        """The addresses that serve in other VPCs, each with what its certificate is good for."""
+        """Return address -> names of its certificate, of the endpoints that serve in other VPCs."""
         return {
             address: endpoint.certificate_names
             for endpoint in list(self._endpoints.values())
@@ -188,7 +191,7 @@ class InterfaceEndpoints:
         }
 
     def add_answers(self, vpc_id: str, state: NetworkState) -> NetworkState:
-        """What the endpoints of a VPC add to what answers there."""
+        """Add the names and the addresses of the VPC's endpoints."""
         serving = [endpoint for endpoint in self._in_vpc(vpc_id) if endpoint.serving]
         names = {
             name: endpoint.addresses
@@ -324,7 +327,8 @@ class InterfaceEndpoints:
                 self.clock.after(deleting, partial(self._forget, endpoint))
 
     def _forget(self, endpoint: Endpoint) -> None:
-        """It is gone; its network interfaces linger, and hold what they use until then."""
+        """Forget an endpoint. Its network interfaces linger, and hold their subnets and security
+        groups until they go."""
         backend = endpoint.record.ec2_backend
         with LOCK:
             self._endpoints.pop(endpoint.record.id, None)
@@ -334,7 +338,7 @@ class InterfaceEndpoints:
         self.clock.after(linger, partial(delete_requester_interfaces, backend, ids))
 
     def _publish_soon(self, endpoint: Endpoint) -> None:
-        """On another thread: an API call does not wait for the network."""
+        """Publish the answers on another thread: an API call does not wait for the network."""
         self.clock.after(0, partial(self.answers.publish, endpoint.vpc))
 
     def _made_before(self, backend: Any, request: Request) -> Endpoint | None:
@@ -361,7 +365,7 @@ class InterfaceEndpoints:
         return {id_: each for id_, each in endpoints if each.record.ec2_backend is backend}
 
     def _held_names(self, vpc_id: str, besides: Endpoint | None = None) -> list[str]:
-        """Private names that nobody else can have in this VPC."""
+        """Return the private names that nobody else can have in this VPC."""
         asked = [each for each in self._in_vpc(vpc_id) if each.record.private_dns_enabled]
         holders = [each for each in [*asked, *self._zones.in_vpc(vpc_id)] if each is not besides]
         return [name for holder in holders for name in holder.private_names]
@@ -371,7 +375,8 @@ class InterfaceEndpoints:
 
 
 def _chosen(table: Mapping[str, Endpoint], ids: Sequence[str]) -> list[Endpoint]:
-    """All of them, unless there are `ids`."""
+    """Return the endpoints with these `ids`, or all where there are none. Raises
+    InvalidVpcEndPointIdError."""
     for id_ in ids:
         if id_ not in table:
             raise InvalidVpcEndPointIdError(id_)
@@ -379,7 +384,7 @@ def _chosen(table: Mapping[str, Endpoint], ids: Sequence[str]) -> list[Endpoint]
 
 
 def _gateway(backend: Any, vpc: Any, service: Mapping[str, Any], request: Request) -> Endpoint:
-    """moto's gateway endpoint and its routes; it is available at once, without interfaces."""
+    """Make moto's gateway endpoint and its routes; it is available at once, without interfaces."""
     record = backend.create_vpc_endpoint(
         vpc.id,
         request["ServiceName"],

@@ -22,16 +22,16 @@ class Endpoint:
     vpc: Any
     service: Mapping[str, Any]
     request: Mapping[str, Any]
-    """The parameters it was made with, which its ClientToken stands for."""
+    """The parameters of the request that made it, for which its ClientToken stands."""
     dns_options: Mapping[str, Any]
     interfaces: dict[str, Any] = field(default_factory=dict)
     """Network interfaces by the id of their subnet."""
     serving: bool = False
-    """The interfaces answer on 443/tcp."""
+    """True while the interfaces answer on 443/tcp."""
     failure: tuple[str, str] | None = None
-    """The code and message of what it failed of."""
+    """The code and message of its failure."""
     suffix: str = field(default_factory=mock_random.get_random_hex)
-    """AWS appends it to the id in public names."""
+    """The end that AWS gives to the id in public names."""
 
     @property
     def is_interface(self) -> bool:
@@ -62,17 +62,17 @@ class Endpoint:
         return (f"{name}.{base}", *(f"{name}-{zone}.{base}" for zone in zones))
 
     def as_it_is(self) -> Endpoint:
-        """A copy that changes of this one do not reach."""
+        """Return a copy that changes of this one do not reach."""
         record = copy(self.record)
         record.security_group_ids = [*record.security_group_ids]
         return replace(self, record=record, interfaces={**self.interfaces})
 
     def get_filter_value(self, name: str) -> Any:
-        """For moto's `generic_filter`; moto's own record fails on the endpoint's id."""
+        """Answer moto's `generic_filter`; moto's own record fails on the endpoint's id."""
         return self.record.id if name == "vpc-endpoint-id" else self.record.get_filter_value(name)
 
     def description(self) -> dict[str, Any]:
-        """EC2's VpcEndpoint."""
+        """Return EC2's VpcEndpoint."""
         record = self.record
         return {
             "VpcEndpointId": record.id,

@@ -1,4 +1,4 @@
-"""What CreateVpcEndpoint and ModifyVpcEndpoint refuse, in AWS's words; moto refuses none of it."""
+"""Refusals of CreateVpcEndpoint and ModifyVpcEndpoint, in AWS's words; moto refuses none of it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def service_of_type(
 
 
 def require_same(earlier: Mapping[str, Any], request: Mapping[str, Any]) -> None:
-    """Both came with the same ClientToken."""
+    """Refuse a request that differs from the earlier one with the same ClientToken."""
     if earlier != request:
         raise EC2ClientError(
             "IdempotentParameterMismatch",
@@ -65,7 +65,8 @@ def require_subnets(
     subnet_ids: Iterable[str],
     occupied: Iterable[str] = (),
 ) -> None:
-    """One subnet per zone, in zones of the service; `occupied` subnets have an interface."""
+    """Refuse two subnets in one zone, and zones without the service; `occupied` subnets have an
+    interface."""
     zones = {backend.get_subnet(subnet_id).availability_zone for subnet_id in occupied}
     for subnet_id in subnet_ids:
         subnet = backend.get_subnet(subnet_id)
@@ -95,7 +96,8 @@ def require_security_groups(backend: Any, vpc: Any, group_ids: Iterable[str]) ->
 
 
 def require_private_dns(vpc: Any, service: Mapping[str, Any], held: Iterable[str]) -> None:
-    """`held` are the private names that somebody else has in this VPC."""
+    """Refuse private DNS that cannot be; `held` are the private names that somebody else has in
+    this VPC."""
     names = services.private_names(service)
     if not names:
         raise InvalidParameter(
@@ -112,7 +114,7 @@ def dns_options(
     asked: Mapping[str, Any],
     siblings: Iterable[Endpoint],
 ) -> dict[str, Any]:
-    """The DnsOptions that result from those `asked` for.
+    """Return the DnsOptions that result from those `asked` for.
 
     AWS: private DNS of a service that also has gateway endpoints (S3) is only for the
     inbound resolver unless told otherwise, and that only beside such a gateway endpoint.
@@ -132,7 +134,8 @@ def dns_options(
 
 
 def require_gateway_unneeded(gateway: Endpoint, siblings: Iterable[Endpoint]) -> None:
-    """A gateway endpoint must stay while an interface endpoint's DNS is for the resolver only."""
+    """Refuse to delete a gateway endpoint while an interface endpoint's DNS is for the resolver
+    only."""
     for sibling in siblings:
         if sibling.dns_options.get(ONLY_INBOUND) and _same_service(sibling, gateway.service):
             raise InvalidParameter(
@@ -142,6 +145,6 @@ def require_gateway_unneeded(gateway: Endpoint, siblings: Iterable[Endpoint]) ->
 
 
 def _same_service(endpoint: Endpoint, service: Mapping[str, Any]) -> bool:
-    """Not by the whole name: in China the interface endpoints' service has another prefix than the
-    gateway endpoints'."""
+    """Compare by the short name: in China the service of interface endpoints has another prefix
+    than that of gateway endpoints."""
     return services.short_name(endpoint.service) == services.short_name(service)

@@ -1,4 +1,4 @@
-"""DescribeVpcEndpointServices: which services a region offers, where, and under which names.
+"""DescribeVpcEndpointServices: the services of a Region, with zones and names.
 
 moto 5.2.5 gives every region the same list, `ecs-agent.<region>…` as a private name (AWS:
 `ecs-a.<region>…`), private names for gateways, the names of the partition `aws` everywhere, and
@@ -57,7 +57,7 @@ REGIONS_SINCE_2024 = frozenset(
         "eusc-de-east-1",
     }
 )
-"""AWS offers `ec2messages` only in regions that it launched before 2024."""
+"""Regions that AWS launched in 2024 and later: they do not offer `ec2messages`."""
 
 PREFIXES: Mapping[str, tuple[str, frozenset[str]]] = {
     "aws-cn": (
@@ -121,8 +121,8 @@ Withheld = Mapping[str, frozenset[str] | None]
 def offered(
     account: str, region: str, withheld: Withheld, fully_named: Collection[str] = ()
 ) -> list[dict[str, Any]]:
-    """The ServiceDetails of AWS's own services in a region; those in `fully_named`, short names,
-    have a name for dual-stack and for FIPS as well. Nobody may change what is returned."""
+    """Return the ServiceDetails of AWS's own services in a Region; those in `fully_named`, short
+    names, have a name for dual-stack and for FIPS as well. Nobody may change what is returned."""
     return [*_offered(account, region, frozenset(withheld.items()), frozenset(fully_named))]
 
 
@@ -157,7 +157,7 @@ def private_names(detail: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def certificate_names(detail: Mapping[str, Any]) -> tuple[str, ...]:
-    """The private names that the service's certificate is good for."""
+    """Return the private names that the service's certificate is good for."""
     names = private_names(detail)
     if short_name(detail) in CERTIFIED_BARE:
         return names
@@ -169,7 +169,8 @@ def matching(
     filters: Sequence[Mapping[str, Any]],
     services: Sequence[dict[str, Any]],
 ) -> list[dict[str, Any]]:
-    """The services that pass ServiceNames and every filter; AWS's own services have no tags."""
+    """Return the services that pass ServiceNames and every filter; AWS's own services have no
+    tags."""
     for item in filters:
         if item["Name"] not in FILTERS:
             raise InvalidFilter(item["Name"])
@@ -193,7 +194,7 @@ def _fully_named(detail: dict[str, Any], names: Collection[str]) -> dict[str, An
 
 
 def _fips(name: str) -> str:
-    """The name whose first label that is no wildcard says `-fips`."""
+    """Return the name whose first label that is no wildcard ends in `-fips`."""
     wildcard = "*." if name.startswith("*.") else ""
     label, rest = name.removeprefix(wildcard).split(".", 1)
     return f"{wildcard}{label}-fips.{rest}"

@@ -29,7 +29,7 @@ class Zones:
     """The change that is under way for an endpoint; a later one takes its place."""
 
     def change(self, endpoint: Endpoint) -> None:
-        """Follow its private DNS, as it will be a delay from now."""
+        """Let the zone follow the endpoint's private DNS, as that is a delay from now."""
         change = object()
         self._changes[endpoint.record.id] = change
         self.clock.after(self.delay(), lambda: self._make(endpoint, change))
@@ -38,7 +38,7 @@ class Zones:
         return endpoint.record.id in self._changes
 
     def in_vpc(self, vpc_id: str) -> list[Endpoint]:
-        """The endpoints whose names the VPC knows."""
+        """Return the endpoints whose names the VPC knows."""
         return [each for each in list(self._endpoints.values()) if each.vpc.id == vpc_id]
 
     def _make(self, endpoint: Endpoint, change: object) -> None:

@@ -47,7 +47,7 @@ class AsynchronousEvent:
 
     @property
     def configuration(self) -> Mapping[str, Any]:
-        """The EventInvokeConfig. On AWS a later one replaces an earlier; moto adds it."""
+        """Return the EventInvokeConfig. On AWS a later one replaces an earlier; moto adds it."""
         configurations = self.function.event_invoke_config
         return configurations[-1].config if configurations else {}
 
@@ -81,11 +81,11 @@ class AsynchronousInvocations:
         self._aws.clock.after(0, partial(self._try, event, 1))
 
     def close(self) -> None:
-        """Events under way are lost."""
+        """End the invocations; events under way are lost."""
         self._closed = True
 
     def _try(self, event: AsynchronousEvent, attempts: int) -> None:
-        """The attempt of that number."""
+        """Make the attempt of that number."""
         outcome = None
         try:
             outcome = event.attempt()

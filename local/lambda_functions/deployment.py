@@ -44,7 +44,7 @@ class Deployment:
     account: str
     role_arn: str
     timeout: float
-    """Real seconds, see `service`."""
+    """The time-out in real seconds, see `service`."""
     memory: int
     variables: tuple[tuple[str, str], ...]
     code: Archive
@@ -54,7 +54,7 @@ class Deployment:
 
 
 def deployment_of(function: Any) -> Deployment:
-    """The deployment that moto's `LambdaFunction` describes now."""
+    """Return the deployment that moto's `LambdaFunction` describes now."""
     backend = get_backend(function.account_id, function.region)
     layers = [backend.layers_versions_by_arn(layer["Arn"]) for layer in function.layers]
     return Deployment(

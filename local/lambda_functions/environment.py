@@ -93,7 +93,7 @@ class ExecutionEnvironment:
         return text.decode(errors="replace")
 
     def runs(self, trace: str) -> bool:
-        """The invocation with that trace id."""
+        """Tell whether the environment runs the invocation with that trace id."""
         return self._trace == trace
 
     def kill(self) -> None:
@@ -118,13 +118,11 @@ class ExecutionEnvironment:
 
 
 class Launcher:
-    """Starts the processes of environments, and sees to it that none outlives the engine.
-
-    Those outside of VPCs are forks of one process; those inside are started in the VPC's network.
-    An engine that is killed takes them along: Linux sends them SIGKILL (the parent-death
-    signal, set by `setpriv`). Where there is no `setpriv`, the Runtime API's connection
-    breaks, which ends an idle process at once and a busy one when its handler returns.
-    """
+    """The launcher of environments' processes, of which none outlives the engine. Those outside of
+    VPCs are forks of one process; those inside are started in the VPC's network. An engine that is
+    killed takes them along: Linux sends them SIGKILL (the parent-death signal, set by `setpriv`).
+    Where there is no `setpriv`, the Runtime API's connection breaks, which ends an idle process at
+    once and a busy one when its handler returns."""
 
     def __init__(self, aws: EmbeddedAws, folder: Path) -> None:
         self._aws = aws
@@ -172,7 +170,8 @@ class Launcher:
     def _variables(
         self, deployment: Deployment, stream: str, folder: Path, runtime_api: str
     ) -> dict[str, str]:
-        """All that the process gets to see; nothing of the engine's own environment.
+        """Return every variable of the process's environment; nothing of the engine's own is among
+        them.
 
         HOME and TMPDIR stand for Lambda's /tmp and its having no AWS configuration files.
         """

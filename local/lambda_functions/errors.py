@@ -8,7 +8,7 @@ from moto.awslambda.exceptions import LambdaClientError
 
 
 def client_error(status: int, code: str, message: str) -> Any:
-    """The exception that moto's Lambda turns into this error response."""
+    """Return the exception that moto's Lambda turns into this error response."""
     error = LambdaClientError(code, message)
     error.code = status
     return error

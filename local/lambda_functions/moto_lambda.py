@@ -74,8 +74,8 @@ def _patch_invoke(backend_class: Any) -> None:
 
 
 def _patch_qualifier() -> None:
-    """Stock moto looks for `qualifier`, which the API calls `Qualifier`; worse, finding none
-    it takes a member of that name out of the event."""
+    """Let moto read `Qualifier`, as the API calls it: stock moto looks for `qualifier`, and without
+    one takes a member of that name out of the event."""
     stock = LambdaResponse.invoke
 
     def invoke(self: Any) -> Any:
@@ -95,7 +95,7 @@ def _invoke(
     headers: Any,
     response_headers: Any,
 ) -> bytes:
-    """The Invoke API. Stock moto needs Docker, and answers `Event` only when it is done."""
+    """Answer Invoke. Stock moto needs Docker, and answers `Event` only when it is done."""
     function, invoked_arn = _find(backend, function_name, qualifier)
     invocation = Invocation(
         request_id=str(uuid.uuid4()),
@@ -125,7 +125,7 @@ def _invoke(
 
 
 def _find(backend: Any, function_name: str, qualifier: str | None) -> tuple[Any, str]:
-    """moto's function, and the ARN under which it was invoked."""
+    """Return moto's function, and the ARN under which it was invoked."""
     match = _FUNCTION.fullmatch(function_name)
     if match is None:
         raise client_error(400, "ValidationException", f"Not a function name: {function_name}")
@@ -186,7 +186,8 @@ def _patch_configuration() -> None:
         return configuration
 
     def vpc_config(self: Any) -> Any:
-        """Stock moto puts every function into `vpc-123abc`."""
+        """Return the VpcConfig with the real VPC: stock moto puts every function into
+        `vpc-123abc`."""
         if _service is None:
             return stock_vpc_config.fget(self)
         return {"VpcId": "", **self._vpc_config} if self._vpc_config else None
@@ -202,7 +203,7 @@ def _patch_destinations() -> None:
 
 
 def _patch_layers_of_templates() -> None:
-    """CloudFormation in stock moto drops a function's `Layers`."""
+    """Let CloudFormation keep a function's `Layers`, which stock moto drops."""
     stock = LambdaFunction.create_from_cloudformation_json
 
     def create_from_cloudformation_json(

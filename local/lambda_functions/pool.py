@@ -47,14 +47,15 @@ class Environments:
         _close(gone)
 
     def kill(self, trace: str) -> None:
-        """The process that runs the invocation with that trace id; nothing if it has ended."""
+        """Kill the process that runs the invocation with that trace id, unless it has ended."""
         with self._changed:
             for environment in self._busy:
                 if environment.runs(trace):
                     environment.kill()
 
     def close(self) -> None:
-        """Kill them all. An invocation that is under way ends as if its runtime had exited."""
+        """Kill all environments. An invocation that is under way ends as if its runtime had
+        exited."""
         with self._changed:
             self._closed = True
             idle = self._idle
@@ -66,7 +67,8 @@ class Environments:
             self._changed.wait_for(lambda: self._taken == 0, KILL_SECONDS)
 
     def _take_warm(self, deployment: Deployment) -> ExecutionEnvironment | None:
-        """A warm environment; or none, and then a place to start one is reserved."""
+        """Return a warm environment; None where there is none, and then a place to start one is
+        reserved."""
         with self._changed:
             if not self._changed.wait_for(self._may_go_on, WAIT_SECONDS):
                 raise client_error(429, "TooManyRequestsException", "Rate Exceeded.")
@@ -123,7 +125,8 @@ class Environments:
 
 
 def _is_outdated(environment: ExecutionEnvironment, deployment: Deployment) -> bool:
-    """Dead, or made from code or configuration that the function no longer has."""
+    """Tell whether an environment has ended, or was made from code or configuration that the
+    function no longer has."""
     same_function = environment.deployment.arn == deployment.arn
     return not environment.usable or (same_function and environment.deployment != deployment)
 

@@ -36,11 +36,11 @@ class Outcome:
     payload: bytes
     function_error: bool = False
     environment_lost: bool = False
-    """The environment can take no further invocation."""
+    """True where the environment can take no further invocation."""
 
 
 def failure(error_type: str, message: str) -> Outcome:
-    """An error that Lambda itself reports, because the environment no longer can."""
+    """Return an error that Lambda itself reports, because the environment no longer can."""
     payload = json.dumps({"errorType": error_type, "errorMessage": message}).encode()
     return Outcome(payload, function_error=True, environment_lost=True)
 
@@ -54,7 +54,7 @@ class RuntimeApi:
 
     def __init__(self) -> None:
         self.initialised = threading.Event()
-        """The init phase is over, well or badly."""
+        """The event that the init phase is over, well or badly."""
         self._invocations: queue.SimpleQueue[Invocation | None] = queue.SimpleQueue()
         self._outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self._server = _Server(self)
@@ -108,7 +108,7 @@ class _Server(socketserver.ThreadingTCPServer):
             socket.create_connection(("127.0.0.1", self.server_address[1])).close()
 
     def handle_error(self, *_: object) -> None:
-        """A killed environment drops its connections; its exit is what gets reported."""
+        """Write nothing: a killed environment drops its connections, and its exit is reported."""
 
 
 class _RequestHandler(BaseHTTPRequestHandler):
@@ -151,4 +151,4 @@ class _RequestHandler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """The function's own log says what there is to say."""
+        """Write nothing: the function has a log of its own."""

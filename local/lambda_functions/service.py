@@ -28,7 +28,7 @@ from local.lambda_functions.vpc import HyperplaneInterfaces, VpcAttachment
 
 
 class LambdaService:
-    """Runs moto's Lambda functions for one engine."""
+    """The service that runs moto's Lambda functions for one engine."""
 
     def __init__(self, aws: EmbeddedAws) -> None:
         if not aws.settings.lambda_python.exists():

@@ -1,4 +1,4 @@
-"""Functions in a VPC: what they are attached to, and the network interfaces that makes.
+"""Functions in a VPC: their attachment, and the network interfaces that come of it.
 
 Gap of moto: no function is ever Pending, none has network interfaces, and their VpcId is
 invented. On AWS a pair of subnet and security groups gets one Hyperplane interface, shared
@@ -115,7 +115,8 @@ class HyperplaneInterfaces:
                 self._interfaces[key].functions.add(function.function_arn)
 
     def release(self, function: Any) -> None:
-        """The function is deleted; interfaces that nobody else uses linger, then vanish."""
+        """Release the interface of a deleted function; one that no other function uses lingers,
+        then vanishes."""
         with self._lock:
             for key, interface in self._interfaces.items():
                 if function.function_arn not in interface.functions:

@@ -1,4 +1,4 @@
-"""Every VPC is a real network with real packets; moto's VPCs are only rows in a table.
+"""VPCs as real networks with real packets; moto's VPCs are only rows in a table.
 
 Stands for Route 53 Resolver's inbound endpoints (DNS on their addresses, private hosted
 zones first), for interface endpoints (the embedded AWS's API, over TLS on 443), for the
@@ -114,7 +114,8 @@ class VpcNetworks:
 
     @contextmanager
     def _network(self, vpc_id: str, cidrs: Sequence[str]) -> Iterator[VpcNetwork]:
-        """The VPC's network process, started if need be and forgotten if it has died."""
+        """Yield the VPC's network process, which is started if need be, and forgotten if it has
+        died."""
         if vpc_id not in self._networks:
             self._networks[vpc_id] = VpcNetwork(
                 vpc_id, cidrs, self.tiers, self._directory, self._gateway

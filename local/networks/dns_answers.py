@@ -21,13 +21,14 @@ Names = Mapping[str, tuple[str, ...]]
 
 TTL = 60
 PUBLIC_ADDRESS = "198.51.100.7"
-"""Stands for every public address of AWS (TEST-NET-2, RFC 5737: nobody's)."""
+"""The address that stands for every public address of AWS (TEST-NET-2, RFC 5737: nobody's)."""
 PUBLIC_ZONES = (
     *("amazonaws.com", "amazonaws.com.cn", "amazonaws.eu", "api.aws", "on.aws"),
     *("api.amazonwebservices.com.cn", "api.amazonwebservices.eu"),
 )
 ECR_API = "api.ecr."
-"""Public DNS makes `api.ecr.<region>` an alias (CNAME) of `ecr.<region>`."""
+"""The beginning of names that public DNS makes aliases (CNAME): `api.ecr.<region>` of
+`ecr.<region>`."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,11 @@ class Private:
     zones: Collection[str] = ()
     """Private hosted zones of customers: what they have no name for does not exist."""
     unanswered: Collection[str] = ()
-    """Domains that are forwarded to where nobody answers."""
+    """Domains that are forwarded to addresses at which nobody answers."""
 
 
 def respond(wire: bytes, private: Private, *, over_udp: bool) -> bytes | None:
-    """The answer to a query, truncated (TC) to what its asker can take over UDP.
+    """Return the answer to a query, truncated (TC) to what its asker can take over UDP.
 
     None for what is no DNS query; a server must not answer that.
     """
@@ -99,7 +100,7 @@ def _goes_nowhere(name: str, zone: _Zone | None, private: Private) -> bool:
 
 
 def _zone(name: str, private: Private) -> _Zone | None:
-    """The zone that answers for `name`.
+    """Return the zone that answers for `name`.
 
     A private hosted zone's apex is the private name itself (without its `*.`); the
     public zone's lies above. BIND minds the difference in the SOA of an empty answer.
@@ -130,6 +131,6 @@ def _text(name: dns.name.Name) -> str:
 
 
 def _soa(apex: str) -> dns.rrset.RRset:
-    """The SOA of a Route 53 private hosted zone, with its usual timers."""
+    """Return the SOA of a Route 53 private hosted zone, with its usual timers."""
     soa = "ns-1536.awsdns-00.co.uk. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400"
     return dns.rrset.from_text(dns.name.from_text(apex), TTL, "IN", "SOA", soa)

@@ -18,7 +18,7 @@ NOARP = 0x40
 
 
 def make_local(cidrs: Sequence[str]) -> None:
-    """AnyIP: a local route on `lo` makes each address of a network this host's own."""
+    """Make each address of these networks this host's own, by a local route on `lo` (AnyIP)."""
     with IPRoute() as netlink:
         netlink.link("set", index=LOOPBACK_INTERFACE, state="up")
         for cidr in cidrs:
@@ -27,7 +27,7 @@ def make_local(cidrs: Sequence[str]) -> None:
 
 
 def own(addresses: Sequence[str]) -> None:
-    """Addresses of this host that belong to no link."""
+    """Give this host addresses that belong to no link."""
     with IPRoute() as netlink:
         netlink.link("set", index=LOOPBACK_INTERFACE, state="up")
         for address in addresses:
@@ -35,14 +35,14 @@ def own(addresses: Sequence[str]) -> None:
 
 
 def join(name: str, peer: str, peers_process: int) -> None:
-    """A cable: link `name` here, its other end `peer` in the namespace of that process."""
+    """Make a cable: link `name` here, its other end `peer` in the namespace of that process."""
     with IPRoute() as netlink:
         far_end = {"ifname": peer, "net_ns_pid": peers_process}
         netlink.link("add", ifname=name, kind="veth", peer=far_end)
 
 
 def remove(name: str) -> None:
-    """The cable with both its ends, if it is there."""
+    """Remove the cable with both its ends, if it is there."""
     with IPRoute() as netlink:
         for index in netlink.link_lookup(ifname=name):
             netlink.link("del", index=index)
@@ -55,13 +55,14 @@ def number(name: str, address: str, length: int) -> None:
 
 
 def switch(name: str, state: str) -> None:
-    """`up`, or `down`, which takes the routes over it away."""
+    """Set the link to `up`, or `down`, which takes the routes over it away."""
     with IPRoute() as netlink:
         netlink.link("set", index=_index(netlink, name), state=state)
 
 
 def route(name: str, cidrs: Sequence[str], gateway: str, source: str | None) -> None:
-    """`source` is what packets come from whose sender did not choose."""
+    """Route these networks over the link; packets whose sender did not choose come from
+    `source`."""
     chosen = {"prefsrc": source} if source else {}
     with IPRoute() as netlink:
         link = _index(netlink, name)

@@ -23,11 +23,11 @@ class Server(Protocol):
 
 class Respond(Protocol):
     def __call__(self, wire: bytes, *, over_udp: bool) -> bytes | None:
-        """The answer to a DNS query; None to what must not be answered."""
+        """Return the answer to a DNS query; None for bytes that must not be answered."""
 
 
 class TcpServer:
-    """Serves the connections that come to one TCP socket; closing it ends them, too."""
+    """A server of the connections to one TCP socket; closing it ends them, too."""
 
     def __init__(self, serve: Connection, patience: float | None) -> None:
         self._serve, self._patience = serve, patience
@@ -60,7 +60,7 @@ class TcpServer:
 
 
 class UdpDns:
-    """Answers the queries that come to one UDP socket, until closed."""
+    """A server that answers the queries to one UDP socket, until closed."""
 
     def __init__(self, bound: socket.socket, respond: Respond) -> None:
         bound.setblocking(False)
@@ -89,7 +89,7 @@ async def listen(
 
 
 async def serve_dns(udp: socket.socket, tcp: socket.socket, respond: Respond) -> list[Server]:
-    """Answers on both, as every DNS server has to (RFC 7766)."""
+    """Serve DNS on both sockets, as every DNS server has to (RFC 7766)."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
@@ -104,8 +104,8 @@ async def serve_dns(udp: socket.socket, tcp: socket.socket, respond: Respond) ->
 
 
 def relay_to(host: str, port: int, header: bytes = b"") -> Connection:
-    """Bytes to and fro, whatever they mean, until both sides have ended. With a `header` they are
-    one HTTP request, which has it from then on, and its answer."""
+    """Return a relay of bytes in both directions, until both sides have ended. With a `header` they
+    are one HTTP request, which has it from then on, and its answer."""
 
     async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         begins = await reader.readline() if header else b""

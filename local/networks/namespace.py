@@ -33,10 +33,10 @@ class Held:
         self.pid = pid
         user = ["-U", "--preserve-credentials"] if of_user else []
         self.prefix = ["nsenter", "-t", str(pid), *user, "-n"]
-        """Runs a command inside."""
+        """The command prefix that runs a command inside."""
 
     def bind(self, kind: str, ip: str, port: int) -> socket.socket:
-        """A `tcp` or `udp` socket inside."""
+        """Return a bound `tcp` or `udp` socket of the namespace."""
         _, (descriptor,) = self._ask({"bind": [kind, ip, port]})
         return socket.socket(fileno=descriptor)
 
@@ -45,7 +45,7 @@ class Held:
         self._ask({"configure": [function, *arguments]})
 
     def neighbour(self) -> Held:
-        """Another namespace, in the same user namespace: only so can both be linked."""
+        """Return another namespace, in the same user namespace: only so can both be linked."""
         pid, (descriptor,) = self._ask({"fork": True})
         neighbour = Held(socket.socket(fileno=descriptor), pid, of_user=self._of_user)
         try:
@@ -78,10 +78,8 @@ class Namespace(Held):
     """A namespace in which every address of a VPC can be bound."""
 
     def __init__(self, cidrs: Sequence[str], *, of_user: bool) -> None:
-        """`of_user`: within a user namespace, which needs no root.
-
-        Raises OSError where this machine does not allow it.
-        """
+        """Make a namespace; with `of_user` within a user namespace, which needs no root. Raises
+        OSError where this machine does not allow it."""
         requests, theirs = _channel()
         holder = multiprocessing.get_context("fork").Process(
             target=_hold, args=(theirs, requests), daemon=True
@@ -108,7 +106,7 @@ class Namespace(Held):
 
 
 def bound(kind: str, ip: str, port: int) -> socket.socket:
-    """A `tcp` or `udp` socket, in the namespace of whoever calls."""
+    """Return a bound `tcp` or `udp` socket, in the namespace of the process that calls."""
     is_tcp = kind == "tcp"
     made = socket.socket(socket.AF_INET, socket.SOCK_STREAM if is_tcp else socket.SOCK_DGRAM)
     # An address may be served again while its old connections are in TIME_WAIT.
@@ -126,10 +124,8 @@ def _channel() -> tuple[socket.socket, socket.socket]:
 
 
 def _hold(requests: socket.socket, *others: socket.socket) -> None:
-    """The process inside: do what is asked until nobody is left to ask.
-
-    `others` are its copies of what belongs to other processes.
-    """
+    """Serve as the process inside: do what is asked until nobody is left to ask. `others` are its
+    copies of other processes' sockets."""
     for other in others:
         other.close()
     while request := requests.recv(LARGEST_MESSAGE):
@@ -163,7 +159,8 @@ def _answer(requests: socket.socket, answer: dict[str, Any], *sent: socket.socke
 
 
 def _fork(requests: socket.socket) -> None:
-    """A second holder, and how to ask it. Being our child, it is in our user namespace."""
+    """Fork a second holder, and hand over the socket to ask it by. Being our child, it is in our
+    user namespace."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # Nobody waits for it: it leaves no zombie.
     ours, theirs = _channel()
     pid = os.fork()

@@ -17,7 +17,7 @@ from local.contracts import PublicQuery
 from local.networks.dns_answers import PUBLIC_ADDRESS
 
 PUBLIC_DNS = "203.0.113.1"
-"""TEST-NET-3 (RFC 5737): nobody's."""
+"""The address of the internet's DNS, in TEST-NET-3 (RFC 5737): nobody's."""
 ROOT_SERVER = "a.root-servers.net"
 TTL = 60
 SOA = f"{ROOT_SERVER}. nstld.example. 1 1800 900 604800 86400"

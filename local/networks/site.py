@@ -85,7 +85,7 @@ class Site:
         return site
 
     def apply(self, cidrs: Sequence[str], *, up: bool) -> None:
-        """The state of the link, and the routes over it."""
+        """Set the state of the link, and the routes over it."""
         if up != self._is_up:
             self._vpc.configure("switch", VPC_LINK, "up" if up else "down")
             self._namespace.configure("forget_neighbours", SITE_LINK)

@@ -71,7 +71,8 @@ class VpcNetwork:
         return not (answers or self.commands() or self.site or self._workloads)
 
     def apply(self, state: NetworkState, runtime_api: str | None = None) -> None:
-        """`runtime_api` is one to be reachable besides those of the living commands."""
+        """Let the VPC answer as `state` says; `runtime_api` is reachable besides those of the
+        running commands."""
         self._apply(state, runtime_api)
 
     def admit(self, workloads: Workloads | None) -> None:
@@ -80,7 +81,7 @@ class VpcNetwork:
             self._apply(self._state)
 
     def connect_site(self, cidr: str, log: Path) -> list[str]:
-        """The command prefix of the site. Raises SiteImpossible."""
+        """Connect a site, and return its command prefix. Raises SiteImpossible."""
         if not self._prefix:
             reason = self._hindrance or "the networks were asked to be loopback sockets"
             raise SiteImpossible(f"a site needs network namespaces, which are not there: {reason}")
@@ -145,7 +146,7 @@ class VpcNetwork:
         return started
 
     def commands(self) -> list[tuple[subprocess.Popen[bytes], str]]:
-        """The commands that still run inside, each with its runtime API."""
+        """Return the commands that still run inside, each with its runtime API."""
         self._commands = [entry for entry in self._commands if entry[0].poll() is None]
         return self._commands
 

@@ -35,7 +35,7 @@ LONGEST_LINE = 2**20
 
 
 class Inside(Protocol):
-    """Where the VPC's addresses are: a namespace, or what stands for one."""
+    """The place of the VPC's addresses: a namespace, or the sockets that stand for one."""
 
     prefix: list[str]
 
@@ -45,7 +45,7 @@ class Inside(Protocol):
 
 
 class Servers:
-    """What answers in the VPC."""
+    """The servers that answer in the VPC."""
 
     def __init__(
         self, inside: Inside, authority: Path, gateway: tuple[str, int], vpc_id: str
@@ -62,7 +62,7 @@ class Servers:
         self._elsewhere: dict[str, Private] = {}
         """Address of another VPC's inbound resolver -> what answers there."""
         self._heard: Names = {}
-        """Those that workloads get private answers for."""
+        """Names that workloads get private answers for."""
         self._running: dict[tuple[str, ...], list[Server]] = {}
         self._mirrors: dict[str, int] = {}
 
@@ -122,7 +122,7 @@ class Servers:
         return await self._start_relay(address)
 
     async def _start_dns(self, ip: str) -> list[Server]:
-        """Route 53 Resolver on its own address, and mirrored for who is outside."""
+        """Start Route 53 Resolver on its own address, and a mirror of it for programs outside."""
         inside = await self._serve_dns(ip, self._respond)
         mirror = bound_pair(MIRROR)
         self._mirrors[ip] = mirror[0].getsockname()[1]
@@ -146,19 +146,19 @@ class Servers:
         return respond(wire, private, over_udp=over_udp)
 
     async def _start_tls(self, ip: str, names: tuple[str, ...]) -> list[Server]:
-        """An interface endpoint: the certificate of its names, and the API behind it."""
+        """Start an interface endpoint: the certificate of its names, and the API behind it."""
         context = _server_context(self._authority, names or (ip,))
         bound = self._inside.bind("tcp", ip, 443)
         through = f"{HEADER}: {self._vpc_id}/{ip}".encode()
         return [await listen(bound, relay_to(*self._gateway, through), context, patience=None)]
 
     async def _start_internet(self, ip: str) -> list[Server]:
-        """AWS's public side: every name's certificate, and nothing behind it."""
+        """Start AWS's public side: every name's certificate, and nothing behind it."""
         context = public_context(lambda name: _server_context(self._authority, (name,)))
         return [await listen(self._inside.bind("tcp", ip, 443), hear_out, context)]
 
     async def _start_relay(self, address: str) -> list[Server]:
-        """A loopback address of this machine, at the same address inside."""
+        """Start a relay to a loopback address of this machine, at the same address inside."""
         host, port = _host_and_port(address)
         bound = self._inside.bind("tcp", host, port)
         return [await listen(bound, relay_to(host, port), patience=None)]
@@ -190,7 +190,8 @@ def _server_context(authority: Path, names: tuple[str, ...]) -> ssl.SSLContext:
 
 
 def enter(tiers: Sequence[str], cidrs: Sequence[str], map_file: Path) -> tuple[Inside, str]:
-    """The first of `tiers` that this machine can do, and what hindered those before it.
+    """Enter the first of `tiers` that this machine can do; return it, and what hindered those
+    before it.
 
     Raises OSError if it can do none.
     """

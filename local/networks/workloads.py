@@ -41,8 +41,8 @@ class Workloads:
 
 @contextmanager
 def workloads_admitted(aws: EmbeddedAws, vpc_id: str, cidrs: Sequence[str]) -> Iterator[str]:
-    """The address of the VPC's DNS server, for as long as workloads are to run there (started by
-    `aws.networks.run_inside`); `cidrs` are the VPC's, the primary one first."""
+    """Yield the address of the VPC's DNS server, for as long as workloads are to run there (started
+    by `aws.networks.run_inside`); `cidrs` are the VPC's, the primary one first."""
     networks, dns_ip = cast("VpcNetworks", aws.networks), address(cidrs[0], DNS_HOST)
     only_inbound = OnlyInbound(aws.client("ec2"), vpc_id)
 
@@ -81,7 +81,7 @@ class OnlyInbound:
 
 
 def public_context(certified: Callable[[str], ssl.SSLContext]) -> ssl.SSLContext:
-    """A server that has the certificate of whichever name of AWS it is asked for, and of no other.
+    """Return the context of a server with the certificates of all names of AWS, and of no other.
     `certified` makes the context with the certificate of a name."""
 
     def choose(connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> int | None:

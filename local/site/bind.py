@@ -40,7 +40,7 @@ a.root-servers.net. 3600000 A {root}
 
 @dataclass(frozen=True)
 class Bind:
-    """`folder` is what /etc/bind is elsewhere."""
+    """BIND 9 with its configuration in `folder`, which stands for /etc/bind."""
 
     folder: Path
     name = "bind"
@@ -55,7 +55,7 @@ class Bind:
 
     @property
     def fragments(self) -> tuple[Path, ...]:
-        """The pick-up tool's: zones at the top level, and what stands inside `options`."""
+        """Return the pick-up tool's files: zones at the top level, and lines inside `options`."""
         return self.folder / "ecs-anywhere.zones", self.folder / "ecs-anywhere.options"
 
     @property
@@ -68,7 +68,7 @@ class Bind:
         return "-g", "-n", "1", "-c", str(self.configuration)
 
     def write(self, addresses: Sequence[str], root: str) -> None:
-        """An administrator's files. `root` is the address of the internet's root server."""
+        """Write an administrator's files. `root` is the address of the internet's root server."""
         secret = base64.b64encode(secrets.token_bytes(32)).decode()
         files = {
             "named.conf": NAMED_CONF,

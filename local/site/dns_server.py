@@ -22,7 +22,7 @@ READY = "ready.example"
 
 
 class DnsServerError(Exception):
-    """The server did not come up; the message has its last words."""
+    """An error: the server did not come up; the message has its last words."""
 
 
 class DnsServer:
@@ -45,7 +45,7 @@ class DnsServer:
     def run(
         self, command: Sequence[str], environment: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """A command on the DNS server's host. It inherits nothing but the path of programs."""
+        """Run a command on the DNS server's host. It inherits nothing but the path of programs."""
         return subprocess.run(
             [*self.site.prefix, *command], env={"PATH": search_path(), **(environment or {})},
             capture_output=True, text=True, check=False,
@@ -83,11 +83,9 @@ class DnsServer:
 
 
 def start(site: Site, folder: Path, kinds: Sequence[type[Kind]] = INSTALLABLE) -> DnsServer:
-    """The first of `kinds` that is installed, with an administrator's files in `folder`.
-
-    Returns when it answers. It ends with the thread that calls, at the latest. Raises
-    NoDnsServer, DnsServerError.
-    """
+    """Start the first of `kinds` that is installed, with an administrator's files in `folder`, and
+    return it when it answers. It ends with the thread that calls, at the latest. Raises
+    NoDnsServer, DnsServerError."""
     kind = installed(kinds)(folder)
     kind.write(["127.0.0.1", site.dns_ip], site.public_dns_ip)
     log = folder / f"{kind.daemon}.log"
@@ -107,7 +105,8 @@ def start(site: Site, folder: Path, kinds: Sequence[type[Kind]] = INSTALLABLE) -
 
 
 def _copy_of_daemon(kind: Kind, folder: Path) -> Path:
-    """AppArmor keeps the packaged program, by its path, to the configuration in /etc."""
+    """Return a copy of the program: AppArmor keeps the packaged one, by its path, to the
+    configuration in /etc."""
     found = shutil.which(kind.daemon, path=search_path())
     assert found, f"{kind.title} was there a moment ago"
     return Path(shutil.copy(found, folder / kind.daemon))

@@ -17,16 +17,17 @@ class NoDnsServer(Exception):
 Kind = Bind | Unbound
 
 INSTALLABLE: tuple[type[Kind], ...] = (Bind, Unbound)
-"""The most used one first."""
+"""The kinds of servers, the most used one first."""
 
 
 def search_path() -> str:
-    """Servers are in /usr/sbin, which is on the path of root only."""
+    """Return the path to search: servers are in /usr/sbin, which is on the path of root only."""
     return os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
 
 
 def installed(kinds: Sequence[type[Kind]] = INSTALLABLE, path: str | None = None) -> type[Kind]:
-    """The first of `kinds` that is wholly there. Raises NoDnsServer, saying what to install."""
+    """Return the first of `kinds` that is wholly installed. Raises NoDnsServer, saying what to
+    install."""
     searched = path or search_path()
     for kind in kinds:
         if all(shutil.which(program, path=searched) for program in (kind.daemon, *kind.tools)):

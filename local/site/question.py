@@ -33,7 +33,7 @@ class Answer:
     rcode: str
     """`NOERROR`, `SERVFAIL`…; where no answer came, what went wrong: `Timeout`."""
     addresses: tuple[str, ...]
-    """Sorted, at the end of whatever aliases there are."""
+    """The addresses at the end of all aliases, sorted."""
 
 
 def ask(question: Question, server: str, source: str, seconds: float) -> Answer:

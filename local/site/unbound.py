@@ -35,7 +35,7 @@ a.root-servers.net. 3600000 A {root}
 
 @dataclass(frozen=True)
 class Unbound:
-    """`folder` is what /etc/unbound is elsewhere."""
+    """Unbound with its configuration in `folder`, which stands for /etc/unbound."""
 
     folder: Path
     name = "unbound"
@@ -50,7 +50,7 @@ class Unbound:
 
     @property
     def fragments(self) -> tuple[Path, ...]:
-        """The pick-up tool's: one file with clauses of its own."""
+        """Return the pick-up tool's file, which has clauses of its own."""
         return (self.folder / "ecs-anywhere.conf",)
 
     @property
@@ -63,7 +63,7 @@ class Unbound:
         return "-d", "-c", str(self.configuration)
 
     def write(self, addresses: Sequence[str], root: str) -> None:
-        """An administrator's files. `root` is the address of the internet's root server."""
+        """Write an administrator's files. `root` is the address of the internet's root server."""
         interfaces = "\n".join(f"    interface: {address}" for address in addresses)
         self.configuration.write_text(
             UNBOUND_CONF.format(folder=self.folder, interfaces=interfaces)

@@ -11,7 +11,7 @@ import json
 import yaml
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""libyaml's, where it is there: the other takes a second for the workflow."""
+"""The loader of libyaml, where it is installed: the other takes a second for the workflow."""
 
 
 def as_json(text: str) -> str:

@@ -28,13 +28,14 @@ def _heap_key(component: Any) -> str:
 
 
 def _say_nothing(_: Any, **__: Any) -> None:
-    """moto logs every failure with the whole parsed definition; the history tells it better."""
+    """Log nothing: moto logs every failure with the whole parsed definition, and the history tells
+    it better."""
 
 
 def _create_from_cloudformation(
     _: Any, name: str, template: dict[str, Any], account_id: str, region: str, /, **__: Any
 ) -> Any:
-    """AWS::StepFunctions::StateMachine, with the type and the logging that moto drops."""
+    """Make an AWS::StepFunctions::StateMachine, with the type and the logging that moto drops."""
     properties = template["Properties"]
     logging_configuration = properties.get("LoggingConfiguration")
     return stepfunctions_parser_backends[account_id][region].create_state_machine(
@@ -48,7 +49,8 @@ def _create_from_cloudformation(
 
 
 def uncapitalised(value: Any) -> Any:
-    """CloudFormation's `LogGroupArn` is the API's `logGroupArn`."""
+    """Return a value with the API's names of members: `logGroupArn` for CloudFormation's
+    `LogGroupArn`."""
     if isinstance(value, dict):
         return {key[0].lower() + key[1:]: uncapitalised(item) for key, item in value.items()}
     if isinstance(value, list):

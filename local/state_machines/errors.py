@@ -35,7 +35,8 @@ _TERMINAL = {"States.Runtime", "States.DataLimitExceeded"}
 
 
 def query_failed(env: Any, cause: str) -> Exception:
-    """States.QueryEvaluationError: an expression that throws, or has no or a wrong result."""
+    """Return the error States.QueryEvaluationError: an expression that throws, or has no or a wrong
+    result."""
     details = EvaluationFailedEventDetails(
         error="States.QueryEvaluationError", cause=cause, state=env.next_state_name
     )
@@ -53,7 +54,7 @@ def _failure(env: Any, event_type: Any, details: Any) -> Exception:
 
 
 def _equals(declared: Any, env: Any) -> None:
-    """Replaces ErrorEquals on moto's stack machine: pops the error, pushes the verdict."""
+    """Evaluate ErrorEquals on moto's stack machine: pop the error, push the verdict."""
     error = getattr(env.stack.pop(), "error_name", None)
     names = {name.error_name for name in declared.error_names}
     env.stack.append(error != "States.Runtime" and bool(names & _names_that_match(error)))

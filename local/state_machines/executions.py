@@ -56,7 +56,7 @@ def _now() -> datetime.datetime:
 
 
 def _status(execution: Any) -> str:
-    """moto lists an execution before it gave it a status."""
+    """Return the status of an execution, which moto lists before it has one."""
     return str((execution.exec_status or ExecutionStatus.RUNNING).value)
 
 
@@ -66,8 +66,8 @@ _stock_start_execution = StepFunctionsParserBackend.start_execution
 def _start_execution(
     backend: Any, arn: str, name: str | None = None, execution_input: str | None = None
 ) -> Any:
-    """A start without a name gets one, where moto's is `None`; of two starts at the same
-    time with the same name one is the first."""
+    """Start an execution. One without a name gets one, where moto's is `None`; of two starts at the
+    same time with the same name one is the first."""
     name = name or str(uuid.uuid4())
     backend._validate_name(name)
     with _starting:
@@ -107,8 +107,8 @@ _stock_stop = ExecutionWorker.stop
 
 
 def _stop(worker: Any, **how: Any) -> None:
-    """Stops an execution that has not begun yet as soon as it has; moto's call fails. One that has
-    come to its end is left to write it."""
+    """Stop an execution. One that has not begun yet is stopped as soon as it has, where moto's call
+    fails; one that has come to its end is left to write it."""
     while _status(worker._execution_communication.execution) == "RUNNING":
         if worker.env and worker.env.program_state() is not None:
             _stock_stop(worker, **how)
@@ -117,7 +117,7 @@ def _stop(worker: Any, **how: Any) -> None:
 
 
 def _stop_execution(response: Any) -> Any:
-    """StopExecution, with the error and the cause that moto drops."""
+    """Answer StopExecution, with the error and the cause that moto drops."""
     execution = response.stepfunction_backend.describe_execution(
         response._get_param("executionArn")
     )
@@ -131,7 +131,7 @@ _stock_describe_execution = StepFunctionResponse.describe_execution
 
 
 def _describe_execution(response: Any) -> Any:
-    """DescribeExecution, with the stop date of TIMED_OUT, which moto forgets."""
+    """Answer DescribeExecution, with the stop date of TIMED_OUT, which moto forgets."""
     described = _stock_describe_execution(response).result
     execution = response.stepfunction_backend.describe_execution(described["executionArn"])
     described |= {"inputDetails": {"included": True}, "redriveCount": 0}
@@ -141,7 +141,7 @@ def _describe_execution(response: Any) -> Any:
 
 
 def _get_execution_history(response: Any) -> Any:
-    """GetExecutionHistory in pages, newest first where asked; moto's is one page."""
+    """Answer GetExecutionHistory in pages, newest first where asked; moto's is one page."""
     history = response.stepfunction_backend.get_execution_history(
         response._get_param("executionArn")
     )

@@ -38,8 +38,8 @@ from local.state_machines.errors import query_failed
 _UNDEFINED = object()
 _VARIABLE = re.compile(r"\$(\w+)")
 _evaluating = threading.Lock()
-"""Parsed expressions are shared and not thread-safe; evaluating is CPU work under the
-interpreter lock anyway, so nothing is lost by doing one at a time."""
+"""The lock of evaluations: parsed expressions are shared and not thread-safe; evaluating is CPU
+work under the interpreter lock anyway, so nothing is lost by doing one at a time."""
 
 
 def _partition(array: list[Any], size: int) -> list[list[Any]]:
@@ -90,7 +90,8 @@ def _parsed(expression: str) -> Any:
 
 
 def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
-    """The JSON value of `expression`, `_UNDEFINED` where it has none; raises what it throws."""
+    """Return the JSON value of `expression`, `_UNDEFINED` where it has none; raise what it
+    throws."""
     parsed = _parsed(expression)
     bindings = {name: _bound(value) for name, value in variables.items()}
     with _evaluating:
@@ -99,7 +100,7 @@ def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
 
 
 def _bound(value: Any) -> Any:
-    """A JSON value as jsonata-python wants it, to which None is *undefined*, not null."""
+    """Return a JSON value as jsonata-python wants it, to which None is *undefined*, not null."""
     if value is None:
         return Utils.NULL_VALUE
     if isinstance(value, dict):
@@ -133,7 +134,7 @@ def _json(value: Any) -> Any:
 
 
 Witness = Callable[[str, Mapping[str, Any], Any], None]
-"""Told of each evaluation: the expression, its variables, and its value."""
+"""A function that is told of each evaluation: the expression, its variables, and its value."""
 
 _witnesses: list[Witness] = []
 
@@ -166,7 +167,7 @@ def _evaluate_in(expression: str, env: Any) -> Any:
 
 
 def _variables(expression: str, env: Any) -> dict[str, Any]:
-    """The variables in scope that `expression` mentions, with `$states` among them."""
+    """Return the variables in scope that `expression` mentions, with `$states` among them."""
     store, data = env.variable_store, env.states._states_data
     states = {"input": data["input"], "context": data["context"]}
     # Both are defined only where a state has one: after a result, and in a Catch.
@@ -201,8 +202,8 @@ _ASSIGNED = "assigned by this state"
 
 
 def _assign(declaration: Any, env: Any) -> None:
-    """A variable that a state assigns is visible from the next state only; moto's Output
-    would see it already."""
+    """Assign variables, which are visible from the next state only; moto's Output would see them
+    already."""
     assigned = env.heap.setdefault(_ASSIGNED, {})
     for binding in declaration.declaration_bindings:
         binding.eval(env)
@@ -210,7 +211,7 @@ def _assign(declaration: Any, env: Any) -> None:
 
 
 def _assigned_variables(store: Any) -> dict[str, str]:
-    """The variables of a StateExited event, as JSON texts; moto's break on quotes."""
+    """Return the variables of a StateExited event, as JSON texts; moto's break on quotes."""
     return {name: json.dumps(store.get(name)) for name in store._declaration_tracing}
 
 

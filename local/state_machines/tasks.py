@@ -69,7 +69,7 @@ class Clients:
 
 
 class Abandoned(Exception):
-    """The execution was stopped, or the state timed out, while its function ran."""
+    """An error: the execution was stopped, or the state timed out, while its function ran."""
 
 
 _stock_invoke = lambda_eval_utils.execute_lambda_function_integration
@@ -96,7 +96,8 @@ _stock_lambda_error = _LambdaTask._from_error
 
 
 def _lambda_error(task: Any, env: Any, ex: Exception) -> Any:
-    """Errors of the function keep their name; others begin with `Lambda.`."""
+    """Return the error of a task. One of the function keeps its name; others begin with
+    `Lambda.`."""
     if isinstance(ex, Abandoned):
         return _task_failed(task, env, HistoryEventType.TaskStateAborted, "States.Runtime", "")
     if isinstance(ex, ClientError):
@@ -108,7 +109,7 @@ def _lambda_error(task: Any, env: Any, ex: Exception) -> Any:
 
 
 def _refused(task: Any, env: Any, refusal: ClientError) -> Any:
-    """The exception of AWS's Java SDK, which knows only what Lambda's API model names:
+    """Return the exception of AWS's Java SDK, which knows only what Lambda's API model names:
     AccessDenied and the like are `AWSLambdaException` to it."""
     code, message = refusal.response["Error"]["Code"], refusal.response["Error"]["Message"]
     metadata = refusal.response["ResponseMetadata"]
@@ -134,7 +135,8 @@ def _task_failed(task: Any, env: Any, event_type: Any, error: str, cause: str) -
 
 
 def _sdk_service_name(service: str) -> str:
-    """`Ssm.ParameterNotFoundException`, where moto says `ssm.…`."""
+    """Return the service as error names begin: `Ssm.ParameterNotFoundException`, where moto says
+    `ssm.…`."""
     known = state_task_service_aws_sdk._SERVICE_ERROR_NAMES
     return str(known.get(service.lower()) or service[0].upper() + service[1:])
 

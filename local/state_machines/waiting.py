@@ -22,7 +22,7 @@ from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_funct
 from local.clock import Clock
 
 INTERRUPTION = 0.05
-"""Real seconds within which whatever looks for a stop notices it."""
+"""Real seconds between two looks for a stop."""
 _MISSED = 1.0
 """Real seconds after which a wait that was told of its stop a moment before it began sees it. A
 hundred executions that looked more often would leave little of this machine to anybody else."""
@@ -40,20 +40,21 @@ def _wait(clock: Clock, env: Any, aws_seconds: float) -> None:
 
 def install(clock: Clock) -> None:
     def wait_before_retry(jitter: Any, env: Any) -> None:
-        """The last step before moto sleeps: waits instead of it, and leaves it nothing."""
+        """Wait in place of moto's sleep, the next step, and leave nothing to that."""
         _stock_jitter(jitter, env)
         _wait(clock, env, env.stack.pop())
         env.stack.append(0)
 
     class TaskTimeout(threading.Event):
-        """The event with which a state's TimeoutSeconds is waited."""
+        """The event by which a state waits for its TimeoutSeconds."""
 
         def wait(self, timeout: float | None = None) -> bool:
             return super().wait(None if timeout is None else timeout * clock.time_scale)
 
     def run(program: Any, env: Any) -> None:
-        """A state machine, or a branch of a Parallel state, within its TimeoutSeconds. A branch
-        that was stopped before it began has ended: moto's thread dies, and who waits waits on."""
+        """Run a state machine, or a branch of a Parallel state, within its TimeoutSeconds. A branch
+        that was stopped before it began has ended; with moto its thread dies, and the state waits
+        for ever."""
         if env.program_state() is not None and not env.is_running():
             return
         env.next_state_name = program.start_at.start_at_name

@@ -1,4 +1,4 @@
-"""The unkind AWS: what AWS does to its callers besides answering them.
+"""The unkind AWS, which throttles, fails, delays and loses.
 
 Off by default (`settings.Unkindness`). A fault is drawn with a probability or aimed at one
 call; a throttle comes from AWS's own figures; readers are behind (`past`); what was accepted can

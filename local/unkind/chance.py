@@ -17,7 +17,7 @@ def draw(seed: int, *what: object) -> float:
 
 
 def caller_of(role_arn: str | None) -> str:
-    """The role's name as it is in every run, or `stranger`."""
+    """Return the role's name as it is in every run, or `stranger`."""
     return stable_name(role_arn.rpartition("/")[2]) if role_arn else STRANGER
 
 

@@ -17,7 +17,7 @@ DRAWN = "drawn"
 
 
 class Met(NamedTuple):
-    """A call: whose, which, and the how-manyeth such one of that caller."""
+    """A call: its caller, its action, and its number among that caller's calls of this action."""
 
     caller: str
     action: str
@@ -25,7 +25,7 @@ class Met(NamedTuple):
 
 
 class Diary:
-    """Safe to use from many threads."""
+    """The diary, which many threads may use."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now

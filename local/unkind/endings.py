@@ -11,24 +11,26 @@ FOREVER = math.inf
 
 
 class Ending(StrEnum):
-    """Instead of `available`, `OPERATIONAL` or gone."""
+    """The endings in place of `available`, `OPERATIONAL` or gone."""
 
     FAILED = "failed"
     """A new interface endpoint's state, with LastError and FailureReason (EC2's model)."""
     PARTIAL = "partial"
-    """The same. AWS documents nobody's idea of it; here such a one serves nothing."""
+    """Another state of a new interface endpoint, which AWS does not explain; here such an endpoint
+    serves nothing."""
     UNDELETABLE = "undeletable"
     """DeleteVpcEndpoints answers 200 and lists the endpoint as `Unsuccessful`."""
     BUSY = "busy"
-    """The same, because the endpoint is being modified (terraform-provider-aws #42884 has the code
-    and the text of ModifyVpcEndpoint; that a deletion is refused like it is an inference)."""
+    """A deletion that is `Unsuccessful` because the endpoint is being modified
+    (terraform-provider-aws #42884 has the code and the text of ModifyVpcEndpoint; that a deletion
+    is refused like it is an inference)."""
     NEEDS_ACTION_AT_FIRST = "action needed at first"
     """A new resolver endpoint is ACTION_NEEDED before it is OPERATIONAL
     (terraform-provider-aws #46782)."""
     NEEDS_ACTION = "action needed"
     """The endpoint is unhealthy, and Resolver cannot recover it (Resolver's model)."""
     FAILED_CREATION = "failed creation"
-    """The same, because its first address could not be made (Resolver's model)."""
+    """The endpoint is unhealthy, because its first address could not be made (Resolver's model)."""
 
 
 OF_A_NEW_ENDPOINT = frozenset({Ending.FAILED, Ending.PARTIAL})
@@ -52,7 +54,7 @@ the texts of the others are ours, as nobody has shown AWS's."""
 
 @dataclass
 class Spoil:
-    """A spoil: from now on this ends badly, `times` times; `struck` counts them."""
+    """A spoil: creations or removals from now on end badly, `times` times; `struck` counts them."""
 
     ending: Ending
     what: str | None = None
@@ -62,7 +64,8 @@ class Spoil:
     struck: int = 0
 
     def strikes(self, possible: Collection[Ending], what: str) -> bool:
-        """Counts; false when it has struck as often as it should."""
+        """Tell whether the spoil strikes, and count it; False when it has struck as often as it
+        should."""
         meant = self.ending in possible and self.what in (None, what) and self.struck < self.times
         self.struck += meant
         return meant

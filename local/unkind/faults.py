@@ -53,10 +53,11 @@ class Happening:
     action: str
     """`ec2:CreateVpcEndpoint`, or an event's source."""
     ordinal: int
-    """The how-manyeth such call of that caller it was, from 1."""
+    """The number of the call among that caller's calls of this action, from 1."""
     fault: Fault | EventFault | Quirk | Ending
     why: str
-    """`aimed`, `drawn`, the token bucket that was empty, or what is not as it seems."""
+    """The cause: `aimed`, `drawn`, the token bucket that was empty, or the ids that a quirk is
+    about."""
 
 
 @dataclass
@@ -73,7 +74,7 @@ class Aim:
     happening: Happening | None = None
 
     def strikes(self, caller: str, action: str) -> bool:
-        """Counts what fits; true once, for the `nth`."""
+        """Count a call that fits; True once, for the `nth`."""
         if self.happening or self.action not in (None, action) or not self._is_meant(caller):
             return False
         self.seen += 1

@@ -45,7 +45,7 @@ LAMBDA_DATA = {"InvokeFunction", "GetFunction", "GetPolicy"}
 
 
 def limit_of(service: str, action: str, region: str, parameters: Mapping[str, Any]) -> Limit | None:
-    """The bucket from which this call takes a token."""
+    """Return the bucket from which this call takes a token."""
     match service, action:
         case "ec2", _:
             return _ec2(action, parameters)
@@ -68,7 +68,8 @@ def limit_of(service: str, action: str, region: str, parameters: Mapping[str, An
 
 
 def _ec2(action: str, parameters: Mapping[str, Any]) -> Limit:
-    """Each of EC2's actions has a bucket of its own; one without any filter or page a second."""
+    """Return the bucket of an EC2 action. Each action has its own; one without any filter or page
+    has a second."""
     if action in UNFILTERED and not parameters:
         return Limit(f"ec2:{action} unfiltered", *UNFILTERED[action], EC2_TABLE)
     reads = action.startswith(("Describe", "Get"))

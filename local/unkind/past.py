@@ -1,4 +1,4 @@
-"""Eventual consistency: for a while, whoever reads what has just changed reads what it was.
+"""Eventual consistency: for a while, readers of what has just changed read what it was.
 
 EC2 API reference, Eventual consistency: the result of a command may not be visible at once to the
 commands after it, so what was just made may not be found, by its id or in a list.
@@ -34,7 +34,8 @@ class Past:
         return self._lag() > 0
 
     def changing(self, thing_id: str, before: object | None) -> None:
-        """`before` is a copy that the change does not reach; None of a thing that is new."""
+        """Remember a thing before its change: `before` is a copy that the change does not reach;
+        None for a new thing."""
         if self.is_behind:
             with self._lock:
                 since = self._now() - self._lag()
@@ -42,8 +43,8 @@ class Past:
                 self._changes.append((self._now(), thing_id, before))
 
     def seen(self, things: Mapping[str, T], gone: str | None = None) -> dict[str, T]:
-        """The things that there are, as they were when readers looked; and those that have gone
-        since, if their ids begin with `gone`."""
+        """Return the things as readers see them now, with those that are gone and still seen, if
+        their ids begin with `gone`."""
         since = self._now() - self._lag()
         with self._lock:
             recent = [change for change in self._changes if change[0] > since]

@@ -1,4 +1,4 @@
-"""The weather over one embedded AWS: which call and which delivery is struck, and by what."""
+"""The weather over one embedded AWS, which decides what strikes a call or a delivery."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ AT_ONCE = (0.0,)
 
 
 class Unanswered(ConnectionAbortedError):
-    """The connection is to be closed without an answer."""
+    """An error: the connection is to be closed without an answer."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,8 @@ class Fate:
     kill: Callable[[], object] | None = None
 
     def before(self) -> Refusal | None:
-        """The error in the effect's place. Raises Unanswered where there is neither."""
+        """Return the error in the effect's place; None where the call has its effect. Raises
+        Unanswered where there is neither."""
         if self.fault is Fault.DROPPED_REQUEST:
             raise Unanswered
         return self.refusal
@@ -61,7 +62,7 @@ UNKNOWN = Met(STRANGER, "", 0)
 
 
 class Weather:
-    """Kind by default. `kill` ends the function whose invocation has that trace id."""
+    """The weather, kind by default. `kill` ends the function whose invocation has that trace id."""
 
     def __init__(self, unkindness: Unkindness, clock: Clock) -> None:
         self.kill: Callable[[str], object] = lambda _: None
@@ -78,11 +79,11 @@ class Weather:
         return Unkindness() if self._is_calm else self._unkindness
 
     def aim(self, aim: Aim) -> Aim:
-        """Strike so from now on, once. The answer is the argument; it will know its happening."""
+        """Aim a fault, which strikes once; return `aim`, which then has the happening."""
         return self._diary.aim(aim)
 
     def spoil(self, spoil: Spoil) -> Spoil:
-        """End so from now on. The answer is the argument; it will know how often it has."""
+        """Let creations or removals end badly from now on; return `spoil`, which counts them."""
         return self._diary.spoil(spoil)
 
     def ending(self, possible: Collection[Ending], what: str) -> Ending | None:
@@ -116,7 +117,7 @@ class Weather:
 
     @contextmanager
     def calm(self) -> Iterator[None]:
-        """Be kind to every caller meanwhile, and count nothing."""
+        """Strike no call meanwhile, and count none."""
         self._is_calm = True
         try:
             yield
@@ -128,7 +129,7 @@ class Weather:
         return self._diary.happenings(since)
 
     def mark(self) -> int:
-        """A position to hand to `happenings` later."""
+        """Return a position to hand to `happenings` later."""
         return self._diary.mark()
 
     def meet(self, call: ApiCall, role_arn: str | None, trace: str | None) -> Fate:
@@ -181,7 +182,8 @@ class Weather:
     def _chance(
         self, call: ApiCall, caller: str, kinds: Sequence[Fault], ordinal: int
     ) -> tuple[Fault | None, str]:
-        """A throttle first: a token that is taken is spent, whatever becomes of the call."""
+        """Return the fault of a call, a throttle first: a token that is taken is spent, whatever
+        becomes of the call."""
         unkindness = self._unkindness
         limit = limit_of(call.service, call.action, call.region, call.parameters)
         if unkindness.throttles and limit and not self._buckets.take(call.region, limit):
@@ -197,7 +199,7 @@ class Weather:
 
 
 def _pick(chances: Mapping[F, float], drawn: float) -> F | None:
-    """The one in whose share of [0, 1) `drawn` falls; None beyond the last."""
+    """Return the fault in whose share of [0, 1) `drawn` falls; None beyond the last."""
     for fault, chance in chances.items():
         if drawn < chance:
             return fault

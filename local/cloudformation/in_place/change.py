@@ -33,7 +33,7 @@ class Change:
 
     @property
     def changed(self) -> list[str]:
-        """The names of the properties that differ, sorted."""
+        """Return the names of the properties that differ, sorted."""
         names = self.before.keys() | self.after.keys()
         return sorted(name for name in names if self.before.get(name) != self.after.get(name))
 

@@ -59,8 +59,8 @@ def _update_concurrency(functions: Any, change: Change) -> None:
 
 
 def _update_state_machine(change: Change) -> None:
-    """Running executions go on with the definition that they were started with (developer guide of
-    AWS Step Functions, "UpdateStateMachine")."""
+    """Update the definition; running executions go on with that which they were started with
+    (developer guide of AWS Step Functions, "UpdateStateMachine")."""
     machine: dict[str, Any] = {"stateMachineArn": change.id}
     if change.differs("DefinitionString"):
         machine["definition"] = change.after["DefinitionString"]

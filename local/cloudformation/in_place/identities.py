@@ -84,7 +84,8 @@ def _update_managed_policy(change: Change) -> None:
 
 
 def _update_inline_policy(change: Change) -> Any:
-    """moto's own, which takes the policy from its roles, users and groups and puts it anew."""
+    """Update by moto's own method, which takes the policy from its roles, users and groups and puts
+    it anew."""
     policy, properties = change.resource, {"Properties": change.after}
     return InlinePolicy.update_from_cloudformation_json(
         policy, policy.name, properties, change.account, change.region

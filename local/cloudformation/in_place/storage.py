@@ -43,7 +43,7 @@ def _is_said(change: Change, name: str) -> bool:
 
 
 def _encryption(specification: Mapping[str, Any]) -> Mapping[str, Any]:
-    """CloudFormation's `SSEEnabled` is the API's `Enabled`."""
+    """Return the API's encryption, in which CloudFormation's `SSEEnabled` is `Enabled`."""
     rest = {name: value for name, value in specification.items() if name != "SSEEnabled"}
     return {"Enabled": specification["SSEEnabled"], **rest}
 

@@ -1,5 +1,6 @@
-"""A function's sleep takes AWS seconds, as everything that AWS does here: botocore waits between
-its attempts, and what it waits for goes by in scaled time. On the functions' PYTHONPATH alone."""
+"""The sleep of a function in AWS seconds, as everything that AWS does here takes: botocore waits
+between its attempts, and what it waits for goes by in scaled time. On the functions' PYTHONPATH
+alone."""
 
 import os
 import time

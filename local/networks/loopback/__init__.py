@@ -1,4 +1,4 @@
-"""The VPC where namespaces are not to be had: loopback sockets that stand for its addresses."""
+"""The VPC on a machine without namespaces: loopback sockets that stand for its addresses."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 from local.networks.namespace import bound
 
 SITE = Path(__file__).parent
-"""First on PYTHONPATH, its `sitecustomize` puts a Python process inside."""
+"""The folder to put first on PYTHONPATH: its `sitecustomize` puts a Python process inside."""
 MAP_VARIABLE = "LOCAL_VPC_MAP"
 
 
 class Loopback:
-    """Binds on 127.0.0.1 and keeps a map of what stands for what, as a file.
+    """Sockets on 127.0.0.1, and a file that maps the VPC's addresses to them.
 
     The map: {"cidrs": [CIDR], "tcp": {"10.0.0.5:443": port}, "udp": {…}, "nobody": port},
     where nobody listens at "nobody".
@@ -59,7 +59,7 @@ class Loopback:
 
 
 def bound_pair(ip: str) -> tuple[socket.socket, socket.socket]:
-    """A udp and a tcp socket with the same port, of the system's choice."""
+    """Return a udp and a tcp socket with the same port, of the system's choice."""
     while True:
         udp = bound("udp", ip, 0)
         try:

@@ -1,4 +1,4 @@
-"""Puts this Python process "inside" a VPC whose addresses are loopback sockets.
+"""Put this Python process "inside" a VPC whose addresses are loopback sockets.
 
 Python imports this module at start, before anything else. Every socket then sees what it
 would see in the VPC's network namespace: the VPC's addresses, where nothing listens unless
@@ -44,7 +44,7 @@ class VpcMap:
         raise OSError(errno.ENETUNREACH, os.strerror(errno.ENETUNREACH))
 
     def stood_for(self, kind: str, address: Address) -> Address:
-        """The address of the VPC behind a stand-in's, if it is one."""
+        """Return the address of the VPC behind a stand-in's, if it is one."""
         for vpc_address, port in self._current()[kind].items():
             if address[:2] == ("127.0.0.1", port):
                 host, _, vpc_port = vpc_address.partition(":")
