@@ -36,7 +36,7 @@ from bench.workflow import Execution, Failed, Machine, failure_of
 COLD_SECONDS = 0.9
 """A cold start: the figure of docs/performance.md."""
 WARM_SECONDS = 600
-"""For which an idle environment is kept; AWS keeps it for minutes and promises nothing."""
+"""Seconds for which an idle environment is kept; AWS keeps it for minutes and promises nothing."""
 OWN_STATE = ("dynamodb:", "states:")
 MOST_VPCS = 10_000
 """The quota of resolvers of the model's account: nobody's fleet fails for it."""
@@ -44,11 +44,11 @@ MOST_VPCS = 10_000
 
 @dataclass(frozen=True)
 class Design:
-    """How the app runs, where it is not as it is deployed: a thing to try, by figures."""
+    """A design: the app as it is deployed, or with differences to try, by figures."""
 
     name: str = "as deployed"
     one_function: bool = False
-    """All steps share the environments of one function."""
+    """True where all steps share the environments of one function."""
     cold_seconds: float = COLD_SECONDS
     reads_at_once: int = 1
 
@@ -58,7 +58,7 @@ AS_DEPLOYED = Design()
 
 @dataclass
 class Spent:
-    """What the invocations of an app took."""
+    """The cost of an app's invocations: their number, their cold starts, their seconds."""
 
     invocations: int = 0
     cold: int = 0
@@ -142,7 +142,7 @@ class App:
         return self.compute.add_vpc(f"vpc-{number:017x}", lifecycles)
 
     def tag(self, network: Network) -> None:
-        """Somebody asks for the VPC to be connected, now."""
+        """Tag the VPC, so that it is to be connected."""
         network.tags[WISH] = "enabled"
         self._tell(network)
 
@@ -151,11 +151,11 @@ class App:
         self._tell(network)
 
     def touch(self, network: Network) -> None:
-        """Somebody writes the tag that is there: there is nothing to do."""
+        """Write the tag that is there already: there is nothing to do."""
         self._tell(network)
 
     def sweep(self, told: Resume | None = None) -> None:
-        """The schedule's event."""
+        """Run a sweep, as the schedule does."""
         self.invoke_by_handler("handlers.sweep.handler", {}, told or _ignored)
 
     def _tell(self, network: Network) -> None:
@@ -178,7 +178,8 @@ class App:
         return lambda resume: self.clock.call(lambda: self._run(function, event), resume)
 
     def _run(self, function: Function, event: Any) -> Any:
-        """On a thread of the clock: the environment, the handler, and its answer as JSON."""
+        """Run the handler in an environment, on a thread of the clock; return its answer as
+        JSON."""
         began = self.clock.now
         pool = "all" if self.design.one_function else function.name
         self._start(pool)

@@ -13,14 +13,14 @@ from itertools import count
 from typing import Any
 
 Resume = Callable[[Any, BaseException | None], None]
-"""Goes on with a value, or by raising an error."""
+"""A function that goes on with a value, or by raising an error."""
 Wait = Callable[[Resume], None]
-"""Begins to wait, and goes on by calling what it is given, once."""
+"""A function that begins to wait, and goes on by calling its argument, once."""
 Steps = Generator[Wait, Any, Any]
-"""What a process does: it yields whenever it has to wait."""
+"""The steps of a process, which yields whenever it has to wait."""
 
 EPOCH = 1_800_000_000.0
-"""What AWS's clocks show at the beginning, in seconds since 1970."""
+"""The time of AWS's clocks at the beginning, in seconds since 1970."""
 
 
 class Clock:
@@ -36,7 +36,7 @@ class Clock:
         self.handed_back = threading.Semaphore(0)
 
     def epoch(self) -> float:
-        """Return what AWS's clocks show, in seconds since 1970."""
+        """Return the time of AWS's clocks, in seconds since 1970."""
         return EPOCH + self.now
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
@@ -160,10 +160,10 @@ class Process:
 
 
 def seconds(clock: Clock, length: float) -> Wait:
-    """Return what lets `length` seconds pass."""
+    """Return a wait of `length` seconds."""
     return lambda resume: clock.after(length, lambda: resume(None, None))
 
 
 def done_by(clock: Clock, job: Callable[[], Any]) -> Wait:
-    """Return what waits for a job on a thread."""
+    """Return a wait for a job on a thread."""
     return lambda resume: clock.call(job, resume)

@@ -23,7 +23,7 @@ Scope = Mapping[str, Any]
 
 
 class QueryFailed(Exception):
-    """States.QueryEvaluationError."""
+    """The error States.QueryEvaluationError."""
 
 
 def install(clock: Clock) -> None:

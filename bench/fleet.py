@@ -18,7 +18,7 @@ from bench.lifecycles import drawn
 SIZES = (1, 10, 100, 300, 1000)
 LOOK_SECONDS = 10.0
 PATIENCE = 3
-"""So many times the floor, and a sweep or two, before a lap is given up."""
+"""Multiple of the floor after which, and a sweep or two, a lap is given up."""
 IDLE_SWEEPS = 4
 MOST_CALLS = 300
 """Calls for each VPC, our own state's with them, after which a lap is given up: a storm of retries
@@ -27,14 +27,14 @@ takes an hour to compute, and tells nothing more."""
 
 @dataclass(frozen=True)
 class Lap:
-    """What became of the fleet between one wish and its fulfilment."""
+    """One lap of a fleet: from a wish of all VPCs to its fulfilment."""
 
     wish: str
     vpcs: int
     reached: int
     """VPCs whose status is the one that was wished for."""
     took: float
-    """Seconds until the last of them was; drain and expiry excluded."""
+    """Seconds until the last of these was; drain and expiry excluded."""
     floor: float
     executions: int
     failed: int
@@ -42,11 +42,11 @@ class Lap:
     calls: int
     own: int
     refused: Mapping[str, int]
-    """By action, the most often refused first."""
+    """Action -> how often AWS refused it, the most often refused first."""
     transitions: int
     sweeps: int
     given_up: bool = False
-    """It came to more calls than MOST_CALLS for each VPC."""
+    """True where there were more calls than MOST_CALLS for each VPC."""
 
     @property
     def factor(self) -> float:

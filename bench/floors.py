@@ -15,7 +15,7 @@ from bench.lifecycles import Lifecycles
 from local.unkind.limits import EC2
 
 SERVICES = 6
-"""What ECS Anywhere needs."""
+"""Interface endpoints that ECS Anywhere needs."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,8 @@ def enable(lives: Lifecycles) -> Floor:
 
 
 def disable(lives: Lifecycles) -> Floor:
-    """Without the time that on-premises and caches are given, which is a setting."""
+    """Return the floor of a removal, without the time that on-premises and caches are given, which
+    is a setting."""
     gone = max(lives.endpoint_gone, lives.resolver_gone) + lives.linger
     withdrawn = 2 * CALL_SECONDS
     off = bucketed([withdrawn] * SERVICES, "ModifyVpcEndpoint")[-1]
@@ -73,7 +74,8 @@ def many_enabled(lives: Sequence[Lifecycles]) -> float:
 
 
 def many_disabled(lives: Sequence[Lifecycles]) -> float:
-    """The same of their way back: private DNS off, through one bucket, before what follows."""
+    """Return the seconds that the removal of a fleet takes at least: private DNS off, through one
+    bucket, before what follows."""
     after = [
         max(each.endpoint_gone, each.resolver_gone) + each.linger + 4 * CALL_SECONDS
         for each in lives

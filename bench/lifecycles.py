@@ -1,4 +1,4 @@
-"""How long AWS takes over things: one draw for each VPC, seeded, and off the grid of every poll.
+"""Durations of AWS: one draw for each VPC, seeded, and no multiple of any poll's interval.
 
 The medians are those of local/settings.py, which names their sources; nobody publishes how they
 spread. A lognormal spread of 0.2 puts nine of ten between 0.72 and 1.39 times the median.
@@ -19,15 +19,15 @@ class Lifecycles:
     endpoint_made: float = 60
     endpoint_gone: float = 45
     association: float = 10
-    """From ModifyVpcEndpoint until private names lead elsewhere."""
+    """Seconds from ModifyVpcEndpoint until private names lead elsewhere."""
     resolver_made: float = 90
     resolver_gone: float = 60
     probe_made: float = 10
-    """From CreateFunction until a function in a VPC can be invoked."""
+    """Seconds from CreateFunction until a function in a VPC can be invoked."""
     linger: float = 10
-    """For which network interfaces outlive what they belonged to."""
+    """Seconds for which network interfaces outlive an endpoint or a resolver."""
     probe_linger: float = 100
-    """The same of a function's."""
+    """Seconds for which network interfaces outlive a function."""
 
 
 MEDIANS = Lifecycles()

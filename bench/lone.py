@@ -17,14 +17,14 @@ LIVES = 400
 QUIET = 3600.0
 """Seconds after which buckets are full, and nobody's environment is warm."""
 READS = ("Describe", "Get", "Invoke", "List", "Scan")
-"""Invoke: the probe is asked, which changes nothing."""
+"""Beginnings of the calls that read. Invoke is one: the probe is asked, which changes nothing."""
 
 TRANSITION_USD = 0.025 / 1000
 GB_SECOND_USD = 0.0000133334
-"""On arm64 (docs/cost.md)."""
+"""List price of a GB-second on arm64 (docs/cost.md)."""
 REQUEST_USD = 0.20 / 1_000_000
 WRITE_USD = 0.625 / 1_000_000
-"""DynamoDB on demand, a kilobyte."""
+"""List price of a kilobyte that is written, DynamoDB on demand."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class Lap:
 
     story: str
     seconds: float
-    """From the event to the status on the VPC, without drain and expiry."""
+    """Seconds from the event to the status on the VPC, without drain and expiry."""
     whole: float
     """`seconds` over the floor of this app's work."""
     simple: float
-    """The same over the floor of the rivals' work."""
+    """`seconds` over the floor of the rivals' work."""
     transitions: int
     executions: int
     failed: int
@@ -104,13 +104,14 @@ def _lap(
 
 
 def _status_written(calls: Sequence[Called], began: float) -> float:
-    """When the status was written on the VPC last; where it was not, when the last call ended."""
+    """Return the time at which the status was written on the VPC last; where it was not, the end of
+    the last call."""
     written = [c.at for c in calls if c.name == "ec2:CreateTags" and not c.refused]
     return written[-1] if written else (calls[-1].at if calls else began)
 
 
 def kind_of(name: str) -> str:
-    """Return whether a call reads, changes, or is about our own state."""
+    """Return `reads`, `changes`, or `own` for a call about our own state."""
     if name.startswith(OWN_STATE):
         return "own"
     return "reads" if name.partition(":")[2].startswith(READS) else "changes"

@@ -10,7 +10,7 @@ from html import escape
 from bench.fleet import Lap
 
 WIDTH, HEIGHT = 400, 300
-"""Of a panel."""
+"""Size of a panel, in pixels."""
 LEFT, RIGHT, TOP, BOTTOM = 62, 20, 40, 44
 INK, OURS, FLOOR = "#333", "#0b62a4", "#888"
 
@@ -53,7 +53,7 @@ def drawn(laps: Sequence[Lap]) -> str:
 
 
 def _missed(lap: Lap) -> str:
-    """Return what is to be written at a point of which less than all came true."""
+    """Return the note at a point where less than all came true."""
     if lap.given_up:
         return f"given up: {lap.reached:,} of {lap.vpcs:,}"
     return "" if lap.reached == lap.vpcs else f"{lap.reached:,} of {lap.vpcs:,}"

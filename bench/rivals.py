@@ -19,16 +19,17 @@ from bench.lifecycles import Lifecycles, drawn
 
 SERVICES = ("ecs-agent", "ecs-telemetry", "ecs", "ssm", "ssmmessages", "ec2messages")
 ATTEMPTS = 25
-"""With as many the SDK waits the bucket out; with its usual three a lone VPC fails."""
+"""Attempts of the SDK, as many as outlast an empty bucket; with its usual three a lone VPC
+fails."""
 MOST_SECONDS = 3600.0
 HOST_SECONDS = 2.0
-"""From one module of a playbook to the next: a playbook of twelve took 23.6 s on an AWS that took
-no time."""
+"""Seconds from one module of a playbook to the next: a playbook of twelve took 23.6 s on an AWS
+that took no time."""
 
 
 @dataclass(frozen=True)
 class Rival:
-    """One tool's shape."""
+    """The order and the intervals in which one tool works."""
 
     name: str
     first: float
@@ -36,13 +37,15 @@ class Rival:
     then: float
     """Seconds between two looks."""
     side_by_side: bool = True
-    """It makes everything, and then waits; else it waits for each thing before the next."""
+    """True where the tool makes everything, and then waits; False where it waits for each thing
+    before the next."""
     as_one: bool = False
-    """It looks at all interface endpoints, and deletes them, in one call."""
+    """True where the tool looks at all interface endpoints, and deletes them, in one call."""
     start: float = 0
     """Seconds before each step: the start of a process."""
     asks: bool = False
-    """It asks whether a thing is there before it makes it, and shows it afterwards."""
+    """True where the tool asks whether a thing is there before it makes it, and shows it
+    afterwards."""
 
 
 RIVALS: Sequence[Rival] = (
@@ -62,11 +65,11 @@ RIVALS: Sequence[Rival] = (
 
 @dataclass(frozen=True)
 class Lap:
-    """One tool's way there, or back."""
+    """One lap of a tool: all made, or all removed."""
 
     seconds: float
     factor: float
-    """Seconds over the rivals' floor."""
+    """`seconds` over the rivals' floor."""
     calls: int
     refused: int
 
@@ -101,7 +104,7 @@ def _lap(app: App, work: Callable[[], None], floor: float) -> Lap:
 
 @dataclass(frozen=True)
 class Crowd:
-    """What became of one script for each of many VPCs, all begun at once."""
+    """The outcome of one script for each of many VPCs, all begun at once."""
 
     vpcs: int
     reached: int
@@ -112,7 +115,7 @@ class Crowd:
 
 
 def crowd(rival: Rival, size: int, attempts: int = ATTEMPTS) -> Crowd:
-    """Return how far `size` runs of a tool come that know nothing of each other."""
+    """Return the outcome of `size` runs of a tool that know nothing of each other."""
     with App(0) as app:
         ends: list[tuple[float, BaseException | None]] = []
         for number in range(size):

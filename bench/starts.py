@@ -26,9 +26,10 @@ from bench.template import ROOT, template
 from scripts import lambda_python
 
 HANDLERS = ("knock", "read_vpc", "publish")
-"""Those that are measured: the door, the one that asks most services, and the publisher."""
+"""Handlers that are measured: the one that hears of a tag, the one that asks most services, and the
+one that publishes."""
 COMPARED = ("publish",)
-"""Those whose plain build is measured, too, which takes half a minute each."""
+"""Handlers whose plain build is measured, too, which takes half a minute each."""
 SITE = Path(sys.prefix) / "lib" / f"python3.{sys.version_info.minor}" / "site-packages"
 SDK = ("botocore", "urllib3", "dateutil", "six.py", "jmespath", "boto3", "s3transfer")
 TRACER = ("aws_lambda_powertools", "aws_xray_sdk", "wrapt", "typing_extensions.py")
@@ -59,7 +60,7 @@ _PLAIN = (
     "import connectivity.adapters.aws as _aws",
     "_aws.client = functools.cache(boto3.client)",
 )
-"""What the plain handler does first: the SDK's usual clients instead of our cut ones."""
+"""Lines that the plain handler runs first, for the SDK's usual clients instead of our cut ones."""
 
 
 @dataclass(frozen=True)
@@ -68,19 +69,19 @@ class Start:
 
     handler: str
     millions: float
-    """Instructions; 0 where valgrind is not installed."""
+    """Millions of instructions; 0 where valgrind is not installed."""
     megabytes: float
-    """The highest memory."""
+    """The highest memory, in megabytes."""
 
 
 @dataclass(frozen=True)
 class Package:
-    """What a function without the probe is deployed as, in megabytes."""
+    """The package of a function without the probe: its sizes in megabytes."""
 
     zipped: float
     unpacked: float
     python_millions: float
-    """The instructions of Python itself; 0 where valgrind is not installed."""
+    """Millions of instructions of Python itself; 0 where valgrind is not installed."""
 
 
 def left_out() -> str:

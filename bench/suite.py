@@ -18,7 +18,7 @@ STORIES = ("enable", "knock", "disable")
 
 @dataclass(frozen=True)
 class Size:
-    """How much is measured."""
+    """The extent of a measurement."""
 
     lives: int
     """Draws of AWS's durations."""
@@ -56,7 +56,7 @@ def _lives(first: int) -> str:
 
 
 def _starts() -> tuple[starts.Package, list[starts.Start], list[starts.Start]] | str:
-    """Return what starts take; why nothing was measured, where nothing can be."""
+    """Return the package and the starts; a sentence instead where nothing can be measured."""
     said = starts.left_out()
     if said:
         return said
@@ -80,7 +80,7 @@ def _rival_laps(rival: rivals.Rival, lives: int) -> list[tuple[rivals.Lap, rival
 
 
 class Found:
-    """What the jobs returned, sorted by what it is about."""
+    """The results of the jobs, sorted by their subjects."""
 
     def __init__(self, found: Mapping[str, Any], asked: Size) -> None:
         lives = [lap for first in range(0, asked.lives, BATCH) for lap in found[_lives(first)]]

@@ -1,4 +1,4 @@
-"""What was measured, as tables for docs/performance.md."""
+"""Tables of the measured values, for docs/performance.md."""
 
 from __future__ import annotations
 

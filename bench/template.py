@@ -1,4 +1,4 @@
-"""What template.yaml says of the functions and of the workflow, with every parameter's default."""
+"""The functions and the workflow of template.yaml, with every parameter's default."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class Function:
     """One of the app's Lambda functions."""
 
     name: str
-    """Its logical id."""
+    """The logical id of the function."""
     handler: str
     memory: int
-    """Megabytes."""
+    """Memory in megabytes."""
     timeout: float
-    """Seconds."""
+    """The time-out in seconds."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class _Reading:
         return definition
 
     def _value(self, value: Any) -> Any:
-        """The value of an expression; a resource's is its logical id."""
+        """Return the value of an expression; a resource's is its logical id."""
         if not isinstance(value, dict) or len(value) != 1:
             return value
         [(function, given)] = value.items()

@@ -19,11 +19,13 @@ from bench.clock import Clock, Process, Resume, Steps, Wait, seconds
 from bench.expressions import QueryFailed
 
 TRANSITION_SECONDS = 0.03
-"""From the end of a state to the beginning of the next: [assumed], as nobody publishes it."""
+"""Seconds from the end of a state to the beginning of the next: [assumed], as nobody publishes
+it."""
 
 Json = Any
 Invoke = Callable[[str, Json], Wait]
-"""Begins to invoke a function; goes on with its answer, or by raising Failed."""
+"""A function that begins to invoke one of the app's, and goes on with its answer, or by raising
+Failed."""
 Walk = Generator[Wait, Any, Json]
 
 
@@ -47,7 +49,7 @@ class Execution:
     """Names of the states, in the order in which they were entered."""
     ended: float | None = None
     error: str = ""
-    """Empty while it runs, and where it succeeded."""
+    """The error's name; empty while the execution runs, and where it succeeded."""
     cause: str = ""
     output: Json = None
 
@@ -75,7 +77,7 @@ class Machine:
         self.random = random.Random(self.seed)
 
     def start(self, name: str, given: Json) -> str:
-        """Return the execution's ARN; one of the same name is the same execution."""
+        """Start an execution, and return its ARN; one of the same name is the same execution."""
         arn = f"{self.arn.replace(':stateMachine:', ':execution:')}:{name}"
         if arn in self.executions:
             return arn
@@ -128,7 +130,7 @@ class _Run:
         return self._program(self._machine.definition, self._execution.given, {})
 
     def _program(self, program: Mapping[str, Any], given: Json, outer: Mapping[str, Json]) -> Walk:
-        """Walk from StartAt to an end. Variables of inside stay inside."""
+        """Walk from StartAt to an end. Variables that are set inside stay inside."""
         variables = dict(outer)
         name: str | None = program["StartAt"]
         while name is not None:

@@ -15,7 +15,7 @@ from botocore.parsers import ResponseParserError
 from e2e.record import Record
 
 UNANSWERED = (ClientError, BotoCoreError, ResponseParserError)
-"""What a call raises that AWS does not answer as it is asked for."""
+"""Errors of a call that AWS does not answer as it is asked to."""
 
 
 class Amazon:
@@ -28,7 +28,7 @@ class Amazon:
 
     @property
     def endpoint(self) -> str:
-        """The URL of an embedded AWS; empty for the real one."""
+        """Return the URL of an embedded AWS; empty for the real one."""
         return os.environ.get("AWS_ENDPOINT_URL", "")
 
     @property

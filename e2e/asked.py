@@ -1,4 +1,4 @@
-"""What the person asked for, from the command line: `make e2e` hands its variables on."""
+"""The options of a run, from the command line: `make e2e` hands its variables on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 STACK = "ecs-anywhere-e2e-private-connectivity"
-"""Longer than 25 characters: CloudFormation cuts the names of its rules, and that is to be seen."""
+"""The stack's name, longer than 25 characters, so that CloudFormation cuts the names of its
+rules."""
 
 
 @dataclass(frozen=True)
@@ -17,11 +18,11 @@ class Asked:
     """The options of a run."""
 
     yes: bool = False
-    """Whether nobody is asked before it begins."""
+    """True where the run begins without a question."""
     cleanup: bool = False
-    """Whether only what an earlier run has left is removed."""
+    """True where only what an earlier run has left is removed."""
     keep: bool = False
-    """Whether what was made stays after a failure, so that the next run goes on from there."""
+    """True where what was made stays after a failure, so that the next run goes on from there."""
     onprem: str = ""
     """An EC2 instance in a network that is peered, by its id, or a command that runs a shell script
     from its standard input on a host on-premises; empty for none."""
@@ -38,7 +39,7 @@ class Asked:
     folder: Path = ROOT / ".local" / "e2e"
     stack: str = STACK
     patience: float = 1.0
-    """How much longer than usual is waited, as a factor."""
+    """Factor by which all waits are longer than usual."""
     fail_at: str = ""
     """The name of a step that fails on purpose, to see the clean-up."""
 

@@ -43,7 +43,7 @@ def clean_up(lab: Lab) -> list[str]:
 
 
 def _disconnect(lab: Lab) -> None:
-    """Say yes to the removal, and wait for it; where the stack was never there, nothing is."""
+    """Say yes to the removal, and wait for it; do nothing where the stack was never there."""
     if not lab.state.vpc or not stack.status(lab):
         return
     vpcs = lab.client("ec2").describe_vpcs(Filters=lab.in_vpc())["Vpcs"]
@@ -103,7 +103,7 @@ def _remove_owned(lab: Lab) -> None:
 
 
 def _remove_logs(lab: Lab) -> None:
-    """Log groups of the stack's name, which a late function may have made anew."""
+    """Remove log groups of the stack's name, which a late function may have made anew."""
     logs = lab.client("logs")
     for prefix in (f"/{lab.state.stack}", f"/aws/vendedlogs/states/{lab.state.stack}"):
         for group in logs.describe_log_groups(logGroupNamePrefix=prefix)["logGroups"]:

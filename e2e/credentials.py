@@ -14,7 +14,7 @@ _IN_THE_ENVIRONMENT = "env"
 
 
 def ends_at(credentials: Any) -> datetime | None:
-    """Return when they end, as far as botocore knows."""
+    """Return when the credentials end, as far as botocore knows."""
     return getattr(credentials, "_expiry_time", None)
 
 

@@ -1,4 +1,5 @@
-"""Before it begins: where it runs, what it costs, and a yes. Nothing is made until then."""
+"""The beginning of a run: its account, its cost, and a person's yes. Nothing is made before
+that."""
 
 from __future__ import annotations
 
@@ -14,13 +15,13 @@ from e2e.credentials import lifetime, too_short
 
 HOURS = 3.0
 _ENDPOINTS, _ZONES, _RESOLVER_IPS = 9, 2, 2
-"""At most: the six, and what `ecr+logs` brings for a while."""
+"""The most that exist at once: six endpoints, and for a while those of `ecr+logs`."""
 _PER_ENDPOINT, _PER_RESOLVER_IP, _THE_REST = 0.01, 0.125, 1.0
-"""USD an hour, in us-east-2: AWS PrivateLink and Amazon Route 53 pricing. The rest is the key in
-AWS KMS, Lambda, Step Functions, logs."""
+"""USD an hour in us-east-2 (AWS PrivateLink and Amazon Route 53 pricing); the last is USD a run,
+for the key in AWS KMS, Lambda, Step Functions and logs."""
 _PRODUCTION = re.compile(r"(prd|prod|production|live)\d*")
 _NOT_YET = frozenset({"no", "non", "not", "pre"})
-"""Words before one of these that make it something else: `non-prod`."""
+"""Words that turn the next one into its opposite: `non-prod`."""
 
 
 def estimate(hours: float = HOURS) -> float:
@@ -57,7 +58,8 @@ def refusals(amazon: Amazon, stack: str, own_vpc: str) -> list[str]:
 
 
 def sounds_like_production(alias: str) -> bool:
-    """Tell whether a whole word of the account's alias does, between hyphens or underscores."""
+    """Tell whether a whole word of the account's alias, between hyphens or underscores, means
+    production."""
     words = re.split(r"[-_]", alias.lower())
     pairs = zip(["", *words], words, strict=False)
     return any(_PRODUCTION.fullmatch(word) and before not in _NOT_YET for before, word in pairs)

@@ -12,11 +12,12 @@ from typing import Any
 from e2e.lab import Lab
 
 _MOST_PAGES = 200
-"""Of fifty events each; CloudTrail answers two such calls a second."""
+"""Pages of fifty events each; CloudTrail answers two such calls a second."""
 
 
 def gather(lab: Lab) -> None:
-    """Write them into the record. CloudTrail tells of a call up to a quarter of an hour later."""
+    """Write the errors into the record. CloudTrail tells of a call up to a quarter of an hour
+    later."""
     lab.record.step = "errors of the app"
     if lab.amazon.endpoint:
         _from_the_journal(lab)

@@ -1,4 +1,4 @@
-"""What a step works with: AWS, the record, the state, and how to wait."""
+"""The tools of a step: AWS, the record, the state, and waits."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ MINUTE = 60.0
 
 
 class StepFailedError(Exception):
-    """A step cannot go on; the message says what was waited for, or what AWS said."""
+    """An error: a step cannot go on; the message says what was waited for, or what AWS said."""
 
 
 class Skipped(Exception):
-    """A step needs what is not there; the message says what, and which option gives it."""
+    """An error: a step needs what is not there; the message says what, and which option gives
+    it."""
 
 
 @dataclass(frozen=True)
@@ -77,12 +78,12 @@ class Lab:
 
     @property
     def outputs(self) -> dict[str, str]:
-        """The stack's outputs."""
+        """Return the stack's outputs."""
         found = self.client("cloudformation").describe_stacks(StackName=self.state.stack)
         return {o["OutputKey"]: o["OutputValue"] for o in found["Stacks"][0].get("Outputs", [])}
 
     def resources(self) -> list[dict[str, str]]:
-        """Return what is in the stack."""
+        """Return the resources of the stack."""
         pages = self.client("cloudformation").get_paginator("list_stack_resources")
         return [
             each

@@ -22,7 +22,7 @@ NOBODY = "000000000000"
 
 @dataclass
 class Record:
-    """What was seen, step by step. It is written after everything that is worth keeping."""
+    """The record, step by step. It is written after everything that is worth keeping."""
 
     path: Path
     about: dict[str, Any]
@@ -39,7 +39,7 @@ class Record:
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def expect(self, is_so: bool, what: str) -> bool:
-        """Keep whether something was as it shall be, and return that. The run goes on."""
+        """Keep whether an expectation was met, and return that. The run goes on."""
         with self._lock:
             self.expectations.append({"step": self.step, "what": what, "ok": is_so})
         print(f"    {'ok ' if is_so else 'NOT'} {what}", flush=True)

@@ -9,7 +9,8 @@ CIDR = "10.177.0.0/16"
 MARK = "ecs-anywhere-e2e"
 """The tag on everything that the run itself makes; its value is the run's name."""
 LINGER = 55 * MINUTE
-"""AWS Lambda keeps the network interfaces of a function that is gone for 20 to 45 minutes."""
+"""Seconds to wait for network interfaces: AWS Lambda keeps those of a function that is gone for 20
+to 45 minutes."""
 
 
 def make_vpc(lab: Lab) -> str:

@@ -10,12 +10,12 @@ from typing import Any
 
 @dataclass
 class State:
-    """Kept in a file from the first thing that is made to the last that is removed: whoever dies in
-    between is gone on from, or cleaned up after."""
+    """The state, kept in a file from the first thing that is made to the last that is removed: the
+    next run goes on from one that died in between, or cleans up after it."""
 
     path: Path
     run: str
-    """Its name, which begins with the time in UTC."""
+    """The name of the run, which begins with the time in UTC."""
     account: str
     region: str
     stack: str
@@ -44,7 +44,7 @@ class State:
         part.replace(self.path)
 
     def forget(self) -> None:
-        """Everything is gone."""
+        """Remove the file, when everything is gone."""
         self.path.unlink(missing_ok=True)
 
 

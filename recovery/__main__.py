@@ -22,7 +22,7 @@ _EXIT_CODES = """exit codes:
 
 
 def main(arguments: Sequence[str] | None = None, ask: Callable[[str], str] = input) -> int:
-    """Return the exit code."""
+    """Rebuild the ledger as the arguments say, and return the exit code. `ask` asks the person."""
     options = _parser().parse_args(arguments)
     try:
         stack = read_stack(Where(options.stack))
@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def told(findings: Iterable[Finding]) -> Iterator[str]:
-    """Yield what a person reads before the question."""
+    """Yield the lines that a person reads before the question."""
     quiet = 0
     for finding in findings:
         if not finding.asks_for_a_yes and not finding.undecided:

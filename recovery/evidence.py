@@ -1,4 +1,4 @@
-"""Whose is what the ledger does not know? A person decides; this says what speaks for it.
+"""Evidence for the owner of resources that the ledger does not know; a person decides.
 
     thing                 is proposed as ours if it is the only one for its purpose, and
     -------------------   ---------------------------------------------------------------------
@@ -38,16 +38,16 @@ OUR_TAG = "our owner tag"
 
 @dataclass(frozen=True)
 class Seen:
-    """What AWS shows of one VPC."""
+    """The view of AWS on one VPC."""
 
     entry: Entry
-    """As the ledger has it now; `Entry(vpc_id)` where it has none."""
+    """The VPC's entry in the ledger; `Entry(vpc_id)` where there is none."""
     owner: str
     """The value of our owner tag: the stack's name."""
     endpoints: tuple[InterfaceEndpoint, ...] = ()
     groups: tuple[SecurityGroup, ...] = ()
     resolvers: tuple[InboundResolver, ...] = ()
-    """With their addresses."""
+    """The resolvers, with their addresses."""
     our_resolvers: frozenset[str] = frozenset()
     """Ids of the resolvers that carry our owner tag."""
     probes: tuple[str, ...] = ()
@@ -57,7 +57,7 @@ class Seen:
     let_in: frozenset[str] = frozenset()
     """Ids of accounts and organizations whose callers our endpoint policies may have let in."""
     issue: Issue | None = None
-    """The issue that the document is; None where the stack's key did not sign it."""
+    """The issue of the document; None where the stack's key did not sign it."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Proposal:
 
     purpose: str
     id: str
-    """Id or name."""
+    """Id or name of the thing."""
     because: str
 
 
@@ -77,12 +77,12 @@ class Undecided:
     id: str
     because: str
     dollars: float = 0.0
-    """Its list price for a month, in US dollars."""
+    """The list price of the thing for a month, in US dollars."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found in one VPC."""
+    """The findings in one VPC."""
 
     seen: Seen
     proposals: tuple[Proposal, ...] = ()
@@ -104,7 +104,7 @@ class Finding:
 
     @property
     def entry(self) -> Entry:
-        """Return what the ledger shall hold."""
+        """Return the entry that the ledger shall hold."""
         seen, entry = self.seen, self.seen.entry
         held = {**entry.held, **{each.purpose: each.id for each in self.proposals}}
         issue = seen.issue if self.is_older else entry.issued
@@ -134,7 +134,7 @@ class Finding:
 
 @dataclass
 class _Candidates:
-    """What speaks for whom, before it is known who is the only one."""
+    """Candidates by purpose, before it is known which of them is the only one."""
 
     found: dict[str, list[Proposal]] = field(default_factory=lambda: defaultdict(list))
     undecided: list[Undecided] = field(default_factory=list)
@@ -175,7 +175,7 @@ def _purpose_of(group: SecurityGroup, seen: Seen) -> str:
 
 
 def _of_half_groups(seen: Seen, candidates: _Candidates) -> None:
-    """What has only one of the two signs is told, and not written down."""
+    """Add groups with only one of the two signs to the undecided ones."""
     for group in seen.groups:
         tagged, named = group.owner == seen.owner, bool(_purpose_of(group, seen))
         if tagged != named and group.id not in seen.entry.held.values():

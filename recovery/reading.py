@@ -1,4 +1,4 @@
-"""What AWS shows a person of one stack's things: read through the app's own adapters."""
+"""Reading of one stack's resources with a person's credentials, through the app's own adapters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes a rebuilt entry, on condition that nobody has been at work on the VPC meanwhile."""
+"""Write a rebuilt entry, on condition that nobody has been at work on the VPC meanwhile."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from ecs_anywhere.stack import Stack
 
 
 def write(before: Entry, rebuilt: Entry, stack: Stack) -> bool:
-    """Return False, with nothing changed, if an execution has taken the hold since `before` was
-    read. What was acted on last is forgotten, so that the next sweep looks at the VPC."""
+    """Write the entry, without what was acted on last, so that the next sweep looks at the VPC.
+    Return False, with nothing changed, if an execution has taken the hold since `before` was
+    read."""
     condition, values = untaken_since(before)
     names, policies, lines = set_policies(
         {p: given_policy(rebuilt.held[p], given) for p, given in _new_policies(before, rebuilt)}

@@ -15,7 +15,7 @@ from local.unkind.limits import limit_of
 ACCOUNT = "123456789012"
 REGION = "us-east-2"
 CALL_SECONDS = 0.08
-"""From a call to its answer: the figure of docs/performance.md."""
+"""Seconds from a call to its answer: the figure of docs/performance.md."""
 
 Parameters = Mapping[str, Any]
 Operation = Callable[[Parameters], Any]
@@ -30,7 +30,8 @@ class Refused(Exception):
 
 
 class NotModelled(Exception):
-    """The functions call something that this model of AWS has not: add it to `bench/amazon`."""
+    """An error: the functions call something that this model of AWS has not; add it to
+    `bench/amazon`."""
 
 
 THROTTLED = {
@@ -47,7 +48,7 @@ class Called:
 
     at: float
     name: str
-    """As in `ec2:CreateVpcEndpoint`."""
+    """Service and action, as in `ec2:CreateVpcEndpoint`."""
     caller: str
     refused: str
     """AWS's error code; empty where the call succeeded."""
@@ -56,17 +57,18 @@ class Called:
 
 @dataclass
 class Account:
-    """Services are added by the modules beside this one; the seed decides only how long the SDK
-    waits between two attempts."""
+    """An account, to which the modules beside this one add services; the seed decides only how long
+    the SDK waits between two attempts."""
 
     clock: Clock
     seed: int = 0
     throttles: bool = True
     call_seconds: float = CALL_SECONDS
     reads_at_once: int = 1
-    """Reads that a function makes side by side; more than one is a design, not the app."""
+    """The number of reads that a function makes side by side; more than one is a design, not the
+    app."""
     operations: dict[str, Operation] = field(default_factory=dict)
-    """`ec2:DescribeVpcs` -> what answers."""
+    """Service and action, as in `ec2:DescribeVpcs` -> the function that answers."""
     calls: list[Called] = field(default_factory=list)
     _reads: Counter[str] = field(default_factory=Counter)
 
@@ -111,11 +113,12 @@ class Account:
         raise AssertionError("there is a first attempt")
 
     def begin(self, caller: str) -> None:
-        """A function begins: its first read is not beside another's."""
+        """Begin an invocation, whose first read is not beside another's."""
         self._reads[caller] = 0
 
     def _seconds(self, action: str, caller: str) -> float:
-        """A design may read side by side; what is written waits for all of it."""
+        """Return the seconds of a call. A design may read side by side; a write waits for all of
+        these reads."""
         if self.reads_at_once == 1:
             return self.call_seconds
         if not action.startswith(("Describe", "Get", "List")):

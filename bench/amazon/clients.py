@@ -15,14 +15,14 @@ from connectivity.adapters.small_models import MODELS
 from bench.amazon.account import Account, Refused
 
 _NAMES = {"stepfunctions": "states"}
-"""Where a client is called otherwise than the service in an action's name."""
+"""Name of a client -> service in the names of its actions, where the two differ."""
 _ACTIONS = {"Invoke": "InvokeFunction"}
 _ATTEMPTS = {
     aws.client: aws.ATTEMPTS,
     aws.brief_client: aws.BRIEF_ATTEMPTS,
     aws.patient_client: aws.PATIENT_ATTEMPTS,
 }
-"""What makes the adapters' clients -> how often they try a throttled call."""
+"""Maker of the adapters' clients -> how often these try a throttled call."""
 
 _caller = threading.local()
 

@@ -23,9 +23,10 @@ class Endpoint:
 
     shown: dict[str, Any]
     names: tuple[str, ...]
-    """Its private names."""
+    """Private names of the endpoint."""
     answers_from: float = float("inf")
-    """When its private names lead to it."""
+    """The time from which its private names lead to the endpoint; infinite while private DNS is
+    off."""
 
 
 @dataclass
@@ -180,7 +181,7 @@ class Compute:
         return self.networks[id_]
 
     def _asked(self, parameters: Parameters) -> Iterable[Network]:
-        """The networks among which a call looks, by its filter of VPCs."""
+        """Return the networks among which a call looks, by its filter of VPCs."""
         ids = filters_of(parameters).get("vpc-id")
         if ids is None:
             return self.networks.values()

@@ -89,8 +89,8 @@ _KEY = ec.generate_private_key(ec.SECP256R1())
 
 
 def add_signatures(account: Account) -> None:
-    """A key in AWS KMS, a topic of SNS whose mails are counted among the calls, and metrics of
-    CloudWatch that say that somebody uses all of it."""
+    """Add a key in AWS KMS, a topic of SNS whose mails are counted among the calls, and metrics of
+    CloudWatch that show a connection in use."""
 
     def sign(parameters: Parameters) -> dict[str, Any]:
         signature = _KEY.sign(parameters["Message"], ec.ECDSA(Prehashed(SHA256())))
@@ -200,16 +200,16 @@ class Probes:
 
 
 class Starts(Protocol):
-    """What starts an execution, and tells whether it runs."""
+    """The state machine, as the service sees it."""
 
     running: set[str]
-    """The ARNs of those that run."""
+    """The ARNs of the executions that run."""
 
     def start(self, name: str, given: Any) -> str:
-        """Return the execution's ARN."""
+        """Start an execution, and return its ARN."""
 
     def is_running(self, execution: str) -> bool:
-        """Raises KeyError for one that never was."""
+        """Tell whether an execution runs. Raises KeyError for one that never was."""
 
 
 def add_executions(account: Account, machine: Callable[[], Starts]) -> None:

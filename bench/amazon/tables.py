@@ -18,7 +18,7 @@ from typing import Any
 from bench.amazon.account import Account, NotModelled, Parameters, Refused
 
 PAGE_BYTES = 1_000_000
-"""A page of Scan ends after a megabyte."""
+"""Bytes after which a page of Scan ends."""
 
 Item = dict[str, Any]
 Value = dict[str, Any]
@@ -26,7 +26,7 @@ Value = dict[str, Any]
 
 @dataclass(frozen=True)
 class Given:
-    """An item, and what an expression's placeholders stand for."""
+    """An item, and the values of an expression's placeholders."""
 
     item: Item
     names: Mapping[str, str]
@@ -214,7 +214,7 @@ def _plain(value: Value | None) -> Any:
 
 @lru_cache(maxsize=512)
 def condition(text: str) -> Test:
-    """Return what tells whether a ConditionExpression or FilterExpression holds."""
+    """Return a function that tells whether a ConditionExpression or FilterExpression holds."""
     return _any_of(_Reader(text))
 
 

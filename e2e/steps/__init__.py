@@ -38,7 +38,7 @@ STEPS = (
     Step("outside", "the names, asked from another network", outside.run),
     Step("hosts", "a container host, checked and shown", hosts.run),
     Step("options", "services and networks come and go", options.run),
-    Step("disturb", "things are taken off behind its back", disturbing.run),
+    Step("disturb", "parts are deleted by hand, and the app repairs them", disturbing.run),
     Step("update", "the stack is updated, and an update fails", updating.run),
     Step("untag", "drained and removed, and what lingers", untagging.run),
     Step("delete", "too early, with the policy attached, and then for good", deleting.run),

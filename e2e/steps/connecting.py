@@ -1,4 +1,4 @@
-"""Six services: how long it takes, how late describe calls are, and what is published."""
+"""Connect with six services: how long it takes, how late describe calls are, what is published."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from e2e.lab import MINUTE, ONPREM, Lab, StepFailedError
 from e2e.watching import watched
 
 LONGEST = 10 * MINUTE
-"""In which it shall be connected."""
+"""Seconds in which the VPC shall be connected."""
 
 
 def run(lab: Lab) -> None:
@@ -48,6 +48,6 @@ def _take_options_off(lab: Lab) -> None:
 
 
 def _ask(lab: Lab) -> None:
-    """Also where the tag says so already: the same value again is no event."""
+    """Set the tag, in other letters where it is set already: the same value again is no event."""
     same = lab.tags().get(tags.WISH) == "enabled"
     lab.tag(wish="Enabled" if same else "enabled")

@@ -44,7 +44,7 @@ def run(lab: Lab) -> None:
 
 
 def _refused(lab: Lab, what: str, named: str) -> None:
-    """The guard refuses the deletion, says why, and everything is there."""
+    """Check that the guard refuses the deletion, says why, and that everything is there."""
     before = {e["VpcEndpointId"] for e in lab.endpoints()}
     with lab.record.measured(f"a deletion that is refused: {what}"):
         became = stack.delete(lab)

@@ -13,7 +13,7 @@ from e2e.sandbox import make_vpc
 
 ROLE = "AWS::IAM::Role"
 GHOST = "vpc-00000000000e2e000"
-"""A VPC that is nowhere."""
+"""The id of a VPC that does not exist."""
 
 
 def run(lab: Lab) -> None:
@@ -28,8 +28,8 @@ def run(lab: Lab) -> None:
 
 
 def _protection(lab: Lab) -> None:
-    """The guard turns the ledger's protection on at each update, also where it is on already. No
-    document of AWS says that DynamoDB takes that: a refusal would fail every update of a stack."""
+    """Turn the ledger's protection on where it is on, as the guard does at each update. No document
+    of AWS says that DynamoDB takes that: a refusal would fail every update of a stack."""
     table, client = lab.resource("Ledger"), lab.client("dynamodb")
     said = lab.attempt(
         "UpdateTable", lambda: client.update_table(TableName=table, DeletionProtectionEnabled=True)
@@ -38,14 +38,14 @@ def _protection(lab: Lab) -> None:
 
 
 def _rules(lab: Lab) -> None:
-    """CloudFormation cuts the names of rules at 64 characters."""
+    """Write down the names of the rules, which CloudFormation cuts at 64 characters."""
     for each in lab.resources():
         if each["ResourceType"] == "AWS::Events::Rule":
             lab.record.fact("rule", each["PhysicalResourceId"])
 
 
 def _policies(lab: Lab) -> None:
-    """What IAM Access Analyzer says of each policy as it was deployed."""
+    """Ask IAM Access Analyzer about each policy as it was deployed."""
     iam, analyzer = lab.client("iam"), lab.client("accessanalyzer")
     roles = [r["PhysicalResourceId"] for r in lab.resources() if r["ResourceType"] == ROLE]
     for role in roles:
@@ -62,7 +62,8 @@ def _policies(lab: Lab) -> None:
 
 
 def _dead_letters(lab: Lab) -> None:
-    """A request event whose rule may not invoke its function has to end in the queue, at once."""
+    """Check that a request event whose rule may not invoke its function ends in the queue, at
+    once."""
     function, client = lab.resource("RequestFunction"), lab.client("lambda")
     policy = lab.attempt("GetPolicy", lambda: client.get_policy(FunctionName=function)["Policy"])
     if policy is None:

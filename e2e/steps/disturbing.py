@@ -1,4 +1,4 @@
-"""Things are taken off behind its back; each is put right, and said."""
+"""Disturb the connection; the app has to repair and to report each disturbance."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _delete_the_parameter(lab: Lab) -> None:
 
 
 def _stopped_and_gone_on(lab: Lab) -> None:
-    """An execution is stopped in the middle, as by a person in the console."""
+    """Stop an execution in the middle, as a person does in the console."""
     client, before = lab.client("stepfunctions"), lab.executions()
     lab.tag(services="logs")
     running = lab.until(
@@ -81,7 +81,8 @@ def _stopped_and_gone_on(lab: Lab) -> None:
 
 
 def _off_and_on(lab: Lab) -> None:
-    """Within five seconds: the last wish stands, also where the removal has begun by then."""
+    """Take the tag off and set it again within five seconds: the last wish holds, also where the
+    removal has begun by then."""
     before, begun = lab.executions(), time.monotonic()
     lab.tag(wish="")
     time.sleep(min(4, lab.pause))

@@ -44,7 +44,8 @@ def run(lab: Lab) -> None:
 
 
 def _services(lab: Lab) -> None:
-    """Their private names, zones and what else DescribeVpcEndpointServices says of them."""
+    """Write down what DescribeVpcEndpointServices says of the services: private names, zones and
+    more."""
     ec2, region = lab.client("ec2"), lab.state.region
     wanted = (*catalogue.REQUIRED, *catalogue.REQUIRED_WHERE_OFFERED, *BESIDE)
     names = [full for name in wanted for full in catalogue.service_names(name, region)]
@@ -81,14 +82,15 @@ def _patterns(lab: Lab) -> None:
 
 
 def _tried(lab: Lab, pattern: str, event: dict[str, Any]) -> bool | None:
-    """Return whether it matches; None where an embedded AWS does not say."""
+    """Return whether an event matches the pattern; None where an embedded AWS does not say."""
     test = lab.client("events").test_event_pattern
     said: dict[str, Any] = test(EventPattern=pattern, Event=json.dumps(event))
     return said.get("Result")
 
 
 def _definition(lab: Lab) -> None:
-    """With the substitutions that a deployment makes: the partition, and functions' ARNs."""
+    """Let AWS validate the workflow's definition, with the substitutions that a deployment
+    makes."""
     (file,) = (ROOT / "statemachine").glob("*.y*ml")
     definition = json.dumps(yaml_parse(file.read_text()))
     definition = substituted(definition, lab.amazon.partition, lab.state.region, lab.state.account)

@@ -23,7 +23,7 @@ OF_VPC = "ecs-anywhere:vpc"
 WENT_WELL, NEEDS_A_PERSON = 0, 1
 """Exit codes of `ecs-anywhere` with which it has answered."""
 LONGEST = 900
-"""Seconds for one command: five minutes of the check, on a machine that is busy."""
+"""Seconds for one command: the check takes up to five minutes, more on a busy machine."""
 
 
 def run(lab: Lab) -> None:

@@ -7,7 +7,8 @@ from e2e.steps.connecting import connect
 
 NETWORKS = [f"10.{100 + number}.0.0/16" for number in range(12)]
 OTHERS = [f"10.{130 + number}.0.0/16" for number in range(12)]
-"""As many as a tag's 256 characters hold, and more than half of a group's sixty rules together."""
+"""Networks, as many as a tag's 256 characters hold, and together more than half of a group's sixty
+rules."""
 
 
 def run(lab: Lab) -> None:

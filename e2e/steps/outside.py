@@ -11,7 +11,7 @@ from e2e.lab import MINUTE, Lab, Skipped, StepFailedError
 from e2e.steps.connecting import connect
 
 Ask = Callable[[str], str]
-"""Runs a shell script there, and returns what it printed."""
+"""A function that runs a shell script there, and returns what it printed."""
 _LINE = "answer"
 
 
@@ -116,7 +116,7 @@ def _invocation(lab: Lab, command: str, instance: str) -> dict[str, str]:
 
 
 def _pushed(lab: Lab) -> None:
-    """Did the publication run the command on the DNS host?"""
+    """Check that the publication ran the command on the DNS host."""
     listed = lab.client("ssm").list_command_invocations(InstanceId=lab.asked.node, MaxResults=20)
     ours = [c for c in listed["CommandInvocations"] if lab.state.stack[:20] in c["DocumentName"]]
     there = [c["Status"] for c in ours]
@@ -127,7 +127,8 @@ def _pushed(lab: Lab) -> None:
 
 
 def _found_by_document(lab: Lab, document: str) -> None:
-    """Are runs found by their document, with their output? So container hosts are read."""
+    """Check that runs are found by their document, with their output: so the checks of container
+    hosts are read."""
     found = lab.client("ssm").list_command_invocations(
         Filters=[{"key": "DocumentName", "value": document}], Details=True
     )["CommandInvocations"]

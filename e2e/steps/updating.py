@@ -35,7 +35,8 @@ def run(lab: Lab) -> None:
 
 
 def _fail(lab: Lab) -> None:
-    """Other networks come, and beside them a parameter whose name AWS keeps for itself."""
+    """Update the stack with other networks, and with a parameter whose name AWS keeps for itself,
+    so that the update fails."""
     built = lab.asked.template
     broken = built.with_name("broken.yaml")
     broken.write_text(built.read_text().replace("\nResources:\n", f"\nResources:\n{BROKEN}\n", 1))
