@@ -28,7 +28,7 @@ from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
 Listing = dict[str, list[str]]
-"""Who, or the policy of what -> its permissions, one a line and sorted."""
+"""Role, or resource with a policy -> its permissions, one a line and sorted."""
 
 DECIDED_BY_SAM = {"XRayTracing": "Disabled"}
 """Parameters by whose value the translator itself adds something, with that value by which it adds

@@ -24,7 +24,7 @@ SUMMARY = "keeps a DNS server forwarding to the resolver of an ECS Anywhere VPC"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 NOT_YET = "3.15"
 MACHINES = ("x86_64", "aarch64")
-"""As `uname -m` names them."""
+"""Machines by the names of `uname -m`."""
 HOME = Path("opt") / NAME
 COMMANDS = {NAME: "ecs_anywhere_dns", "ecs-anywhere-check": "ecs_anywhere_check"}
 LAUNCHER = """\
@@ -38,7 +38,7 @@ from {package}.cli import main
 
 sys.exit(main())
 """
-"""Below the line that names the interpreter."""
+"""The text of a command's program, below the line that names the interpreter."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def build_tree(wheel: Path, scratch: Path, machine: str) -> Tree:
 
 
 def link(source: str, target: str) -> None:
-    """Have the same file at `target`, unless one is there: of several Pythons all but the compiled
+    """Link the same file to `target`, unless one is there: of several Pythons all but the compiled
     parts is the same, and those have names of their own. Nobody writes into these files."""
     if not os.path.lexists(target):
         os.link(source, target, follow_symlinks=False)

@@ -1,4 +1,4 @@
-"""What holds for every test."""
+"""Rules for every test."""
 
 from __future__ import annotations
 
@@ -86,9 +86,10 @@ others are done. Their order changes nothing else."""
 
 
 SELDOM = (20_000, 20, 20)
-"""When garbage is collected: an engine and the tests are a million objects, and none of them is."""
+"""Thresholds of the garbage collector: an engine and the tests are a million objects, none of them
+garbage."""
 LEFT = pytest.StashKey[int]()
-"""How many cases were left to `make whole`."""
+"""The number of cases that were left to `make whole`."""
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 class Callspec(Protocol):
-    """What pytest knows of a case."""
+    """The parameters of a case, as pytest knows them."""
 
     params: Mapping[str, object]
 

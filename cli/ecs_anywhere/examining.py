@@ -1,5 +1,5 @@
-"""Examines the deployment: whether events come in, failures reach a person, there is room, and
-every tag that was meant is one that is read."""
+"""Examine the deployment: whether events come in, failures reach a person, there is room, and every
+tag that was meant is one that is read."""
 
 from __future__ import annotations
 

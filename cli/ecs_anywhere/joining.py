@@ -1,4 +1,4 @@
-"""Lets hosts register: an activation of AWS Systems Manager, and the role that they get.
+"""Let hosts register: an activation of AWS Systems Manager, and the role that they get.
 
 Sources: API reference of AWS Systems Manager, CreateActivation; Amazon ECS developer guide, "Amazon
 ECS Anywhere IAM role"; AWS Systems Manager user guide, "Create the IAM service role required for

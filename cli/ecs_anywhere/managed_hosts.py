@@ -23,7 +23,7 @@ MOST_RUNS = 20_000
 ones are the newest."""
 A_PAGE = 50
 ANOTHER_VPC = "another VPC"
-"""Stands for the id of a VPC that is none of those which were asked about."""
+"""A word in place of the id of a VPC that is none of those which were asked about."""
 
 
 def host_tag(stack: Stack) -> tuple[str, str] | None:

@@ -1,4 +1,4 @@
-"""Shows what was found: tables that fit on one screen. Words of others stay words."""
+"""Show what was found: tables that fit on one screen. Words of others stay words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Watches a VPC: who is at work on it, in which state, and how it ends."""
+"""Watch a VPC: who is at work on it, in which state, and how it ends."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class NobodyCameError(Exception):
 
 
 class Watch:
-    """Follows the execution that holds a VPC, or the next one that does."""
+    """Follow the execution that holds a VPC, or the next one that does."""
 
     def __init__(self, stack: Stack, vpc_id: str, sleep: Callable[[float], None] = time.sleep):
         self._client = stack.client("stepfunctions")

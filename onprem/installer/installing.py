@@ -51,15 +51,15 @@ exit 2
 
 
 class Refused(Exception):
-    """Nothing was changed; the message says what is in the way, and what to do."""
+    """An error before any change; the message says what is in the way, and what to do."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """Something that is not yet as this file would have it."""
+    """A change, of something that is not yet as this file has it."""
 
     done: str
-    """In the past tense."""
+    """The change in the past tense."""
     would: str
     make: Callable[[], None]
 
@@ -134,7 +134,7 @@ class Installation:
         return _say([f"{self.about['version']} is in {self.home} already, as this file has it"])
 
     def _check(self) -> None:
-        """Raises Refused where this root is not to be installed into."""
+        """Check that this root may be installed into. Raises Refused."""
         _check_ours(self.home)
         _check_trusted(self.home)
         for command in self.about["commands"]:
@@ -241,8 +241,8 @@ def _say(lines: list[str]) -> int:
 
 
 def _check_trusted(home: Path) -> None:
-    """Raises Refused where others could change what root would run from here on: the Python that
-    runs this, its modules, or the folder of the tool."""
+    """Check that nobody but root can change what root runs from here on: the Python that runs this,
+    its modules, and the folder of the tool. Raises Refused."""
     # Out of this file: the tool judges its own files by the same rule.
     from ecs_anywhere_dns.trust import Unsafe, check_trusted
 
@@ -262,7 +262,8 @@ def _check_trusted(home: Path) -> None:
 
 
 def _check_ours(home: Path) -> None:
-    """Raises Refused where a package or a virtual environment is there, or no folder at all."""
+    """Check that no package, no virtual environment and nothing but a folder is at this place.
+    Raises Refused."""
     for path in (home.parent, home):
         is_there = path.exists() or path.is_symlink()
         if is_there and not path.is_dir():
@@ -282,7 +283,7 @@ def _check_ours(home: Path) -> None:
 
 
 def _check_free(link: Path) -> None:
-    """Raises Refused where somebody else has a program of that name."""
+    """Check that nobody else has a program of that name. Raises Refused."""
     if (link.is_symlink() or link.exists()) and not _is_ours(link):
         raise Refused(
             f"{link} is not of this installer, and nothing was changed: remove it first (of pipx: "

@@ -69,7 +69,7 @@ class Host:
             [self._init] = children.read_text().split()
             self.close = ending.pop_all().close
         self.root = Path(f"/proc/{self._init}/root")
-        """Its `/`, seen from here."""
+        """The host's `/`, seen from here."""
         self._make_folders()
 
     def run(self, *words: str | Path, environment: Mapping[str, str] | None = None) -> Ran:
@@ -124,7 +124,7 @@ class Host:
             )
 
     def stop(self, program: str) -> None:
-        """Have every process of that program end, and wait until none is left."""
+        """End every process of that program, and wait until none is left."""
         deadline = time.monotonic() + PATIENCE
         while pids := self.processes(program):
             for pid in pids:
@@ -150,7 +150,7 @@ class Host:
         return found
 
     def _make_folders(self) -> None:
-        """As systemd-tmpfiles does when a host starts: the folders that packages ask for."""
+        """Make the folders that packages ask for, as systemd-tmpfiles does when a host starts."""
         for file in self.file("usr/lib/tmpfiles.d").glob("*.conf"):
             for line in file.read_text().splitlines():
                 kind, path, mode, user, group = (line.split() + [""] * 5)[:5]

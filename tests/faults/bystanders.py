@@ -1,4 +1,4 @@
-"""What others own in the VPC and in the account: it must never change."""
+"""Bystanders: resources of others in the VPC and in the account, which must never change."""
 
 from __future__ import annotations
 

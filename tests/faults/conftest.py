@@ -57,7 +57,7 @@ def vpc_id(app: App) -> str:
 
 @pytest.fixture(scope="session")
 def bystanders(app: App, vpc_id: str) -> Bystanders:
-    """What others own, in that VPC and beside it."""
+    """Resources of others, in that VPC and beside it."""
     return Bystanders(app, vpc_id)
 
 

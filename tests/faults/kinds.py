@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from local.unkind.faults import Aim, Fault
 
 ATTEMPTS = 3
-"""So often the SDK tries a call (adapters/aws.py): a fault that lasts as long reaches the workflow,
+"""Attempts of the SDK at a call (adapters/aws.py): a fault that lasts as long reaches the workflow,
 a shorter one only the SDK."""
 READS = ("Describe", "Get", "List")
 
@@ -17,12 +17,12 @@ class Kind:
     name: str
     fault: Fault
     attempts: int = 1
-    """How many attempts of the same call it strikes, one after the other."""
+    """The number of attempts of the same call that the fault strikes, one after the other."""
     of_effects: bool = False
-    """Only where the call has an effect: a read that is not answered is the same as one that never
-    came."""
+    """True for a fault of calls with an effect alone: a read that is not answered is the same as
+    one that never came."""
     of_functions: bool = False
-    """Only where a function calls: nobody else can be killed."""
+    """True for a fault of functions' calls alone: nobody else can be killed."""
 
     def strikes(self, caller: str, action: str) -> bool:
         reads = action.partition(":")[2].startswith(READS)
@@ -41,4 +41,4 @@ KINDS = (
     Kind("time-out after the effect, for good", Fault.LOST_ANSWER, ATTEMPTS, of_effects=True),
     Kind("function killed after the effect", Fault.KILLED_FUNCTION, of_functions=True),
 )
-"""For good: as often as the SDK tries."""
+"""The kinds of faults. One "for good" lasts for as many attempts as the SDK makes."""

@@ -29,7 +29,7 @@ PATIENCE = 60
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one phase of a lap went."""
+    """The outcome of one phase of a lap."""
 
     case: Case | None
     met: bool
@@ -52,7 +52,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Death:
-    """How one phase went whose execution was stopped."""
+    """The outcome of one phase whose execution was stopped."""
 
     sweeps: int
     told: int
@@ -77,7 +77,7 @@ class Course:
                 yield self.go(phase, lap.get(phase.name))
 
     def start_over(self) -> None:
-        """After a lap that ended in the middle: the next one has to begin where all begin."""
+        """Go back to where every lap begins, after one that ended in the middle."""
         self.app.aws.weather.forget_aims()
         self.app.untag(self.vpc_id, SERVICES)
         self._seen = len(self._executions())
@@ -85,7 +85,7 @@ class Course:
         self._settle(PHASES[-1])
 
     def learn(self) -> None:
-        """Each phase once, kindly."""
+        """Go through each phase once, without a fault, and remember its sight and its states."""
         for phase in PHASES:
             self._act(phase)
             self.until_quiet()
@@ -135,7 +135,7 @@ class Course:
         phase.act(self.app, self.vpc_id)
 
     def _settle(self, phase: Phase) -> tuple[int, Sight]:
-        """How many sweeps it took, and what there is then."""
+        """Return the number of sweeps until the phase is over, and the sight then."""
         return self._sweep_until_right(phase, self._converges(phase))
 
     def _sweep_until_right(self, phase: Phase, sight: Sight) -> tuple[int, Sight]:
@@ -148,7 +148,7 @@ class Course:
         return sweeps, sight
 
     def _converges(self, phase: Phase) -> Sight:
-        """What there is as soon as it is right, or when nothing more comes of itself."""
+        """Return the sight as soon as it is right, or when nothing more comes of itself."""
         clock, deadline = self.app.aws.clock, time.monotonic() + PATIENCE
         idle_since: float | None = None
         while True:
@@ -168,7 +168,7 @@ class Course:
         return len(executions) > self._seen and "RUNNING" not in executions.values()
 
     def _states(self) -> frozenset[str]:
-        """Of the last execution."""
+        """Return the states of the last execution."""
         last = list(self._executions())[-1]
         pages = self.app.client("stepfunctions").get_paginator("get_execution_history")
         events = [e for page in pages.paginate(executionArn=last) for e in page["events"]]

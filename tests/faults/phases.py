@@ -1,4 +1,4 @@
-"""What a user does to a VPC, and what holds again when the app has followed."""
+"""Phases: the deeds of a user on a VPC, and the state that the app then brings about."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Phase:
     status: str = "connected"
     """The VPC's, when the app has followed."""
     changes_options: bool = False
-    """It begins and ends connected, so these can be left out together."""
+    """True for a phase that begins and ends connected: these can be left out together."""
 
 
 PHASES = (

@@ -15,8 +15,8 @@ LAPS = 4
 
 
 def calls_of(course: Course) -> Calls:
-    """As often as in each of some laps without a fault: what is waited for is asked more or less
-    often."""
+    """Return phase -> call -> how often it came at least, in some laps without a fault: what is
+    waited for is asked more or less often."""
     laps = [{phase.name: _calls(course, phase) for phase in PHASES} for _ in range(LAPS)]
     return {
         phase.name: {

@@ -1,5 +1,5 @@
-"""What there is of one VPC, in words that are the same whenever the world is the same: ids,
-generations and times are left out, and what refers to them says to what."""
+"""A sight of one VPC, in words that are the same whenever the world is the same: ids, generations
+and times are left out, and what refers to them says to what."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has to be so that an execution comes to a state which no phase without a fault enters."""
+"""Situations in which an execution comes to a state that no phase without a fault enters."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class OtherWay:
 
 @contextmanager
 def nothing_else(_app: App, _vpc_id: str) -> Iterator[None]:
-    """As always."""
+    """Change nothing."""
     yield
 
 
 @contextmanager
 def a_failed_endpoint(app: App, vpc_id: str) -> Iterator[None]:
-    """Which a person deletes afterwards, as the failure says."""
+    """Let an endpoint fail; delete it afterwards, as the failure asks a person to."""
     app.aws.weather.spoil(Spoil(Ending.FAILED, "ssm"))
     yield
     app.aws.weather.forget_aims()
@@ -52,7 +52,7 @@ def a_failed_endpoint(app: App, vpc_id: str) -> Iterator[None]:
 
 @contextmanager
 def an_acknowledging_host(app: App, vpc_id: str) -> Iterator[None]:
-    """It takes its time over the withdrawal."""
+    """Let a DNS host acknowledge, which takes its time over the withdrawal."""
     app.acknowledge(vpc_id, HOST, state="active")
     yield
     if "forwarding" in app.parameters(vpc_id):
@@ -61,7 +61,8 @@ def an_acknowledging_host(app: App, vpc_id: str) -> Iterator[None]:
 
 @contextmanager
 def an_endpoint_that_was_begun(app: App, vpc_id: str) -> Iterator[None]:
-    """It was made, and nobody has heard AWS's answer: the ledger knows only what was asked for."""
+    """Let an endpoint have been made without AWS's answer: the ledger knows only what was asked
+    for."""
     made = app.endpoints(vpc_id)["ssm Interface"]
     request = app.aws.interface_endpoints.request_of(made["VpcEndpointId"])
     announced = Announcement(
@@ -80,7 +81,8 @@ def an_endpoint_that_was_begun(app: App, vpc_id: str) -> Iterator[None]:
 
 @contextmanager
 def a_profile_that_serves_nothing(app: App, vpc_id: str) -> Iterator[None]:
-    """So every wanted name is asked before anything is made; it is gone again afterwards."""
+    """Associate an empty Profile, so that every wanted name is asked before anything is made;
+    remove it afterwards."""
     profiles = app.client("route53profiles")
     id_ = profiles.create_profile(Name="empty", ClientToken=vpc_id)["Profile"]["Id"]
     profiles.associate_profile(ProfileId=id_, ResourceId=vpc_id, Name="faults")
@@ -90,7 +92,8 @@ def a_profile_that_serves_nothing(app: App, vpc_id: str) -> Iterator[None]:
 
 
 def behind_others(bucket: Bucket, seconds: float = AWAY) -> Situation:
-    """They have booked the bucket for so long; afterwards that time has gone by."""
+    """Return the situation that others have booked the bucket for so many seconds; afterwards these
+    are over."""
 
     @contextmanager
     def situation(app: App, vpc_id: str) -> Iterator[None]:
@@ -111,7 +114,7 @@ def _book(app: App, bucket: Bucket, until: float) -> None:
 def _set(
     app: App, what: str, attribute: str, value: float, names: Mapping[str, str], prefix: str = ""
 ) -> None:
-    """In the ledger, as nobody may."""
+    """Set an attribute in the ledger, as nobody may."""
     settings = app.aws.settings
     app.client("dynamodb").update_item(
         TableName=app.aws.outputs["LedgerTable"],

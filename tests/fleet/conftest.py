@@ -15,7 +15,7 @@ from tests.fleet.fleet import Fleet
 from tests.story.app import App
 
 SIZE = int(os.environ.get("FLEET_VPCS", "3"))
-"""How many VPCs; `make fleet` says a hundred."""
+"""The number of VPCs; `make fleet` says a hundred."""
 TIME_SCALE = float(os.environ.get("FLEET_TIME_SCALE", "0.1"))
 """Real seconds per AWS second, such that this machine keeps up: what it takes to compute is nothing
 that AWS would take. The table says how much of it was spent."""

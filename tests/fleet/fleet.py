@@ -17,14 +17,14 @@ from tests.story.app import STATUS, WISH, App
 LOOK_SECONDS = 0.5
 """Real ones."""
 PATIENCE = 4
-"""So many times as long as it should take, in AWS time, before it is given up."""
+"""Multiple of the time that a lap should take, after which it is given up."""
 LAST_CALLS = 20
-"""Of the table, by how often they were throttled."""
+"""Calls at the end of the table, by how often they were throttled."""
 
 
 @dataclass(frozen=True)
 class Lap:
-    """What happened to the whole fleet from one wish to its fulfilment."""
+    """One lap of the whole fleet: from a wish to its fulfilment."""
 
     wish: str
     vpcs: int
@@ -40,7 +40,7 @@ class Lap:
     """VPCs in the order of their first turns. All executions begin in the same second, so that they
     began says nothing."""
     turns: Sequence[float]
-    """When it was whose turn to change private DNS, in seconds since the epoch; the first first."""
+    """The times of the turns to change private DNS, in seconds since the epoch, the first first."""
     calls: Mapping[str, int]
     throttled: Mapping[str, int]
     refused_at: Sequence[float]
@@ -61,7 +61,7 @@ class Lap:
 
     @cached_property
     def longest_overtaking(self) -> int:
-        """By how many places somebody ended before those who had their turn earlier."""
+        """Return by how many places a VPC ended before those that had their turn earlier."""
         place = {vpc_id: number for number, vpc_id in enumerate(self.in_turn)}
         return max(place[vpc_id] - number for number, vpc_id in enumerate(self.finished))
 
@@ -134,7 +134,7 @@ class Fleet:
         )
 
     def _ends(self, known: set[str], seconds: float) -> list[dict[str, Any]]:
-        """Of the new executions, once each VPC has had one and none is running."""
+        """Return the new executions, once each VPC has had one and none is running."""
         machine = self.app.client("stepfunctions")
         deadline = time.monotonic() + seconds
         while True:
@@ -149,7 +149,7 @@ class Fleet:
             time.sleep(LOOK_SECONDS)
 
     def statuses(self) -> Counter[str]:
-        """How many VPCs say so on their tags."""
+        """Return status -> number of VPCs with it in their tags."""
         vpcs = self.app.client("ec2").describe_vpcs(VpcIds=[*self.vpc_ids])["Vpcs"]
         tags = ({tag["Key"]: tag["Value"] for tag in vpc.get("Tags", [])} for vpc in vpcs)
         return Counter(each.get(STATUS, "") for each in tags)
@@ -166,7 +166,7 @@ class Fleet:
         return [name for name in found if name.endswith("/forwarding")]
 
     def remnants(self) -> dict[str, list[str]]:
-        """By kind, of all VPCs."""
+        """Return the remnants of all VPCs, by kind."""
         kinds: dict[str, list[str]] = {}
         with self.app.aws.weather.calm():
             for vpc_id in self.vpc_ids:
@@ -175,7 +175,8 @@ class Fleet:
         return kinds
 
     def _waited_until(self, execution: Mapping[str, Any]) -> Any:
-        """When it went on after its first turn had come; when it began, if it did not wait."""
+        """Return when an execution went on after its first turn had come; when it began, if it did
+        not wait."""
         machine = self.app.client("stepfunctions").get_paginator("get_execution_history")
         pages = machine.paginate(executionArn=execution["executionArn"])
         waits = (

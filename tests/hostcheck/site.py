@@ -44,12 +44,12 @@ STARTED = 20
 
 @dataclass(frozen=True)
 class Scenario:
-    """What is so on the site."""
+    """The circumstances on the site."""
 
     answers: Sequence[str] = (PRIVATE, PRIVATE)
-    """What each DNS server answers for the names."""
+    """The answer of each DNS server for the names."""
     answers_of_then: Sequence[str] = ()
-    """What they answered when the agent was started; as now where it is empty."""
+    """The answers when the agent was started; as now where it is empty."""
     v6: Sequence[str] = ()
     """Names of servers that give an address of IPv6 besides."""
     files: Mapping[str, str] = field(default_factory=dict)
@@ -166,7 +166,7 @@ def _lay(path: str, text: str, folder: Path) -> None:
 
 
 def _start_agent(folder: Path) -> subprocess.Popen[bytes]:
-    """Its program is called `agent`, as that of the ECS agent."""
+    """Start a stand-in agent, whose program is called `agent`, as that of the ECS agent."""
     program = folder / "agent"
     program.symlink_to(Path(sys.executable).resolve())
     log = Path("/var/log/ecs/ecs-agent.log")
@@ -202,7 +202,8 @@ for url in (given["endpoint"], given["telemetryEndpoint"]):
                    f'url="wss://{host}/ws?agentVersion=1.98"\\n')
 time.sleep(600)
 """
-"""It keeps what it was told when it was started."""
+"""The stand-in for the ECS agent, which keeps the addresses that it was told when it was
+started."""
 
 
 def _environment(folder: Path, **more: str) -> dict[str, str]:

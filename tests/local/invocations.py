@@ -1,4 +1,4 @@
-"""What stands where functions would run, and answers for custom resources."""
+"""A stand-in for the functions, which answers for custom resources."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from urllib.request import Request, urlopen
 
 
 class Invocations:
-    """Stands where functions would run."""
+    """A stand-in for the functions."""
 
     def __init__(self) -> None:
         self._events: list[Any] = []
         self._changed = threading.Condition()
         self.answer: Mapping[str, Any] | None = None
-        """To CloudFormation, about every custom resource."""
+        """The answer to CloudFormation about every custom resource."""
         self.content_type = ""
 
     def invoke(self, _backend: Any, _name: str, _qualifier: Any, body: bytes, *_: Any) -> bytes:
@@ -31,7 +31,7 @@ class Invocations:
         return b""
 
     def asked(self, stack: str) -> list[tuple[str, str]]:
-        """What a stack's custom resources were asked, and with which id."""
+        """Return the requests about a stack's custom resources: type and physical id."""
         with self._changed:
             return [
                 (event["RequestType"], event.get("PhysicalResourceId", ""))
@@ -40,7 +40,7 @@ class Invocations:
             ]
 
     def last(self, stack: str) -> Mapping[str, Any]:
-        """What a stack's custom resources were asked last."""
+        """Return the last request about a stack's custom resources."""
         with self._changed:
             return dict([event for event in self._events if event.get("StackId") == stack][-1])
 

@@ -23,7 +23,7 @@ GAPS = ("interface_endpoints", "inbound_resolvers", "security_groups")
 
 
 class RecordedNetworks:
-    """What would answer, by VPC, and everything that was ever applied."""
+    """Networks that only remember the state of each VPC, and every state that was applied."""
 
     def __init__(self) -> None:
         self._applied: list[tuple[float, str, NetworkState]] = []
@@ -36,7 +36,7 @@ class RecordedNetworks:
         return next(states, NetworkState(cidrs=()))
 
     def first(self, vpc_id: str, wanted: Callable[[NetworkState], object]) -> float:
-        """When a state that is as wanted was first applied, in AWS seconds."""
+        """Return when a state that is as wanted was first applied, in AWS seconds."""
         times = (at for at, id_, state in self._applied if id_ == vpc_id and wanted(state))
         return next(times) / SETTINGS.time_scale
 
@@ -137,7 +137,7 @@ def error_of(call: Callable[[], Any]) -> tuple[str, str]:
 
 
 def stock_moto(script: str) -> str:
-    """What `script` prints on moto as it is, in a process without our patches."""
+    """Return what `script` prints on moto as it is, in a process without our patches."""
     prologue = (
         "import boto3\nfrom moto import mock_aws\nmock_aws().start()\n"
         f"client = lambda s: boto3.client(s, region_name='{REGION}', aws_access_key_id='x',"

@@ -15,7 +15,8 @@ from tests.onprem.lab.moto_server import Moto
 
 @pytest.fixture(scope="session", autouse=True)
 def usual_umask() -> Iterator[None]:
-    """As root has it on a host: what a group may write, the tool does not obey."""
+    """Set the umask that root has on a host: the tool does not obey a file that a group may
+    write."""
     former = os.umask(0o022)
     yield
     os.umask(former)
@@ -44,7 +45,7 @@ def authority() -> trustme.CA:
 
 @pytest.fixture
 def credentials(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the host has for AWS: a key, and trust in our authority; nothing of this machine's."""
+    """Give the host a key for AWS, and trust in our authority; nothing of this machine's."""
     bundle = tmp_path / "authority.pem"
     authority.cert_pem.write_to_path(str(bundle))
     environment = {

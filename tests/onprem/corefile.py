@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 MOST_UPSTREAMS = 15
-"""Of one line `forward`."""
+"""The most upstreams of one line `forward`."""
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s"]\S*')
 DURATION = re.compile(r"(\d+(ms|s|m|h))+")
 POLICIES = ("random", "round_robin", "sequential")

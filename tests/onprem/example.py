@@ -13,7 +13,7 @@ from tests.onprem.lab.document import ACCOUNT, REGION, VPC_ID, document, names, 
 
 
 def content(**changes: Any) -> dict[str, Any]:
-    """Without its checksum."""
+    """Return the content of a document, without its checksum."""
     addresses = names(("10.0.0.", "10.0.1."))
     return {
         "schema": 1,
@@ -41,7 +41,7 @@ def fit(**changes: Any) -> Document:
 
 
 def settings(**changes: Any) -> Settings:
-    """Of a host that follows this publication, and takes it unsigned."""
+    """Return the settings of a host that follows this publication, and takes it unsigned."""
     least: dict[str, Any] = {
         "vpc": VPC_ID,
         "region": REGION,
@@ -54,5 +54,5 @@ def settings(**changes: Any) -> Settings:
 
 
 def asks_nobody(questions: Sequence[Question]) -> dict[Question, Answer]:
-    """For what asks nothing."""
+    """Fail: the test is about code that asks nothing."""
     raise AssertionError(f"{len(questions)} questions were asked")

@@ -71,7 +71,8 @@ def right_answer(question: Question) -> Answer:
 
 @dataclass
 class Scripted:
-    """Implements `Asks`. `script` answers what is not right, and None where it is."""
+    """An `Asks` whose `script` answers what is not right, and None where the right answer is to
+    come."""
 
     script: Callable[[Question], Answer | None] = lambda question: None
     calls: list[Sequence[Question]] = field(default_factory=list)

@@ -33,12 +33,12 @@ HERE = "127.0.0.1"
 
 
 class Died(BaseException):
-    """What SIGKILL is to a process, for a test in one."""
+    """An error that ends a run in the test's own process, as SIGKILL ends a process."""
 
 
 @dataclass
 class PaperServer:
-    """Implements `contract.Server` on one file: a line for each zone."""
+    """A `contract.Server` on one file: a line for each zone."""
 
     name = "paper"
     title = "Paper DNS"
@@ -72,7 +72,7 @@ class PaperServer:
         return ()
 
     def forwarded(self) -> Forwarding:
-        """Raises CheckFailed where a line is none of its own."""
+        """Return the forwarding in the file. Raises CheckFailed where a line is none of its own."""
         lines = [line for line in text_of(self.file).splitlines() if not line.startswith("#")]
         if not all("=" in line for line in lines):
             raise CheckFailed(f"{self.file} is not as it was written")
@@ -117,7 +117,7 @@ class Vpc:
 
     id: str
     net: str
-    """As in "10.1"."""
+    """The beginning of the VPC's addresses, as in "10.1"."""
     region: str
     services: tuple[str, ...] = ("ecs", "ssm")
     generation: int = 1
@@ -127,7 +127,7 @@ class Vpc:
     account: str = "111122223333"
     resolver_net: str = ""
     written: list[dict[str, Any]] = field(default_factory=list)
-    """Its acknowledgements."""
+    """The acknowledgements that the host wrote."""
 
     @property
     def names(self) -> dict[str, list[str]]:

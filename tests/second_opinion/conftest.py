@@ -24,7 +24,7 @@ EXPRESSIONS_KEPT = 5_000
 
 @dataclass
 class Recording:
-    """Everything that two judges are asked about."""
+    """The recording of everything that two judges are asked about."""
 
     evaluations: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Expression, variables and value; by their JSON text, so that each is asked once."""

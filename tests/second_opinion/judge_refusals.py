@@ -1,4 +1,4 @@
-"""Reads a JSON list of {service, code, protocol} from stdin and writes, for each, the HTTP status
+"""Read a JSON list of {service, code, protocol} from stdin and write, for each, the HTTP status
 with which microburst would send that error.
 
 Runs under the readers' own Python (requirements-tools.lock), by itself.

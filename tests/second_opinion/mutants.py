@@ -10,7 +10,7 @@ Definition = dict[str, Any]
 States = dict[str, Any]
 
 MUTANTS: dict[str, Callable[[Definition], None]] = {}
-"""What is wrong -> the change that makes it so."""
+"""Mistake -> the change that makes it."""
 
 
 def mutants(definition: Mapping[str, Any]) -> dict[str, Definition]:

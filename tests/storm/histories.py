@@ -1,5 +1,5 @@
-"""Who was at work on which VPC when: from the executions' histories, the ledger's holders from the
-journal of calls."""
+"""Histories: the executions at work on each VPC, by their own histories, and the ledger's holders,
+by the journal of calls."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ class Past:
     vpc_id: str
     status: str
     at_work: tuple[float, float] | None
-    """From its first step with the hold until it began to give it up, or was stopped; None of one
-    that found somebody else at work. In seconds since the epoch."""
+    """The times, in seconds since the epoch, from the first step with the hold until the execution
+    began to give it up, or was stopped; None for one that found another at work."""
     tasks: Sequence[Task]
 
 
 def pasts(sky: Sky, vpcs: Sequence[str], mark: int) -> list[Past]:
-    """Of all executions of these VPCs that were started since `mark`."""
+    """Return the pasts of all executions of these VPCs that were started since `mark`."""
     names = [
         call.parameters["name"]
         for call in sky.aws.journal.calls(mark)
@@ -86,7 +86,8 @@ def _at_work(events: Sequence[Mapping[str, Any]], stopped: float) -> tuple[float
 
 
 def _tasks(events: Sequence[Mapping[str, Any]]) -> Iterator[Task]:
-    """Those that ended; one that has no end was left alone when its execution was stopped."""
+    """Yield the tasks that ended; one that has no end was left alone when its execution was
+    stopped."""
     begun: dict[int, tuple[str, float]] = {}
     for event in events:
         at = event["timestamp"].timestamp()
@@ -136,7 +137,7 @@ def changes_by_others(sky: Sky, all_pasts: Sequence[Past], mark: int) -> list[Ca
 
 
 def is_change(call: Call) -> bool:
-    """By one of the app's functions, and not only to its own books."""
+    """Tell whether a call of one of the app's functions changes more than its own ledger."""
     return bool(
         call.role_arn
         and call.status == 200

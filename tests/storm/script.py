@@ -52,7 +52,7 @@ REQUESTED: Mapping[Action, tuple[str, Mapping[str, Any]]] = {
     Action.REQUEST_END: ("Delete", {}),
 }
 OFTEN = (Action.ENABLE, Action.UNTAG, Action.ENABLE, Action.ASK_FOR_LOGS)
-"""Without a tag that says enabled nothing else matters."""
+"""Actions that come often: without a tag that says enabled nothing else matters."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,12 @@ class Moment:
     """The how-manyeth VPC, from 0."""
     action: Action
     deliveries: tuple[int, ...] = (0,)
-    """By how many AWS seconds each delivery of its event is late; none if it is lost."""
+    """AWS seconds by which each delivery of the event is late; none if it is lost."""
 
     @property
     def makes_deaf(self) -> bool:
-        """Whether this VPC may need a sweep: who heard of a wish is stopped, or nobody heard."""
+        """Tell whether this VPC may need a sweep: the execution that heard of a wish is stopped, or
+        none heard."""
         return self.action is Action.STOP or not self.deliveries
 
     def __str__(self) -> str:
@@ -105,7 +106,7 @@ class Script:
         return "\n".join(f"at second {at:4}: {moment}" for at, moment in self.timed())
 
     def _repr_pretty_(self, printer: Any, _is_cycle: bool) -> None:
-        """How Hypothesis shows it."""
+        """Print the script as Hypothesis shows it."""
         printer.text(f"\n{self}\n")
 
 

@@ -44,7 +44,7 @@ class Sky(App):
     # ------------------------------------------------------------------------- the script
 
     def perform(self, script: Script, vpcs: Sequence[str]) -> None:
-        """Returns when everything has been done and all that came of it has ended."""
+        """Perform the script; return when all that came of it has ended."""
         start = self.aws.clock.now()
         with ThreadPoolExecutor() as sweeps:
             for at, deed in sorted(self._deeds(script, vpcs, sweeps), key=lambda deed: deed[0]):
@@ -55,7 +55,7 @@ class Sky(App):
     def _deeds(
         self, script: Script, vpcs: Sequence[str], sweeps: ThreadPoolExecutor
     ) -> Iterable[tuple[int, Any]]:
-        """When, and what to do then."""
+        """Yield the deeds of a script with their times."""
         for at, moment in script.timed():
             vpc_id, action = vpcs[moment.vpc], moment.action
             if action is Action.SWEEP:
@@ -121,7 +121,7 @@ class Sky(App):
     # -------------------------------------------------------------------------- the world
 
     def differences(self, vpc_id: str) -> list[str]:
-        """Between the world and what the VPC's tags say."""
+        """Return a line for each difference between the world and the VPC's tags."""
         tags = self.tags(vpc_id)
         is_wanted = tags.get(WISH, "").lower() == "enabled"
         there = self._connection(vpc_id) if is_wanted else self._nothing(vpc_id)
@@ -173,7 +173,7 @@ class Sky(App):
     # -------------------------------------------------------------------------- afterwards
 
     def clear(self, vpcs: Sequence[str]) -> None:
-        """Nothing of these VPCs is left, whatever a script and its failure have left behind."""
+        """Remove everything of these VPCs, whatever a script and its failure have left behind."""
         self.aws.weather.forget_aims()
         for vpc_id in vpcs:
             self.untag(vpc_id)

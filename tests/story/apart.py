@@ -84,7 +84,7 @@ def apart(region: str) -> Iterator[Apart]:
 
 
 def _serve(region: str) -> None:
-    """Until nobody holds the other end of the standard input any more."""
+    """Serve until nobody holds the other end of the standard input any more."""
     from local.deploy import deploy
     from local.engine import EmbeddedAws
     from local.settings import Settings

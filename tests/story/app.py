@@ -1,4 +1,4 @@
-"""What a user of the deployed app does and sees, in the words of the stories."""
+"""The deployed app, with the deeds and the views of its user in the words of the stories."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class Ended:
     states: Sequence[str]
     """Names of the states in the order in which they were entered."""
     transitions: int
-    """As AWS bills them: every state entered, and every retry."""
+    """The number of transitions as AWS bills them: every state entered, and every retry."""
 
     @property
     def made_nothing(self) -> bool:
-        """Whether it only looked."""
+        """Tell whether the execution only looked."""
         return not {"Connect", "Take away"} & set(self.states)
 
 
@@ -99,7 +99,7 @@ class App:
         until(is_quiet)
 
     def sweep(self) -> Any:
-        """What the schedule does, now."""
+        """Run a sweep now, as the schedule does."""
         functions = self.client("lambda").list_functions()["Functions"]
         name = next(f["FunctionName"] for f in functions if "SweepFunction" in f["FunctionName"])
         answer = self.client("lambda").invoke(FunctionName=name, Payload=b"{}")
@@ -120,7 +120,7 @@ class App:
                 return ended
 
     def next_end_of_any(self, vpc_id: str, timeout: float = 120) -> Ended:
-        """As `next_end`, also of one that found another at work."""
+        """Return the end as `next_end` does, also of an execution that found another at work."""
         arn = inside.next_execution(self.aws, self.seen, name=vpc_id)
         self.seen.add(arn)
         inside.await_end(self.aws, arn, timeout)
@@ -176,8 +176,8 @@ class App:
     def acknowledge(
         self, vpc_id: str, host: str, generation: int | None = None, **fields: Any
     ) -> None:
-        """What the pick-up tool on a DNS host writes: of the present document, or of a former one
-        by its generation."""
+        """Write the acknowledgement of a DNS host: of the present document, or of a former one by
+        its generation."""
         if generation is None:
             document = json.loads(self.parameters(vpc_id)["forwarding"])
             fields = {key: document[key] for key in ("generation", "state", "checksum")} | fields
@@ -202,14 +202,14 @@ class App:
 
     @contextmanager
     def drain_seconds(self, seconds: int) -> Iterator[None]:
-        """As if the stack had been deployed with another DrainSeconds."""
+        """Run the functions as if the stack had been deployed with another DrainSeconds."""
         which = {"WithdrawFunction", "AwaitAcknowledgementsFunction"}
         with self.deployed_with(which, DRAIN_SECONDS=str(seconds)):
             yield
 
     @contextmanager
     def deployed_with(self, which: Set[str], **variables: str) -> Iterator[None]:
-        """As if the stack had been deployed with other parameters, for these functions."""
+        """Run these functions as if the stack had been deployed with other parameters."""
         functions = self.client("lambda")
         usual = {
             each["FunctionName"]: each["Environment"]["Variables"]
@@ -263,7 +263,7 @@ class App:
         return dict(found.get("Item", {}))
 
     def others_ask_to_be_removed(self, number: int) -> None:
-        """As if so many other VPCs had asked to be removed a moment ago."""
+        """Write down that so many other VPCs have asked to be removed a moment ago."""
         settings, dynamodb = self.aws.settings, self.client("dynamodb")
         others = [
             {"M": {"vpc_id": {"S": f"vpc-{other:08x}"}, "at": {"N": str(LONG_AHEAD)}}}
@@ -313,12 +313,12 @@ class App:
             self.aws.settings = usual
 
     def calls(self, since: int) -> list[Call]:
-        """Those made by the app's functions."""
+        """Return the calls by the app's functions."""
         return [call for call in self.aws.journal.calls(since) if call.role_arn]
 
 
 def _transitions(history: Sequence[Mapping[str, Any]]) -> int:
-    """As AWS bills them: every state entered, and every retry."""
+    """Return the number of transitions as AWS bills them: every state entered, and every retry."""
     kinds = Counter(event["type"] for event in history)
     entered = sum(count for kind, count in kinds.items() if kind.endswith("StateEntered"))
     retried = kinds["TaskScheduled"] - kinds["TaskStateEntered"]

@@ -11,7 +11,7 @@ from tests.story.app import App
 
 
 def forget_when_it_was_verified(app: App, vpc_id: str) -> None:
-    """As if that had been long ago."""
+    """Let the last verification have been long ago."""
     app.client("dynamodb").update_item(
         TableName=app.aws.outputs["LedgerTable"],
         Key={"id": app.ledger(vpc_id)["id"]},
@@ -27,7 +27,7 @@ def swept_daily(app: App) -> Any:
 
 
 def let_a_month_pass(app: App, vpc_id: str) -> None:
-    """As if the inbound resolver had stood for a month, and was verified long ago."""
+    """Let the inbound resolver have stood for a month, verified long ago."""
     settings = app.aws.settings
     backend = route53resolver_backends[settings.account][settings.region]
     (resolver,) = (e for e in backend.resolver_endpoints.values() if e.host_vpc_id == vpc_id)

@@ -46,6 +46,6 @@ def app() -> Iterator[App]:
 
 @pytest.fixture(autouse=True)
 def told_apart(app: App) -> None:
-    """What was before a story is none of its business."""
+    """Begin each story anew, without the executions before it."""
     app.seen |= app.executions()
     app.begin_another_hour()

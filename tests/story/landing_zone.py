@@ -24,7 +24,7 @@ SIX = {
 
 @dataclass
 class LandingZone:
-    """What a network team keeps for the VPCs of a company."""
+    """The landing zone that a network team keeps for the VPCs of a company."""
 
     app: App
     home: str

@@ -1,4 +1,4 @@
-"""Somebody with two terminals: `make local` in one, the AWS CLI in the other."""
+"""A stranger with two terminals: `make local` in one, the AWS CLI in the other."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Terminal:
 
     process: subprocess.Popen[str]
     prefix: Sequence[str] = ()
-    """What runs a command as the user who started it."""
+    """The words before a command that run it as the user who started `make local`."""
     output: list[str] = field(default_factory=list)
 
     def wait_for_line(self, beginning: str) -> str:
@@ -100,7 +100,8 @@ def terminal(*command: str, prefix: Sequence[str] = ()) -> Iterator[Terminal]:
 
 @dataclass(frozen=True)
 class Stranger:
-    """Who drives it from outside, with no more than what was printed."""
+    """The stranger, who drives the embedded AWS from outside, with no more than what was
+    printed."""
 
     url: str
     prefix: Sequence[str] = ()
@@ -112,7 +113,7 @@ class Stranger:
         return mine | _AWS | {"PATH": path}
 
     def paste(self, lines: Sequence[str], show: str) -> str:
-        """What the shell's variable `show` holds after these lines."""
+        """Return the shell's variable `show` after these lines."""
         script = "\n".join(["set -euo pipefail", *lines, f'echo "${show}"'])
         return run(["bash", "-c", script], env=self._environment).splitlines()[-1]
 
@@ -144,12 +145,12 @@ def _question(ip: str, port: int, name: str) -> list[str]:
 
 
 def _addresses(answer: str) -> list[str]:
-    """Without the CNAMEs before them."""
+    """Return the addresses in an answer, without the CNAMEs before them."""
     return sorted(line for line in answer.split() if not line.endswith("."))
 
 
 def run(command: Sequence[str], **how: Any) -> str:
-    """What it printed; an error with all it said where it failed."""
+    """Return what a command printed; fail with all of it where the command failed."""
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=PATIENCE, check=False, **how
     )

@@ -38,7 +38,7 @@ PATIENCE = 10.0
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the program finds in its VPC, and how it goes about it."""
+    """The surroundings of the program in its VPC, and its pace."""
 
     dns_ip: str
     cidrs: Sequence[str]
@@ -47,7 +47,7 @@ class Surroundings:
     time_scale: float
     """Real seconds per AWS second."""
     rate: float
-    """Tries of each name per real second, by both clients together."""
+    """The rate: tries of each name per real second, by both clients together."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Try:
     """One resolution and one handshake."""
 
     at: float
-    """When it began, as time.monotonic() of this machine."""
+    """The time at which the try began, as time.monotonic() of this machine."""
     client: str
     name: str
     kind: str
@@ -68,7 +68,7 @@ class Try:
 class Answer:
     addresses: tuple[str, ...]
     good_until: float
-    """As time.monotonic()."""
+    """The end of the answer's TTL, as time.monotonic()."""
 
 
 class Failure(Exception):
@@ -79,7 +79,7 @@ Resolve = Callable[[str], Answer]
 
 
 def resolve(name: str, place: Surroundings) -> Answer:
-    """By the VPC's DNS server. Raises Failure, OSError and DNSException."""
+    """Resolve a name by the VPC's DNS server. Raises Failure, OSError and DNSException."""
     query = dns.message.make_query(name, dns.rdatatype.A)
     response = dns.query.udp(query, place.dns_ip, timeout=PATIENCE)
     records = [rrset for rrset in response.answer if rrset.rdtype == dns.rdatatype.A]
@@ -103,7 +103,8 @@ def cached(resolve: Resolve) -> Resolve:
 
 
 def kind_of(addresses: Sequence[str], place: Surroundings) -> str:
-    """Raises Failure unless all of them are the VPC's, or AWS's public one."""
+    """Return the kind of these addresses. Raises Failure unless all of them are the VPC's, or AWS's
+    public one."""
     networks = [ip_network(cidr) for cidr in place.cidrs]
     if all(any(ip_address(ip) in network for network in networks) for ip in addresses):
         return PRIVATE
@@ -113,7 +114,7 @@ def kind_of(addresses: Sequence[str], place: Surroundings) -> str:
 
 
 def greet(ip: str, name: str, trust: ssl.SSLContext) -> None:
-    """Raises Failure: nobody there, or somebody without the name's certificate."""
+    """Open TLS. Raises Failure where nobody answers, or somebody without the name's certificate."""
     try:
         with (
             socket.create_connection((ip, 443), timeout=PATIENCE) as plain,
@@ -138,7 +139,7 @@ def attempt(
 
 
 def go_round(client: str, look_up: Resolve, place: Surroundings, log: BinaryIO) -> None:
-    """For ever; who is late does not hurry afterwards."""
+    """Try each name in turn, for ever; a late round does not hurry afterwards."""
     trust = ssl.create_default_context()
     pause = 2 / (place.rate * len(place.names))
     due = time.monotonic()

@@ -37,7 +37,7 @@ class Expression:
 
     state: str
     text: str
-    """Without the `{%` and `%}` around it."""
+    """The text without the `{%` and `%}` around it."""
     states_fields: frozenset[str]
     """Fields of `$states` that AWS defines at this place."""
 

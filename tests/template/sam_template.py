@@ -99,7 +99,7 @@ def allowed(holds: Callable[[str], bool] = lambda _: True) -> Iterator[tuple[str
 
 
 def policy_document(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Also of one that is a text with something to substitute."""
+    """Return a policy document, also one that is a text with something to substitute."""
     read: Mapping[str, Any] = document
     if "Fn::Sub" in document:
         read = json.loads(document["Fn::Sub"][0])
@@ -125,7 +125,7 @@ def as_list(value: Any) -> list[Any]:
 
 
 def found(value: Any, key: str) -> Iterator[Any]:
-    """What stands under `key`, however deep."""
+    """Yield what stands under `key`, however deep."""
     if isinstance(value, Mapping):
         for name, item in value.items():
             if name == key:

@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
-KEPT_IN = ("cli/ecs_anywhere", "onprem/ecs_anywhere_check", "onprem/ecs_anywhere_dns")
+KEPT_IN = (
+    *("bench", "cli/ecs_anywhere", "e2e", "functions", "local", "onprem/ecs_anywhere_check"),
+    *("onprem/ecs_anywhere_dns", "onprem/installer", "recovery", "scripts"),
+)
 """The rooms in which every docstring has the voice."""
 QUESTIONS = "how what whatever when whenever where wherever whether which who whoever whose why"
 PRONOUNS = (
@@ -28,10 +31,11 @@ PREPOSITIONS = (
 OTHERS = (
     "again also although always and are be been but did does except had has have here is just "
     "least less more most never not or otherwise so such then there too was were yes "
-    "asks gives holds implements makes means raises reads returns says takes tells tries "
-    "writes yields"
+    "adds asked asks binds called delivers examines follows gives held holds implements lets "
+    "makes means puts raises reads remembers replaces returns says scales serves shows skips "
+    "stands takes tells tries watches writes yields"
 )
-"""Conjunctions and adverbs, and verbs that are not in the imperative."""
+"""Conjunctions, adverbs, and forms of verbs that are not the imperative."""
 NEVER_FIRST = frozenset(f"{QUESTIONS} {PRONOUNS} {PREPOSITIONS} {OTHERS}".split())
 
 
@@ -51,7 +55,10 @@ def first_word(text: str) -> str:
 
 
 def modules() -> list[Path]:
-    return [path for room in KEPT_IN for path in sorted((REPOSITORY / room).rglob("*.py"))]
+    """Return the modules of these rooms, and of the tests those that hold no test."""
+    kept = [path for room in KEPT_IN for path in sorted((REPOSITORY / room).rglob("*.py"))]
+    support = sorted((REPOSITORY / "tests").rglob("*.py"))
+    return [*kept, *(path for path in support if not path.name.startswith("test_"))]
 
 
 @pytest.mark.parametrize("module", modules(), ids=lambda path: str(path.relative_to(REPOSITORY)))

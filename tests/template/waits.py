@@ -1,4 +1,4 @@
-"""Which of the errors that are waited for a handler can raise, read from its source.
+"""Errors that are waited for: those that a handler can raise, read from its source.
 
 A call is followed by the name that it calls, wherever something of that name is defined: a port's
 `remove` is every adapter's `remove`. A call of AWS may raise what the table of error codes says of
@@ -67,5 +67,6 @@ def _names(node: ast.AST) -> set[str]:
 
 
 def _key(module: str, name: str) -> str:
-    """What is private, and every `handler`, belongs to its module; all else is known by name."""
+    """Return the key of a function: a private one, and every `handler`, belongs to its module; all
+    else is known by name."""
     return f"{module}.{name}" if name.startswith("_") or name == "handler" else name

@@ -24,7 +24,8 @@ _VARIABLE = re.compile(r"\$(?!states\b)([A-Za-z_]\w*)\b(?!\()")
 
 @dataclass(frozen=True)
 class Way:
-    """From a state to the next one, by Next, a choice or a catch, and what is assigned on it."""
+    """A way from a state to the next one, by Next, a choice or a catch, and what is assigned on
+    it."""
 
     target: str
     assigns: frozenset[str]
@@ -60,7 +61,8 @@ class State:
 
     @cached_property
     def ways(self) -> tuple[Way, ...]:
-        """What a choice or a catch assigns, it assigns instead of its state, not as well."""
+        """Return the ways onward. What a choice or a catch assigns, it assigns instead of its
+        state, not as well."""
         onward = [self.body, *self.body.get("Choices", []), *self.catches]
         ways = [
             Way(item["Next"], frozenset(item.get("Assign", ())))
@@ -108,7 +110,8 @@ class Scope:
         return frozenset(found)
 
     def assigned_before(self, known: frozenset[str]) -> Mapping[str, frozenset[str]]:
-        """What has a value in each state on every way there, `known` having one at the start."""
+        """Return state -> the variables that have a value there on every way; `known` have one at
+        the start."""
         before = dict.fromkeys(self.states, known | self.assigns) | {self.start: known}
         changed = True
         while changed:

@@ -1,4 +1,4 @@
-"""What holds for every test of one function, one command or one rule."""
+"""Rules for every test of one function, one command or one rule."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def full(name: str) -> str:
 
 
 def acknowledgement(host: str, generation: int, result: str = "applied") -> dict[str, Any]:
-    """What the pick-up tool on that host writes."""
+    """Return the acknowledgement that the pick-up tool on that host writes."""
     return {
         "schema": 1,
         "host": host,

@@ -42,7 +42,7 @@ class Bind:
     file: Path
     flushes_with_a_change: bool
     is_deaf: bool = False
-    """It never hears of a change."""
+    """True where the DNS service never hears of a change."""
     _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, zones: Callable[[], Mapping[str, list[str]]]) -> None:
@@ -88,17 +88,18 @@ class Asked:
 
 @dataclass
 class Model:
-    """What both APIs share. `forward` are the zones that forward, by their names, with what the API
-    has of each; `others` are zones of other kinds."""
+    """The part that both APIs share. `forward` are the zones that forward, by their names, with
+    what the API has of each; `others` are zones of other kinds."""
 
     bind: Bind
     forward: dict[str, dict[str, Any]] = field(default_factory=dict)
     others: list[str] = field(default_factory=list)
     writes: list[str] = field(default_factory=list)
     breaks_off_after: int | None = None
-    """Writes that are answered; the next is done, and answered with what is no HTTP."""
+    """The number of writes that are answered; the next is done, and answered with bytes that are no
+    HTTP."""
     answers_oddly: bool = False
-    """Whatever is asked, in JSON of a form that its documentation does not have."""
+    """True where every answer is JSON of a form that the documentation does not have."""
 
     def is_to_break_off(self) -> bool:
         """Tell it once."""
@@ -123,10 +124,10 @@ class Model:
 @dataclass
 class Wapi(Model):
     is_changed: bool = False
-    """Since the last restart that was asked for."""
+    """True where something has changed since the last restart that was asked for."""
     is_restarting: bool = False
     restarts: list[dict[str, Any]] = field(default_factory=list)
-    """What was said each time that a restart was asked for."""
+    """The body of each request for a restart."""
 
     def table(self) -> dict[str, Any]:
         return {"view": "default", "members": [MEMBER]}

@@ -90,10 +90,10 @@ CAPABILITY_NAMES = [
     "BPF",
     "CHECKPOINT_RESTORE",
 ]
-"""By their numbers (linux/capability.h)."""
+"""Names of capabilities in the order of their numbers (linux/capability.h)."""
 ALLOW = 0x7FFF0000
 NOT_EQUAL, EQUAL, GREATER, MASKED = 1, 4, 6, 7
-"""Of libseccomp's `enum scmp_compare`."""
+"""Values of libseccomp's `enum scmp_compare`."""
 LARGEST_FAMILY = 46
 Directives = list[tuple[str, str]]
 
@@ -108,8 +108,8 @@ def service_of(unit: Path) -> Directives:
 
 
 def confine(service: Directives) -> None:
-    """This process, for the rest of its life. Raises OSError, and ValueError for a directive that
-    this module does not know."""
+    """Confine this process for the rest of its life. Raises OSError, and ValueError for a directive
+    that this module does not know."""
     last = dict(service)
     unknown = set(last) - set(APPLY) - set(NOT_APPLIED)
     if unknown:
@@ -145,7 +145,8 @@ def _mount(last: dict[str, str]) -> None:
 
 
 def _empty_folders() -> None:
-    """But for this checkout, in case it lies there: what is installed on a host does not."""
+    """Empty the folders for temporary files, but for this checkout, in case it lies there: an
+    installed program does not."""
     checkout = Path(__file__).parents[3]
     opened = os.open(checkout, os.O_PATH)
     for folder in ("/tmp", "/var/tmp"):
@@ -242,7 +243,8 @@ class Filter:
         self._context = ctypes.c_void_p(self._library.seccomp_init(ctypes.c_uint32(default)))
 
     def set(self, call: str, action: int, *comparisons: tuple[int, int, int, int]) -> None:
-        """Nothing where this machine has no such call. Comparisons hold together."""
+        """Add a rule for a call; do nothing where this machine has no such call. All comparisons
+        have to hold."""
         number = self._library.seccomp_syscall_resolve_name(call.encode())
         if number < 0:
             return
@@ -279,8 +281,8 @@ def _filter(service: Directives) -> None:
 
 
 def allowed_calls(lists: Sequence[str]) -> set[str]:
-    """As systemd.exec(5): the first list decides whether it allows or denies; later ones add to it
-    or, with `~`, take away."""
+    """Return the calls that lists of systemd.exec(5) allow: the first list decides whether it
+    allows or denies; later ones add to it or, with `~`, take away."""
     allowed: set[str] = {*group("@default")}
     for value in lists:
         named = {call for word in value.removeprefix("~").split() for call in group(word)}

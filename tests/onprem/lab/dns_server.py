@@ -27,7 +27,7 @@ POLL = 0.02
 
 @dataclass(frozen=True)
 class Ground:
-    """Where a server is put up, and with whom it has to do."""
+    """The ground of a server: its folders, its addresses, and the servers around it."""
 
     directory: Path
     """The configuration tree: nothing changes in here unless somebody changes it."""
@@ -49,12 +49,13 @@ class Ground:
 
     @property
     def start_command(self) -> list[str]:
-        """For what the tool's table calls `start`."""
+        """Return the command for the key `start` of the tool's table."""
         return start_command(self.run)
 
     @property
     def recurses(self) -> bool:
-        """From root hints. Root servers have no port but 53; elsewhere all is forwarded there."""
+        """Tell whether the server begins at root hints. Root servers have no port but 53; elsewhere
+        all is forwarded there."""
         return self.root[1] == 53
 
 
@@ -66,7 +67,7 @@ class Launch:
     command: tuple[str, ...]
     """Stays in the foreground, logs on stderr."""
     table: Mapping[str, Any]
-    """What the tool's configuration has in the table of that server."""
+    """The table of that server in the tool's configuration."""
 
 
 @dataclass
@@ -126,7 +127,7 @@ class DnsServer:
             self.kill()
 
     def close(self) -> None:
-        """For good: nobody starts it again."""
+        """End the server for good: nobody starts it again."""
         self._manager.close()
         self.kill()
 
@@ -135,7 +136,8 @@ class DnsServer:
         self.process.wait(STOP_PATIENCE)
 
     def start(self) -> None:
-        """Nothing if it runs. Raises RuntimeError, with its log, where it does not start."""
+        """Start the server, if it does not run. Raises RuntimeError, with its log, where it does
+        not start."""
         if not self.running():
             self._start()
 
@@ -165,8 +167,9 @@ class DnsServer:
             raise RuntimeError(f"{self.kind} did not start:\n{self.log()[-3000:]}")
 
     def _comes_to_answer(self) -> bool:
-        """To a question that it passes on to nobody. One socket for all tries: BIND answers three
-        such questions a second, and on a busy machine an answer may come after the next try."""
+        """Wait until the server answers a question that it passes on to nobody, and tell whether it
+        did. One socket is for all tries: BIND answers three such questions a second, and on a busy
+        machine an answer may come after the next try."""
         question = dns.message.make_query("version.bind.", "TXT", "CH", flags=0).to_wire()
         deadline = time.monotonic() + START_PATIENCE
         with self.network.bind("udp", "127.0.0.1", 0) as client:
@@ -180,7 +183,7 @@ class DnsServer:
 
 
 def _dying_with_us() -> list[str]:
-    """For the test process that is killed, and so ends nothing any more itself."""
+    """Return the words before a command that let it die with a test process that is killed."""
     return ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
 
 

@@ -14,7 +14,7 @@ REGION = "us-east-2"
 VPC_ID = "vpc-0a1b2c3d4e5f60718"
 SERVICES = ("api.ecr", "dkr.ecr", "ecs", "ecs-a", "ecs-t", "ssm", "ssmmessages")
 ECR = "ecr"
-"""What api.ecr is an alias of: to be forwarded, although it has no interface endpoint."""
+"""The name that api.ecr is an alias of: to be forwarded, although it has no interface endpoint."""
 
 
 def names(subnets: Iterable[str], region: str = REGION) -> dict[str, tuple[str, ...]]:

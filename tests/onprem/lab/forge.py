@@ -76,7 +76,7 @@ def _enter(prefix: Sequence[str]) -> None:
 
 
 def _wait(child: int, timeout: float) -> int | None:
-    """None where it had to be ended."""
+    """Wait for a child, and return its exit code; None where it had to be ended."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         ended, status = os.waitpid(child, os.WNOHANG)

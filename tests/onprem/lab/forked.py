@@ -36,7 +36,7 @@ class Start:
 
 
 def run(start: Start) -> Ran:
-    """Raises TimeoutError."""
+    """Run a command in a fork, and return what came of it. Raises TimeoutError."""
     process = _forge()
     assert process.stdin and process.stdout
     pickle.dump(start, process.stdin)

@@ -1,4 +1,4 @@
-"""What an interface endpoint has on port 443, as far as the tool can tell: TLS in front of AWS."""
+"""An interface endpoint's port 443, as far as the tool can tell: TLS in front of AWS."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Https:
 
     def __init__(self, certificate: ssl.SSLContext, backend: tuple[str, int]) -> None:
         self.cut_off = False
-        """It takes connections, and then is silent."""
+        """True where the server takes connections, and then is silent."""
         self.connections = 0
         self._certificate = certificate
         self._backend = backend

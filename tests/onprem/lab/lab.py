@@ -58,7 +58,7 @@ class OtherVpc:
     cidr: str
     names: dict[str, tuple[str, ...]]
     resolvers: dict[str, FakeResolver] = field(default_factory=dict)
-    """By their IPs."""
+    """The resolvers by their IPs."""
 
     def behave(self, behaviour: Behaviour) -> None:
         for resolver in self.resolvers.values():
@@ -115,7 +115,7 @@ class Lab:
         server: DnsServer | None = None,
         patience: float = client.PATIENCE,
     ) -> client.Reply:
-        """Once. `server`: by default the one that was started last. `patience` in seconds."""
+        """Ask once. `server`: by default the one that was started last. `patience` in seconds."""
         asked = server or self._servers[-1]
         place = (asked.address, asked.port)
         return client.ask(self.network, place, name, type, transport, patience)
@@ -128,7 +128,7 @@ class Lab:
         transport: str = "udp",
         patience: float = client.PATIENCE,
     ) -> client.Reply:
-        """As a DNS server does. Once."""
+        """Ask a resolver once, as a DNS server does."""
         place = (ip, self.resolver_port)
         return client.ask(self.network, place, name, type, transport, patience)
 
@@ -172,7 +172,7 @@ class Lab:
         return file
 
     def follow(self, server: DnsServer, other: OtherVpc, **settings: Any) -> None:
-        """Have the server's host follow the other VPC as well; `settings`: further keys."""
+        """Let the server's host follow the other VPC as well; `settings`: further keys."""
         file = self.settings_file(server)
         table = {
             "vpc": other.id,
@@ -210,7 +210,8 @@ class Lab:
         return document.document(self._content() | changes, self.key)
 
     def publish(self, **changes: Any) -> Path:
-        """To the file that the tool reads; each time a generation higher, unless one is given."""
+        """Publish to the file that the tool reads, each time a generation higher, unless one is
+        given."""
         generation = {"generation": next(self._generations)}
         self.published.write_text(self.document(**(generation | changes)))
         return self.published

@@ -13,7 +13,7 @@ import dns.rdatatype
 import dns.rrset
 
 PUBLIC_ADDRESS = "198.51.100.7"
-"""Stands for every address on the internet (TEST-NET-2, RFC 5737: nobody's)."""
+"""The address that stands for every address on the internet (TEST-NET-2, RFC 5737: nobody's)."""
 TTL = 60
 LARGEST_MESSAGE = 65535
 
@@ -28,7 +28,7 @@ class Exchange:
         self._query = query
         question = query.question[0]
         self.name = question.name.to_text(omit_final_dot=True).lower()
-        """Without a final dot, apart from the root's."""
+        """The name without a final dot, apart from the root's."""
         self.type = dns.rdatatype.to_text(question.rdtype)
         self._response = dns.message.make_response(query, recursion_available=True)
         if authoritative:
@@ -53,7 +53,8 @@ class Exchange:
 
 
 def exchange_of(wire: bytes, *, authoritative: bool = False) -> Exchange | None:
-    """None for what is no query: nobody answers that."""
+    """Return the exchange that a query begins; None for bytes that are no query, which nobody
+    answers."""
     try:
         query = dns.message.from_wire(wire)
     except dns.exception.DNSException:

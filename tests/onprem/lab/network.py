@@ -1,4 +1,4 @@
-"""Where a laboratory is: a network namespace of its own, or loopback where there are none."""
+"""The network of a laboratory: a namespace of its own, or loopback where there are none."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Protocol
 from local.networks.namespace import Namespace, bound
 
 TIERS = ("root-namespaces", "user-namespaces", "loopback")
-"""From the most to the least real; the first that the machine allows is taken."""
+"""The tiers from the most to the least real; the first that the machine allows is taken."""
 TABLE = "lab_cut"
 
 
@@ -26,7 +26,7 @@ class Network(Protocol):
         ...
 
     def block(self, cidrs: Sequence[str]) -> None:
-        """From now on, what is sent to these addresses vanishes."""
+        """Let packets to these addresses vanish from now on."""
         ...
 
     def unblock(self) -> None: ...
@@ -37,7 +37,7 @@ class Namespaced:
     """On-premises and all that it can reach: these addresses and nothing else."""
 
     def __init__(self, cidrs: Sequence[str], *, of_user: bool) -> None:
-        """Raises OSError where this machine does not allow it."""
+        """Make the namespace. Raises OSError where this machine does not allow it."""
         if shutil.which("nsenter") is None:
             raise OSError("nsenter (util-linux) is not installed")
         self.tier = TIERS[1] if of_user else TIERS[0]

@@ -1,4 +1,4 @@
-"""Who has which address: in a namespace as in real life, else what loopback allows."""
+"""The addresses of everybody: in a namespace as in real life, else what loopback allows."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from tests.onprem.lab.network import free_port
 
 SERVER_ADDRESS = "127.0.0.1"
 INTERNET = ("198.51.100.0/24", "203.0.113.0/24")
-"""For documentation (RFC 5737): nobody's."""
+"""Networks for documentation (RFC 5737): nobody's."""
 
 
 @dataclass(frozen=True)
 class Places:
     vpc_cidrs: tuple[str, ...]
     subnets: tuple[str, str]
-    """As in "10.0.0."."""
+    """The beginnings of addresses, as in "10.0.0."."""
     resolver_port: int
     root: tuple[str, int]
     """The public server."""
@@ -31,7 +31,7 @@ class Places:
         return first, second
 
     def ground(self, directory: Path, number: int, **admin: Any) -> Ground:
-        """Of the DNS server with that number; `directory` is made anew."""
+        """Return the ground of the DNS server with that number; `directory` is made anew."""
         tree, run = directory / "etc", directory / "run"
         tree.mkdir(parents=True)
         run.mkdir()

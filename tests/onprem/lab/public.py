@@ -20,7 +20,7 @@ class PublicServer:
         """Name and type of each, the DNS servers' own questions about the root included."""
 
     def saw_private(self, names: Iterable[str]) -> list[str]:
-        """What leaked: the questions for these names, or for a name below one of them."""
+        """Return what leaked: the questions for these names, or for a name below one of them."""
         private = tuple(names)
         return [
             asked

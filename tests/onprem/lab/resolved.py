@@ -125,7 +125,8 @@ mount --rbind {lab} {ROOT}{lab}"""
 
 
 def _server(ground: Ground, inside: Path) -> str:
-    """It sends nothing on a host that has only loopback, as the laboratory's: so it gets a link."""
+    """Return the script of the server, which makes a link: systemd-resolved sends nothing on a host
+    that has only loopback, as the laboratory's."""
     return f"""
 ip -o addr show scope global | grep -qv ' lo ' || {{
   ip link add resolved0 type veth peer name resolved1

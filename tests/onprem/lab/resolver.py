@@ -37,7 +37,7 @@ class FakeResolver:
     def __init__(self, region: str, names: Mapping[str, tuple[str, ...]]) -> None:
         self.behaviour: Behaviour = "right"
         self.cut_off = False
-        """Nothing reaches it, however it behaves."""
+        """True where nothing reaches the resolver, however it behaves."""
         self.missing_name = f"ecs-t.{region}.amazonaws.com"
         self.queries: list[tuple[str, str, str]] = []
         """Name, type, transport of each."""

@@ -1,4 +1,4 @@
-"""Stands for systemd, as far as the tool needs it: `systemctl start` for one DNS server."""
+"""A stand-in for systemd, as far as the tool needs it: `systemctl start` for one DNS server."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ with socket.socket(socket.AF_UNIX) as manager:
 
 
 def start_command(run: Path) -> list[str]:
-    """Returns when the server answers, at once if it does already. Works from everywhere."""
+    """Return a command that ends when the server answers, at once if it does already. It works from
+    everywhere."""
     return [sys.executable, "-c", SYSTEMCTL, str(_socket(run))]
 
 

@@ -19,14 +19,14 @@ PATIENCE = 10.0
 
 @dataclass(frozen=True)
 class Said:
-    """What goes out: a message, or nothing at all (None), after some seconds."""
+    """The answer: a message, or nothing at all (None), after some seconds."""
 
     wire: bytes | None
     delay: float = 0.0
 
 
 Respond = Callable[[bytes, str], Said]
-"""From a query's bytes and its transport, `udp` or `tcp`."""
+"""A function from a query's bytes and its transport, `udp` or `tcp`, to the answer."""
 
 
 class Thread:
@@ -48,7 +48,7 @@ class Thread:
 
 
 async def serve(udp: socket.socket, tcp: socket.socket, respond: Respond) -> Callable[[], None]:
-    """Answers until what it returns is called, in the same thread."""
+    """Answer on both sockets, until the returned function is called, in the same thread."""
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(lambda: _Udp(respond), sock=udp)
     server = await asyncio.start_server(_tcp(respond), sock=tcp)

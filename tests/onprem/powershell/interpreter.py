@@ -70,11 +70,11 @@ class Call:
 
     positional: list[Any] = field(default_factory=list)
     named: dict[str, Any] = field(default_factory=dict)
-    """By name in lower case. A switch is True."""
+    """The named arguments, by name in lower case. A switch is True."""
 
 
 class Commands(Protocol):
-    """What the script may call besides its own functions."""
+    """The commands that the script may call besides its own functions."""
 
     def switches(self, name: str) -> frozenset[str]:
         """Return the parameters of that command which take no value, in lower case. Raises

@@ -12,7 +12,8 @@ from typing import Any
 
 
 class Nothing:
-    """No output at all (AutomationNull): equal to `$null`, but a pipeline gets no item of it."""
+    """The value of no output at all (AutomationNull): equal to `$null`, but a pipeline gets no item
+    of it."""
 
 
 NOTHING = Nothing()
@@ -44,7 +45,7 @@ class Properties(dict[str, Any]):
         return self[self.key(name)]
 
     def set_property(self, name: str, value: Any) -> None:
-        """Raises Thrown for a new property of an object; a hash table takes any."""
+        """Set a property. Raises Thrown for a new one of an object; a hash table takes any."""
         found = [key for key in self if key.lower() == name.lower()]
         if self.is_object and not found:
             raise Thrown(f"The property '{name}' cannot be found on this object.")

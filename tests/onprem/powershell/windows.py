@@ -16,7 +16,7 @@ from tests.onprem.powershell.values import Enum, Properties, Thrown, as_object, 
 
 HERE = "127.0.0.1"
 PUBLIC = "198.51.100.7"
-"""What the internet answers for every name."""
+"""The address that the internet answers for every name."""
 
 
 class Died(BaseException):
@@ -25,11 +25,11 @@ class Died(BaseException):
 
 @dataclass
 class Clock:
-    """Counts what is changed for good, and ends the machine before the change `dies_at`."""
+    """A counter of the changes for good, which ends the machine before the change `dies_at`."""
 
     dies_at: int = 0
     fails_from: int = 0
-    """From this change on, each is refused."""
+    """The number of the change from which on each is refused."""
     changes: int = 0
 
     def change(self) -> None:
@@ -74,11 +74,11 @@ class Dns:
     zones: dict[str, Zone] = field(default_factory=dict)
     cache: dict[str, tuple[str, ...]] = field(default_factory=dict)
     ignores_changes: bool = False
-    """As a server whose copy of Active Directory takes them back."""
+    """True where changes are taken back, as by a server's copy of Active Directory."""
     slow: int = 0
-    """So many rests pass before a forwarder is in force."""
+    """The number of rests that pass before a forwarder is in force."""
     broken: str = ""
-    """What every question about zones ends with."""
+    """The error with which every question about zones ends."""
 
     def zone(self, name: str) -> Zone:
         if self.broken:
@@ -88,7 +88,7 @@ class Dns:
         return self.zones[name.lower()]
 
     def put(self, *zones: Zone) -> None:
-        """As an administrator does."""
+        """Put zones there, as an administrator does."""
         self.zones |= {zone.name: zone for zone in zones}
 
     def add(
@@ -157,7 +157,7 @@ class Disk:
 
     clock: Clock
     locked: bool = False
-    """Whether another run holds the lock."""
+    """True where another run holds the lock."""
 
     def CreateDirectory(self, path: str) -> None:  # noqa: N802 - the names are .NET's
         Path(path).mkdir(parents=True, exist_ok=True)

@@ -15,12 +15,12 @@ from tests.template import workflow
 _SHOWN = 300
 """Characters of a value that a report shows."""
 _BY_ATTEMPT = {"tries": 1, "waited_seconds": 15}
-"""What a Task is told of its attempts, and by how much that grows with each."""
+"""Member that tells a Task of its attempts -> how much it grows with each."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """What one account told, and the physical ids -> logical ids of its stack."""
+    """The histories of one account, and physical id -> logical id of its stack."""
 
     histories: Mapping[str, History]
     logical: Mapping[str, str]
@@ -36,7 +36,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Difference:
-    """Something that the two accounts tell differently."""
+    """A difference between the two accounts."""
 
     where: str
     one: Any

@@ -1,4 +1,4 @@
-"""Makes equal what has to differ from one account to another.
+"""Make equal what has to differ from one account to another.
 
 Names that AWS invents are numbered as they first appear in an account, so that two that are mixed
 up stay a difference. Times and durations are replaced; what belongs to one invocation, or to one
@@ -62,7 +62,7 @@ class Names:
             try:
                 return self.equal(json.loads(text))
             except ValueError:
-                """It only looks like it."""
+                pass  # It only looks like JSON.
         for physical, logical in self._logical.items():
             text = text.replace(physical, logical)
         return _INVENTED.sub(self._number, text)

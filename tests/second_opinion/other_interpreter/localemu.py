@@ -20,7 +20,7 @@ from local.settings import REPOSITORY, Settings
 
 PYTHON = REPOSITORY / ".venv-second" / "bin" / "python"
 PORT = 4566
-"""In a network of its own, so that no other program has it."""
+"""The port of LocalEmu, in a network of its own, so that no other program has it."""
 START_SECONDS = 120.0
 """Real seconds: its first start writes the bytecode of 400 MB of packages."""
 

@@ -1,4 +1,4 @@
-"""What happens to VPCs in the run, told once for both accounts."""
+"""Situations of VPCs in the run, described once for both accounts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PARAMETERS = {
     "VerifyHours": "0",
     "RemovalShare": "100",
 }
-"""Of the stack. The drain is long enough to come in between."""
+"""Parameters of the stack. The drain is long enough to come in between."""
 BUCKETS = {
     "making": "CreateVpcEndpoint",
     "making_now": "CreateVpcEndpoint, now",
@@ -47,7 +47,7 @@ class Teller:
         execution = next_execution(client, self.app.machine, self._seen, name=name)
         self._seen.add(execution)
         for _ in follow(client, execution, LONGEST):
-            """Until it has ended."""
+            pass  # until it has ended
         self.told[situation] = history_of(client, execution)
 
     def reach(self, name: str, state: str) -> None:

@@ -1,4 +1,4 @@
-"""Tells the situations on one account and writes their histories.
+"""Bring about the situations on one account, and write their histories.
 
 `python -m tests.second_opinion.other_interpreter.tell embedded FILE`, or `localemu FILE`: a process
 each, because the embedded AWS of a process has one world.

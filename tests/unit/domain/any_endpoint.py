@@ -23,17 +23,17 @@ PRIVATE_NAMES_OF = {full(name): names for name, names in PRIVATE_NAMES.items()} 
     full("kms"): (f"kms.{REGION}.amazonaws.com",),
     PARTNERS: ("api.partner.example",),
 }
-"""By full service name; nothing ever asks for kms."""
+"""Private names by full service name; nothing ever asks for kms."""
 
 ANNOUNCED, STALE = "making:token", "of-something-that-is-gone"
-"""What the ledger may hold instead of an id that can be seen."""
+"""Values that the ledger may hold instead of an id that can be seen."""
 
 
 @dataclass(frozen=True)
 class Found:
     endpoints: tuple[InterfaceEndpoint, ...] = ()
     held: str = ""
-    """What the ledger says for their purpose; empty for nothing."""
+    """The ledger's value for their purpose; empty for nothing."""
 
 
 def situations(service: str, kind: Kind) -> tuple[Found, ...]:
@@ -48,8 +48,8 @@ def _dark(service: str, kind: Kind) -> Iterator[Found]:
 
 
 def _lit(dark: Found) -> Iterator[Found]:
-    """With private DNS on for one of them. A stranger's that is not ready is no fit one, and it is
-    off on ours until its id is known."""
+    """Yield the same with private DNS on for one of the endpoints. A stranger's that is not ready
+    is no fit one, and it is off on ours until its id is known."""
     for one in dark.endpoints:
         unfit = one.state == "pending" if is_theirs(one.id) else dark.held == ANNOUNCED
         if not unfit:
@@ -58,7 +58,7 @@ def _lit(dark: Found) -> Iterator[Found]:
 
 
 def _ours(service: str, kind: Kind) -> Iterator[Found]:
-    """None, or one in any state, whose id was written down or not yet."""
+    """Yield no endpoint of ours, and one in any state, whose id was written down or not yet."""
     yield from (Found(held=held) for held in ("", ANNOUNCED, STALE))
     ours = InterfaceEndpoint(f"vpce-ours-{kind}-{service}", service, "available", kind, owner=US)
     states = ("available", "pending", "failed", "deleting")

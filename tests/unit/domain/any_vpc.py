@@ -151,7 +151,7 @@ def _offers(
 
 @st.composite
 def _endpoints(draw: st.DrawFn) -> tuple[tuple[InterfaceEndpoint, ...], Mapping[str, str]]:
-    """And what the ledger holds of them."""
+    """Draw VPC endpoints, and what the ledger holds of them."""
     found = {purpose: draw(st.sampled_from(every)) for purpose, every in PURPOSES.items()}
     endpoints = tuple(endpoint for each in found.values() for endpoint in each.endpoints)
     return endpoints, {purpose: each.held for purpose, each in found.items() if each.held}
@@ -164,7 +164,8 @@ OPEN = SecurityGroup(
 
 @st.composite
 def _groups(draw: st.DrawFn) -> tuple[tuple[SecurityGroup, ...], Mapping[str, str]]:
-    """And what the ledger holds of them. One that only has our tag is none of ours."""
+    """Draw security groups, and what the ledger holds of them. One that only has our tag is none of
+    ours."""
     there, held = [OPEN, SecurityGroup("sg-theirs-default", "default", draw(RULES), US)], {}
     for purpose in GROUPS:
         ours = f"sg-ours-{purpose.removeprefix('group/')}"
@@ -204,7 +205,7 @@ _BESIDE = (
 
 @st.composite
 def _resolvers(draw: st.DrawFn) -> tuple[tuple[InboundResolver, ...], Mapping[str, str]]:
-    """And what the ledger holds of ours."""
+    """Draw resolvers, and what the ledger holds of ours."""
     beside = draw(st.lists(st.sampled_from(_BESIDE), unique=True))
     status = draw(st.sampled_from(["", "operational", "creating", "deleting"]))
     held = draw(st.sampled_from([_OURS.id, ANNOUNCED] if status else ["", ANNOUNCED, STALE]))

@@ -47,12 +47,12 @@ from tests.unit.example import US
 
 
 def desired_of(vpc: AnyVpc) -> Desired:
-    """Raises PreconditionsNotMet."""
+    """Return the desired resources. Raises PreconditionsNotMet."""
     return prepare(vpc.survey, vpc.options, vpc.limits).desired
 
 
 def plan_of(vpc: AnyVpc) -> Plan:
-    """Raises PreconditionsNotMet."""
+    """Return the whole plan. Raises PreconditionsNotMet."""
     return whole_plan(desired_of(vpc), vpc.survey)
 
 
@@ -64,12 +64,14 @@ def after(steps: Iterable[Step], vpc: AnyVpc) -> AnyVpc:
 
 
 def learnt(vpc: AnyVpc) -> AnyVpc:
-    """After a look more, if the id of something that was begun has to be learnt first."""
+    """Return the VPC after one look more, if the id of something that was begun has to be learnt
+    first."""
     return after(plan_of(vpc), vpc) if begun_endpoints(vpc.survey.entry) else vpc
 
 
 def connected(vpc: AnyVpc) -> AnyVpc:
-    """After two looks: private DNS is planned for what is there, not for what will be."""
+    """Return the VPC after two looks: private DNS is planned for what is there, not for what will
+    be."""
     vpc = learnt(vpc)
     made = after(plan_of(vpc), vpc)
     return after(plan_of(made), made)
@@ -241,7 +243,7 @@ def _our_group(survey: Survey) -> str:
 
 
 def _without_endpoint(survey: Survey, endpoint_id: str) -> Survey:
-    """On its way; the ledger forgets it at once."""
+    """Return the survey with the endpoint on its way out; the ledger forgets it at once."""
     [gone] = [endpoint for endpoint in survey.endpoints if endpoint.id == endpoint_id]
     assert gone.exists
     left = (replace(e, state="deleting") if e is gone else e for e in survey.endpoints)

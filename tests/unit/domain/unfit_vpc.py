@@ -42,7 +42,7 @@ def _crowded(vpc: AnyVpc) -> AnyVpc:
 
 
 def _shut(vpc: AnyVpc) -> AnyVpc:
-    """Nobody comes in to what is not ours."""
+    """Return the VPC in which groups that are not ours admit nobody."""
     shut = (replace(g, rules=frozenset()) if g == OPEN else g for g in vpc.survey.groups)
     return _surveyed(groups=tuple(shut))(vpc)
 

@@ -65,7 +65,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tests.unit.example import OFFERED, SUBNETS, US, VPC
 
 START = 1_800_000_000.0
-"""What the clock shows at the beginning, in seconds since the epoch."""
+"""The time of the clock at the beginning, in seconds since the epoch."""
 
 PUBLIC = "52.95.16.1"
 ENI = "eni-0a1b2c3d4e5f60718"
@@ -76,7 +76,7 @@ NO_POLICIES: Mapping[str, str] = {}
 
 
 class Aborted(Exception):
-    """Somebody aborted the execution."""
+    """An error: somebody aborted the execution."""
 
 
 @dataclass
@@ -89,10 +89,10 @@ class Weather:
     refused: set[int | str] = field(default_factory=set)
     """Changes that are throttled, once."""
     aborted_after: int | None = None
-    """How many changes are made before the execution is aborted."""
+    """The number of changes before the execution is aborted."""
 
     def change(self, name: str) -> Callable[[], None]:
-        """Called before a change; what it gives back is called after it."""
+        """Begin a change, and return the function that ends it."""
         keys = {name, len(self.changes)}
         if len(self.changes) == self.aborted_after:
             raise Aborted
@@ -117,11 +117,11 @@ class FakeVpcs:
     dns: bool = True
     in_use: frozenset[str] = frozenset()
     refused: str = ""
-    """Why AWS refuses tags, where it does."""
+    """The reason why AWS refuses tags; empty where it does not."""
     tables: tuple[RouteTable, ...] = ()
     prefix_lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     interfaces: Mapping[str, tuple[NetworkInterface, ...]] = field(default_factory=dict)
-    """Of a VPC or a subnet, by its id."""
+    """Network interfaces of a VPC or a subnet, by its id."""
     gateways: tuple[str, ...] = ()
 
     def vpn_gateways(self, vpc_id: str) -> tuple[str, ...]:
@@ -182,7 +182,7 @@ class FakeEndpoints:
     interfaces: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     requests: dict[str, InterfaceEndpoint] = field(default_factory=dict)
-    """By client token: what was asked for with it, and what came of it."""
+    """Client token -> the endpoint that was asked for with it."""
     offers: Mapping[str, OfferedService] = field(default_factory=lambda: OFFERED)
     refusals: dict[str, str] = field(default_factory=dict)
     """Ids that AWS does not delete, and its reason."""
@@ -295,7 +295,7 @@ class FakeEndpoints:
         }
 
     def answer(self, name: str) -> tuple[str, ...]:
-        """What a DNS server inside the VPC says."""
+        """Return the answer of a DNS server inside the VPC."""
         for endpoint in self.all.values():
             private_names = self.offers[endpoint.service_name].private_names
             if endpoint.private_dns and any(_matches(name, p) for p in private_names):
@@ -315,7 +315,7 @@ class FakeGroups:
     held_by_others: Callable[[], set[str]]
     all: dict[str, SecurityGroup] = field(default_factory=dict)
     interfaces: dict[str, NetworkInterface] = field(default_factory=dict)
-    """What holds a group, by its id, where that is more than an id."""
+    """Network interfaces that hold a group, by their ids, where more than the id is known."""
     now: Callable[[], float] = lambda: 0.0
     """Seconds since the epoch."""
     lag: float = 0
@@ -371,7 +371,7 @@ class FakeResolvers:
     throttled: int = 0
     """Looks at a VPC's resolvers that AWS will refuse for their rate."""
     looks: int = 0
-    """At a VPC's resolvers."""
+    """The number of looks at a VPC's resolvers."""
     counts: int = 0
     """Looks at those of the whole Region."""
 
@@ -443,7 +443,7 @@ class FakeResolvers:
 class FakeHostedZones:
     zones: tuple[HostedZone, ...] = ()
     records: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """By a zone's id."""
+    """Records by a zone's id."""
     profile: Profile | None = None
 
     def associated_with(self, vpc_id: str) -> tuple[HostedZone, ...]:
@@ -501,7 +501,7 @@ class FakeParameters:
         done()
 
     def overwrite(self, name: str, value: str) -> None:
-        """By somebody else."""
+        """Overwrite a parameter as somebody else."""
         self.all[name] = value
         self.written.setdefault(name, []).append(value)
         self.written_at[name] = self.now()
@@ -562,16 +562,17 @@ class FakeRecordStore:
 
 @dataclass
 class FakeLedger:
-    """With the conditions under which DynamoDB writes; bookkeeping is no change of the world."""
+    """A ledger with the conditions under which DynamoDB writes; bookkeeping is no change of the
+    world."""
 
     all: dict[str, Entry] = field(default_factory=dict)
     begun: dict[str, int] = field(default_factory=dict)
     booked_until: dict[str, float] = field(default_factory=dict)
-    """By a bucket's name, in seconds since the epoch."""
+    """Name of a bucket -> the time until which it is booked, in seconds since the epoch."""
     removals: list[Asking] = field(default_factory=list)
     requests: dict[str, Asked] = field(default_factory=dict)
     policies: dict[str, dict[str, str]] = field(default_factory=dict)
-    """By VPC, then by purpose: as they were written down."""
+    """Policies by VPC, then by purpose, as they were written down."""
     kept_seconds: dict[str, int] = field(default_factory=dict)
     happened: Counter[tuple[str, str]] = field(default_factory=Counter)
     held_back: int = 0
@@ -794,7 +795,7 @@ class FakeLedger:
 @dataclass
 class FakeMetrics:
     counted: Usage | None = field(default_factory=lambda: Usage(1e6, 1e9))
-    """For whichever days; None where nothing may be seen."""
+    """The usage in any number of days; None where nothing may be seen."""
     asked: int = 0
 
     def usage(
@@ -958,7 +959,7 @@ class FakeClock:
     waited: float = 0
     """Seconds that the workflow, or a function itself, has let pass."""
     meanwhile: Callable[[], None] = lambda: None
-    """What happens while a function waits."""
+    """A function that is called while a function of the app waits."""
 
     def now(self) -> str:
         """A second later each time."""

@@ -111,7 +111,7 @@ class World:
         self.idle_days = SETTINGS.idle_days
         self.is_last_try = True
         self.patience_seconds = 24.0
-        """How long a function waits itself, which lets no other time pass than the clock's."""
+        """Seconds for which a function waits itself; no other time passes than the clock's."""
 
     def settle(self) -> None:
         """Time goes by: what was being made or removed is made or gone."""
@@ -121,7 +121,7 @@ class World:
         self.probe.settle()
 
     def _held_groups(self) -> set[str]:
-        """What some network interface holds."""
+        """Return the security groups that some network interface holds."""
         return {
             *(group for e in self.endpoints.all.values() for group in e.security_groups),
             *(group for r in self.resolvers.all.values() for group in r.security_groups),
@@ -130,7 +130,8 @@ class World:
 
     @property
     def seconds(self) -> float:
-        """What the workflow's clock shows: since the epoch, and standing still meanwhile."""
+        """Return the time of the workflow's clock, in seconds since the epoch; it stands still
+        during a call."""
         return START + self.clock.waited
 
     @property
@@ -146,14 +147,14 @@ class World:
 
     @property
     def desk(self) -> Desk:
-        """Where an execution reports to."""
+        """Return the desk to which an execution reports."""
         return Desk(
             self.vpcs, self.ledger, self.notifications, self.seconds, EXECUTION, self.archive
         )
 
     @property
     def archive(self) -> Archive:
-        """Where records of runs are kept."""
+        """Return the archive of records of runs."""
         place = Place(ACCOUNT, REGION, US)
         return Archive(
             place, self.record_store, self.signatures, self.signing_key, self.is_last_try
@@ -161,7 +162,7 @@ class World:
 
     @property
     def document(self) -> dict[str, Any]:
-        """What on-premises reads."""
+        """Return the document that on-premises reads."""
         return dict(json.loads(self.parameters.all[DOCUMENT]))
 
     @property
@@ -243,7 +244,7 @@ class World:
     def acknowledge(
         self, host: str, generation: int, result: str = "applied", **fields: Any
     ) -> str:
-        """What a DNS host writes, under which name."""
+        """Write the acknowledgement of a DNS host, and return the parameter's name."""
         issued = json.loads(self.parameters.all.get(DOCUMENT, "{}"))
         is_last = issued.get("generation") == generation
         state = {"state": issued["state"]} if is_last else {}

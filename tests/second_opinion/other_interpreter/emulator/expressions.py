@@ -22,7 +22,7 @@ def install(time_scale: float, shown: float, read: float) -> None:
     class Expression(Jsonata):  # type: ignore[misc]
         @property
         def timestamp(self) -> int:
-            """In milliseconds."""
+            """Return the time in milliseconds."""
             return self._timestamp
 
         @timestamp.setter

@@ -1,4 +1,4 @@
-"""Who could reach LocalEmu: it listens on every address, whatever `GATEWAY_LISTEN` says."""
+"""The reach of LocalEmu, which listens on every address, whatever `GATEWAY_LISTEN` says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lets a template refer to what the SAM transform makes (`!GetAtt KnockFunctionTagChanged.Arn`).
+"""Let a template refer to what the SAM transform makes (`!GetAtt KnockFunctionTagChanged.Arn`).
 
 Before that transform LocalEmu looks into every resource for `Fn::Transform`. On its way it resolves
 all references, and refuses one to a resource that is not there yet.

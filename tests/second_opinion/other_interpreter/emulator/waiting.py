@@ -1,4 +1,4 @@
-"""Scales what LocalEmu's interpreter waits: Wait states, and the time before another attempt."""
+"""Scale what LocalEmu's interpreter waits: Wait states, and the time before another attempt."""
 
 from __future__ import annotations
 
