@@ -220,7 +220,7 @@ def _reason(entry: Entry) -> tuple[str, str, str] | None:
     if entry.holder is not None:
         return None
     if entry.status in {HELD_UP, NEEDED}:
-        why = f"its tag asks for nothing, and it serves on ({entry.status})"
+        why = f"its tag asks for nothing, and it stays connected ({entry.status})"
         return "unasked", why, f"say yes or no: ecs-anywhere status tells how for {vpc}"
     if entry.served.wish:
         idle = next((line for line in entry.told if is_about_idleness(line)), "")

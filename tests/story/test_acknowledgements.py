@@ -113,7 +113,8 @@ def test_a_host_that_never_confirms_delays_to_the_drain_time_and_is_named(
     app.acknowledge(vpc_id, "dns1")
     ended = app.next_success(vpc_id)
     said = (
-        "dns2 has not confirmed that it stopped forwarding: `ecs-anywhere-dns rollback --to-none`"
+        "dns2 has not confirmed that it stopped forwarding: "
+        "run `ecs-anywhere-dns rollback --to-none` there"
     )
     assert said in json.dumps(ended.output)
     assert "dns2 has not confirmed that it stopped forwarding" in app.tags(vpc_id)[DETAIL]

@@ -365,7 +365,7 @@ def rule_added(app: App, vpc_id: str) -> str:
     app.client("ec2").authorize_security_group_ingress(
         GroupId=group, IpPermissions=_permissions(["203.0.113.0/24"], ["tcp"])
     )
-    return f"{group} admitted 53/tcp from 203.0.113.0/24: no longer"
+    return f"{group} admitted 53/tcp from 203.0.113.0/24: revoked"
 
 
 def document_deleted(app: App, vpc_id: str) -> str:

@@ -47,7 +47,7 @@ def test_a_broken_app_fails_the_demo_with_the_reason_last(tmp_path: Path) -> Non
     *_, last = done.stdout.rpartition("failed: the execution FAILED, KeyError: ")
     assert " ".join(last.split()) == (
         "10 interface endpoints and an inbound resolver stand and cost about 328 USD a month until "
-        "the tag is removed; a fault in the app itself and none of this VPC, a later "
+        "the tag is removed; a fault in the app itself, not in this VPC - a later "
         "sweep tries again: report it with the error in the execution's history"
     )
 

@@ -102,8 +102,8 @@ def test_where_the_stack_says_so_it_is_freed_unless_somebody_else_stands_there(a
         workload = ec2.create_network_interface(SubnetId=subnets_of(app, vpc_id)[1])
         delete(app, subnet_id)
         assert app.next_success(vpc_id).made_nothing, "the deletion would be refused all the same"
-        not_freed = "not freed as others have network interfaces in the VPC (1) and others reach it"
-        assert not_freed in mails_about(app, subnet_id)[0].message
+        why = "others have network interfaces in the VPC (1) and others reach it"
+        assert f"not freed because {why}" in mails_about(app, subnet_id)[0].message
 
         ec2.delete_network_interface(
             NetworkInterfaceId=workload["NetworkInterface"]["NetworkInterfaceId"]

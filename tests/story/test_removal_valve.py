@@ -28,7 +28,7 @@ def test_the_fourth_of_four_serves_on_until_somebody_says_yes_with_an_event(
     app: App, held_up: str
 ) -> None:
     assert app.tags(held_up)[STATUS] == "held-up"
-    assert "4 of 4 connected VPCs ask for it within an hour" in app.tags(held_up)[DETAIL]
+    assert "4 of 4 connected VPCs ask to be removed within an hour" in app.tags(held_up)[DETAIL]
     assert app.parameters(held_up).keys() == {"resolver-ips", "forwarding"}
     assert all(endpoint["PrivateDnsEnabled"] for endpoint in app.endpoints(held_up).values())
     assert "too many VPCs ask to be removed" in str(app.aws.outbox[-1].subject)

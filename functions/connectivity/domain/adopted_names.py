@@ -146,7 +146,7 @@ def _unfit(
 ) -> str | None:
     """Return why an interface endpoint to which names lead cannot be used; None if it can."""
     if survey.ownership.of_endpoint(endpoint):
-        return None if endpoint.private_dns else "it is ours, which has to serve by private DNS"
+        return None if endpoint.private_dns else "it is ours, and its private DNS is off"
     return unfit(endpoint, survey, onprem_cidrs)
 
 

@@ -103,7 +103,7 @@ def unasked_warnings(survey: Survey, services: Mapping[str, OfferedService]) -> 
             for source in sources(survey, name)[:1]
         }
         yield (
-            f"what {', '.join(names)} answer in {survey.vpc.id} is asked before anything is made, "
+            f"the probe asks for {', '.join(names)} in {survey.vpc.id} before anything is made, "
             f"because of {', '.join(there)}: what fits is used as it is"
         )
 

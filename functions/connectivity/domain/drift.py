@@ -129,7 +129,7 @@ def _replacement(what: str, which: str, purpose: str, adopted: str | None, surve
     stands = any(endpoint.id == theirs and endpoint.exists for endpoint in survey.endpoints)
     state = "had private DNS off" if stands else "was gone"
     if theirs in survey.entry.served.by_name:
-        state = "answers for its names no longer"
+        state = "no longer answers for its names"
     instead = f"{adopted}, which is not ours, is used instead" if adopted else "ours is made"
     return f"{was} {state}: {instead if theirs or adopted else 'made anew'}"
 
@@ -143,7 +143,7 @@ def _step(step: Step, survey: Survey) -> Iterator[str]:
         case Admit() if step.purpose in groups:
             yield f"{groups[step.purpose].id} did not admit {listed(step.rules)}: admitted again"
         case Revoke():
-            yield f"{groups[step.purpose].id} admitted {listed(step.rules)}: no longer"
+            yield f"{groups[step.purpose].id} admitted {listed(step.rules)}: revoked"
         case MakeGatewayEndpoint():
             yield f"gateway endpoint for {step.service_name} was gone: made anew"
         case MendInterfaceEndpoint():
@@ -151,8 +151,8 @@ def _step(step: Step, survey: Survey) -> Iterator[str]:
             yield f"{step.endpoint_id} ({step.service}) had lost {', '.join(lost)}: added again"
         case SetPolicy() if step.was_reset:
             yield (
-                f"the endpoint policy of {step.endpoint_id} was taken away: set again. To open it "
-                "all the same, set one that is not AWS's own, which is kept: "
+                f"the endpoint policy of {step.endpoint_id} was taken away: set again. To let "
+                "everybody in all the same, set this one, which is kept: "
                 f"{open_document(step.service_name)}"
             )
         case TurnOnPrivateDns() if step.endpoint_id in survey.entry.verified_endpoints:

@@ -9,7 +9,7 @@ it asks for nothing, and something is                      it is looked at
 its removal is held up, and nobody has said yes            nothing
 its tags, or the stack's parameters, are new               it is looked at
 its turn is booked, and further away than one waits        nothing, until it comes near
-it failed its verification a short while ago               nothing, until its rest is over
+it failed its verification a short while ago               nothing, until its pause is over
 it is not as it asks for: failed, waiting, never made      it is looked at
 it is connected, and something differs                     it is looked at, once for the same
 its status tells what was repaired                         it is looked at, so that the same is news
@@ -103,7 +103,7 @@ def _unfinished(entry: Entry) -> Iterator[str]:
     if entry.holder is not None:
         yield f"{entry.holder} has not ended its work and is not running"
     if entry.unread:
-        yield "what a sweep has started never came to look"
+        yield "the execution that a sweep started never looked at it"
 
 
 def _asked_anew(view: View, wish: Wish, asked: str) -> Iterator[str]:
@@ -122,6 +122,6 @@ def _not_in_order(entry: Entry, wish: Wish) -> Iterator[str]:
     if entry.status not in ((CONNECTED,) if wish is Wish.ENABLED else (CONNECTED, PLANNED)):
         yield f"its status is {entry.status or 'not known'}"
     elif entry.doubt:
-        yield f"its rest of {PATIENCE} after a failure is over"
+        yield f"its pause of {PATIENCE} after a failure is over"
     elif any(line.startswith(REPAIRED) for line in entry.told):
         yield "its status still tells what was repaired"

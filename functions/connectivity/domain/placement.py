@@ -42,7 +42,7 @@ class Candidate:
             return "its route table leads towards on-premises"
         if not self.public:
             return "it has no route to an internet gateway, and room"
-        return "it has room, and the zone no better one"
+        return "it has room, and the zone has no better subnet"
 
 
 def unusable(subnet: Subnet, region: str) -> str | None:

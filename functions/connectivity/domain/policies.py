@@ -136,8 +136,8 @@ def policy_lines(survey: Survey, desired: Desired, options: Options) -> Iterator
     for whose in sorted({each.policy for each in limited}):
         yield (
             f"{_listed(e.service for e in limited)}: {described(whose)}, because the {why} says "
-            "so; registration, image layers, AWS's documents and installers are let through. The "
-            f"VPC's own workloads that use these names are held to it, too{_but_for_s3(limited)}"
+            "so; registration, image layers, AWS's documents and installers are let through. This "
+            f"holds for the VPC's own workloads that use these names, too{_but_for_s3(limited)}"
         )
     if by_hand:
         names = _listed(f"{service} ({id_})" for service, id_ in by_hand.items())

@@ -115,7 +115,7 @@ def kept(refused: RefusedDeletion, way: InTheWay, why: str = "") -> str:
     """Return the line of a deletion that a person has to do something for. `why` is why the VPC was
     not freed; empty where it would not have been."""
     others = f" and network interfaces of others ({way.others})" if way.others else ""
-    not_freed = f" - not freed as {why}" if why else ""
+    not_freed = f" - not freed because {why}" if why else ""
     return (
         f"{_ASKED} {refused.target} and refused - remove the tag {WISH} of the VPC, wait for the "
         f"status removed and delete again - in its way: {listed(way.ours, most=_MOST_SHOWN)}"

@@ -49,7 +49,7 @@ def hub_route_warnings(
         yield (
             f"what is used stands in {hub}, and no route towards {', '.join(lost)} is visible from "
             f"{', '.join(subnets)} there: on-premises has to reach these addresses, and their "
-            "answers it"
+            "answers have to reach on-premises"
         )
 
 

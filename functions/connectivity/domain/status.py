@@ -149,8 +149,8 @@ def waiting(turn: Turn) -> Status:
     at = datetime.fromtimestamp(turn.at, UTC).strftime("%Y-%m-%dT%H:%MZ")
     return Status(
         WAITING,
-        f"its turn is at {at} - AWS allows an account {turn.bucket} about once in 3 seconds and "
-        f"other VPCs come first with theirs - it takes {turn.calls} - nothing has to be done",
+        f"its turn is at {at} - AWS allows an account one {turn.bucket} in about 3 seconds - other "
+        f"VPCs come first and this one needs {turn.calls} - nothing has to be done",
     )
 
 
@@ -158,9 +158,9 @@ def held_up(crowd: Crowd, is_news: bool) -> Status:
     """Return the status of a VPC that stays connected until somebody says yes to its removal. A
     person is told of the first one only."""
     detail = (
-        f"not removed: {crowd.asking} of {crowd.connected} connected VPCs ask for it within an "
-        f"hour, and {crowd.most} may go - it serves on - to remove it set the tag {tags.WISH} to "
-        f"{REMOVE}, or send the event Remove - to keep it set the tag to enabled"
+        f"not removed: {crowd.asking} of {crowd.connected} connected VPCs ask to be removed "
+        f"within an hour and {crowd.most} may be - this one stays connected - to remove it set the "
+        f"tag {tags.WISH} to {REMOVE}, or send the event Remove - to keep it set the tag to enabled"
     )
     line = f"{detail}. The status of every other VPC that waits for a yes is {HELD_UP}, too"
     return Status(HELD_UP, detail, (line,) if is_news else ())
@@ -171,8 +171,9 @@ def needed(spokes: Sequence[Spoke]) -> Status:
     somebody says yes to its removal."""
     detail = (
         f"not removed: {listed(spoke.vpc_id for spoke in spokes)} would lose names that lead here "
-        "- it serves on - take the tag off there first and the next sweep removes it - or set the "
-        f"tag {tags.WISH} to {REMOVE} to remove it all the same - to keep it set the tag to enabled"
+        "- this VPC stays connected - take the tag off there first and the next sweep removes this "
+        f"one - or set the tag {tags.WISH} to {REMOVE} here to remove it all the same - to keep it "
+        "set the tag to enabled"
     )
     used = first_lines([f"{spoke.vpc_id} uses {', '.join(spoke.uses)}" for spoke in spokes])
     return Status(NEEDED, _joined([detail, *used]), (_joined([detail, *used]),))
@@ -182,8 +183,8 @@ def removing() -> Status:
     """Return the status of a teardown that has begun."""
     return Status(
         "removing",
-        "the tag asks for nothing any more - on-premises is told to stop forwarding, and what was "
-        "made here goes when it has or when the time for that is over",
+        "the tag asks for nothing any more - on-premises is told to stop forwarding - what was "
+        "made here is removed when it has stopped or when DrainSeconds are over",
     )
 
 
@@ -202,7 +203,7 @@ def removed(
     to_tell = tuple(
         first_lines(
             [
-                f"{host} has not confirmed that it stopped forwarding: "
+                f"{host} has not confirmed that it stopped forwarding: run "
                 "`ecs-anywhere-dns rollback --to-none` there"
                 for host in unconfirmed
             ]
@@ -245,7 +246,7 @@ def _unexpected(error: str, message: str) -> str:
     told; those of Python are for whoever mends the app, and stand in the execution's history."""
     if hasattr(builtins, error):
         return (
-            "a fault in the app itself and none of this VPC, a later sweep tries again: report it "
+            "a fault in the app itself, not in this VPC - a later sweep tries again: report it "
             "with the error in the execution's history"
         )
     named = f" {error}" if "." in error else ""

@@ -21,7 +21,7 @@ from connectivity.usecases.settings import Settings
 LOOKS_FOR_HEARD = 6
 """Looks, one every 5 seconds."""
 
-_NOT_LOOKED = "nothing is held, but nobody has looked whether anything is left"
+_NOT_LOOKED = "nothing is held, and it is not known whether anything is left"
 
 
 @dataclass(frozen=True)

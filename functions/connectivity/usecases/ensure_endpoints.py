@@ -109,7 +109,7 @@ def _let_the_resolver_go_first(desired: Desired, ownership: Ownership, aws: Aws)
 
     def _is_begun(seen: tuple[InboundResolver, ...]) -> None:
         if aws.ownership(aws.ledger.read(vpc_id)).resolver(seen) is None:
-            raise NotReadyYet(f"the resolver of {vpc_id} takes its own addresses up first")
+            raise NotReadyYet(f"the resolver of {vpc_id} has to take its addresses first")
 
     aws.patience.until(_is_begun, lambda: aws.resolvers.in_vpc(vpc_id))
 

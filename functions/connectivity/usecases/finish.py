@@ -329,7 +329,7 @@ def _tags_are_told(status: Status, why: TagsRefused, before: Entry, desk: Desk) 
     if _TAGS_REFUSED in before.told:
         return True
     text = (
-        f"{vpc_id} is {status.state}, and AWS does not let that be written on it: {why}. "
-        f"Until it does, the status is only in the executions: {status.detail}"
+        f"{vpc_id} is {status.state}, and AWS refuses the tags that say so: {why}. Until "
+        f"it takes them, the status is only in the executions: {status.detail}"
     )
     return send_mail(Mail(vpc_id, f"no status on {vpc_id}", text, names_execution=True), desk)

@@ -39,9 +39,9 @@ def check_surplus(desired: Desired, ids: Collection[str], aws: Aws) -> None:
     spokes = spokes_on(desired.vpc_id, ids, aws.ledger.entries()) if ids else ()
     if spokes:
         raise PreconditionsNotMet(
-            f"what {desired.vpc_id} asks for no longer is used by other VPCs, which would lose its "
-            f"names: {listed(map(str, spokes))} - ask for it again in {SERVICES}, or take it off "
-            "there first"
+            f"other VPCs use services that {desired.vpc_id} no longer asks for, and would lose "
+            f"their names: {listed(map(str, spokes))} - ask for these services again in "
+            f"{SERVICES}, or take them off there first"
         )
 
 
@@ -54,9 +54,9 @@ def check_networks(desired: Desired, plan: Plan, entry: Entry, aws: Aws) -> None
     if any(lost.values()):
         said = listed(f"{spoke} needs {', '.join(cidrs)}" for spoke, cidrs in lost.items() if cidrs)
         raise PreconditionsNotMet(
-            f"networks that {desired.vpc_id} names no longer are needed by other VPCs, whose hosts "
-            f"would lose their names: {said} - name them again in {ONPREM_CIDRS}, or take them off "
-            "there first"
+            f"other VPCs need networks that {desired.vpc_id} no longer names, and their hosts "
+            f"would lose their names: {said} - name these networks again in "
+            f"{ONPREM_CIDRS}, or take them off there first"
         )
 
 

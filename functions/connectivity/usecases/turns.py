@@ -32,8 +32,8 @@ class Pace:
         this try; the next one goes on from there."""
         at = due(self.turn, self.bucket, self.next_call)
         later = NotReadyYet(
-            f"{self.next_call} of {self.turn.calls} calls are made: AWS refills "
-            f"{self.bucket.name} as slowly as that"
+            f"{self.next_call} of {self.turn.calls} calls are made: AWS allows "
+            f"the next {self.bucket.name} later"
         )
         self.patience.pause(at - self.now - self.patience.spent, later)
         self.next_call += 1

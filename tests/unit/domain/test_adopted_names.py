@@ -177,7 +177,7 @@ def test_an_answer_that_leads_to_an_endpoint_of_ours_is_no_adoption() -> None:
     assert adoption_of(seen(ours, *HERE, entry=entry), SERVICE) is None
     assert "ecs-agent" in {e.service for e in prepared(seen(ours, *HERE, entry=entry)).desired.ours}
     dark = seen(replace(ours, private_dns=False), *HERE, entry=entry)
-    assert "it is ours, which has to serve by private DNS" in problem(dark)
+    assert "it is ours, and its private DNS is off" in problem(dark)
 
 
 def test_services_that_a_profile_serves_unseen_are_told_apart() -> None:

@@ -119,7 +119,7 @@ def test_a_rule_wins_over_the_zone_of_the_same_name() -> None:
 
 def test_a_plan_says_what_would_be_asked_and_why() -> None:
     [said] = unasked_warnings(with_zones(zone("ecs")), SERVICES)
-    assert f"what ecs.{SUFFIX} answer in vpc-0a1b2c3d is asked before anything is made" in said
+    assert f"the probe asks for ecs.{SUFFIX} in vpc-0a1b2c3d before anything is made" in said
     assert "because of the private hosted zone Z1" in said
 
 

@@ -81,7 +81,7 @@ def test_a_failure_says_what_happens_next_unless_its_message_does(error: str, sa
 @pytest.mark.parametrize("error", ["KeyError", "TypeError", "AttributeError", "ValueError"])
 def test_a_fault_of_the_app_is_told_without_the_words_of_python(error: str) -> None:
     said = status.failed(error, "'NoneType' object is not subscriptable").detail
-    assert said.startswith("a fault in the app itself and none of this VPC")
+    assert said.startswith("a fault in the app itself, not in this VPC")
     assert "execution's history" in said
     assert error not in said
     assert "NoneType" not in said
@@ -106,7 +106,8 @@ def test_any_other_cause_is_its_own_message(cause: str) -> None:
 def test_removed_names_each_dns_host_that_may_still_forward_and_tells_a_person() -> None:
     said = status.removed([], ["vpce-1"], ["dns2", "dns3"])
     cure = (
-        "has not confirmed that it stopped forwarding: `ecs-anywhere-dns rollback --to-none` there"
+        "has not confirmed that it stopped forwarding: "
+        "run `ecs-anywhere-dns rollback --to-none` there"
     )
     assert said.to_tell == (f"dns2 {cure}", f"dns3 {cure}")
     assert set(said.to_tell) < set(said.detail.split("; "))

@@ -46,7 +46,7 @@ def chosen(ready: Prepared, service: str = "ecs") -> str:
         ((PUBLIC, ROUTED, replace(NAMED, named=True)), NAMED, "the tag ecs-anywhere:subnet"),
         ((PUBLIC, PLAIN, ROUTED), ROUTED, "its route table leads towards on-premises"),
         ((PUBLIC, PLAIN), PLAIN, "no route to an internet gateway"),
-        ((PUBLIC,), PUBLIC, "the zone no better one"),
+        ((PUBLIC,), PUBLIC, "the zone has no better subnet"),
         ((replace(ROUTED, free_addresses=3), PLAIN), PLAIN, "no route to an internet"),
     ],
 )

@@ -192,7 +192,7 @@ def rule_added(world: World) -> str:
     [group] = [g for g in world.groups.all.values() if "-resolver-" in g.name]
     rules = group.rules | {Rule("tcp", 22, "0.0.0.0/0")}
     world.groups.all[group.id] = replace(group, rules=rules)
-    return f"{group.id} admitted 22/tcp from 0.0.0.0/0: no longer"
+    return f"{group.id} admitted 22/tcp from 0.0.0.0/0: revoked"
 
 
 def document_gone(world: World) -> str:

@@ -169,7 +169,8 @@ def test_a_teardown_names_who_did_not_confirm_until_the_vpc_is_connected_again(
 ) -> None:
     world.acknowledge("dns1", 2)
     said = (
-        "dns2 has not confirmed that it stopped forwarding: `ecs-anywhere-dns rollback --to-none`"
+        "dns2 has not confirmed that it stopped forwarding: "
+        "run `ecs-anywhere-dns rollback --to-none` there"
     )
     assert said in world.disconnect()
     assert world.parameters.all == {}

@@ -165,7 +165,7 @@ ROWS = {
     ),
     ("security group", "a rule put in"): Row(
         lambda w: change_group(w, rules=group(w).rules | {Rule("tcp", 22, "0.0.0.0/0")}),
-        repaired="admitted 22/tcp from 0.0.0.0/0: no longer",
+        repaired="admitted 22/tcp from 0.0.0.0/0: revoked",
     ),
     ("security group", "emptied"): Row(
         lambda w: change_group(w, rules=frozenset()), repaired="did not admit 443/tcp"

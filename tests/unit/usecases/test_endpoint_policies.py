@@ -157,8 +157,8 @@ def test_once_it_is_reset_ours_is_set_again_and_told_as_a_repair() -> None:
     world = connected(OWN)
     theirs = write(world, "ssm", "")
     repaired = (
-        f"the endpoint policy of {theirs.id} was taken away: set again. To open it all the same, "
-        'set one that is not AWS\'s own, which is kept: {"Statement":[{"Effect":"Allow",'
+        f"the endpoint policy of {theirs.id} was taken away: set again. To let everybody in all "
+        'the same, set this one, which is kept: {"Statement":[{"Effect":"Allow",'
         '"Principal":"*","Action":"ssm:*","Resource":"*"}]}'
     )
     assert repaired in world.check(OWN).repairs

@@ -249,13 +249,13 @@ def test_promised_addresses_are_the_resolvers_before_they_are_an_endpoints() -> 
     world = connected()
     world.disconnect()
     desired = world.check().desired
-    with pytest.raises(NotReadyYet, match="takes its own addresses up first"):
+    with pytest.raises(NotReadyYet, match="has to take its addresses first"):
         world.ensure_endpoints(desired)
     world.weather.refused = {"make resolver"}
     with pytest.raises(Throttled):
         world.ensure_resolver(desired)
     assert world.entry.held[ledger.RESOLVER].startswith(ledger.MAKING)
-    with pytest.raises(NotReadyYet, match="takes its own addresses up first"):
+    with pytest.raises(NotReadyYet, match="has to take its addresses first"):
         world.ensure_endpoints(desired)
     with pytest.raises(JustBegun):
         world.ensure_resolver(desired)

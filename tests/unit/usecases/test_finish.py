@@ -215,7 +215,7 @@ def test_where_aws_refuses_the_status_tags_a_person_is_told_once_whatever_the_st
     end(world, Status("connected", "7 services"))
     end(world, None)
     [told] = world.notifications.sent
-    assert f"{VPC.id} is connected, and AWS does not let that be written on it" in told
+    assert f"{VPC.id} is connected, and AWS refuses the tags that say so" in told
     assert "maximum number of Tags" in told
     assert EXECUTION in told
     assert world.entry.status == "connected"

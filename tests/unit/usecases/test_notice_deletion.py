@@ -160,7 +160,7 @@ def test_the_stack_s_yes_frees_no_vpc_that_others_use_in_another_subnet() -> Non
     world.vpcs.interfaces = {**world.vpcs.interfaces, VPC.id: (OTHERS,)}
     assert heard(world, free=True)
     assert world.vpcs.all[VPC.id].tags == {tags.WISH: "enabled"}
-    assert "not freed as others have network interfaces in the VPC (1)" in line(world)
+    assert "not freed because others have network interfaces in the VPC (1)" in line(world)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_a_vpc_with_a_way_to_on_premises_is_not_freed(
     world.vpcs.gateways = attached
     assert heard(world, free=True)
     assert world.vpcs.all[VPC.id].tags == {tags.WISH: "enabled"}
-    assert f"not freed as others reach it through {named} - asked for by" in line(world)
+    assert f"not freed because others reach it through {named} - asked for by" in line(world)
 
 
 @pytest.mark.parametrize("target", ["local", "igw-0a1b2c3d", "nat-0a1b2c3d", "vpce-0a1b2c3d", ""])

@@ -67,7 +67,8 @@ def test_who_is_held_up_serves_on_and_says_how_to_go_and_how_to_stay() -> None:
     assert verdict.reason == "too many ask to be removed at once"
     assert set(world.weather.changes) == {"notify", "tag vpc"}
     assert world.entry.status == HELD_UP
-    assert "4 of 10 connected VPCs ask for it within an hour, and 3 may go" in world.entry.detail
+    crowd = "4 of 10 connected VPCs ask to be removed within an hour and 3 may be"
+    assert crowd in world.entry.detail
     for cure in ("to remove", "or send the event Remove", "to enabled"):
         assert cure in world.entry.detail
 

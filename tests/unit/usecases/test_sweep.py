@@ -286,7 +286,7 @@ def test_a_difference_that_nobody_came_to_look_at_is_handed_over_again() -> None
     private_dns_is_off(world)
     assert VPC.id in swept(world).knocked
     world.executions.running.clear()
-    assert "never came to look" in " ".join(swept(world).knocked[VPC.id])
+    assert "that a sweep started never looked at it" in " ".join(swept(world).knocked[VPC.id])
 
 
 def test_an_execution_that_is_at_work_or_has_just_begun_is_left_alone() -> None:
