@@ -92,7 +92,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_weather(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--unkind", action="store_true", help="throttles, faults, and lost, doubled or late events, as on AWS"
+        "--unkind",
+        action="store_true",
+        help="throttles, faults, and lost, doubled or late events, as on AWS",
     )
     command.add_argument("--seed", type=int, default=1, help="the same seed, the same faults")
 

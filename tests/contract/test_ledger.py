@@ -192,7 +192,7 @@ def test_what_is_let_go_is_held_no_longer(ledger: Ledger) -> None:
     ledger.knock(VPC)
     ledger.hold(VPC, {"resolver": "rslvr-in-1", "probe": VPC})
     assert ledger.read(VPC).holds_something
-    ledger.let_go(VPC, ["resolver", "probe"])
+    ledger.record_gone(VPC, ["resolver", "probe"])
     assert not ledger.read(VPC).holds_something
 
 
@@ -260,7 +260,7 @@ def test_the_entries_are_of_every_vpc_that_was_heard_of(ledger: Ledger) -> None:
 
 def test_a_publication_ends_the_doubt(ledger: Ledger) -> None:
     ledger.knock(VPC)
-    ledger.doubt(VPC, "this", "2026-11-23T12:00:00Z", ["vpce-1"])
+    ledger.record_doubt(VPC, "this", "2026-11-23T12:00:00Z", ["vpce-1"])
     entry = ledger.read(VPC)
     assert (entry.doubt, *entry.serving_endpoints) == ("this", "vpce-1")
     ledger.publish(VPC, FIRST, ["vpce-1"])
@@ -274,7 +274,7 @@ def test_what_was_verified_ends_the_doubt_and_the_probe_and_is_kept_until_it_is_
 ) -> None:
     ledger.knock(VPC)
     ledger.hold(VPC, {"probe": VPC, "resolver": "rslvr-in-1"})
-    ledger.doubt(VPC, "this", "2026-11-23T12:00:00Z", ())
+    ledger.record_doubt(VPC, "this", "2026-11-23T12:00:00Z", ())
     ledger.record_verified(VPC, ["vpce-1", "vpce-2"])
     entry = ledger.read(VPC)
     assert (entry.doubt, entry.held) == ("", {"resolver": "rslvr-in-1"})
@@ -324,7 +324,7 @@ def test_a_refused_deletion_is_written_down_with_its_time_and_changes_nothing_el
 def test_whom_a_teardown_missed_is_written_down_until_the_next_publication(ledger: Ledger) -> None:
     ledger.knock(VPC)
     assert ledger.read(VPC).unconfirmed == ()
-    ledger.miss(VPC, ["dns2", "dns3"])
+    ledger.record_unconfirmed(VPC, ["dns2", "dns3"])
     assert ledger.read(VPC).unconfirmed == ("dns2", "dns3")
     ledger.publish(VPC, FIRST, ["vpce-1"])
     assert ledger.read(VPC).unconfirmed == ()
@@ -369,7 +369,7 @@ def test_a_vpc_s_turn_is_remembered(ledger: Ledger) -> None:
     ledger.knock(VPC)
     assert ledger.read(VPC).turns == {}
     turns = {step: ledger.reserve(PACED, 6, NOON + 0.125) for step in ("plan", "call it now")}
-    ledger.remember(VPC, turns)
+    ledger.record_turns(VPC, turns)
     assert ledger.read(VPC).turns == turns
 
 
@@ -470,10 +470,10 @@ def test_a_removal_has_begun_for_the_execution_that_began_it_and_until_it_ends(
     ledger.take(ledger.read(VPC), "two")
     assert not ledger.read(VPC).is_being_removed
     ledger.record_removal(ledger.read(VPC))
-    ledger.forget(VPC, ["resolver"])
+    ledger.record_removed(VPC, ["resolver"])
     entry = ledger.read(VPC)
     assert (entry.is_being_removed, dict(entry.held)) == (False, {"probe": VPC})
-    ledger.forget(VPC, [])
+    ledger.record_removed(VPC, [])
     assert ledger.read(VPC).held
 
 

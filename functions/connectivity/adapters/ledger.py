@@ -203,7 +203,7 @@ class DynamoDbLedger(Records):
             vpc_id, change + goes_on, values | with_them, ExpressionAttributeNames=names | more
         )
 
-    def let_go(self, vpc_id: str, purposes: Iterable[str]) -> None:
+    def record_gone(self, vpc_id: str, purposes: Iterable[str]) -> None:
         names = places(purposes)
         if names:
             change = "REMOVE " + ", ".join(f"held.{place}" for place in names)
@@ -212,13 +212,13 @@ class DynamoDbLedger(Records):
     def record_removal(self, entry: Entry) -> None:
         self._update(entry.vpc_id, "SET removing = :by", {":by": entry.holder or ""})
 
-    def forget(self, vpc_id: str, purposes: Iterable[str]) -> None:
+    def record_removed(self, vpc_id: str, purposes: Iterable[str]) -> None:
         names = places(purposes)
         change = "REMOVE " + ", ".join(["removing", *(f"held.{place}" for place in names)])
         more = {"ExpressionAttributeNames": names} if names else {}
         self._update(vpc_id, change, {}, **more)
 
-    def promise(
+    def record_resolver_ips(
         self, vpc_id: str, resolver_ips: Mapping[str, str], lost: Iterable[str] = ()
     ) -> None:
         values = {":ips": dict(resolver_ips), ":lost": sorted(lost)}
@@ -258,7 +258,7 @@ class DynamoDbLedger(Records):
     def reserve(self, bucket: Bucket, calls: int, now: float) -> Turn:
         return self._bookings.reserve(bucket, calls, now)
 
-    def remember(self, vpc_id: str, turns: Mapping[str, Turn]) -> None:
+    def record_turns(self, vpc_id: str, turns: Mapping[str, Turn]) -> None:
         self._update(vpc_id, "SET turns = :turns", {":turns": turn_items(turns)})
 
     def report(self, vpc_id: str, status: str, detail: str, told: Iterable[str] = ()) -> None:

@@ -35,7 +35,7 @@ class Records(ABC):
         values = {":line": line, ":at": decimal(at)}
         self._update(vpc_id, "SET deletion = :line, deletion_at = :at", values)
 
-    def doubt(self, vpc_id: str, fingerprint: str, at: str, proven: Iterable[str]) -> None:
+    def record_doubt(self, vpc_id: str, fingerprint: str, at: str, proven: Iterable[str]) -> None:
         self._update(
             vpc_id,
             "SET doubt = :fingerprint, doubted_at = :at, proven_endpoints = :proven",
@@ -65,7 +65,7 @@ class Records(ABC):
         said = f"SET {change.removeprefix(', ')}"
         self._update(vpc_id, said, values, ExpressionAttributeNames=names)
 
-    def miss(self, vpc_id: str, hosts: Sequence[str]) -> None:
+    def record_unconfirmed(self, vpc_id: str, hosts: Sequence[str]) -> None:
         self._update(vpc_id, "SET unconfirmed = :hosts", {":hosts": list(hosts)})
 
     @abstractmethod

@@ -28,7 +28,7 @@ def ask_names(desired: Desired, names: Sequence[str], server: str, aws: Aws) -> 
     answers = _resolved(aws.probe.ask(name, _dns_questions(names, server))["dns"])
     answers |= _tried(answers, aws.probe.ask(name, _tls_questions(answers))["tls"])
     aws.probe.remove(name)
-    aws.ledger.let_go(desired.vpc_id, [ledgers.PROBE])
+    aws.ledger.record_gone(desired.vpc_id, [ledgers.PROBE])
     aws.ledger.record_answers(entry, answers)
     return tuple(answers)
 

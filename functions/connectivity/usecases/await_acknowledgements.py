@@ -34,7 +34,7 @@ def await_acknowledgements(vpc_id: str, waited_seconds: float, aws: Aws) -> int:
         unusable = heard.unusable(entry.generation, "withdrawn")
         raise NotAcknowledgedYet("; ".join([f"{vpc_id}: {said}", *unusable]))
     if missing != entry.unconfirmed:
-        aws.ledger.miss(vpc_id, missing)
+        aws.ledger.record_unconfirmed(vpc_id, missing)
     return len(missing) + heard.uncounted
 
 

@@ -17,4 +17,4 @@ def remember_doubt(desired: Desired, entry: Entry, proven: Iterable[str], aws: A
     now, fingerprint, proven = aws.clock.now(), desired.fingerprint, frozenset(proven)
     since = entry.doubted_at if is_doubted(entry, fingerprint, now) else now
     if (entry.doubt, entry.doubted_at, entry.proven_endpoints) != (fingerprint, since, proven):
-        aws.ledger.doubt(desired.vpc_id, fingerprint, since, proven)
+        aws.ledger.record_doubt(desired.vpc_id, fingerprint, since, proven)

@@ -193,10 +193,10 @@ def _id_of(purpose: str, announced: Announcement, vpc_id: str, aws: Aws) -> str:
             return aws.endpoints.make_gateway(vpc_id, service_name, announced)
         return aws.endpoints.make_interface(vpc_id, service_name, announced)
     except UsedToken as error:
-        aws.ledger.let_go(vpc_id, [purpose])
+        aws.ledger.record_gone(vpc_id, [purpose])
         raise NotReadyYet(f"{error} - begun anew") from error
     except Fact:
-        aws.ledger.let_go(vpc_id, [purpose])
+        aws.ledger.record_gone(vpc_id, [purpose])
         raise
 
 

@@ -47,6 +47,6 @@ def probe_in(group: str, desired: Desired, entry: Entry, aws: Aws) -> str:
     try:
         aws.patience.until(lambda _: _ensure(), lambda: None)
     except UsedName as error:
-        aws.ledger.let_go(vpc_id, [ledgers.PROBE])
+        aws.ledger.record_gone(vpc_id, [ledgers.PROBE])
         raise NotReadyYet(f"{error}: ours is made under another name") from error
     return name

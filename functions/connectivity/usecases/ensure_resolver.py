@@ -137,4 +137,4 @@ def _promise(ips: Iterable[ResolverIp], entry: Entry, ledger: Ledger) -> None:
     addresses = {ip.ip: ip.subnet for ip in ips}
     if entry.resolver_ips != addresses:
         told = {*entry.resolver_ips, *entry.lost_ips} if entry.generation else set()
-        ledger.promise(entry.vpc_id, addresses, told - addresses.keys())
+        ledger.record_resolver_ips(entry.vpc_id, addresses, told - addresses.keys())

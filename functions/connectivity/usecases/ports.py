@@ -314,7 +314,7 @@ class Ledger(Protocol):
         """Write down purpose -> the endpoint policies that were set, as `ledger.given_policy` has
         them."""
 
-    def let_go(self, vpc_id: str, purposes: Iterable[str]) -> None:
+    def record_gone(self, vpc_id: str, purposes: Iterable[str]) -> None:
         """Write down that nothing is held for these purposes any more."""
 
     def record_withdrawal(self, vpc_id: str, at: str, status: str, detail: str) -> None:
@@ -324,16 +324,16 @@ class Ledger(Protocol):
     def record_removal(self, entry: Entry) -> None:
         """Write down that the holder has begun to remove everything."""
 
-    def forget(self, vpc_id: str, purposes: Iterable[str]) -> None:
-        """Write down the end of a removal, and as `let_go` does."""
+    def record_removed(self, vpc_id: str, purposes: Iterable[str]) -> None:
+        """Write down the end of a removal, and as `record_gone` does."""
 
-    def promise(
+    def record_resolver_ips(
         self, vpc_id: str, resolver_ips: Mapping[str, str], lost: Iterable[str] = ()
     ) -> None:
         """Write down the resolver's addresses with their subnets, and the `lost` ones that
         on-premises was told of before; a `publish` of nothing served forgets these."""
 
-    def doubt(self, vpc_id: str, fingerprint: str, at: str, proven: Iterable[str]) -> None:
+    def record_doubt(self, vpc_id: str, fingerprint: str, at: str, proven: Iterable[str]) -> None:
         """Write down the fingerprint of what is not verified and published, since when, in ISO 8601
         UTC, and the ids of the endpoints whose private DNS is verified nevertheless."""
 
@@ -348,7 +348,7 @@ class Ledger(Protocol):
         """Write down the line about a deletion that AWS has refused, and when it was heard of, in
         seconds since the epoch."""
 
-    def miss(self, vpc_id: str, hosts: Sequence[str]) -> None:
+    def record_unconfirmed(self, vpc_id: str, hosts: Sequence[str]) -> None:
         """Write down the DNS hosts that did not confirm the withdrawal; `publish` clears them."""
 
     def issue(self, vpc_id: str, parameter: str, issue: Issue) -> None:
@@ -373,7 +373,7 @@ class Ledger(Protocol):
         """Book `calls` for the account and Region, and return their turn; `now` is in seconds since
         the epoch."""
 
-    def remember(self, vpc_id: str, turns: Mapping[str, Turn]) -> None:
+    def record_turns(self, vpc_id: str, turns: Mapping[str, Turn]) -> None:
         """Write down step -> turn of a VPC, in place of those that were written before."""
 
     def report(self, vpc_id: str, status: str, detail: str, told: Iterable[str] = ()) -> None:

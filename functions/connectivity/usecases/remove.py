@@ -42,7 +42,7 @@ def remove_surplus(desired: Desired, aws: Aws) -> tuple[str, ...]:
     removal = plan_surplus(desired, seen, ownership)
     ids = _start_endpoints(removal, aws)
     purposes = {endpoint.id: purpose_of(endpoint) for endpoint in seen.endpoints}
-    aws.ledger.let_go(vpc_id, [*(purposes[id_] for id_ in ids), *removal.gone])
+    aws.ledger.record_gone(vpc_id, [*(purposes[id_] for id_ in ids), *removal.gone])
     waiting = [s.endpoint_id for s in removal.of(RemoveEndpoint) if s.endpoint_id not in ids]
     if waiting:
         raise NotReadyYet(f"{', '.join(waiting)} waits for the endpoint that needs it")
@@ -106,7 +106,7 @@ def _start(removal: Removal, entry: Entry, aws: Aws) -> None:
         aws.resolvers.remove(resolver.resolver_id)
     for probe in removal.of(RemoveProbe):
         aws.probe.remove(probe.name)
-        aws.ledger.let_go(entry.vpc_id, [ledgers.PROBE])
+        aws.ledger.record_gone(entry.vpc_id, [ledgers.PROBE])
     if _started(removal) and not entry.is_being_removed:
         aws.ledger.record_removal(entry)
     if refused:
@@ -146,11 +146,11 @@ def _finish(seen: Seen, ownership: Ownership, aws: Aws) -> Status:
         done += entry.held.keys() & {ledgers.PUBLICATION, ledgers.ACKNOWLEDGEMENTS}
     lost = removal.staying("out of reach")
     if lost or groups.waiting or not is_unpublished:
-        aws.ledger.let_go(entry.vpc_id, done)
+        aws.ledger.record_gone(entry.vpc_id, done)
         _refuse_to_forget(lost)
         raise NotReadyYet("; ".join(groups.waiting) or "being removed: more acknowledgements")
     if done or entry.removing:
-        aws.ledger.forget(entry.vpc_id, done)
+        aws.ledger.record_removed(entry.vpc_id, done)
     left = [id_ for p, id_ in entry.held.items() if p == ledgers.PROBE_GROUP and p not in done]
     strays = sorted(removal.staying("looks like ours"))
     line = told_of(entry, aws.clock.seconds())

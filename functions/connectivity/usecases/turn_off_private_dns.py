@@ -42,7 +42,7 @@ def turn_off_unverified(vpc_id: str, aws: Aws) -> tuple[str, ...]:
         aws.endpoints.set_private_dns(endpoint_id, on=False)
     if ledgers.PROBE in entry.held:
         aws.probe.remove(entry.held[ledgers.PROBE])
-        aws.ledger.let_go(vpc_id, [ledgers.PROBE])
+        aws.ledger.record_gone(vpc_id, [ledgers.PROBE])
     return unverified
 
 

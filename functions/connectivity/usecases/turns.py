@@ -48,7 +48,7 @@ def take_turn(entry: Entry, bucket: Bucket, calls: int, now: float, ledger: Ledg
     """
     turn, turns = _turn(entry, bucket, calls, now, ledger)
     if turns:
-        ledger.remember(entry.vpc_id, turns)
+        ledger.record_turns(entry.vpc_id, turns)
     return turn
 
 
@@ -71,7 +71,7 @@ def take_turn_now(entry: Entry, bucket: Bucket, calls: int, now: float, aws: Aws
     waits that long in the middle of its work."""
     pace = begin_turn_now(entry, bucket, calls, now, aws)
     if pace.unwritten:
-        aws.ledger.remember(entry.vpc_id, pace.unwritten)
+        aws.ledger.record_turns(entry.vpc_id, pace.unwritten)
     return pace
 
 
@@ -81,7 +81,7 @@ def begin_turn_now(entry: Entry, bucket: Bucket, calls: int, now: float, aws: Aw
     turn, unwritten = _turn(entry, bucket, calls, now + aws.patience.spent, aws.ledger)
     seconds = turn.at - now - aws.patience.spent
     if unwritten and seconds > 0:
-        aws.ledger.remember(entry.vpc_id, unwritten)
+        aws.ledger.record_turns(entry.vpc_id, unwritten)
         unwritten = {}
     if seconds > LONGEST_WAIT_AT_WORK:
         raise TurnHoursAway(f"so many other VPCs come before {entry.vpc_id} at {bucket.name}")

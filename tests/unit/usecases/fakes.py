@@ -654,7 +654,7 @@ class FakeLedger:
         announced = {purpose: f"{MAKING}{token}" for purpose, token in tokens.items()}
         self.hold(entry.vpc_id, {**announced, **beside.held}, beside.groups_made_at)
         if beside.turns:
-            self.remember(entry.vpc_id, beside.turns)
+            self.record_turns(entry.vpc_id, beside.turns)
 
     def hold(
         self,
@@ -678,7 +678,7 @@ class FakeLedger:
         self.policies.setdefault(vpc_id, {}).update(policies)
         self._write(vpc_id)
 
-    def let_go(self, vpc_id: str, purposes: Iterable[str]) -> None:
+    def record_gone(self, vpc_id: str, purposes: Iterable[str]) -> None:
         gone = set(purposes)
         self._write(vpc_id, held={p: i for p, i in self.read(vpc_id).held.items() if p not in gone})
 
@@ -688,11 +688,11 @@ class FakeLedger:
     def record_removal(self, entry: Entry) -> None:
         self._write(entry.vpc_id, removing=entry.holder or "")
 
-    def forget(self, vpc_id: str, purposes: Iterable[str]) -> None:
-        self.let_go(vpc_id, purposes)
+    def record_removed(self, vpc_id: str, purposes: Iterable[str]) -> None:
+        self.record_gone(vpc_id, purposes)
         self._write(vpc_id, removing="")
 
-    def promise(
+    def record_resolver_ips(
         self, vpc_id: str, resolver_ips: Mapping[str, str], lost: Iterable[str] = ()
     ) -> None:
         self._write(vpc_id, resolver_ips=resolver_ips, lost_ips=tuple(sorted(lost)))
@@ -725,11 +725,11 @@ class FakeLedger:
             lost_ips=() if served == NOTHING_SERVED else self.read(vpc_id).lost_ips,
         )
 
-    def doubt(self, vpc_id: str, fingerprint: str, at: str, proven: Iterable[str]) -> None:
+    def record_doubt(self, vpc_id: str, fingerprint: str, at: str, proven: Iterable[str]) -> None:
         self._write(vpc_id, doubt=fingerprint, doubted_at=at, proven_endpoints=frozenset(proven))
 
     def record_verified(self, vpc_id: str, endpoint_ids: Iterable[str]) -> None:
-        self.let_go(vpc_id, [PROBE])
+        self.record_gone(vpc_id, [PROBE])
         self._write(vpc_id, doubt="", doubted_at="", proven_endpoints=frozenset(endpoint_ids))
 
     def record_answers(self, entry: Entry, answers: Mapping[str, Answered]) -> None:
@@ -743,7 +743,7 @@ class FakeLedger:
     def record_deletion(self, vpc_id: str, line: str, at: float) -> None:
         self._write(vpc_id, deletion=line, deletion_at=at)
 
-    def miss(self, vpc_id: str, hosts: Sequence[str]) -> None:
+    def record_unconfirmed(self, vpc_id: str, hosts: Sequence[str]) -> None:
         self._write(vpc_id, unconfirmed=tuple(hosts))
 
     def ask_for_removal(self, vpc_id: str, now: float) -> tuple[Asking, ...]:
@@ -755,7 +755,7 @@ class FakeLedger:
         self.booked_until[bucket.name] = before + cost(bucket, calls)
         return granted(bucket, calls, self.booked_until[bucket.name], now)
 
-    def remember(self, vpc_id: str, turns: Mapping[str, Turn]) -> None:
+    def record_turns(self, vpc_id: str, turns: Mapping[str, Turn]) -> None:
         self._write(vpc_id, turns=dict(turns))
 
     def report(self, vpc_id: str, status: str, detail: str, told: Iterable[str] = ()) -> None:

@@ -224,7 +224,7 @@ def test_a_sweep_leaves_alone_what_failed_its_verification_and_says_the_same() -
     """Each try changes the answers of the whole VPC for some minutes."""
     world = World()
     desired = world.check().desired
-    world.ledger.doubt(VPC.id, desired.fingerprint, world.clock.now(), ())
+    world.ledger.record_doubt(VPC.id, desired.fingerprint, world.clock.now(), ())
     world.ledger.report(VPC.id, "failed", "3 of 36 checks failed")
     swept = world.check(because="sweep")
     assert swept.rests
@@ -234,7 +234,7 @@ def test_a_sweep_leaves_alone_what_failed_its_verification_and_says_the_same() -
 
 def test_a_verification_that_succeeds_ends_the_doubt() -> None:
     world = World()
-    world.ledger.doubt(VPC.id, world.check().desired.fingerprint, world.clock.now(), ())
+    world.ledger.record_doubt(VPC.id, world.check().desired.fingerprint, world.clock.now(), ())
     world.connect()
     assert not world.check(because="sweep").rests
 
@@ -265,7 +265,7 @@ def test_a_connected_vpc_says_which_dns_hosts_confirmed() -> None:
 def test_an_acknowledgement_is_no_reason_to_try_again_what_failed_its_verification() -> None:
     """Nobody asked for anything new, and each try changes the answers of the whole VPC."""
     world = World()
-    world.ledger.doubt(VPC.id, world.check().desired.fingerprint, world.clock.now(), ())
+    world.ledger.record_doubt(VPC.id, world.check().desired.fingerprint, world.clock.now(), ())
     assert world.check(because="acknowledgement").rests
 
 
@@ -288,7 +288,7 @@ def test_what_makes_no_interface_endpoint_reserves_nothing() -> None:
     """A plan that was only asked for, a connected VPC, and one that rests after a failure."""
     planned, done, resting = World(), connected(), World()
     done.ledger.booked_until.clear()
-    resting.ledger.doubt(VPC.id, planned.check(only_plan=True).desired.fingerprint, NOW, ())
+    resting.ledger.record_doubt(VPC.id, planned.check(only_plan=True).desired.fingerprint, NOW, ())
     assert planned.check(only_plan=True).turn is None
     assert done.check().converged
     assert resting.check(because="sweep").rests

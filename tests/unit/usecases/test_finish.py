@@ -201,7 +201,7 @@ def test_a_vpc_that_never_was_is_kept_for_a_day_and_one_that_was_for_longer_than
     fail(world, "UnknownVpc")
     end(world, None)
     assert world.ledger.kept_seconds[VPC.id] == 24 * 3600
-    world.ledger.promise(VPC.id, {"10.0.0.9": "subnet-a"})
+    world.ledger.record_resolver_ips(VPC.id, {"10.0.0.9": "subnet-a"})
     world.ledger.take(world.ledger.knock(VPC.id), EXECUTION)
     end(world, None)
     assert world.ledger.kept_seconds[VPC.id] == KEPT_SECONDS

@@ -63,7 +63,7 @@ def test_the_guard_keeps_its_id_or_it_would_be_replaced_and_deleted() -> None:
 
 def test_a_stack_that_holds_nothing_may_be_deleted() -> None:
     ledger = holding("vpc-1")
-    ledger.let_go("vpc-1", ["resolver"])
+    ledger.record_gone("vpc-1", ["resolver"])
     assert answered(DELETED, ledger).status == "SUCCESS"
 
 
@@ -157,7 +157,7 @@ def test_the_ledger_is_protected_from_when_the_stack_stands_until_its_deletion_i
     assert protection.is_on
     answered(UPDATED, ledger, protection=protection)
     assert protection.is_on
-    ledger.let_go("vpc-1", ["resolver"])
+    ledger.record_gone("vpc-1", ["resolver"])
     assert answered(DELETED, ledger, protection=protection).status == "SUCCESS"
     assert not protection.is_on
 

@@ -88,7 +88,7 @@ def it_was_repaired(world: World) -> None:
 
 
 def it_is_in_doubt(world: World) -> None:
-    world.ledger.doubt(VPC.id, "fingerprint", world.clock.now(), ())
+    world.ledger.record_doubt(VPC.id, "fingerprint", world.clock.now(), ())
 
 
 def it_was_verified_long_ago(world: World) -> None:

@@ -166,7 +166,7 @@ class Execution:
         assert self.reading is not None
         assert ports.ledger.read(VPC.id).holder == self.arn
         if self.reading.wished is None:
-            ports.ledger.let_go(VPC.id, [CONNECTION])
+            ports.ledger.record_gone(VPC.id, [CONNECTION])
         else:
             ports.ledger.hold(VPC.id, {CONNECTION: self.reading.wished.options.onprem_cidrs[0]})
 

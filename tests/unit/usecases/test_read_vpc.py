@@ -64,7 +64,7 @@ def test_a_connected_vpc_is_left_alone() -> None:
 def test_what_failed_a_short_while_ago_rests_and_says_what_it_said() -> None:
     world = wish(World(), "enabled")
     fingerprint = world.check().desired.fingerprint
-    world.ledger.doubt(VPC.id, fingerprint, world.clock.now(), ())
+    world.ledger.record_doubt(VPC.id, fingerprint, world.clock.now(), ())
     world.ledger.report(VPC.id, "failed", "as before")
     verdict = world.read(because="sweep")
     assert verdict.todo == "nothing"

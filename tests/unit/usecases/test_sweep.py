@@ -356,7 +356,7 @@ def test_a_vpc_that_asks_for_nothing_and_of_which_nothing_is_left_is_left_alone(
     world = World()
     world.vpcs.all = {VPC.id: replace(VPC, tags=vpc_tags)}
     world.ledger.hold(VPC.id, {"probe": "x"})
-    world.ledger.let_go(VPC.id, ["probe"])
+    world.ledger.record_gone(VPC.id, ["probe"])
     world.ledger.report(VPC.id, "removed", "nothing of ours is left in this VPC")
     assert swept(world).knocked == {}
 
@@ -390,7 +390,7 @@ def test_a_plan_is_made_again_when_it_is_a_day_old_and_not_at_every_sweep() -> N
 
 def resting(world: World) -> None:
     at = "2027-01-15T08:09:00Z"  # a minute before the world's clock
-    world.ledger.doubt(VPC.id, world.entry.served.wish, at, world.entry.verified_endpoints)
+    world.ledger.record_doubt(VPC.id, world.entry.served.wish, at, world.entry.verified_endpoints)
     world.ledger.report(VPC.id, "failed", "2 of 36 checks failed")
 
 
@@ -412,7 +412,7 @@ def test_a_rest_ends_when_something_else_is_asked_for() -> None:
 def test_unverified_private_dns_that_was_left_on_is_no_rest() -> None:
     """Its workloads have answers that nobody has verified."""
     world = in_order()
-    world.ledger.doubt(VPC.id, "another wish", "2027-01-15T08:09:00Z", ())
+    world.ledger.record_doubt(VPC.id, "another wish", "2027-01-15T08:09:00Z", ())
     changed = {**world.ledger.all, VPC.id: replace(world.entry, verified_endpoints=frozenset())}
     world.ledger.all = changed
     assert "is on and was never verified" in swept(world).knocked[VPC.id][0]
