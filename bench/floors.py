@@ -43,13 +43,13 @@ def enable(lives: Lifecycles) -> Floor:
     resolver = 3 * CALL_SECONDS + lives.resolver_made + CALL_SECONDS
     made = bucketed([2 * CALL_SECONDS] * SERVICES, "CreateVpcEndpoint")
     there = [at + lives.endpoint_made for at in made]
-    lit = bucketed(there, "ModifyVpcEndpoint")[-1] + lives.association
+    private = bucketed(there, "ModifyVpcEndpoint")[-1] + lives.association
     probe = 3 * CALL_SECONDS + lives.probe_made
     proof = CALL_SECONDS
     publication = 2 * CALL_SECONDS  # signed, and written
     status = CALL_SECONDS
     return Floor(
-        whole=max(resolver, lit, probe) + proof + publication + status,
+        whole=max(resolver, private, probe) + proof + publication + status,
         simple=max(resolver, *there) + CALL_SECONDS,
     )
 

@@ -305,8 +305,8 @@ class Compute:
         lives = network.lifecycles
         self.clock.after(lives.endpoint_made, lambda: _become(endpoint, "available"))
         if on:
-            lit = self.clock.now + lives.endpoint_made + lives.association
-            endpoint.answers_from = lit
+            answers_from = self.clock.now + lives.endpoint_made + lives.association
+            endpoint.answers_from = answers_from
         return {"VpcEndpoint": shown}
 
     def _names(self, service_name: str) -> tuple[str, ...]:

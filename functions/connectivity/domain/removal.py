@@ -195,13 +195,13 @@ def _endpoint_steps(
 ) -> tuple[TurnOffPrivateDns | RemoveEndpoint, ...]:
     """Return the steps for `unwanted` endpoints. A gateway endpoint goes after the interface
     endpoint of the same service, as AWS keeps it while the private DNS of that depends on it."""
-    lit = sorted((e for e in unwanted if is_serving(e) and e.private_dns), key=ecs_first)
+    to_turn_off = sorted((e for e in unwanted if is_serving(e) and e.private_dns), key=ecs_first)
     before = {e.id for e in unwanted} | {e.id for e in seen.endpoints if e.state == "deleting"}
     needing = sorted(e.id for e in seen.endpoints if e.type == "Interface" and e.id in before)
     service_of = {e.id: _last_label(e.service_name) for e in seen.endpoints}
     steps: list[TurnOffPrivateDns | RemoveEndpoint] = [
         TurnOffPrivateDns(e.id, e.service_name, "its names become public before it goes")
-        for e in lit
+        for e in to_turn_off
     ]
     for endpoint in unwanted:
         service = endpoint.service_name
