@@ -32,7 +32,7 @@ _PRIVATE = tuple(
 )
 """RFC 1918, RFC 6598 (carriers, and what AWS gives to VPCs beside it), RFC 2544."""
 _LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
-"""What Python, and many programs before it, read as octal."""
+"""Leading zeros, which Python, and many programs before it, read as octal."""
 _EXAMPLE = "as in 10.0.0.0/8"
 
 
