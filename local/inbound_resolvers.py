@@ -5,7 +5,8 @@ interfaces are requester-managed; 4 endpoints per region and 6 addresses per end
 5.2.5: OPERATIONAL and gone at once, a fifth endpoint is allowed, addresses in use are given
 again, no Protocols; another address is there at once, does not move the ModificationTime ("the date
 and time that the endpoint was last modified", Route 53 Resolver API reference), and anybody may
-take its interface. Outbound endpoints stay moto's.
+take its interface; an update without a Name takes the name away, after which no list can be sorted.
+Outbound endpoints stay moto's.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ STATUS_OF_ADDRESSES = {
 BECOMING = ("CREATING", "ACTION_NEEDED")
 
 _stock_create = Route53ResolverResponse.create_resolver_endpoint
+_stock_update = Route53ResolverResponse.update_resolver_endpoint
 _stock_associate = Route53ResolverBackend.associate_resolver_endpoint_ip_address
 _stock_disassociate = Route53ResolverBackend.disassociate_resolver_endpoint_ip_address
 _stock_delete = Route53ResolverBackend.delete_resolver_endpoint
@@ -156,6 +158,21 @@ class InboundResolvers:
         self._update(endpoint, lambda: _stock_disassociate(backend, endpoint_id, dict(request)))
         return endpoint
 
+    def change(self, backend: Any, request: Mapping[str, Any]) -> Any:
+        """UpdateResolverEndpoint: its name and protocols; what is left out stays."""
+        with LOCK:
+            endpoint = backend.resolver_endpoints[request["ResolverEndpointId"]]
+            _require_steady(endpoint)
+            if request.get("ResolverEndpointType", endpoint.address_type) != endpoint.address_type:
+                raise InvalidRequestException("The type of addresses is not changed here")
+
+        def be_changed() -> None:
+            endpoint.name = request.get("Name", endpoint.name)
+            endpoint.protocols = request.get("Protocols") or endpoint.protocols
+
+        self._update(endpoint, be_changed)
+        return endpoint
+
     def _update(self, endpoint: Any, change: Callable[[], object]) -> None:
         endpoint.status = "UPDATING"
         endpoint.status_message = "The endpoint is being updated."
@@ -184,7 +201,7 @@ class InboundResolvers:
         addresses = [
             address["Ip"]
             for endpoint in list(self._serving.values())
-            if endpoint.host_vpc_id == vpc_id
+            if endpoint.host_vpc_id == vpc_id and "Do53" in endpoint.protocols
             for address in endpoint.ip_addresses
         ]
         return replace(state, resolver_ips=frozenset(addresses))
@@ -250,6 +267,13 @@ def _patch_moto(part: InboundResolvers) -> None:
         endpoint = part.create(response.route53resolver_backend, request)
         return json.dumps({"ResolverEndpoint": endpoint.description()})
 
+    def update(response: Any) -> str:
+        request = json.loads(response.body)
+        if not part.owns(request["ResolverEndpointId"]):
+            return str(_stock_update(response))
+        endpoint = part.change(response.route53resolver_backend, request)
+        return json.dumps({"ResolverEndpoint": endpoint.description()})
+
     def delete(backend: Any, resolver_endpoint_id: str) -> Any:
         if not part.owns(resolver_endpoint_id):
             return _stock_delete(backend, resolver_endpoint_id)
@@ -266,6 +290,7 @@ def _patch_moto(part: InboundResolvers) -> None:
         return part.disassociate(backend, resolver_endpoint_id, value)
 
     Route53ResolverResponse.create_resolver_endpoint = create
+    Route53ResolverResponse.update_resolver_endpoint = update
     Route53ResolverBackend.associate_resolver_endpoint_ip_address = associate
     Route53ResolverBackend.disassociate_resolver_endpoint_ip_address = disassociate
     Route53ResolverBackend.delete_resolver_endpoint = delete

@@ -170,6 +170,22 @@ def test_an_endpoint_is_updating_until_another_address_answers_or_one_is_gone(
     assert code == "InvalidRequestException", "two have to stay"
 
 
+def test_an_update_changes_what_it_names_and_nothing_else(world: World, vpc: str) -> None:
+    """The name of one that was named nowhere in the request is still there, and lists are sorted
+    by it. Without Do53 nobody is answered on port 53."""
+    asked = request(world, vpc, *[{"SubnetId": world.subnet(vpc)}] * 2)
+    made = create(world, **asked)["Id"]
+    until(lambda: status(world, made) == "OPERATIONAL")
+    update = world.resolver.update_resolver_endpoint
+    for change in ({"Protocols": ["DoH"]}, {"Name": "dns-team"}, {"Protocols": ["Do53", "DoH"]}):
+        assert update(ResolverEndpointId=made, **change)["ResolverEndpoint"]["Status"] == "UPDATING"
+        until(lambda: status(world, made) == "OPERATIONAL")
+        [listed] = world.resolver.list_resolver_endpoints()["ResolverEndpoints"]
+        assert change.items() <= listed.items()
+        assert bool(world.networks.now(vpc).resolver_ips) is ("Do53" in listed["Protocols"])
+    assert listed["Name"] == "dns-team"
+
+
 def test_two_chosen_addresses_of_one_subnet_differ_from_each_other_and_from_the_pinned(
     world: World, vpc: str
 ) -> None:
