@@ -23,6 +23,7 @@ SKEWED = frozenset({"RequestExpired", "RequestTimeTooSkewed", "InvalidSignatureE
 REFUSED = ("AccessDenied", "AuthorizationError", "UnauthorizedOperation")
 """Beginnings of the error codes for a call that the credentials may not make."""
 SIGN_IN = "sign in again (as with aws sso login), or renew the credentials"
+SETTINGS = "correct it in the environment (AWS_...) or in the AWS configuration file"
 NO_WAY = (
     "no way leads there: look at the network, HTTPS_PROXY, AWS_ENDPOINT_URL and the Region's name"
 )
@@ -89,6 +90,8 @@ _CURES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ((botocore.CredentialRetrievalError,), SIGN_IN),
     ((botocore.NoRegionError,), "name it with --region, or set AWS_REGION"),
     ((botocore.InvalidRegionError,), "correct it, as in eu-central-1"),
+    ((botocore.ConfigParseError,), "correct that file: [profile NAME], then lines of KEY = VALUE"),
+    ((botocore.InvalidConfigError, botocore.InvalidRetryConfigurationError), SETTINGS),
     (
         (botocore.SSLError,),
         "something decrypts TLS on the way: let it through, or name its authority in AWS_CA_BUNDLE",

@@ -134,8 +134,7 @@ def read_stack(where: Where) -> Stack:
     """Return the stack, and let the app's adapters work on it, which read their environment: from
     now on they are this stack's. Raises NoStack."""
     try:
-        session = _session(where.profile, where.region)
-        client = session.client("cloudformation")
+        session, client = _session_and_client(where)
         described = _described(client, where.name, str(session.region_name))
         resources = _resources(client, where.name)
         variables = _variables(session, resources, where.name)
@@ -160,6 +159,21 @@ def read_stack(where: Where) -> Stack:
         profile=where.profile,
         lacks=lacks,
     )
+
+
+def _session_and_client(where: Where) -> tuple[Any, Any]:
+    """Return a session and its client of AWS CloudFormation. Raises NoStack for settings of which
+    botocore says nothing but what Python does, and botocore's errors."""
+    try:
+        session = _session(where.profile, where.region)
+        return session, session.client("cloudformation")
+    except ValueError as unusable:
+        if isinstance(unusable, BotoCoreError):
+            raise
+        raise NoStack(
+            f"the stack {where.name} cannot be read: a setting of AWS cannot be used "
+            f"({unusable}): {aws_errors.SETTINGS}, as in AWS_ENDPOINT_URL=http://127.0.0.1:4599"
+        ) from unusable
 
 
 def _no_stack(where: Where, error: BotoCoreError | ClientError) -> NoStack:

@@ -28,6 +28,11 @@ def answer(code: str) -> botocore.ClientError:
         (botocore.CredentialRetrievalError(provider="x", error_msg="y"), "sign in again"),
         (botocore.NoRegionError(), "--region"),
         (botocore.InvalidRegionError(region_name="us east"), "as in eu-central-1"),
+        (botocore.ConfigParseError(path="/x"), "correct that file"),
+        (
+            botocore.InvalidRetryModeError(provided_retry_mode="x", valid_modes=("standard",)),
+            "correct it in the environment",
+        ),
         (botocore.EndpointConnectionError(endpoint_url="https://x"), "HTTPS_PROXY"),
         (botocore.ConnectTimeoutError(endpoint_url="https://x"), "HTTPS_PROXY"),
         (botocore.ReadTimeoutError(endpoint_url="https://x"), "HTTPS_PROXY"),

@@ -52,6 +52,19 @@ def test_each_profile_has_a_region_of_its_own(profiles: None) -> None:
     aws.forget_clients()
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("AWS_ENDPOINT_URL", "127.0.0.1:4599"), ("AWS_MAX_ATTEMPTS", "many")]
+)
+def test_a_setting_that_botocore_cannot_use_is_told_and_no_traceback(
+    profiles: None, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(stack.NoStack, match="a setting of AWS cannot be used") as told:
+        stack.read_stack(stack.Where("app", profile="prod"))
+    assert value in str(told.value)
+    assert "correct it in the environment" in str(told.value)
+
+
 def test_the_app_s_adapters_use_the_profile_and_not_the_shell_s_keys(profiles: None) -> None:
     for profile in ("prod", "test"):
         stack._work_on({}, "us-east-2", profile)
