@@ -60,3 +60,18 @@ def test_a_permission_with_several_sources_is_several_rules() -> None:
     }
     sources = {rule.source for rule in rules_of([permission])}
     assert sources == {"10.0.0.0/8", "192.168.0.0/16", "sg-1"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        (Rule("tcp", 443, "sg-1"), "443/tcp"),
+        (Rule("udp", 0, "sg-1", last_port=65535), "0-65535/udp"),
+        (Rule("-1", 0, "sg-1"), "all traffic"),
+        (Rule("icmp", -1, "sg-1"), "icmp"),
+        (Rule("50", 0, "sg-1"), "protocol 50"),
+    ],
+)
+def test_a_rule_of_any_kind_is_told_as_what_it_admits(rule: Rule, said: str) -> None:
+    """What was repaired is mailed: `0/-1` is nothing that a person could look for."""
+    assert rule.traffic == said

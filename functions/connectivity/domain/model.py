@@ -90,6 +90,16 @@ class Rule:
     last_port: int | None = None
     """The last port of a range; None where `port` is the only one."""
 
+    @property
+    def traffic(self) -> str:
+        """Return what the rule is about, as a person reads it: `443/tcp`, `0-65535/tcp`."""
+        if self.protocol == ANY_PROTOCOL:
+            return "all traffic"
+        if self.protocol not in {"tcp", "udp"}:
+            return self.protocol if self.protocol.isalpha() else f"protocol {self.protocol}"
+        last = "" if self.last_port is None else f"-{self.last_port}"
+        return f"{self.port}{last}/{self.protocol}"
+
     def admits(self, protocol: str, port: int) -> bool:
         if self.protocol == ANY_PROTOCOL:
             return True

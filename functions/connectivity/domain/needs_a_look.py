@@ -12,6 +12,7 @@ its turn is booked, and further away than one waits        nothing, until it com
 it failed its verification a short while ago               nothing, until its pause is over
 it is not as it asks for: failed, waiting, never made      it is looked at
 it is connected, and something differs                     it is looked at, once for the same
+it is connected, and what differed does no longer          it is looked at, so that it is not said
 its status tells what was repaired                         it is looked at, so that the same is news
 it is connected, and its time has come                     it is verified again
 else                                                       nothing
@@ -34,6 +35,8 @@ from connectivity.domain.verification_clock import VerificationClock
 from connectivity.domain.wish import Wish, read_wish
 
 SWEEP = "sweep"
+NO_LONGER = "what an execution was told to differ does not any more"
+"""Then its status may warn of what has been mended."""
 CONNECTED = "connected"
 
 
@@ -81,6 +84,8 @@ def need_of(view: View, asked: str, now: float, clock: VerificationClock) -> Nee
     if due:
         return Need(entry, VERIFICATION if wish is Wish.ENABLED else SWEEP, reasons, told)
     reasons = (*reasons, *_not_in_order(entry, wish))
+    if not reasons and entry.handed and not told:
+        reasons = (NO_LONGER,)
     return Need(entry, SWEEP, reasons, told) if reasons else None
 
 

@@ -145,4 +145,4 @@ def _for(policy: str) -> str:
 
 def listed(rules: Iterable[Rule]) -> str:
     """Return rules as a person reads them."""
-    return ", ".join(f"{rule.port}/{rule.protocol} from {rule.source}" for rule in rules)
+    return ", ".join(f"{rule.traffic} from {rule.source}" for rule in rules)
