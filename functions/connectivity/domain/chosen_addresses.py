@@ -23,15 +23,12 @@ def place_problems(survey: Survey, options: Options, limits: Limits) -> Iterator
     """Yield why the resolver cannot be made with the chosen addresses, where it is to be made."""
     if not options.resolver_ips or _is_there(survey, options):
         return
-    zones = set()
-    for ip in options.resolver_ips:
-        subnet = placement.holder_of(ip, survey.subnets)
-        problem = _place_problem(ip, subnet, survey)
-        if problem:
+    holders = {ip: placement.holder_of(ip, survey.subnets) for ip in options.resolver_ips}
+    for ip, subnet in holders.items():
+        if problem := _place_problem(ip, subnet, survey):
             yield f"tag {tags.RESOLVER_IPS}: {ip} {problem}"
-        elif subnet:
-            zones.add(subnet.zone)
-    if zones and len(zones) < limits.zones:
+    zones = {subnet.zone if subnet else None for subnet in holders.values()}
+    if None not in zones and len(zones) < limits.zones:
         yield (
             f"tag {tags.RESOLVER_IPS}: the addresses lie in {len(zones)} Availability Zone: choose "
             f"some in {limits.zones}, so that one may fail"

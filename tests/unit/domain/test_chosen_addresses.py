@@ -71,6 +71,13 @@ def test_an_address_that_cannot_be_had_is_refused_with_its_reason(
     assert said in refused
 
 
+@pytest.mark.parametrize("ips", [("10.20.0.3", "10.20.1.9"), ("10.20.0.9", "10.99.0.9")])
+def test_of_an_address_that_cannot_be_had_its_own_reason_alone_is_told(
+    ips: tuple[str, ...],
+) -> None:
+    assert "Availability Zone" not in problem(*ips)
+
+
 def test_an_address_that_something_else_has_is_refused_and_not_replaced() -> None:
     said = problem("10.20.0.9", "10.20.1.9", taken=frozenset({"10.20.0.9"}))
     assert "10.20.0.9 belongs to something else in subnet-a already" in said
