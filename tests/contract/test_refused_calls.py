@@ -32,6 +32,7 @@ from connectivity.adapters.vpcs import Ec2Vpcs
 from connectivity.domain.errors import (
     Fact,
     NotReadyYet,
+    NotRemoved,
     ProbeFailed,
     Throttled,
     Unavailable,
@@ -181,6 +182,26 @@ def test_every_refusal_reaches_the_use_case_as_the_table_says(
 
 def test_every_operation_with_a_code_of_its_own_is_tried() -> None:
     assert {operation for operation, entry in MEANINGS.items() if entry} <= CALLS.keys()
+
+
+def test_a_resolver_that_lost_our_tag_is_named_with_the_command_that_puts_it_back(
+    refusing: RefusingAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWS lists resolvers without their tags: the refusal is the first that is heard of it."""
+    arn = "arn:aws:route53resolver:us-east-2:123456789012:resolver-endpoint/rslvr-in-1"
+    action = "route53resolver:DeleteResolverEndpoint"
+    who = f"User: arn:aws:sts::123456789012:assumed-role/a/b is not authorized to perform: {action}"
+    monkeypatch.setattr(refusing, "code", "AccessDeniedException")
+    because = f"because no identity-based policy allows the {action} action"
+    monkeypatch.setattr(refusing, "message", f"{who} on resource: {arn} {because}")
+    with pytest.raises(NotRemoved) as lost:
+        CALLS["DeleteResolverEndpoint"]()
+    assert str(lost.value).startswith("rslvr-in-1: made by us, but its tag ecs-anywhere:owner")
+    assert f"tag-resource --resource-arn {arn} --tags Key=ecs-anywhere:owner" in str(lost.value)
+    because = "with an explicit deny in a service control policy"
+    monkeypatch.setattr(refusing, "message", f"{who} on resource: {arn} {because}")
+    with pytest.raises(ClientError):
+        CALLS["DeleteResolverEndpoint"]()
 
 
 class LambdaWithoutZone(RefusingAws):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -15,17 +16,20 @@ from connectivity.adapters.refusals import code_of, is_answer, message_of
 from connectivity.adapters.vpcs import ec2_tags
 from connectivity.domain.errors import (
     NotReadyYet,
+    NotRemoved,
     QuotaReached,
     ResolverFailed,
     ResolverRefused,
 )
 from connectivity.domain.model import HostedZone, InboundResolver, Profile, ResolverIp, ResolverRule
 from connectivity.domain.ownership import resolver_name
-from connectivity.domain.tags import CreationTags
+from connectivity.domain.tags import OWNER, CreationTags
 
 _REFUSED = frozenset(
     {"InvalidParameterException", "InvalidRequestException", "ResourceNotFoundException"}
 )
+_NOT_ALLOWED = re.compile(r"on resource: (arn:\S+) because no identity-based policy allows")
+"""IAM user guide, "Troubleshoot access denied error messages"."""
 _AUTODEFINED = "rslvr-autodefined-"
 """The beginning of the ids of rules that AWS associates with every VPC."""
 _NOT_IN_FORCE = frozenset({"DELETING", "FAILED", "OVERRIDDEN"})
@@ -125,8 +129,26 @@ class Route53Resolvers:
         try:
             call(delete, ResolverEndpointId=resolver_id)
         except ClientError as error:
+            if arn := _out_of_reach(error):
+                raise NotRemoved(self._put_back(resolver_id, arn)) from error
             if not is_answer(error):
                 raise
+
+    def _put_back(self, resolver_id: str, arn: str) -> str:
+        owner = self._creation_tags.owner
+        return (
+            f"{resolver_id}: made by us, but its tag {OWNER} is gone or another one, without which "
+            f"we may not delete it; put it back (aws route53resolver tag-resource --resource-arn "
+            f"{arn} --tags Key={OWNER},Value={owner}) or delete it"
+        )
+
+
+def _out_of_reach(error: ClientError) -> str:
+    """Return the ARN of what our role may change with our owner tag alone, where AWS says that the
+    role may not; empty for any other error, and where a policy denies it to everybody."""
+    denied = code_of(error) == "AccessDeniedException"
+    found = _NOT_ALLOWED.search(message_of(error)) if denied else None
+    return found[1] if found else ""
 
 
 class Route53HostedZones:

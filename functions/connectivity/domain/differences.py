@@ -140,7 +140,8 @@ def _of_groups(view: View) -> Iterator[str]:
         if group is None:
             yield f"{id_} ({purpose}) is gone, or does not carry our tag any more"
         elif purpose in expected and group.rules != expected[purpose]:
-            changed = sorted(_said(rule) for rule in group.rules ^ expected[purpose])
+            missing = [f"{_said(rule)} (missing)" for rule in expected[purpose] - group.rules]
+            changed = [*missing, *map(_said, group.rules - expected[purpose])]
             yield f"the rules of {id_} ({purpose}) differ: {_listed(changed)}"
         elif purpose == ledger.PROBE_GROUP and shut_in(group):
             yield f"{id_} ({purpose}) has no outbound rule for {', '.join(shut_in(group))}"

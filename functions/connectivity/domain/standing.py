@@ -32,10 +32,8 @@ def standing(
         return ""
     dollars = price(sum(len(e.subnets) for e in ours), addresses)
     verb = "stands" if len(ours) + bool(resolver) == 1 else "stand"
-    return (
-        f"{' and '.join(things)} {verb} and cost about {dollars:.0f} USD a month until the tag is "
-        "removed"
-    )
+    until = "that is removed" if entry.is_being_removed else "the tag is removed"
+    return f"{' and '.join(things)} {verb} and cost about {dollars:.0f} USD a month until {until}"
 
 
 def _count(number: int, noun: str) -> str:

@@ -103,7 +103,10 @@ def _start(removal: Removal, entry: Entry, aws: Aws) -> None:
     except NotRemoved as error:
         refused = error
     for resolver in removal.of(RemoveResolver):
-        aws.resolvers.remove(resolver.resolver_id)
+        try:
+            aws.resolvers.remove(resolver.resolver_id)
+        except NotRemoved as error:
+            refused = refused or error
     for probe in removal.of(RemoveProbe):
         aws.probe.remove(probe.name)
         aws.ledger.record_gone(entry.vpc_id, [ledgers.PROBE])

@@ -197,6 +197,7 @@ ROWS = {
     ("inbound resolver", "Do53 taken from its protocols"): Row(
         lambda w: change_resolver(w, protocols=("doh",)), refused="--protocols Do53"
     ),
+    ("inbound resolver", "our owner tag taken off"): Row(lambda w: None),
     ("publication", "edited"): Row(
         lambda w: w.parameters.all.update({LIST: "192.0.2.1"}), repaired="was edited or deleted"
     ),

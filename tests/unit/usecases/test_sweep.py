@@ -296,6 +296,17 @@ def test_a_difference_that_is_no_longer_there_is_no_longer_warned_of() -> None:
     assert swept(world).knocked == {}
 
 
+def test_the_contrary_of_a_difference_is_another_difference() -> None:
+    """A network that was added to the VPC and is taken away again before the next sweep."""
+    world = in_order()
+    before = world.vpcs.all[VPC.id]
+    the_vpc_has_another_cidr(world)
+    assert VPC.id in swept(world).knocked
+    run(world, "sweep")
+    world.vpcs.all[VPC.id] = before
+    assert "differ: tcp:443:10.21.0.0/16" in " ".join(swept(world).knocked[VPC.id])
+
+
 def test_a_difference_that_nobody_came_to_look_at_is_handed_over_again() -> None:
     world = in_order()
     private_dns_is_off(world)
