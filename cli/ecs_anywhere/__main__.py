@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import signal
+import sys
+
+UNREADABLE = 3
+"""The exit code of whatever cannot be read or written, as `answering` has it."""
 
 
 def main() -> None:
@@ -12,7 +16,16 @@ def main() -> None:
     from ecs_anywhere.commands import app
 
     signal.signal(signal.SIGINT, meanwhile)
-    app(prog_name="ecs-anywhere")
+    try:
+        app(prog_name="ecs-anywhere")
+    except OSError as error:  # of what was to be shown: the commands tell of their own files
+        sys.exit(_unwritten(error))
+
+
+def _unwritten(error: OSError) -> int:
+    """Tell that the output went nowhere, as into a full disk, and return the exit code."""
+    sys.stderr.write(f"what was found cannot be written: {error}\n")
+    return UNREADABLE
 
 
 def _unless_ignored() -> signal.Handlers:

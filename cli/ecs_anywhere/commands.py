@@ -275,6 +275,7 @@ def verify(
     with told():
         found = place.read()
         if not Watch(found, vpc).entry().served.wish:
+            asking.tags_of(found, vpc)
             raise asking.NotAskedError(f"{vpc_in(found, vpc)} is not connected: enable it first")
         before = _act(found, vpc, lambda: asking.verify(found, vpc), watch)
         if watch and Watch(found, vpc).entry().verified_at == before.verified_at:
@@ -289,6 +290,8 @@ def watch(vpc: Vpc, place: Place) -> None:
         found = place.read()
         entry = Watch(found, vpc).entry()
         if entry.holder is None:
+            if not entry.status:
+                asking.tags_of(found, vpc)
             typer.echo("Nobody is at work on it.")
             _say(entry)
         else:
@@ -352,7 +355,8 @@ def _follow(stack: Stack, vpc: str, before: Entry) -> None:
 
 def _say(entry: Entry) -> None:
     """Show the status that stands. What needs a person ends with that."""
-    said = f"{entry.status or 'nothing was said'}: {entry.detail}"
+    nothing = "nobody has asked for anything yet, or AWS has told nobody: ecs-anywhere doctor"
+    said = f"{entry.status}: {entry.detail}" if entry.status else nothing
     showing.console().print(said, markup=False)
     if entry.status in NEEDING:
         raise typer.Exit(NEEDS_A_PERSON)

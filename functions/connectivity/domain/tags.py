@@ -44,7 +44,7 @@ _NOT_ALLOWED = re.compile(r"[^\w+\-=.:/@ ]", re.ASCII)
 _PUNCTUATION = r"""[;,!?()\[\]{}<>"'`]"""
 _OURS = re.compile(rf"\s+|(?:(?<=\s)|^){_PUNCTUATION}+|{_PUNCTUATION}+(?=\s|$)")
 """White space, and the punctuation of a sentence: at the beginning or the end of a word."""
-_BEFORE_COLON = re.compile(rf"{_PUNCTUATION}+(?=:(?:\s|$))")
+_BEFORE_STOP = re.compile(rf"{_PUNCTUATION}+(?=[:.](?:\s|$))")
 _QUOTED = re.compile(r'(?:(?<=[\s(])|^)"(.{0,66}?)"(?=[;:,.!?)\]}]*(?:\s|$))')
 """A value in a sentence, whatever stands in it, with its own quotation marks."""
 
@@ -95,7 +95,7 @@ def as_tag_value(text: str, more: str = "...") -> str:
     it has more, it ends with `more`. A sentence loses its punctuation, and every other character
     becomes `_`, also at the edges of a value that is quoted, which shows where it is wrong."""
     values_kept = _QUOTED.sub(lambda found: _NOT_ALLOWED.sub("_", found[1]), text)
-    words = _OURS.sub(" ", _BEFORE_COLON.sub("", values_kept)).split()
+    words = _OURS.sub(" ", _BEFORE_STOP.sub("", values_kept)).split()
     plain = _NOT_ALLOWED.sub("_", " ".join(words))
     return shortened(plain, LONGEST_VALUE, more)
 

@@ -53,3 +53,23 @@ def test_it_answers_ctrl_c_itself_once_it_is_loaded(tmp_path: Path) -> None:
     )
     ran = begun(tmp_path, loaded, "status")
     assert (ran.returncode, ran.stdout) == (0, "True\n"), ran.stderr
+
+
+def test_output_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> None:
+    """On a full disk; `leaks` of a file needs no AWS."""
+    records = tmp_path / "records.json"
+    records.write_text('{"Records": []}')
+    path = os.pathsep.join(map(str, (ROOT / "functions", ROOT / "cli")))
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "ecs_anywhere", "leaks", "--file", str(records)],
+            env={**os.environ, "PYTHONPATH": path},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+    assert ran.returncode == 3
+    assert ran.stderr.startswith("what was found cannot be written: [Errno 28]")
+    assert "Traceback" not in ran.stderr

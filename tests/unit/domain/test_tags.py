@@ -45,6 +45,7 @@ def test_a_text_that_was_cut_says_in_which_execution_the_rest_is() -> None:
         ("a; b, (c) `d`", "a b c d"),
         ("*.s3 and #1", "_.s3 and _1"),
         ("subnet-a (10.0.0.0/24): its first four", "subnet-a 10.0.0.0/24: its first four"),
+        ("stays (rtb-1). It is yours", "stays rtb-1. It is yours"),
         ('"[10.0.0.0/8]" is none', "_10.0.0.0/8_ is none"),
         (
             'tag a: ""ecr"" is none; tag b: "logs;" is none',
