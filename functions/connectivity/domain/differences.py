@@ -21,6 +21,9 @@ from connectivity.domain.policies import last_policy
 from connectivity.domain.whole_account import WholeAccount
 from connectivity.domain.wish import Options
 
+_SKEW = 5.0
+"""Seconds by which the clocks of Parameter Store and of a function may differ."""
+
 
 @dataclass(frozen=True)
 class View:
@@ -212,6 +215,9 @@ def _of_publication(view: View) -> Iterator[str]:
             yield f"parameter {name} is gone"
         elif name in served and there[name].version != served[name]:
             yield f"parameter {name} has version {there[name].version}, not {served[name]}"
+        elif there[name].modified_at > view.entry.verified_at + _SKEW:
+            # Deleted and made anew it counts from 1 again.
+            yield f"parameter {name} was written at {there[name].modified_at:.0f}, and not by us"
 
 
 def _of_acknowledgements(view: View) -> Iterator[str]:

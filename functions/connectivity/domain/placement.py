@@ -11,6 +11,10 @@ from ipaddress import IPv4Address, IPv4Network
 from itertools import cycle, islice
 
 from connectivity.domain.model import OfferedService, Subnet
+from connectivity.domain.printable import listed
+
+MOST_SHORT = 3
+"""Subnets without room that are named."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,14 @@ def subnet_per_zone(candidates: Iterable[Candidate], addresses_needed: int) -> d
     for candidate in sorted(roomy, key=lambda c: c.preference):
         chosen.setdefault(candidate.subnet.zone, candidate)
     return chosen
+
+
+def short_of_room(subnets: Iterable[Subnet], addresses_needed: int) -> str:
+    """Return which subnets lack free addresses, those with most first."""
+    short = [s for s in subnets if s.free_addresses < addresses_needed]
+    short.sort(key=lambda s: (-s.free_addresses, s.id))
+    named = (f"{s.id} in {s.zone} has {s.free_addresses}" for s in short)
+    return f" - {listed(named, most=MOST_SHORT)}"
 
 
 def ranked_zones(

@@ -219,7 +219,8 @@ def _zones(survey: Survey, options: Options, limits: Limits) -> Iterator[str]:
         yield (
             f"{_count(len(roomy), 'Availability Zone')}{_listed(roomy)} of {survey.vpc.id} "
             f"{'has' if len(roomy) == 1 else 'have'} a subnet with {needed} free addresses, and "
-            f"{limits.zones} are needed: free addresses or add a subnet{unused}"
+            f"{limits.zones} zones are needed: free addresses or add a subnet"
+            f"{placement.short_of_room(usable_subnets(survey), needed)}{unused}"
         )
         return
     for name, service in wanted(survey, options).items():

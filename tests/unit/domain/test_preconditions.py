@@ -107,6 +107,10 @@ ONE_PROBLEM: dict[str, tuple[dict[str, Any], str]] = {
         {"subnets": CROWDED},
         "1 Availability Zone (us-east-2a) of vpc-0a1b2c3d has a subnet with 8 free addresses",
     ),
+    "no room, by subnet": (
+        {"subnets": CROWDED},
+        f"2 zones are needed: free addresses or add a subnet - {CROWDED[1].id} in us-east-2b has 7",
+    ),
     "service in one zone": (
         {"offered": only_in("us-east-2a", "ssm")},
         "ssm supports 1 Availability Zone (us-east-2a), and the usable subnets are in "

@@ -155,6 +155,13 @@ def the_probe_is_shut_in(world: World) -> None:
     world.groups.all[probe.id] = replace(probe, outbound=frozenset())
 
 
+def the_list_was_made_anew_by_somebody(world: World) -> None:
+    """Its versions begin with 1 again, as ours did."""
+    world.parameters.remove([LIST])
+    world.parameters.now = lambda: world.entry.verified_at + 60
+    world.parameters.overwrite(LIST, "10.0.0.1")
+
+
 def the_list_was_edited(world: World) -> None:
     world.parameters.overwrite(LIST, "10.0.0.1")
 
@@ -223,6 +230,7 @@ DIFFERENCES: Mapping[Callable[[World], None], str] = {
     the_resolver_has_other_groups: "does not have our security group",
     the_resolver_answers_https_only: "does not answer DNS over port 53",
     the_document_is_gone: "/forwarding is gone",
+    the_list_was_made_anew_by_somebody: "/resolver-ips was written at",
     the_list_was_edited: "/resolver-ips has version 2, not 1",
     something_strange_carries_our_tag: "sg-stray carries our tag and is not in the ledger",
     a_host_acknowledged_and_the_event_was_lost: "/dns1 was written at",
