@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from ecs_anywhere_dns.answers.proof import prove
 from ecs_anywhere_dns.answers.questions import Answer, Question
+from ecs_anywhere_dns.document import Document
 from ecs_anywhere_dns.following.acceptance import History, Resting, accept
 from ecs_anywhere_dns.following.switchover import Target, switch
 from ecs_anywhere_dns.forwarding import NOTHING, forwarding_of
@@ -296,6 +297,28 @@ def test_no_round_of_questions_begins_after_the_deadline(longest: float, rounds:
     forwarding = forwarding_of(document, document.resolver_ips, None)
     assert not prove(document, forwarding, SETTINGS, asks_in_vain, longest).all_right
     assert len(asked) == rounds
+
+
+def test_each_round_asks_only_for_the_names_that_were_lost_in_the_one_before() -> None:
+    """A server that takes few questions at once answers all of them in the end."""
+    document, asked = fit(), []
+
+    def asks_few(questions: Sequence[Question]) -> dict[Question, Answer]:
+        asked.append({question.name for question in questions})
+        heard = sorted(asked[-1])[:1]
+        return {q: _right(q, document) if q.name in heard else Answer("timeout") for q in questions}
+
+    forwarding = forwarding_of(document, document.resolver_ips, None)
+    assert len(document.names) > 1
+    proof = prove(document, forwarding, SETTINGS, asks_few)
+    assert [len(names) for names in asked] == list(range(len(document.names), 0, -1))[:5]
+    assert proof.right == 3 * min(5, len(document.names))
+    assert len(proof.verdicts) == 3 * len(document.names)
+
+
+def _right(question: Question, document: Document) -> Answer:
+    published = document.names[question.name] if question.type == "A" else ()
+    return Answer(rcode="NOERROR", addresses=tuple((question.name, ip) for ip in published))
 
 
 # --- what doctor says
