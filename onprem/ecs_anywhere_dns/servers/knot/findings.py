@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ecs_anywhere_dns.forwarding import Forwarding
@@ -10,6 +10,7 @@ from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
 from ecs_anywhere_dns.servers.contract import Finding
 from ecs_anywhere_dns.servers.knot.configuration import unreadable
 from ecs_anywhere_dns.servers.knot.control import CURE
+from ecs_anywhere_dns.servers.knot.policies import overruled
 
 if TYPE_CHECKING:
     from ecs_anywhere_dns.servers.knot.server import Knot
@@ -32,6 +33,9 @@ end)""".replace("\n", " ")
 """A function that tells whether the module renumber changes an address. Its rules are kept where
 only the debugger of Lua finds them (5.6); where it does not, nothing is said."""
 RENUMBERED = f"({{pcall({_RENUMBERED})}})[2] == true"
+
+NEEDED = {"policy": "our file is written for", "iterate": "asks other servers"}
+"""The modules that kresd forwards with; it loads them by itself, unless they are unloaded."""
 
 
 def findings_of(
@@ -78,7 +82,22 @@ def hindrances_of(server: Knot, intended: Forwarding) -> Iterator[Finding]:
                 "leave the VPC's networks out of `renumber.config`, then restart kresd",
             )
             break
-    if any("rebinding" in modules for modules in server.running.values_of("modules.list()")):
+    yield from _of_modules(server.running.values_of("modules.list()"))
+    if all(server.running.values_of("policy ~= nil")):
+        yield from overruled(server.running, intended, server.address)
+
+
+def _of_modules(of_each: Iterable[Collection[str]]) -> Iterator[Finding]:
+    """Yield what is wrong with the modules that the processes have."""
+    lists = tuple(of_each)
+    for name, need in NEEDED.items():
+        if not all(name in modules for modules in lists):
+            yield Finding(
+                False,
+                f"the module {name} is not loaded, which {need}",
+                f"take `modules.unload('{name}')` out of its configuration, then restart kresd",
+            )
+    if any("rebinding" in modules for modules in lists):
         yield Finding(
             False,
             "the module rebinding refuses the private addresses of our names, and knows no "
