@@ -92,6 +92,7 @@ SHARES = {
     "tests/local/test_networks.py": 2,
     "tests/local/test_site.py": 2,
     "tests/onprem/test_damaged_memory.py": 7,
+    "tests/onprem/test_hindrances.py": 4,
     "tests/onprem/test_hostile.py": 2,
     "tests/onprem/test_lab.py": 2,
     "tests/onprem/test_stranger.py": 2,

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.onprem.lab.lab import KINDS, Lab
 from tests.onprem.test_apply import apply
 from tests.onprem.test_commands import amiss
+from tests.shares import examples
 
 VPC = "10.0.0.0/16"
 SSM = "ssm.us-east-2.amazonaws.com"
@@ -43,6 +44,16 @@ LINES: dict[str, list[str]] = {
         "rate-limit { responses-per-second 5; };",
         "minimal-any yes;",
         "max-cache-ttl 0;",
+        "recursive-clients 1;",
+        "recursive-clients 20;",
+        "fetches-per-server 2 drop;",
+        "fetches-per-zone 1;",
+        "rate-limit { all-per-second 7; };",
+        "rate-limit { errors-per-second 1; nodata-per-second 1; slip 1; window 15; };",
+        'deny-answer-aliases { "ecr.us-east-2.amazonaws.com"; };',
+        "max-records-per-type 1;",
+        "max-recursion-queries 1;",
+        "tcp-clients 1;",
     ],
     "unbound": [
         "access-control: 127.0.0.0/8 refuse",
@@ -66,6 +77,19 @@ LINES: dict[str, list[str]] = {
         f'local-data: "{SSM} A 10.9.9.9"',
         f'TOP forward-zone:\n  name: "{SSM}"\n  forward-addr: 10.9.9.9',
         'TOP stub-zone:\n  name: "amazonaws.com"\n  stub-addr: 203.0.113.1',
+        "ratelimit: 1",
+        "ip-ratelimit: 2",
+        "ip-ratelimit: 7",
+        "outgoing-range: 1",
+        "num-queries-per-thread: 1",
+        "jostle-timeout: 1",
+        "deny-any: yes",
+        "interface-action: 127.0.0.1 refuse",
+        "discard-timeout: 1",
+        "wait-limit: 1",
+        "max-query-restarts: 0",
+        'module-config: "respip iterator"\nresponse-ip: 10.0.0.0/8 redirect',
+        'module-config: "respip iterator"\nresponse-ip: 192.168.0.0/16 deny',
     ],
     "dnsmasq": [
         "stop-dns-rebind",
@@ -95,6 +119,12 @@ LINES: dict[str, list[str]] = {
         "local=/amazonaws.com/",
         f"local=/{SSM}/",
         "rebind-domain-ok=amazonaws.com",
+        "dns-forward-max=1",
+        "dns-forward-max=20",
+        "filterwin2k",
+        "query-port=5399",
+        "local-service",
+        "no-negcache",
     ],
     "powerdns": [
         "dont-query=10.0.0.0/8",
@@ -109,6 +139,12 @@ LINES: dict[str, list[str]] = {
         "max-cache-ttl=0",
         "forward-zones-recurse=.=203.0.113.1",
         "nothing-below-nxdomain=yes",
+        "max-mthreads=1",
+        "max-total-msec=1",
+        "network-timeout=2",
+        "max-qperq=0",
+        "max-tcp-per-client=1",
+        "disable-packetcache=yes",
     ],
     "knot": [
         "modules.load('rebinding < iterate')",
@@ -129,6 +165,12 @@ LINES: dict[str, list[str]] = {
         "modules.load('renumber < iterate') renumber.config({ {'10.0.0.0/16', '192.168.0.0'} })",
         "modules.load('renumber < iterate') renumber.config({ {'192.0.2.0/24', '192.168.0.0'} })",
         "modules.load('workarounds < iterate')",
+        "modules.load('view') view:addr('127.0.0.0/8', policy.all(policy.DENY))",
+        "modules.load('view') view:addr('10.10.0.0/16', policy.all(policy.REFUSE))",
+        "policy.add(policy.all(policy.REROUTE({['10.0.0.0/8'] = '192.168.0.0'})), true)",
+        "TOP policy.add(policy.all(policy.DROP), true)",
+        "modules.load('daf') daf.add('qname ~ amazonaws.com deny')",
+        "modules.unload('policy')",
     ],
     "resolved": [
         "Domains=~.",
@@ -152,7 +194,7 @@ LINES: dict[str, list[str]] = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_doctor_calls_well_is_not_rolled_back_and_a_reason_to_is_named(kind: str) -> None:
     @settings(
-        max_examples=6,
+        max_examples=examples(18),
         deadline=None,
         derandomize=True,
         database=None,

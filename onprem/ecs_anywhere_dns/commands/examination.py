@@ -14,12 +14,14 @@ from ecs_anywhere_dns.answers.explanation import explain
 from ecs_anywhere_dns.answers.preflight import Preflight, preflight
 from ecs_anywhere_dns.configuration import in_order
 from ecs_anywhere_dns.document import Document
+from ecs_anywhere_dns.following.aliases import refused_aliases
 from ecs_anywhere_dns.following.beforehand import (
     denied_names,
     hosts_entries,
     out_of_reach,
     own_answers,
 )
+from ecs_anywhere_dns.following.limits import overrun_limits
 from ecs_anywhere_dns.following.listening import hindrances, listener_of
 from ecs_anywhere_dns.following.moved import check_still_read
 from ecs_anywhere_dns.following.nothing_remembered import forwarded_unremembered
@@ -217,6 +219,8 @@ def _names(follower: Follower) -> Iterator[Finding]:
         yield from own_answers(follower.host, document)
         yield from out_of_reach(follower.host, document)
         yield from rewritten(follower.host, document)
+        yield from refused_aliases(follower.host, document)
+        yield from overrun_limits(follower.host, document)
 
 
 def _denied(follower: Follower) -> Iterator[Finding]:

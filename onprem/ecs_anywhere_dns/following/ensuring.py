@@ -9,8 +9,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ecs_anywhere_dns.answers.proof import Proof, prove
+from ecs_anywhere_dns.following.aliases import check_aliases
 from ecs_anywhere_dns.following.beforehand import check_not_denied, check_reach
 from ecs_anywhere_dns.following.claims import names_served
+from ecs_anywhere_dns.following.limits import check_within_limits
 from ecs_anywhere_dns.following.listening import check_listening, listener_of
 from ecs_anywhere_dns.following.moved import check_still_read
 from ecs_anywhere_dns.following.policies import check_not_rewritten
@@ -146,9 +148,11 @@ def _check_switchable(run: Run, wanted: Wanted, fragments: tuple[Fragment, ...])
     check_still_read(run.host, fragments)
     check_unhindered(run.host, wanted.whole)
     if not wanted.part.is_none:
+        check_within_limits(run.host, wanted.document)
         check_listening(listener_of(run.host), run.host.asks)
         check_reach(run.host, wanted.document, wanted.part.forwarders)
         check_not_rewritten(run.host, wanted.document)
+        check_aliases(run.host, wanted.document)
         check_not_denied(run.host, wanted.document)
 
 

@@ -157,8 +157,9 @@ To write a new server:
 
 Optional parts: `forwarded` (`ReadsBack`) for a server whose files can be read back; `hosts_files`
 (`ReadsHosts`) for one that reads hosts files; `policy_zones` (`HasPolicies`) for one with response
-policies; a field `other_regions: tuple[str, ...] = ()` for one whose files differ if it follows
-several Regions.
+policies; `refused` (`RefusesAliases`) for one that may refuse CNAMEs; `overrun` (`HasLimits`) for
+one that limits questions; a field `other_regions: tuple[str, ...] = ()` for one whose files differ
+if it follows several Regions.
 
 Modules beside this file: `mark` proves which file a server has loaded; `fragment_lines` reads a
 fragment back, and `harmless` refuses words that are no zone or address; `process`, `waiting` and
@@ -318,4 +319,28 @@ class HasPolicies(Protocol):
 
     def policy_zones(self) -> tuple[str, ...]:
         """Return the policy zones that may rewrite answers, in their order. Raises CheckFailed."""
+        ...
+
+
+@runtime_checkable
+class RefusesAliases(Protocol):
+    """A server that may be told to refuse CNAMEs, by the names that they lead to or by number."""
+
+    def may_refuse_aliases(self) -> bool:
+        """Return whether it is told so of any CNAME. Raises CheckFailed."""
+        ...
+
+    def refused(self, aliases: Mapping[str, str]) -> Iterable[Finding]:
+        """Yield the refusals among these CNAMEs, owner -> target. Raises CheckFailed."""
+        ...
+
+
+@runtime_checkable
+class HasLimits(Protocol):
+    """A server with limits for the questions that it takes at once, or in a second."""
+
+    def overrun(self, names: Mapping[str, Sequence[str]]) -> Iterable[Finding]:
+        """Yield the limits that one verification overruns, so that answers would be missing in
+        every round. It asks for each name, given with its addresses, three times at once: for IPv4
+        addresses over UDP and over TCP, for IPv6 addresses over UDP. Raises CheckFailed."""
         ...

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
-from ecs_anywhere_dns.pinned.aws_names import region_parent
 from ecs_anywhere_dns.servers.apparmor import confining, may_read
-from ecs_anywhere_dns.servers.bind.named_conf import View, find, names_in
+from ecs_anywhere_dns.servers.bind.named_conf import View, find
 from ecs_anywhere_dns.servers.bind.views import covers, shadows_below
 from ecs_anywhere_dns.servers.contract import Finding
 from ecs_anywhere_dns.subprocesses import run
@@ -21,10 +20,6 @@ if TYPE_CHECKING:
 PROFILE = "usr.sbin.named"
 PID_FILE = "/run/named/named.pid"
 """Debian's default."""
-BUILT_IN = ("any", "localhost", "localnets")
-"""Address match lists that hold the loopback."""
-ASKED_AT_ONCE = 18
-"""Questions of a verification: six names, each over UDP and TCP and for an IPv6 address."""
 
 
 def findings_of(
@@ -85,48 +80,6 @@ def _of_view(view: View, wanted: Forwarding) -> Iterator[Finding]:
             True,
             f"{view.title} has response policies ({', '.join(s.value for s in policy.block)}): "
             "they must not rewrite our names",
-        )
-    yield from _aliases(view, wanted)
-    yield from _rate(view)
-
-
-def _aliases(view: View, wanted: Forwarding) -> Iterator[Finding]:
-    """Yield the domains to which no CNAME may lead. Which published names are CNAMEs is known only
-    when they are asked for, so that no switch is kept back for it."""
-    denied = view.option("deny-answer-aliases")
-    if denied is None:
-        return
-    exempt = names_in(denied.blocks[1]) if len(denied.blocks) > 1 else ()
-    bare = [
-        zone
-        for zone in wanted.zones
-        if covers(names_in(denied.block), zone) and not covers(exempt, zone)
-    ]
-    if bare:
-        yield Finding(
-            False,
-            f"{view.title} has deny-answer-aliases for {bare[0]}: names that are aliases, as "
-            "api.ecr of Amazon ECR may be, end in SERVFAIL",
-            f'add "{region_parent(bare[0])}"; to its except-from',
-        )
-
-
-def _rate(view: View) -> Iterator[Finding]:
-    """Yield a limit of all answers to this host that is below what one verification asks for."""
-    limits = view.option("rate-limit")
-    if limits is None:
-        return
-    exempt, most = find(limits.block, "exempt-clients"), find(limits.block, "all-per-second")
-    is_exempt = exempt is not None and (
-        view.lists(exempt.block, "127.0.0.1")
-        or any(e.key.strip('"') in BUILT_IN for e in exempt.block)
-    )
-    if most is not None and 0 < int(most.value) < ASKED_AT_ONCE and not is_exempt:
-        yield Finding(
-            False,
-            f"{view.title} gives each client {most.value} answers a second (all-per-second of "
-            "rate-limit), and a verification asks for more",
-            "except this host: `exempt-clients { 127.0.0.1; };` in rate-limit",
         )
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.outcome import CheckFailed, NotTaken, ReloadFailed
+from ecs_anywhere_dns.servers.bind.aliases import OPTION, refused_in
 from ecs_anywhere_dns.servers.bind.control import RELOAD_PATIENCE, Rndc
 from ecs_anywhere_dns.servers.bind.disk import Disk
 from ecs_anywhere_dns.servers.bind.findings import findings_of
@@ -32,6 +33,7 @@ from ecs_anywhere_dns.servers.bind.fragments import (
     options_text,
     zones_text,
 )
+from ecs_anywhere_dns.servers.bind.limits import overrun_in
 from ecs_anywhere_dns.servers.bind.views import covers
 from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
 from ecs_anywhere_dns.servers.harmless import harmless
@@ -122,6 +124,19 @@ class Bind:
                 zone for view in self.disk.views() if view.recurses for zone in view.policy_zones
             )
         )
+
+    def may_refuse_aliases(self) -> bool:
+        return any(view.option(OPTION) for view in self.disk.views() if view.recurses)
+
+    def refused(self, aliases: Mapping[str, str]) -> Iterator[Finding]:
+        for view in self.disk.views():
+            if view.recurses:
+                yield from refused_in(view, aliases)
+
+    def overrun(self, names: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
+        for view in self.disk.views():
+            if view.recurses:
+                yield from overrun_in(view, names)
 
     def check_configuration(self) -> None:
         for problem in self.disk.problems(self.disk.on_disk(), swapped=True):

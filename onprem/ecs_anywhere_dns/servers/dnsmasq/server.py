@@ -34,6 +34,7 @@ from ecs_anywhere_dns.servers.dnsmasq.hindrances import (
     real,
     started_before_init,
 )
+from ecs_anywhere_dns.servers.dnsmasq.limits import overrun_in
 from ecs_anywhere_dns.servers.dnsmasq.lines import lines_for, read_fragment
 from ecs_anywhere_dns.servers.dnsmasq.process import is_mark, process_of, upstream_servers
 from ecs_anywhere_dns.servers.fragment_lines import CURE, lines_of
@@ -111,6 +112,9 @@ class Dnsmasq:
         yield from problems(self, disk, intended)
         if not intended.is_none:
             yield from started_before_init(self, self.include_file(disk))
+
+    def overrun(self, names: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
+        yield from overrun_in(self.on_disk(), len(names))
 
     def sources(self) -> tuple[str, ...]:
         """Return none: dnsmasq sets a source address line by line, and our lines have none."""

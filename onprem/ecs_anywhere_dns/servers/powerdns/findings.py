@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecs_anywhere_dns.forwarding import Forwarding
@@ -12,6 +14,9 @@ from ecs_anywhere_dns.servers.powerdns.configuration import Configuration
 
 if TYPE_CHECKING:
     from ecs_anywhere_dns.servers.powerdns import PowerDns
+
+POLICY = re.compile(r"^[^-\n]*\brpz(File|Master|Primary)\s*\(", re.MULTILINE)
+"""A line of Lua that loads a response policy."""
 
 
 def findings_of(
@@ -27,12 +32,7 @@ def findings_of(
         return
     yield from problems or (Finding(True, f"{server.zones_file} is included, and unhindered"),)
     yield _validation(disk)
-    if disk.value("lua-dns-script"):
-        yield Finding(
-            True,
-            f"lua-dns-script {disk.value('lua-dns-script')} may answer before anything is "
-            "forwarded, or change answers: it must leave our names alone",
-        )
+    yield from _of_scripts(disk, applied)
     if running.ok and applied is not None:
         yield _loaded(server, applied)
     yield Finding(
@@ -58,6 +58,36 @@ def _validation(disk: Configuration) -> Finding:
     if disk.validates:
         return Finding(True, f"dnssec={how}: the forwarded zones are exempt by trust anchors")
     return Finding(True, f"dnssec={how}: nothing is validated")
+
+
+def _of_scripts(disk: Configuration, applied: Forwarding | None) -> Iterator[Finding]:
+    """Yield the scripts and policies that may answer, or change answers: what they do shows only
+    once the names are asked for. Where the forwarding is in force, it was seen that they do not."""
+    script = disk.value("lua-dns-script")
+    lua = disk.value("lua-config-file")
+    if script:
+        yield Finding(
+            applied is not None,
+            f"lua-dns-script {script} may answer before anything is forwarded, or change answers",
+            "see that it leaves our names alone; `ecs-anywhere-dns apply` tries, and puts back "
+            "what was before if it does not",
+        )
+    if lua and POLICY.search(_text(Path(lua))):
+        yield Finding(
+            applied is not None,
+            f"{lua} loads response policies (RPZ), which may rewrite our names or the VPC's "
+            "addresses",
+            "see that they let pass our names (`*.amazonaws.com CNAME rpz-passthru.`); "
+            "`ecs-anywhere-dns apply` tries, and puts back what was before if they do not",
+        )
+
+
+def _text(file: Path) -> str:
+    """Return the text; empty where it cannot be read, which another check finds."""
+    try:
+        return file.read_text("utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def _loaded(server: PowerDns, forwarding: Forwarding) -> Finding:

@@ -29,6 +29,7 @@ from ecs_anywhere_dns.servers.mark import MARK_PORT, MARK_ZONE, ipv4_among, mark
 from ecs_anywhere_dns.servers.powerdns.configuration import Configuration
 from ecs_anywhere_dns.servers.powerdns.control import Control, ours_of
 from ecs_anywhere_dns.servers.powerdns.findings import findings_of
+from ecs_anywhere_dns.servers.powerdns.limits import too_low
 from ecs_anywhere_dns.servers.powerdns.lines import lines_for, read_zones
 from ecs_anywhere_dns.servers.powerdns.old_settings import INIT, OldSettings
 from ecs_anywhere_dns.servers.powerdns.settings import Settings
@@ -116,6 +117,7 @@ class PowerDns:
                 "ones, and agents would use those",
                 "let the hosts of the agents ask a server without DNS64",
             )
+        yield from () if forwarding.is_none else too_low(disk)
         for setting in disk.shadows(forwarding.zones):
             yield Finding(
                 False,

@@ -21,6 +21,8 @@ YAML_NAMES = {
     "dns64-prefix": "recursor.dns64_prefix",
     "dnssec": "dnssec.validation",
     "query-local-address": "outgoing.source_address",
+    "network-timeout": "outgoing.network_timeout",
+    "max-qperq": "outgoing.max_qperq",
 }
 """Old name -> name in YAML, of the settings that this tool asks for."""
 SETTING = re.compile(r"  \w+:(?: (?P<value>.*))?")

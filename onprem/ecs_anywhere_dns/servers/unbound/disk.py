@@ -16,6 +16,7 @@ from ecs_anywhere_dns.servers.mark import has_mark, holds, mark_in
 from ecs_anywhere_dns.servers.ownership import is_of_others
 from ecs_anywhere_dns.servers.process import Process
 from ecs_anywhere_dns.servers.unbound.control import plain
+from ecs_anywhere_dns.servers.unbound.lines import Line, lines_in
 from ecs_anywhere_dns.subprocesses import run
 
 WROTE_ANEW = "`ecs-anywhere-dns apply` writes it anew"
@@ -82,6 +83,10 @@ class Disk:
                 f"correct the line that it names, in {self.configuration} or below",
             )
         return tuple(line.strip() for line in ran.output.splitlines() if line.strip())
+
+    def lines(self) -> tuple[Line, ...]:
+        """Return the lines of the configuration, those of included files among them."""
+        return tuple(lines_in(self.configuration))
 
     def forwarding(self) -> Forwarding:
         """Return the forwarding of our own file as it is now. Raises CheckFailed."""

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
 from ecs_anywhere_dns.servers.contract import Finding
 from ecs_anywhere_dns.servers.mark import lies_within
+from ecs_anywhere_dns.servers.unbound.answers import replaced, tagged
 from ecs_anywhere_dns.servers.unbound.shadows import PASSING, below, blocking
 from ecs_anywhere_dns.subprocesses import run
 
 if TYPE_CHECKING:
     from ecs_anywhere_dns.servers.unbound import Unbound
+
+SCRIPTS = ("python", "dynlib")
+"""Modules of Unbound that run a program of the administrator's."""
 
 
 def findings_of(
@@ -29,15 +33,19 @@ def findings_of(
         yield Finding(False, refused.message, refused.cure)
         return
     yield from found or (Finding(True, _unhindered(server, wanted)),)
-    yield from _protections(server, wanted)
+    yield from _protections(server, wanted, applied)
     yield from _views(server)
     if running.ok:
         yield from _of_what_runs(server, wanted, applied)
 
 
 def hindrances_of(server: Unbound, intended: Forwarding) -> Iterator[Finding]:
-    """Yield the administrator's zones and records that answer for our names, or replace our
-    forward-zones. Raises ReloadFailed."""
+    """Yield the administrator's settings, zones and records that answer for our names, or replace
+    our forward-zones. Raises ReloadFailed."""
+    lines = server.disk.lines()
+    if "respip" in server.running.modules():
+        yield from replaced(lines, intended.forwarders)
+    yield from tagged(lines, intended.zones, server.address)
     for zone, name, kind in blocking(server.running.local_zones(), intended.zones):
         yield Finding(
             False,
@@ -91,7 +99,9 @@ def _pid(server: Unbound) -> str:
     return str(server.running.pid() or "unknown")
 
 
-def _protections(server: Unbound, wanted: Forwarding) -> Iterator[Finding]:
+def _protections(
+    server: Unbound, wanted: Forwarding, applied: Forwarding | None
+) -> Iterator[Finding]:
     """Yield how validation, cachedb and rebinding protection are set, and treat our zones."""
     modules = " ".join(server.disk.option("module-config")).split()
     validates = "validator" in modules
@@ -106,15 +116,28 @@ def _protections(server: Unbound, wanted: Forwarding) -> Iterator[Finding]:
             "module-config has cachedb: what its database keeps of our names is removed at a "
             "switch (Unbound 1.20 and later; else empty that database once)",
         )
-    if "respip" in modules:
-        yield Finding(
-            True,
-            "module-config has respip: response policies (rpz) and response-ip must not rewrite "
-            "our names, nor the VPC's addresses",
-        )
+    yield from _unforeseeable(server, modules, applied)
     private = server.disk.option("private-address")
     if private:
         yield Finding(True, f"rebinding protection is on ({', '.join(private)}); {exempt}")
+
+
+def _unforeseeable(
+    server: Unbound, modules: Collection[str], applied: Forwarding | None
+) -> Iterator[Finding]:
+    """Yield what may change answers, and shows only once the names are asked for. Where the
+    forwarding is in force, it was seen that it changes none."""
+    may_change = [f"the module {name}" for name in SCRIPTS if name in modules]
+    policy = next((line for line in server.disk.lines() if line.key == "rpz"), None)
+    if policy is not None and "respip" in modules:
+        may_change.append(f"the response policy (rpz) at {policy.place}")
+    for each in may_change:
+        yield Finding(
+            applied is not None,
+            f"{each} may rewrite our names, or answers with the VPC's addresses",
+            "see that it lets them pass (rpz: `*.amazonaws.com CNAME rpz-passthru.`); "
+            "`ecs-anywhere-dns apply` tries, and puts back what was before if it does not",
+        )
 
 
 def _views(server: Unbound) -> Iterator[Finding]:

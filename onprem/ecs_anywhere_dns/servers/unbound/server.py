@@ -31,6 +31,7 @@ from ecs_anywhere_dns.servers.starting import start_if_down
 from ecs_anywhere_dns.servers.unbound.control import UnboundControl
 from ecs_anywhere_dns.servers.unbound.disk import WROTE_ANEW, Disk, forwarding_in
 from ecs_anywhere_dns.servers.unbound.findings import findings_of, hindrances_of
+from ecs_anywhere_dns.servers.unbound.limits import RESTARTS, overrun_in, unfollowed_in
 from ecs_anywhere_dns.servers.unbound.running import wrong_configuration
 from ecs_anywhere_dns.servers.unbound.shadows import blocking
 from ecs_anywhere_dns.servers.waiting import comes_true
@@ -105,6 +106,15 @@ class Unbound:
             return
         if pid is not None:
             yield from hindrances_of(self, intended)
+
+    def overrun(self, names: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
+        yield from overrun_in(self.disk.lines(), len(names))
+
+    def may_refuse_aliases(self) -> bool:
+        return any(line.key == RESTARTS for line in self.disk.lines())
+
+    def refused(self, aliases: Mapping[str, str]) -> Iterator[Finding]:
+        yield from unfollowed_in(self.disk.lines(), aliases)
 
     def sources(self) -> tuple[str, ...]:
         return ipv4_among(self.disk.option("outgoing-interface"))
