@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from itertools import cycle, islice
@@ -62,6 +62,24 @@ def unusable(subnet: Subnet, region: str) -> str | None:
     if not re.fullmatch(rf"{re.escape(region)}[a-z]", subnet.zone):
         return f"{subnet.zone} is a Local Zone or a Wavelength Zone"
     return None
+
+
+def left_out(subnets: Iterable[Subnet], region: str) -> Iterator[str]:
+    """Yield the subnets that are never used, each with its reason."""
+    for subnet in sorted(subnets, key=lambda s: s.id):
+        if reason := unusable(subnet, region):
+            yield f"{subnet.id}, because {reason}"
+
+
+def named_in_vain(subnets: Iterable[Subnet], addresses_needed: int) -> Iterator[str]:
+    """Yield a warning for each subnet that somebody named and that has no room."""
+    for subnet in sorted(subnets, key=lambda s: s.id):
+        if subnet.named and subnet.free_addresses < addresses_needed:
+            yield (
+                f"{subnet.id} has the tag ecs-anywhere:subnet, but {subnet.free_addresses} free "
+                f"addresses, and {addresses_needed} are needed: another subnet of {subnet.zone} is "
+                "used, or none"
+            )
 
 
 def subnet_per_zone(candidates: Iterable[Candidate], addresses_needed: int) -> dict[str, Candidate]:

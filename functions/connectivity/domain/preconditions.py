@@ -68,6 +68,7 @@ def prepare(survey: Survey, options: Options, limits: Limits) -> Prepared:
         raise PreconditionsNotMet(problem)
     services = wanted(survey, options)
     to_ask = names_to_ask(survey, services)
+    needed = addresses_needed(survey, options, limits)
     used = [subnet for subnet in survey.subnets if subnet.id in _standing_in(desired)]
     return Prepared(
         desired,
@@ -76,6 +77,7 @@ def prepare(survey: Survey, options: Options, limits: Limits) -> Prepared:
             *broken_promises(survey, desired),
             *not_as_chosen(survey, options),
             *near_the_probe(survey, desired, to_ask),
+            *placement.named_in_vain(usable_subnets(survey), needed),
             *organization_warnings(survey, options),
             *policy_warnings(survey, desired),
             *unasked_warnings(survey, services),
@@ -92,7 +94,7 @@ def prepare(survey: Survey, options: Options, limits: Limits) -> Prepared:
                 for zone, c in sorted(chosen_subnets(survey, options, limits).items())
                 if c.subnet.id in _standing_in(desired)
             ),
-            *(f"left out: {line}" for line in _left_out(survey)),
+            *(f"left out: {line}" for line in placement.left_out(survey.subnets, survey.region)),
         ),
         to_ask,
         tuple(policy_lines(survey, desired, options)),
@@ -105,12 +107,6 @@ def incomplete(survey: Survey, limits: Limits) -> tuple[str, ...]:
     zones = {subnet.zone for subnet in usable_subnets(survey)}
     subnets = [] if len(zones) >= limits.zones else [f"subnets in {limits.zones} zones"]
     return (*_dns_attributes(survey), *subnets)
-
-
-def _left_out(survey: Survey) -> Iterator[str]:
-    for subnet in sorted(survey.subnets, key=lambda s: s.id):
-        if reason := placement.unusable(subnet, survey.region):
-            yield f"{subnet.id}, because {reason}"
 
 
 def _standing_in(desired: Desired) -> frozenset[str]:
@@ -206,7 +202,8 @@ def _overlaps(survey: Survey, options: Options, *_: object) -> Iterator[str]:
 
 def _zones(survey: Survey, options: Options, limits: Limits) -> Iterator[str]:
     zones = {subnet.zone for subnet in usable_subnets(survey)}
-    unused = "".join(f" - not counted: {line}" for line in _left_out(survey))
+    left_out = placement.left_out(survey.subnets, survey.region)
+    unused = "".join(f" - not counted: {line}" for line in left_out)
     if len(zones) < limits.zones:
         yield (
             f"{survey.vpc.id} has subnets in {_count(len(zones), 'Availability Zone')}"

@@ -61,6 +61,15 @@ def test_what_speaks_for_a_subnet_goes_before_its_id(
     assert because in line
 
 
+def test_a_named_subnet_without_room_is_told_and_another_one_used() -> None:
+    full_up = replace(NAMED, named=True, free_addresses=2)
+    ready = prepared(full_up, PLAIN)
+    assert chosen(ready) == PLAIN.id
+    [line] = [w for w in ready.warnings if w.startswith(NAMED.id)]
+    assert "has the tag ecs-anywhere:subnet, but 2 free addresses, and 8 are needed" in line
+    assert not [w for w in prepared(replace(NAMED, named=True)).warnings if NAMED.id in w[:10]]
+
+
 def test_what_is_made_later_comes_beside_what_stands_and_what_stands_stays() -> None:
     held = {ledger.endpoint_purpose(full("ssm")): THERE.id}
     ready = prepared(ROUTED, IN_USE, endpoints=(THERE,), entry=Entry(VPC.id, held=held))
