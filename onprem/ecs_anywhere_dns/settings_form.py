@@ -44,9 +44,12 @@ def missing_in(content: Mapping[str, Any]) -> tuple[str, ...]:
     return (*(key for key in NEEDED if key not in content), *["public_keys"] * unpinned)
 
 
-def init_adding(missing: Sequence[str]) -> str:
-    """Return the command that adds these keys to the configuration."""
-    return f"`ecs-anywhere-dns init {' '.join(OPTIONS[key] for key in missing)}`"
+def init_adding(missing: Sequence[str], does: str = "") -> str:
+    """Return the command that adds these keys to the configuration, what it does, and what a stack
+    without a key has in its place."""
+    command = f"`ecs-anywhere-dns init {' '.join(OPTIONS[key] for key in missing)}`{does}"
+    unsigned = "; a stack without a signing key has --signature none in place of the key"
+    return f"{command}{unsigned if 'public_keys' in missing else ''}"
 
 
 def read_settings(content: Mapping[str, Any]) -> Settings:
@@ -62,7 +65,7 @@ def read_settings(content: Mapping[str, Any]) -> Settings:
     if missing:
         raise BadUsage(
             f"without {', '.join(missing)} this host believes no publication",
-            f"{init_adding(missing)} adds it and keeps the rest of the file",
+            init_adding(missing, " adds it and keeps the rest of the file"),
         )
     settings = Settings(**values)
     _check_form(settings)

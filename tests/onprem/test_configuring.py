@@ -107,6 +107,35 @@ def test_what_people_wrote_stays_to_the_byte(tmp_path: Path) -> None:
     assert configure(file, Wish(PINS))[1] == (f"kept {file} as it is",)
 
 
+@pytest.mark.parametrize("key", PINS)
+def test_a_part_of_what_an_old_file_lacks_is_answered_with_all_that_it_lacks(
+    tmp_path: Path, key: str
+) -> None:
+    """The command that the answer names has to work: nothing of the part was written."""
+    file = tmp_path / "config.toml"
+    file.write_text(BY_HAND)
+    with pytest.raises(BadUsage) as caught:
+        configure(file, Wish({key: PINS[key]}))
+    assert "was left as it is" in caught.value.message
+    assert file.read_text() == BY_HAND
+    for option in ("--account", "--network", "--public-key", "--key-id", "--signature none"):
+        assert option in caught.value.cure
+    configure(file, Wish(PINS))
+    assert load(file)[0].account == PINS["account"]
+
+
+def test_an_old_file_of_a_stack_without_a_key_is_completed_too(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(BY_HAND)
+    with pytest.raises(BadUsage) as caught:
+        load(file)
+    assert "--signature none" in caught.value.cure
+    given = {key: value for key, value in PINS.items() if key != "public_keys"}
+    configure(file, Wish({**given, "signature": "none"}))
+    (settings,) = load(file)
+    assert (settings.signature, settings.networks) == ("none", tuple(PINS["networks"]))
+
+
 def test_what_a_file_says_otherwise_is_not_contradicted(tmp_path: Path) -> None:
     file = configured(tmp_path)
     before = file.read_bytes()

@@ -96,6 +96,8 @@ def _changed(
         own = {**_additions(file, table, wish.of_vpc), **keys}
     if not changes and not own:
         return _checked(there, file), (f"kept {file} as it is",)
+    if "vpc" in there:
+        _check_completed(file, there, {**there, **changes})
     text = edited(file.read_text("utf-8"), changes, file)
     text = edited(text, own, file, place) if own else text
     settings = _written(file, tomllib.loads(text), text)
@@ -141,10 +143,20 @@ def _content(file: Path, wish: Wish) -> dict[str, Any] | None:
 def _check_complete(file: Path, content: Mapping[str, Any]) -> None:
     missing = missing_in(content)
     if missing:
-        unsigned = "; a stack without a signing key has --signature none for it"
         raise BadUsage(
             f"to write {file}, `init` needs {', '.join(OPTIONS[k].split()[0] for k in missing)}",
-            f"{init_adding(missing)}{unsigned if 'public_keys' in missing else ''}",
+            init_adding(missing),
+        )
+
+
+def _check_completed(file: Path, there: Mapping[str, Any], content: Mapping[str, Any]) -> None:
+    """Check that a configuration from before lacks nothing with what was given. Raises BadUsage,
+    with the command for all that it lacks, as nothing of it is written."""
+    missing, lacking = missing_in(content), missing_in(there)
+    if missing:
+        raise BadUsage(
+            f"{file} was left as it is: with what was given it still lacks {', '.join(missing)}",
+            init_adding(lacking, " adds all of it and keeps the rest of the file"),
         )
 
 
