@@ -29,7 +29,7 @@ OF_HOST = ("applied.json", "journal.json")
 OF_ONE_VPC = (f"distrust-{FIRST}.json", f"distrust-{OTHER}.json")
 WRITTEN_ANEW = (
     f"standby-{STANDBY}.json", f"acknowledged-{FIRST}.json", f"verified-{OTHER}.json",
-    f"validated-{FIRST}.json", "status.json",
+    f"validated-{FIRST}.json", "written.json", "status.json",
 )  # fmt: skip
 NOBODY = 65534
 ALL = (*OF_HOST, *OF_ONE_VPC, *WRITTEN_ANEW)

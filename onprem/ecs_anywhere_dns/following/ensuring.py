@@ -5,16 +5,22 @@ What is there already is only verified; else it is switched to, and back at any 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ecs_anywhere_dns.answers.proof import Proof, prove
 from ecs_anywhere_dns.following.aliases import check_aliases
 from ecs_anywhere_dns.following.beforehand import check_not_denied, check_reach
 from ecs_anywhere_dns.following.claims import names_served
+from ecs_anywhere_dns.following.edited import edited
 from ecs_anywhere_dns.following.limits import check_within_limits
 from ecs_anywhere_dns.following.listening import check_listening, listener_of
-from ecs_anywhere_dns.following.moved import check_still_read
+from ecs_anywhere_dns.following.moved import (
+    check_still_read,
+    former_files,
+    to_remove,
+    told_of_staying,
+)
 from ecs_anywhere_dns.following.policies import check_not_rewritten
 from ecs_anywhere_dns.following.remembering import (
     Wanted,
@@ -26,6 +32,7 @@ from ecs_anywhere_dns.following.remembering import (
 from ecs_anywhere_dns.following.run import Run
 from ecs_anywhere_dns.following.shared import Shared
 from ecs_anywhere_dns.following.switchover import (
+    NotPutBack,
     RolledBack,
     Target,
     check_fragments,
@@ -36,7 +43,9 @@ from ecs_anywhere_dns.following.switchover import (
     switch,
 )
 from ecs_anywhere_dns.forwarding import Forwarding
-from ecs_anywhere_dns.outcome import Stop
+from ecs_anywhere_dns.memory.files import FileState
+from ecs_anywhere_dns.memory.records import Journal
+from ecs_anywhere_dns.outcome import CheckFailed, Stop
 from ecs_anywhere_dns.servers.contract import Fragment
 
 
@@ -54,7 +63,7 @@ def ensure(run: Run, shared: Shared, wanted: Wanted) -> Proof:
 
     if run.dry:
         _tell_difference(run, fragments)
-        if _differing(fragments):
+        if run.report.would_change:
             _check_switchable(run, wanted, fragments)
         return Proof(())
     if _is_there(run, shared, fragments, whole):
@@ -116,13 +125,35 @@ def _switch(
     target = Target(
         whole, files, verified, to_forget, lambda problem: note_failure(run, shared, problem)
     )
+    target = replace(target, tell=run.hint)
     shared.in_force = None
-    journal = switch(run.host, run.id, target)
+    journal = _switch_without_former(run, target, former_files(run.host, fragments))
     end_switch(run.host, journal, target, lambda: remember_switch(run, wanted, journal))
     forget_distrust(run)
     shared.in_force = whole
     run.say(changed=True)
     return answers[-1]
+
+
+def _switch_without_former(run: Run, target: Target, former: Sequence[FileState]) -> Journal:
+    """Switch, and remove the former files that are not needed any more; where the server's checker
+    refuses that, they stay. Returns the journal. Raises what `switch` does."""
+    removed = to_remove(run.host, former)
+    gone = [file.path for file in removed]
+    run.hint(*told_of_staying(run.host, [file for file in former if file.path not in gone]))
+    if not removed:
+        return switch(run.host, run.id, target)
+    named = ", ".join(map(str, gone))
+    try:
+        journal = switch(run.host, run.id, replace(target, files=(*target.files, *removed)))
+    except NotPutBack:
+        raise
+    except CheckFailed as problem:
+        journal = switch(run.host, run.id, target)
+        run.hint(f"{named}, written by this tool at a former path, stays: {problem.message}")
+    else:
+        run.hint(f"removed {named}, written by this tool at a former path")
+    return journal
 
 
 def note_failure(run: Run, shared: Shared, problem: Stop) -> None:
@@ -157,8 +188,14 @@ def _check_switchable(run: Run, wanted: Wanted, fragments: tuple[Fragment, ...])
 
 
 def _tell_difference(run: Run, fragments: tuple[Fragment, ...]) -> None:
-    files = tuple(str(fragment.path) for fragment in _differing(fragments))
+    changed = [fragment.path for fragment in _differing(fragments)]
+    if changed:
+        removed = to_remove(run.host, former_files(run.host, fragments))
+        changed += [file.path for file in removed]
+    files = tuple(map(str, changed))
     run.say(would_change=files, summary=f"would change {', '.join(files) or 'nothing'}")
+    for file in edited(run.host, files_of(fragments)):
+        run.hint(f"{file.path} is not as this tool wrote it; a copy of it would be kept beside it")
 
 
 def _differing(fragments: tuple[Fragment, ...]) -> list[Fragment]:

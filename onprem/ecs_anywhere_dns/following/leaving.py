@@ -43,7 +43,7 @@ def leave_unfollowed(shared: Shared) -> None:
             check_room(run.host, fragments)
             check_fragments(run.host, fragments)
             check_unhindered(run.host, whole)
-            target = Target(whole, files_of(fragments), lambda: None)
+            target = Target(whole, files_of(fragments), lambda: None, tell=run.hint)
             journal = switch(run.host, run.id, target)
             end_switch(run.host, journal, target, lambda: forget(run, left))
             run.say(changed=True)

@@ -6,11 +6,12 @@ would undo a person's decision within minutes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ecs_anywhere_dns.following.confirmation import confirm
 from ecs_anywhere_dns.following.metrics import remove_metrics
+from ecs_anywhere_dns.following.moved import former_files, to_remove
 from ecs_anywhere_dns.following.run import new_id
 from ecs_anywhere_dns.following.switchover import (
     NotPutBack,
@@ -26,7 +27,7 @@ from ecs_anywhere_dns.following.switchover import (
     roll_back,
     switch,
 )
-from ecs_anywhere_dns.forwarding import NOTHING
+from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.memory.documents import Memory
 from ecs_anywhere_dns.memory.files import FileState
@@ -54,28 +55,34 @@ def rollback(hosts: Sequence[Host], *, to_none: bool = False) -> Report:
     VPCs, to none for these. Never raises Stop: the report says how it ended."""
     host = hosts[0]
     report = Report("rollback", host=host.settings.host, server=host.server.name)
+    told: list[str] = []
     try:
         with host.state.locked():
-            report = _locked(hosts, report, to_none)
+            report = _locked(hosts, report, to_none, told.append)
     except Stop as problem:
         report = report.stopped(problem)
     host.progress.end()
-    return replace(report, at=host.timestamp(), seconds=dict(host.progress.seconds))
+    # What was found in the replaced files is named also where the rollback failed.
+    hints = (*dict.fromkeys(told), *report.hints)
+    at, seconds = host.timestamp(), dict(host.progress.seconds)
+    return replace(report, hints=hints, at=at, seconds=seconds)
 
 
-def _locked(hosts: Sequence[Host], report: Report, to_none: bool) -> Report:
+def _locked(
+    hosts: Sequence[Host], report: Report, to_none: bool, tell: Callable[[str], object]
+) -> Report:
     host = hosts[0]
     host.state.applied().check_server(host.server.name)
     recover(host)
     former = host.state.applied()
     check_running(host)
-    step = _to_none(hosts, former) if to_none else _one_step(former)
+    step = _to_none(hosts, former) if to_none else _one_step(host, former)
     forwarding = step.applied.forwarding
     check_unhindered(host, forwarding)
     run = new_id()
     taken = [each for each in hosts if each.settings.vpc in step.vpcs]
     names = [zone for vpc in step.vpcs for zone in former.of(vpc).forwarding.zones]
-    target = Target(forwarding, step.files, lambda: None, names)
+    target = Target(forwarding, step.files, lambda: None, names, tell=tell)
     switched = replace(host, server=passing_over(host.server, step.files))
     journal = _switch_exactly_or_readable(switched, run, target)
     memories = {each.settings.vpc: Memory.of(former.of(each.settings.vpc)) for each in taken}
@@ -138,7 +145,7 @@ def _is_by_hand(host: Host) -> bool:
         return False
 
 
-def _one_step(applied: Applied) -> Step:
+def _one_step(host: Host, applied: Applied) -> Step:
     """Return the step back. VPCs that the last step did not change stay as they are. Raises
     BadUsage where there is none."""
     former = step_back(applied)
@@ -161,7 +168,19 @@ def _one_step(applied: Applied) -> Step:
         )
         for vpc, last in applied.vpcs.items()
     }
-    return Step(replace(former, vpcs=vpcs), applied.before, changed)
+    step = replace(former, vpcs=vpcs)
+    return Step(step, _files_of_step(host, step.forwarding, applied.before), changed)
+
+
+def _files_of_step(
+    host: Host, forwarding: Forwarding, before: tuple[FileState, ...]
+) -> tuple[FileState, ...]:
+    """Return the files to put back: those of then, or, where their paths have changed since, what
+    they forwarded, at the paths of now."""
+    fragments = host.server.fragments(forwarding)
+    if {file.path for file in before} == {fragment.path for fragment in fragments}:
+        return before
+    return (*files_of(fragments), *to_remove(host, former_files(host, fragments)))
 
 
 def _to_none(hosts: Sequence[Host], applied: Applied) -> Step:
@@ -175,7 +194,8 @@ def _to_none(hosts: Sequence[Host], applied: Applied) -> Step:
     forwarding = former.forwarding if not former.forwarding.is_none else NOTHING
     fragments = host.server.fragments(forwarding)
     check_fragments(host, fragments)
-    return Step(former, files_of(fragments), tuple(sorted(taken)))
+    files = (*files_of(fragments), *to_remove(host, former_files(host, fragments)))
+    return Step(former, files, tuple(sorted(taken)))
 
 
 def _summary(host: Host, step: Step) -> str:

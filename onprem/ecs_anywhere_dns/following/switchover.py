@@ -8,12 +8,12 @@ them back; whoever dies is put back by the next run (`recover`).
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ecs_anywhere_dns.following.edited import keep_copies
 from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.memory.files import (
@@ -69,6 +69,8 @@ class Target:
     name by name, and all zones of a VPC that are put in force again."""
     note: Callable[[RolledBack], object] = lambda _: None
     """Write down that the switch failed: before it is undone, as the run may end in that."""
+    tell: Callable[[str], object] = lambda _: None
+    """Tell a person of what was found in the files that are replaced."""
 
 
 def files_of(fragments: Sequence[Fragment]) -> tuple[FileState, ...]:
@@ -103,6 +105,9 @@ def check_fragments(host: Host, fragments: Sequence[Fragment]) -> None:
     none of somebody else. Raises CheckFailed."""
     host.progress.begin("check fragment")
     check_ours(host.server, fragments, host.state.applied().written)
+    # Imported here: most runs switch nothing.
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="ecs-anywhere-dns-") as scratch:
         # The server's checker may run as a user of its own.
         Path(scratch).chmod(0o755)
@@ -132,6 +137,11 @@ def switch(host: Host, run: str, target: Target) -> Journal:
     """Switch to the target, and return the journal, which the caller commits. Raises CheckFailed
     (nothing was reloaded), its subclass NotPutBack (and the files are not as they were),
     RolledBack, RollbackFailed."""
+    for line in keep_copies(host, target.files):
+        target.tell(line)
+    # Without the note a file is copied once more than needed, and nothing is lost.
+    with suppress(Stop):
+        host.state.note_written(host.server.name, target.files)
     journal = _begin(host, run, target)
     try:
         _swap(host, target.files)
@@ -233,10 +243,12 @@ def _before(host: Host, former: Forwarding, target: Target) -> tuple[FileState, 
     if former.is_none or not host.state.applied().run:
         return tuple(state_of(file.path) for file in target.files)
     written = host.state.applied().written
-    return tuple(
-        state_of(file.path) if written and file.path not in written else file
+    as_applied = {
+        file.path: file
         for file in _as_they_are(host.server.fragments(former))
-    )
+        if not written or file.path in written
+    }
+    return tuple(as_applied.get(file.path) or state_of(file.path) for file in target.files)
 
 
 def _as_they_are(fragments: Sequence[Fragment]) -> tuple[FileState, ...]:

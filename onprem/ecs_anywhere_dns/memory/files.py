@@ -16,6 +16,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -83,6 +84,11 @@ def state_of(path: Path) -> FileState:
         cure = cure_of(error) if is_other else "run this as root"
         raise CheckFailed(f"{path}: {error.strerror}", cure) from None
     return FileState(path, content, stat.S_IMODE(status.st_mode), (status.st_uid, status.st_gid))
+
+
+def fingerprint_of(content: bytes) -> str:
+    """Return what tells these bytes from others."""
+    return sha256(content).hexdigest()
 
 
 def text_of(path: Path) -> str:

@@ -23,6 +23,8 @@ WITHOUT = {
     "journal": "`apply` then writes the forwarding anew, as it is published",
     "distrust": "what a person rolled back, or what failed, is then taken again",
     "standby": "who serves is then seen by what is forwarded",
+    "written": "nothing is lost with it; where one of our files is replaced that an older version "
+    "wrote, a copy of it is kept",
 }
 """The consequence of moving a file away, by the first part of its name."""
 WITHOUT_OTHERS = "nothing is lost with it, and the next run writes it anew"

@@ -12,7 +12,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,6 +24,7 @@ from ecs_anywhere_dns.memory.files import (
     FileState,
     check_writable,
     cure_of,
+    fingerprint_of,
     make_folder,
     put,
 )
@@ -50,6 +51,10 @@ from ecs_anywhere_dns.outcome import BadUsage, Busy
 from ecs_anywhere_dns.trust import Unsafe, check_trusted
 
 FOLDER_MODE = 0o750
+WRITTEN = "written.json"
+LATEST = 3
+"""Contents of a file that are known as written by this tool: what a switch and its end may leave,
+and the one before."""
 ROOM = 65536
 """Bytes, kept free while the forwarding is switched: several times what a commit writes."""
 
@@ -186,6 +191,29 @@ class State:
     def write_validated(self, validated: Collection[str]) -> None:
         self._write(self._own("validated"), {"texts": sorted(validated)})
 
+    def written(self, server: str) -> Mapping[Path, tuple[str, ...]]:
+        """Return the fingerprints of what this tool wrote last to each path for this DNS server.
+        Without them a file is not known as ours to the byte, and nothing else is lost: what is
+        damaged holds none."""
+        try:
+            said = content_of(self.folder / WRITTEN) or {}
+        except (Damaged, Unsafe):
+            return {}
+        files = said.get("files") if said.get("server") == server else None
+        prints = files if isinstance(files, dict) else {}
+        return {Path(k): tuple(map(str, v)) for k, v in prints.items() if isinstance(v, list)}
+
+    def note_written(self, server: str, files: Sequence[FileState]) -> None:
+        """Note what is about to be written, beside what was written before: a switch may be undone.
+        A path that is gone is forgotten. Raises CheckFailed."""
+        known = self.written(server)
+        prints = {str(path): said for path, said in known.items() if os.path.lexists(path)}
+        for file in files:
+            now = () if file.content is None else (fingerprint_of(file.content),)
+            before = (each for each in known.get(file.path, ()) if each not in now)
+            prints[str(file.path)] = (*before, *now)[-LATEST:]
+        self._write(WRITTEN, {"server": server, "files": prints})
+
     def distrust(self) -> Distrust:
         return made_of(self.folder / self._readable("distrust"), distrust_from) or Distrust()
 
@@ -233,7 +261,7 @@ class State:
         those of the whole host as well."""
         readers: tuple[Callable[[], object], ...] = (
             self.applied, self.journal, self.distrust, self.duty, self._checked_validated,
-            self.acknowledged, self.verified, self.report,
+            self._checked_written, self.acknowledged, self.verified, self.report,
         )  # fmt: skip
         found = (problem for read in readers if (problem := problem_of(read)))
         # Where the folder is none, each file says the same.
@@ -245,6 +273,9 @@ class State:
 
     def _checked_validated(self) -> object:
         return content_of(self.folder / self._readable("validated"))
+
+    def _checked_written(self) -> object:
+        return content_of(self.folder / WRITTEN)
 
     def _own(self, name: str) -> str:
         return f"{name}-{self.vpc}.json" if len(self.followed) > 1 else f"{name}.json"

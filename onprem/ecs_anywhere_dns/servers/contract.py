@@ -155,11 +155,12 @@ To write a new server:
     neighbours in test_every_server.py, test_doctor_and_apply.py, test_traps.py, test_init.py) fail
     until the new one has its own.
 
-Optional parts: `forwarded` (`ReadsBack`) for a server whose files can be read back; `hosts_files`
-(`ReadsHosts`) for one that reads hosts files; `policy_zones` (`HasPolicies`) for one with response
-policies; `refused` (`RefusesAliases`) for one that may refuse CNAMEs; `overrun` (`HasLimits`) for
-one that limits questions; a field `other_regions: tuple[str, ...] = ()` for one whose files differ
-if it follows several Regions.
+Optional parts: `forwarded` (`ReadsBack`) for a server whose files can be read back;
+`has_read_paths` (`ReadsPathsAtStart`) for one that only a restart tells where our files are;
+`hosts_files` (`ReadsHosts`) for one that reads hosts files; `policy_zones` (`HasPolicies`) for one
+with response policies; `refused` (`RefusesAliases`) for one that may refuse CNAMEs; `overrun`
+(`HasLimits`) for one that limits questions; a field `other_regions: tuple[str, ...] = ()` for one
+whose files differ if it follows several Regions.
 
 Modules beside this file: `mark` proves which file a server has loaded; `fragment_lines` reads a
 fragment back, and `harmless` refuses words that are no zone or address; `process`, `waiting` and
@@ -300,6 +301,16 @@ class ReadsBack(Protocol):
     def forwarded(self) -> Forwarding:
         """Return what our files on the disk forward. Raises CheckFailed where one is missing, or
         was edited."""
+        ...
+
+
+@runtime_checkable
+class ReadsPathsAtStart(Protocol):
+    """A server that learns the paths of our files only when it starts."""
+
+    def has_read_paths(self) -> bool:
+        """Return whether the running process is known to have started after the paths of our files
+        were written into its configuration. Raises CheckFailed."""
         ...
 
 

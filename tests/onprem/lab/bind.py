@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ecs_anywhere_dns.servers.mark import mark_in
-
-from tests.onprem.lab.dns_server import HEADER, Ground, Launch
+from tests.onprem.lab.dns_server import Ground, Launch
 
 OPTIONS, ZONES = "ecs-anywhere.options", "ecs-anywhere.zones"
 SECRET = "bGFib3JhdG9yeS1sYWJvcmF0b3J5LWxhYm9yYXRvcnk="
@@ -20,11 +18,6 @@ def write(ground: Ground) -> Launch:
     (directory / "db.root").write_text(f". 3600000 NS root.\nroot. 3600000 A {ground.root[0]}\n")
     (directory / "named.conf.options").write_text(_options(ground))
     (directory / "named.conf.local").write_text(_local(ground))
-    if ground.initialised:
-        options, zones = directory / OPTIONS, directory / ZONES
-        options.write_text(f'// {HEADER}\nvalidate-except {{ "{mark_in(options)}"; }};\n')
-        marked = f'zone "{mark_in(zones)}" IN {{ type forward; forwarders {{ }}; }};'
-        zones.write_text(f"// {HEADER}\n{marked}\n")
     main.write_text(_main(directory, ground, key))
     return Launch(
         main,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.onprem.lab.dns_server import HEADER, Ground, Launch
+from tests.onprem.lab.dns_server import Ground, Launch
 
 ROOT_KEY = ".,20326,8,2,E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D"
 
@@ -14,7 +14,6 @@ def write(ground: Ground) -> Launch:
     fragments.mkdir()
     main.write_text(_main(ground))
     if ground.initialised:
-        servers.write_text(f"# {HEADER}\n")
         rebinding = "rebind-domain-ok=/us-east-2.amazonaws.com/"
         lines = f"servers-file={servers}\n{rebinding}\n"
         (fragments / "ecs-anywhere.conf").write_text(lines)

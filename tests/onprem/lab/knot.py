@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from ecs_anywhere_dns.forwarding import NOTHING
-from ecs_anywhere_dns.servers.knot.lines import text_for
-
 from tests.onprem.lab.dns_server import Ground, Launch
 
 
@@ -14,7 +11,6 @@ def write(ground: Ground) -> Launch:
     (directory / "root.hints").write_text(f". 3600000 NS root.\nroot. 3600000 A {ground.root[0]}\n")
     include = ""
     if ground.initialised:
-        ours.write_text(text_for(NOTHING))
         include = f"dofile('{ours}')"
     main.write_text(_main(ground, include))
     run = ground.run / "kresd"

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ecs_anywhere_dns.forwarding import NOTHING
+from ecs_anywhere_dns.servers import make_server
+
 from tests.onprem.lab import (
     bind,
     client,
@@ -103,7 +106,10 @@ class Lab:
         ground = self._places.ground(
             directory, number, admin=admin, top=top, validating=validating, initialised=initialised
         )
-        server = DnsServer(kind, ground, WRITERS[kind](ground), self.network)
+        launch = WRITERS[kind](ground)
+        if initialised:
+            _write_empty_fragments(kind, ground, launch)
+        server = DnsServer(kind, ground, launch, self.network)
         self._servers.append(server)
         return server
 
@@ -319,6 +325,13 @@ class Lab:
 
     def _keys(self) -> dict[str, Any]:
         return {"public_keys": [self.key.entry]} if self.key else {"signature": "none"}
+
+
+def _write_empty_fragments(kind: str, ground: Ground, launch: Launch) -> None:
+    """Write our files as `init` does."""
+    server = make_server(kind, document.REGION, ground.address, ground.port, launch.table)
+    for fragment in server.fragments(NOTHING):
+        fragment.path.write_text(fragment.text)
 
 
 def _tiers() -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.onprem.lab.dns_server import HEADER, Ground, Launch
+from tests.onprem.lab.dns_server import Ground, Launch
 
 
 def write(ground: Ground) -> Launch:
@@ -14,8 +14,6 @@ def write(ground: Ground) -> Launch:
     (directory / "recursor.lua").write_text("-- the administrator's own\n")
     main.write_text(_main(ground))
     if ground.initialised:
-        zones.write_text(f"# {HEADER}\n")
-        lua.write_text(f"-- {HEADER}\n")
         (more / "ecs-anywhere.conf").write_text(f"forward-zones-file={zones}\n")
         with (directory / "recursor.lua").open("a") as admins:
             admins.write(f'dofile("{lua}")\n')

@@ -10,9 +10,6 @@ import os
 import sys
 from pathlib import Path
 
-from ecs_anywhere_dns.forwarding import NOTHING
-from ecs_anywhere_dns.servers.resolved.lines import fragments_for
-
 from tests.onprem.lab.dns_server import Ground, Launch
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
@@ -54,9 +51,6 @@ def write(ground: Ground) -> Launch:
     main.write_text(_main(ground))
     if ground.top:
         (delegates / "site.dns-delegate").write_text(f"{ground.top}\n")
-    if ground.initialised:
-        for fragment in fragments_for(NOTHING, delegates, anchors):
-            fragment.path.write_text(fragment.text)
     inside = _script(ground, "inside", _inside(ground, run))
     server = _script(ground, "resolved-server", _server(ground, inside))
     return Launch(

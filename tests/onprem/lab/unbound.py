@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from ecs_anywhere_dns.servers.mark import mark_in
-
-from tests.onprem.lab.dns_server import HEADER, Ground, Launch
+from tests.onprem.lab.dns_server import Ground, Launch
 
 ROOT_KEY = ". DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D"
 """The real root's: the lab's root cannot prove anything with it."""
@@ -15,9 +13,6 @@ def write(ground: Ground) -> Launch:
     main, fragments = directory / "unbound.conf", directory / "unbound.conf.d"
     fragments.mkdir()
     (directory / "root.hints").write_text(f". 3600000 NS root.\nroot. 3600000 A {ground.root[0]}\n")
-    if ground.initialised:
-        ours = fragments / "ecs-anywhere.conf"
-        ours.write_text(f'# {HEADER}\nserver:\n  domain-insecure: "{mark_in(ours)}"\n')
     main.write_text(_main(ground))
     return Launch(
         main,

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from ecs_anywhere_dns.commands.init.configuring import make_folder
 from ecs_anywhere_dns.forwarding import NOTHING
-from ecs_anywhere_dns.memory.files import FileState, put, state_of
+from ecs_anywhere_dns.memory.files import put, state_of
 from ecs_anywhere_dns.outcome import CheckFailed
 from ecs_anywhere_dns.servers.contract import Include, Server
 
@@ -24,12 +24,13 @@ def make_empty_fragments(server: Server) -> Iterator[str]:
     file would be an error of the DNS server once it is included. Yields what was made."""
     for fragment in server.fragments(NOTHING):
         former = state_of(fragment.path)
+        made = replace(former, content=fragment.text.encode())
         if former.content is None:
             make_folder(fragment.path.parent)
-            put(FileState(fragment.path, fragment.text.encode()))
+            put(made)
             yield f"made {fragment.path}, which forwards nothing yet"
         elif _is_empty(former.content):
-            put(replace(former, content=fragment.text.encode()))
+            put(made)
 
 
 def _is_empty(content: bytes) -> bool:

@@ -46,6 +46,8 @@ from ecs_anywhere_dns.subprocesses import run
 
 LEFT_OUT = ",.dpkg-dist,.dpkg-old,.dpkg-new"
 """Debian's: every other suffix in dnsmasq.d is read."""
+CLOCK = 1.0
+"""Seconds: the system knows in whole ones when it was started, and from that when a process was."""
 RELOAD_PATIENCE = 2.0
 """Seconds; `reload` has waited for the signal to be heard."""
 
@@ -192,6 +194,16 @@ class Dnsmasq:
         own = () if disk.has("no-hosts") else (SYSTEM,)
         others = (Path(line.value) for line in disk.of("addn-hosts", "hostsdir") if line.value)
         return in_folders((*own, *others))
+
+    def has_read_paths(self) -> bool:
+        """Return whether dnsmasq was started after the line with `servers-file=` was written; False
+        where the clock, good to a second, leaves it open. Raises CheckFailed."""
+        try:
+            started = process_of(self.pid_file).started
+            written = self.include_file(self.on_disk()).stat().st_mtime
+        except (ReloadFailed, OSError):
+            return False
+        return written + CLOCK < started
 
     def forwarded(self) -> Forwarding:
         """Return what our files on the disk forward. Raises CheckFailed."""
