@@ -12,7 +12,6 @@ its turn is booked, and further away than one waits        nothing, until it com
 it failed its verification a short while ago               nothing, until its pause is over
 it is not as it asks for: failed, waiting, never made      it is looked at
 it is connected, and something differs                     it is looked at, once for the same
-it is connected, and what differed before is as it was     it is looked at: a warning may be over
 its status tells what was repaired                         it is looked at, so that the same is news
 it is connected, and its time has come                     it is verified again
 else                                                       nothing
@@ -35,8 +34,6 @@ from connectivity.domain.verification_clock import VerificationClock
 from connectivity.domain.wish import Wish, read_wish
 
 SWEEP = "sweep"
-NO_LONGER = "the difference that an execution was told of is gone"
-"""The reason for a look at a VPC whose status may still warn of what has been mended."""
 CONNECTED = "connected"
 
 
@@ -84,8 +81,6 @@ def need_of(view: View, asked: str, now: float, clock: VerificationClock) -> Nee
     if due:
         return Need(entry, VERIFICATION if wish is Wish.ENABLED else SWEEP, reasons, told)
     reasons = (*reasons, *_not_in_order(entry, wish))
-    if not reasons and entry.handed and not told:
-        reasons = (NO_LONGER,)
     return Need(entry, SWEEP, reasons, told) if reasons else None
 
 

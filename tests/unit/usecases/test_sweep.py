@@ -11,7 +11,6 @@ from connectivity.domain import tags
 from connectivity.domain.errors import SigningRefused, Throttled, Unavailable
 from connectivity.domain.ledger import PROBE, RESOLVER_GROUP, Entry
 from connectivity.domain.model import Rule, SecurityGroup, Vpc
-from connectivity.domain.needs_a_look import NO_LONGER
 from connectivity.domain.pacing import MAKING
 from connectivity.domain.verification_clock import VerificationClock
 from connectivity.domain.whole_account import WholeAccount
@@ -288,20 +287,6 @@ def test_a_difference_that_an_execution_has_judged_is_not_handed_over_again() ->
     assert swept(world).knocked == {}
     world.groups.all["sg-more"] = SecurityGroup("sg-more", "another one", owner=US)
     assert VPC.id in swept(world).knocked, "which is another difference"
-
-
-def test_a_difference_that_is_no_longer_there_is_no_longer_warned_of() -> None:
-    """A policy that somebody set by hand and took away again, for one."""
-    world = in_order()
-    something_strange_carries_our_tag(world)
-    swept(world)
-    run(world, "sweep")
-    assert "sg-stray looks like ours" in world.entry.detail
-    del world.groups.all["sg-stray"]
-    assert swept(world).knocked == {VPC.id: (NO_LONGER,)}
-    run(world, "sweep")
-    assert "sg-stray" not in world.entry.detail
-    assert swept(world).knocked == {}
 
 
 def test_the_contrary_of_a_difference_is_another_difference() -> None:
