@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import json
 import sys
-import traceback
 from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
@@ -33,6 +32,8 @@ def show_step(step: str) -> None:
 
 def show_defect(defect: BaseException) -> None:
     """Print the traceback of a defect; its last line quotes the error's message."""
+    import traceback
+
     for part in traceback.format_exception(defect):
         for line in part.rstrip("\n").split("\n"):
             _show(line, sys.stderr)

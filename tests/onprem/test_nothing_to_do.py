@@ -25,8 +25,9 @@ sys.exit(code)
 """
 NEEDED = {"ecs_anywhere_dns.servers.dnsmasq.server", "cryptography", "dns.message"}
 NOT_NEEDED = {
-    "asyncio", "boto3", "botocore", "dns.asyncquery", "dns.query", "dns.resolver", "jsonschema",
-    "platform", "referencing", "ssl", "urllib3", "uuid",
+    "asyncio", "boto3", "botocore", "cryptography.hazmat.primitives.serialization",
+    "dns.asyncquery", "dns.query", "dns.resolver", "email.parser", "idna",
+    "jsonschema", "platform", "referencing", "ssl", "urllib3", "uuid",
 }  # fmt: skip
 OF_COMMANDS = {"apply", "followers"}
 MOST = 360

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 P256_PREFIX = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
 """The beginning of every SubjectPublicKeyInfo of a key on P-256 whose point is not compressed:
 RFC 5480, section 2. AWS KMS answers GetPublicKey in this form."""
+UNCOMPRESSED = b"\x04"
+"""The last byte of P256_PREFIX, and the first one of such a point."""
 P256_LENGTH = len(P256_PREFIX) + 64
 """Bytes: two coordinates of 32 follow the prefix."""
 KEY_ID = re.compile(r"mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -37,6 +39,12 @@ class PublicKey:
     """SubjectPublicKeyInfo."""
     id: str = ""
     """The key's id in AWS KMS; empty where nobody said."""
+
+    @property
+    def point(self) -> bytes:
+        """Return the point on the curve, not compressed (SEC 1, 2.3.3): the end of `der`, whose
+        beginning is P256_PREFIX."""
+        return self.der[len(P256_PREFIX) - len(UNCOMPRESSED) :]
 
     @property
     def fingerprint(self) -> str:

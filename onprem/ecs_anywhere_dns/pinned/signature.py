@@ -60,11 +60,10 @@ def _made_by(key: PublicKey, signature: Signature) -> bool:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.hazmat.primitives.serialization import load_der_public_key
 
     try:
-        loaded = load_der_public_key(key.der)
-        assert isinstance(loaded, ec.EllipticCurvePublicKey), "its prefix was checked"
+        # Not `load_der_public_key`, whose import brings every other kind of key.
+        loaded = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), key.point)
         loaded.verify(signature.value, signature.over, ec.ECDSA(SHA256()))
     except (InvalidSignature, ValueError):
         return False
