@@ -139,7 +139,8 @@ class PublicationTooLarge(Fact):
 
 
 class WishedAgain(Fact):
-    """A teardown met a VPC whose tag asks for the connection again: nothing was removed yet."""
+    """A teardown met a VPC whose tag asks for the connection again, or for a plan before the
+    withdrawal: nothing was removed yet."""
 
 
 class NotRemoved(Fact):

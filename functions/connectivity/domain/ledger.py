@@ -227,6 +227,12 @@ class Entry:
         return bool(self.removing) and self.removing == self.holder
 
     @property
+    def removal_has_begun(self) -> bool:
+        """Tell whether on-premises was told to stop forwarding, or something was removed, and the
+        rest is still there."""
+        return bool(self.removing or (self.withdrawn_at and PUBLICATION in self.held))
+
+    @property
     def was_knocked_on(self) -> bool:
         """Tell whether somebody has knocked since the round began that is at work."""
         return self.knocks > self.begun

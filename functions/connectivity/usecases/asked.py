@@ -83,6 +83,8 @@ def read_wish_of(run: Run, aws: Aws, executions: Executions) -> Reading:
     wish = read_wish(vpc.tags)
     if wish is Wish.DISABLED:
         return replace(_of_disabled(entry), is_confirmed=says_yes(vpc.tags))
+    if wish is Wish.PLAN and entry.removal_has_begun:
+        return Reading("tear down", "its tag says plan, and its removal has begun", entry)
     aws.settings.check_allowed(vpc.id)
     options = read_options(vpc.tags, aws.settings.defaults, aws.settings.bounds)
     because = "tag" if _is_another_round(entry, run.execution) else run.because

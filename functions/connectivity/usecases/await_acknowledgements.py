@@ -22,9 +22,9 @@ def await_acknowledgements(vpc_id: str, waited_seconds: float, aws: Aws) -> int:
     machine has waited as long in this state: the first survives a new execution, the second needs
     no clock.
     """
-    check_wish(vpc_id, aws.vpcs)
-    document, heard = hear(vpc_id, aws.parameters, aws.settings.parameter_path)
     entry = aws.ledger.read(vpc_id)
+    check_wish(entry, aws.vpcs)
+    document, heard = hear(vpc_id, aws.parameters, aws.settings.parameter_path)
     missing = heard.unconfirmed(entry.generation, "withdrawn")
     drain_seconds = aws.settings.drain_seconds
     over = waited_seconds >= drain_seconds or _is_old(document, entry, drain_seconds, aws)

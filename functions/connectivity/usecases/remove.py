@@ -61,7 +61,7 @@ def _remove(vpc_id: str, aws: Aws) -> Status:
     ownership = aws.ownership(aws.ledger.read(vpc_id))
     entry = ownership.entry
     if ledgers.PUBLICATION in entry.held and not entry.is_being_removed:
-        check_wish(vpc_id, aws.vpcs)
+        check_wish(entry, aws.vpcs)
     seen = _look(ownership, aws)
     removal = _plan(seen, ownership, aws)
     _start(removal, entry, aws)

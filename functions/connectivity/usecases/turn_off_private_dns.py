@@ -51,8 +51,8 @@ def turn_off_everything(vpc_id: str, now: float, aws: Aws) -> int:
     epoch. Return the seconds for which clients may still use cached answers; 0 if no endpoint
     serves. Raises WishedAgain before any change, NotReadyYet while AWS does not show what is to go,
     and for its turn as `turn_on_private_dns` does."""
-    check_wish(vpc_id, aws.vpcs)
     ownership = aws.ownership(aws.ledger.read(vpc_id))
+    check_wish(ownership.entry, aws.vpcs)
     seen = Seen(aws.endpoints.all_in(vpc_id))
     require_all_seen(ownership.entry, seen.endpoints, now)
     removal = plan_teardown(seen, ownership, aws.settings.parameter_path)

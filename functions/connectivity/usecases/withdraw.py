@@ -44,7 +44,7 @@ def withdraw(vpc_id: str, aws: Aws) -> Withdrawn:
     """
     entry = aws.ledger.read(vpc_id)
     if entry.was_knocked_on:
-        check_wish(vpc_id, aws.vpcs)
+        check_wish(entry, aws.vpcs)
     steps = plan_withdrawal(aws.ownership(entry), aws.settings.parameter_path)
     if not steps:
         _record(entry, entry.withdrawn_at, aws)

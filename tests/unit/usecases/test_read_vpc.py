@@ -198,6 +198,23 @@ def test_a_teardown_in_an_idle_account_begins_at_once_and_reserves_once() -> Non
     assert world.ledger.booked_until == booked != {}
 
 
+def test_a_plan_leaves_a_connected_vpc_alone_and_a_removal_that_has_begun_goes_on() -> None:
+    """The execution that withdrew died. What stands is paid for and serves nobody."""
+    world = wish(connected(), "plan")
+    assert world.read().todo == "nothing"
+    wish(world, None)
+    world.withdraw()
+    verdict = wish(world, "plan").read()
+    assert (verdict.todo, verdict.as_json()["desired"]) == ("take away", None)
+    assert wish(world, "enabled").read().todo == "connect"
+
+
+def test_a_plan_after_a_removal_is_a_plan() -> None:
+    world = wish(connected(), None)
+    world.disconnect()
+    assert wish(world, "plan").read().todo == "nothing"
+
+
 def test_a_teardown_says_whether_something_was_begun_whose_id_nobody_knows() -> None:
     world = wish(connected(), None)
     assert not world.read().begun

@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 from connectivity.domain import ledger, status, tags
-from connectivity.domain.errors import JustBegun, NotReadyYet, NotRemoved, WishedAgain
+from connectivity.domain.errors import (
+    JustBegun,
+    NotReadyYet,
+    NotRemoved,
+    UnreadableOption,
+    WishedAgain,
+)
 from connectivity.domain.model import InboundResolver, InterfaceEndpoint, Rule, SecurityGroup
 from connectivity.usecases.acknowledgements import MOST_REMOVED
 from connectivity.usecases.finish import finish
@@ -242,6 +248,26 @@ def test_a_tag_put_back_during_the_drain_stops_the_teardown_before_anything_is_r
     assert world.endpoints.all == before
     world.connect()
     assert world.document["state"] == "active"
+
+
+def test_a_tag_that_asks_for_a_plan_during_the_drain_does_not_strand_what_serves_nobody() -> None:
+    world = connected()
+    world.withdraw()
+    world.vpcs.set_tags(VPC.id, {tags.WISH: "plan"})
+    world.await_acknowledgements()
+    world.turn_off_all()
+    world.patiently(lambda: remove_everything(VPC.id, world.aws))
+    assert world.endpoints.all == {}
+
+
+def test_a_tag_that_nobody_can_read_stops_the_teardown_and_says_so() -> None:
+    world = connected()
+    world.withdraw()
+    before = dict(world.endpoints.all)
+    world.vpcs.set_tags(VPC.id, {tags.WISH: "enable"})
+    with pytest.raises(UnreadableOption, match="is not one of enabled"):
+        remove_everything(VPC.id, world.aws)
+    assert world.endpoints.all == before
 
 
 def test_an_acknowledgement_that_comes_after_the_removal_is_removed_by_the_last_look() -> None:

@@ -110,9 +110,10 @@ def test_a_repetition_gives_only_what_is_left_of_the_time() -> None:
     assert world.withdraw().drain_seconds == 0
 
 
-def test_whose_tag_is_back_is_not_withdrawn() -> None:
+@pytest.mark.parametrize("wish", ["enabled", "plan"])
+def test_whose_tag_is_back_is_not_withdrawn(wish: str) -> None:
     world = connected()
-    world.vpcs.all[VPC.id] = replace(VPC, tags={WISH: "enabled"})
+    world.vpcs.all[VPC.id] = replace(VPC, tags={WISH: wish})
     world.ledger.knock(VPC.id)
     with pytest.raises(WishedAgain):
         world.withdraw()
