@@ -22,6 +22,7 @@ from local.gateway.endpoint_policies import EndpointPolicies
 from local.gateway.errors import error_code, error_response
 from local.gateway.journal import Journal
 from local.gateway.principals import Principals
+from local.gateway.repetitions import Repetitions
 
 if TYPE_CHECKING:
     from local.engine import EmbeddedAws
@@ -59,6 +60,7 @@ class Gateway:
         self._port = port
         self._routes: dict[str, Callable[[], Any]] = {}
         self._listeners: list[Listener] = []
+        self._repetitions = Repetitions()
 
     def listen(self, listener: Listener) -> None:
         """Call `listener` after each call, with the call and what was answered."""
@@ -92,7 +94,9 @@ class Gateway:
         if answer := self._unsigned.get(environ.get("HTTP_X_AMZ_TARGET", "")):
             return _json(*answer(Request(environ).get_json(force=True)))
         call = recognise(environ)
-        return self._answer(call, environ) if call else self._forward(environ)
+        if call is None:
+            return self._forward(environ)
+        return self._repetitions.answer(call.service, environ, lambda: self._answer(call, environ))
 
     def _answer(self, call: ApiCall, environ: dict[str, Any]) -> Response:
         """Answer one call: authorise it, handle it, write it into the journal.
