@@ -128,8 +128,8 @@ def resolver_named(text: str) -> str:
 
 
 def policy_chosen(text: str) -> str:
-    """Return the endpoint policy that a tag or a request event names."""
-    return text.strip(" ")
+    """Return the endpoint policy that a tag or a request event names, in any case."""
+    return text.strip(" ").lower()
 
 
 def service_problems(services: Iterable[str], where: str) -> list[str]:

@@ -309,8 +309,9 @@ def read(vpc_tags: Mapping[str, str], admitted: str) -> Options:
 
 def test_a_tag_chooses_within_what_the_stack_admits() -> None:
     assert read({}, ORGANIZATION).endpoint_policy == ORGANIZATION
-    assert read({tags.ENDPOINT_POLICY: " account "}, ORGANIZATION).endpoint_policy == "account"
-    for wrong in ("full-access", "Account", "acount", ""):
+    for text in (" account ", "Account", "ACCOUNT"):
+        assert read({tags.ENDPOINT_POLICY: text}, ORGANIZATION).endpoint_policy == "account"
+    for wrong in ("full-access", "Full-Access", "acount", ""):
         with pytest.raises(UnreadableOption, match=r"^tag ecs-anywhere:endpoint-policy: "):
             read({tags.ENDPOINT_POLICY: wrong}, "account")
 
