@@ -231,10 +231,12 @@ def test_a_fragment_that_somebody_edited_is_repaired(lab: Lab, server_kind: str)
     server = applied(lab, server_kind)
     files = server.files()
     ours = next(path for path in files if b"ssm.us-east-2" in files[path])
-    ours.write_bytes(files[ours].replace(b"ssm.us-east-2", b"sss.us-east-2"))
+    edited = files[ours].replace(b"ssm.us-east-2", b"sss.us-east-2")
+    ours.write_bytes(edited)
     report = apply(lab)
     assert (report["exit"], report["changed"]) == (Exit.DONE, True), report
-    assert server.files() == files
+    [copy] = ours.parent.glob(f".{ours.name}.edited-*")
+    assert server.files() == files | {copy: edited}
     assert_private(lab)
 
 
