@@ -13,7 +13,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 from connectivity.domain.errors import Fact, Waiting
-from connectivity.domain.printable import printable_lines
+from connectivity.domain.printable import printable_lines, shortened
 
 from ecs_anywhere import asking, aws_errors, explaining
 from ecs_anywhere.evidence import NoEvidence
@@ -62,20 +62,21 @@ def told() -> Iterator[None]:
     try:
         yield
     except (NoStack, NoRecords, UnreadableKey, UnreadablePrices, UnreadableRecords) as error:
-        end(UNREADABLE, str(error))
+        end_as_written(UNREADABLE, str(error))
     except (ClientError, BotoCoreError) as error:
-        end(UNREADABLE, aws_errors.told(error))
+        end_as_written(UNREADABLE, aws_errors.told(error))
     except Waiting as error:
         end(UNREADABLE, f"{error}: try again in a minute")
     except ResponseParserError as error:
         first = str(error).partition("\n")[0]
         end(UNREADABLE, f"no answer of AWS that can be read: {first}")
     except OSError as error:
-        end(UNREADABLE, f"a file cannot be read or written: {error}")
+        end_as_written(UNREADABLE, f"a file cannot be read or written: {error}")
+    except explaining.UnknownError as error:
+        end(COMMAND_LINE, str(error))
     except (
         Fact,
         NoEvidence,
-        explaining.UnknownError,
         asking.NotAskedError,
         NobodyCameError,
     ) as error:
@@ -88,6 +89,19 @@ def end(code: int, message: str) -> NoReturn:
     """Write the message on standard error, and end with that exit code."""
     typer.echo(printable_lines(message, LONGEST_MESSAGE), err=True)
     raise typer.Exit(code)
+
+
+def end_as_written(code: int, message: str) -> NoReturn:
+    """End as `end` does, with the links of the message: it names an endpoint or a file of the
+    person's own, which has to be copied, and quotes nobody else."""
+    typer.echo(as_written(message), err=True)
+    raise typer.Exit(code)
+
+
+def as_written(message: str) -> str:
+    """Return the message, at most `LONGEST_MESSAGE` long, with nothing that moves a cursor."""
+    kept = (letter if letter.isprintable() or letter == "\n" else "_" for letter in message)
+    return shortened("".join(kept), LONGEST_MESSAGE)
 
 
 def ask(question: str, yes: bool) -> None:

@@ -15,7 +15,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from connectivity.domain import tags
 from connectivity.domain.errors import Waiting
 from connectivity.domain.ledger import Entry
-from connectivity.domain.printable import printable_lines
 
 from ecs_anywhere import (
     agent_commands,
@@ -40,8 +39,10 @@ from ecs_anywhere.answering import (
     Vpc,
     Watched,
     Yes,
+    as_written,
     ask,
     end,
+    end_as_written,
     print_json,
     told,
     vpc_in,
@@ -93,7 +94,7 @@ def status(
     else:
         showing.console().print(showing.status(lines, listed))
     if unread:
-        end(UNREADABLE, "\n".join(unread))
+        end_as_written(UNREADABLE, "\n".join(unread))
     if not all(line.is_well for line in lines):
         raise typer.Exit(NEEDS_A_PERSON)
 
@@ -150,7 +151,7 @@ def costs(
     else:
         showing.console().print(showing.costs(wasted, listed))
     for each in standing.unseen:
-        typer.echo(printable_lines(f"could not be looked at: {each}"), err=True)
+        typer.echo(as_written(f"could not be looked at: {each}"), err=True)
 
 
 @app.command()
@@ -302,13 +303,12 @@ def watch(vpc: Vpc, place: Place) -> None:
 def explain(
     word: Annotated[
         str,
-        typer.Argument(metavar="WORD", help="As in PreconditionsNotMet, SweepAlarm or 61."),
+        typer.Argument(metavar="WORD", help="As in failed, PreconditionsNotMet, SweepAlarm or 61."),
     ],
 ) -> None:
-    """Explain an error, an alarm or an exit code."""
+    """Explain a status, an error, an alarm or an exit code."""
     with told():
-        for found in explaining.explain(word):
-            showing.console().print(showing.explanation(found))
+        showing.console().print(showing.explanations(explaining.explain(word)))
 
 
 @app.command()

@@ -21,6 +21,7 @@ from ecs_anywhere.examining import Examined
 from ecs_anywhere.explaining import Explanation
 from ecs_anywhere.host_checks import summary
 from ecs_anywhere.leaks import Leak
+from ecs_anywhere.manual import Place
 from ecs_anywhere.overview import Line, total
 from ecs_anywhere.planning import Planned
 from ecs_anywhere.prices import Prices
@@ -309,13 +310,28 @@ def counted(things: Iterable[Thing], what: str) -> Iterator[Thing]:
             shown.advance(task)
 
 
-def explanation(found: Explanation) -> RenderableType:
+def explanations(found: Sequence[Explanation]) -> RenderableType:
+    """Return each explanation, with an empty line between two."""
+    shown = [part for each in found for part in (Text(), _explanation(each))]
+    return Group(*shown[1:])
+
+
+def _explanation(found: Explanation) -> RenderableType:
+    then = "then" if found.at_most else "do"
+    said = {"means": found.cause, "at most": found.at_most, then: found.cure}
     return Group(
         Text(found.name, style="bold"),
-        Text(f"means  {found.cause}"),
-        Text(f"do     {found.cure}"),
+        *(Text(f"{label:7}  {words}") for label, words in said.items() if words),
         *(Text(f"  {problem}\n    -> {cure}") for problem, cure in found.more),
+        *(_section(place) for place in found.places),
     )
+
+
+def _section(place: Place) -> RenderableType:
+    """Return a section of the manual, and where it goes on."""
+    where = place.address if place.is_whole else f"{place.address} goes on"
+    lines = (Text(f"  {line}".rstrip()) for line in (*place.lines, where))
+    return Group(Text(f"\n{place.title}", style="bold"), *lines)
 
 
 def console() -> Console:

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import typer
 from botocore import exceptions as botocore
-from ecs_anywhere import aws_errors, stack
+from ecs_anywhere import answering, aws_errors, stack
 from ecs_anywhere.commands import app
+from ecs_anywhere.evidence import NoEvidence
 from typer.testing import CliRunner
 
 PATH = "/etc/pki/ours.pem"
@@ -61,6 +63,35 @@ def test_each_error_has_its_own_cure_in_one_line(error: Any, cure: str) -> None:
 
 def test_an_error_without_a_known_cure_keeps_its_own_words() -> None:
     assert aws_errors.told(answer("ValidationError")).endswith("as AWS says it")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        botocore.EndpointConnectionError(endpoint_url="http://127.0.0.1:4790/"),
+        OSError("http://127.0.0.1:4790/"),
+        stack.NoStack("a setting cannot be used, as in AWS_ENDPOINT_URL=http://127.0.0.1:4790/"),
+    ],
+    ids=["no way there", "no file", "no stack"],
+)
+def test_the_person_s_own_endpoint_is_shown_as_it_was_written(
+    error: Exception, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(typer.Exit), answering.told():
+        raise error
+    assert "http://127.0.0.1:4790/" in capsys.readouterr().err
+
+
+def test_what_moves_a_cursor_is_shown_as_something_that_does_not() -> None:
+    assert answering.as_written("a\x1b[2J\nb") == "a_[2J\nb"
+
+
+def test_links_of_others_stay_such_that_nobody_follows_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(typer.Exit), answering.told():
+        raise NoEvidence("the tag says https://evil.example/x")
+    assert "https:__evil.example_x" in capsys.readouterr().err
 
 
 class CloudFormation:

@@ -1,5 +1,5 @@
-"""What an error, an alarm or an exit code means is read from the manual: none is without meaning
-and cure, and nothing is explained that nobody says."""
+"""What a status, an error, an alarm or an exit code means is read from the manual: none is without
+meaning and cure, and nothing is explained that nobody says."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 from connectivity.domain import errors
-from ecs_anywhere import answering
+from ecs_anywhere import answering, manual
+from ecs_anywhere.commands import app
 from ecs_anywhere.explaining import Explanation, UnknownError, exit_codes, explain, explanations
 from ecs_anywhere_check.findings import FAILED, PRIVATE, PUBLIC, Finding
 from ecs_anywhere_check.showing import exit_code
 from ecs_anywhere_dns.outcome import Exit
+from typer.testing import CliRunner
 
 from recovery import __main__ as rebuild
 from tests.template.sam_template import resources
@@ -39,7 +41,8 @@ def test_every_error_and_every_alarm_of_the_app_has_a_meaning_and_a_cure(name: s
 
 
 def test_nothing_is_explained_that_the_app_does_not_say() -> None:
-    assert {each.name for each in explanations() if " " not in each.name} == NAMES
+    said = {each.name for each in explanations() if each.kind in {"error", "alarm"}}
+    assert said == NAMES
 
 
 def test_every_exit_code_of_every_command_has_a_meaning_and_a_cure() -> None:
@@ -101,11 +104,94 @@ def test_an_explanation_stands_by_itself_and_sends_nobody_to_a_place_that_is_not
     assert "](" not in f"{found.cause} {found.cure} {found.more}"
 
 
+@pytest.mark.parametrize(
+    "status",
+    [
+        "planned",
+        "waiting",
+        "connected",
+        "failed",
+        "held-up",
+        "needed",
+        "removing",
+        "removed",
+    ],
+)
+def test_a_status_is_explained(status: str) -> None:
+    [found] = explain(status)
+    assert found.kind == "status"
+    assert found.cause
+    assert found.cure
+
+
+def steps(word: str) -> dict[str, str]:
+    """Return the sections of the manual that are shown for a word, by their titles."""
+    return {
+        place.title: "\n".join(place.lines) for found in explain(word) for place in found.places
+    }
+
+
+@pytest.mark.parametrize(
+    ("word", "title", "step"),
+    [
+        ("61", "Not even rolled back", "systemctl status named"),
+        ("60", "Rolled back", "2. Mend it, then `ecs-anywhere-dns apply --force`."),
+        ("30", "Refused", "- edited by hand: its checksum is not that of its content -> do not"),
+        ("20", "The publication is gone, and a host still forwards", "rollback --to-none"),
+        ("20", "The resolver IPs changed", 'resolver_ips = ["10.0.0.40", "10.0.1.40"]'),
+        ("held-up", "Many removals at once", "`remove`"),
+        ("FailedVerificationsAlarm", "How to read a failed verification", "- a TLS error: 443/tcp"),
+    ],
+)
+def test_where_the_cure_is_a_section_of_the_manual_its_steps_are_shown(
+    word: str, title: str, step: str
+) -> None:
+    assert step in steps(word)[title]
+
+
+@pytest.mark.parametrize("code", [60, 61, 70])
+def test_what_is_done_about_a_code_of_a_dns_host_stands_in_one_line(code: int) -> None:
+    [found] = explain(str(code))
+    assert "`ecs-anywhere-dns " in found.cure
+
+
+def test_a_long_section_is_shown_from_its_beginning_with_its_address() -> None:
+    [place] = explain("NotResolvingYet")[0].places[1:]
+    assert place.address == "docs/operations.md#failure-in-the-middle"
+    assert not place.is_whole
+    assert manual.BEGINNING <= len(place.lines) < manual.LONGEST
+    assert "docs/operations.md#failure-in-the-middle goes on" in said("NotResolvingYet")
+
+
+def test_a_link_to_another_document_is_shown_with_its_address() -> None:
+    [found] = explain("EvidenceNotKept")
+    assert "record of a run [docs/guide.md#records-of-runs]" in found.cause
+
+
+def test_what_is_waited_for_is_told_with_its_longest_time_as_a_line_of_its_own() -> None:
+    lines = said("TurnHoursAway").splitlines()
+    assert [line[:7].strip() for line in lines] == ["TurnHou", "means", "at most", "then"]
+    assert "at most" not in lines[1]
+
+
+def said(word: str) -> str:
+    """Return what the command prints about a word that it knows."""
+    ran = CliRunner().invoke(app, ["explain", word])
+    assert ran.exit_code == 0
+    return ran.output
+
+
 def test_a_word_that_is_nearly_an_error_finds_it() -> None:
     assert explain(" preconditionsnotmet ")[0].name == "PreconditionsNotMet"
-    with pytest.raises(UnknownError, match="It has: PreconditionsNotMet"):
+    with pytest.raises(UnknownError, match="Near it: PreconditionsNotMet"):
         explain("Preconditions")
-    with pytest.raises(UnknownError, match="ConflictingPrivateDns, DeadLettersAlarm"):
-        explain("?")
-    with pytest.raises(UnknownError, match="99 is no error"):
+    with pytest.raises(UnknownError, match="99 is no status, error"):
         explain("99")
+
+
+def test_a_word_that_is_unknown_is_a_mistake_on_the_command_line_and_all_words_are_named() -> None:
+    ran = CliRunner().invoke(app, ["explain", "nonsense"])
+    assert ran.exit_code == answering.COMMAND_LINE
+    assert "Near it" not in ran.output
+    words = {each.name.split(" ")[-1] for each in explanations()}
+    assert [word for word in words if word not in ran.output] == []
