@@ -76,7 +76,7 @@ def test_the_guide_s_commands_verify_what_is_published(
     guide = (REPOSITORY / "docs" / "guide.md").read_text()
     lines = guide.partition("By hand, with `openssl` and `jq`:\n\n")[2].partition("\n\n")[0]
     commands = "".join(line.removeprefix("    ") for line in lines.splitlines(keepends=True))
-    environment = {**os.environ, "PUBLIC_KEY": app.aws.outputs["PublicationPublicKey"]}
+    environment = {**os.environ, "PUBLICATION_PUBLIC_KEY": app.aws.outputs["PublicationPublicKey"]}
     forged = json.dumps(published(app, vpc_id) | {"zones": ["bank.example"]})
     for text, code in ((app.parameters(vpc_id)["forwarding"], 0), (forged, 1)):
         (tmp_path / "forwarding.json").write_text(text)
