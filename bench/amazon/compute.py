@@ -200,6 +200,7 @@ class Compute:
             "GroupName": name,
             "VpcId": network.id,
             "IpPermissions": [],
+            "IpPermissionsEgress": [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}],
             "Tags": _given_tags(parameters),
         }
         self._home[id_] = network.id
