@@ -188,8 +188,12 @@ def _dying_with_us() -> list[str]:
 
 
 def _own_copy(program: str, run: Path) -> str:
-    """AppArmor ties its rules to /usr/sbin/named and the like: those may read only in /etc."""
+    """AppArmor ties its rules to /usr/sbin/named and the like: those may read only in /etc. One
+    copy serves every start: a process that is about to end may still hold it."""
     found = shutil.which(program)
     if found is None:
         raise RuntimeError(f"{program} is not installed")
-    return str(shutil.copy(found, run / program))
+    own = run / program
+    if not own.exists():
+        shutil.copy(found, own)
+    return str(own)
