@@ -32,7 +32,7 @@ class Explanation:
     cure: str
     """Cure; of what is waited for, what happens when that is over."""
     at_most: str = ""
-    """How long it is waited for; empty for everything else."""
+    """Longest time for which it is waited; empty for everything else."""
     more: tuple[tuple[str, str], ...] = ()
     """Problems that it covers, each with its cure."""
     places: tuple[Place, ...] = ()
