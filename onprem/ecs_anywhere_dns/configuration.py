@@ -13,19 +13,12 @@ from typing import Any
 from ecs_anywhere_dns.outcome import BadUsage
 from ecs_anywhere_dns.servers import in_regions, make_server
 from ecs_anywhere_dns.servers.contract import Server
-from ecs_anywhere_dns.settings import Settings
+from ecs_anywhere_dns.settings import FOLLOW, OF_HOST, Settings
 from ecs_anywhere_dns.settings_form import as_written, read_settings
 from ecs_anywhere_dns.toml_file import content_of
 from ecs_anywhere_dns.trust import check_trusted
 
 DEFAULT_FILE = Path("/etc/ecs-anywhere-dns/config.toml")
-FOLLOW = "follow"
-"""The tables of further VPCs."""
-OF_HOST = (
-    "server", "host", "acknowledge", "state", "address", "port", "resolver_port", "https_port",
-    "instance_metadata", "metrics_file",
-)  # fmt: skip
-"""Keys that all VPCs share, and that stand at the top."""
 
 
 def load(file: Path) -> tuple[Settings, ...]:
@@ -41,7 +34,7 @@ def load(file: Path) -> tuple[Settings, ...]:
         server_of(settings)  # here, where the file can be named
         return settings
     except BadUsage as problem:
-        raise BadUsage(f"{file}: {problem.message}", problem.cure) from None
+        raise type(problem)(f"{file}: {problem.message}", problem.cure) from None
 
 
 def read_all(content: Mapping[str, Any]) -> tuple[Settings, ...]:
@@ -50,7 +43,9 @@ def read_all(content: Mapping[str, Any]) -> tuple[Settings, ...]:
     tables = tables_of(content)
     shared = {key: top[key] for key in (*OF_HOST, str(top.get("server", ""))) if key in top}
     has_first = not tables or bool(top.keys() - shared.keys())
-    first = (read_settings(top),) if has_first else ()
+    # First: of a VPC that stands there twice by mistake, one of the two often lacks its pins.
+    _check_once([each.get("vpc") for each in (top, *tables)])
+    first = (read_settings(top, "first" if tables else "alone"),) if has_first else ()
     settings = (*first, *(_read_table(table, shared) for table in tables))
     check_order(settings)
     return settings
@@ -75,19 +70,25 @@ def _read_table(table: Mapping[str, Any], shared: Mapping[str, Any]) -> Settings
             f"write it once, as [{server}]",
         )
     try:
-        return read_settings({**shared, **table})
+        return read_settings({**shared, **table}, "further")
     except BadUsage as problem:
         place = f"[[{FOLLOW}]] of {table.get('vpc', 'no vpc')}"
-        raise BadUsage(f"{place}: {problem.message}", problem.cure) from None
+        raise type(problem)(f"{place}: {problem.message}", problem.cure) from None
+
+
+def _check_once(vpcs: Sequence[object]) -> None:
+    """Check that no VPC stands in the file twice. Raises BadUsage."""
+    for vpc in vpcs:
+        if vpc is not None and vpcs.count(vpc) > 1:
+            raise BadUsage(
+                f"{vpc} is followed twice",
+                f"leave it in one place, above all tables or in one [[{FOLLOW}]] table",
+            )
 
 
 def check_order(settings: Sequence[Settings]) -> None:
-    """Check that no VPC is followed twice, and that the order of the VPCs is clear. Raises
-    BadUsage."""
+    """Check that the order of the VPCs is clear. Raises BadUsage."""
     vpcs = [each.vpc for each in settings]
-    for vpc in vpcs:
-        if vpcs.count(vpc) > 1:
-            raise BadUsage(f"{vpc} is followed twice", f"leave one of the [[{FOLLOW}]] tables")
     for each in settings:
         key = "standby_for" if each.standby_for not in ("", *vpcs) else "after"
         for named in each.behind:

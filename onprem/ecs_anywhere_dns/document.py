@@ -36,6 +36,8 @@ DEEPEST = 4
 """Levels of lists and objects; a document has three."""
 LONGEST_NUMBER = 20
 """Digits."""
+LOOK = "look at the parameter; the app's next sweep writes it anew"
+EDITED = "do not edit the parameter; the app's next sweep writes it anew"
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def _parsed(text: str) -> Any:
         raise Refused(
             f"the publication is longer than {LARGEST_DOCUMENT} bytes, which is all that a "
             f"parameter can hold: {_shown(text)}",
-            "bring the value of the parameter as it is; the app's next sweep writes it anew",
+            by_app=LOOK,
         )
     try:
         return json.loads(
@@ -108,7 +110,7 @@ def _parsed(text: str) -> Any:
     except (ValueError, RecursionError) as error:
         raise Refused(
             f"the publication is no JSON ({error}): {_shown(text)}",
-            "look at the parameter; the app's next sweep writes it anew",
+            by_app=LOOK,
         ) from None
 
 
@@ -141,7 +143,7 @@ def _check_size(content: Any) -> None:
     if level:
         raise Refused(
             f"the publication has lists or objects in more than {DEEPEST - 1} levels",
-            "look at the parameter; the app's next sweep writes it anew",
+            by_app=LOOK,
         )
 
 
@@ -151,7 +153,7 @@ def _members(value: Any) -> Collection[Any]:
     if len(value) > MOST_MEMBERS:
         raise Refused(
             f"the publication has {len(value)} entries in one list, more than {MOST_MEMBERS}",
-            "look at the parameter; the app's next sweep writes it anew",
+            by_app=LOOK,
         )
     return value.values() if isinstance(value, dict) else value
 
@@ -165,7 +167,8 @@ def _check_schema(content: Any) -> None:
         place, what = problem
         raise Refused(
             f"the publication does not fit its schema: {_shown(place)}: {_shown(what)}",
-            "upgrade this tool if the app is newer; the app's next sweep mends what was edited",
+            "upgrade this tool if the app is newer",
+            by_app="the app's next sweep mends what was edited",
         )
 
 
@@ -176,7 +179,7 @@ def _check_checksum(content: Mapping[str, Any]) -> None:
         raise Refused(
             f"the publication was edited by hand: its checksum is {content['checksum']}, "
             f"its content has {actual}",
-            "do not edit the parameter; the app's next sweep writes it anew",
+            by_app=EDITED,
         )
 
 
@@ -195,7 +198,7 @@ def _signature_of(content: Mapping[str, Any]) -> Signature | None:
     except binascii.Error:
         raise Refused(
             "the publication's signature is no base64",
-            "do not edit the parameter; the app's next sweep writes it anew",
+            by_app=EDITED,
         ) from None
     signed = {key: value for key, value in content.items() if key != "signature"}
     return Signature(said["keyId"], value, FIRST_LINE + _canonical(signed))

@@ -67,6 +67,13 @@ class FetchFailed(Stop):
 class Refused(Stop):
     exit = Exit.REFUSED
 
+    def __init__(self, message: str, cure: str = "", by_app: str = "") -> None:
+        """`by_app` is the part of the cure that holds only for the parameter, as its next writer is
+        the app: no sweep writes a file (`publication.source`)."""
+        super().__init__(message, "; ".join(filter(None, (cure, by_app))))
+        self.for_any_source = cure
+        self.by_app = by_app
+
 
 class PreflightFailed(Stop):
     exit = Exit.PREFLIGHT_FAILED
@@ -97,3 +104,9 @@ class NotResolving(Stop):
 
 class RollbackFailed(Stop):
     exit = Exit.ROLLBACK_FAILED
+
+
+def reason_of(error: Exception) -> str:
+    """Return the reason in words: an OSError's text has its number and repeats the path, which the
+    message names already."""
+    return getattr(error, "strerror", None) or str(error)

@@ -17,6 +17,16 @@ PARAMETER_STORE = "ssm"
 """The `source` that is no path."""
 PARAMETER_PATH = "/ecs-anywhere/private-connectivity"
 
+FOLLOW = "follow"
+"""The tables of further VPCs in the configuration file."""
+OF_HOST = (
+    "server", "host", "acknowledge", "state", "address", "port", "resolver_port", "https_port",
+    "instance_metadata", "metrics_file",
+)  # fmt: skip
+"""Keys that all VPCs share, and that stand at the top."""
+LABORATORY = frozenset({"resolver_port", "https_port"})
+"""Keys for tests alone: no manual has them, and nobody is told of them."""
+
 SignatureWish = Literal["required", "none"]
 
 

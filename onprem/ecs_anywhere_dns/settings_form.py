@@ -8,14 +8,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from ecs_anywhere_dns.document import Mode
+from ecs_anywhere_dns.known_keys import cure_of_unknown
 from ecs_anywhere_dns.outcome import BadUsage
 from ecs_anywhere_dns.pinned.aws_names import REGION
 from ecs_anywhere_dns.pinned.zones import check_allowed_zone
-from ecs_anywhere_dns.servers import NUL
-from ecs_anywhere_dns.settings import PARAMETER_STORE, Settings, SignatureWish
+from ecs_anywhere_dns.servers import NUL, SERVERS
+from ecs_anywhere_dns.settings import (
+    FOLLOW,
+    LABORATORY,
+    OF_HOST,
+    PARAMETER_STORE,
+    Settings,
+    SignatureWish,
+)
 
 VPC_ID = re.compile(r"vpc-[0-9a-f]{8,17}")
 FOLDER = re.compile(r"(/[A-Za-z0-9_.-]+)+")
@@ -36,6 +44,16 @@ OPTIONS = {
     "--key-id <its output PublicationKeyId>",
 }
 """The option of `init` for each key that has to be there."""
+KEYS = frozenset(item.name for item in fields(Settings)) - {"server_table"}
+ADDS_IT = " adds it and keeps the rest of the file"
+UNSIGNED_STACK = "; a stack without a signing key has --signature none in place of the key"
+
+Place = Literal["alone", "first", "further"]
+"""The place of a VPC in the file: the only one, the first of several, or in a table."""
+
+
+class Lacking(BadUsage):
+    """A VPC lacks keys without which nothing of it is believed."""
 
 
 def missing_in(content: Mapping[str, Any]) -> tuple[str, ...]:
@@ -44,32 +62,66 @@ def missing_in(content: Mapping[str, Any]) -> tuple[str, ...]:
     return (*(key for key in NEEDED if key not in content), *["public_keys"] * unpinned)
 
 
-def init_adding(missing: Sequence[str], does: str = "") -> str:
+def options_for(missing: Sequence[str]) -> str:
+    """Return the options of `init` that set these keys."""
+    return " ".join(OPTIONS[key] for key in missing)
+
+
+def init_adding(missing: Sequence[str], does: str, vpc: str = "") -> str:
     """Return the command that adds these keys to the configuration, what it does, and what a stack
-    without a key has in its place."""
-    command = f"`ecs-anywhere-dns init {' '.join(OPTIONS[key] for key in missing)}`{does}"
-    unsigned = "; a stack without a signing key has --signature none in place of the key"
-    return f"{command}{unsigned if 'public_keys' in missing else ''}"
+    without a key has in its place. `vpc`: the one that is meant, where there are several."""
+    named = f"--vpc {vpc} " if vpc else ""
+    command = f"`ecs-anywhere-dns init {named}{options_for(missing)}`{does}"
+    return f"{command}{UNSIGNED_STACK if 'public_keys' in missing else ''}"
 
 
-def read_settings(content: Mapping[str, Any]) -> Settings:
+def read_settings(content: Mapping[str, Any], place: Place = "alone") -> Settings:
     """Return the settings of one VPC. Raises BadUsage, naming the key."""
     server = str(content.get("server", ""))
-    keys = {item.name for item in fields(Settings)} - {"server_table"}
-    unknown = sorted(content.keys() - keys - {server})
-    if unknown:
-        raise BadUsage(f"unknown key {unknown[0]!r}", f"known are {', '.join(sorted(keys))}")
-    values = {key: _typed(key, content[key]) for key in content.keys() & keys}
+    _check_known(content, server, place)
+    values = {key: _typed(key, content[key]) for key in content.keys() & KEYS}
     _check_signature(values.get("signature", "required"))
     missing = missing_in(values)
     if missing:
-        raise BadUsage(
+        raise Lacking(
             f"without {', '.join(missing)} this host believes no publication",
-            init_adding(missing, " adds it and keeps the rest of the file"),
+            _cure_of_lacking(missing, values.get("vpc", ""), place),
         )
     settings = Settings(**values)
     _check_form(settings)
     return replace(settings, server_table=_table(content, server))
+
+
+def _cure_of_lacking(missing: Sequence[str], vpc: str, place: Place) -> str:
+    if place == "alone":
+        return init_adding(missing, ADDS_IT)
+    if vpc:
+        return init_adding(missing, ADDS_IT, vpc)
+    # No command could name the place.
+    top = "above all tables, or take out what stands there of a VPC"
+    return f'write vpc = "vpc-…" {top if place == "first" else "into that table"}'
+
+
+def _check_known(content: Mapping[str, Any], server: str, place: Place) -> None:
+    """Check that each key is known. Raises BadUsage for the first that is not; a table of a DNS
+    server comes last, as it is unknown where `server` is misspelt, too."""
+    unknown = content.keys() - KEYS - {server}
+    if not unknown:
+        return
+    key = min(unknown, key=lambda each: (each in SERVERS, each))
+    if key in SERVERS and server in SERVERS:
+        raise BadUsage(
+            f"unknown key {key!r}: [{key}] is of another DNS server than server = "
+            f"{as_written(server)}",
+            "take it out, or correct server",
+        )
+    told = sorted(KEYS - LABORATORY)
+    if place == "further":
+        cure = cure_of_unknown(key, [each for each in told if each not in OF_HOST])
+    else:
+        tables = [FOLLOW, *([server] if server in SERVERS else SERVERS)]
+        cure = cure_of_unknown(key, [*told, *tables], ", of which the last are tables")
+    raise BadUsage(f"unknown key {key!r}", cure)
 
 
 _KINDS: dict[type[Any], str] = {

@@ -10,9 +10,10 @@ import pytest
 from ecs_anywhere_dns.commands.init.configuring import configure
 from ecs_anywhere_dns.commands.init.text import as_toml
 from ecs_anywhere_dns.commands.init.wish import Wish
-from ecs_anywhere_dns.configuration import OF_HOST, in_order, load, read_all, server_of
+from ecs_anywhere_dns.configuration import in_order, load, read_all, server_of
 from ecs_anywhere_dns.outcome import BadUsage
 from ecs_anywhere_dns.servers.dnsmasq import Dnsmasq
+from ecs_anywhere_dns.settings import OF_HOST
 
 from tests.onprem.lab.signing import SigningKey
 from tests.onprem.test_configuring import BY_HAND, OLD, PINS

@@ -17,6 +17,7 @@ from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.memory.documents import Memory
 from ecs_anywhere_dns.memory.records import Distrust
 from ecs_anywhere_dns.outcome import Exit, Stop
+from ecs_anywhere_dns.publication.source import judging
 from ecs_anywhere_dns.report import Report, as_one
 
 
@@ -37,10 +38,11 @@ def check(hosts: Sequence[Host]) -> Report:
 def _check(host: Host, report: Report) -> Report:
     memory = host.state.memory()
     host.progress.begin("fetch")
-    document = read_document(host.publication.fetch(memory.known))
-    report = replace(
-        about(report, document), hints=(*report.hints, *_acceptable(host, memory, document))
-    )
+    text = host.publication.fetch(memory.known)
+    with judging(host.settings):
+        document = read_document(text)
+        hints = _acceptable(host, memory, document)
+    report = replace(about(report, document), hints=(*report.hints, *hints))
     if document.state == "withdrawn":
         return replace(report, summary=f"{document.label}: nothing to forward")
     host.progress.begin("preflight")

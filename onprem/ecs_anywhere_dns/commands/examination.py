@@ -37,6 +37,7 @@ from ecs_anywhere_dns.memory.records import Applied
 from ecs_anywhere_dns.memory.state import ROOM
 from ecs_anywhere_dns.outcome import MEANINGS, CheckFailed, Exit, Refused, Stop
 from ecs_anywhere_dns.pinned.belief import check_believed, pins_of
+from ecs_anywhere_dns.publication.source import judging
 from ecs_anywhere_dns.report import Report
 from ecs_anywhere_dns.servers.contract import Finding
 from ecs_anywhere_dns.servers.ownership import files_of_others
@@ -72,7 +73,8 @@ class Follower:
             assert self.run.problem, "it was read, or there is a problem"
             return self.run.problem
         try:
-            check_believed(self.run.published, self.host.settings)
+            with judging(self.host.settings):
+                check_believed(self.run.published, self.host.settings)
         except Stop as problem:
             return problem
         return self.run.published

@@ -13,9 +13,10 @@ from ecs_anywhere_dns.following.claims import intended
 from ecs_anywhere_dns.forwarding import forwarding_of
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.memory.files import READABLE, FileState, make_folder, put, state_of
-from ecs_anywhere_dns.outcome import BadUsage, CheckFailed, Exit
+from ecs_anywhere_dns.outcome import BadUsage, CheckFailed, Exit, reason_of
 from ecs_anywhere_dns.pinned.belief import check_believed
 from ecs_anywhere_dns.printing import show_fragments, show_lines
+from ecs_anywhere_dns.publication.source import judging, judging_file
 from ecs_anywhere_dns.servers import RENDERED, SERVERS, check_tells_apart, make_renderer
 from ecs_anywhere_dns.servers.contract import HEADER, Fragment, Renderer
 
@@ -67,7 +68,9 @@ def fragments_of(wanted: Wanted, hosts: Sequence[Host]) -> tuple[Fragment, ...]:
     """Return the files for the wanted server, for all VPCs that the hosts follow. `hosts` is empty
     where nothing is configured, and then server and source are said. Raises Stop."""
     if wanted.source:
-        document = read_document(_text_of(wanted.source))
+        known = hosts[0].settings if len(hosts) == 1 else None
+        with judging_file(wanted.source, known):
+            document = read_document(_text_of(wanted.source))
         own = [host for host in hosts if host.settings.vpc == document.vpc_id] or hosts
         mode = wanted.mode or (own[0].settings.mode if own else None)
         forwarding = forwarding_of(document, document.resolver_ips, mode)
@@ -114,8 +117,10 @@ def _check_ours(path: Path) -> None:
 
 
 def _fetched(host: Host) -> Document:
-    document = read_document(host.publication.fetch(host.state.memory().known))
-    check_believed(document, host.settings)
+    text = host.publication.fetch(host.state.memory().known)
+    with judging(host.settings):
+        document = read_document(text)
+        check_believed(document, host.settings)
     return document
 
 
@@ -123,7 +128,9 @@ def _text_of(source: Path) -> str:
     try:
         return source.read_text("utf-8")
     except (OSError, ValueError) as error:
-        raise BadUsage(f"{source} cannot be read: {error}", "name another file") from None
+        raise BadUsage(
+            f"{source} cannot be read: {reason_of(error)}", "name another file"
+        ) from None
 
 
 def _renderer(name: str | None, hosts: Sequence[Host], document: Document) -> Renderer:

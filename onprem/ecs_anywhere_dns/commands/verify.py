@@ -13,6 +13,7 @@ from ecs_anywhere_dns.commands.looking import about, looked
 from ecs_anywhere_dns.following.claims import names_served
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.memory.documents import Memory
+from ecs_anywhere_dns.memory.records import FOLLOW_FIRST, NOTHING_APPLIED
 from ecs_anywhere_dns.outcome import BadUsage, Stop
 from ecs_anywhere_dns.report import Report, as_one
 
@@ -36,9 +37,7 @@ def _verify(host: Host, report: Report) -> Report:
     last = applied.of(host.settings.vpc)
     document = Memory.of(last).document
     if document is None:
-        raise BadUsage(
-            "nothing was applied here", "follow the publication first: `ecs-anywhere-dns apply`"
-        )
+        raise BadUsage(NOTHING_APPLIED, FOLLOW_FIRST)
     report = about(report, document)
     if document.state == "withdrawn":
         return replace(report, summary=f"{document.label}: nothing is forwarded, nothing to ask")

@@ -77,8 +77,9 @@ def _check_generation(document: Document, last: Last) -> None:
     if document.generation < last.newest:
         raise Refused(
             f"{document.label} is older than generation {last.newest}, which was applied here",
-            "nothing to do if Parameter Store lags behind; if the app was deployed anew and counts "
-            "from 1 again: `ecs-anywhere-dns apply --force`",
+            "if the app was deployed anew and counts from 1 again: "
+            "`ecs-anywhere-dns apply --force`",
+            "nothing to do if Parameter Store lags behind",
         )
     if document.generation == last.newest and last.is_another(document):
         raise Refused(

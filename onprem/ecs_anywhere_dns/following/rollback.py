@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from ecs_anywhere_dns.following.confirmation import confirm
 from ecs_anywhere_dns.following.metrics import remove_metrics
 from ecs_anywhere_dns.following.moved import former_files, to_remove
+from ecs_anywhere_dns.following.nothing_remembered import forwarded_unremembered
 from ecs_anywhere_dns.following.run import new_id
 from ecs_anywhere_dns.following.switchover import (
     NotPutBack,
@@ -30,9 +31,16 @@ from ecs_anywhere_dns.following.switchover import (
 from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.memory.documents import Memory
-from ecs_anywhere_dns.memory.files import FileState
+from ecs_anywhere_dns.memory.files import FileState, state_of
 from ecs_anywhere_dns.memory.forms import step_back
-from ecs_anywhere_dns.memory.records import FOUND, Applied, Distrust, Journal
+from ecs_anywhere_dns.memory.records import (
+    FOLLOW_FIRST,
+    FOUND,
+    NOTHING_APPLIED,
+    Applied,
+    Distrust,
+    Journal,
+)
 from ecs_anywhere_dns.outcome import BadUsage, CheckFailed, Exit, Stop
 from ecs_anywhere_dns.report import Report
 from ecs_anywhere_dns.servers.ownership import passing_over
@@ -75,6 +83,8 @@ def _locked(
     host.state.applied().check_server(host.server.name)
     recover(host)
     former = host.state.applied()
+    # First: where nothing was applied, the DNS server need not even be there.
+    _check_applied(host, to_none)
     check_running(host)
     step = _to_none(hosts, former) if to_none else _one_step(host, former)
     forwarding = step.applied.forwarding
@@ -101,6 +111,18 @@ def _locked(
     if to_none and forwarding.is_none:
         report = replace(report, hints=(*report.hints, *remove_metrics(host.settings)))
     return _written_down(host, report)
+
+
+def _check_applied(host: Host, to_none: bool) -> None:
+    """Check that something was applied, or that our files are there, for which `--to-none` may be
+    a person's word beforehand. Raises BadUsage."""
+    if not host.state.is_without_memory():
+        return
+    found = forwarded_unremembered(host)
+    is_none = found is not None and found.is_none
+    has_files = any(state_of(f.path).content is not None for f in host.server.fragments(NOTHING))
+    if is_none and not (to_none and has_files):
+        raise BadUsage(NOTHING_APPLIED, FOLLOW_FIRST)
 
 
 def _switch_exactly_or_readable(host: Host, run: str, target: Target) -> Journal:

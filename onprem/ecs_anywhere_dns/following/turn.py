@@ -24,6 +24,7 @@ from ecs_anywhere_dns.following.standby import PAUSE, TRIES
 from ecs_anywhere_dns.forwarding import forwarding_of
 from ecs_anywhere_dns.memory.records import Distrust
 from ecs_anywhere_dns.outcome import Exit, FetchFailed, Stop
+from ecs_anywhere_dns.publication.source import judging
 
 
 def read(run: Run) -> None:
@@ -35,16 +36,23 @@ def read(run: Run) -> None:
         host.progress.begin("fetch")
         text = host.publication.fetch(run.memory.known)
         host.progress.begin("validate")
-        document = run.published = run.memory.read(text)
-        _say_of(run, document)
-        # A person's word counts whatever the file says, and the switch writes it anew.
-        distrusted = Distrust() if run.force else host.state.distrust()
-        history = History(run.memory.last, distrusted)
-        accept(document, host.settings, history, host.now(), force=run.force)
-        run.document = document
+        with judging(host.settings):
+            run.document = _accepted(run, text)
     except Stop as problem:
         run.problem = problem
         run.check_last()
+
+
+def _accepted(run: Run, text: str) -> Document:
+    """Return the document of this text, if it is to be taken. Raises Refused, Resting."""
+    host = run.host
+    document = run.published = run.memory.read(text)
+    _say_of(run, document)
+    # A person's word counts whatever the file says, and the switch writes it anew.
+    distrusted = Distrust() if run.force else host.state.distrust()
+    history = History(run.memory.last, distrusted)
+    accept(document, host.settings, history, host.now(), force=run.force)
+    return document
 
 
 def take(run: Run, shared: Shared) -> None:

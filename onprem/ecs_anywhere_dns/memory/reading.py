@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from ecs_anywhere_dns.memory.files import cure_of
 from ecs_anywhere_dns.memory.forms import NOT_WHAT_IS_WRITTEN
-from ecs_anywhere_dns.outcome import BadUsage
+from ecs_anywhere_dns.outcome import BadUsage, reason_of
 from ecs_anywhere_dns.trust import check_trusted
 
 Made = TypeVar("Made")
@@ -55,7 +55,7 @@ def content_of(file: Path) -> dict[str, Any] | None:
         said = f"{file} cannot be read: {error.strerror}"
         raise Damaged(said, f"{ROOT_READS}; {cure}") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise Damaged(f"{file} cannot be read: {_said(error)}", cure) from None
+        raise Damaged(f"{file} cannot be read: {reason_of(error)}", cure) from None
     if not isinstance(content, dict):
         raise Damaged(f"{file} cannot be read: it holds no object of JSON", cure)
     return content
@@ -95,7 +95,3 @@ def _cure_of(name: str) -> str:
     """Return what to do about a damaged file."""
     kind = name.removesuffix(".json").partition("-")[0]
     return f"restore it, or move it away: {WITHOUT.get(kind, WITHOUT_OTHERS)}"
-
-
-def _said(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)

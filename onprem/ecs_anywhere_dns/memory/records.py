@@ -19,6 +19,9 @@ ONLY = ""
 FOUND = "found-"
 """The begin of a key in place of a VPC's id: what our files forwarded when nothing was remembered
 of it, by the forwarders."""
+NOTHING_APPLIED = "nothing was applied here"
+FOLLOW_FIRST = "follow the publication first: `ecs-anywhere-dns apply`"
+"""The cure of it."""
 
 
 @dataclass(frozen=True)

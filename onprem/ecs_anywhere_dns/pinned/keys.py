@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecs_anywhere_dns.outcome import BadUsage
+from ecs_anywhere_dns.outcome import BadUsage, reason_of
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
@@ -104,9 +104,9 @@ def _content(file: Path) -> bytes:
         with file.open("rb") as opened:
             content = opened.read(LARGEST_FILE)
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
         raise BadUsage(
-            f"public key {str(file)[:80]!r} is neither base64 nor a file: {why}", WHAT_IT_IS
+            f"public key {str(file)[:80]!r} is neither base64 nor a file: {reason_of(error)}",
+            WHAT_IT_IS,
         ) from None
     # A file may hold the stack's output as it is, too.
     return _decoded("".join(content.decode("ascii", "replace").split())) or content

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from ecs_anywhere_dns.outcome import Refused
 from ecs_anywhere_dns.pinned.keys import PublicKey
 
+BY_APP = "the app's next sweep replaces what it did not sign"
 FIRST_LINE = b"ecs-anywhere forwarding 1\n"
 
 
@@ -35,7 +36,8 @@ def check_signature(signature: Signature | None, keys: Sequence[PublicKey]) -> N
         raise Refused(
             "the publication is not signed, and this host takes only what its pinned key signed",
             "update the app's stack if it has no signing key yet (output PublicationKeyId); if it "
-            "has one, find out who wrote this: the app's next sweep replaces what it did not sign",
+            "has one, find out who wrote this",
+            BY_APP,
         )
     named = [key for key in keys if key.id in ("", signature.key_id)]
     if not named:
@@ -50,7 +52,8 @@ def check_signature(signature: Signature | None, keys: Sequence[PublicKey]) -> N
         raise Refused(
             "the signature of the publication is not that of the pinned key "
             f"({'; '.join(key.label for key in named)})",
-            "find out who wrote it; the app's next sweep replaces what it did not sign",
+            "find out who wrote it",
+            BY_APP,
         )
 
 

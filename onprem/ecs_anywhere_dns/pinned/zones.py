@@ -46,7 +46,8 @@ REGISTRIES = frozenset({
 """Second labels under which a country's registry hands out names, as in co.uk and com.br."""
 COUNTRY_LENGTH = 2
 """Characters of a country's own label."""
-FIND_OUT = "find out who wrote it; nothing was changed, and the app's next sweep writes it anew"
+FIND_OUT = "find out who wrote it; nothing was changed"
+BY_APP = "the app's next sweep writes it anew"
 
 
 @dataclass(frozen=True)
@@ -77,13 +78,14 @@ class AllowedNames:
                 f"of {', '.join(suffixes_of(self.region))})",
                 f"{FIND_OUT}; if you asked for a service with a name of its own: add "
                 "its zone to allowed_zones (`ecs-anywhere-dns init --allow-zone …`)",
+                BY_APP,
             )
         last = name.removesuffix(f".{domain}").rpartition(".")[2]
         if name in region_zones_of(self.region):
-            raise Refused(f"the publication has all of {name} as a name", FIND_OUT)
+            raise Refused(f"the publication has all of {name} as a name", FIND_OUT, BY_APP)
         if REGION.fullmatch(last) and last != self.region:
             raise Refused(
-                f"the publication has the name {name} of another Region ({last})", FIND_OUT
+                f"the publication has the name {name} of another Region ({last})", FIND_OUT, BY_APP
             )
 
     def _check_zone(self, zone: str, names: Collection[str]) -> None:
@@ -94,6 +96,7 @@ class AllowedNames:
             raise Refused(
                 f"the publication has the zone {zone}, and none of its names stands there",
                 FIND_OUT,
+                BY_APP,
             )
         if zone in covered or zone in self.allowed:
             return
@@ -104,6 +107,7 @@ class AllowedNames:
             f"({', '.join(covered[:2])})",
             f"{FIND_OUT}; to forward a whole Region is this host's own choice "
             '(mode = "region" in the configuration)',
+            BY_APP,
         )
 
     def _is_narrow(self, zone: str) -> bool:

@@ -34,7 +34,7 @@ from botocore.parsers import ResponseParserError
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from ecs_anywhere_dns.outcome import BadUsage, FetchFailed
+from ecs_anywhere_dns.outcome import BadUsage, FetchFailed, reason_of
 from ecs_anywhere_dns.publication.certificates import trouble_of
 from ecs_anywhere_dns.publication.metadata import disable_metadata_services
 from ecs_anywhere_dns.publication.owner import check_owner
@@ -120,7 +120,7 @@ class ParameterStore:
             return ssl.create_default_context(cafile=file)
         except OSError as error:
             raise BadUsage(
-                f"the CA bundle {file} cannot be read: {error}",
+                f"the CA bundle {file} cannot be read: {reason_of(error)}",
                 "correct AWS_CA_BUNDLE, REQUESTS_CA_BUNDLE, or ca_bundle of the AWS profile",
             ) from None
 

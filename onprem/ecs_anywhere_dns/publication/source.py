@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from shlex import join, quote
 from typing import Protocol
 
 from ecs_anywhere_dns.document import LARGEST_DOCUMENT
-from ecs_anywhere_dns.outcome import FetchFailed
-from ecs_anywhere_dns.settings import PARAMETER_STORE, Settings
+from ecs_anywhere_dns.outcome import FetchFailed, Refused
+from ecs_anywhere_dns.settings import PARAMETER_PATH, PARAMETER_STORE, Settings
 from ecs_anywhere_dns.trust import check_trusted
 
 
@@ -34,6 +37,42 @@ def fetch(settings: Settings, store: Store) -> str:
     if settings.source == PARAMETER_STORE:
         return store.read(settings.document_parameter)
     return _read_file(Path(settings.source))
+
+
+@contextmanager
+def judging(settings: Settings) -> Iterator[None]:
+    """Judge what was fetched. Where that was a file, a Refused has the cure for a file."""
+    if settings.source == PARAMETER_STORE:
+        yield
+        return
+    with judging_file(Path(settings.source), settings):
+        yield
+
+
+@contextmanager
+def judging_file(file: Path, settings: Settings | None) -> Iterator[None]:
+    """Judge the content of a file. A Refused with a cure by the app has the command in its place
+    that fetches the document again. `settings`: None where it is not known of which VPC it is."""
+    try:
+        yield
+    except Refused as problem:
+        if not problem.by_app:
+            raise
+        again = f"fetch it again: `{_fetching(file, settings)}`"
+        raise Refused(
+            problem.message, "; ".join(filter(None, (again, problem.for_any_source)))
+        ) from None
+
+
+def _fetching(file: Path, settings: Settings | None) -> str:
+    """Return the command that writes the value of the parameter into a file."""
+    words = ["aws", "ssm", "get-parameter", "--query", "Parameter.Value", "--output", "text"]
+    if settings is None:
+        where = f"--region REGION --name {PARAMETER_PATH}/VPC/forwarding"
+    else:
+        profile = ["--profile", settings.profile] if settings.profile else []
+        where = join([*profile, "--region", settings.region, "--name", settings.document_parameter])
+    return f"{join(words)} {where} > {quote(str(file))}"
 
 
 def _read_file(file: Path) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ecs_anywhere_dns.document import Document
+from ecs_anywhere_dns.known_keys import cure_of_unknown
 from ecs_anywhere_dns.outcome import BadUsage
 from ecs_anywhere_dns.servers.contract import Renderer, Server
 
@@ -113,7 +114,7 @@ def _from_table(name: str, server: Any, table: Mapping[str, Any]) -> dict[str, A
     values: dict[str, Any] = {}
     for key, value in table.items():
         if key not in known:
-            raise BadUsage(f"[{name}] has an unknown key {key!r}", f"known are {', '.join(known)}")
+            raise BadUsage(f"[{name}] has an unknown key {key!r}", cure_of_unknown(key, [*known]))
         is_command = isinstance(known[key], tuple)
         if not (_is_command(value) if is_command else isinstance(value, str)):
             form = "a list of words" if is_command else "a string"

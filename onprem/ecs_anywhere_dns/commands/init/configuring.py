@@ -15,12 +15,20 @@ from typing import Any
 from ecs_anywhere_dns.commands.init.pinning import keys_for
 from ecs_anywhere_dns.commands.init.text import as_toml, edited, line_of
 from ecs_anywhere_dns.commands.init.wish import Wish
-from ecs_anywhere_dns.configuration import FOLLOW, OF_HOST, read_all, server_of, tables_of
+from ecs_anywhere_dns.configuration import read_all, server_of, tables_of
 from ecs_anywhere_dns.memory import files
 from ecs_anywhere_dns.memory.files import put, state_of
 from ecs_anywhere_dns.outcome import BadUsage
-from ecs_anywhere_dns.settings import Settings
-from ecs_anywhere_dns.settings_form import OPTIONS, init_adding, missing_in
+from ecs_anywhere_dns.settings import FOLLOW, OF_HOST, Settings
+from ecs_anywhere_dns.settings_form import (
+    OPTIONS,
+    UNSIGNED_STACK,
+    Lacking,
+    init_adding,
+    missing_in,
+    options_for,
+    read_settings,
+)
 from ecs_anywhere_dns.toml_file import Broken, content_of
 from ecs_anywhere_dns.trust import check_trusted
 
@@ -69,7 +77,7 @@ def _added(
     file: Path, there: Mapping[str, Any], wish: Wish
 ) -> tuple[tuple[Settings, ...], tuple[str, ...]]:
     """Add a table for one more VPC; what is followed already stays to the byte."""
-    shared = {key: there[key] for key in OF_HOST if key in there}
+    shared = _shared(there)
     _check_complete(file, {**shared, **wish.given})
     changes = _additions(file, there, wish.of_host)
     text = edited(file.read_text("utf-8"), changes, file)
@@ -96,12 +104,25 @@ def _changed(
         own = {**_additions(file, table, wish.of_vpc), **keys}
     if not changes and not own:
         return _checked(there, file), (f"kept {file} as it is",)
-    if "vpc" in there:
-        _check_completed(file, there, {**there, **changes})
+    former = there if place is None else {**_shared(there), **tables_of(there)[place]}
+    completed = {**former, **changes, **own}
+    if "vpc" in former:
+        _check_completed(file, former, completed, is_one_of=bool(tables_of(there)))
     text = edited(file.read_text("utf-8"), changes, file)
     text = edited(text, own, file, place) if own else text
-    settings = _written(file, tomllib.loads(text), text)
-    return settings, (f"set {', '.join((*changes, *own))} in {file}", *said)
+    done = f"set {', '.join((*changes, *own))} in {file}"
+    try:
+        settings = _written(file, tomllib.loads(text), text)
+    except Lacking as problem:
+        # Another VPC lacks its pins: if nothing were written, no command could mend both.
+        read_settings({key: value for key, value in completed.items() if key != FOLLOW})
+        put(replace(state_of(file), content=text.encode()))
+        raise BadUsage(f"{done}; but {problem.message}", problem.cure) from None
+    return settings, (done, *said)
+
+
+def _shared(there: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: there[key] for key in OF_HOST if key in there}
 
 
 def _place_of(file: Path, there: Mapping[str, Any], wish: Wish) -> int | None:
@@ -145,18 +166,26 @@ def _check_complete(file: Path, content: Mapping[str, Any]) -> None:
     if missing:
         raise BadUsage(
             f"to write {file}, `init` needs {', '.join(OPTIONS[k].split()[0] for k in missing)}",
-            init_adding(missing),
+            f"add to that command: {options_for(missing)}"
+            f"{UNSIGNED_STACK if 'public_keys' in missing else ''}",
         )
 
 
-def _check_completed(file: Path, there: Mapping[str, Any], content: Mapping[str, Any]) -> None:
-    """Check that a configuration from before lacks nothing with what was given. Raises BadUsage,
-    with the command for all that it lacks, as nothing of it is written."""
+def _check_completed(
+    file: Path, there: Mapping[str, Any], content: Mapping[str, Any], *, is_one_of: bool
+) -> None:
+    """Check that what the file said of a VPC lacks nothing with what was given. Raises BadUsage,
+    with the command for all that it lacks, as nothing of it is written. `is_one_of`: the file has
+    several VPCs."""
     missing, lacking = missing_in(content), missing_in(there)
     if missing:
         raise BadUsage(
             f"{file} was left as it is: with what was given it still lacks {', '.join(missing)}",
-            init_adding(lacking, " adds all of it and keeps the rest of the file"),
+            init_adding(
+                lacking,
+                " adds all of it and keeps the rest of the file",
+                str(there["vpc"]) if is_one_of else "",
+            ),
         )
 
 
@@ -172,7 +201,7 @@ def _checked(content: Mapping[str, Any], file: Path) -> tuple[Settings, ...]:
         settings = read_all(content)
         server_of(settings)
     except BadUsage as problem:
-        raise BadUsage(f"{file}: {problem.message}", problem.cure) from None
+        raise type(problem)(f"{file}: {problem.message}", problem.cure) from None
     return settings
 
 

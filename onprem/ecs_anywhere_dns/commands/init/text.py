@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ecs_anywhere_dns.configuration import FOLLOW, tables_of
+from ecs_anywhere_dns.configuration import tables_of
 from ecs_anywhere_dns.outcome import BadUsage
+from ecs_anywhere_dns.settings import FOLLOW
 
 
 def as_toml(content: Mapping[str, Any]) -> str:

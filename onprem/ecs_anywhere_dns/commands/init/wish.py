@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ecs_anywhere_dns.configuration import OF_HOST
 from ecs_anywhere_dns.servers.layouts import Table
+from ecs_anywhere_dns.settings import OF_HOST
 
 KeyStep = Literal["agree", "add", "replace"]
 """The step for a public key: agree with the pinned one, add it, or replace the pinned ones."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
 from ecs_anywhere_dns.memory.files import state_of, text_of
-from ecs_anywhere_dns.outcome import CheckFailed
+from ecs_anywhere_dns.outcome import CheckFailed, reason_of
 from ecs_anywhere_dns.servers.bind.fragments import (
     TOO_OLD,
     UNKNOWN_OPTION,
@@ -120,7 +120,7 @@ class Disk:
         try:
             text = text_of(self.zones)
         except (OSError, ValueError) as error:
-            raise CheckFailed(f"{self.zones}: {error}", WROTE_ANEW) from None
+            raise CheckFailed(f"{self.zones}: {reason_of(error)}", WROTE_ANEW) from None
         return forwarding_in(text, str(self.zones))
 
     def ours(self) -> Ours:

@@ -14,7 +14,7 @@ import dns.rdatatype
 
 from ecs_anywhere_dns.answers.asking import exchange
 from ecs_anywhere_dns.answers.questions import Question
-from ecs_anywhere_dns.outcome import ReloadFailed
+from ecs_anywhere_dns.outcome import ReloadFailed, reason_of
 from ecs_anywhere_dns.servers.mark import MARK, MARK_PORT
 from ecs_anywhere_dns.servers.process import Process
 
@@ -31,7 +31,7 @@ def process_of(pid_file: Path) -> Process:
         program = Path(f"/proc/{pid}/comm").read_text().strip()
     except (OSError, ValueError) as error:
         raise ReloadFailed(
-            f"dnsmasq does not run, or its pid file is not {pid_file}: {error}",
+            f"dnsmasq does not run, or its pid file is not {pid_file}: {reason_of(error)}",
             "start dnsmasq; if it runs, set pid_file under [dnsmasq]",
         ) from None
     if program == PI_HOLE:

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.memory.files import text_of
-from ecs_anywhere_dns.outcome import CheckFailed, NotTaken, ReloadFailed
+from ecs_anywhere_dns.outcome import CheckFailed, NotTaken, ReloadFailed, reason_of
 from ecs_anywhere_dns.pinned.aws_names import region_zones_of
 from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
 from ecs_anywhere_dns.servers.dnsmasq.configuration import Configuration, read_configuration
@@ -228,7 +228,7 @@ class Dnsmasq:
         try:
             return text_of(self.servers_file)
         except (OSError, ValueError) as error:
-            raise CheckFailed(f"{self.servers_file}: {error}", CURE) from None
+            raise CheckFailed(f"{self.servers_file}: {reason_of(error)}", CURE) from None
 
     def _has_loaded(self, wanted: set[str]) -> bool:
         known = self.upstreams()

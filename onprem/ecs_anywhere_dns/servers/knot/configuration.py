@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecs_anywhere_dns.memory.files import text_of_others
-from ecs_anywhere_dns.outcome import CheckFailed
+from ecs_anywhere_dns.outcome import CheckFailed, reason_of
 from ecs_anywhere_dns.servers.contract import Finding
 from ecs_anywhere_dns.servers.process import Process
 
@@ -42,7 +42,7 @@ def problems_of(server: Knot) -> Iterator[Finding]:
         text = text_of_others(server.configuration)
     except (OSError, ValueError) as error:
         raise CheckFailed(
-            f"{server.configuration}: {error}", "set `configuration` under [knot]"
+            f"{server.configuration}: {reason_of(error)}", "set `configuration` under [knot]"
         ) from None
     refused = server.running.compile_error(text, str(server.configuration))
     if refused:

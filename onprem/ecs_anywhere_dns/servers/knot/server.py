@@ -22,7 +22,7 @@ from pathlib import Path
 
 from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
 from ecs_anywhere_dns.memory.files import state_of, text_of
-from ecs_anywhere_dns.outcome import CheckFailed, NotTaken, ReloadFailed
+from ecs_anywhere_dns.outcome import CheckFailed, NotTaken, ReloadFailed, reason_of
 from ecs_anywhere_dns.servers.contract import Finding, Fragment, Include
 from ecs_anywhere_dns.servers.harmless import harmless
 from ecs_anywhere_dns.servers.knot.configuration import problems_of, reads
@@ -147,7 +147,7 @@ class Knot:
             return read_fragment(text_of(self.fragment), str(self.fragment))
         except (OSError, ValueError) as error:
             raise CheckFailed(
-                f"{self.fragment}: {error}", "`ecs-anywhere-dns apply` writes it anew"
+                f"{self.fragment}: {reason_of(error)}", "`ecs-anywhere-dns apply` writes it anew"
             ) from None
 
     def forwarding_if_readable(self) -> Forwarding:

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from ecs_anywhere_dns.forwarding import Forwarding
 from ecs_anywhere_dns.memory.files import text_of
-from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
+from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed, reason_of
 from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
 from ecs_anywhere_dns.servers.fragment_lines import CURE
 from ecs_anywhere_dns.servers.mark import MARK_PORT, MARK_ZONE, ipv4_among, mark_of
@@ -248,4 +248,4 @@ def _text(file: Path) -> str:
     try:
         return text_of(file)
     except (OSError, ValueError) as error:
-        raise CheckFailed(f"{file}: {error}", CURE) from None
+        raise CheckFailed(f"{file}: {reason_of(error)}", CURE) from None

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
 from ecs_anywhere_dns.memory.files import state_of, text_of
-from ecs_anywhere_dns.outcome import CheckFailed, NotTaken, ReloadFailed
+from ecs_anywhere_dns.outcome import CheckFailed, NotTaken, ReloadFailed, reason_of
 from ecs_anywhere_dns.servers.contract import Finding, Fragment, Include
 from ecs_anywhere_dns.servers.harmless import harmless
 from ecs_anywhere_dns.servers.hosts_files import SYSTEM, in_folders
@@ -150,7 +150,7 @@ class Resolved:
             try:
                 texts[fragment.path] = text_of(fragment.path)
             except (OSError, ValueError) as error:
-                raise CheckFailed(f"{fragment.path}: {error}", WROTE_ANEW) from None
+                raise CheckFailed(f"{fragment.path}: {reason_of(error)}", WROTE_ANEW) from None
         return self._read(texts)
 
     def forwarding_if_readable(self) -> Forwarding:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ecs_anywhere_dns.forwarding import DNS_PORT, Forwarding, forwarding_to
 from ecs_anywhere_dns.memory.files import state_of, text_of
-from ecs_anywhere_dns.outcome import CheckFailed
+from ecs_anywhere_dns.outcome import CheckFailed, reason_of
 from ecs_anywhere_dns.servers.apparmor import confining, may_read
 from ecs_anywhere_dns.servers.contract import Finding
 from ecs_anywhere_dns.servers.mark import has_mark, holds, mark_in
@@ -93,7 +93,7 @@ class Disk:
         try:
             text = text_of(self.fragment)
         except (OSError, ValueError) as error:
-            raise CheckFailed(f"{self.fragment}: {error}", WROTE_ANEW) from None
+            raise CheckFailed(f"{self.fragment}: {reason_of(error)}", WROTE_ANEW) from None
         return forwarding_in(text, str(self.fragment))
 
     def _check_ours(self) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ecs_anywhere_dns.memory.files import state_of
-from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed
+from ecs_anywhere_dns.outcome import CheckFailed, ReloadFailed, reason_of
 from ecs_anywhere_dns.trust import check_trusted
 
 PATIENCE = 30.0
@@ -129,7 +129,7 @@ class Https:
             return ssl.create_default_context(cafile=self.ca_file or None)
         except (OSError, ssl.SSLError) as error:
             raise CheckFailed(
-                f"[{self.table}] ca_file = {self.ca_file!r}: {error}", "correct it"
+                f"[{self.table}] ca_file = {self.ca_file!r}: {reason_of(error)}", "correct it"
             ) from None
 
 

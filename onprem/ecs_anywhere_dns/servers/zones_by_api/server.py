@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
 from ecs_anywhere_dns.memory.files import text_of
-from ecs_anywhere_dns.outcome import CheckFailed, NotTaken, ReloadFailed, Stop
+from ecs_anywhere_dns.outcome import CheckFailed, NotTaken, ReloadFailed, Stop, reason_of
 from ecs_anywhere_dns.servers.contract import Finding, Fragment, Include
 from ecs_anywhere_dns.servers.fragment_lines import CURE
 from ecs_anywhere_dns.servers.harmless import harmless
@@ -168,7 +168,7 @@ class ZonesByApi:
         except FileNotFoundError:
             return NOTHING
         except (OSError, ValueError) as error:
-            raise CheckFailed(f"{self.zones_file}: {error}", CURE) from None
+            raise CheckFailed(f"{self.zones_file}: {reason_of(error)}", CURE) from None
 
     def _findings(self, applied: Forwarding | None, intended: Forwarding) -> Iterator[Finding]:
         try:
