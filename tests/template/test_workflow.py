@@ -73,6 +73,12 @@ LONGEST_DRAIN: int = sam_template.TEMPLATE["Parameters"]["DrainSeconds"]["MaxVal
 MOST_ATTEMPTS = {"Await acknowledgements": 250}
 """States that are repeated more often than sixty times, because a parameter says how long."""
 
+FIELDS = frozenset(
+    "Arguments Assign Branches Catch Cause Choices Comment Default End Error Next Output Resource "
+    "Retry Seconds Type".split()
+)
+"""Fields of a state in the Amazon States Language, as far as this definition needs them."""
+
 every_state = pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)
 every_task = pytest.mark.parametrize("state", TASKS, ids=lambda state: state.name)
 every_scope = pytest.mark.parametrize("scope", SCOPES, ids=lambda scope: scope.start)
@@ -125,6 +131,12 @@ def test_cfn_lint_finds_nothing_wrong_with_the_definition(tmp_path: Path) -> Non
         text=True,
     )
     assert linted.returncode == 0, linted.stdout + linted.stderr
+
+
+@every_state
+def test_a_state_has_only_fields_of_the_language(state: State) -> None:
+    """A comma in a comment that stands in braces makes a field of what follows it."""
+    assert state.body.keys() <= FIELDS
 
 
 def test_the_definition_breaks_no_rule_that_only_aws_checks() -> None:
