@@ -74,8 +74,24 @@ MOST_ATTEMPTS = {"Await acknowledgements": 250}
 """States that are repeated more often than sixty times, because a parameter says how long."""
 
 FIELDS = frozenset(
-    "Arguments Assign Branches Catch Cause Choices Comment Default End Error Next Output Resource "
-    "Retry Seconds Type".split()
+    [
+        "Arguments",
+        "Assign",
+        "Branches",
+        "Catch",
+        "Cause",
+        "Choices",
+        "Comment",
+        "Default",
+        "End",
+        "Error",
+        "Next",
+        "Output",
+        "Resource",
+        "Retry",
+        "Seconds",
+        "Type",
+    ]
 )
 """Fields of a state in the Amazon States Language, as far as this definition needs them."""
 
