@@ -241,12 +241,14 @@ def test_a_servers_file_that_somebody_broke_is_repaired(lab: Lab) -> None:
     files = server.files()
     ours = Path(server.table["servers_file"])
     ours.write_text(ours.read_text().replace(f"/{SSM}/", f"/{SSM}/300."))
+    broken = ours.read_bytes()
     os.kill(server.pid, signal.SIGHUP)
     assert _comes_to_answer(lab, SSM, PUBLIC_ADDRESS), "the trap"
     lab.public.queries.clear()
     report = apply(lab)
     assert (report["exit"], report["changed"]) == (Exit.DONE, True), report
-    assert server.files() == files
+    [copy] = ours.parent.glob(f".{ours.name}.edited-*")
+    assert server.files() == files | {copy: broken}
     assert_private(lab)
 
 
