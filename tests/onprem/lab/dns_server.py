@@ -188,12 +188,11 @@ def _dying_with_us() -> list[str]:
 
 
 def _own_copy(program: str, run: Path) -> str:
-    """AppArmor ties its rules to /usr/sbin/named and the like: those may read only in /etc. One
-    copy serves every start: a process that is about to end may still hold it."""
+    """AppArmor ties its rules to /usr/sbin/named and the like: those may read only in /etc. Each
+    start has a copy of its own: a process that is about to end may still hold the former one."""
     found = shutil.which(program)
     if found is None:
         raise RuntimeError(f"{program} is not installed")
-    own = run / program
-    if not own.exists():
-        shutil.copy(found, own)
-    return str(own)
+    fresh = run / f"{program}.fresh"
+    shutil.copy(found, fresh)
+    return str(fresh.replace(run / program))
