@@ -193,6 +193,10 @@ def _own_copy(program: str, run: Path) -> str:
     found = shutil.which(program)
     if found is None:
         raise RuntimeError(f"{program} is not installed")
-    fresh = run / f"{program}.fresh"
+    own = run / program
+    if own.is_dir():
+        # kresd works in a folder of that name.
+        own /= program
+    fresh = own.with_name(f"{program}.fresh")
     shutil.copy(found, fresh)
-    return str(fresh.replace(run / program))
+    return str(fresh.replace(own))
