@@ -10,6 +10,7 @@ import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +192,16 @@ def test_the_role_knows_the_paths_that_the_tool_takes() -> None:
         for key, value in paths.items():
             default = taken[key]
             assert (list(default) if isinstance(default, tuple) else str(default)) == value
+
+
+def test_the_role_knows_every_file_of_the_tool_s_memory() -> None:
+    """It removes those by name, and the folder only where nothing else is left in it."""
+    source = (REPOSITORY / "onprem/ecs_anywhere_dns/memory/state.py").read_text()
+    files = set(re.findall(r'"([a-z]+)[*]?\.json"', source))
+    assert {"applied", "standby", "written"} <= files
+    patterns = role_file("vars/main.yml")["dns_host_named_files"]
+    for file in files:
+        assert any(fnmatch(f"{file}.json", pattern) for pattern in patterns), file
 
 
 def test_the_role_knows_the_layouts_that_init_writes() -> None:

@@ -159,13 +159,9 @@ def test_a_vpc_that_is_there_twice_is_named_before_its_missing_pins(pins: tuple[
 # --- a rollback of nothing
 
 
-@pytest.mark.parametrize("to_none", [False, True])
-def test_a_rollback_where_nothing_was_applied_says_so(tmp_path: Path, to_none: bool) -> None:
+def test_a_rollback_where_nothing_was_applied_says_so(tmp_path: Path) -> None:
     there = Site(tmp_path, [ohio()])
-    if to_none:
-        # With our files there, it is a person's word that none is to be followed yet.
-        there.server.file.unlink()
-    report = rollback(there.hosts(), to_none=to_none)
+    report = rollback(there.hosts())
     assert (report.exit, report.summary) == (Exit.USAGE, "nothing was applied here")
     assert "ecs-anywhere-dns apply" in report.cure
     assert there.server.history == []

@@ -119,7 +119,7 @@ def test_a_host_that_never_confirms_delays_to_the_drain_time_and_is_named(
     assert said in json.dumps(ended.output)
     assert "dns2 has not confirmed that it stopped forwarding" in app.tags(vpc_id)[DETAIL]
     assert "dns1" not in app.tags(vpc_id)[DETAIL]
-    assert [e.message for e in app.aws.outbox if vpc_id in e.message] == [f"{vpc_id}: {said} there"]
+    assert [e.message for e in app.aws.outbox if vpc_id in e.message] == [f"{vpc_id}: {said}"]
     gone(app, vpc_id)
 
 

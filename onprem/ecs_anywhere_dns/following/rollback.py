@@ -31,7 +31,7 @@ from ecs_anywhere_dns.following.switchover import (
 from ecs_anywhere_dns.forwarding import NOTHING, Forwarding
 from ecs_anywhere_dns.host import Host
 from ecs_anywhere_dns.memory.documents import Memory
-from ecs_anywhere_dns.memory.files import FileState, state_of
+from ecs_anywhere_dns.memory.files import FileState
 from ecs_anywhere_dns.memory.forms import step_back
 from ecs_anywhere_dns.memory.records import (
     FOLLOW_FIRST,
@@ -83,8 +83,10 @@ def _locked(
     host.state.applied().check_server(host.server.name)
     recover(host)
     former = host.state.applied()
-    # First: where nothing was applied, the DNS server need not even be there.
-    _check_applied(host, to_none)
+    if not to_none:
+        # First: where nothing was applied, the DNS server need not even be there. To none is a
+        # person's word also beforehand.
+        _check_applied(host)
     check_running(host)
     step = _to_none(hosts, former) if to_none else _one_step(host, former)
     forwarding = step.applied.forwarding
@@ -113,15 +115,12 @@ def _locked(
     return _written_down(host, report)
 
 
-def _check_applied(host: Host, to_none: bool) -> None:
-    """Check that something was applied, or that our files are there, for which `--to-none` may be
-    a person's word beforehand. Raises BadUsage."""
+def _check_applied(host: Host) -> None:
+    """Check that something was applied that can be gone back from. Raises BadUsage."""
     if not host.state.is_without_memory():
         return
     found = forwarded_unremembered(host)
-    is_none = found is not None and found.is_none
-    has_files = any(state_of(f.path).content is not None for f in host.server.fragments(NOTHING))
-    if is_none and not (to_none and has_files):
+    if found is not None and found.is_none:
         raise BadUsage(NOTHING_APPLIED, FOLLOW_FIRST)
 
 
