@@ -74,12 +74,17 @@ def test_back_means_as_it_was_applied_where_somebody_edited_it_since(
     publish_former(lab)
     assert apply(lab)["exit"] == Exit.DONE
     files = server.files()
+    edited = {}
     for path, text in files.items():
-        if path.name.startswith("ecs-anywhere."):
-            path.write_bytes(text.replace(b"10.0.1.32", b"10.0.1.99"))
+        if path.name.startswith("ecs-anywhere.") and b"10.0.1.32" in text:
+            edited[path] = text.replace(b"10.0.1.32", b"10.0.1.99")
+            path.write_bytes(edited[path])
     lab.publish()
     turn_after_preflight(lab)
-    assert_rolled_back(server, apply(lab), files)
+    report = apply(lab)
+    copies = {next(p.parent.glob(f".{p.name}.edited-*")): text for p, text in edited.items()}
+    assert len(copies) == len(edited) > 0
+    assert_rolled_back(server, report, files | copies)
     turn_right(lab)
     assert_former(lab)
 
