@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -253,8 +254,9 @@ def test_a_report_that_cannot_be_written_does_not_change_how_the_run_ended(lab: 
 
 def test_where_no_file_can_be_written_none_has_to_be_put_back(tmp_path: Path) -> None:
     """The swap fails, and so would writing what is there already: that is no failed rollback."""
+    server = SimpleNamespace(name="paper", fragments=lambda _: ())
     host = Host(
-        SETTINGS, cast("Server", None), State(tmp_path), cast("Publication", None), asks_nobody,
+        SETTINGS, cast("Server", server), State(tmp_path), cast("Publication", None), asks_nobody,
         Progress(lambda _: None),
     )  # fmt: skip
     target = Target(NOTHING, (FileState(READ_ONLY, b"something else"),), lambda: None)
