@@ -25,9 +25,9 @@ SSM = "ssm.us-east-2.amazonaws.com"
 PATH = f"/ecs-anywhere/private-connectivity/{Lab.vpc_id}"
 ACKNOWLEDGEMENT = f"{PATH}/acknowledgements/dns1"
 SCHEMA = json.loads((REPOSITORY / "schemas/acknowledgement.schema.json").read_text())
-BOUND = 28.0
-"""Seconds: two resolver IPs over UDP and TCP (3 each), then two addresses (3 each), and as long
-again for a busy machine. With the SDK's own patience it would be minutes."""
+BOUND = 14.0
+"""Seconds more than over a working link, whose own time is this machine's: two resolver IPs over
+UDP and TCP (3 each), then two addresses (3 each), and some."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,8 @@ def test_resolver_ips_that_were_replaced_are_learnt_although_nobody_can_resolve_
     lab = site.lab
     site.start(kind)
     site.publish()
-    assert apply(lab)["exit"] == Exit.DONE
+    usual = apply(lab)
+    assert usual["exit"] == Exit.DONE
     for resolver in lab.resolvers.values():
         resolver.behaviour = "silent"
     fresh = f"{lab.account}.dkr.ecr.{lab.region}.amazonaws.com"
@@ -129,7 +130,7 @@ def test_resolver_ips_that_were_replaced_are_learnt_although_nobody_can_resolve_
     site.publish(resolverIps=new)
     report = apply(lab)
     assert (report["exit"], report["forwarders"]) == (Exit.DONE, new), report
-    assert report["seconds"]["fetch"] < BOUND
+    assert report["seconds"]["fetch"] - usual["seconds"]["fetch"] < BOUND
     assert lab.ask(fresh).addresses == lab.names[fresh.partition(".")[2]]
     assert_private(lab)
     said = site.acknowledgement()
@@ -203,12 +204,12 @@ def test_a_dead_link_ends_in_bounded_time_and_leaves_all_as_it_is(site: Site) ->
     lab = site.lab
     server = site.start("bind")
     site.publish()
-    apply(lab)
+    usual = apply(lab)
     files = server.files()
     lab.cut()
     report = apply(lab)
     assert (report["exit"], report["changed"]) == (Exit.FETCH_FAILED, False), report
-    assert report["seconds"]["fetch"] < BOUND
+    assert report["seconds"]["fetch"] - usual["seconds"]["fetch"] < BOUND
     for address in (*lab.resolver_ips, *lab.names[SSM]):
         assert address in report["summary"]
     assert "check the link to the VPC" in report["cure"]
