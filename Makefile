@@ -30,7 +30,7 @@ demo: setup ## connect a VPC on an embedded AWS, show the proof, take it all awa
 	@scripts/install-dns-servers --if-possible
 	@.venv/bin/python -m local demo --region $(REGION)
 
-test: setup servers tools lint ## every check, and of each area what every change has to pass (under twenty minutes)
+test: setup servers tools lint ## every check, and of each area what every change has to pass (half an hour or more)
 	$(SPREAD) -n 3 tests/unit tests/contract tests/template tests/local tests/bench tests/e2e tests/second_opinion tests/release tests/browser
 	$(MAKE) --jobs=2 --output-sync=line test-stories test-hosts
 	$(SPREAD) -n 3 tests/storm tests/faults

@@ -1,6 +1,7 @@
 """The tests that `make test` runs, and those that it leaves to `make whole`.
 
-`make test` is run for every change, so it has to end within twenty minutes on two busy processors.
+`make test` is run for every change, so it is to end within twenty minutes on two busy processors.
+Today it takes half an hour or more.
 It leaves out three things, and keeps something cheaper of each:
 
 - `REHEARSALS`: tests of whole processes, beside a test of the same with less around it.
