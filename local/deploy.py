@@ -21,7 +21,6 @@ from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 import boto3
-from botocore.config import Config
 from samtranslator.yaml_helper import yaml_parse
 
 from local.settings import REPOSITORY, Settings
@@ -33,9 +32,6 @@ BUCKET = "deployments"
 READABLE_BY_ALL = 0o100644
 """AWS Lambda runs code as another user; a checkout may be readable by its owner only."""
 CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
-PATIENT = Config(read_timeout=900, retries={"total_max_attempts": 1})
-"""The embedded AWS answers CreateStack when the stack is made. Where a busy machine takes longer
-than the SDK's usual minute, asking again would find that stack, and be refused."""
 
 
 class Destination(Protocol):
@@ -282,4 +278,4 @@ def _make_bucket(aws: Destination) -> None:
 
 def _client(aws: Destination, service: str) -> Any:
     session: Any = boto3.Session(aws.settings.account, "unused", region_name=aws.settings.region)
-    return session.client(service, endpoint_url=aws.url, config=PATIENT)
+    return session.client(service, endpoint_url=aws.url)

@@ -42,7 +42,8 @@ class Repetitions:
             try:
                 answer.set_result(work())
             except Exception as error:
-                self._answers.pop(number, None)
+                with self._lock:
+                    self._answers.pop(number, None)
                 answer.set_exception(error)
                 raise
         said = answer.result()
