@@ -1,19 +1,21 @@
 """Managed policies: AWS's own exist, and CloudFormation attaches what a role asks for.
 
-moto leaves AWS's own managed policies out unless told, and ignores the ManagedPolicyArns of
-an AWS::IAM::Role (which SAM writes for every function). Told, it reads all of them again for each
-account and partition, and again when that is forgotten; here a process reads them once.
+moto leaves AWS's own managed policies out unless its configuration says otherwise, and ignores the
+ManagedPolicyArns of an AWS::IAM::Role (which SAM writes for every function). With them, it reads
+all 1,500 again for each account and partition, and again whenever those are forgotten, which is a
+second of work; here a process reads them once. moto's configuration stays as it is: it would
+outlive this engine, and each later one would read them.
 """
 
 from __future__ import annotations
 
+import json
 from copy import copy
 from functools import cache
 from typing import Any
 
 from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
-from moto.core.config import default_user_config
 from moto.iam import models
 from moto.iam.models import AWSManagedPolicy, IAMBackend, Role, iam_backends
 
@@ -21,32 +23,29 @@ from local.partitions import partition_of
 
 _STOCK_CREATE = Role.create_from_cloudformation_json
 _STOCK_DELETE = Role.delete_from_cloudformation_json
-_STOCK_POLICIES = IAMBackend._init_aws_policies
 
 
 def install(account: str, region: str) -> None:
-    default_user_config["iam"]["load_aws_managed_policies"] = True
+    IAMBackend._init_aws_policies = _policies
     iam = get_backend("iam")[account][partition_of(region)]
     if not iam.aws_managed_policies:
         iam.aws_managed_policies = _policies(iam)
         iam.managed_policies.update(iam._init_managed_policies())
-    IAMBackend._init_aws_policies = _policies
     models.get_account_id_from = _account_of
     Role.create_from_cloudformation_json = _create
     Role.delete_from_cloudformation_json = _delete
 
 
 @cache
-def _read(account: str, region: str) -> tuple[AWSManagedPolicy, ...]:
-    """Return AWS's policies as nobody has attached them yet."""
-    iam = IAMBackend.__new__(IAMBackend)
-    iam.account_id, iam.region_name = account, region
-    return tuple(_STOCK_POLICIES(iam))
+def _read(region: str) -> tuple[AWSManagedPolicy, ...]:
+    """Return AWS's policies, which belong to no account, as nobody has attached them yet."""
+    policies = json.loads(models.aws_managed_policies_data).items()
+    return tuple(AWSManagedPolicy.from_data(name, "aws", region, said) for name, said in policies)
 
 
 def _policies(iam: IAMBackend) -> list[AWSManagedPolicy]:
     """Return copies of AWS's policies, each with a count of attachments of its own."""
-    return [copy(policy) for policy in _read(iam.account_id, iam.region_name)]
+    return [copy(policy) for policy in _read(iam.region_name)]
 
 
 def _account_of(access_key: str) -> str:

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 import pytest
 from moto.iam import models
 
-from local.engine import EmbeddedAws
+from local.engine import GAPS, EmbeddedAws
 
 ACCOUNT, OTHER = "123456789012", "210987654321"
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+STOCK_POLICIES = models.IAMBackend._init_aws_policies
+"""As moto has it: this file is read before an engine starts."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -19,11 +21,11 @@ def engine() -> Iterator[EmbeddedAws]:
         yield aws
 
 
-def test_they_are_those_that_stock_moto_reads() -> None:
-    from local.gateway.managed_policies import _STOCK_POLICIES
-
+def test_they_are_those_that_stock_moto_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     iam = models.iam_backends[ACCOUNT]["aws"]
-    stock = {each.arn: each.versions[0].document for each in _STOCK_POLICIES(iam)}
+    monkeypatch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
+    stock = {each.arn: each.versions[0].document for each in STOCK_POLICIES(iam)}
+    assert len(stock) > 1000
     assert {each.arn: each.versions[0].document for each in iam.aws_managed_policies} == stock
 
 
@@ -55,3 +57,18 @@ def test_an_engine_that_has_stopped_leaves_no_object_in_moto_s_lists(engine: Emb
     assert VPC.instances_tracked
     engine.stop()
     assert not VPC.instances_tracked
+
+
+@pytest.mark.parametrize("gaps", [GAPS, ("atomic_updates",)], ids=["all gaps", "one gap"])
+def test_a_later_engine_of_the_process_reads_none_of_them_again(
+    engine: EmbeddedAws, gaps: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.stop()
+    read: list[str] = []
+    monkeypatch.setattr(
+        models.AWSManagedPolicy, "from_data", lambda name, *_, **__: read.append(name)
+    )
+    with EmbeddedAws(gaps=gaps) as later:
+        later.client_of(OTHER, "sts").get_caller_identity()
+        later.client("dynamodb").list_tables()
+    assert read == []
