@@ -63,9 +63,11 @@ SURE = [
     ),
     ("bind", "rate-limit { all-per-second 2; slip 0; };", "all-per-second"),
     ("bind", "rate-limit { all-per-second 3; };", "all-per-second"),
+    ("bind", "rate-limit { all-per-second 2; slip 1; };", "all-per-second"),
     ("bind", "recursive-clients 2;", "recursive-clients 2"),
     ("bind", "fetches-per-server 1 fail;", "fetches-per-server 1"),
     ("bind", "max-recursion-queries 1;", "max-recursion-queries 1"),
+    ("bind", "max-recursion-queries 2;", "max-recursion-queries 2"),
     ("bind", "max-records-per-type 1;", "max-records-per-type 1"),
     ("unbound", "ip-ratelimit: 3", "ip-ratelimit: 3"),
     ("unbound", "max-query-restarts: 0", "max-query-restarts: 0"),
@@ -75,6 +77,7 @@ SURE = [
     ("dnsmasq", "dns-forward-max=2", "dns-forward-max=2"),
     ("powerdns", "network-timeout=3", "network-timeout=3"),
     ("powerdns", "max-qperq=0", "max-qperq=0"),
+    ("powerdns", "max-qperq=1", "max-qperq=1"),
 ]
 LUA = f'''function preresolve(dq)
   if not dq.qname:equal("{SSM}") then return false end
@@ -107,11 +110,9 @@ HARMLESS = [
     ("bind", f'deny-answer-aliases {{ "{SSM}"; }};'),
     ("bind", "rate-limit { all-per-second 2; slip 0; exempt-clients { localhost; }; };"),
     ("bind", "rate-limit { all-per-second 2; slip 0; log-only yes; };"),
-    ("bind", "rate-limit { all-per-second 2; slip 1; };"),
-    ("bind", "rate-limit { responses-per-second 1; slip 0; window 3600; };"),
     ("bind", "recursive-clients 50;"),
     ("bind", "fetches-per-server 50;\nfetches-per-zone 1;"),
-    ("bind", "max-records-per-type 2;\nmax-recursion-queries 20;"),
+    ("bind", "max-records-per-type 2;\nmax-recursion-queries 4;"),
     ("bind", "clients-per-query 1;\nmax-clients-per-query 1;"),
     ("bind", "tcp-clients 1;"),
     ("unbound", "ratelimit: 1"),
@@ -120,6 +121,7 @@ HARMLESS = [
     ("unbound", "outgoing-range: 1"),
     ("unbound", "num-queries-per-thread: 1"),
     ("unbound", "max-query-restarts: 1"),
+    ("unbound", "max-sent-count: 1"),
     ("unbound", "discard-timeout: 1\nwait-limit: 1"),
     ("unbound", "deny-any: yes\nprivate-address: 10.0.0.0/8"),
     ("unbound", f"{RESPIP}\nresponse-ip: 192.168.0.0/16 deny"),
@@ -133,7 +135,7 @@ HARMLESS = [
     ("dnsmasq", "filterwin2k\nno-negcache\nlocal-service\nquery-port=5399"),
     ("powerdns", "max-mthreads=1"),
     ("powerdns", "max-total-msec=1\nmax-tcp-per-client=1\ndisable-packetcache=yes"),
-    ("powerdns", "max-qperq=1"),
+    ("powerdns", "max-qperq=4"),
     ("knot", f"{VIEW} view:addr('10.10.0.0/16', {DENY})"),
     (
         "knot",
@@ -203,6 +205,37 @@ def test_what_changes_other_answers_is_no_finding(lab: Lab, kind: str, line: str
     lab.public.queries.clear()
     assert apply(lab)["exit"] == Exit.DONE
     assert_private(lab)
+
+
+@pytest.mark.parametrize("behind", ["slip 0; window 3600;", "slip 1;"])
+def test_a_limit_on_the_same_answer_leaves_one_to_a_verification(lab: Lab, behind: str) -> None:
+    """A client that asks for a name again within the second is not answered, on purpose."""
+    lab.start("bind", f"rate-limit {{ responses-per-second 1; {behind} }};")
+    lab.publish()
+    assert amiss(lab) == {}
+    assert apply(lab)["exit"] == Exit.DONE
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        ("powerdns", "max-qperq=4"),
+        ("bind", "max-recursion-queries 4;"),
+    ],
+)
+def test_the_lowest_limit_that_is_well_serves_beside_a_dead_resolver_ip(
+    lab: Lab, kind: str, line: str
+) -> None:
+    """Whatever the server asks first, and with nothing in its cache."""
+    server = lab.start(kind, line)
+    lab.publish()
+    assert apply(lab)["exit"] == Exit.DONE
+    for dead in lab.resolver_ips:
+        for name in (SSM, ALIAS):
+            server.restart()
+            lab.resolvers[dead].behaviour = "silent"
+            assert lab.ask(name, patience=8).rcode == "NOERROR"
+            lab.resolvers[dead].behaviour = "right"
 
 
 @pytest.mark.parametrize(

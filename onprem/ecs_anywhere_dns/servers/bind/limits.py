@@ -1,8 +1,8 @@
 """Limits of BIND that the questions of one verification overrun, or the answers to them.
 
 Measured with 9.18. Of `rate-limit` only answers over UDP count, and those that are too many count
-against the next seconds. Every `slip`-th of them is sent empty, which has the question asked again
-over TCP; with `slip 1` none is lost.
+against the next seconds. What `all-per-second` holds back is lost, whatever `slip` says; what the
+other limits hold back is sent empty, every `slip`-th of it, and asked for again over TCP.
 """
 
 from __future__ import annotations
@@ -10,12 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ecs_anywhere_dns.servers.bind.named_conf import Block, Statement, View, find
-from ecs_anywhere_dns.servers.contract import Finding
+from ecs_anywhere_dns.servers.contract import QUESTIONS_FOR_ONE_ANSWER, Finding
 
 BUILT_IN = ("any", "localhost", "localnets")
 """Address match lists that hold the loopback."""
-LEAST_QUERIES = 2
-"""Questions to others for one answer, with which all names are answered (measured)."""
 
 
 def overrun_in(view: View, names: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
@@ -25,7 +23,11 @@ def overrun_in(view: View, names: Mapping[str, Sequence[str]]) -> Iterator[Findi
     for option, least, what in (
         ("recursive-clients", len(names), "are answered at once, and the rest is SERVFAIL"),
         ("fetches-per-server", len(names), "are asked of a resolver IP at once (SERVFAIL)"),
-        ("max-recursion-queries", LEAST_QUERIES, "may be asked for one answer (SERVFAIL)"),
+        (
+            "max-recursion-queries",
+            QUESTIONS_FOR_ONE_ANSWER,
+            "may be asked for one answer, which is too few once a resolver IP is dead (SERVFAIL)",
+        ),
     ):
         most = _set_to(view.option(option))
         if 0 < most < least:
@@ -53,20 +55,19 @@ def _rate(view: View, names: int) -> Iterator[Finding]:
             False,
             f"{view.title} gives each client {most} answers a second (all-per-second of "
             f"rate-limit), and a verification asks for {names} names",
-            "except this host: `exempt-clients { 127.0.0.1; };` in rate-limit; or have it ask again"
-            " over TCP, by `slip 1;`",
+            "except this host: `exempt-clients { 127.0.0.1; };` in rate-limit",
         )
 
 
 def _spares_us(view: View, block: Block) -> bool:
-    """Return whether answers to this host are surely not limited, or none is lost by it."""
+    """Return whether answers to this host are surely not limited."""
     exempt, logs = find(block, "exempt-clients"), find(block, "log-only")
     is_exempt = exempt is not None and (
         view.lists(exempt.block, "127.0.0.1")
         or any(e.key.strip('"') in BUILT_IN for e in exempt.block)
     )
     only_logs = logs is not None and logs.value == "yes"
-    return is_exempt or only_logs or _number(block, "slip") == 1
+    return is_exempt or only_logs
 
 
 def _number(block: Block, key: str) -> int:

@@ -1,25 +1,39 @@
-"""Limits of PowerDNS Recursor with which no forwarded name would be answered."""
+"""Limits of PowerDNS Recursor with which forwarded names would not be answered."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from ecs_anywhere_dns.servers.contract import Finding
+from ecs_anywhere_dns.servers.contract import QUESTIONS_FOR_ONE_ANSWER, Finding
 from ecs_anywhere_dns.servers.powerdns.configuration import Configuration
 
-LEAST = {"network-timeout": 10, "max-qperq": 1}
-"""The lowest value of each setting: milliseconds that a resolver IP has for its answer, which no
-link to a VPC needs less of; questions to others for one answer."""
+
+@dataclass(frozen=True)
+class Limit:
+    """The lowest value of a setting that serves, and what happens below it."""
+
+    least: int
+    otherwise: str
+
+
+LIMITS = {
+    # Milliseconds that a resolver IP has for its answer: no link to a VPC needs less.
+    "network-timeout": Limit(10, "lets no answer of a resolver IP come through"),
+    "max-qperq": Limit(
+        QUESTIONS_FOR_ONE_ANSWER, "leaves no question for the resolver IP that does answer"
+    ),
+}
+"""By the name of the setting."""
 
 
 def too_low(disk: Configuration) -> Iterator[Finding]:
-    """Yield the settings that let no answer of a resolver IP come through."""
-    for key, least in LEAST.items():
+    """Yield the settings with which a name is not answered, or not once a resolver IP is dead."""
+    for key, limit in LIMITS.items():
         found = disk.of(key)
-        if found and found[-1].value.isdigit() and int(found[-1].value) < least:
+        if found and found[-1].value.isdigit() and int(found[-1].value) < limit.least:
             yield Finding(
                 False,
-                f"{found[-1].place}: {key}={found[-1].value} lets no answer of a resolver IP come "
-                "through (SERVFAIL)",
-                "remove it: the default serves",
+                f"{found[-1].place}: {key}={found[-1].value} {limit.otherwise} (SERVFAIL)",
+                f"remove it, or raise it to {limit.least} or more: the default serves",
             )

@@ -23,7 +23,7 @@ from ecs_anywhere_dns.servers.contract import HEADER, Finding, Fragment, Include
 from ecs_anywhere_dns.servers.fragment_lines import CURE, ZONE, lines_of
 from ecs_anywhere_dns.servers.powerdns.configuration import ROUTES, Configuration, Setting
 from ecs_anywhere_dns.servers.powerdns.control import NTA_REASON, Control
-from ecs_anywhere_dns.servers.powerdns.limits import LEAST
+from ecs_anywhere_dns.servers.powerdns.limits import LIMITS
 from ecs_anywhere_dns.subprocesses import Ran
 
 TOP = re.compile(r"[A-Za-z_][\w-]*:(\s|$)")
@@ -32,7 +32,7 @@ LUA = re.compile(r"^\s+lua_config_file:\s*['\"]?(?P<file>/[^'\"#\n]*)", re.MULTI
 NAME = re.compile(r"  - name: '(?P<zone>[^']+)'")
 ERROR = re.compile(r'msg="(?P<message>[^"]*)".*prio="(Error|Critical)"')
 ASKED = (
-    "forward-zones-file", *ROUTES, "dnssec", "dns64-prefix", "query-local-address", *LEAST
+    "forward-zones-file", *ROUTES, "dnssec", "dns64-prefix", "query-local-address", *LIMITS
 )  # fmt: skip
 
 
