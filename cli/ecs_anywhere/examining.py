@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from botocore.exceptions import BotoCoreError, ClientError
 from connectivity.adapters import wiring
 from connectivity.domain.printable import first_lines, listed
-from connectivity.domain.unread_tags import unread_tags
+from connectivity.domain.unread_tags import ON_A_SUBNET, ON_A_VPC, unread_tags
 
 from ecs_anywhere import aws_errors, managed_hosts
 from ecs_anywhere.host_checks import VPC_TAG, ManagedHost
@@ -235,19 +235,27 @@ def _quota(stack: Stack) -> Iterator[Examined]:
 
 
 def _tags(stack: Stack) -> Iterator[Examined]:
-    """Yield the tags of VPCs that look like ours and are none: their changes are no event, so no
-    status tells of them where nothing else is asked for."""
-    pages = stack.client("ec2").get_paginator("describe_vpcs").paginate()
-    vpcs = {v["VpcId"]: v.get("Tags", ()) for page in pages for v in page.get("Vpcs", ())}
+    """Yield the tags of VPCs and subnets that look like ours and are none: their changes are no
+    event, so no status tells of them where nothing else is asked for."""
+    ec2 = stack.client("ec2")
+    vpcs = {v["VpcId"]: v for v in _all(ec2, "describe_vpcs", "Vpcs")}
+    subnets = {s["SubnetId"]: s for s in _all(ec2, "describe_subnets", "Subnets")}
     unread = [
         f"{id_}: {line}"
-        for id_, tags in sorted(vpcs.items())
-        for line in unread_tags(each["Key"] for each in tags)
+        for read, tagged in ((ON_A_VPC, vpcs), (ON_A_SUBNET, subnets))
+        for id_, said in sorted(tagged.items())
+        for line in unread_tags((tag["Key"] for tag in said.get("Tags", ())), read)
     ]
     for line in first_lines(unread):
         yield Examined("tags", "warning", line, "set the tag that was meant, and take this one off")
     if not unread:
-        yield Examined("tags", "good", f"{len(vpcs)} VPCs, and none has a tag that is misspelt")
+        said = f"{len(vpcs)} VPCs, {len(subnets)} subnets, and none has a tag that is misspelt"
+        yield Examined("tags", "good", said)
+
+
+def _all(client: Any, operation: str, items: str) -> Iterator[Any]:
+    for page in client.get_paginator(operation).paginate():
+        yield from page.get(items, ())
 
 
 def _container_hosts(stack: Stack) -> Iterator[Examined]:

@@ -25,12 +25,12 @@ _NOT_THIS_RESOLVER = (
     "private DNS off: compare the IP with the VPC's inbound resolver"
 )
 _OTHER_VPC = (
-    "the IP leads into another VPC, or the publication is out of date: compare the VPC, then let "
-    "the app's sweep publish again"
+    "the IP leads into another VPC, or the publication is out of date: compare the VPC; the app's "
+    "next sweep publishes again, and a file has to be fetched anew"
 )
 _ZONES = (
-    'what is forwarded does not cover the answer: set mode = "region", or let the app\'s sweep '
-    "publish again"
+    'what is forwarded does not cover the answer: set mode = "region"; or wait for the app\'s next '
+    "sweep, which publishes again (fetch a file anew)"
 )
 _ALIASES = "look at the private hosted zones of the VPC: their CNAMEs have no end"
 _IPV6 = "look at the private hosted zones of the VPC: an agent would use the IPv6 address"

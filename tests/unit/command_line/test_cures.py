@@ -88,6 +88,7 @@ class Answering(Stack):
     rule: Any = "ENABLED"
     queue: Any = "0"
     tags: Any = ()
+    subnet_tags: Any = ()
 
     def client(self, service: str) -> Any:
         return self
@@ -108,8 +109,17 @@ class Answering(Stack):
         return self
 
     def paginate(self, **_: Any) -> Any:
-        tags = [{"Key": key, "Value": "enabled"} for key in self.tags]
-        return [{"ResolverEndpoints": [], "Vpcs": [{"VpcId": "vpc-1", "Tags": tags}]}]
+        tags, subnet_tags = (
+            [{"Key": key, "Value": "enabled"} for key in keys]
+            for keys in (self.tags, self.subnet_tags)
+        )
+        return [
+            {
+                "ResolverEndpoints": [],
+                "Vpcs": [{"VpcId": "vpc-1", "Tags": tags}],
+                "Subnets": [{"SubnetId": "subnet-1", "Tags": subnet_tags}],
+            }
+        ]
 
 
 def _or_raised(said: Any) -> Any:
@@ -240,3 +250,12 @@ def test_a_tag_that_was_misspelt_starts_nothing_and_is_named(key: str) -> None:
     assert found.said.startswith(f'vpc-1: tag "{key}" is not read')
     assert "ecs-anywhere:private-connectivity" in found.said
     assert examined("tags", tags=["ecs-anywhere:private-connectivity", "Name"]).verdict == "good"
+
+
+@pytest.mark.parametrize("key", ["ecs-anywhere:subnets", "ecs-anywhere-subnet", "ECS-Anywhere:x"])
+def test_a_misspelt_tag_of_a_subnet_chooses_nothing_and_is_named(key: str) -> None:
+    found = examined("tags", subnet_tags=[key, "Name"])
+    assert found.verdict == "warning"
+    assert found.said.startswith(f'subnet-1: tag "{key}" is not read')
+    assert "ecs-anywhere:subnet" in found.said
+    assert examined("tags", subnet_tags=["ecs-anywhere:subnet"]).verdict == "good"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from connectivity.domain import tags
 from connectivity.domain.printable import LONGEST_LINE
-from connectivity.domain.unread_tags import unread_tags
+from connectivity.domain.unread_tags import ON_A_SUBNET, unread_tags
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,6 +43,21 @@ def test_a_key_that_is_near_to_none_is_named_with_all_that_are_read() -> None:
 def test_the_tag_of_a_subnet_is_sent_to_the_subnet() -> None:
     assert unread_tags([tags.SUBNET]) == [
         f'tag "{tags.SUBNET}" is not read: it belongs on a subnet'
+    ]
+
+
+@pytest.mark.parametrize(
+    "key", ["ecs-anywhere:subnets", "ECS-Anywhere:Subnet", "ecs-anywhere-subnet", " ecs-anywhere:x"]
+)
+def test_a_mistyped_key_of_a_subnet_is_named_with_the_one_key_that_a_subnet_has(key: str) -> None:
+    [said] = unread_tags([key, "Name", tags.SUBNET], ON_A_SUBNET)
+    assert said.startswith(f'tag "{key}" is not read: ')
+    assert tags.SUBNET in said
+
+
+def test_a_tag_of_a_vpc_is_sent_to_the_vpc() -> None:
+    assert unread_tags([tags.SERVICES], ON_A_SUBNET) == [
+        f'tag "{tags.SERVICES}" is not read: it belongs on a VPC'
     ]
 
 
