@@ -19,7 +19,8 @@ HEALERS = ("the same run", "the next knock", "the next sweep", "lost")
 def record(outcome: Outcome, record_property: Any) -> None:
     assert outcome.case
     case = outcome.case
-    record_property(PROPERTY, (case.phase, case.kind.name, outcome.healed_by, outcome.told))
+    what = (case.phase, case.kind.name, outcome.healed_by, outcome.told, str(case))
+    record_property(PROPERTY, what)
 
 
 def summary(reports: Iterable[Any]) -> Iterator[tuple[str, Sequence[str]]]:
@@ -43,6 +44,9 @@ def _fault_lines(faults: Sequence[Sequence[Any]]) -> Iterator[str]:
             counts = f"{of_all:5} {len(mine):5}            {cells}"
             mails = sum(fault[3] for fault in mine)
             yield f"{phase.name:10} {kind.name:36} {counts}  {mails:5}"
+    for _, _, healed_by, _, case in sorted(faults, key=tuple):
+        if healed_by != "the same run":
+            yield f"{healed_by}: {case}"
     lost = sum(fault[2] == "lost" for fault in faults)
     yield f"{len(faults)} run, {lost} lost"
 
