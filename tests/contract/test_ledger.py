@@ -534,3 +534,16 @@ def test_the_list_of_who_asked_to_be_removed_does_not_grow_for_ever(ledger: Ledg
     ledger.ask_for_removal(vpc_id, later)
     recent = [each for each in ledger.ask_for_removal(vpc_id, later) if each.at >= later]
     assert len(recent) == 2
+
+
+def test_who_is_connected_and_who_uses_what_is_others_is_told_apart(ledger: Ledger) -> None:
+    for vpc_id, served in (
+        ("vpc-alone", Served("wish", "rslvr-in-ours")),
+        ("vpc-spoke", Served("wish", "rslvr-in-hub", {"resolver": "rslvr-in-hub"})),
+        ("vpc-gone", Served()),
+    ):
+        ledger.knock(vpc_id)
+        ledger.publish(vpc_id, FIRST, (), served)
+    ledger.knock("vpc-new")
+    assert ledger.connected() == {"vpc-alone", "vpc-spoke"}
+    assert ledger.adopting() == (ledger.read("vpc-spoke"),)

@@ -72,8 +72,17 @@ class DynamoDbLedger(Records):
         return entry_of(vpc_id, self._table.item(self._prefix + vpc_id))
 
     def entries(self) -> tuple[Entry, ...]:
-        found = self._table.items(self._prefix)
-        return tuple(entry_of(item["id"].removeprefix(self._prefix), item) for item in found)
+        return self._read_as_entries(self._table.items(self._prefix))
+
+    def adopting(self) -> tuple[Entry, ...]:
+        return self._read_as_entries(self._table.items(self._prefix, "served.adopted", {}))
+
+    def connected(self) -> frozenset[str]:
+        found = self._table.items(self._prefix, "served.wish", ProjectionExpression="id")
+        return frozenset(item["id"].removeprefix(self._prefix) for item in found)
+
+    def _read_as_entries(self, items: Iterable[Mapping[str, Any]]) -> tuple[Entry, ...]:
+        return tuple(entry_of(item["id"].removeprefix(self._prefix), item) for item in items)
 
     def knock(self, vpc_id: str, heard: Mapping[str, str] | None = None) -> Entry:
         """Count a knock, and return the entry. Makes the maps that later updates write into, and

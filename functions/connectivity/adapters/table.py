@@ -29,16 +29,25 @@ class Table:
         )
         return _plain(answer.get("Item", {}))
 
-    def items(self, prefix: str) -> Iterator[dict[str, Any]]:
-        """Yield the items whose id starts with `prefix`."""
+    def items(
+        self, prefix: str, filled: str = "", empty: Any = "", **more: Any
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the items whose id starts with `prefix`, and in which the attribute at the path
+        `filled`, if one is given, is there and not `empty`. The others are read, too, and paid for,
+        but neither sent nor parsed."""
+        condition, values = "begins_with(id, :prefix)", {":prefix": serialized(prefix)}
+        if filled:
+            condition += f" AND attribute_exists({filled}) AND {filled} <> :empty"
+            values[":empty"] = serialized(empty)
         found = items(
             client("dynamodb"),
             "scan",
             "Items",
             TableName=self._name,
             ConsistentRead=True,
-            FilterExpression="begins_with(id, :prefix)",
-            ExpressionAttributeValues={":prefix": serialized(prefix)},
+            FilterExpression=condition,
+            ExpressionAttributeValues=values,
+            **more,
         )
         return map(_plain, found)
 

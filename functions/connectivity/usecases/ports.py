@@ -258,6 +258,12 @@ class Ledger(Protocol):
     def entries(self) -> tuple[Entry, ...]:
         """Return the entries of all VPCs, finished ones included."""
 
+    def adopting(self) -> tuple[Entry, ...]:
+        """Return the entries of the VPCs that were published with what was not made for them."""
+
+    def connected(self) -> frozenset[str]:
+        """Return the ids of the VPCs that are connected."""
+
     def knock(self, vpc_id: str, heard: Mapping[str, str] | None = None) -> Entry:
         """Count a knock, write down the wish tags that it told of, if it did, and return the entry
         as it is then."""

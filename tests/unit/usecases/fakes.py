@@ -586,6 +586,12 @@ class FakeLedger:
     def entries(self) -> tuple[Entry, ...]:
         return tuple(self.all.values())
 
+    def adopting(self) -> tuple[Entry, ...]:
+        return tuple(entry for entry in self.all.values() if entry.served.adopted)
+
+    def connected(self) -> frozenset[str]:
+        return frozenset(entry.vpc_id for entry in self.all.values() if entry.served.wish)
+
     def knock(self, vpc_id: str, heard: Mapping[str, str] | None = None) -> Entry:
         entry = self.read(vpc_id)
         heard = entry.heard if heard is None else heard
