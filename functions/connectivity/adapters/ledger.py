@@ -221,12 +221,6 @@ class DynamoDbLedger(Records):
     def record_removal(self, entry: Entry) -> None:
         self._update(entry.vpc_id, "SET removing = :by", {":by": entry.holder or ""})
 
-    def record_removed(self, vpc_id: str, purposes: Iterable[str]) -> None:
-        names = places(purposes)
-        change = "REMOVE " + ", ".join(["removing", *(f"held.{place}" for place in names)])
-        more = {"ExpressionAttributeNames": names} if names else {}
-        self._update(vpc_id, change, {}, **more)
-
     def record_resolver_ips(
         self, vpc_id: str, resolver_ips: Mapping[str, str], lost: Iterable[str] = ()
     ) -> None:

@@ -1,7 +1,7 @@
 """Records about a VPC, in its item of the ledger.
 
-Answers of names, a refused deletion, what was verified and what was not, a withdrawal, endpoint
-policies, and who did not confirm.
+Answers of names, a refused deletion, what was removed, what was verified and what was not, a
+withdrawal, endpoint policies, and who did not confirm.
 """
 
 from __future__ import annotations
@@ -34,6 +34,12 @@ class Records(ABC):
     def record_deletion(self, vpc_id: str, line: str, at: float) -> None:
         values = {":line": line, ":at": decimal(at)}
         self._update(vpc_id, "SET deletion = :line, deletion_at = :at", values)
+
+    def record_removed(self, vpc_id: str, purposes: Iterable[str]) -> None:
+        names = places(purposes)
+        change = "REMOVE " + ", ".join(["removing", *(f"held.{place}" for place in names)])
+        more = {"ExpressionAttributeNames": names} if names else {}
+        self._update(vpc_id, change, {}, **more)
 
     def record_doubt(self, vpc_id: str, fingerprint: str, at: str, proven: Iterable[str]) -> None:
         self._update(

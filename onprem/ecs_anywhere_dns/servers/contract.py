@@ -178,9 +178,9 @@ from ecs_anywhere_dns.forwarding import Forwarding
 
 HEADER = "managed by ecs-anywhere-dns, do not edit"
 QUESTIONS_FOR_ONE_ANSWER = 4
-"""What a server may have to ask for one name: the name and its alias, each of both resolver IPs
-while one of them is dead. A limit below this was seen to take a site's names down with one resolver
-IP, though all went well at the switch (1 of PowerDNS Recursor, 2 of BIND)."""
+"""The questions that a server may have to ask for one name: the name and its alias, each of both
+resolver IPs while one of them is dead. A lower limit was seen to take a site's names down with one
+resolver IP, though all went well at the switch (1 of PowerDNS Recursor, 2 of BIND)."""
 
 
 @dataclass(frozen=True)

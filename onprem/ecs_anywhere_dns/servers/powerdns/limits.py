@@ -24,7 +24,7 @@ LIMITS = {
         QUESTIONS_FOR_ONE_ANSWER, "leaves no question for the resolver IP that does answer"
     ),
 }
-"""By the name of the setting."""
+"""The limits, by the name of the setting."""
 
 
 def too_low(disk: Configuration) -> Iterator[Finding]:
