@@ -54,7 +54,7 @@ distributions: setup servers ## the pick-up tool's package on Debian 12, 13 and 
 	@scripts/install-distributions
 	WHOLE=1 .venv/bin/python -m pytest tests/distributions
 
-faults: setup ## one fault at every call, a death at every state: the whole table (half an hour)
+faults: setup ## one fault at every call, a death at every state: the whole table (fifty minutes)
 	WHOLE=1 .venv/bin/python -m pytest tests/faults -n 6
 
 record: setup ## write anew which calls the faults are to strike (on a machine that does nothing else)
