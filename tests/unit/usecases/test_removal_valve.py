@@ -61,6 +61,20 @@ def test_a_fifth_of_the_connected_vpcs_and_at_least_three_may_go_within_an_hour(
     assert asking(connected(), others, of).read().todo == todo
 
 
+def test_a_teardown_is_not_sent_the_whole_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred at once would each be sent a hundred entries, until they outlive their time."""
+    world = asking(connected(), 3, 4)
+    monkeypatch.setattr(world.ledger, "entries", None)
+    assert world.read().todo == "nothing"
+
+
+def test_where_all_may_go_nobody_asks_who_is_connected(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = asking(connected(), 200, 1000)
+    monkeypatch.setattr(World, "settings", replace(world.settings, removal_share=100))
+    monkeypatch.setattr(world.ledger, "connected", None)
+    assert world.read().todo == "take away"
+
+
 def test_who_is_held_up_serves_on_and_says_how_to_go_and_how_to_stay() -> None:
     world = asking(connected(), 3, 10)
     verdict = read_and_tell(world)
