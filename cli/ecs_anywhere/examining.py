@@ -224,8 +224,8 @@ def _is_patient(stack: Stack) -> bool:
 
 def _quota(stack: Stack) -> Iterator[Examined]:
     most = int(stack.variables["RESOLVER_ENDPOINT_QUOTA"])
-    pages = stack.client("route53resolver").get_paginator("list_resolver_endpoints").paginate()
-    used = sum(len(page["ResolverEndpoints"]) for page in pages)
+    resolvers = stack.client("route53resolver")
+    used = sum(1 for _ in _all(resolvers, "list_resolver_endpoints", "ResolverEndpoints"))
     said = f"{used} of {most} resolver endpoints in {stack.region}"
     if used < most:
         yield Examined("quota", "good", said)
@@ -243,8 +243,8 @@ def _tags(stack: Stack) -> Iterator[Examined]:
     unread = [
         f"{id_}: {line}"
         for read, tagged in ((ON_A_VPC, vpcs), (ON_A_SUBNET, subnets))
-        for id_, said in sorted(tagged.items())
-        for line in unread_tags((tag["Key"] for tag in said.get("Tags", ())), read)
+        for id_, described in sorted(tagged.items())
+        for line in unread_tags((tag["Key"] for tag in described.get("Tags", ())), read)
     ]
     for line in first_lines(unread):
         yield Examined("tags", "warning", line, "set the tag that was meant, and take this one off")

@@ -29,6 +29,9 @@ class Invocation:
         return f"Root=1-{digits[:8]}-{digits[8:32]};Sampled=0"
 
 
+_RUNTIME = "/2018-06-01/runtime/"
+
+
 @dataclass(frozen=True)
 class Outcome:
     """The outcome of an invocation: the payload that `Invoke` answers with."""
@@ -119,6 +122,8 @@ class _RequestHandler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
+        if not self._is_of_the_runtime():
+            return
         invocation = self.server.api.next()
         if invocation is None:
             self.close_connection = True
@@ -137,10 +142,20 @@ class _RequestHandler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         payload = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if not self._is_of_the_runtime():
+            return
         failed = self.path.endswith("/error")
         lost = self.path.endswith("/init/error")
         self.server.api.report(Outcome(payload, function_error=failed, environment_lost=lost))
         self._answer(202, b'{"status":"OK"}', {})
+
+    def _is_of_the_runtime(self) -> bool:
+        """Tell whether the request is one of the Runtime API's; answer 404 to any other, as of who
+        looks which port belongs to what: it would take an event, or be taken for its answer."""
+        if self.path.startswith(_RUNTIME):
+            return True
+        self._answer(404, b"{}", {})
+        return False
 
     def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)

@@ -546,4 +546,4 @@ def test_who_is_connected_and_who_uses_what_is_others_is_told_apart(ledger: Ledg
         ledger.publish(vpc_id, FIRST, (), served)
     ledger.knock("vpc-new")
     assert ledger.connected() == {"vpc-alone", "vpc-spoke"}
-    assert ledger.adopting() == (ledger.read("vpc-spoke"),)
+    assert ledger.adopted() == {"vpc-spoke": {"rslvr-in-hub"}}

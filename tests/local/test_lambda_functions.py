@@ -14,6 +14,8 @@ import sys
 import textwrap
 import threading
 import time
+import urllib.error
+import urllib.request
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,6 +30,7 @@ from botocore.exceptions import ClientError
 from local.contracts import Credentials, InboundAddress, NetworkState, Site
 from local.engine import EmbeddedAws
 from local.lambda_functions import install, moto_lambda
+from local.lambda_functions.runtime_api import Invocation, RuntimeApi
 from local.lambda_functions.service import LambdaService
 from local.settings import Lifecycles, Settings
 
@@ -809,3 +812,14 @@ def test_an_engine_that_is_killed_takes_its_processes_along(tmp_path: Path) -> N
         os.kill(engine.pid, signal.SIGKILL)
         engine.wait()
     assert eventually(lambda: not any(is_running(pid) for pid in pids))
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_request_that_is_none_of_the_runtime_takes_no_event_and_answers_none(method: str) -> None:
+    """Whoever looks which port belongs to what would else answer in the function's place."""
+    api = RuntimeApi()
+    request = urllib.request.Request(f"http://{api.address}/", data=b"{}", method=method)
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(request, timeout=5)
+    assert api.call(Invocation("1", "arn", b"{}", 0.2)) is None
+    api.close()

@@ -68,6 +68,7 @@ SURE = [
     ("bind", "fetches-per-server 1 fail;", "fetches-per-server 1"),
     ("bind", "max-recursion-queries 1;", "max-recursion-queries 1"),
     ("bind", "max-recursion-queries 2;", "max-recursion-queries 2"),
+    ("bind", "max-query-count 3;", "max-query-count 3"),
     ("bind", "max-records-per-type 1;", "max-records-per-type 1"),
     ("unbound", "ip-ratelimit: 3", "ip-ratelimit: 3"),
     ("unbound", "max-query-restarts: 0", "max-query-restarts: 0"),
@@ -78,6 +79,8 @@ SURE = [
     ("powerdns", "network-timeout=3", "network-timeout=3"),
     ("powerdns", "max-qperq=0", "max-qperq=0"),
     ("powerdns", "max-qperq=1", "max-qperq=1"),
+    ("powerdns", "max-total-msec=1", "max-total-msec=1"),
+    ("powerdns", "server-down-max-fails=1", "server-down-max-fails=1"),
 ]
 LUA = f'''function preresolve(dq)
   if not dq.qname:equal("{SSM}") then return false end
@@ -134,7 +137,8 @@ HARMLESS = [
     ("dnsmasq", "dns-forward-max=50"),
     ("dnsmasq", "filterwin2k\nno-negcache\nlocal-service\nquery-port=5399"),
     ("powerdns", "max-mthreads=1"),
-    ("powerdns", "max-total-msec=1\nmax-tcp-per-client=1\ndisable-packetcache=yes"),
+    ("powerdns", "max-total-msec=3000\nmax-tcp-per-client=1\ndisable-packetcache=yes"),
+    ("powerdns", "max-total-msec=0\nserver-down-max-fails=0"),
     ("powerdns", "max-qperq=4"),
     ("knot", f"{VIEW} view:addr('10.10.0.0/16', {DENY})"),
     (
@@ -214,13 +218,15 @@ def test_a_limit_on_the_same_answer_leaves_one_to_a_verification(lab: Lab, behin
     lab.publish()
     assert amiss(lab) == {}
     assert apply(lab)["exit"] == Exit.DONE
+    for name, addresses in lab.names.items():
+        assert lab.ask(name, transport="tcp").addresses == addresses
 
 
 @pytest.mark.parametrize(
     ("kind", "line"),
     [
-        ("powerdns", "max-qperq=4"),
-        ("bind", "max-recursion-queries 4;"),
+        ("powerdns", "max-qperq=4\nmax-total-msec=3000\nserver-down-max-fails=2"),
+        ("bind", "max-recursion-queries 4;\nmax-query-count 4;"),
     ],
 )
 def test_the_lowest_limit_that_is_well_serves_beside_a_dead_resolver_ip(

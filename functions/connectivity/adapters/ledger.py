@@ -72,17 +72,19 @@ class DynamoDbLedger(Records):
         return entry_of(vpc_id, self._table.item(self._prefix + vpc_id))
 
     def entries(self) -> tuple[Entry, ...]:
-        return self._read_as_entries(self._table.items(self._prefix))
+        return tuple(self._entry_of(item) for item in self._table.items(self._prefix))
 
-    def adopting(self) -> tuple[Entry, ...]:
-        return self._read_as_entries(self._table.items(self._prefix, "served.adopted", {}))
+    def adopted(self) -> Mapping[str, frozenset[str]]:
+        fields = {"ProjectionExpression": "id, served"}
+        found = map(self._entry_of, self._table.items(self._prefix, "served.adopted", {}, **fields))
+        return {e.vpc_id: frozenset(e.served.adopted.values()) for e in found if e.served.wish}
 
     def connected(self) -> frozenset[str]:
         found = self._table.items(self._prefix, "served.wish", ProjectionExpression="id")
         return frozenset(item["id"].removeprefix(self._prefix) for item in found)
 
-    def _read_as_entries(self, items: Iterable[Mapping[str, Any]]) -> tuple[Entry, ...]:
-        return tuple(entry_of(item["id"].removeprefix(self._prefix), item) for item in items)
+    def _entry_of(self, item: Mapping[str, Any]) -> Entry:
+        return entry_of(item["id"].removeprefix(self._prefix), item)
 
     def knock(self, vpc_id: str, heard: Mapping[str, str] | None = None) -> Entry:
         """Count a knock, and return the entry. Makes the maps that later updates write into, and

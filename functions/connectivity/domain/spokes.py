@@ -3,7 +3,7 @@ with it (docs/decisions/0061-a-hub-that-others-stand-on.md)."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from connectivity.domain.ledger import Entry
@@ -21,15 +21,17 @@ class Spoke:
         return f"{self.vpc_id} ({', '.join(self.uses)})"
 
 
-def spokes_on(hub: str, ids: Collection[str], entries: Iterable[Entry]) -> tuple[Spoke, ...]:
+def spokes_on(
+    hub: str, ids: Collection[str], adopted: Mapping[str, frozenset[str]]
+) -> tuple[Spoke, ...]:
     """Return the VPCs other than `hub` that were verified and published with some of these `ids`,
-    by their own ids."""
+    by their own ids. `adopted` is VPC id -> ids of all that the VPC uses and has not made."""
     found = (
-        Spoke(entry.vpc_id, tuple(sorted({*entry.served.adopted.values()} & {*ids})))
-        for entry in entries
-        if entry.vpc_id != hub and entry.served.wish
+        Spoke(vpc_id, tuple(sorted(used.intersection(ids))))
+        for vpc_id, used in sorted(adopted.items())
+        if vpc_id != hub
     )
-    return tuple(sorted((spoke for spoke in found if spoke.uses), key=lambda s: s.vpc_id))
+    return tuple(spoke for spoke in found if spoke.uses)
 
 
 def lost_hubs(vpc_id: str, ids: Collection[str], entries: Iterable[Entry]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from connectivity.domain.printable import first_lines, quoted
 ON_A_VPC = tags.WISH_TAGS
 ON_A_SUBNET = (tags.SUBNET,)
 """The keys that are read from each."""
+_OURS = (*ON_A_VPC, *ON_A_SUBNET)
 
 _WRITTEN = frozenset({tags.STATUS, tags.STATUS_DETAIL, tags.OWNER})
 _PREFIX = "ecs-anywhere:"
@@ -37,20 +38,25 @@ def _looks_like_ours(key: str) -> bool:
         return False
     plain = key.strip().lower()
     return plain.startswith(_PREFIX) or any(
-        SequenceMatcher(None, plain, ours).ratio() >= _ALIKE for ours in (*ON_A_VPC, *ON_A_SUBNET)
+        SequenceMatcher(None, plain, ours).ratio() >= _ALIKE for ours in _OURS
     )
 
 
 def _cure(key: str, read: Collection[str]) -> str:
     """Return what to do about a key: its place, or the nearest key that is read, letter for
     letter."""
-    if key in (*ON_A_VPC, *ON_A_SUBNET):
-        return f"it belongs on a {'subnet' if key in ON_A_SUBNET else 'VPC'}"
-    ours = {_bare(each): each for each in read}
-    near = get_close_matches(_bare(key), ours, n=1, cutoff=_NEAR)
+    if key in _OURS:
+        return f"it belongs on a {_place(key)}"
+    ours = {_bare(each): each for each in _OURS}
+    near = [ours[each] for each in get_close_matches(_bare(key), ours, n=1, cutoff=_NEAR)]
     if near:
-        return f"the nearest key is {ours[near[0]]}, written exactly so"
+        place = "" if near[0] in read else f", and belongs on a {_place(near[0])}"
+        return f"the nearest key is {near[0]}, written exactly so{place}"
     return f"the keys are {', '.join(read)}" if len(read) > 1 else f"the key is {next(iter(read))}"
+
+
+def _place(key: str) -> str:
+    return "subnet" if key in ON_A_SUBNET else "VPC"
 
 
 def _bare(key: str) -> str:

@@ -258,8 +258,9 @@ class Ledger(Protocol):
     def entries(self) -> tuple[Entry, ...]:
         """Return the entries of all VPCs, finished ones included."""
 
-    def adopting(self) -> tuple[Entry, ...]:
-        """Return the entries of the VPCs that were published with what was not made for them."""
+    def adopted(self) -> Mapping[str, frozenset[str]]:
+        """Return VPC id -> ids of what the VPC was published with and was not made for it; of each
+        connected VPC that has any."""
 
     def connected(self) -> frozenset[str]:
         """Return the ids of the VPCs that are connected."""

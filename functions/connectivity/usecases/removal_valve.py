@@ -22,7 +22,7 @@ from connectivity.domain.wish import read_options
 from connectivity.usecases.aws import Aws
 
 _EVERYBODY = 100
-"""Percent."""
+"""The percentage with which no removal waits for a yes."""
 _TOLD = Allowance("held-up", 1)
 
 
@@ -31,14 +31,14 @@ def needed_by_others(entry: Entry, aws: Aws) -> Status | None:
     begun goes on: on-premises was told to stop forwarding."""
     if not entry.served.wish:
         return None
-    spokes = spokes_on(entry.vpc_id, {*entry.held.values()}, aws.ledger.adopting())
+    spokes = spokes_on(entry.vpc_id, {*entry.held.values()}, aws.ledger.adopted())
     return needed(spokes).compared_with(entry) if spokes else None
 
 
 def check_surplus(desired: Desired, ids: Collection[str], aws: Aws) -> None:
     """Raise PreconditionsNotMet where other VPCs use interface endpoints, given by their ids, that
     this one asks for no longer."""
-    spokes = spokes_on(desired.vpc_id, ids, aws.ledger.adopting()) if ids else ()
+    spokes = spokes_on(desired.vpc_id, ids, aws.ledger.adopted()) if ids else ()
     if spokes:
         raise PreconditionsNotMet(
             f"other VPCs use services that {desired.vpc_id} no longer asks for, and would lose "
@@ -51,7 +51,7 @@ def check_networks(desired: Desired, plan: Plan, entry: Entry, aws: Aws) -> None
     """Raise PreconditionsNotMet where networks were to be closed that VPCs need which use what was
     made for this one. What they need is what their tags say: nothing of it is in the ledger."""
     going = narrowed(plan, entry)
-    spokes = spokes_on(desired.vpc_id, going, aws.ledger.adopting()) if going else ()
+    spokes = spokes_on(desired.vpc_id, going, aws.ledger.adopted()) if going else ()
     lost = {s: closed(s, _needed_by(s.vpc_id, aws), going, desired) for s in spokes}
     if any(lost.values()):
         said = listed(f"{spoke} needs {', '.join(cidrs)}" for spoke, cidrs in lost.items() if cidrs)

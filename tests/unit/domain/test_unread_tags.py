@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from connectivity.domain import tags
 from connectivity.domain.printable import LONGEST_LINE
-from connectivity.domain.unread_tags import ON_A_SUBNET, unread_tags
+from connectivity.domain.unread_tags import ON_A_SUBNET, ON_A_VPC, unread_tags
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,6 +53,22 @@ def test_a_mistyped_key_of_a_subnet_is_named_with_the_one_key_that_a_subnet_has(
     [said] = unread_tags([key, "Name", tags.SUBNET], ON_A_SUBNET)
     assert said.startswith(f'tag "{key}" is not read: ')
     assert tags.SUBNET in said
+
+
+@pytest.mark.parametrize(
+    ("key", "read", "nearest", "place"),
+    [
+        ("ecs-anywhere:service", ON_A_SUBNET, tags.SERVICES, "VPC"),
+        ("ecs-anywhere:privateconnectivity", ON_A_SUBNET, tags.WISH, "VPC"),
+        ("ecs-anywhere:subnets", ON_A_VPC, tags.SUBNET, "subnet"),
+        ("ecs-anywhere-subnet", ON_A_VPC, tags.SUBNET, "subnet"),
+    ],
+)
+def test_a_mistyped_key_in_the_wrong_place_is_sent_to_the_right_one(
+    key: str, read: tuple[str, ...], nearest: str, place: str
+) -> None:
+    [said] = unread_tags([key], read)
+    assert said.endswith(f"is {nearest}, written exactly so, and belongs on a {place}")
 
 
 def test_a_tag_of_a_vpc_is_sent_to_the_vpc() -> None:

@@ -586,8 +586,9 @@ class FakeLedger:
     def entries(self) -> tuple[Entry, ...]:
         return tuple(self.all.values())
 
-    def adopting(self) -> tuple[Entry, ...]:
-        return tuple(entry for entry in self.all.values() if entry.served.adopted)
+    def adopted(self) -> Mapping[str, frozenset[str]]:
+        served = {entry.vpc_id: entry.served for entry in self.all.values() if entry.served.wish}
+        return {id_: frozenset(s.adopted.values()) for id_, s in served.items() if s.adopted}
 
     def connected(self) -> frozenset[str]:
         return frozenset(entry.vpc_id for entry in self.all.values() if entry.served.wish)

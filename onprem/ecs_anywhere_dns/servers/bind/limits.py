@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from ecs_anywhere_dns.servers.bind.named_conf import Block, Statement, View, find
 from ecs_anywhere_dns.servers.contract import QUESTIONS_FOR_ONE_ANSWER, Finding
 
+FOR_ONE_ANSWER = ("max-recursion-queries", "max-query-count")
+_TOO_FEW = "may be asked for one answer, which is too few once a resolver IP is dead (SERVFAIL)"
 BUILT_IN = ("any", "localhost", "localnets")
 """Address match lists that hold the loopback."""
 
@@ -23,11 +25,7 @@ def overrun_in(view: View, names: Mapping[str, Sequence[str]]) -> Iterator[Findi
     for option, least, what in (
         ("recursive-clients", len(names), "are answered at once, and the rest is SERVFAIL"),
         ("fetches-per-server", len(names), "are asked of a resolver IP at once (SERVFAIL)"),
-        (
-            "max-recursion-queries",
-            QUESTIONS_FOR_ONE_ANSWER,
-            "may be asked for one answer, which is too few once a resolver IP is dead (SERVFAIL)",
-        ),
+        *((option, QUESTIONS_FOR_ONE_ANSWER, _TOO_FEW) for option in FOR_ONE_ANSWER),
     ):
         most = _set_to(view.option(option))
         if 0 < most < least:

@@ -23,6 +23,8 @@ YAML_NAMES = {
     "query-local-address": "outgoing.source_address",
     "network-timeout": "outgoing.network_timeout",
     "max-qperq": "outgoing.max_qperq",
+    "max-total-msec": "recursor.max_total_msec",
+    "server-down-max-fails": "outgoing.server_down_max_fails",
 }
 """Old name -> name in YAML, of the settings that this tool asks for."""
 SETTING = re.compile(r"  \w+:(?: (?P<value>.*))?")
