@@ -34,20 +34,16 @@ def spokes_on(
     return tuple(spoke for spoke in found if spoke.uses)
 
 
-def lost_hubs(vpc_id: str, ids: Collection[str], entries: Iterable[Entry]) -> Iterator[str]:
-    """Yield why the VPC may not use these `ids`: each other VPC for which some of them were made,
-    and which is being removed, or is not connected. Nobody would keep them for a spoke."""
-    for entry in sorted(entries, key=lambda e: e.vpc_id):
-        used = sorted({*entry.held.values()} & {*ids})
-        if entry.vpc_id == vpc_id or not used or _is_kept(entry):
+def lost_hubs(ids: Collection[str], hubs: Iterable[Entry]) -> Iterator[str]:
+    """Yield why these `ids` may not be used: each of the VPCs `hubs` for which some of them were
+    made, and which is being removed, or is not connected. Nobody would keep them for a spoke."""
+    for hub in sorted(hubs, key=lambda entry: entry.vpc_id):
+        used = sorted({*hub.held.values()} & {*ids})
+        is_going = bool(hub.withdrawn_at or hub.removing)
+        if not used or (hub.served.wish and not is_going):
             continue
-        is_going = entry.withdrawn_at or entry.removing
         state = "is being removed" if is_going else "is not connected"
         yield (
-            f"{', '.join(used)} would be used, and what was made for {entry.vpc_id} {state} - "
-            f"connect {entry.vpc_id}, or wait until it is removed and ask again"
+            f"{', '.join(used)} would be used, and what was made for {hub.vpc_id} {state} - "
+            f"connect {hub.vpc_id}, or wait until it is removed and ask again"
         )
-
-
-def _is_kept(hub: Entry) -> bool:
-    return bool(hub.served.wish) and not hub.withdrawn_at and not hub.removing

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from connectivity.domain.ledger import Entry
@@ -86,6 +86,12 @@ class Survey:
     def seen(self) -> Seen:
         """Return the part of the survey that a removal looks at."""
         return Seen(self.endpoints, self.resolvers, self.groups)
+
+    def vpcs_of(self, ids: Collection[str]) -> frozenset[str]:
+        """Return the ids of the VPCs in which these interface endpoints and resolvers stand."""
+        endpoints = (e.vpc for e in (*self.endpoints, *self.led_to) if e.id in ids)
+        resolvers = (r.vpc for r in (*self.resolvers, *self.hub_resolvers) if r.id in ids)
+        return frozenset((*endpoints, *resolvers))
 
 
 @dataclass(frozen=True)

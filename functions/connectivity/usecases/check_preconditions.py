@@ -150,7 +150,7 @@ def check_preconditions(wished: Wished, run: Run, aws: Aws) -> Check:
     desired = prepared.desired
     if not wished.only_plan:
         note_policies(desired, survey.endpoints, survey.ownership, aws.ledger)
-    check_hubs(desired, aws)
+    check_hubs(desired, survey, aws)
     steps = whole_plan(desired, survey)
     check_surplus(desired, [s.endpoint_id for s in steps if isinstance(s, RemoveEndpoint)], aws)
     check_networks(desired, steps, survey.entry, aws)

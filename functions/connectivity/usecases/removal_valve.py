@@ -17,6 +17,7 @@ from connectivity.domain.safety_valve import ALWAYS, WITHIN, ahead_of, crowd
 from connectivity.domain.spokes import lost_hubs, spokes_on
 from connectivity.domain.status import Status, held_up, needed
 from connectivity.domain.steps import Plan
+from connectivity.domain.survey import Survey
 from connectivity.domain.tags import ONPREM_CIDRS, SERVICES
 from connectivity.domain.wish import read_options
 from connectivity.usecases.aws import Aws
@@ -75,11 +76,13 @@ def _needed_by(vpc_id: str, aws: Aws) -> tuple[str, ...]:
     return (*options.onprem_cidrs, *vpc.cidrs)
 
 
-def check_hubs(desired: Desired, aws: Aws) -> None:
+def check_hubs(desired: Desired, survey: Survey, aws: Aws) -> None:
     """Raise PreconditionsNotMet where something is to be used that was made for another VPC and
-    goes with that, or may: AWS shows it as available until its deletion is asked for."""
+    goes with that, or may: AWS shows it as available until its deletion is asked for. What was made
+    for a VPC stands in it, so the ledger is asked about those VPCs alone."""
     used = {*desired.adopted.values()}
-    problems = [*lost_hubs(desired.vpc_id, used, aws.ledger.entries())] if used else []
+    hubs = map(aws.ledger.read, survey.vpcs_of(used) - {desired.vpc_id})
+    problems = [*lost_hubs(used, hubs)]
     if problems:
         raise PreconditionsNotMet("; ".join(problems))
 

@@ -18,9 +18,12 @@ from connectivity.domain.verification_clock import VerificationClock
 from connectivity.domain.whole_account import WholeAccount
 from connectivity.usecases.finish import tell
 from connectivity.usecases.read_vpc import Verdict
+from connectivity.usecases.removal_valve import check_hubs
 
-from tests.unit.domain.test_resolver_adoption import GROUP, THEIRS
+from tests.unit.domain.test_hub_resolver import HUB, ID, prepared
+from tests.unit.domain.test_hub_resolver import survey as of_a_spoke
 from tests.unit.example import OPTIONS, US, VPC
+from tests.unit.usecases.fakes import FakeLedger
 from tests.unit.usecases.world import SETTINGS, World, connected
 
 
@@ -245,14 +248,12 @@ def test_a_spoke_whose_tags_nobody_can_read_keeps_every_network() -> None:
         world.check(OPTIONS)
 
 
-def beside_a_hub(**changes: Any) -> World:
-    """A VPC whose inbound resolver is to be one that was made for another VPC."""
-    world = World()
-    world.resolvers.all[THEIRS.id] = THEIRS
-    world.groups.all[GROUP.id] = GROUP
-    hub = Entry("vpc-hub", status="connected", held={ledger.RESOLVER: THEIRS.id})
+def check_of_a_spoke(**changes: Any) -> None:
+    """Check a VPC whose inbound resolver is to be one that was made for another VPC."""
+    world, seen = World(), of_a_spoke()
+    hub = Entry(HUB, status="connected", held={ledger.RESOLVER: ID})
     world.ledger.all[hub.vpc_id] = replace(hub, **changes)
-    return world
+    check_hubs(prepared(seen).desired, seen, world.aws)
 
 
 @pytest.mark.parametrize(
@@ -265,24 +266,26 @@ def beside_a_hub(**changes: Any) -> World:
 )
 def test_a_spoke_does_not_use_what_a_hub_is_giving_up(changes: dict[str, Any], said: str) -> None:
     """Until its deletion is asked for, minutes later, AWS shows all of it as available."""
-    world = beside_a_hub(**changes)
-    with pytest.raises(PreconditionsNotMet, match=rf"{THEIRS.id} .* for vpc-hub {said}"):
-        world.check()
-    assert world.weather.changes == []
+    with pytest.raises(PreconditionsNotMet, match=rf"{ID} .* for {HUB} {said}"):
+        check_of_a_spoke(**changes)
 
 
-def test_a_spoke_uses_what_a_connected_hub_keeps() -> None:
-    world = beside_a_hub(served=Served("wish"))
-    assert world.check().desired.adopted_resolver == THEIRS.id
+@pytest.mark.parametrize("changes", [{"served": Served("wish")}, {"held": {}}])
+def test_a_spoke_uses_what_a_connected_hub_keeps_or_what_nobody_made(
+    changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a hundred spokes at once, none is sent the entries of the ninety-nine others."""
+    monkeypatch.setattr(FakeLedger, "entries", None)
+    check_of_a_spoke(**changes)
 
 
 def test_a_hub_that_was_told_to_go_is_used_by_nobody_from_its_withdrawal_on() -> None:
     world = connected()
     ours = world.entry.served.resolver
-    assert not [*lost_hubs("vpc-spoke", [ours], world.ledger.entries())]
+    assert not [*lost_hubs([ours], [world.entry])]
     world.vpcs.all = {VPC.id: VPC}
     world.withdraw()
-    [said] = lost_hubs("vpc-spoke", [ours], world.ledger.entries())
+    [said] = lost_hubs([ours], [world.entry])
     assert f"{ours} would be used, and what was made for {VPC.id} is being removed" in said
 
 
