@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from connectivity.domain.errors import NotItsTurnYet, NotReadyYet, TurnHoursAway
 from connectivity.domain.ledger import Entry
@@ -26,17 +26,28 @@ class Pace:
     patience: Patience
     unwritten: Mapping[str, Turn]
     """Turns by their steps that the ledger has still to remember, with the next write."""
+    _late: float | None = field(default=None, init=False)
+    """Seconds after its time at which the first call of this try was answered. AWS's bucket is full
+    until that call takes of it, so it refills that much later for those after the burst."""
+
+    def __post_init__(self) -> None:
+        self._first = self.next_call
 
     def wait_for_next(self) -> None:
         """Return when the next call may be made. Raises NotReadyYet where that is too far away for
         this try; the next one goes on from there."""
-        at = due(self.turn, self.bucket, self.next_call)
         later = NotReadyYet(
             f"{self.next_call} of {self.turn.calls} calls are made: AWS allows "
             f"the next {self.bucket.name} later"
         )
-        self.patience.pause(at - self.now - self.patience.spent, later)
+        if self.next_call > self._first and self._late is None:
+            self._late = max(0.0, self._seconds_since(self._first))
+        self.patience.pause((self._late or 0.0) - self._seconds_since(self.next_call), later)
         self.next_call += 1
+
+    def _seconds_since(self, call: int) -> float:
+        """Return the seconds since the call of this number was due."""
+        return self.now + self.patience.spent - due(self.turn, self.bucket, call)
 
 
 def take_turn(entry: Entry, bucket: Bucket, calls: int, now: float, ledger: Ledger) -> Turn:
