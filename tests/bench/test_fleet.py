@@ -19,8 +19,9 @@ LARGEST = int(os.environ.get("FLEET_VPCS", "100"))
 MOST_REFUSED = 0.1
 """Share of all calls that AWS refuses."""
 MOST_REFUSED_IN_TURN = 0.01
-"""Share of the calls for which turns are taken. The first VPCs meet no line yet, and some of them
-refuse each other a call or two."""
+"""Share of the calls for which turns are taken."""
+MOST_REFUSED_OF_THE_FIRST = 8
+"""Calls, however many VPCs: the functions of the first ones start cold, which makes them late."""
 SERVICES = 6
 
 
@@ -52,4 +53,5 @@ def test_aws_refuses_nearly_none_of_those_who_keep_to_their_turns(
     connected, _, gone = laps
     for lap, buckets in ((connected, 2), (gone, 1)):
         refused = sum(lap.refused.get(f"ec2:{name}VpcEndpoint", 0) for name in ("Create", "Modify"))
-        assert refused <= max(4, MOST_REFUSED_IN_TURN * buckets * SERVICES * lap.vpcs)
+        paced = buckets * SERVICES * lap.vpcs
+        assert refused <= MOST_REFUSED_OF_THE_FIRST + MOST_REFUSED_IN_TURN * paced

@@ -5,13 +5,15 @@ somebody deletes it."""
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
-from local.deploy import deploy
+from local.deploy import DeploymentFailedError, deploy
 from local.engine import EmbeddedAws
 from local.example_vpc import ONPREM_CIDR, make_vpc, tag
 from local.settings import Settings
@@ -35,6 +37,7 @@ OWN_RULES = {
     "ExtraTags": "CostCenter=42",
     "XRayTracing": "Active",
 }
+ONLY_STACK = "/ecs-anywhere/private-connectivity/stack"
 PATIENCE = 60
 """Real seconds for what takes one on an idle machine."""
 
@@ -82,6 +85,29 @@ def test_the_dashboard_is_there_and_can_be_read(aws: EmbeddedAws) -> None:
     widgets = body["widgets"]
     assert "${" not in json.dumps(body)
     assert widgets[0]["properties"]["alarms"][0].endswith(physical(aws, "SigningKeyAlarm"))
+
+
+@dataclass(frozen=True)
+class Beside:
+    """The same account and Region, for a stack of another name."""
+
+    url: str
+    settings: Settings
+
+
+def test_a_second_stack_is_refused_before_anything_of_it_is_made(aws: EmbeddedAws) -> None:
+    before = everything(App(aws))
+    second = Beside(aws.url, replace(aws.settings, stack_name="private-connectivity-dev"))
+    with pytest.raises(DeploymentFailedError) as refused:
+        deploy(second, PARAMETERS, with_sam_cli=False)
+    assert re.search(r"OnlyStack \(AWS::SSM::Parameter\): .*already exists", str(refused.value))
+    cloudformation = aws.client("cloudformation")
+    stacks = cloudformation.describe_stacks(StackName=second.settings.stack_name)["Stacks"]
+    assert [stack["StackStatus"] for stack in stacks] == ["ROLLBACK_COMPLETE"]
+    cloudformation.delete_stack(StackName=second.settings.stack_name)
+    assert everything(App(aws)) == before
+    told = aws.client("ssm").get_parameter(Name=ONLY_STACK)["Parameter"]
+    assert told["Value"] == INSTANCE, "who meets it sees whose it is"
 
 
 def test_an_event_that_cannot_be_delivered_comes_to_the_dead_letters(aws: EmbeddedAws) -> None:
