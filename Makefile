@@ -38,10 +38,10 @@ test: setup servers tools lint ## every check, and of each area what every chang
 
 # Both wait more than they compute: the ones for things that take time, the others for DNS servers.
 test-stories:
-	$(SPREAD) -n 3 tests/story
+	$(SPREAD) -n 4 tests/story
 
 test-hosts:
-	.venv/bin/python -m pytest tests/onprem tests/hostcheck -n 2
+	.venv/bin/python -m pytest tests/onprem tests/hostcheck -n 3
 
 whole: ## make test with nothing left out, then storms, fleet, second opinion, distributions: before a release (hours)
 	WHOLE=1 $(MAKE) test
