@@ -6,7 +6,6 @@ all problems. Nothing here changes anything.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -34,13 +33,15 @@ from connectivity.domain.errors import PreconditionsNotMet
 from connectivity.domain.host_networks import host_network_warnings
 from connectivity.domain.hub_resolver import hub_problems, hub_warnings, ways_that_are_missing
 from connectivity.domain.ledger import ENDPOINTS_GROUP, PROBE_GROUP, RESOLVER_GROUP
+from connectivity.domain.left_out import leave_out
+from connectivity.domain.onprem_networks import overlap_problems, rule_problems
 from connectivity.domain.organization import organization_problems, organization_warnings
 from connectivity.domain.ownership import group_name
 from connectivity.domain.plan import shut_in
 from connectivity.domain.policies import policy_lines, policy_warnings
 from connectivity.domain.promises import broken_promises
 from connectivity.domain.resolver_adoption import candidates, unfit_resolvers
-from connectivity.domain.service_problems import asked_by, owner_problems, service_problems
+from connectivity.domain.service_problems import required_problems
 from connectivity.domain.survey import Limits, Survey
 from connectivity.domain.unread_tags import unread_tags
 from connectivity.domain.wish import Options
@@ -59,10 +60,14 @@ class Prepared:
 
 
 def prepare(survey: Survey, options: Options, limits: Limits) -> Prepared:
-    """Return what shall be there. Raises PreconditionsNotMet naming every problem and its cure."""
-    problems = [problem for check in _CHECKS for problem in check(survey, options, limits)]
-    if problems:
-        raise PreconditionsNotMet("; ".join([*problems, *unread_tags(survey.vpc.tags)]))
+    """Return what shall be there. Raises PreconditionsNotMet naming every problem and its cure. A
+    service that cannot be had is left out, with a warning, where nothing goes by that."""
+    left = leave_out(survey, options, limits)
+    options = left.options
+    checked = (problem for check in _CHECKS for problem in check(survey, options, limits))
+    if problems := [*left.losses, *checked]:
+        told = [*problems, *left.warnings, *unread_tags(survey.vpc.tags)]
+        raise PreconditionsNotMet("; ".join(told))
     desired = derive(survey, options, limits)
     for problem in too_large(survey, desired, options):
         raise PreconditionsNotMet(problem)
@@ -74,6 +79,7 @@ def prepare(survey: Survey, options: Options, limits: Limits) -> Prepared:
         desired,
         (
             *unread_tags(survey.vpc.tags),
+            *left.warnings,
             *broken_promises(survey, desired),
             *not_as_chosen(survey, options),
             *near_the_probe(survey, desired, to_ask),
@@ -184,22 +190,6 @@ def _tenancy(survey: Survey, *_: object) -> Iterator[str]:
         )
 
 
-def _overlaps(survey: Survey, options: Options, *_: object) -> Iterator[str]:
-    """Yield a problem for each network on-premises inside the VPC's own: "local" is the first route
-    of each table. One that contains the VPC's is usual (10.0.0.0/8)."""
-    own = [ipaddress.IPv4Network(cidr) for cidr in survey.vpc.cidrs]
-    for cidr in options.onprem_cidrs:
-        network = ipaddress.IPv4Network(cidr)
-        around = next((vpc for vpc in own if network.subnet_of(vpc)), None)
-        if around:
-            yield (
-                f"{asked_by(survey, tags.ONPREM_CIDRS)} names {cidr} as a network on-premises, and "
-                f"it overlaps the VPC's own network {around}: an answer to an address in it never "
-                "leaves the VPC, whatever its routes say - leave it out, or use a VPC with another "
-                "network"
-            )
-
-
 def _zones(survey: Survey, options: Options, limits: Limits) -> Iterator[str]:
     zones = {subnet.zone for subnet in usable_subnets(survey)}
     left_out = placement.left_out(survey.subnets, survey.region)
@@ -252,20 +242,6 @@ def _quotas(survey: Survey, options: Options, limits: Limits) -> Iterator[str]:
     )
 
 
-def _rules(survey: Survey, options: Options, limits: Limits) -> Iterator[str]:
-    """Yield a problem where networks are more than a security group holds. The resolver's group has
-    two rules for each network and two for the probe, the interface endpoints' group one for each
-    network, those of the VPC among them."""
-    limit = limits.rules_per_security_group
-    most = min(limit // 2 - 1, limit - len(survey.vpc.cidrs))
-    if len(options.onprem_cidrs) > most:
-        yield (
-            f"{len(options.onprem_cidrs)} networks on-premises are named, and a security group "
-            f"holds rules for {most}: summarise them into wider ones, or ask AWS for more rules "
-            "per security group and tell the stack's parameter RulesPerSecurityGroup"
-        )
-
-
 def _conflicts(survey: Survey, options: Options, _: Limits) -> Iterator[str]:
     for name, service in wanted(survey, options).items():
         foreign = foreign_endpoint(survey, service)
@@ -288,12 +264,11 @@ _CHECKS: tuple[Callable[[Survey, Options, Limits], Iterator[str]], ...] = (
     _sharing,
     _dns_attributes,
     _tenancy,
-    service_problems,
-    owner_problems,
+    required_problems,
     _zones,
     _quotas,
-    _rules,
-    _overlaps,
+    rule_problems,
+    overlap_problems,
     _conflicts,
     _inbound_resolvers,
     hub_problems,

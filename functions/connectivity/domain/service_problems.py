@@ -1,8 +1,13 @@
-"""Problems of the wished services: each has to be offered here, by an allowed owner."""
+"""Problems of the wished services: each has to be offered here, by an allowed owner.
+
+A required service that cannot be had is a problem of the VPC. An optional one is left out, unless
+that would take away what is there (`left_out`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from connectivity.domain import catalogue, tags
 from connectivity.domain.derivation import offered, wanted
@@ -11,22 +16,47 @@ from connectivity.domain.printable import quoted
 from connectivity.domain.survey import Limits, Survey
 from connectivity.domain.wish import Options
 
+_NEEDED = (*catalogue.REQUIRED, *catalogue.REQUIRED_WHERE_OFFERED)
 
-def service_problems(survey: Survey, options: Options, *_: object) -> Iterator[str]:
-    """Yield a sentence for each service that is not offered here, or cannot be connected."""
+
+@dataclass(frozen=True)
+class Unfit:
+    """An optional service that cannot be connected."""
+
+    service: str
+    """Name of the service, as `catalogue.requested` returns it."""
+    problem: str
+    """A sentence: who asks for the service, why it cannot be had, and the cure."""
+
+
+def required_problems(survey: Survey, options: Options, limits: Limits) -> Iterator[str]:
+    """Yield a sentence for each required service that is not offered here, or whose owner is not
+    allowed."""
     for name in catalogue.REQUIRED:
         if offered(survey, name) is None:
             yield (
                 f"the required interface endpoint service {name} is not offered in "
                 f"{survey.region}, so ECS Anywhere cannot be reached privately there"
             )
+    for name, service in wanted(survey, options).items():
+        if name in _NEEDED and service.owner not in limits.service_owners:
+            yield f"ECS Anywhere asks for {quoted(name)}, {_not_allowed(service, limits)}"
+
+
+def unfit_services(survey: Survey, options: Options, limits: Limits) -> Iterator[Unfit]:
+    """Yield each optional service that is not offered here or cannot be connected, or whose owner
+    is not allowed; twice where it is both."""
     asking = asked_by(survey, tags.SERVICES)
     for name in catalogue.requested(options.services, survey.region):
-        if unfit := _unfit_service(name, offered(survey, name), survey):
-            yield f"{asking} asks for {quoted(name)}, {unfit}"
+        service = offered(survey, name)
+        if why := _cannot_be_connected(name, service, survey):
+            yield Unfit(name, f"{asking} asks for {quoted(name)}, {why}")
+        if service and service.owner not in limits.service_owners:
+            why = _not_allowed(service, limits)
+            yield Unfit(name, f"{asking} asks for {quoted(name)}, {why}")
 
 
-def _unfit_service(name: str, service: OfferedService | None, survey: Survey) -> str | None:
+def _cannot_be_connected(name: str, service: OfferedService | None, survey: Survey) -> str | None:
     """Return why no connection can be made with this service, and the cure."""
     if spoken := catalogue.NOT_BY_HTTPS.get(name):
         return f"which speaks {spoken}, and only TLS on 443 is admitted and verified: leave it out"
@@ -53,19 +83,14 @@ def _unfit_service(name: str, service: OfferedService | None, survey: Survey) ->
     return None
 
 
-def owner_problems(survey: Survey, options: Options, limits: Limits) -> Iterator[str]:
-    """Yield a sentence for each service whose owner the stack does not allow: a service is a way
-    out of the network to its owner, and its names are published."""
-    needed = {*catalogue.REQUIRED, *catalogue.REQUIRED_WHERE_OFFERED}
-    for name, service in wanted(survey, options).items():
-        if service.owner not in limits.service_owners:
-            allowed = ", ".join(sorted(limits.service_owners))
-            who = "ECS Anywhere" if name in needed else asked_by(survey, tags.SERVICES)
-            yield (
-                f"{who} asks for {quoted(name)}, a service of {service.owner}: leave "
-                "it out, or allow its owner in the stack's parameter AllowedServiceOwners, which "
-                f"allows {allowed}"
-            )
+def _not_allowed(service: OfferedService, limits: Limits) -> str:
+    """Return that the stack does not allow the owner of a service: a service is a way out of the
+    network to its owner, and its names are published."""
+    allowed = ", ".join(sorted(limits.service_owners))
+    return (
+        f"a service of {service.owner}: leave it out, or allow its owner in the stack's parameter "
+        f"AllowedServiceOwners, which allows {allowed}"
+    )
 
 
 def asked_by(survey: Survey, tag: str) -> str:

@@ -13,6 +13,7 @@ from connectivity.domain import errors, tags
 from connectivity.domain.acknowledgement import Acknowledgements
 from connectivity.domain.denial import denied
 from connectivity.domain.ledger import HELD_UP, NEEDED, PLANNED, REMOVED, WAITING, Entry
+from connectivity.domain.left_out import is_about_what_is_left_out
 from connectivity.domain.mails import as_news
 from connectivity.domain.pacing import Turn
 from connectivity.domain.printable import (
@@ -103,7 +104,8 @@ def connected(
     lost = tuple(f"{WARNING}{w}" for w in warnings if is_about_a_lost_address(w))
     refused = tuple(f"{WARNING}{w}" for w in warnings if is_about_a_deletion(w))
     idle = tuple(f"{WARNING}{w}" for w in warnings if is_about_idleness(w))
-    told = (*lost, *refused, *idle)
+    left_out = tuple(f"{WARNING}{w}" for w in warnings if is_about_what_is_left_out(w))
+    told = (*lost, *refused, *left_out, *idle)
     others = [line for w in warnings if (line := f"{WARNING}{w}") not in told]
     said = [
         detail,
@@ -134,13 +136,17 @@ def planned(
     adopted: Iterable[str] = (),
     warnings: Sequence[str] = (),
 ) -> Status:
-    """Return the status of a plan: what it comes to, and what is to be known before it is made."""
+    """Return the status of a plan: what it comes to, and what is to be known before it is made.
+    What is asked for and left out comes first: a tag holds only the beginning."""
     detail = (
         f"{len(steps)} steps - about {monthly_dollars:.2f} USD a month - {len(names)} names would "
-        "change their answer in this VPC - the execution's output lists all"
+        "change their answer in this VPC"
     )
-    warned = first_lines([f"{WARNING}{w}" for w in warnings])
-    return Status(PLANNED, _joined([detail, "nothing was made", *uses(adopted), *warned]))
+    left_out = [f"{WARNING}{w}" for w in warnings if is_about_what_is_left_out(w)]
+    others = [line for w in warnings if (line := f"{WARNING}{w}") not in left_out]
+    nothing = ("nothing was made", "the execution's output lists all")
+    said = [detail, *left_out, *nothing, *uses(adopted), *first_lines(others)]
+    return Status(PLANNED, _joined(said))
 
 
 def waiting(turn: Turn) -> Status:

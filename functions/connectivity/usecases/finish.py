@@ -24,6 +24,7 @@ from connectivity.domain.errors import (
 )
 from connectivity.domain.evidence import Outcome, Ran, is_about_evidence
 from connectivity.domain.ledger import HELD_UP, KEPT_SECONDS, NEEDED, End, Entry, Said
+from connectivity.domain.left_out import is_about_what_is_left_out
 from connectivity.domain.mails import NO_VPC, Door, Mail, about_a_request, as_news, hour_of
 from connectivity.domain.measures import Measure
 from connectivity.domain.printable import printable_lines
@@ -214,6 +215,8 @@ def _tell(before: Entry, status: Status, desk: Desk) -> Told:
         about = f"the record of a run on {vpc_id}"
     elif not any(line.startswith(statuses.REPAIRED) for line in status.to_tell):
         about, door = f"a DNS host of {vpc_id}", "host"
+        if any(map(is_about_what_is_left_out, statuses.news(status, before.told))):
+            about, door = f"what is left out of {vpc_id}", "tag"
     return _report(before, status, about, door, desk)
 
 

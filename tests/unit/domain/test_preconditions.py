@@ -4,6 +4,7 @@ none."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -75,6 +76,10 @@ def others(count: int) -> tuple[InterfaceEndpoint, ...]:
     )
 
 
+def left_out(prepared: Prepared) -> list[str]:
+    return [warning for warning in prepared.warnings if warning.startswith("left out: ")]
+
+
 def resolvers(count: int) -> tuple[str, ...]:
     return tuple(f"rslvr-in-{number}" for number in range(count))
 
@@ -119,11 +124,6 @@ ONE_PROBLEM: dict[str, tuple[dict[str, Any], str]] = {
     "service not offered": (
         {"offered": without("ecs-telemetry")},
         "the required interface endpoint service ecs-telemetry is not offered in us-east-2",
-    ),
-    "unknown service": (
-        {"options": Options(("lgos",), (ONPREM,))},
-        'the stack\'s parameter DefaultServices asks for "lgos", which is no interface endpoint '
-        "service in us-east-2",
     ),
     "interface endpoint quota": (
         {"endpoints": others(45)},
@@ -194,12 +194,12 @@ def test_all_problems_are_named_at_once() -> None:
         "enableDnsHostnames",
         "dedicated",
         "ecs is not offered",
-        "lgos",
         "1 Availability Zone",
         "48 interface endpoints",
         "4 Route 53 Resolver endpoints",
         "leads to 198.51.100.7, which no private network has",
         "its state is failed",
+        'left out: the stack\'s parameter DefaultServices asks for "lgos", which is no interface',
     ]
     assert len(found) == len(told)
     assert all(fragment in problem for fragment, problem in zip(told, found, strict=True)), found
@@ -406,12 +406,13 @@ def test_more_networks_than_a_security_group_holds_are_refused() -> None:
     assert problem.startswith("30 networks on-premises are named, and a security group holds")
 
 
-def test_a_service_without_a_private_name_is_refused() -> None:
+def test_a_service_without_a_private_name_is_left_out() -> None:
     nameless = OfferedService(full("athena"), (), OFFERED[full("ssm")].zones)
-    [problem] = problems(
-        Options(("athena",), OPTIONS.onprem_cidrs), offered={**OFFERED, nameless.name: nameless}
-    )
-    assert '"athena", which has no private DNS name' in problem
+    options = Options(("athena",), OPTIONS.onprem_cidrs)
+    found = prepared(options=options, offered={**OFFERED, nameless.name: nameless})
+    [warning] = left_out(found)
+    assert '"athena", which has no private DNS name' in warning
+    assert found.desired == prepared().desired
 
 
 def test_a_promised_address_that_something_else_took_is_given_up_and_said() -> None:
@@ -432,9 +433,11 @@ def with_partner(owners: tuple[str, ...], **how: Any) -> Prepared:
     return prepare(replace(SURVEY, offered=offered), options, limits)
 
 
-def test_a_service_of_somebody_whom_the_stack_does_not_allow_is_refused_by_its_owner() -> None:
-    with pytest.raises(PreconditionsNotMet, match="a service of 666666666666: leave it out"):
-        with_partner(("amazon",))
+def test_a_service_of_somebody_whom_the_stack_does_not_allow_is_left_out_by_its_owner() -> None:
+    refused = with_partner(("amazon",))
+    [warning] = left_out(refused)
+    assert "a service of 666666666666: leave it out" in warning
+    assert refused.desired == prepared().desired
     wanted = with_partner(("amazon", "666666666666")).desired.endpoints
     assert PARTNERS in {endpoint.service_name for endpoint in wanted}
 
@@ -446,17 +449,21 @@ def test_amazon_s_own_services_need_amazon_among_the_owners() -> None:
 
 def test_a_service_whose_owner_has_to_accept_first_holds_nobody_up() -> None:
     """Ten minutes of waiting for somebody in another account, and nothing for ECS Anywhere."""
-    with pytest.raises(PreconditionsNotMet, match="its owner, 666666666666, has to accept first"):
-        with_partner(("amazon", "666666666666"), needs_acceptance=True)
+    found = with_partner(("amazon", "666666666666"), needs_acceptance=True)
+    [warning] = left_out(found)
+    assert "its owner, 666666666666, has to accept first" in warning
+    assert found.desired == prepared().desired
 
 
 @pytest.mark.parametrize("name", ["email-smtp", "cassandra", full("email-smtp")])
-def test_a_service_that_does_not_speak_https_is_refused_with_what_it_speaks(name: str) -> None:
+def test_a_service_that_does_not_speak_https_is_left_out_with_what_it_speaks(name: str) -> None:
     full_name = full(name.rpartition(".")[2])
     service = OfferedService(full_name, (f"x.{REGION}.amazonaws.com",), ZONES)
     options = Options(services=(name,), onprem_cidrs=OPTIONS.onprem_cidrs)
-    with pytest.raises(PreconditionsNotMet, match=r"which speaks .* only TLS on 443"):
-        prepared(options=options, offered={**OFFERED, full_name: service})
+    found = prepared(options=options, offered={**OFFERED, full_name: service})
+    [warning] = left_out(found)
+    assert re.search(r"which speaks .* only TLS on 443", warning)
+    assert found.desired == prepared().desired
 
 
 def test_a_vpc_that_another_stack_connects_is_refused_unless_we_were_first() -> None:
@@ -623,20 +630,22 @@ def test_an_endpoint_policy_that_is_not_the_default_one_is_a_warning(
         ("com.amazonaws.us-east-2.lgos", "or in full com.amazonaws.us-east-2.logs"),
     ],
 )
-def test_the_full_name_of_what_is_not_offered_here_is_refused_with_the_reason(
+def test_the_full_name_of_what_is_not_offered_here_is_left_out_with_the_reason(
     name: str, said: str
 ) -> None:
-    [problem] = problems(Options((name,), (ONPREM,)))
-    assert said in problem
+    found = prepared(options=Options((name,), (ONPREM,)))
+    [warning] = left_out(found)
+    assert said in warning
+    assert found.desired == prepared().desired
 
 
 @pytest.mark.parametrize("service", ["ecrr", "com.amazonaws.eu-west-1.kms"])
 def test_a_wrong_option_is_blamed_on_where_it_was_written(service: str) -> None:
     options = Options((service,), (ONPREM,))
-    [of_stack] = problems(options)
-    assert of_stack.startswith("the stack's parameter DefaultServices asks for")
-    [of_tag] = problems(options, vpc=replace(VPC, tags={tags.SERVICES: service}))
-    assert of_tag.startswith("ecs-anywhere:services of vpc-0a1b2c3d asks for")
+    [of_stack] = left_out(prepared(options=options))
+    assert of_stack.startswith("left out: the stack's parameter DefaultServices asks for")
+    [of_tag] = left_out(prepared(options=options, vpc=replace(VPC, tags={tags.SERVICES: service})))
+    assert of_tag.startswith("left out: ecs-anywhere:services of vpc-0a1b2c3d asks for")
 
 
 @pytest.mark.parametrize(
