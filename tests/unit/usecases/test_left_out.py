@@ -235,6 +235,28 @@ def test_an_adopted_service_is_not_given_up_for_a_typo() -> None:
         connect(there, "lgos")
 
 
+def test_what_was_made_and_not_published_yet_is_not_removed_for_a_typo_either() -> None:
+    """Whoever made it died before anything was verified."""
+    there = world()
+    there.patiently(lambda: there.ensure_endpoints(there.check(ask(there, "logs")).desired))
+    assert not there.entry.served.wish
+    with pytest.raises(PreconditionsNotMet, match=rf"{full('logs')} would lose the connection"):
+        connect(there, "lgos")
+    assert "logs" in services_of(there)
+
+
+def test_what_somebody_deleted_by_hand_is_not_forgotten_for_a_typo() -> None:
+    """On-premises forwards its names, and they would be published no more."""
+    there = world()
+    connect(there, "logs")
+    [logs] = [e.id for e in there.endpoints.all.values() if e.service_name == full("logs")]
+    del there.endpoints.all[logs]
+    with pytest.raises(PreconditionsNotMet, match=rf"{full('logs')} would lose the connection"):
+        connect(there, "lgos")
+    connect(there, "logs")
+    assert "logs" in services_of(there)
+
+
 def test_what_is_asked_for_no_longer_goes_where_nothing_is_wrong() -> None:
     there = world()
     connect(there, "logs", "s3")
