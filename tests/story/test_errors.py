@@ -140,21 +140,6 @@ MISTAKES = {
             "add a subnet in another one",
         ],
     ),
-    "a service that does not exist": Mistake(
-        tags={"services": "ecr+dokcer"},
-        says=[
-            'ecs-anywhere:services of {vpc} asks for "dokcer", which is no interface endpoint '
-            "service in us-east-2",
-            "correct the name",
-        ],
-    ),
-    "a service that has gateway endpoints alone": Mistake(
-        tags={"services": "dynamodb"},
-        says=[
-            'ecs-anywhere:services of {vpc} asks for "dynamodb", which is no interface endpoint '
-            "service in us-east-2",
-        ],
-    ),
     "no CIDR": Mistake(
         tags={"onprem_cidrs": "10.64.0.0/16 10.0.0.0/33"},
         error="UnreadableOption",
@@ -176,10 +161,6 @@ MISTAKES = {
     "a network on-premises inside the VPC": Mistake(
         tags={"onprem_cidrs": "10.64.0.0/16 10.0.64.0/18"},
         says=["ecs-anywhere:onprem-cidrs of {vpc} names 10.0.64.0/18 as a network on-premises"],
-    ),
-    "the full name of another Region's service": Mistake(
-        tags={"services": "com.amazonaws.eu-west-1.kms"},
-        says=["a service of eu-west-1, and {vpc} is in us-east-2"],
     ),
     "a security group of another stack": Mistake(
         around=another_stack,
@@ -212,7 +193,7 @@ MISTAKES = {
         around=hosted_zone,
         says=[
             "enableDnsHostnames of {vpc} is false",
-            'asks for "dokcer"',
+            'left out: ecs-anywhere:services of {vpc} asks for "dokcer"',
             "1 Availability Zone (us-east-2b)",
         ],
     ),
@@ -239,6 +220,106 @@ def test_a_mistake_is_told_once_where_people_look_and_nothing_is_made(
         assert app.remnants(vpc_id) == there
     app.untag(vpc_id)
     app.next_success(vpc_id)
+
+
+LEFT_OUT = {
+    "a service that does not exist": (
+        "ecr+dokcer",
+        (
+            'asks for "dokcer", which is no interface endpoint service in us-east-2',
+            "correct the name",
+        ),
+    ),
+    "a service that has gateway endpoints alone": (
+        "dynamodb",
+        ('asks for "dynamodb", which is no interface endpoint service in us-east-2',),
+    ),
+    "the full name of another Region's service": (
+        "com.amazonaws.eu-west-1.kms",
+        ("a service of eu-west-1, and {vpc} is in us-east-2",),
+    ),
+}
+"""What is asked for -> what is said of the service that cannot be had."""
+
+
+@pytest.mark.parametrize(("services", "says"), LEFT_OUT.values(), ids=LEFT_OUT)
+def test_a_service_that_cannot_be_had_is_left_out_and_told_once(
+    app: App, services: str, says: Sequence[str]
+) -> None:
+    """In the plan, in the status and by e-mail; the required services and the others are had."""
+    vpc_id = app.vpc()
+    app.tag(vpc_id, wish="plan", services=services)
+    plan = app.next_success(vpc_id).output
+    wrong = services.rpartition("+")[2]
+    line = f'left out: ecs-anywhere:services of {vpc_id} asks for "{wrong}"'
+    told = len(app.aws.outbox)
+    app.tag(vpc_id, wish="enabled")
+    connected = app.next_success(vpc_id).output
+    for output in (plan, connected):
+        assert f"; warning: {line}" in output["detail"]
+        assert [part for part in says if part.format(vpc=vpc_id) not in output["detail"]] == []
+    there = app.tags(vpc_id)
+    assert there[STATUS] == "connected"
+    assert words(line) in words(there[DETAIL])
+    [email] = app.aws.outbox[told:]
+    assert email.message.startswith(f"{vpc_id}: warning: {line}")
+    assert email.subject == f"ECS Anywhere private connectivity: what is left out of {vpc_id}"
+    made = {name.partition(" ")[0] for name in app.endpoints(vpc_id)}
+    assert {"ecs", "ecs-agent", "ecs-telemetry", "ssm", "ssmmessages"} < made
+    assert ("ecr.dkr" in made) is ("ecr" in services)
+    assert wrong not in made
+
+    connection = app.endpoints(vpc_id), app.parameters(vpc_id)
+    app.sweep()
+    app.until_quiet()
+    assert len(app.aws.outbox) == told + 1, "it is told once"
+    assert (app.endpoints(vpc_id), app.parameters(vpc_id)) == connection
+    app.untag(vpc_id)
+    app.untag(vpc_id, "ecs-anywhere:services")
+    app.until_quiet()
+    assert app.remnants(vpc_id) == {}
+
+
+def test_a_typo_never_takes_a_connected_service_away_and_its_cure_brings_the_right_one(
+    app: App,
+) -> None:
+    vpc_id = app.vpc()
+    app.tag(vpc_id, wish="enabled", services="logs+lgos")
+    app.next_success(vpc_id)
+    connection = app.endpoints(vpc_id), app.parameters(vpc_id)
+    assert "logs Interface" in connection[0]
+    app.tag(vpc_id, services="lgos")
+    failed = app.next_end(vpc_id)
+    line = f'ecs-anywhere:services of {vpc_id} asks for "lgos"'
+    kept = f"com.amazonaws.{REGION}.logs would lose the connection"
+    assert_failed(failed, "PreconditionsNotMet", [line, kept])
+    assert words(line) in words(app.tags(vpc_id)[DETAIL])
+    assert (app.endpoints(vpc_id), app.parameters(vpc_id)) == connection, "nothing is changed"
+    app.tag(vpc_id, services="logs+s3")
+    detail = app.next_success(vpc_id).output["detail"]
+    assert "left out" not in detail
+    assert {"logs Interface", "s3 Interface"} < app.endpoints(vpc_id).keys()
+    app.untag(vpc_id)
+    app.next_success(vpc_id)
+    assert app.remnants(vpc_id) == {}
+
+
+def test_a_typo_in_the_stack_s_default_holds_up_no_vpc(app: App) -> None:
+    vpc_id = app.vpc()
+    with app.deployed_with({"ReadVpcFunction"}, DEFAULT_SERVICES="ecrr"):
+        app.tag(vpc_id, wish="plan")
+        app.next_success(vpc_id)
+        said = "left out: the stack_s parameter DefaultServices asks for ecrr which is no"
+        assert said in app.tags(vpc_id)[DETAIL]
+        app.tag(vpc_id, wish="enabled")
+        app.next_success(vpc_id)
+        there = app.tags(vpc_id)
+    assert there[STATUS] == "connected"
+    assert said in there[DETAIL]
+    assert 'DefaultServices asks for "ecrr"' in app.aws.outbox[-1].message
+    app.untag(vpc_id)
+    app.next_success(vpc_id)
+    assert app.remnants(vpc_id) == {}
 
 
 def test_a_mended_vpc_is_connected_by_the_next_sweep(app: App) -> None:

@@ -185,7 +185,9 @@ def test_what_lost_its_owner_tag_is_named_with_the_cure_and_is_ours_again_with_i
     assert "VPC endpoints" not in app.remnants(vpc_id)
 
 
-def test_a_service_of_somebody_else_is_refused_before_anything_is_made(app: App) -> None:
+def test_a_service_of_somebody_else_is_left_out_by_name_and_nothing_of_it_is_made(
+    app: App,
+) -> None:
     vpc_id = app.vpc()
     app.aws.interface_endpoints.add_partner(
         {
@@ -197,11 +199,16 @@ def test_a_service_of_somebody_else_is_refused_before_anything_is_made(app: App)
         }
     )
     app.request("Enable", {"vpc-id": vpc_id, "services": [PARTNER]})
-    failed = app.next_end(vpc_id)
-    assert_failed(failed, "PreconditionsNotMet", ("666666666666", "AllowedServiceOwners"))
-    assert app.endpoints(vpc_id) == {}
+    detail = app.next_success(vpc_id).output["detail"]
+    said = f'left out: ecs-anywhere:services of {vpc_id} asks for "{PARTNER}", a service of 6666'
+    assert said in detail
+    assert "allow its owner in the stack's parameter AllowedServiceOwners" in detail
+    assert any(said in mail for mail in mails_about(app, vpc_id))
+    services = {endpoint["ServiceName"] for endpoint in app.endpoints(vpc_id).values()}
+    assert PARTNER not in services
+    assert "sink.evil.example" not in app.parameters(vpc_id)["forwarding"]
     app.request("Delete", {"vpc-id": vpc_id})
-    app.next_end(vpc_id)
+    app.next_success(vpc_id)
     app.aws.interface_endpoints.partners.clear()
 
 

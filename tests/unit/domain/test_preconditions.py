@@ -442,6 +442,21 @@ def test_a_service_of_somebody_whom_the_stack_does_not_allow_is_left_out_by_its_
     assert PARTNERS in {endpoint.service_name for endpoint in wanted}
 
 
+def test_what_is_left_out_needs_no_quota_no_zone_no_room_and_no_policy() -> None:
+    """It would be one interface endpoint too many, in a zone in which no subnet is."""
+    elsewhere = replace(PARTNER_S, zones=frozenset({f"{REGION}c"}))
+    subnets = tuple(replace(subnet, free_addresses=8) for subnet in SUBNETS)
+    found = prepared(
+        options=Options((PARTNERS,), (ONPREM,), endpoint_policy="account"),
+        offered={**OFFERED, PARTNERS: elsewhere},
+        endpoints=others(44),
+        subnets=subnets,
+    )
+    assert len(left_out(found)) == 1
+    assert len(found.desired.ours) == 6
+    assert not any(PARTNERS in line for line in found.policies)
+
+
 def test_amazon_s_own_services_need_amazon_among_the_owners() -> None:
     with pytest.raises(PreconditionsNotMet, match='"ssm", a service of amazon'):
         prepare(SURVEY, OPTIONS, replace(LIMITS, service_owners=("666666666666",)))
