@@ -164,7 +164,7 @@ class InterfaceEndpoints:
         for endpoint in list(self._endpoints.values()):
             if endpoint.serving and public_name in endpoint.public_names:
                 which = endpoint.public_names.index(public_name)
-                return endpoint.addresses[which - 1 : which] if which else endpoint.addresses
+                return endpoint.answers[which - 1 : which] if which else endpoint.answers
         return ()
 
     def door_at(self, vpc_id: str, address: str) -> Door | None:
@@ -179,7 +179,7 @@ class InterfaceEndpoints:
         endpoint = self._endpoints.get(endpoint_id)
         if endpoint is None or not endpoint.serving:
             return {}
-        return dict.fromkeys(endpoint.private_names, endpoint.addresses)
+        return dict.fromkeys(endpoint.private_names, endpoint.answers)
 
     def certificates_elsewhere(self, vpc_id: str) -> Mapping[str, tuple[str, ...]]:
         """Return address -> names of its certificate, of the endpoints that serve in other VPCs."""
@@ -194,7 +194,7 @@ class InterfaceEndpoints:
         """Add the names and the addresses of the VPC's endpoints."""
         serving = [endpoint for endpoint in self._in_vpc(vpc_id) if endpoint.serving]
         names = {
-            name: endpoint.addresses
+            name: endpoint.answers
             for endpoint in self._zones.in_vpc(vpc_id)
             for name in endpoint.private_names
         }
@@ -236,6 +236,8 @@ class InterfaceEndpoints:
             rules.require_private_dns(vpc, service, self._held_names(vpc.id))
         asked = request.get("DnsOptions", {})
         options = rules.dns_options(vpc, service, private_dns, asked, siblings)
+        ip_type = request.get("IpAddressType", "ipv4")
+        rules.require_ip_types(backend, service, subnet_ids, ip_type, options)
         record = VPCEndPoint(
             backend,
             random_vpc_ep_id(),
@@ -249,7 +251,7 @@ class InterfaceEndpoints:
             private_dns_enabled=private_dns,
         )
         record.state = "pending"
-        endpoint = Endpoint(record, vpc, service, request, options)
+        endpoint = Endpoint(record, vpc, service, request, options, ip_type)
         _add_interfaces(endpoint, subnet_ids)
         return endpoint
 
@@ -283,7 +285,10 @@ class InterfaceEndpoints:
         rules.require_security_groups(backend, vpc, request.get("AddSecurityGroupIds", ()))
         if private_dns and not record.private_dns_enabled:
             rules.require_private_dns(vpc, service, self._held_names(vpc.id, besides=endpoint))
-        endpoint.dns_options = rules.dns_options(vpc, service, private_dns, asked, siblings)
+        options = rules.dns_options(vpc, service, private_dns, asked, siblings)
+        ip_type = request.get("IpAddressType", endpoint.ip_type)
+        rules.require_ip_types(backend, service, {*kept, *added}, ip_type, options)
+        endpoint.dns_options, endpoint.ip_type = options, ip_type
         record.private_dns_enabled = private_dns
         rules.require_policy_support(service, request)
         reset = json.dumps(VPCEndPoint.DEFAULT_POLICY) if request.get("ResetPolicy") else None

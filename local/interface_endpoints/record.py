@@ -24,6 +24,8 @@ class Endpoint:
     request: Mapping[str, Any]
     """The parameters of the request that made it, for which its ClientToken stands."""
     dns_options: Mapping[str, Any]
+    ip_type: str = "ipv4"
+    """The IpAddressType; the addresses of IPv6 are not modelled."""
     interfaces: dict[str, Any] = field(default_factory=dict)
     """Network interfaces by the id of their subnet."""
     serving: bool = False
@@ -52,6 +54,12 @@ class Endpoint:
     @property
     def addresses(self) -> tuple[str, ...]:
         return tuple(interface.private_ip_address for interface in self.interfaces.values())
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """Return the addresses in A records of its names; empty where there are AAAA records
+        alone."""
+        return () if self.dns_options["DnsRecordIpType"] == "ipv6" else self.addresses
 
     @property
     def public_names(self) -> tuple[str, ...]:
@@ -85,7 +93,7 @@ class Endpoint:
             "RouteTableIds": record.route_table_ids,
             "SubnetIds": list(self.interfaces),
             "Groups": record.groups,
-            "IpAddressType": "ipv4",
+            "IpAddressType": self.ip_type,
             "DnsOptions": self.dns_options,
             "PrivateDnsEnabled": record.private_dns_enabled,
             "RequesterManaged": False,

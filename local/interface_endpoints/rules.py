@@ -13,6 +13,13 @@ from local.private_dns import require_private_dns_possible
 
 INTERFACE_ENDPOINTS_PER_VPC = 50
 ONLY_INBOUND = "PrivateDnsOnlyForInboundResolverEndpoint"
+FITTING_TYPES: Mapping[str, frozenset[str]] = {
+    "ipv4": frozenset({"ipv4", "dualstack"}),
+    "ipv6": frozenset({"ipv6", "dualstack"}),
+    "dualstack": frozenset({"dualstack"}),
+    "service-defined": frozenset({"dualstack"}),
+}
+"""DnsRecordIpType -> the values of IpAddressType that it goes with."""
 
 
 def existing_vpc(backend: Any, vpc_id: str) -> Any:
@@ -131,6 +138,35 @@ def dns_options(
             "for the service."
         )
     return options
+
+
+def require_ip_types(
+    backend: Any,
+    service: Mapping[str, Any],
+    subnet_ids: Iterable[str],
+    ip_type: str,
+    options: Mapping[str, Any],
+) -> None:
+    """Refuse an IpAddressType that the service or a subnet does not have, and a DnsRecordIpType
+    that does not fit it (AWS PrivateLink guide, "Create a VPC endpoint"); the words are made up."""
+    supported = {"ipv4", "ipv6"} if ip_type == "dualstack" else {ip_type}
+    if not supported <= {*service["SupportedIpAddressTypes"]}:
+        raise InvalidParameter(f"{service['ServiceName']} does not support {ip_type}.")
+    for subnet_id in subnet_ids:
+        if ip_type not in _ip_types_of(backend.get_subnet(subnet_id)):
+            raise InvalidParameter(f"The subnet {subnet_id} does not support {ip_type}.")
+    record_type = options["DnsRecordIpType"]
+    if ip_type not in FITTING_TYPES[record_type]:
+        raise InvalidParameter(
+            f"DnsRecordIpType {record_type} is not compatible with IpAddressType {ip_type}."
+        )
+
+
+def _ip_types_of(subnet: Any) -> frozenset[str]:
+    """Return the types of interface endpoints in a subnet: `ipv6` takes subnets with IPv6 only."""
+    if subnet.ipv6_native:
+        return frozenset({"ipv6"})
+    return frozenset({"ipv4", "dualstack"} if subnet.ipv6_cidr_block_association_set else {"ipv4"})
 
 
 def require_gateway_unneeded(gateway: Endpoint, siblings: Iterable[Endpoint]) -> None:

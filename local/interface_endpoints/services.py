@@ -213,7 +213,7 @@ def _as_on_aws(detail: Mapping[str, Any], region: str, withheld: Withheld) -> di
         "ServiceName": _service_name(detail, region),
         "ServiceRegion": region,
         "BaseEndpointDnsNames": [_in_partition(name, region) for name in bases],
-        "SupportedIpAddressTypes": ["ipv4"],
+        "SupportedIpAddressTypes": ["ipv4", "ipv6"],
         "AvailabilityZones": sorted(
             {*detail["AvailabilityZones"]} - (withheld.get(service) or frozenset())
         ),

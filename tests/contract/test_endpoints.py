@@ -81,6 +81,23 @@ def test_an_endpoint_is_made_with_its_policy_which_can_be_changed_and_reset(worl
     assert _policy(world, made) == DEFAULT
 
 
+def test_an_endpoint_whose_names_have_ipv6_alone_is_seen_and_made_ipv4_again(world: World) -> None:
+    vpc, subnet = world.dual_stack_vpc()
+    endpoints = Ec2Endpoints(CreationTags("us"))
+    made = world.endpoint(vpc, "ssm", SubnetIds=[subnet])["VpcEndpointId"]
+    until(lambda: endpoints.all_in(vpc)[0].state == "available")
+    assert endpoints.all_in(vpc)[0].of_ipv6_alone == ()
+    world.client("ec2").modify_vpc_endpoint(
+        VpcEndpointId=made, IpAddressType="dualstack", DnsOptions={"DnsRecordIpType": "ipv6"}
+    )
+    assert endpoints.all_in(vpc)[0].of_ipv6_alone == ("records",)
+    endpoints.give_back(made, (), (), ("records",))
+    [shown] = endpoints.all_in(vpc)
+    assert (shown.address_type, shown.record_type) == ("dualstack", "ipv4")
+    endpoints.give_back(made, (), (), ("addresses",))
+    assert endpoints.all_in(vpc)[0].address_type == "ipv4"
+
+
 def test_what_a_service_offers_says_whether_it_takes_a_policy(world: World) -> None:
     names = [f"com.amazonaws.{REGION}.{each}" for each in ("ssm", "ecs-agent")]
     offered = Ec2Endpoints(CreationTags("us")).offered(names)

@@ -444,6 +444,50 @@ def test_s3_private_dns_for_the_whole_vpc_is_asked_for(world: World) -> None:
     assert made["DnsOptions"]["PrivateDnsOnlyForInboundResolverEndpoint"] is False
 
 
+def test_names_of_an_endpoint_answer_nothing_over_ipv4_while_their_records_are_of_ipv6(
+    world: World,
+) -> None:
+    vpc, subnet = world.dual_stack_vpc()
+    made = world.endpoint(vpc, "ssm", SubnetIds=[subnet], PrivateDnsEnabled=True)["VpcEndpointId"]
+    world.available(made)
+    name = f"ssm.{REGION}.amazonaws.com"
+    until(lambda: world.networks.now(vpc).names.get(name))
+    world.ec2.modify_vpc_endpoint(
+        VpcEndpointId=made, IpAddressType="dualstack", DnsOptions={"DnsRecordIpType": "ipv6"}
+    )
+    shown = world.described(made)
+    assert (shown["IpAddressType"], shown["DnsOptions"]) == (
+        "dualstack",
+        {"DnsRecordIpType": "ipv6"},
+    )
+    until(lambda: world.networks.now(vpc).names.get(name) == ())
+    world.ec2.modify_vpc_endpoint(VpcEndpointId=made, DnsOptions={"DnsRecordIpType": "ipv4"})
+    assert world.described(made)["IpAddressType"] == "dualstack"
+    until(lambda: world.networks.now(vpc).names[name])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"IpAddressType": "dualstack"}, "does not support dualstack"),
+        ({"IpAddressType": "ipv6"}, "does not support ipv6"),
+        ({"DnsOptions": {"DnsRecordIpType": "ipv6"}}, "not compatible with IpAddressType ipv4"),
+        ({"DnsOptions": {"DnsRecordIpType": "dualstack"}}, "not compatible"),
+    ],
+    ids=str,
+)
+def test_ip_types_that_a_subnet_or_the_other_type_does_not_allow_are_refused(
+    world: World, changes: dict[str, Any], message: str
+) -> None:
+    vpc = world.vpc()
+    made = world.endpoint(vpc, "ssm", SubnetIds=[world.subnet(vpc)])["VpcEndpointId"]
+    world.available(made)
+    code, said = error_of(lambda: world.ec2.modify_vpc_endpoint(VpcEndpointId=made, **changes))
+    assert code == "InvalidParameter"
+    assert message in said
+    assert world.described(made)["IpAddressType"] == "ipv4"
+
+
 def test_fifty_interface_endpoints_are_the_limit_of_a_vpc(world: World) -> None:
     vpc = world.vpc()
     for _ in range(50):

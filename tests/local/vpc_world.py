@@ -91,6 +91,15 @@ class World:
         )
         return str(subnet["Subnet"]["SubnetId"])
 
+    def dual_stack_vpc(self) -> tuple[str, str]:
+        """Make a VPC and a subnet in it, both with IPv4 and IPv6, and return their ids."""
+        vpc_id = self.vpc(AmazonProvidedIpv6CidrBlock=True)
+        [shown] = self.ec2.describe_vpcs(VpcIds=[vpc_id])["Vpcs"]
+        network = shown["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"]
+        cidr = network.replace("/56", "/64")
+        made = self.ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.0.9.0/24", Ipv6CidrBlock=cidr)
+        return vpc_id, str(made["Subnet"]["SubnetId"])
+
     def group(self, vpc_id: str, name: str = "endpoints") -> str:
         group = self.ec2.create_security_group(GroupName=name, Description="x", VpcId=vpc_id)
         return str(group["GroupId"])

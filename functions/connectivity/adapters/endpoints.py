@@ -126,9 +126,20 @@ class Ec2Endpoints:
             **options,
         )
 
-    def give_back(self, endpoint_id: str, groups: Sequence[str], subnets: Sequence[str]) -> None:
-        wanted = {"AddSecurityGroupIds": list(groups), "AddSubnetIds": list(subnets)}
-        more: dict[str, Any] = {key: ids for key, ids in wanted.items() if ids}
+    def give_back(
+        self,
+        endpoint_id: str,
+        groups: Sequence[str],
+        subnets: Sequence[str],
+        ipv4: Sequence[str] = (),
+    ) -> None:
+        wanted = {
+            "AddSecurityGroupIds": list(groups),
+            "AddSubnetIds": list(subnets),
+            "IpAddressType": "ipv4" if "addresses" in ipv4 else "",
+            "DnsOptions": {"DnsRecordIpType": "ipv4"} if "records" in ipv4 else {},
+        }
+        more: dict[str, Any] = {key: value for key, value in wanted.items() if value}
         call(client("ec2").modify_vpc_endpoint, VpcEndpointId=endpoint_id, **more)
 
     def set_policy(self, endpoint_id: str, service_name: str, whose: str) -> None:
@@ -205,6 +216,8 @@ def endpoint_of(item: Mapping[str, Any]) -> InterfaceEndpoint:
         for_inbound_resolver_only=bool(
             item.get("DnsOptions", {}).get("PrivateDnsOnlyForInboundResolverEndpoint")
         ),
+        address_type=item.get("IpAddressType", "ipv4"),
+        record_type=item.get("DnsOptions", {}).get("DnsRecordIpType", "ipv4"),
     )
 
 

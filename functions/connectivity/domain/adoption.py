@@ -7,6 +7,7 @@ import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
 
 from connectivity.domain import endpoint_policy
+from connectivity.domain.ip_types import ipv6_alone
 from connectivity.domain.model import InterfaceEndpoint, OfferedService, Rule
 from connectivity.domain.survey import Survey
 
@@ -31,6 +32,8 @@ def unfit(endpoint: InterfaceEndpoint, survey: Survey, onprem_cidrs: tuple[str, 
     """Return why somebody else's interface endpoint cannot be used as it is; None if it can."""
     if endpoint.state != "available":
         return f"its state is {endpoint.state}"
+    if reason := ipv6_alone(endpoint):
+        return reason
     zone_of = {subnet.id: subnet.zone for subnet in survey.subnets}
     # Of another VPC only the ids of the subnets are known; each lies in a zone of its own.
     if len({zone_of.get(subnet, subnet) for subnet in endpoint.subnets}) < 2:

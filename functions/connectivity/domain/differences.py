@@ -115,6 +115,8 @@ def _of_our_endpoint(endpoint: InterfaceEndpoint, entry: Entry) -> Iterator[str]
         yield f"{endpoint.id} was never verified"
     if entry.held.get(ledger.ENDPOINTS_GROUP) not in endpoint.security_groups:
         yield f"{endpoint.id} does not have our security group"
+    if endpoint.record_type == "dualstack":
+        yield f"{endpoint.id} answers with IPv6 addresses, too"
     through_resolver_only = endpoint.service_name.endswith(f".{catalogue.GATEWAY_FIRST}")
     if through_resolver_only and not endpoint.for_inbound_resolver_only:
         yield f"private DNS of {endpoint.id} answers the VPC's own workloads, too"
@@ -127,6 +129,8 @@ def _of_serving_endpoint(endpoint: InterfaceEndpoint, entry: Entry) -> Iterator[
         yield f"{id_} is {endpoint.state}"
     if endpoint.type == "Gateway":
         return
+    if endpoint.of_ipv6_alone:
+        yield f"{' and '.join(endpoint.of_ipv6_alone)} of {id_} are of IPv6 alone"
     if not endpoint.private_dns and id_ not in served.by_name:
         yield f"private DNS of {id_} is off"
     if id_ in served.subnets and set(served.subnets[id_]) != set(endpoint.subnets):

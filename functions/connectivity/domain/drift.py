@@ -147,8 +147,8 @@ def _step(step: Step, survey: Survey) -> Iterator[str]:
         case MakeGatewayEndpoint():
             yield f"gateway endpoint for {step.service_name} was gone: made anew"
         case MendInterfaceEndpoint():
-            lost = [*(["our security group"] if step.group else []), *step.subnets]
-            yield f"{step.endpoint_id} ({step.service}) had lost {', '.join(lost)}: added again"
+            lost = ", ".join(step.lost)
+            yield f"{step.endpoint_id} ({step.service}) had lost {lost}: added again"
         case SetPolicy() if step.was_reset:
             yield (
                 f"the endpoint policy of {step.endpoint_id} was taken away: set again. To let "

@@ -69,10 +69,21 @@ class InterfaceEndpoint:
     vpc: str = ""
     route_tables: tuple[str, ...] = ()
     """Ids of the route tables that lead through it; a gateway endpoint's alone."""
+    address_type: str = "ipv4"
+    """The addresses of its network interfaces: `ipv4`, `ipv6` or `dualstack`."""
+    record_type: str = "ipv4"
+    """The records of its names: `ipv4`, `ipv6`, `dualstack`; `service-defined` is A records for
+    private names."""
 
     @property
     def exists(self) -> bool:
         return self.state not in {"deleting", "deleted"}
+
+    @property
+    def of_ipv6_alone(self) -> tuple[str, ...]:
+        """Return what is there for IPv6 alone: `addresses`, `records`; nothing as a rule."""
+        types = {"addresses": self.address_type, "records": self.record_type}
+        return tuple(what for what, type_ in types.items() if type_ == "ipv6")
 
 
 ANY_PROTOCOL = "-1"

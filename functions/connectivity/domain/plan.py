@@ -124,13 +124,16 @@ def _mend(endpoint: InterfaceEndpoint, wanted: DesiredEndpoint, group: str) -> P
     as AWS does not change it then."""
     shut = group not in endpoint.security_groups
     lost = tuple(subnet for subnet in wanted.subnets if subnet not in endpoint.subnets)
-    if endpoint.state != "available" or not (shut or lost):
+    ipv6 = endpoint.of_ipv6_alone
+    if endpoint.state != "available" or not (shut or lost or ipv6):
         return ()
     reasons = [
         *(["without our security group on-premises does not reach it"] if shut else []),
         *([f"it does not stand in {', '.join(lost)}"] if lost else []),
+        *([f"its {' and '.join(ipv6)} are of IPv6 alone"] if ipv6 else []),
     ]
-    return (MendInterfaceEndpoint(endpoint.id, wanted.service, shut, lost, " and ".join(reasons)),)
+    why = " and ".join(reasons)
+    return (MendInterfaceEndpoint(endpoint.id, wanted.service, shut, lost, why, ipv6),)
 
 
 def plan_resolver(

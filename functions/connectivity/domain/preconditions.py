@@ -10,11 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from connectivity.domain import placement, tags
-from connectivity.domain.adopted_names import (
-    public_name_warnings,
-    unfit_names,
-    unseen_warnings,
-)
+from connectivity.domain.adopted_names import public_name_warnings, unfit_names, unseen_warnings
 from connectivity.domain.adoption import foreign_endpoint, unfit
 from connectivity.domain.answered_elsewhere import names_to_ask, unasked_warnings
 from connectivity.domain.chosen_addresses import near_the_probe, not_as_chosen, place_problems
@@ -32,6 +28,7 @@ from connectivity.domain.document_size import too_large
 from connectivity.domain.errors import PreconditionsNotMet
 from connectivity.domain.host_networks import host_network_warnings
 from connectivity.domain.hub_resolver import hub_problems, hub_warnings, ways_that_are_missing
+from connectivity.domain.ip_types import ipv6_warnings
 from connectivity.domain.ledger import ENDPOINTS_GROUP, PROBE_GROUP, RESOLVER_GROUP
 from connectivity.domain.left_out import leave_out
 from connectivity.domain.onprem_networks import overlap_problems, rule_problems
@@ -86,6 +83,7 @@ def prepare(survey: Survey, options: Options, limits: Limits) -> Prepared:
             *placement.named_in_vain(usable_subnets(survey), needed),
             *organization_warnings(survey, options),
             *policy_warnings(survey, desired),
+            *ipv6_warnings(survey),
             *unasked_warnings(survey, services),
             *unseen_warnings(survey, services),
             *public_name_warnings(survey, services),

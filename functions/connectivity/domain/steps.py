@@ -76,6 +76,14 @@ class MendInterfaceEndpoint:
     """True where our security group is not on the endpoint."""
     subnets: tuple[str, ...]
     reason: str
+    ipv4: tuple[str, ...] = ()
+    """The kinds of what is to be IPv4 again: `addresses`, `records`."""
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """Return what the endpoint has lost, as a person reads it."""
+        group = ("our security group",) if self.group else ()
+        return (*group, *self.subnets, *(f"IPv4 {what}" for what in self.ipv4))
 
 
 @dataclass(frozen=True)
@@ -125,7 +133,7 @@ def describe(step: Step) -> str:
             where = f"{', '.join(step.subnets)}{_for(step.policy)}"
             return f"make interface endpoint {step.service_name} in {where}: {step.reason}"
         case MendInterfaceEndpoint():
-            what = ", ".join([*(["our security group"] if step.group else []), *step.subnets])
+            what = ", ".join(step.lost)
             return f"add {what} to {step.endpoint_id} ({step.service}): {step.reason}"
         case SetPolicy():
             allowed = f"allow {described(step.policy)} at"

@@ -117,7 +117,8 @@ def _let_the_resolver_go_first(desired: Desired, ownership: Ownership, aws: Aws)
 def _mend(plan: Plan, group: str, endpoints: Endpoints) -> None:
     for step in plan:
         if isinstance(step, MendInterfaceEndpoint):
-            endpoints.give_back(step.endpoint_id, [group] if step.group else [], step.subnets)
+            groups = [group] if step.group else []
+            endpoints.give_back(step.endpoint_id, groups, step.subnets, step.ipv4)
 
 
 def _make(plan: Plan, steps: GroupSteps, now: float, aws: Aws) -> None:

@@ -120,9 +120,16 @@ class Endpoints(Protocol):
         """Turn private DNS of an interface endpoint on or off. Raises ConflictingPrivateDns, and
         NotReadyYet while it is being changed."""
 
-    def give_back(self, endpoint_id: str, groups: Sequence[str], subnets: Sequence[str]) -> None:
-        """Add security groups and subnets to an interface endpoint, which keeps what it has. Raises
-        NotReadyYet while it is being changed."""
+    def give_back(
+        self,
+        endpoint_id: str,
+        groups: Sequence[str],
+        subnets: Sequence[str],
+        ipv4: Sequence[str] = (),
+    ) -> None:
+        """Add security groups and subnets to an interface endpoint, which keeps what it has, and
+        make IPv4 of what `ipv4` names (`InterfaceEndpoint.of_ipv6_alone`). Raises NotReadyYet while
+        it is being changed."""
 
     def set_policy(self, endpoint_id: str, service_name: str, whose: str) -> None:
         """Let a VPC endpoint serve callers and resources of `whose` alone, or everybody where that

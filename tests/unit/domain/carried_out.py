@@ -232,7 +232,13 @@ def _mended(survey: Survey, step: MendInterfaceEndpoint) -> Survey:
     zones = [s.zone for s in survey.subnets if s.id in subnets]
     assert len(zones) == len(set(zones)) == len(subnets)
     groups = (_our_group(survey),) if step.group else ()
-    mended = replace(before, subnets=subnets, security_groups=(*before.security_groups, *groups))
+    mended = replace(
+        before,
+        subnets=subnets,
+        security_groups=(*before.security_groups, *groups),
+        address_type="ipv4" if "addresses" in step.ipv4 else before.address_type,
+        record_type="ipv4" if "records" in step.ipv4 else before.record_type,
+    )
     assert mended != before
     others = (mended if e is before else e for e in survey.endpoints)
     return replace(survey, endpoints=tuple(others))

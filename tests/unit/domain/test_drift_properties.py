@@ -39,6 +39,14 @@ def without_private_dns(survey: Survey, which: int) -> Survey:
     return replace(survey, endpoints=(*all_but(survey.endpoints, which), dark))
 
 
+def without_ipv4(survey: Survey, which: int) -> Survey:
+    """An interface endpoint's, as a gateway endpoint has no names."""
+    there = [endpoint for endpoint in survey.endpoints if endpoint.type == "Interface"]
+    before = there[which % len(there)]
+    six = replace(before, address_type="dualstack", record_type="ipv6")
+    return replace(survey, endpoints=tuple(six if e is before else e for e in survey.endpoints))
+
+
 def without_group(survey: Survey, which: int) -> Survey:
     return replace(survey, groups=all_but(survey.groups, which))
 
@@ -63,6 +71,7 @@ DAMAGES = st.lists(
             [
                 without_endpoint,
                 without_private_dns,
+                without_ipv4,
                 without_group,
                 with_another_rule,
                 without_resolver,

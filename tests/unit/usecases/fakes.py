@@ -16,7 +16,14 @@ from typing import Any
 
 from connectivity.domain.custom_resource import Answer, Request, check_address
 from connectivity.domain.deletion import Attached
-from connectivity.domain.errors import NotReadyYet, TagsRefused, Throttled, Unavailable, UnknownVpc
+from connectivity.domain.errors import (
+    NotReadyYet,
+    NotRemoved,
+    TagsRefused,
+    Throttled,
+    Unavailable,
+    UnknownVpc,
+)
 from connectivity.domain.ledger import (
     GROUPS,
     KEPT_SECONDS,
@@ -52,7 +59,7 @@ from connectivity.domain.pacing import Bucket, Turn, cost, granted
 from connectivity.domain.policy_presets import document
 from connectivity.domain.publication import Issue
 from connectivity.domain.safety_valve import Asking
-from connectivity.domain.tags import WISH
+from connectivity.domain.tags import OWNER, WISH
 from connectivity.domain.usage import Usage
 from connectivity.domain.whole_account import StoredParameter, WholeAccount
 from connectivity.domain.wish import Asked
@@ -245,7 +252,13 @@ class FakeEndpoints:
         self.all[endpoint_id] = changed
         done()
 
-    def give_back(self, endpoint_id: str, groups: Sequence[str], subnets: Sequence[str]) -> None:
+    def give_back(
+        self,
+        endpoint_id: str,
+        groups: Sequence[str],
+        subnets: Sequence[str],
+        ipv4: Sequence[str] = (),
+    ) -> None:
         """Each further subnet is a further network interface; it is pending meanwhile."""
         done = self.weather.change("add to endpoint")
         there = self.all[endpoint_id]
@@ -257,6 +270,8 @@ class FakeEndpoints:
             security_groups=(*there.security_groups, *groups),
             subnets=tuple(sorted({*there.subnets, *subnets})),
             interfaces=tuple(sorted({*there.interfaces, *made})),
+            address_type="ipv4" if "addresses" in ipv4 else there.address_type,
+            record_type="ipv4" if "records" in ipv4 else there.record_type,
         )
         done()
 
@@ -299,6 +314,8 @@ class FakeEndpoints:
         for endpoint in self.all.values():
             private_names = self.offers[endpoint.service_name].private_names
             if endpoint.private_dns and any(_matches(name, p) for p in private_names):
+                if endpoint.of_ipv6_alone:
+                    return ()
                 return tuple(self.interfaces[i] for i in endpoint.interfaces)
         return (PUBLIC,)
 
@@ -374,6 +391,9 @@ class FakeResolvers:
     """The number of looks at a VPC's resolvers."""
     counts: int = 0
     """Looks at those of the whole Region."""
+    untagged: set[str] = field(default_factory=set)
+    """Ids of those from which somebody took our owner tag: IAM does not let us delete them, and no
+    list shows it."""
 
     def in_vpc(self, vpc_id: str) -> tuple[InboundResolver, ...]:
         self.looks += 1
@@ -422,6 +442,10 @@ class FakeResolvers:
         return resolver.id
 
     def remove(self, resolver_id: str) -> None:
+        if resolver_id in self.untagged:
+            raise NotRemoved(
+                f"{resolver_id}: made by us, but its tag {OWNER} is gone: tag-resource"
+            )
         if self.all[resolver_id].status != "deleting":
             done = self.weather.change("remove resolver")
             self.all[resolver_id] = replace(self.all[resolver_id], status="deleting")

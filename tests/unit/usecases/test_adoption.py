@@ -155,6 +155,31 @@ def test_an_adopted_endpoint_that_is_gone_is_replaced_by_ours() -> None:
     assert SSM.id not in world.entry.verified_endpoints
 
 
+@pytest.mark.parametrize(
+    ("types", "because"),
+    [
+        ({"address_type": "ipv6"}, "its addresses are of IPv6 alone"),
+        ({"record_type": "ipv6"}, "--vpc-endpoint-id vpce-theirs --dns-options DnsRecordIpType="),
+    ],
+    ids=str,
+)
+def test_an_endpoint_of_others_that_serves_nobody_over_ipv4_does_not_fit(
+    types: dict[str, str], because: str
+) -> None:
+    world = with_theirs()
+    world.endpoints.all[SSM.id] = replace(SSM, **types)  # type: ignore[arg-type]
+    with pytest.raises(PreconditionsNotMet, match=because):
+        world.connect()
+    assert world.weather.changes == []
+
+
+def test_an_endpoint_of_others_that_serves_over_both_fits() -> None:
+    world = with_theirs()
+    world.endpoints.all[SSM.id] = replace(SSM, address_type="dualstack", record_type="dualstack")
+    assert f"uses {SSM.id} which is" in world.connect().detail
+    assert not any("IPv6" in warning for warning in world.check().warnings)
+
+
 def test_an_adopted_endpoint_without_private_dns_stays_and_ours_comes_beside_it() -> None:
     world = connected_with_theirs()
     world.endpoints.all[SSM.id] = dark = replace(SSM, private_dns=False)
