@@ -96,6 +96,28 @@ def private_dns_is_off(world: World) -> None:
     _change(world, private_dns=False)
 
 
+def its_names_have_ipv6_alone(world: World) -> None:
+    _change(world, address_type="dualstack", record_type="ipv6")
+
+
+def its_names_have_ipv6_too(world: World) -> None:
+    _change(world, address_type="dualstack", record_type="dualstack")
+
+
+def its_policy_is_another_one(world: World) -> None:
+    _change(world, policy='{"Statement": []}')
+
+
+def the_gateway_endpoint_is_gone(world: World) -> None:
+    del world.endpoints.all[_gateway(world)]
+
+
+def the_gateway_endpoint_has_another_policy(world: World) -> None:
+    id_ = _gateway(world)
+    there = world.endpoints.all[id_]
+    world.endpoints.all[id_] = replace(there, policy='{"Statement": []}')
+
+
 def our_group_was_taken_off(world: World) -> None:
     _change(world, security_groups=("sg-theirs",))
 
@@ -110,6 +132,11 @@ def an_interface_is_another_one(world: World) -> None:
 
 def a_group_is_gone(world: World) -> None:
     del world.groups.all[world.entry.held[RESOLVER_GROUP]]
+
+
+def a_group_has_lost_our_tag(world: World) -> None:
+    id_ = world.entry.held[RESOLVER_GROUP]
+    world.groups.all[id_] = replace(world.groups.all[id_], owner=None)
 
 
 def a_rule_was_revoked(world: World) -> None:
@@ -215,10 +242,16 @@ DIFFERENCES: Mapping[Callable[[World], None], str] = {
     an_endpoint_has_failed: "is failed",
     an_endpoint_has_lost_our_tag: "is gone, or does not carry our tag any more",
     private_dns_is_off: "private DNS of vpce-",
+    its_names_have_ipv6_alone: "records of vpce-",
+    its_names_have_ipv6_too: "answers with IPv6 addresses, too",
+    its_policy_is_another_one: "has another endpoint policy than it was given",
+    the_gateway_endpoint_is_gone: "(gateway/com.amazonaws.us-east-2.s3) is gone",
+    the_gateway_endpoint_has_another_policy: "has another endpoint policy than it was given",
     our_group_was_taken_off: "does not have our security group",
     a_subnet_was_taken_off: "stands in subnet-a, not in subnet-a subnet-b",
     an_interface_is_another_one: "has other network interfaces: eni-other",
     a_group_is_gone: "(group/resolver) is gone",
+    a_group_has_lost_our_tag: "(group/resolver) is gone, or does not carry our tag any more",
     a_rule_was_revoked: "(group/resolver) differ: tcp:53:",
     a_rule_was_added: "differ: tcp:22:0.0.0.0/0",
     the_probe_is_shut_in: "(group/probe) has no outbound rule for 53/udp",
@@ -248,7 +281,7 @@ DIFFERENCES: Mapping[Callable[[World], None], str] = {
 def test_what_differs_is_looked_at_and_the_reason_is_told(
     differs: Callable[[World], None],
 ) -> None:
-    world = in_order()
+    world = in_order("ecr")
     differs(world)
     (reason,) = swept(world).knocked[VPC.id]
     assert DIFFERENCES[differs] in reason
@@ -623,6 +656,10 @@ def test_adopted_things_are_looked_at_by_their_ids() -> None:
 
 def _ssm(world: World) -> str:
     return next(e.id for e in world.endpoints.all.values() if e.service_name.endswith(".ssm"))
+
+
+def _gateway(world: World) -> str:
+    return next(e.id for e in world.endpoints.all.values() if e.type == "Gateway")
 
 
 def _change(world: World, **changes: object) -> None:
