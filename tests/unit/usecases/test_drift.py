@@ -88,6 +88,14 @@ def a_rule_is_put_in(world: World, purpose: str) -> None:
     change_group(world, purpose, rules=group(world, purpose).rules | {Rule("tcp", 22, ANYWHERE)})
 
 
+def the_probes_group_is_deleted(world: World) -> None:
+    """No rule names it any more; else AWS does not delete it."""
+    probe, there = group(world, "probe"), group(world, "resolver")
+    rules = frozenset(rule for rule in there.rules if rule.source != probe.id)
+    change_group(world, "resolver", rules=rules)
+    del world.groups.all[probe.id]
+
+
 def change_resolver(world: World, **changes: object) -> None:
     """Change the resolver as a call of its API does, of which AWS lists the time."""
     [there] = world.resolvers.all.values()
@@ -281,6 +289,9 @@ ROWS = {
     ("security group", "the probe's outbound rules taken out"): Row(
         lambda w: change_group(w, "probe", outbound=frozenset()),
         refused="no outbound rule for 53/udp, 53/tcp, 443/tcp",
+    ),
+    ("security group", "the probe's deleted"): Row(
+        the_probes_group_is_deleted, repaired="-probe was gone: made anew"
     ),
     ("security group", "our owner tag taken off"): Row(
         of_groups(*GROUPS, owner=None), refused="create-tags --resources sg-"

@@ -55,9 +55,9 @@ def run(world: World, because: str = "tag", execution: str = "run") -> None:
     world.executions.running.clear()
 
 
-def in_order(services: str = "") -> World:
+def in_order(services: str = "", world: World | None = None) -> World:
     """A world whose VPC is connected, as a whole execution leaves it."""
-    world = World()
+    world = world or World()
     asked = {tags.SERVICES: services} if services else {}
     world.vpcs.all = {VPC.id: replace(ENABLED, tags={**ENABLED.tags, **asked})}
     run(world)
