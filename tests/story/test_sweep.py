@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from ipaddress import IPv6Network
 
 import pytest
 from moto.ec2 import ec2_backends
@@ -54,6 +55,42 @@ def test_what_was_deleted_by_hand_is_found_and_made_anew(app: App, vpc_id: str) 
     assert "was edited or deleted: written again" in repaired.output["detail"]
     assert app.parameters(vpc_id).keys() == {"resolver-ips", "forwarding"}
     assert app.sweep()["knocked"] == {vpc_id: ["its status still tells what was repaired"]}
+    assert app.next_success(vpc_id).made_nothing
+    app.sweep_leaves_alone(vpc_id)
+
+
+def give_ipv6(app: App, vpc_id: str) -> None:
+    """Give the VPC and its subnets networks of IPv6 beside those of IPv4."""
+    ec2, in_vpc = app.client("ec2"), [{"Name": "vpc-id", "Values": [vpc_id]}]
+    ec2.associate_vpc_cidr_block(VpcId=vpc_id, AmazonProvidedIpv6CidrBlock=True)
+    [vpc] = ec2.describe_vpcs(VpcIds=[vpc_id])["Vpcs"]
+    network = vpc["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"]
+    cidrs = IPv6Network(network).subnets(new_prefix=64)
+    for subnet, cidr in zip(ec2.describe_subnets(Filters=in_vpc)["Subnets"], cidrs, strict=False):
+        ec2.associate_subnet_cidr_block(SubnetId=subnet["SubnetId"], Ipv6CidrBlock=str(cidr))
+
+
+def test_an_endpoint_whose_names_were_made_ipv6_alone_answers_over_ipv4_again(
+    app: App, vpc_id: str
+) -> None:
+    ec2, in_vpc = app.client("ec2"), [{"Name": "vpc-id", "Values": [vpc_id]}]
+    give_ipv6(app, vpc_id)
+    [ssm] = [
+        each["VpcEndpointId"]
+        for each in ec2.describe_vpc_endpoints(Filters=in_vpc)["VpcEndpoints"]
+        if each["ServiceName"].endswith(".ssm")
+    ]
+    six = {"DnsRecordIpType": "ipv6"}
+    ec2.modify_vpc_endpoint(VpcEndpointId=ssm, IpAddressType="dualstack", DnsOptions=six)
+    assert app.sweep()["knocked"] == {vpc_id: [f"records of {ssm} are of IPv6 alone"]}
+    said = f"repaired: {ssm} (ssm) had lost IPv4 records: added again"
+    assert said in app.next_success(vpc_id).output["detail"]
+    [shown] = ec2.describe_vpc_endpoints(VpcEndpointIds=[ssm])["VpcEndpoints"]
+    assert (shown["IpAddressType"], shown["DnsOptions"]) == (
+        "dualstack",
+        {"DnsRecordIpType": "ipv4"},
+    )
+    assert [*app.sweep()["knocked"]] == [vpc_id], "it still tells what was repaired"
     assert app.next_success(vpc_id).made_nothing
     app.sweep_leaves_alone(vpc_id)
 
