@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from botocore.stub import Stubber
 from connectivity.adapters import aws as adapter
 from connectivity.adapters.endpoints import Ec2Endpoints
 from connectivity.domain.endpoint_policy import DEFAULT, fingerprint
@@ -96,6 +97,17 @@ def test_an_endpoint_whose_names_have_ipv6_alone_is_seen_and_made_ipv4_again(wor
     assert (shown.address_type, shown.record_type) == ("dualstack", "ipv4")
     endpoints.give_back(made, (), (), ("addresses",))
     assert endpoints.all_in(vpc)[0].address_type == "ipv4"
+
+
+def test_a_network_interface_of_ipv6_alone_has_no_address(world: World) -> None:
+    shown = [
+        {"NetworkInterfaceId": "eni-6", "Ipv6Addresses": [{"Ipv6Address": "2001:db8::1"}]},
+        {"NetworkInterfaceId": "eni-4", "PrivateIpAddress": "10.0.0.4"},
+    ]
+    with Stubber(adapter.client("ec2")) as stub:
+        stub.add_response("describe_network_interfaces", {"NetworkInterfaces": shown})
+        found = Ec2Endpoints(CreationTags("us")).addresses(["eni-4", "eni-6"])
+    assert found == {"eni-4": "10.0.0.4"}
 
 
 def test_what_a_service_offers_says_whether_it_takes_a_policy(world: World) -> None:

@@ -174,7 +174,9 @@ class Ec2Endpoints:
             "NetworkInterfaces",
             Filters=filters(network_interface_id=wanted),
         )
-        return {item["NetworkInterfaceId"]: item["PrivateIpAddress"] for item in found}
+        # An interface of IPv6 alone has no such address.
+        there = [item for item in found if item.get("PrivateIpAddress")]
+        return {item["NetworkInterfaceId"]: item["PrivateIpAddress"] for item in there}
 
 
 def _policy(whose: str, service_name: str) -> dict[str, str]:
