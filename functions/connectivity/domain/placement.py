@@ -71,10 +71,17 @@ def left_out(subnets: Iterable[Subnet], region: str) -> Iterator[str]:
             yield f"{subnet.id}, because {reason}"
 
 
-def named_in_vain(subnets: Iterable[Subnet], addresses_needed: int) -> Iterator[str]:
-    """Yield a warning for each subnet that somebody named and that has no room."""
-    for subnet in sorted(subnets, key=lambda s: s.id):
-        if subnet.named and subnet.free_addresses < addresses_needed:
+def named_in_vain(subnets: Iterable[Subnet], region: str, addresses_needed: int) -> Iterator[str]:
+    """Yield a warning for each subnet that somebody named and that is not used: one of a kind that
+    never is, for as long as it has the tag, and one without room, as long as room is needed."""
+    for subnet in sorted((s for s in subnets if s.named), key=lambda s: s.id):
+        if reason := unusable(subnet, region):
+            yield (
+                f"{subnet.id} has the tag ecs-anywhere:subnet, and cannot be used, because "
+                f"{reason}: the subnets are chosen as if it were not there - set the tag on "
+                "another one, or take it off"
+            )
+        elif subnet.free_addresses < addresses_needed:
             yield (
                 f"{subnet.id} has the tag ecs-anywhere:subnet, but {subnet.free_addresses} free "
                 f"addresses, and {addresses_needed} are needed: another subnet of {subnet.zone} is "

@@ -80,7 +80,7 @@ def prepare(survey: Survey, options: Options, limits: Limits) -> Prepared:
             *broken_promises(survey, desired),
             *not_as_chosen(survey, options),
             *near_the_probe(survey, desired, to_ask),
-            *placement.named_in_vain(usable_subnets(survey), needed),
+            *placement.named_in_vain(survey.subnets, survey.region, needed),
             *organization_warnings(survey, options),
             *policy_warnings(survey, desired),
             *ipv6_warnings(survey),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from connectivity.domain import ledger
+from connectivity.domain import ledger, placement
 from connectivity.domain.errors import PreconditionsNotMet
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import InterfaceEndpoint, Route, RouteTable, Subnet
@@ -91,18 +91,18 @@ def test_zones_with_named_subnets_are_used_before_others() -> None:
     assert set(ready.desired.resolver_subnets) == {"subnet-b", "subnet-c"}
 
 
-@pytest.mark.parametrize(
-    ("subnet", "why"),
-    [
-        (replace(PLAIN, on_outpost=True), "it is on an Outpost"),
-        (replace(PLAIN, ipv6_only=True), "it has IPv6 addresses only"),
-        (
-            replace(PLAIN, zone="us-east-2-chi-1a"),
-            "us-east-2-chi-1a is a Local Zone or a Wavelength",
-        ),
-        (replace(PLAIN, zone="us-east-2-wl1-det-wlz-1"), "is a Local Zone or a Wavelength Zone"),
-    ],
-)
+UNUSABLE = [
+    (replace(PLAIN, on_outpost=True), "it is on an Outpost"),
+    (replace(PLAIN, ipv6_only=True), "it has IPv6 addresses only"),
+    (replace(PLAIN, zone="us-east-2-chi-1a"), "us-east-2-chi-1a is a Local Zone or a Wavelength"),
+    (
+        replace(PLAIN, zone="us-east-2-wl1-det-wlz-1"),
+        "us-east-2-wl1-det-wlz-1 is a Local Zone or a Wavelength Zone",
+    ),
+]
+
+
+@pytest.mark.parametrize(("subnet", "why"), UNUSABLE)
 def test_a_subnet_that_cannot_be_used_is_left_out_with_the_reason(subnet: Subnet, why: str) -> None:
     ready = prepared(subnet, PUBLIC)
     assert chosen(ready) == PUBLIC.id
@@ -111,3 +111,23 @@ def test_a_subnet_that_cannot_be_used_is_left_out_with_the_reason(subnet: Subnet
     )
     with pytest.raises(PreconditionsNotMet, match="not counted: subnet-1, because"):
         prepared(subnet)
+
+
+@pytest.mark.parametrize(("subnet", "why"), UNUSABLE)
+def test_a_named_subnet_that_cannot_be_used_is_told_and_another_one_used(
+    subnet: Subnet, why: str
+) -> None:
+    ready = prepared(replace(subnet, named=True), PUBLIC)
+    assert chosen(ready) == PUBLIC.id
+    [line] = [w for w in ready.warnings if w.startswith(subnet.id)]
+    assert f"has the tag ecs-anywhere:subnet, and cannot be used, because {why}" in line
+    assert "set the tag on another one, or take it off" in line
+    assert not [w for w in prepared(subnet, PUBLIC).warnings if w.startswith(subnet.id)]
+
+
+def test_a_named_subnet_that_cannot_be_used_is_told_of_where_nothing_is_to_be_made_as_well() -> (
+    None
+):
+    ipv6_only = replace(PLAIN, ipv6_only=True, named=True)
+    [line] = placement.named_in_vain([ipv6_only, PUBLIC], REGION, 0)
+    assert line.startswith(ipv6_only.id)
