@@ -8,7 +8,7 @@ other people is changed (docs/decisions/0050-names-are-adopted-as-they-are-serve
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connectivity.domain.adoption import foreign_endpoint, unfit
 from connectivity.domain.answered_elsewhere import (
@@ -20,10 +20,13 @@ from connectivity.domain.answered_elsewhere import (
     sources,
 )
 from connectivity.domain.model import Answered, InterfaceEndpoint, OfferedService, Profile
+from connectivity.domain.printable import listed
 from connectivity.domain.survey import Survey
 
 FEWEST_ADDRESSES = 2
 """An interface endpoint has one address in each of its Availability Zones."""
+MOST_ADDRESSES = 6
+"""Addresses that a warning names."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,8 @@ class Adoption:
     names: tuple[str, ...]
     """The private names that lead to it."""
     addresses: tuple[str, ...] = ()
-    """The addresses that the names have to answer, where it is not in this VPC."""
+    """The addresses that the names have to answer; empty where these are all that an interface
+    endpoint in this VPC has."""
 
 
 def adoption_of(survey: Survey, service: OfferedService) -> Adoption | None:
@@ -54,7 +58,7 @@ def adoption_of(survey: Survey, service: OfferedService) -> Adoption | None:
         return Adoption(unseen, names, addresses)
     if survey.ownership.of_endpoint(endpoint):
         return None
-    is_here = endpoint.vpc == survey.vpc.id
+    is_here = endpoint.vpc == survey.vpc.id and _has_no_other(survey, endpoint, addresses)
     return Adoption(endpoint.id, names, () if is_here else addresses)
 
 
@@ -86,28 +90,28 @@ def unfit_names(
             yield _complaint(survey, private_name, asked, wrong)
             return
         expected = {*said.addresses}
-    endpoint = _endpoint_at(survey, service, tuple(sorted(expected))) if names else None
-    reason = _unfit(endpoint, survey, onprem_cidrs) if endpoint else _unseen(expected, names)
-    if reason:
-        asked = as_asked(survey, names[0])
-        which = f"leads to {endpoint.id} for {name}, but {reason}" if endpoint else reason
-        yield _complaint(survey, names[0], asked, which)
+    addresses = tuple(sorted(expected))
+    there = () if _unseen(survey, service, addresses) else _endpoints_at(survey, service, addresses)
+    wrong = _unfit_there(survey, name, there, onprem_cidrs) or _too_few(there, expected)
+    if names and wrong:
+        yield _complaint(survey, names[0], as_asked(survey, names[0]), wrong)
 
 
 def unseen_warnings(survey: Survey, services: dict[str, OfferedService]) -> Iterator[str]:
-    """Yield a warning for what is adopted by its answers alone: nobody could look at its security
-    groups from here."""
+    """Yield a warning for addresses that are adopted because names lead there, and are of no
+    interface endpoint that can be seen: nobody could look at its security groups from here."""
     unseen = {
-        name: found
+        name: left
         for name, service in services.items()
-        if (found := adoption_of(survey, service)) and found.addresses
-        if not found.id.startswith("vpce-")
+        if (found := adoption_of(survey, service))
+        if (left := _unseen(survey, service, found.addresses))
     }
     if unseen:
+        addresses = sorted({ip for left in unseen.values() for ip in left})
         yield (
             f"{', '.join(unseen)} are served by interface endpoints that cannot be seen from "
-            f"account {survey.account}: whether they admit 443/tcp from on-premises, only their "
-            "owner can tell"
+            f"account {survey.account}, at {listed(addresses, most=MOST_ADDRESSES)}: whether they "
+            "admit 443/tcp from on-premises, only their owner can tell"
         )
 
 
@@ -150,14 +154,28 @@ def _unfit(
     return unfit(endpoint, survey, onprem_cidrs)
 
 
-def _unseen(addresses: set[str], names: tuple[str, ...]) -> str:
-    """Return why addresses of which nothing else is known cannot be used, empty if they can."""
-    if names and len(addresses) < FEWEST_ADDRESSES:
-        return (
-            f"leads to one address only, {', '.join(addresses)}, and {FEWEST_ADDRESSES} "
-            "Availability Zones are needed"
-        )
+def _unfit_there(
+    survey: Survey, name: str, there: tuple[InterfaceEndpoint, ...], onprem_cidrs: tuple[str, ...]
+) -> str:
+    """Return why interface endpoints to which names lead cannot be used, empty if they can. Where
+    they are several, their zones count together."""
+    subnets = tuple(subnet for endpoint in there for subnet in endpoint.subnets)
+    for endpoint in there:
+        reason = _unfit(replace(endpoint, subnets=subnets), survey, onprem_cidrs)
+        if reason:
+            return f"leads to {endpoint.id} for {name}, but {reason}"
     return ""
+
+
+def _too_few(there: tuple[InterfaceEndpoint, ...], addresses: set[str]) -> str:
+    """Return why the addresses that names lead to are too few, empty if they are enough."""
+    if len(addresses) >= FEWEST_ADDRESSES:
+        return ""
+    whose = f" of {there[0].id}" if there else ""
+    return (
+        f"leads to one address only, {', '.join(addresses)}{whose}, and {FEWEST_ADDRESSES} "
+        "Availability Zones are needed"
+    )
 
 
 def _complaint(survey: Survey, private_name: str, asked: str, what: str) -> str:
@@ -173,13 +191,42 @@ def _complaint(survey: Survey, private_name: str, asked: str, what: str) -> str:
 def _endpoint_at(
     survey: Survey, service: OfferedService, addresses: tuple[str, ...]
 ) -> InterfaceEndpoint | None:
-    """Return the interface endpoint of this account that has exactly these addresses."""
-    found = (
+    """Return the interface endpoint of this account that has all of these addresses, and maybe
+    more: a record may name some of its zones only."""
+    there = _endpoints_at(survey, service, addresses)
+    whole = len(there) == 1 and {*addresses} <= _seen_of(survey, there[0])
+    return there[0] if whole else None
+
+
+def _endpoints_at(
+    survey: Survey, service: OfferedService, addresses: tuple[str, ...]
+) -> tuple[InterfaceEndpoint, ...]:
+    """Return the interface endpoint of this account that has all of these addresses, rather one
+    that has no other; else each that has some of them."""
+    there = [
         endpoint
-        for endpoint in sorted(survey.led_to, key=lambda e: (e.vpc != survey.vpc.id, e.id))
-        if endpoint.service_name == service.name
-        and endpoint.exists
-        and addresses
-        and {survey.addresses.get(i) for i in endpoint.interfaces} == {*addresses}
+        for endpoint in survey.led_to
+        if endpoint.service_name == service.name and endpoint.exists
+        if {*addresses} & _seen_of(survey, endpoint)
+    ]
+    there.sort(
+        key=lambda e: (not _has_no_other(survey, e, addresses), e.vpc != survey.vpc.id, e.id)
     )
-    return next(found, None)
+    whole = [endpoint for endpoint in there if {*addresses} <= _seen_of(survey, endpoint)]
+    return tuple(whole[:1] or there)
+
+
+def _seen_of(survey: Survey, endpoint: InterfaceEndpoint) -> set[str]:
+    """Return the addresses of an interface endpoint, as far as somebody looked for them."""
+    return {survey.addresses[i] for i in endpoint.interfaces if i in survey.addresses}
+
+
+def _has_no_other(survey: Survey, endpoint: InterfaceEndpoint, addresses: tuple[str, ...]) -> bool:
+    return {survey.addresses.get(i) for i in endpoint.interfaces} == {*addresses}
+
+
+def _unseen(survey: Survey, service: OfferedService, addresses: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of these addresses that no interface endpoint of this account has."""
+    there = _endpoints_at(survey, service, addresses)
+    seen = {ip for endpoint in there for ip in _seen_of(survey, endpoint)}
+    return tuple(ip for ip in addresses if ip not in seen)

@@ -28,8 +28,8 @@ class DesiredEndpoint:
     """The id of somebody else's interface endpoint that is used, and never changed; the id of the
     zone or rule that leads to it, where this account cannot see the endpoint."""
     addresses: tuple[str, ...] = ()
-    """The IPv4 addresses that its names have to answer; empty where the endpoint stands in this
-    VPC."""
+    """The IPv4 addresses that its names have to answer; empty where these are all that an endpoint
+    in this VPC has."""
     policy: str = ""
     """Id of the account or organization whose callers the endpoint policy lets in; empty for AWS's
     own policy, and for an adopted endpoint."""
@@ -74,7 +74,8 @@ class Desired:
 
     @property
     def in_the_vpc(self) -> tuple[DesiredEndpoint, ...]:
-        """The interface endpoints that stand in the VPC, or shall."""
+        """The interface endpoints that stand in the VPC, or shall, and answer with all of their
+        addresses."""
         return tuple(endpoint for endpoint in self.endpoints if not endpoint.addresses)
 
     def networks(self, resolver_ips: Iterable[str] = ()) -> tuple[str, ...]:

@@ -44,12 +44,9 @@ IN_HUB = replace(ENDPOINT, id="vpce-hub", vpc="vpc-hub", subnets=("subnet-x", "s
 
 def survey(*addresses: str, owner: str = NETWORK_TEAM, **changes: Any) -> Survey:
     """A zone of the name of the ECS agent's service, and what that name answers."""
-    return replace(
-        SURVEY,
-        hosted_zones=(HostedZone(NAME, "Z1", owner),),
-        answers={NAME: Answered(addresses)},
-        **changes,
-    )
+    answers = {"answers": {NAME: Answered(addresses)}}
+    zone = HostedZone(NAME, "Z1", owner)
+    return replace(SURVEY, hosted_zones=(zone,), **{**answers, **changes})
 
 
 def seen(endpoint: InterfaceEndpoint, *addresses: str, **changes: Any) -> Survey:
@@ -183,3 +180,88 @@ def test_an_answer_that_leads_to_an_endpoint_of_ours_is_no_adoption() -> None:
 def test_services_that_a_profile_serves_unseen_are_told_apart() -> None:
     there = replace(survey(*IN_THE_HUB), hosted_zones=(), profile=Profile("rp-1", NETWORK_TEAM))
     assert adoption_of(there, SERVICE) == Adoption(f"rp-1/{NAME}", (NAME,), IN_THE_HUB)
+
+
+THREE = replace(IN_HUB, subnets=("subnet-x", "subnet-y", "subnet-z"), interfaces=("e1", "e2", "e3"))
+THIRD = "10.90.2.9"
+
+
+def not_seen(there: Survey) -> list[str]:
+    return [w for w in prepared(there).warnings if "cannot be seen" in w]
+
+
+@pytest.mark.parametrize("profile", [False, True], ids=["zone", "profile"])
+def test_names_that_lead_to_some_zones_of_an_endpoint_are_adopted_by_its_id(profile: bool) -> None:
+    """Records of two zones of three, or a regional name without the zone that is ill."""
+    there = seen(THREE, *IN_THE_HUB, THIRD, answers={NAME: Answered(IN_THE_HUB)})
+    if profile:
+        there = replace(there, hosted_zones=(), profile=Profile("rp-1", NETWORK_TEAM))
+        there = replace(there, answers=dict.fromkeys(asked(there), Answered(error="NXDOMAIN")))
+        there = replace(there, answers={**there.answers, NAME: Answered(IN_THE_HUB)})
+    assert adoption_of(there, SERVICE) == Adoption("vpce-hub", (NAME,), IN_THE_HUB)
+    assert not_seen(there) == []
+
+
+def asked(there: Survey) -> tuple[str, ...]:
+    return prepared(replace(there, answers={})).to_ask
+
+
+def test_only_the_addresses_that_were_asked_for_are_known_of_an_endpoint_with_more() -> None:
+    """AWS is asked for the network interfaces that have the answers, and for no other."""
+    there = seen(THREE, *IN_THE_HUB, THIRD, answers={NAME: Answered(IN_THE_HUB)})
+    held = {id_: ip for id_, ip in there.addresses.items() if ip in IN_THE_HUB}
+    found = adoption_of(replace(there, addresses=held), SERVICE)
+    assert found == Adoption("vpce-hub", (NAME,), IN_THE_HUB)
+
+
+def test_an_endpoint_in_the_vpc_that_answers_in_part_is_adopted_with_these_addresses() -> None:
+    three = replace(THREE, id="vpce-theirs", vpc=VPC.id)
+    there = seen(three, *HERE, "10.20.2.9", answers={NAME: Answered(HERE)})
+    assert adoption_of(there, SERVICE) == Adoption("vpce-theirs", (NAME,), HERE)
+
+
+def test_an_endpoint_that_is_shut_is_refused_also_where_names_lead_to_a_part_of_it() -> None:
+    shut = (replace(OPEN, rules=frozenset()),)
+    there = seen(THREE, *IN_THE_HUB, THIRD, answers={NAME: Answered(IN_THE_HUB)}, other_groups=shut)
+    assert "leads to vpce-hub for ecs-agent, but its security group sg-theirs does" in problem(
+        there
+    )
+
+
+def test_one_record_of_an_endpoint_with_three_zones_is_too_few_and_the_endpoint_is_named() -> None:
+    there = seen(THREE, *IN_THE_HUB, THIRD, answers={NAME: Answered((THIRD,))})
+    assert f"leads to one address only, {THIRD} of vpce-hub, and 2 Avail" in problem(there)
+
+
+def test_the_endpoint_that_has_the_addresses_and_no_other_goes_before_one_that_has_more() -> None:
+    there = seen(THREE, *IN_THE_HUB, THIRD, answers={NAME: Answered(IN_THE_HUB)})
+    exact = replace(IN_HUB, id="vpce-z")
+    addresses = {**there.addresses, **dict(zip(exact.interfaces, IN_THE_HUB, strict=True))}
+    there = replace(there, led_to=(THREE, exact), addresses=addresses)
+    assert adoption_of(there, SERVICE) == Adoption("vpce-z", (NAME,), IN_THE_HUB)
+
+
+def one_each(*, group: SecurityGroup = OPEN) -> Survey:
+    """Two interface endpoints with one zone each, and a name that leads to both."""
+    two = tuple(
+        replace(IN_HUB, id=f"vpce-{i}", subnets=(f"subnet-{i}",), interfaces=(f"eni-{i}",))
+        for i in (1, 2)
+    )
+    held = {"eni-1": IN_THE_HUB[0], "eni-2": IN_THE_HUB[1]}
+    return survey(*IN_THE_HUB, led_to=two, addresses=held, other_groups=(group,))
+
+
+def test_names_that_lead_to_several_endpoints_are_adopted_by_their_answers_and_all_looked_at() -> (
+    None
+):
+    assert adoption_of(one_each(), SERVICE) == Adoption("Z1", (NAME,), IN_THE_HUB)
+    assert not_seen(one_each()) == [], "both were looked at"
+    shut = problem(one_each(group=replace(OPEN, rules=frozenset())))
+    assert "leads to vpce-1 for ecs-agent, but its security group sg-theirs does not" in shut
+
+
+def test_only_the_addresses_that_cannot_be_seen_are_told_of() -> None:
+    there = one_each()
+    [warning] = not_seen(replace(there, led_to=there.led_to[:1]))
+    assert f"account {SURVEY.account}, at {IN_THE_HUB[1]}: whether they admit" in warning
+    assert IN_THE_HUB[0] not in warning
