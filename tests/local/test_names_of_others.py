@@ -14,7 +14,7 @@ import pytest
 
 from local.hosted_zones import vpc_of
 from local.networks.dns_answers import PUBLIC_ADDRESS, Private, respond
-from tests.local.vpc_world import GAPS, REGION, World, error_of, started
+from tests.local.vpc_world import GAPS, REGION, World, error_of, started, until
 
 SSM = f"ssm.{REGION}.amazonaws.com"
 THERE, ELSEWHERE = ("10.9.0.4", "10.9.1.4"), ("10.8.0.4", "10.8.1.4")
@@ -163,6 +163,107 @@ def test_a_profile_answers_in_its_vpc_and_what_the_vpc_has_itself_wins(world: Wo
     assert answered(state(world, vpc), SSM) == ("NOERROR", [*THERE])
     profiles.disassociate_profile(ProfileId=profile, ResourceId=vpc)
     assert profiles.list_profile_associations(ResourceId=vpc)["ProfileAssociations"] == []
+
+
+def hub_endpoint(world: World, hub: str, **options: Any) -> tuple[str, list[str]]:
+    """Return the ARN of an interface endpoint for SSM with three zones, and its addresses."""
+    subnets = [world.subnet(hub, zone, third) for third, zone in enumerate("abc")]
+    made = world.endpoint(hub, "ssm", SubnetIds=subnets, **options)["VpcEndpointId"]
+    held = world.available(made)["NetworkInterfaceIds"]
+    found = world.ec2.describe_network_interfaces(NetworkInterfaceIds=held)["NetworkInterfaces"]
+    addresses = sorted(interface["PrivateIpAddress"] for interface in found)
+    return f"arn:aws:ec2:{REGION}:123456789012:vpc-endpoint/{made}", addresses
+
+
+@pytest.mark.parametrize("private_dns", [False, True], ids=["without", "with"])
+def test_an_interface_endpoint_in_a_profile_answers_with_all_its_addresses(
+    world: World, private_dns: bool
+) -> None:
+    """In each VPC that has the Profile, and there as long as it serves."""
+    hub, vpc, other = world.vpc(), world.vpc(), world.vpc()
+    arn, addresses = hub_endpoint(world, hub, PrivateDnsEnabled=private_dns)
+    profile = profile_with(world, vpc, arn)
+    [listed] = world.client("route53profiles").list_profile_resource_associations(
+        ProfileId=profile
+    )["ProfileResourceAssociations"]
+    assert listed["ResourceType"] == "VPC_ENDPOINT"
+    assert answered(state(world, vpc), SSM) == ("NOERROR", addresses)
+    assert answered(state(world, other), SSM) == ("NOERROR", [PUBLIC_ADDRESS])
+    world.ec2.delete_vpc_endpoints(VpcEndpointIds=[arn.rpartition("/")[2]])
+    until(lambda: answered(state(world, vpc), SSM) == ("NOERROR", [PUBLIC_ADDRESS]))
+
+
+def test_an_interface_endpoint_in_a_profile_that_becomes_available_later_answers_then(
+    world: World,
+) -> None:
+    hub, vpc = world.vpc(), world.vpc()
+    made = world.endpoint(hub, "ssm", SubnetIds=[world.subnet(hub)])["VpcEndpointId"]
+    profile_with(world, vpc, f"arn:aws:ec2:{REGION}:123456789012:vpc-endpoint/{made}")
+    world.available(made)
+    until(lambda: answered(state(world, vpc), SSM)[1] not in ([], [PUBLIC_ADDRESS]))
+
+
+def rule(world: World, *targets: str, name: str = SSM) -> tuple[str, str]:
+    """Return the id and the ARN of a Resolver rule that forwards a name to these addresses."""
+    made = world.resolver.create_resolver_rule(
+        CreatorRequestId=f"{name} {targets}",
+        RuleType="FORWARD",
+        DomainName=name,
+        Name="central",
+        TargetIps=[{"Ip": ip, "Port": 53} for ip in targets],
+    )["ResolverRule"]
+    return made["Id"], made["Arn"]
+
+
+def inbound_resolver(world: World, vpc: str) -> list[str]:
+    """Return the addresses of an inbound resolver that answers in a VPC."""
+    made = world.resolver.create_resolver_endpoint(
+        CreatorRequestId=vpc,
+        Direction="INBOUND",
+        SecurityGroupIds=[world.group(vpc)],
+        IpAddresses=[{"SubnetId": world.subnet(vpc, z, n)} for n, z in enumerate("ab")],
+    )["ResolverEndpoint"]["Id"]
+    until(lambda: world.networks.now(vpc).resolver_ips)
+    listed = world.resolver.list_resolver_endpoint_ip_addresses(ResolverEndpointId=made)
+    return [ip["Ip"] for ip in listed["IpAddresses"]]
+
+
+def test_a_rule_in_a_profile_forwards_its_name_and_goes_before_a_zone_of_the_profile(
+    world: World,
+) -> None:
+    hub, vpc, other = world.vpc(), world.vpc(), world.vpc()
+    zone(world, hub)
+    targets = inbound_resolver(world, hub)
+    profile = profile_with(world, vpc, rule(world, *targets)[1])
+    assert answered(state(world, vpc), SSM) == ("NOERROR", [*THERE])
+    assert answered(state(world, other), SSM) == ("NOERROR", [PUBLIC_ADDRESS])
+    beside = zone(world, other, addresses=ELSEWHERE).rpartition("/")[2]
+    world.client("route53profiles").associate_resource_to_profile(
+        ProfileId=profile, Name="beside", ResourceArn=f"arn:aws:route53:::hostedzone/{beside}"
+    )
+    assert answered(state(world, vpc), SSM) == ("NOERROR", [*THERE]), "the rule's"
+    zone(world, vpc, addresses=ELSEWHERE)
+    assert answered(state(world, vpc), SSM) == ("NOERROR", [*ELSEWHERE]), "the VPC's own"
+
+
+def test_a_rule_in_a_profile_that_nobody_answers_for_is_no_answer(world: World) -> None:
+    vpc = world.vpc()
+    profile_with(world, vpc, rule(world, "10.99.0.2")[1])
+    assert answered(state(world, vpc), SSM) == ("SERVFAIL", [])
+    zone(world, vpc)
+    assert answered(state(world, vpc), SSM) == ("NOERROR", [*THERE]), "the VPC's own zone"
+
+
+def test_a_rule_of_the_vpc_wins_over_its_profile_also_where_nobody_answers_for_it(
+    world: World,
+) -> None:
+    hub, vpc = world.vpc(), world.vpc()
+    made = zone(world, hub, addresses=ELSEWHERE).rpartition("/")[2]
+    profile_with(world, vpc, f"arn:aws:route53:::hostedzone/{made}")
+    world.resolver.associate_resolver_rule(
+        ResolverRuleId=rule(world, "10.99.0.2")[0], VPCId=vpc, Name="own"
+    )
+    assert answered(state(world, vpc), SSM) == ("SERVFAIL", [])
 
 
 def test_a_vpc_has_one_profile_at_most(world: World) -> None:
