@@ -21,6 +21,7 @@ from connectivity.domain.verification import example
 Source = HostedZone | ResolverRule | Profile
 
 _ENDPOINT = re.compile(r"vpce-[0-9a-f]+")
+_ADDRESS = re.compile(r"[0-9]+(\.[0-9]+){3}")
 
 
 def sources(survey: Survey, private_name: str) -> tuple[Source, ...]:
@@ -112,6 +113,37 @@ def endpoints_named(zones: Iterable[HostedZone]) -> frozenset[str]:
     """Return the ids of the interface endpoints to which the zones' own names lead."""
     targets = (target for zone in zones for target in zone.leads_to or ())
     return frozenset(found[0] for target in targets if (found := _ENDPOINT.search(target)))
+
+
+def addresses_by_records(
+    survey: Survey, service_name: str, names: Iterable[str]
+) -> tuple[str, ...]:
+    """Return the addresses to which records lead for private names of a service, before anybody has
+    asked; empty where somebody may not see, of one of the names, where it leads."""
+    found: set[str] = set()
+    for name in names:
+        first = sources(survey, name)[0]
+        targets = (first.leads_to if isinstance(first, HostedZone) else None) or ()
+        led_to = [_addresses_at(survey, service_name, target) for target in targets]
+        if not led_to or not all(led_to):
+            return ()
+        found.update(ip for addresses in led_to for ip in addresses)
+    return tuple(sorted(found))
+
+
+def _addresses_at(survey: Survey, service_name: str, target: str) -> tuple[str, ...]:
+    """Return the private addresses of a record's target, empty where they cannot be seen."""
+    if _ADDRESS.fullmatch(target):
+        return (target,) if is_inside(survey, target) else ()
+    named = _ENDPOINT.search(target)
+    return tuple(
+        survey.addresses[interface]
+        for endpoint in survey.led_to
+        if named and endpoint.id == named[0] and endpoint.exists
+        if endpoint.service_name == service_name
+        for interface in endpoint.interfaces
+        if interface in survey.addresses
+    )
 
 
 def described(survey: Survey, source: Source) -> str:

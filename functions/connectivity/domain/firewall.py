@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from connectivity.domain.answered_elsewhere import (
+    addresses_by_records,
+    as_asked,
+    described,
+    sources,
+)
 from connectivity.domain.desired import Desired, DesiredEndpoint
-from connectivity.domain.model import Subnet
+from connectivity.domain.model import Profile, Subnet
+from connectivity.domain.printable import listed
 from connectivity.domain.survey import Survey
+
+MOST_ANSWERING = 2
+"""Zones, rules and Profiles that a line describes."""
 
 
 def firewall_sheet(desired: Desired, survey: Survey) -> tuple[str, ...]:
     """Return a line for each flow: from, to, port, and for what. All begin on-premises; what comes
     back belongs to them, and needs a line of its own only where a filter knows no connections."""
-    sources = " ".join(desired.onprem_cidrs)
+    onprem = " ".join(desired.onprem_cidrs)
     resolver = " ".join(_resolver(desired, survey))
-    subnets = dict.fromkeys(n for e in desired.endpoints for n in _places(e, survey))
-    names = " ".join(name for e in desired.endpoints for name in e.private_names)
     return (
-        f"from the DNS hosts in {sources} to {resolver}: 53/udp and 53/tcp, to ask for the names",
-        f"from the container hosts and the DNS hosts in {sources} to {' '.join(subnets)}: 443/tcp, "
-        f"for {names}",
-        f"back, only through a filter that knows no connections: from those to {sources}, "
+        f"from the DNS hosts in {onprem} to {resolver}: 53/udp and 53/tcp, to ask for the names",
+        *(
+            f"from the container hosts and the DNS hosts in {onprem} to {to}"
+            for to in _calls(desired, survey)
+        ),
+        f"back, only through a filter that knows no connections: from those to {onprem}, "
         "1024-65535/udp and 1024-65535/tcp",
         "to the internet: nothing, for these names. From AWS to on-premises: nothing",
     )
@@ -41,12 +51,48 @@ def _resolver(desired: Desired, survey: Survey) -> Iterator[str]:
         yield from (f"{network} (an address in it)" for network in _networks(rest, survey.subnets))
 
 
+def _calls(desired: Desired, survey: Survey) -> Iterator[str]:
+    """Yield the second half of the lines to interface endpoints: one for all of which it is known
+    where they are or will be, and one for names that have to be asked for first."""
+    places = {endpoint: _places(endpoint, survey) for endpoint in desired.endpoints}
+    there = dict.fromkeys(place for known in places.values() for place in known)
+    if there:
+        names = _names(endpoint for endpoint, known in places.items() if known)
+        yield f"{' '.join(there)}: 443/tcp, for {' '.join(names)}"
+    if unknown := _names(endpoint for endpoint, known in places.items() if not known):
+        yield _to_ask_first(unknown, survey)
+
+
 def _places(endpoint: DesiredEndpoint, survey: Survey) -> tuple[str, ...]:
-    """Return where an endpoint is, or will be: an adopted one stands where its owner put it."""
+    """Return where an endpoint is, or will be: an adopted one stands where its owner put it. Empty
+    where nobody can see where its names lead before they were asked for."""
     if endpoint.addresses:
         return endpoint.addresses
-    adopted = (e.subnets for e in survey.endpoints if e.id == endpoint.adopted)
-    return _networks(next(adopted, endpoint.subnets), survey.subnets)
+    if endpoint.adopted is None:
+        return _networks(endpoint.subnets, survey.subnets)
+    here = next((e for e in survey.endpoints if e.id == endpoint.adopted), None)
+    if here:
+        return _networks(here.subnets, survey.subnets)
+    return addresses_by_records(survey, endpoint.service_name, endpoint.private_names)
+
+
+def _to_ask_first(names: Sequence[str], survey: Survey) -> str:
+    """Return the second half of a line to addresses that nobody knows yet, and how to know them. A
+    Profile may hold some of the names only."""
+    vpc = survey.vpc
+    answering = dict.fromkeys(sources(survey, name)[0] for name in names)
+    who = listed((described(survey, source) for source in answering), most=MOST_ANSWERING)
+    profiles = (source.id for source in answering if isinstance(source, Profile))
+    made = (f". What {id_} does not answer for is made in {vpc.id}" for id_ in profiles)
+    return (
+        f"addresses that are known once they were asked for: 443/tcp, for {' '.join(names)}, "
+        f"answered by {who}: enable, or ask in {vpc.id}, as with dig +short @{vpc.dns_server} "
+        f"{as_asked(survey, names[0])}{next(made, '')}"
+    )
+
+
+def _names(endpoints: Iterable[DesiredEndpoint]) -> tuple[str, ...]:
+    return tuple(name for endpoint in endpoints for name in endpoint.private_names)
 
 
 def _networks(ids: Iterable[str], subnets: Iterable[Subnet]) -> tuple[str, ...]:

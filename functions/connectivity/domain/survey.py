@@ -64,7 +64,8 @@ class Survey:
     led_to: tuple[InterfaceEndpoint, ...] = ()
     """The account's interface endpoints in any VPC of the Region that these names may lead to."""
     addresses: Mapping[str, str] = field(default_factory=dict)
-    """Network interface of `led_to` -> its IPv4 address."""
+    """Network interface of `led_to` -> its IPv4 address, where it was asked for: where a name leads
+    there, and for a plan that asks no name all of them."""
     other_groups: tuple[SecurityGroup, ...] = ()
     """Security groups of other VPCs, in which `led_to` or the named inbound resolver stand."""
     other_routes: Mapping[str, tuple[RouteTable, ...]] = field(default_factory=dict)

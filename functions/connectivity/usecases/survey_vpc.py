@@ -81,7 +81,7 @@ def _with_answers(survey: Survey, wished: Wished, run: Run, aws: Aws) -> Survey:
     answered = [s for s in services.values() if answered_elsewhere.answered_names(survey, s)]
     survey = replace(survey, hosted_zones=_read_zones(survey, wished.options, aws.hosted_zones))
     if not answered or not known:
-        return _with_what_records_name(survey, answered, aws)
+        return _with_what_records_name(survey, answered, wished, aws)
     asked = (answered_elsewhere.as_asked(survey, n) for s in answered for n in s.private_names)
     ips = {ip for name in asked if name in known for ip in known[name].addresses}
     addresses = aws.endpoints.interfaces_at(ips)
@@ -90,12 +90,16 @@ def _with_answers(survey: Survey, wished: Wished, run: Run, aws: Aws) -> Survey:
     return replace(survey, led_to=led_to, addresses=addresses)
 
 
-def _with_what_records_name(survey: Survey, answered: list[OfferedService], aws: Aws) -> Survey:
+def _with_what_records_name(
+    survey: Survey, answered: list[OfferedService], wished: Wished, aws: Aws
+) -> Survey:
     """Add the interface endpoints that records of zones name, before anybody has asked what the
-    names answer: so that a plan can tell from where they are served."""
+    names answer: so that a plan can tell from where they are served. Whoever enables asks."""
     ids = answered_elsewhere.endpoints_named(survey.hosted_zones)
     there = aws.endpoints.of_services([s.name for s in answered]) if ids and answered else ()
-    return replace(survey, led_to=tuple(e for e in there if e.id in ids))
+    led_to = tuple(e for e in there if e.id in ids)
+    interfaces = [i for e in led_to for i in e.interfaces] if wished.only_plan else []
+    return replace(survey, led_to=led_to, addresses=aws.endpoints.addresses(interfaces))
 
 
 def _with_other_vpcs(survey: Survey, options: Options, aws: Aws) -> Survey:

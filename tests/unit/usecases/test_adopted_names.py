@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from connectivity.domain.doubt import VERIFICATION
 from connectivity.domain.errors import PreconditionsNotMet
-from connectivity.domain.model import HostedZone
+from connectivity.domain.model import HostedZone, InterfaceEndpoint
 from ecs_anywhere_dns.document import read_document
 
-from tests.unit.example import OPTIONS, PRIVATE_NAMES, REGION, VPC
+from tests.unit.example import OPTIONS, PRIVATE_NAMES, REGION, SUBNETS, VPC, full
 from tests.unit.usecases.world import DOCUMENT, World
 
 SIX = [PRIVATE_NAMES[name][0] for name in ("ecs-agent", "ecs-telemetry", "ecs", "ssm")]
@@ -129,6 +130,40 @@ def test_a_plan_asks_nothing_and_says_what_would_be_asked() -> None:
     check = world.check(OPTIONS, only_plan=True)
     assert world.probe.asked == 0
     assert any("before anything is made" in warning for warning in check.warnings)
+
+
+def hub_of_this_account() -> World:
+    """A world in which zones of this account lead to interface endpoints of it, in a hub."""
+    world = landing_zone()
+    services = ("ecs-agent", "ecs-telemetry", "ecs", "ssm", "ssmmessages", "ec2messages")
+    world.hosted_zones.zones = tuple(
+        replace(zone, owner=world.settings.account) for zone in world.hosted_zones.zones
+    )
+    for number, service in enumerate(services):
+        world.endpoints.all[f"vpce-0{number}"] = InterfaceEndpoint(
+            f"vpce-0{number}", full(service), "available", interfaces=(f"eni-{number}",), vpc="hub"
+        )
+        world.endpoints.interfaces[f"eni-{number}"] = f"10.90.0.{number + 4}"
+    world.hosted_zones.records = {
+        f"Z{number}": (f"vpce-0{number}-abcd.us-east-2.vpce.amazonaws.com",)
+        for number in range(len(services))
+    }
+    return world
+
+
+def test_a_plan_s_firewall_sheet_names_the_hub_to_which_records_lead() -> None:
+    check = hub_of_this_account().check(OPTIONS, only_plan=True)
+    [line] = [line for line in check.firewall if ": 443/tcp, for " in line]
+    for number in range(6):
+        assert f" 10.90.0.{number + 4}" in line
+    assert not [subnet.id for subnet in SUBNETS if subnet.id in line]
+
+
+def test_a_plan_s_firewall_sheet_says_what_nobody_knows_before_it_was_asked_for() -> None:
+    check = landing_zone().check(OPTIONS, only_plan=True)
+    [line] = [line for line in check.firewall if ": 443/tcp, for " in line]
+    assert "to addresses that are known once they were asked for: 443/tcp" in line
+    assert not [subnet.id for subnet in SUBNETS if subnet.id in line]
 
 
 def test_the_probe_and_nothing_else_is_made_before_the_answers_are_known() -> None:
