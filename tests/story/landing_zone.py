@@ -45,9 +45,10 @@ class LandingZone:
     def name(self, service: str) -> str:
         return f"{SIX[service]}.{self.app.aws.settings.region}.amazonaws.com"
 
-    def make_endpoints(self, services: Sequence[str], onprem: str = ONPREM_CIDR) -> None:
-        """Interface endpoints with private DNS off, open to on-premises and to the networks of all
-        VPCs."""
+    def make_endpoints(
+        self, services: Sequence[str], onprem: str = ONPREM_CIDR, *, private_dns: bool = False
+    ) -> None:
+        """Interface endpoints, open to on-premises and to the networks of all VPCs."""
         ec2, region = self.client("ec2"), self.app.aws.settings.region
         group = ec2.create_security_group(
             VpcId=self.home, GroupName="central-endpoints", Description="-"
@@ -72,7 +73,7 @@ class LandingZone:
                 ServiceName=f"com.amazonaws.{region}.{service}",
                 SubnetIds=subnets,
                 SecurityGroupIds=[group],
-                PrivateDnsEnabled=False,
+                PrivateDnsEnabled=private_dns,
             )["VpcEndpoint"]["VpcEndpointId"]
         until(lambda: all(e["State"] == "available" for e in self.described()))
 

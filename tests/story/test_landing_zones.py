@@ -8,7 +8,14 @@ from typing import Any
 
 from local.example_vpc import make_vpc
 from tests.story.app import STATUS, App, Ended, until
-from tests.story.landing_zone import SIX, LandingZone, joined, landing_zone
+from tests.story.landing_zone import (
+    SIX,
+    LandingZone,
+    addresses_of,
+    inbound_resolver,
+    joined,
+    landing_zone,
+)
 
 
 def connect(app: App, vpc_id: str) -> Ended:
@@ -132,6 +139,10 @@ def test_a_hub_s_endpoints_are_adopted_through_zones_that_it_shares(app: App) ->
         zone.make_endpoints([*SIX])
         zone.make_zones([*SIX], hub, spoke)
         before = zone.described()
+        app.tag(spoke, wish="plan")
+        [line] = (w for w in app.next_success(spoke).output["firewall"] if "443/tcp, for" in w)
+        assert [ip for ips in addresses(zone).values() for ip in ips if f" {ip}" not in line] == []
+        assert "10.91." not in line, "a firewall ticket is filed for the hub"
         connected = connect(app, spoke)
         for id_ in zone.endpoints.values():
             assert f"uses {id_} which is not ours" in connected.output["detail"]
@@ -206,6 +217,45 @@ def test_what_a_route_53_profile_serves_is_adopted_and_what_it_does_not_is_made(
         app.sweep_leaves_alone(spoke)
         disconnect(app, spoke)
         profiles.disassociate_profile(ProfileId=profile, ResourceId=spoke)
+
+
+def test_endpoints_and_a_rule_that_a_route_53_profile_holds_are_adopted_by_their_ids(
+    app: App,
+) -> None:
+    """A Profile of the VPC's own account, which holds five interface endpoints, and for the sixth
+    service a rule that leads to the hub's inbound resolver."""
+    hub, spoke = app.vpc(cidr="10.98.0.0/16"), app.vpc(cidr="10.99.0.0/16")
+    joined(app, hub, spoke)
+    inbound, profiles = inbound_resolver(app, hub), app.client("route53profiles")
+    resolver, account = app.client("route53resolver"), app.aws.settings.account
+    with landing_zone(app, hub) as zone:
+        zone.make_endpoints([*SIX], private_dns=True)
+        rule = resolver.create_resolver_rule(
+            CreatorRequestId=spoke,
+            RuleType="FORWARD",
+            DomainName=zone.name("ssm"),
+            Name="central",
+            TargetIps=[{"Ip": ip, "Port": 53} for ip in addresses_of(app, inbound)],
+        )["ResolverRule"]
+        profile = profiles.create_profile(Name="central", ClientToken="1")["Profile"]["Id"]
+        held = f"arn:aws:ec2:{app.aws.settings.region}:{account}:vpc-endpoint"
+        arns = {s: f"{held}/{id_}" for s, id_ in zone.endpoints.items()} | {"ssm": rule["Arn"]}
+        for service, arn in arns.items():
+            profiles.associate_resource_to_profile(ProfileId=profile, Name=service, ResourceArn=arn)
+        profiles.associate_profile(ProfileId=profile, ResourceId=spoke, Name="spoke")
+        before = zone.described()
+        detail = connect(app, spoke).output["detail"]
+        for id_ in zone.endpoints.values():
+            assert f"uses {id_} which is not ours" in detail
+        assert "cannot be seen" not in detail, "all of them were looked at"
+        assert app.endpoints(spoke) == {}
+        assert published(app, spoke)["names"] == addresses(zone)
+        app.sweep_leaves_alone(spoke)
+        disconnect(app, spoke)
+        assert zone.described() == before, "unchanged to the end"
+        profiles.disassociate_profile(ProfileId=profile, ResourceId=spoke)
+        resolver.delete_resolver_rule(ResolverRuleId=rule["Id"])
+        resolver.delete_resolver_endpoint(ResolverEndpointId=inbound)
 
 
 def test_what_a_rule_forwards_to_a_hub_s_inbound_resolver_is_adopted(app: App) -> None:
