@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
+from uuid import uuid4
 
 import dns.message
 import dns.rcode
@@ -206,7 +207,7 @@ def test_an_interface_endpoint_in_a_profile_that_becomes_available_later_answers
 def rule(world: World, *targets: str, name: str = SSM) -> tuple[str, str]:
     """Return the id and the ARN of a Resolver rule that forwards a name to these addresses."""
     made = world.resolver.create_resolver_rule(
-        CreatorRequestId=f"{name} {targets}",
+        CreatorRequestId=f"{uuid4()}",
         RuleType="FORWARD",
         DomainName=name,
         Name="central",
