@@ -27,8 +27,9 @@ class Pace:
     unwritten: Mapping[str, Turn]
     """Turns by their steps that the ledger has still to remember, with the next write."""
     _late: float | None = field(default=None, init=False)
-    """Seconds after its time at which the first call of this try was answered. AWS's bucket is full
-    until that call takes of it, so it refills that much later for those after the burst."""
+    """Seconds after its time at which the first call of this try was answered, where that is of the
+    burst. AWS's bucket is full until that call takes of it, so it refills that much later for those
+    after the burst."""
 
     def __post_init__(self) -> None:
         self._first = self.next_call
@@ -40,7 +41,7 @@ class Pace:
             f"{self.next_call} of {self.turn.calls} calls are made: AWS allows "
             f"the next {self.bucket.name} later"
         )
-        if self.next_call > self._first and self._late is None:
+        if self._first < self.next_call <= self.bucket.burst and self._late is None:
             self._late = max(0.0, self._seconds_since(self._first))
         self.patience.pause((self._late or 0.0) - self._seconds_since(self.next_call), later)
         self.next_call += 1
