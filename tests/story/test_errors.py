@@ -246,18 +246,20 @@ LEFT_OUT = {
 def test_a_service_that_cannot_be_had_is_left_out_and_told_once(
     app: App, services: str, says: Sequence[str]
 ) -> None:
-    """In the plan, in the status and by e-mail; the required services and the others are had."""
+    """In the plan, in the status and by e-mail; the required services and the others are had. A
+    plan is refused for a service of another Region."""
     vpc_id = app.vpc()
     app.tag(vpc_id, wish="plan", services=services)
-    plan = app.next_success(vpc_id).output
+    planned = app.next_end(vpc_id)
+    assert (planned.status == "FAILED") is ("eu-west-1" in services)
     wrong = services.rpartition("+")[2]
     line = f'left out: ecs-anywhere:services of {vpc_id} asks for "{wrong}"'
     told = len(app.aws.outbox)
     app.tag(vpc_id, wish="enabled")
     connected = app.next_success(vpc_id).output
-    for output in (plan, connected):
-        assert f"; warning: {line}" in output["detail"]
-        assert [part for part in says if part.format(vpc=vpc_id) not in output["detail"]] == []
+    assert f"; warning: {line}" in connected["detail"]
+    for said in (connected["detail"], planned.cause or planned.output["detail"]):
+        assert [part for part in says if part.format(vpc=vpc_id) not in said] == []
     there = app.tags(vpc_id)
     assert there[STATUS] == "connected"
     assert words(line) in words(there[DETAIL])

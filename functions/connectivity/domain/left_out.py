@@ -40,6 +40,8 @@ class LeftOut:
     warnings: tuple[str, ...] = ()
     """A line for each service that is left out; the last one counts those beyond ten. Empty where
     there are losses."""
+    elsewhere: tuple[str, ...] = ()
+    """The problems of services of other Regions among them, for which a plan is refused."""
 
 
 def leave_out(survey: Survey, options: Options, limits: Limits) -> LeftOut:
@@ -55,7 +57,8 @@ def leave_out(survey: Survey, options: Options, limits: Limits) -> LeftOut:
             "changed until it is mended"
         )
         return LeftOut(fit, losses=(*problems, loss))
-    return LeftOut(fit, warnings=tuple(f"{_LEFT_OUT}{line}" for line in first_lines(problems)))
+    warnings = tuple(f"{_LEFT_OUT}{line}" for line in first_lines(problems))
+    return LeftOut(fit, (), warnings, tuple(each.problem for each in unfit if each.is_elsewhere))
 
 
 def _without(options: Options, names: Collection[str], region: str) -> Options:

@@ -54,6 +54,9 @@ class Prepared:
     """Names to ask the VPC's own DNS server for before anything is made."""
     policies: tuple[str, ...] = ()
     """Endpoint policies that there shall be, and why; empty where AWS's own ones do."""
+    elsewhere: tuple[str, ...] = ()
+    """Problems of services of other Regions, which are left out, and for which a plan is
+    refused."""
 
 
 def prepare(survey: Survey, options: Options, limits: Limits) -> Prepared:
@@ -102,6 +105,7 @@ def prepare(survey: Survey, options: Options, limits: Limits) -> Prepared:
         ),
         to_ask,
         tuple(policy_lines(survey, desired, options)),
+        left.elsewhere,
     )
 
 

@@ -27,6 +27,8 @@ class Unfit:
     """Name of the service, as `catalogue.requested` returns it."""
     problem: str
     """A sentence: who asks for the service, why it cannot be had, and the cure."""
+    is_elsewhere: bool = False
+    """True where the name says another Region."""
 
 
 def required_problems(survey: Survey, options: Options, limits: Limits) -> Iterator[str]:
@@ -50,7 +52,8 @@ def unfit_services(survey: Survey, options: Options, limits: Limits) -> Iterator
     for name in catalogue.requested(options.services, survey.region):
         service = offered(survey, name)
         if why := _cannot_be_connected(name, service, survey):
-            yield Unfit(name, f"{asking} asks for {quoted(name)}, {why}")
+            problem = f"{asking} asks for {quoted(name)}, {why}"
+            yield Unfit(name, problem, _is_elsewhere(name, service, survey))
         if service and service.owner not in limits.service_owners:
             why = _not_allowed(service, limits)
             yield Unfit(name, f"{asking} asks for {quoted(name)}, {why}")
@@ -60,12 +63,11 @@ def _cannot_be_connected(name: str, service: OfferedService | None, survey: Surv
     """Return why no connection can be made with this service, and the cure."""
     if spoken := catalogue.NOT_BY_HTTPS.get(name):
         return f"which speaks {spoken}, and only TLS on 443 is admitted and verified: leave it out"
-    region = catalogue.region_of(name)
-    if service is None and region not in {None, survey.region}:
+    if _is_elsewhere(name, service, survey):
         return (
-            f"a service of {region}, and {survey.vpc.id} is in {survey.region}: interface "
-            "endpoints of other Regions' services are not made - leave it out, or name the service "
-            "without its Region"
+            f"a service of {catalogue.region_of(name)}, and {survey.vpc.id} is in "
+            f"{survey.region}: interface endpoints of other Regions' services are not made - leave "
+            "it out, or name the service without its Region"
         )
     if service is None:
         return (
@@ -81,6 +83,10 @@ def _cannot_be_connected(name: str, service: OfferedService | None, survey: Surv
             "leave it out and make its endpoint by hand"
         )
     return None
+
+
+def _is_elsewhere(name: str, service: OfferedService | None, survey: Survey) -> bool:
+    return service is None and catalogue.region_of(name) not in {None, survey.region}
 
 
 def _not_allowed(service: OfferedService, limits: Limits) -> str:

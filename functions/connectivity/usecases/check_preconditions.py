@@ -208,10 +208,14 @@ def _shown(removal: Removal) -> dict[str, list[str]]:
 
 
 def _prepared(survey: Survey, wished: Wished, aws: Aws) -> Prepared:
-    """Return the desired resources. Raises PreconditionsNotMet with every problem."""
+    """Return the desired resources. Raises PreconditionsNotMet with every problem. Whoever writes
+    another Region means it, and whoever plans asks whether that can be had: so a plan says no."""
     limits = aws.settings.limits
     try:
-        return prepare(survey, wished.options, limits)
+        prepared = prepare(survey, wished.options, limits)
+        if wished.only_plan and prepared.elsewhere:
+            raise PreconditionsNotMet("; ".join(prepared.elsewhere))
+        return prepared
     except PreconditionsNotMet:
         prepare(with_resolvers_of_region(survey, aws), wished.options, limits)
         raise

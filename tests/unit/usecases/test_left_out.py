@@ -157,13 +157,25 @@ def test_a_plan_names_what_it_leaves_out_right_after_its_price_and_makes_nothing
     assert there.weather.changes == []
 
 
+def test_a_plan_says_no_to_a_service_of_another_region() -> None:
+    """Who writes a Region means it; the wish itself connects the others without it."""
+    there, elsewhere = world(), "com.amazonaws.eu-west-1.kms"
+    with pytest.raises(
+        PreconditionsNotMet, match=f'^{TAGGED} asks for "{elsewhere}", a service of'
+    ):
+        there.check(ask(there, elsewhere, "lgos"), only_plan=True)
+    assert there.weather.changes == []
+    assert connect(there, elsewhere, "lgos").state == "connected"
+
+
 @pytest.mark.parametrize("wrong", WRONG)
 def test_the_tag_shows_who_asks_for_what_although_it_is_cut(wrong: str) -> None:
     """Of a VPC whose id is as long as AWS's are."""
     there = world()
-    planned = there.check(ask(there, wrong), only_plan=True).status
-    connected = connect(there, wrong)
-    for status in (planned, connected):
+    planned = [
+        there.check(ask(there, wrong), only_plan=True).status for _ in range("eu-west" not in wrong)
+    ]
+    for status in (*planned, connect(there, wrong)):
         detail = status.detail.replace(VPC.id, LONG_ID)
         value = tags.as_tag_value(detail, "... more in execution 17-tag-20261123T120000Z")
         assert len(value) > 250, "it is cut"
