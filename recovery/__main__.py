@@ -7,6 +7,9 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from connectivity.adapters import wiring
+from connectivity.domain import tags
+from connectivity.domain.errors import Fact, Waiting
+from ecs_anywhere import aws_errors
 from ecs_anywhere.stack import NoStack, Stack, Where, read_stack
 
 from recovery.evidence import Finding, examine
@@ -17,7 +20,7 @@ DONE, UNDECIDED, NOTHING_WRITTEN, UNREADABLE = 0, 1, 2, 3
 _EXIT_CODES = """exit codes:
   0  the ledger knows everything that looks like the stack's
   1  something looks like the stack's and is undecided: each is named
-  2  not all was written: you did not say yes, or an execution is at work on a VPC, which is named
+  2  not all was written: you did not say yes, or a VPC, which is named, could not be
   3  the stack or the VPC cannot be read"""
 
 
@@ -26,18 +29,18 @@ def main(arguments: Sequence[str] | None = None, ask: Callable[[str], str] = inp
     options = _parser().parse_args(arguments)
     try:
         stack = read_stack(Where(options.stack))
-        findings = [examine(seen) for seen in read_everything(stack, options.vpc)]
+        whole = read_everything(stack, options.vpc)
     except NoStack as error:
         print(error, file=sys.stderr)
         return UNREADABLE
-    print("\n".join(told(findings)))
+    findings = [examine(seen) for seen in whole.seen]
+    print("\n".join((*told(findings), *told_of_the_forgotten(whole.forgotten))))
     lost = [finding for finding in findings if finding.asks_for_a_yes]
     if lost and not (options.yes or _says_yes(lost, ask)):
         print("Nothing was written.")
         return NOTHING_WRITTEN
-    left = [finding.vpc_id for finding in lost if not _rebuild(finding, stack)]
-    if left:
-        print(f"An execution is at work: {' '.join(left)}. Run this again when it has ended.")
+    written = [is_written(finding, lambda each: _write(each, stack)) for finding in lost]
+    if not all(written):
         return NOTHING_WRITTEN
     return UNDECIDED if any(finding.undecided for finding in findings) else DONE
 
@@ -77,6 +80,16 @@ def told(findings: Iterable[Finding]) -> Iterator[str]:
     yield f"{quiet} other VPCs: the ledger knows everything that looks like the stack's."
 
 
+def told_of_the_forgotten(vpc_ids: Sequence[str]) -> Iterator[str]:
+    """Yield the lines about VPCs that were removed, of which nothing is left to rebuild from."""
+    for vpc_id in vpc_ids:
+        yield (
+            f"{vpc_id} was removed, and its promised addresses and its generation are lost with "
+            f"its entry: set the tag {tags.RESOLVER_IPS} before it is connected again, if "
+            "on-premises still has its former addresses"
+        )
+
+
 def _known(finding: Finding) -> str:
     return str(finding.seen.entry.highest_generation or "none")
 
@@ -94,14 +107,28 @@ def _says_yes(lost: Sequence[Finding], ask: Callable[[str], str]) -> bool:
         return False
 
 
-def _rebuild(finding: Finding, stack: Stack) -> bool:
+def is_written(finding: Finding, attempt: Callable[[Finding], bool]) -> bool:
+    """Write what was found by `attempt`, which returns False where an execution is at work; say
+    what came of it, and return whether it was written. One VPC that AWS refuses keeps no other
+    from being written."""
+    problem = ""
+    try:
+        if not attempt(finding):
+            problem = "an execution is at work. Run this again when it has ended."
+    except aws_errors.RAISED as error:
+        problem = aws_errors.told(error)
+    except (Waiting, Fact) as error:
+        problem = str(error)
+    said = f"not written: {problem}" if problem else "written. The next sweep looks at it."
+    print(f"{finding.vpc_id}: {said}")
+    return not problem
+
+
+def _write(finding: Finding, stack: Stack) -> bool:
     before = finding.seen.entry
     if before.holder is not None and wiring.executions().is_running(before.holder):
         return False
-    if not write(before, finding.entry, stack):
-        return False
-    print(f"{finding.vpc_id}: written. The next sweep looks at it.")
-    return True
+    return write(before, finding.entry, stack)
 
 
 if __name__ == "__main__":

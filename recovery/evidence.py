@@ -11,53 +11,27 @@
     publication           stands below the parameter path; its generation counts if the stack's key
                           signed it, or if the stack signs nothing
 
-An endpoint policy that is, to the word, the one of a choice that the stack may have made is written
-down with its endpoint: any other counts as set by hand, and is kept.
-
 What is proposed never replaces what the ledger knows and AWS still shows. Everything else that
 looks like ours is left undecided, with the reason, and is not written down.
+`recovery/connection.py` says what is written beside the proposals.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from connectivity.domain import ledger
-from connectivity.domain.endpoint_policy import fingerprint, is_default
 from connectivity.domain.ledger import Entry
 from connectivity.domain.model import InboundResolver, InterfaceEndpoint, SecurityGroup
 from connectivity.domain.ownership import group_name, purpose_of, resolver_name
 from connectivity.domain.plan import price
-from connectivity.domain.policy_presets import document
-from connectivity.domain.publication import Issue
+
+from recovery.connection import policies, promised, served, serving
+from recovery.seen import Seen
 
 OUR_TAG = "our owner tag"
-
-
-@dataclass(frozen=True)
-class Seen:
-    """The view of AWS on one VPC."""
-
-    entry: Entry
-    """The VPC's entry in the ledger; `Entry(vpc_id)` where there is none."""
-    owner: str
-    """The value of our owner tag: the stack's name."""
-    endpoints: tuple[InterfaceEndpoint, ...] = ()
-    groups: tuple[SecurityGroup, ...] = ()
-    resolvers: tuple[InboundResolver, ...] = ()
-    """The resolvers, with their addresses."""
-    our_resolvers: frozenset[str] = frozenset()
-    """Ids of the resolvers that carry our owner tag."""
-    probes: tuple[str, ...] = ()
-    """Names of functions that carry our owner tag and are named as the VPC's probe is."""
-    document: str = ""
-    """Name of the parameter that holds the forwarding document; empty where there is none."""
-    let_in: frozenset[str] = frozenset()
-    """Ids of accounts and organizations whose callers our endpoint policies may have let in."""
-    issue: Issue | None = None
-    """The issue of the document; None where the stack's key did not sign it."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +73,11 @@ class Finding:
         return issue is not None and issue.generation > self.seen.entry.highest_generation
 
     @property
+    def _is_back(self) -> bool:
+        """Tell whether the VPC was connected after a removal that the ledger knows of."""
+        return self.is_older and self.seen.is_active
+
+    @property
     def asks_for_a_yes(self) -> bool:
         return bool(self.proposals) or self.is_older
 
@@ -112,14 +91,17 @@ class Finding:
         return replace(
             entry,
             held=held,
-            resolver_ips=_promised(seen, held) or entry.resolver_ips,
+            resolver_ips=promised(seen, held) or entry.resolver_ips,
             generation=max(entry.generation, issue.generation if issue else 0),
             issued=issue,
             policies={
                 **entry.policies,
-                **{p: given for p, given in _policies(seen, held).items() if p not in known},
+                **{p: given for p, given in policies(seen, held).items() if p not in known},
             },
-            verified_endpoints=entry.verified_endpoints | _serving(seen, held),
+            verified_endpoints=entry.verified_endpoints | serving(seen, held),
+            served=served(seen, held),
+            withdrawn_at="" if self._is_back else entry.withdrawn_at,
+            removing="" if self._is_back else entry.removing,
         )
 
     @property
@@ -268,39 +250,6 @@ def _there(seen: Seen) -> frozenset[str]:
             *seen.probes,
         }
     )
-
-
-def _promised(seen: Seen, held: Mapping[str, str]) -> dict[str, str]:
-    """Return address -> subnet of our inbound resolver: what on-premises was told."""
-    return {
-        ip.ip: ip.subnet
-        for resolver in seen.resolvers
-        if resolver.id == held.get(ledger.RESOLVER)
-        for ip in resolver.attached
-    }
-
-
-def _serving(seen: Seen, held: Mapping[str, str]) -> frozenset[str]:
-    """Return our endpoints whose private DNS is on, where a document was published: on-premises
-    relies on them, and a failure of the next verification leaves them on."""
-    ours = set(held.values())
-    return frozenset(
-        e.id
-        for e in seen.endpoints
-        if seen.document and e.private_dns and e.exists and e.id in ours
-    )
-
-
-def _policies(seen: Seen, held: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """Return by purpose the fingerprint of each endpoint policy that is one of our presets."""
-    return {
-        purpose: (fingerprint(endpoint.policy),)
-        for endpoint in seen.endpoints
-        if held.get(purpose := purpose_of(endpoint)) == endpoint.id
-        and not is_default(endpoint.policy)
-        and fingerprint(endpoint.policy)
-        in {fingerprint(document(each, endpoint.service_name)) for each in seen.let_in}
-    }
 
 
 def _dollars(

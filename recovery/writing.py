@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from connectivity.adapters.ledger_items import set_policies, untaken_since
+from connectivity.adapters.ledger_items import served_item, set_policies, untaken_since
 from connectivity.adapters.table import Table
 from connectivity.domain.ledger import Entry, given_policy
 from ecs_anywhere.stack import Stack
+
+_ACTED_ON = ("expires_at", "asked", "handed", "unread", "answers", "answered_at", "answered_in")
 
 
 def write(before: Entry, rebuilt: Entry, stack: Stack) -> bool:
@@ -22,13 +24,14 @@ def write(before: Entry, rebuilt: Entry, stack: Stack) -> bool:
     )
     more: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
     issued = {":issued": asdict(rebuilt.issued)} if rebuilt.issued else {}
+    connected = {":served": served_item(rebuilt.served)} if rebuilt.served.wish else {}
     changed = Table(stack.table).update_if(
         condition,
         stack.prefix + rebuilt.vpc_id,
         "SET held = :held, resolver_ips = :ips, generation = :generation, "
         f"verified_endpoints = :verified{', issued = :issued' if issued else ''}"
-        f"{policies} "
-        "REMOVE expires_at, asked, handed, unread, served ADD knocks :none",
+        f"{', served = :served' if connected else ''}{policies} "
+        f"REMOVE {', '.join(forgotten(before, rebuilt))} ADD knocks :none",
         {
             ":held": dict(rebuilt.held),
             ":ips": dict(rebuilt.resolver_ips),
@@ -36,6 +39,7 @@ def write(before: Entry, rebuilt: Entry, stack: Stack) -> bool:
             ":verified": sorted(rebuilt.verified_endpoints),
             ":none": 0,
             **issued,
+            **connected,
             **lines,
             **values,
         },
@@ -43,6 +47,16 @@ def write(before: Entry, rebuilt: Entry, stack: Stack) -> bool:
         ReturnValues="ALL_NEW",
     )
     return changed is not None
+
+
+def forgotten(before: Entry, rebuilt: Entry) -> Iterator[str]:
+    """Yield the attributes that say what was acted on last, or what is not so any more."""
+    yield from _ACTED_ON
+    if not rebuilt.served.wish:
+        yield "served"
+    for name in ("withdrawn_at", "removing"):
+        if getattr(before, name) != getattr(rebuilt, name):
+            yield name
 
 
 def _new_policies(before: Entry, rebuilt: Entry) -> Iterator[tuple[str, str]]:

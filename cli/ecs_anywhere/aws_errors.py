@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from botocore import exceptions as botocore
 
+RAISED = (botocore.BotoCoreError, botocore.ClientError)
+"""The errors that a call of AWS raises."""
 OUTDATED = frozenset({"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"})
 UNKNOWN = frozenset(
     {

@@ -40,19 +40,22 @@ class Ledger:
         self._client.put_item(TableName=self._table, Item=item)
 
 
-def rebuild(app: App, *options: str, answer: str = "") -> subprocess.CompletedProcess[str]:
-    environment = {
-        **os.environ,
-        "PYTHONPATH": f"{ROOT / 'functions'}:{ROOT / 'cli'}:{ROOT}",
+def environment(app: App) -> dict[str, str]:
+    """A person's, who has read access to the account and write access to the ledger."""
+    return {
         "AWS_ENDPOINT_URL": app.aws.url,
         "AWS_DEFAULT_REGION": app.aws.settings.region,
         "AWS_ACCESS_KEY_ID": "operator",
         "AWS_SECRET_ACCESS_KEY": "any",
     }
+
+
+def rebuild(app: App, *options: str, answer: str = "") -> subprocess.CompletedProcess[str]:
+    paths = f"{ROOT / 'functions'}:{ROOT / 'cli'}:{ROOT}"
     stack = app.aws.settings.stack_name
     return subprocess.run(
         [sys.executable, "-m", "recovery", "--stack", stack, *options],
-        env=environment,
+        env={**os.environ, **environment(app), "PYTHONPATH": paths},
         input=answer,
         capture_output=True,
         text=True,

@@ -12,7 +12,8 @@ from connectivity.domain.model import InboundResolver, InterfaceEndpoint, Resolv
 from connectivity.domain.policy_presets import document
 from connectivity.domain.publication import Issue
 
-from recovery.evidence import Finding, Seen, examine
+from recovery.evidence import Finding, examine
+from recovery.seen import Seen
 
 VPC, STACK = "vpc-0a1b2c3d4e5f60718", "private-connectivity"
 SSM = "com.amazonaws.us-east-2.ssm"

@@ -29,6 +29,8 @@ HELD_UP = "held-up"
 """The status of a VPC that asks to be torn down together with too many others."""
 NEEDED = "needed"
 """The status of a VPC that asks to be torn down while other VPCs use resources made for it."""
+REBUILT = "rebuilt"
+"""The wish of a VPC that is published, in a ledger that was rebuilt: nobody knows what it was."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Served:
     differs now, it has drifted."""
 
     wish: str = ""
-    """Fingerprint of what was desired; empty while nothing is published."""
+    """Fingerprint of what was desired, or REBUILT; empty while nothing is published."""
     resolver: str = ""
     """Id of the inbound resolver, ours or not."""
     adopted: Mapping[str, str] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from connectivity.domain import adoption, answered_elsewhere, catalogue, routes
 from connectivity.domain.derivation import wanted
 from connectivity.domain.doubt import PATIENCE, UNASKED
 from connectivity.domain.hub_resolver import may_be_served_by_a_hub
-from connectivity.domain.ledger import RESOLVER, known_id
+from connectivity.domain.ledger import REBUILT, RESOLVER, known_id
 from connectivity.domain.model import HostedZone, InboundResolver, OfferedService
 from connectivity.domain.ownership import Ownership
 from connectivity.domain.policy_presets import is_organization
@@ -146,7 +146,8 @@ def _may_be_of_a_profile(wished: Wished) -> bool:
     """Tell whether to look for the VPC's Profile: not at every look at a VPC that is connected
     without one. Its next verification looks again."""
     entry = wished.entry
-    return bool(not entry.served.wish or entry.answers or entry.doubt or wished.verifies)
+    is_known = entry.served.wish not in ("", REBUILT)
+    return bool(not is_known or entry.answers or entry.doubt or wished.verifies)
 
 
 def _are_believed(wished: Wished, run: Run) -> bool:
