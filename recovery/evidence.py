@@ -32,6 +32,11 @@ from recovery.connection import policies, promised, served, serving
 from recovery.seen import Seen
 
 OUR_TAG = "our owner tag"
+_CURE_OF_A_GROUP = (
+    " - aws ec2 delete-security-group --group-id {}: AWS refuses that while it is used"
+)
+"""The cure of a second security group: a look at a VPC before the ledger is rebuilt makes another
+one for its probe."""
 
 
 @dataclass(frozen=True)
@@ -237,7 +242,8 @@ def _doubt(seen: Seen, found: Iterable[Proposal], because: str, candidates: _Can
             (e for e in seen.endpoints if e.id == each.id),
             (r for r in seen.resolvers if r.id == each.id),
         )
-        candidates.undecided.append(Undecided(each.id, because, price_of_it))
+        cure = _CURE_OF_A_GROUP.format(each.id) if each.purpose in ledger.GROUPS else ""
+        candidates.undecided.append(Undecided(each.id, f"{because}{cure}", price_of_it))
 
 
 def _there(seen: Seen) -> frozenset[str]:

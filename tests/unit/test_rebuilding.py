@@ -181,3 +181,13 @@ def test_an_endpoint_in_our_security_group_without_our_tag_is_told() -> None:
     untagged = replace(ENDPOINT, owner=None)
     finding = examine(replace(WHOLE, endpoints=(untagged,)))
     assert undecided(finding) == {"vpce-1"}
+
+
+def test_a_second_security_group_is_named_with_the_command_that_deletes_it() -> None:
+    """A look at a spoke before the ledger is rebuilt makes one for its probe."""
+    second = replace(GROUP, id="sg-9", name=f"{GROUP.name}-2")
+    known = Entry(VPC, held={ledger.ENDPOINTS_GROUP: "sg-9"})
+    finding = examine(replace(WHOLE, entry=known, groups=(GROUP, RESOLVER_GROUP, second)))
+    [doubt] = finding.undecided
+    assert doubt.because.startswith("the ledger has sg-9 for the same")
+    assert "aws ec2 delete-security-group --group-id sg-1: " in doubt.because

@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from connectivity.domain import ledger
 from connectivity.domain.errors import Throttled
+from connectivity.domain.generations import highest_signed
 from connectivity.domain.ledger import REBUILT, Entry, Served
 from connectivity.domain.model import InterfaceEndpoint, Profile
 from connectivity.domain.publication import Publication, Signature
@@ -165,6 +166,14 @@ def test_a_removal_of_a_former_day_is_over_where_the_vpc_was_connected_since() -
     assert {"served"} == {*forgotten(former, still)} - {*forgotten(former, back)}
     unsigned = examine(replace(CONNECTED, entry=former, issue=None)).entry
     assert unsigned.removal_has_begun, "anybody may have written that document"
+
+
+def test_after_another_deployment_generations_go_on_from_those_of_the_former_key() -> None:
+    """The new stack has not signed what stands there: its ledger knows no generation, and the next
+    document has a higher one all the same."""
+    again = examine(replace(CONNECTED, issue=None)).entry
+    assert (again.highest_generation, again.served.wish) == (0, REBUILT)
+    assert highest_signed(again, document()) == ISSUE.generation
 
 
 def test_a_rebuilt_vpc_is_looked_at_like_one_that_was_never_connected() -> None:
