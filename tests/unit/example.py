@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from connectivity.domain.ledger import Entry
-from connectivity.domain.model import OfferedService, Subnet, Vpc
+from connectivity.domain.model import OfferedService, Route, RouteTable, Subnet, Vpc
 from connectivity.domain.survey import Limits, Survey
 from connectivity.domain.wish import Options
 
@@ -21,6 +21,7 @@ SUBNETS = (
     Subnet("subnet-a", f"{REGION}a", 200),
     Subnet("subnet-b", f"{REGION}b", 200),
 )
+ROUTES = (RouteTable("rtb-main", (), True, (Route(ONPREM, "vgw-1"),)),)
 ZONES = frozenset(subnet.zone for subnet in SUBNETS)
 
 PRIVATE_NAMES = {
@@ -77,7 +78,7 @@ SURVEY = Survey(
     groups=(),
     resolvers=(),
     hosted_zones=(),
-    route_tables=(),
+    route_tables=ROUTES,
     taken=frozenset(),
     entry=Entry(VPC.id),
 )

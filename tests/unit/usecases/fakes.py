@@ -69,7 +69,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.unit.example import OFFERED, SUBNETS, US, VPC
+from tests.unit.example import OFFERED, ROUTES, SUBNETS, US, VPC
 
 START = 1_800_000_000.0
 """The time of the clock at the beginning, in seconds since the epoch."""
@@ -125,7 +125,7 @@ class FakeVpcs:
     in_use: frozenset[str] = frozenset()
     refused: str = ""
     """The reason why AWS refuses tags; empty where it does not."""
-    tables: tuple[RouteTable, ...] = ()
+    tables: tuple[RouteTable, ...] = ROUTES
     prefix_lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     interfaces: Mapping[str, tuple[NetworkInterface, ...]] = field(default_factory=dict)
     """Network interfaces of a VPC or a subnet, by its id."""

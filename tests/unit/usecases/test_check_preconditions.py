@@ -250,6 +250,7 @@ def test_promised_addresses_are_looked_up_only_while_no_resolver_holds_them() ->
 
 def test_a_connected_vpc_says_which_dns_hosts_confirmed() -> None:
     world = connected()
+    world.vpcs.tables = ()
     world.acknowledge("dns1", 1)
     world.acknowledge("dns2", 1, "failed")
     world.acknowledge("dns3", 1, schema=2)

@@ -26,8 +26,10 @@ DAY = 24 * 3600
 
 
 def world_with(wish: str | None = "enabled", others: bool = False) -> World:
-    """A connected VPC, whose subnet holds an interface of one of our endpoints."""
+    """A connected VPC, whose subnet holds an interface of one of our endpoints. Whoever deletes it
+    has taken its routes away before."""
     world = connected()
+    world.vpcs.tables = ()
     world.vpcs.all[VPC.id] = replace(VPC, tags={tags.WISH: wish} if wish else {})
     group = world.entry.held[ledger.ENDPOINTS_GROUP]
     ours = NetworkInterface(
