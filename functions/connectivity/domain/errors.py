@@ -21,7 +21,7 @@ class JustBegun(Waiting):
 
 
 class NotCompleteYet(Waiting):
-    """A VPC that is being made still lacks what makes it fit."""
+    """A VPC that is being made still lacks what makes it fit, or a route towards on-premises."""
 
 
 class NotResolvingYet(Waiting):

@@ -208,8 +208,10 @@ class Entry:
 
     @property
     def is_new(self) -> bool:
-        """Return whether nothing was ever made for this VPC, published or reported."""
-        return not self.held and not self.generation and not self.status
+        """Return whether nothing was ever made for this VPC, published or reported. The security
+        group of the probe, which asks for names before that, does not count."""
+        made = self.held.keys() - {PROBE_GROUP}
+        return not made and not self.generation and not self.status
 
     @property
     def is_at_rest(self) -> bool:

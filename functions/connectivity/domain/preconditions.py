@@ -32,6 +32,7 @@ from connectivity.domain.ip_types import ipv6_warnings
 from connectivity.domain.ledger import ENDPOINTS_GROUP, PROBE_GROUP, RESOLVER_GROUP
 from connectivity.domain.left_out import leave_out
 from connectivity.domain.onprem_networks import overlap_problems, rule_problems
+from connectivity.domain.new_vpc import dns_attributes
 from connectivity.domain.organization import organization_problems, organization_warnings
 from connectivity.domain.ownership import group_name
 from connectivity.domain.plan import shut_in
@@ -109,14 +110,6 @@ def prepare(survey: Survey, options: Options, limits: Limits) -> Prepared:
     )
 
 
-def incomplete(survey: Survey, limits: Limits) -> tuple[str, ...]:
-    """Return what a VPC lacks that whoever makes VPCs adds right after the VPC itself: its DNS
-    attributes and its subnets."""
-    zones = {subnet.zone for subnet in usable_subnets(survey)}
-    subnets = [] if len(zones) >= limits.zones else [f"subnets in {limits.zones} zones"]
-    return (*_dns_attributes(survey), *subnets)
-
-
 def _standing_in(desired: Desired) -> frozenset[str]:
     """Return the subnets that interface endpoints or the inbound resolver of ours stand in."""
     return frozenset(subnet for e in desired.ours for subnet in e.subnets) | {*desired.subnets}
@@ -160,19 +153,6 @@ def _another_stack(survey: Survey, *_: object) -> Iterator[str]:
                 f"{survey.vpc.id} is connected by another stack: its security group {group.id} "
                 f"({group.name}) carries {tags.OWNER} = {group.owner}. Connect it by one stack "
                 "only, or delete that group if nobody needs it"
-            )
-
-
-def _dns_attributes(survey: Survey, *_: object) -> Iterator[str]:
-    attributes = {
-        "enableDnsSupport": (survey.dns_support, "--enable-dns-support"),
-        "enableDnsHostnames": (survey.dns_hostnames, "--enable-dns-hostnames"),
-    }
-    for attribute, (on, option) in attributes.items():
-        if not on:
-            yield (
-                f"{attribute} of {survey.vpc.id} is false, and private DNS needs it: "
-                f"aws ec2 modify-vpc-attribute --vpc-id {survey.vpc.id} {option} Value=true"
             )
 
 
@@ -264,7 +244,7 @@ _CHECKS: tuple[Callable[[Survey, Options, Limits], Iterator[str]], ...] = (
     _shut_in,
     _another_stack,
     _sharing,
-    _dns_attributes,
+    dns_attributes,
     _tenancy,
     required_problems,
     _zones,

@@ -19,9 +19,10 @@ from connectivity.domain.drift import is_connected, repairs
 from connectivity.domain.errors import NotCompleteYet, PreconditionsNotMet
 from connectivity.domain.firewall import firewall_sheet
 from connectivity.domain.ledger import Entry
+from connectivity.domain.new_vpc import incomplete, unrouted
 from connectivity.domain.pacing import Turn
-from connectivity.domain.preconditions import Prepared, incomplete, prepare
-from connectivity.domain.printable import first_lines
+from connectivity.domain.preconditions import Prepared, prepare
+from connectivity.domain.printable import first_lines, listed
 from connectivity.domain.promises import lost_addresses
 from connectivity.domain.refused_deletion import told_of_wished
 from connectivity.domain.removal import Removal, plan_surplus, plan_teardown
@@ -147,6 +148,7 @@ def check_preconditions(wished: Wished, run: Run, aws: Aws) -> Check:
     settings, vpc_id = aws.settings, run.vpc_id
     survey = _survey(wished, run, aws)
     prepared = _prepared(survey, wished, aws)
+    _await_route(prepared, survey, wished, run)
     desired = prepared.desired
     if not wished.only_plan:
         note_policies(desired, survey.endpoints, survey.ownership, aws.ledger)
@@ -230,6 +232,19 @@ def _survey(wished: Wished, run: Run, aws: Aws) -> Survey:
     if lacking and survey.entry.is_new and run.tries < LOOKS_AT_A_NEW_VPC:
         raise NotCompleteYet(f"{run.vpc_id} is being made: it still lacks {', '.join(lacking)}")
     return survey
+
+
+def _await_route(prepared: Prepared, survey: Survey, wished: Wished, run: Run) -> None:
+    """Check that a new VPC, in which something is made now, has a route towards on-premises. Names
+    are asked for first: what they answer says whether anything is made. Raises NotCompleteYet, for
+    five minutes; then the connection goes on, with its warning."""
+    is_made_now = not wished.only_plan and not prepared.to_ask
+    is_waited_for = survey.entry.is_new and run.tries < LOOKS_AT_A_NEW_VPC
+    if is_made_now and is_waited_for and (networks := unrouted(survey, prepared.desired)):
+        raise NotCompleteYet(
+            f"{run.vpc_id} is being made, as it seems: no route leads towards {listed(networks)} "
+            "yet - five minutes after the first look the VPC is connected without one"
+        )
 
 
 def _turn(steps: Plan, entry: Entry, now: float, ledger: Ledger) -> Turn | None:

@@ -1,4 +1,4 @@
-"""A tag that comes with a new VPC: subnets and DNS attributes come some seconds later."""
+"""A tag that comes with a new VPC: subnets, DNS attributes and routes come some seconds later."""
 
 from __future__ import annotations
 
@@ -6,11 +6,19 @@ from dataclasses import replace
 
 import pytest
 from connectivity.domain.errors import NotCompleteYet, PreconditionsNotMet
+from connectivity.domain.model import Route, RouteTable, Subnet
 from connectivity.domain.tags import WISH
+from connectivity.usecases.ask_names import ask_names
 from connectivity.usecases.check_preconditions import LOOKS_AT_A_NEW_VPC
 
-from tests.unit.example import SUBNETS, VPC
-from tests.unit.usecases.world import World, connected
+from tests.unit.example import ONPREM, ROUTES, SUBNETS, VPC
+from tests.unit.usecases.test_adopted_names import landing_zone
+from tests.unit.usecases.test_adoption import with_theirs
+from tests.unit.usecases.world import EXECUTION, World, connected
+
+PUBLIC = RouteTable("rtb-main", (), True, (Route("0.0.0.0/0", "igw-1"),))
+PRIVATE_SUBNETS = tuple(replace(s, id=s.id.replace("-", "-private-")) for s in SUBNETS)
+NO_ROUTE = f"no route towards {ONPREM}"
 
 
 def look(world: World, tries: int) -> object:
@@ -69,3 +77,106 @@ def test_what_is_lacking_beside_that_is_told_at_once() -> None:
     world.vpcs.all[VPC.id] = replace(VPC, tenancy="dedicated")
     with pytest.raises(PreconditionsNotMet, match="dedicated"):
         look(world, 0)
+
+
+def without_route(world: World) -> World:
+    """A VPC with nothing but the public subnets, so far."""
+    world.vpcs.tables = (PUBLIC,)
+    return made(world)
+
+
+def after_asking(world: World) -> World:
+    """The world in which the probe has asked what the names answer that others serve."""
+    check = world.check()
+    assert check.to_ask
+    world.ledger.take(world.entry, EXECUTION)
+    world.patiently(lambda: ask_names(check.desired, check.to_ask, check.dns_server, world.aws))
+    return world
+
+
+def test_a_route_towards_on_premises_is_waited_for_some_minutes_and_then_done_without() -> None:
+    world = without_route(World())
+    for tries in range(LOOKS_AT_A_NEW_VPC):
+        with pytest.raises(NotCompleteYet) as waits:
+            look(world, tries)
+        assert f"no route leads towards {ONPREM} yet" in str(waits.value)
+        assert "five minutes after the first look the VPC is connected without one" in str(
+            waits.value
+        )
+    assert world.weather.changes == [], "no turn is taken, and nothing made"
+    check = world.check(tries=LOOKS_AT_A_NEW_VPC)
+    assert check.steps
+    assert [warning for warning in check.warnings if NO_ROUTE in warning]
+    assert NO_ROUTE in world.connect().detail
+    assert world.check().converged
+
+
+def test_what_is_made_stands_in_the_subnets_that_came_with_the_route() -> None:
+    world = without_route(World())
+    with pytest.raises(NotCompleteYet):
+        look(world, 0)
+    private = tuple(subnet.id for subnet in PRIVATE_SUBNETS)
+    world.vpcs.subnet_list = (*SUBNETS, *PRIVATE_SUBNETS)
+    with pytest.raises(NotCompleteYet):
+        look(world, 1)
+    world.vpcs.tables = (PUBLIC, RouteTable("rtb-1", private, False, (Route(ONPREM, "vgw-1"),)))
+    check = world.check(tries=2)
+    assert {endpoint.subnets for endpoint in check.desired.ours} == {private}
+    assert check.desired.resolver_subnets == private
+    assert check.warnings == ()
+
+
+@pytest.mark.parametrize(
+    "route",
+    [Route("pl-unreadable", "tgw-1"), Route("0.0.0.0/0", "eni-appliance"), *ROUTES[0].routes],
+)
+def test_a_route_that_may_lead_there_is_not_waited_for(route: Route) -> None:
+    world = without_route(World())
+    world.vpcs.tables = (replace(PUBLIC, routes=(route,)),)
+    assert look(world, 0)
+
+
+def test_a_route_out_of_a_subnet_that_is_never_used_is_waited_for() -> None:
+    world = without_route(World())
+    local = Subnet("subnet-local", "us-east-2-chi-1a", 200)
+    world.vpcs.subnet_list = (*SUBNETS, local)
+    world.vpcs.tables = (PUBLIC, replace(ROUTES[0], subnets=(local.id,), main=False))
+    with pytest.raises(NotCompleteYet):
+        look(world, 0)
+
+
+def test_a_plan_shows_at_once_what_is_there() -> None:
+    world = without_route(World())
+    check = world.check(only_plan=True)
+    assert [warning for warning in check.warnings if NO_ROUTE in warning]
+
+
+@pytest.mark.parametrize("status", ["failed", "planned", "removed", "waiting"])
+def test_a_vpc_that_is_known_is_connected_without_a_route_at_once(status: str) -> None:
+    world = without_route(World())
+    world.ledger.report(VPC.id, status, "said before")
+    assert look(world, 0)
+
+
+def test_a_connected_vpc_that_loses_its_route_is_not_waited_for() -> None:
+    assert look(without_route(connected()), 0)
+
+
+def test_where_a_hub_serves_the_names_it_is_asked_first_and_then_a_route_waited_for() -> None:
+    """The inbound resolver alone is made; whether even that is known by the answers only."""
+    world = landing_zone()
+    world.vpcs.tables = (PUBLIC,)
+    after_asking(world)
+    with pytest.raises(NotCompleteYet):
+        look(world, 0)
+    assert [w for w in world.check(tries=LOOKS_AT_A_NEW_VPC).warnings if NO_ROUTE in w]
+
+
+def test_where_nothing_is_made_in_the_vpc_no_route_is_waited_for() -> None:
+    world, theirs = landing_zone(), with_theirs()
+    world.resolvers.all, world.groups.all = theirs.resolvers.all, theirs.groups.all
+    world.vpcs.tables = (PUBLIC,)
+    check = after_asking(world).check()
+    assert check.to_ask == ()
+    assert check.desired.ours == ()
+    assert check.desired.adopted_resolver
