@@ -22,16 +22,22 @@ def make_vpc(
             CidrBlock=f"{prefix}.{number}.0/24",
             AvailabilityZone=f"{ec2.meta.region_name}{zone}",
         )
-    _route_to_onprem(ec2, vpc_id)
+    route_to_onprem(ec2, vpc_id)
     return vpc_id
 
 
-def _route_to_onprem(ec2: Any, vpc_id: str) -> None:
+def route_to_onprem(ec2: Any, vpc_id: str, table: str = "") -> None:
+    """Let a route table of the VPC, by its id, lead to the company's network; the main one if none
+    is named."""
     gateway = ec2.create_vpn_gateway(Type="ipsec.1")["VpnGateway"]["VpnGatewayId"]
     ec2.attach_vpn_gateway(VpcId=vpc_id, VpnGatewayId=gateway)
-    main = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])
+    of_vpc = [
+        {"Name": "vpc-id", "Values": [vpc_id]},
+        {"Name": "association.main", "Values": ["true"]},
+    ]
+    (main,) = ec2.describe_route_tables(Filters=of_vpc)["RouteTables"]
     ec2.create_route(
-        RouteTableId=main["RouteTables"][0]["RouteTableId"],
+        RouteTableId=table or main["RouteTableId"],
         DestinationCidrBlock=ONPREM_CIDR,
         GatewayId=gateway,
     )

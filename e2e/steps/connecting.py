@@ -29,8 +29,9 @@ def connect(lab: Lab) -> None:
     if lab.tags().get(tags.STATUS) == "connected" and lab.published():
         _take_options_off(lab)
         return
+    _let_it_be_known(lab)
     with watched(lab):
-        ended = lab.run_of(lambda: _ask(lab), "connect")
+        ended = lab.run_of(lambda: _ask(lab, "enabled"), "connect")
     if ended.status != "SUCCEEDED":
         raise StepFailedError(f"{ended.arn}: {ended.status} {ended.error}")
     lab.until(lambda: lab.tags().get(tags.STATUS) == "connected", "the status connected")
@@ -47,7 +48,16 @@ def _take_options_off(lab: Lab) -> None:
         lab.record.expect(ended.status == "SUCCEEDED", f"options go {ended.error}")
 
 
-def _ask(lab: Lab) -> None:
+def _let_it_be_known(lab: Lab) -> None:
+    """Plan a VPC of which nothing was ever said, where the step `plan` was left out. The run has no
+    VPN, so its VPC has no route, for which the app waits five minutes in a VPC that is new to it.
+    How long connecting takes is measured without them."""
+    if not lab.tags().get(tags.STATUS):
+        ended = lab.run_of(lambda: _ask(lab, "plan"), "a plan first")
+        lab.record.expect(ended.status == "SUCCEEDED", f"the plan succeeded {ended.error}")
+
+
+def _ask(lab: Lab, wish: str) -> None:
     """Set the tag, in other letters where it is set already: the same value again is no event."""
-    same = lab.tags().get(tags.WISH) == "enabled"
-    lab.tag(wish="Enabled" if same else "enabled")
+    same = lab.tags().get(tags.WISH) == wish
+    lab.tag(wish=wish.capitalize() if same else wish)

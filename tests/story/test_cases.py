@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from local.example_vpc import ONPREM_CIDR
+from local.example_vpc import ONPREM_CIDR, route_to_onprem
 from tests.story.app import DETAIL, STATUS, WISH, App, until
+from tests.story.landing_zone import joined
 
 REGION = "us-east-2"
 
@@ -120,6 +121,7 @@ def test_twenty_networks_change_to_twenty_others(app: App) -> None:
     """Old and new rules together are more than a security group holds. By the stack's parameter: a
     tag has no room for them."""
     vpc_id, which = app.vpc(), {"ReadVpcFunction", "SweepFunction"}
+    joined(app, vpc_id)
     with app.deployed_with(which, DEFAULT_ONPREM_CIDRS=networks(100)):
         app.tag(vpc_id, wish="enabled")
         app.next_success(vpc_id)
@@ -180,24 +182,60 @@ def test_what_a_refusal_leaves_and_who_can_mend_it_stand_in_the_tag(
     assert app.remnants(vpc_id) == {}
 
 
-def test_a_vpc_that_is_tagged_at_its_creation_is_connected_without_a_failure(app: App) -> None:
-    ec2, told = app.client("ec2"), len(app.aws.outbox)
+def tagged_at_its_creation(app: App) -> str:
+    """Return the id of a VPC that is made with its tag, and is looked at already."""
     tags = [{"Key": WISH, "Value": "enabled"}]
-    made = ec2.create_vpc(
+    made = app.client("ec2").create_vpc(
         CidrBlock="10.0.0.0/16",
         TagSpecifications=[{"ResourceType": "vpc", "Tags": tags}],
     )["Vpc"]["VpcId"]
     app.reaches(made, "Read the VPC")
     app.seen -= {arn for arn in app.seen if made in arn}
+    return str(made)
+
+
+def two_subnets(app: App, vpc_id: str, first: int) -> set[str]:
+    """Make subnets from the `first` /24 of the VPC on, one in each of two zones."""
+    return {
+        app.client("ec2").create_subnet(
+            VpcId=vpc_id, CidrBlock=f"10.0.{number}.0/24", AvailabilityZone=f"{REGION}{zone}"
+        )["Subnet"]["SubnetId"]
+        for number, zone in enumerate("ab", first)
+    }
+
+
+def test_a_vpc_that_is_tagged_at_its_creation_is_connected_without_a_failure(app: App) -> None:
+    ec2, told = app.client("ec2"), len(app.aws.outbox)
+    made = tagged_at_its_creation(app)
     app.aws.clock.sleep(20)
     ec2.modify_vpc_attribute(VpcId=made, EnableDnsHostnames={"Value": True})
-    for number, zone in enumerate("ab"):
-        ec2.create_subnet(
-            VpcId=made, CidrBlock=f"10.0.{number}.0/24", AvailabilityZone=f"{REGION}{zone}"
-        )
+    two_subnets(app, made, 0)
+    route_to_onprem(ec2, made)
     app.next_success(made)
     assert app.tags(made)[STATUS] == "connected"
     assert not [mail for mail in app.aws.outbox[told:] if made in mail.message]
+    app.untag(made)
+    app.next_success(made)
+
+
+def test_a_vpc_whose_private_subnets_and_routes_come_last_is_connected_in_these(app: App) -> None:
+    ec2 = app.client("ec2")
+    made = tagged_at_its_creation(app)
+    ec2.modify_vpc_attribute(VpcId=made, EnableDnsHostnames={"Value": True})
+    two_subnets(app, made, 0)
+    app.aws.clock.sleep(60)
+    assert app.remnants(made) == {}, "nothing is made where no answer finds its way back"
+    private = two_subnets(app, made, 10)
+    table = ec2.create_route_table(VpcId=made)["RouteTable"]["RouteTableId"]
+    for subnet in private:
+        ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
+    route_to_onprem(ec2, made, table)
+    connected = app.next_success(made)
+    assert "no route" not in connected.output["detail"]
+    endpoints = app.endpoints(made).values()
+    assert {subnet for each in endpoints for subnet in each["SubnetIds"]} == private
+    networks_of = [ip.rpartition(".")[0] for ip in documented(app, made)["resolverIps"]]
+    assert networks_of == ["10.0.10", "10.0.11"]
     app.untag(made)
     app.next_success(made)
 
