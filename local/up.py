@@ -28,9 +28,6 @@ The app is deployed as stack {stack}. With any credentials:
   aws ec2 modify-vpc-attribute --vpc-id $VPC --enable-dns-hostnames Value=true
   aws ec2 create-subnet --vpc-id $VPC --cidr-block 10.0.0.0/24 --availability-zone {region}a
   aws ec2 create-subnet --vpc-id $VPC --cidr-block 10.0.1.0/24 --availability-zone {region}b
-  VPN=$(aws ec2 create-vpn-gateway --type ipsec.1 --query VpnGateway.VpnGatewayId --output text)
-  aws ec2 attach-vpn-gateway --vpc-id $VPC --vpn-gateway-id $VPN
-  aws ec2 create-route --gateway-id $VPN --destination-cidr-block 192.168.0.0/16 --route-table-id $(aws ec2 describe-route-tables --filters Name=vpc-id,Values=$VPC --query RouteTables[].RouteTableId --output text)
   aws ec2 create-tags --resources $VPC --tags Key=ecs-anywhere:private-connectivity,Value=enabled
 
 How to reach each inbound resolver IP is printed here when it answers; as JSON:

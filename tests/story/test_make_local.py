@@ -21,8 +21,6 @@ STACK = "private-connectivity"
 REQUEST = "ecs-anywhere.private-connectivity"
 PYTHON_UP = (sys.executable, "-m", "local", "up", "--port", "0", "--region", REGION)
 AS_ANYBODY = ("setpriv", "--bounding-set=-all,+setfcap", "--inh-caps=-all")
-PRINTED = ("  export", "  VPC", "  VPN", "  aws")
-"""Beginnings of the commands that `make local` prints."""
 ASKED = {f"{label}.{REGION}.amazonaws.com" for label in ("ecs", "ecs-a", "ecs-t", "ssm")}
 
 
@@ -91,7 +89,7 @@ def visit(local: Terminal) -> Stranger:
 
 def connect_as_printed(stranger: Stranger, local: Terminal) -> str:
     """The VPC that the printed commands make, once it is connected."""
-    commands = [line for line in local.output if line.startswith(PRINTED)]
+    commands = [line for line in local.output if line.startswith(("  export", "  VPC", "  aws"))]
     vpc_id = stranger.paste(commands, show="VPC")
     until(lambda: status(stranger, vpc_id) == "connected")
     return vpc_id

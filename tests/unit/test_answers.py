@@ -14,7 +14,7 @@ from connectivity.domain.printable import LONGEST_LINE
 from connectivity.domain.status import Status, failed, removed
 from connectivity.domain.survey import Limits
 from connectivity.domain.wish import Options
-from connectivity.usecases.check_preconditions import LOOKS_AT_A_NEW_VPC, MOST_LINES, Check
+from connectivity.usecases.check_preconditions import LOOKS_FOR_A_ROUTE, MOST_LINES, Check
 from connectivity.usecases.publish import Published
 from connectivity.usecases.settings import Settings
 from connectivity.usecases.verify_resolution import MOST_FINDINGS
@@ -55,7 +55,7 @@ def largest() -> tuple[World, Check, dict[str, Any]]:
     world.vpcs.subnet_list = tuple(
         Subnet(f"subnet-{'0' * 16}{zone[-1]}", zone, 250) for zone in sorted(ZONES)
     )
-    check = world.check(Options(SERVICES, NETWORKS), tries=LOOKS_AT_A_NEW_VPC)
+    check = world.check(Options(SERVICES, NETWORKS), tries=LOOKS_FOR_A_ROUTE)
     resolver = world.patiently(lambda: world._side_by_side(check.desired))
     world.patiently(lambda: world.turn_on_private_dns(check.desired))
     verified = world.patiently(lambda: world.verify(check.desired, resolver))

@@ -31,8 +31,8 @@ from connectivity.domain.hub_resolver import hub_problems, hub_warnings, ways_th
 from connectivity.domain.ip_types import ipv6_warnings
 from connectivity.domain.ledger import ENDPOINTS_GROUP, PROBE_GROUP, RESOLVER_GROUP
 from connectivity.domain.left_out import leave_out
-from connectivity.domain.onprem_networks import overlap_problems, rule_problems
 from connectivity.domain.new_vpc import dns_attributes
+from connectivity.domain.onprem_networks import overlap_problems, rule_problems
 from connectivity.domain.organization import organization_problems, organization_warnings
 from connectivity.domain.ownership import group_name
 from connectivity.domain.plan import shut_in

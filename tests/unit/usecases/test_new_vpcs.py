@@ -9,7 +9,7 @@ from connectivity.domain.errors import NotCompleteYet, PreconditionsNotMet
 from connectivity.domain.model import Route, RouteTable, Subnet
 from connectivity.domain.tags import WISH
 from connectivity.usecases.ask_names import ask_names
-from connectivity.usecases.check_preconditions import LOOKS_AT_A_NEW_VPC
+from connectivity.usecases.check_preconditions import LOOKS_AT_A_NEW_VPC, LOOKS_FOR_A_ROUTE
 
 from tests.unit.example import ONPREM, ROUTES, SUBNETS, VPC
 from tests.unit.usecases.test_adopted_names import landing_zone
@@ -96,15 +96,15 @@ def after_asking(world: World) -> World:
 
 def test_a_route_towards_on_premises_is_waited_for_some_minutes_and_then_done_without() -> None:
     world = without_route(World())
-    for tries in range(LOOKS_AT_A_NEW_VPC):
+    for tries in range(LOOKS_FOR_A_ROUTE):
         with pytest.raises(NotCompleteYet) as waits:
             look(world, tries)
         assert f"no route leads towards {ONPREM} yet" in str(waits.value)
-        assert "five minutes after the first look the VPC is connected without one" in str(
+        assert "two minutes after the first look the VPC is connected without one" in str(
             waits.value
         )
     assert world.weather.changes == [], "no turn is taken, and nothing made"
-    check = world.check(tries=LOOKS_AT_A_NEW_VPC)
+    check = world.check(tries=LOOKS_FOR_A_ROUTE)
     assert check.steps
     assert [warning for warning in check.warnings if NO_ROUTE in warning]
     assert NO_ROUTE in world.connect().detail
@@ -169,7 +169,7 @@ def test_where_a_hub_serves_the_names_it_is_asked_first_and_then_a_route_waited_
     after_asking(world)
     with pytest.raises(NotCompleteYet):
         look(world, 0)
-    assert [w for w in world.check(tries=LOOKS_AT_A_NEW_VPC).warnings if NO_ROUTE in w]
+    assert [w for w in world.check(tries=LOOKS_FOR_A_ROUTE).warnings if NO_ROUTE in w]
 
 
 def test_where_nothing_is_made_in_the_vpc_no_route_is_waited_for() -> None:
