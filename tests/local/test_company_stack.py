@@ -87,7 +87,7 @@ def test_the_dashboard_is_there_and_can_be_read(aws: EmbeddedAws) -> None:
     assert widgets[0]["properties"]["alarms"][0].endswith(physical(aws, "SigningKeyAlarm"))
 
 
-@dataclass(frozen=True)
+@dataclass
 class Beside:
     """The same account and Region, for a stack of another name."""
 
