@@ -45,6 +45,8 @@ NOT_IMPORTED = (
     "*.dist-info/RECORD",  # it would list what is not here
 )
 """The installed parts that no handler imports. A test imports every handler without it."""
+WITHOUT_SOURCE = ("typing_extensions.py",)
+"""Modules of others of which the byte code alone is packed: nobody reads their tracebacks."""
 
 
 def pack(target: Path, *, with_probe: bool) -> None:
@@ -83,6 +85,8 @@ def _pack_everything(folder: Path) -> None:
         for unused in list(folder.glob(pattern)):
             shutil.rmtree(unused) if unused.is_dir() else unused.unlink()
     _compile(folder)
+    for name in WITHOUT_SOURCE:
+        _leave_byte_code(folder / name)
 
 
 def _install(folder: Path) -> None:
@@ -112,6 +116,15 @@ def _compile(folder: Path) -> None:
             compiled = Path(importlib.util.cache_from_source(str(path)))
             compiled.parent.mkdir(exist_ok=True)
             compiled.write_bytes(_header(source) + marshal.dumps(code))
+
+
+def _leave_byte_code(source: Path) -> None:
+    """Put a module's byte code where Python finds it without the source, which goes."""
+    compiled = Path(importlib.util.cache_from_source(str(source)))
+    compiled.rename(source.with_suffix(".pyc"))
+    source.unlink()
+    with suppress(OSError):  # other modules' is there
+        compiled.parent.rmdir()
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:
