@@ -50,7 +50,7 @@ from connectivity.usecases.turns import take_turn
 
 LOOKS_AT_A_NEW_VPC = 20
 """Looks at a VPC that is being made, one every 15 seconds."""
-LOOKS_FOR_A_ROUTE = 8
+LOOKS_FOR_A_ROUTE = 6
 """The first of these looks, at which a route towards on-premises is waited for."""
 MOST_LINES = 50
 """Lines of one kind, such as warnings, that go through the workflow; there may be a thousand."""
@@ -239,13 +239,13 @@ def _survey(wished: Wished, run: Run, aws: Aws) -> Survey:
 def _await_route(prepared: Prepared, survey: Survey, wished: Wished, run: Run) -> None:
     """Check that a new VPC, in which something is made now, has a route towards on-premises. Names
     are asked for first: what they answer says whether anything is made. Raises NotCompleteYet, for
-    two minutes; then the connection goes on, with its warning."""
+    a minute and a half; then the connection goes on, with its warning."""
     is_made_now = not wished.only_plan and not prepared.to_ask
     is_waited_for = survey.entry.is_new and run.tries < LOOKS_FOR_A_ROUTE
     if is_made_now and is_waited_for and (networks := unrouted(survey, prepared.desired)):
         raise NotCompleteYet(
             f"{run.vpc_id} is being made, as it seems: no route leads towards {listed(networks)} "
-            "yet - two minutes after the first look the VPC is connected without one"
+            "yet - 90 seconds after the first look the VPC is connected without one"
         )
 
 

@@ -100,7 +100,7 @@ def test_a_route_towards_on_premises_is_waited_for_some_minutes_and_then_done_wi
         with pytest.raises(NotCompleteYet) as waits:
             look(world, tries)
         assert f"no route leads towards {ONPREM} yet" in str(waits.value)
-        assert "two minutes after the first look the VPC is connected without one" in str(
+        assert "90 seconds after the first look the VPC is connected without one" in str(
             waits.value
         )
     assert world.weather.changes == [], "no turn is taken, and nothing made"
