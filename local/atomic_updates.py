@@ -1,4 +1,4 @@
-"""DynamoDB: one UpdateItem after another, each with its condition.
+"""DynamoDB: one UpdateItem after another, each with its condition, and no read of half of one.
 
 DynamoDB developer guide, "Condition expressions" and "Atomic counters": a write of one item is
 atomic, and writes of one item are serialized. moto 5.2.5 reads, checks and writes without a lock,
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from moto.dynamodb.models import DynamoDBBackend
@@ -16,15 +17,23 @@ from moto.dynamodb.models import DynamoDBBackend
 if TYPE_CHECKING:
     from local.engine import EmbeddedAws
 
-_stock_update_item = DynamoDBBackend.update_item
+_STOCK = {
+    name: getattr(DynamoDBBackend, name) for name in ("update_item", "get_item", "query", "scan")
+}
 _one_at_a_time = threading.RLock()
 
 
-def _update_item(backend: Any, *args: Any, **how: Any) -> Any:
-    with _one_at_a_time:
-        # moto returns the item itself, and writes the answer when another may have changed it.
-        return copy.deepcopy(_stock_update_item(backend, *args, **how))
+def _serialized(stock: Callable[..., Any]) -> Callable[..., Any]:
+    """Let `stock` run alone, and answer with copies: moto returns the items themselves, and copies
+    or writes them out when another may be changing them."""
+
+    def work(backend: Any, *args: Any, **how: Any) -> Any:
+        with _one_at_a_time:
+            return copy.deepcopy(stock(backend, *args, **how))
+
+    return work
 
 
 def install(_aws: EmbeddedAws) -> None:
-    DynamoDBBackend.update_item = _update_item
+    for name, stock in _STOCK.items():
+        setattr(DynamoDBBackend, name, _serialized(stock))
