@@ -18,6 +18,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from connectivity.domain.tags import ENDPOINT_POLICY, OWNER
+from moto.cloudformation.models import cloudformation_backends
 
 from local.contracts import Call
 from local.example_vpc import ONPREM_CIDR
@@ -236,11 +237,17 @@ def _meet_orphans(app: App) -> None:
 
 
 def _delete_the_stack_too_early(app: App) -> None:
-    """Refused, and all that comes after this shows that nothing is gone."""
-    cloudformation, stack = app.client("cloudformation"), app.aws.settings.stack_name
-    cloudformation.delete_stack(StackName=stack)
-    (found,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    """Refused, and all that comes after this shows that nothing is gone. Other stories use the same
+    stack, and find it as it was."""
+    cloudformation, settings = app.client("cloudformation"), app.aws.settings
+    stack = cloudformation_backends[settings.account][settings.region].get_stack(
+        settings.stack_name
+    )
+    before = stack.status
+    cloudformation.delete_stack(StackName=settings.stack_name)
+    (found,) = cloudformation.describe_stacks(StackName=settings.stack_name)["Stacks"]
     assert found["StackStatus"] == "DELETE_FAILED"
+    stack.status = before
 
 
 def _choose_an_organization(app: App, vpc_id: str) -> None:
