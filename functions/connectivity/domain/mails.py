@@ -82,8 +82,9 @@ class Mail:
         """Return the text as it is sent, with the execution's ARN where the rest is only there,
         and how many mails were held back since the one before."""
         more = (
-            f"\n\n{held_back} more mails were held back, as there may be {MOST_AN_HOUR} an hour: "
-            "the tags of the VPCs and the executions have their news."
+            f"\n\n{held_back} more mails were held back, as only so many may be sent in an hour "
+            f"({MOST_AN_HOUR} in all, fewer about one thing): the tags of the VPCs and the "
+            "executions have their news."
             if held_back
             else ""
         )

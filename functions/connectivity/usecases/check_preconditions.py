@@ -218,7 +218,8 @@ def _prepared(survey: Survey, wished: Wished, aws: Aws) -> Prepared:
     try:
         prepared = prepare(survey, wished.options, limits)
         if wished.only_plan and prepared.elsewhere:
-            raise PreconditionsNotMet("; ".join(prepared.elsewhere))
+            others = "with the wish enabled the other services are connected without it"
+            raise PreconditionsNotMet("; ".join([*prepared.elsewhere, others]))
         return prepared
     except PreconditionsNotMet:
         prepare(with_resolvers_of_region(survey, aws), wished.options, limits)
