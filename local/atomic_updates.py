@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from local.engine import EmbeddedAws
 
 _STOCK = {
-    name: getattr(DynamoDBBackend, name) for name in ("update_item", "get_item", "query", "scan")
+    name: getattr(DynamoDBBackend, name)
+    for name in ("update_item", "put_item", "delete_item", "get_item", "query", "scan")
 }
 _one_at_a_time = threading.RLock()
 

@@ -50,7 +50,7 @@ def _take_options_off(lab: Lab) -> None:
 
 def _let_it_be_known(lab: Lab) -> None:
     """Plan a VPC of which nothing was ever said, where the step `plan` was left out. The run has no
-    VPN, so its VPC has no route, for which the app waits five minutes in a VPC that is new to it.
+    VPN, so its VPC has no route, for which the app waits 90 seconds in a VPC that is new to it.
     How long connecting takes is measured without them."""
     if not lab.tags().get(tags.STATUS):
         ended = lab.run_of(lambda: _ask(lab, "plan"), "a plan first")

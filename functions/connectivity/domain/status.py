@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -86,6 +86,15 @@ def news(status: Status, told: Collection[str]) -> tuple[str, ...]:
     return tuple(line for line in status.to_tell if as_news(line) not in told)
 
 
+_TOLD = (
+    is_about_a_lost_address,
+    is_about_a_deletion,
+    is_about_what_is_left_out,
+    is_about_idleness,
+)
+"""The kinds of warnings of a connected VPC that a person is told, the most urgent first."""
+
+
 def connected(
     services: Collection[str],
     resolver_ips: Iterable[str],
@@ -101,12 +110,7 @@ def connected(
     detail = f"{len(services)} services resolve privately through {ips} - generation {generation}"
     failures = acknowledgements.failures(generation)
     repaired = tuple(first_lines([f"{REPAIRED}{line}" for line in repairs]))
-    lost = tuple(f"{WARNING}{w}" for w in warnings if is_about_a_lost_address(w))
-    refused = tuple(f"{WARNING}{w}" for w in warnings if is_about_a_deletion(w))
-    idle = tuple(f"{WARNING}{w}" for w in warnings if is_about_idleness(w))
-    left_out = tuple(f"{WARNING}{w}" for w in warnings if is_about_what_is_left_out(w))
-    told = (*lost, *refused, *left_out, *idle)
-    others = [line for w in warnings if (line := f"{WARNING}{w}") not in told]
+    told, others = _first(warnings, _TOLD)
     said = [
         detail,
         *failures,
@@ -118,6 +122,16 @@ def connected(
     ]
     failing = first_lines([f"{host} failed" for host in acknowledgements.failing(generation)])
     return Status("connected", _joined(said), (*failing, *told, *repaired))
+
+
+def _first(
+    warnings: Sequence[str], kinds: Iterable[Callable[[str], bool]]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the lines of the warnings of these kinds, in the kinds' order, and those of the
+    others."""
+    first = tuple(f"{WARNING}{w}" for is_about in kinds for w in warnings if is_about(w))
+    others = (f"{WARNING}{w}" for w in warnings)
+    return first, tuple(line for line in others if line not in first)
 
 
 def uses(adopted: Iterable[str]) -> tuple[str, ...]:
@@ -142,8 +156,7 @@ def planned(
         f"{len(steps)} steps - about {monthly_dollars:.2f} USD a month - {len(names)} names would "
         "change their answer in this VPC"
     )
-    left_out = [f"{WARNING}{w}" for w in warnings if is_about_what_is_left_out(w)]
-    others = [line for w in warnings if (line := f"{WARNING}{w}") not in left_out]
+    left_out, others = _first(warnings, (is_about_what_is_left_out,))
     nothing = ("nothing was made", "the execution's output lists all")
     said = [detail, *left_out, *nothing, *uses(adopted), *first_lines(others)]
     return Status(PLANNED, _joined(said))

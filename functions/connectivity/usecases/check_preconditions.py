@@ -217,13 +217,13 @@ def _prepared(survey: Survey, wished: Wished, aws: Aws) -> Prepared:
     limits = aws.settings.limits
     try:
         prepared = prepare(survey, wished.options, limits)
-        if wished.only_plan and prepared.elsewhere:
-            others = "with the wish enabled the other services are connected without it"
-            raise PreconditionsNotMet("; ".join([*prepared.elsewhere, others]))
-        return prepared
     except PreconditionsNotMet:
         prepare(with_resolvers_of_region(survey, aws), wished.options, limits)
         raise
+    if wished.only_plan and prepared.elsewhere:
+        others = "with the wish enabled the other services are connected without it"
+        raise PreconditionsNotMet("; ".join([*prepared.elsewhere, others]))
+    return prepared
 
 
 def _survey(wished: Wished, run: Run, aws: Aws) -> Survey:

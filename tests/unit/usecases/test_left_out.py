@@ -165,6 +165,7 @@ def test_a_plan_says_no_to_a_service_of_another_region() -> None:
     ):
         there.check(ask(there, elsewhere, "lgos"), only_plan=True)
     assert there.weather.changes == []
+    assert there.resolvers.counts == 0, "the Region's resolvers have nothing to do with it"
     assert connect(there, elsewhere, "lgos").state == "connected"
 
 
