@@ -24,8 +24,9 @@ _LEFT_OUT = "left out: "
 
 
 def is_about_what_is_left_out(warning: str) -> bool:
-    """Tell whether a warning, or a line of a status, is about a service that is left out."""
-    return _LEFT_OUT in warning
+    """Tell whether a warning, or a line of a status, is about a service that is left out: by its
+    beginning, as others quote what somebody wrote into a tag."""
+    return warning.startswith((_LEFT_OUT, f"warning: {_LEFT_OUT}"))
 
 
 @dataclass(frozen=True)
