@@ -86,7 +86,8 @@ def _pack_everything(folder: Path) -> None:
             shutil.rmtree(unused) if unused.is_dir() else unused.unlink()
     _compile(folder)
     for name in WITHOUT_SOURCE:
-        _leave_byte_code(folder / name)
+        if (folder / name).exists():  # in a release, its byte code is there already
+            _leave_byte_code(folder / name)
 
 
 def _install(folder: Path) -> None:

@@ -26,6 +26,8 @@ LOCKS = {
     "ecs-anywhere-dns": "onprem/requirements.lock",
     "ecs-anywhere-private-connectivity": "functions/requirements.txt",
 }
+MAGIC_NUMBER = (3571).to_bytes(2, "little") + b"\r\n"
+"""What byte code of Python 3.13 begins with (Lib/importlib/_bootstrap_external.py)."""
 pytestmark = pytest.mark.timeout(900)
 """Seconds: a release is built first, or two, and a busy machine takes minutes for each."""
 COLLECTION = "ecs_anywhere.private_connectivity"
@@ -134,7 +136,10 @@ def test_the_app_has_the_byte_code_of_its_modules_for_the_runtime_and_no_other(
         code = {name: packed.read(name) for name in names if name.endswith(".pyc")}
     sent_on = ("functions/probe/", "functions/dns/")
     sources = {n for n in names if n.endswith(".py") and not n.startswith(sent_on)}
-    assert {_source_of(name) for name in code} == sources - {"functions/pack.py"}
+    of_a_source = {name for name in code if "__pycache__" in name}
+    assert {_source_of(name) for name in of_a_source} == sources - {"functions/pack.py"}
+    assert code.keys() - of_a_source == {"functions/typing_extensions.pyc"}
+    assert {content[:4] for content in code.values()} == {MAGIC_NUMBER}
     assert {content[4:8] for content in code.values()} == {b"\x01\0\0\0"}, "unchecked (PEP 552)"
 
 
@@ -143,6 +148,31 @@ def _source_of(name: str) -> str:
     module, cache, _ = path.name.split(".")
     assert cache == "cpython-313"
     return str(path.parent.parent / f"{module}.py")
+
+
+def test_sam_build_of_a_release_gives_what_the_release_has(release: Path, tmp_path: Path) -> None:
+    """Who builds it once more needs no package index, and deploys the same files."""
+    [archive] = release.glob("ecs-anywhere-private-connectivity-*.zip")
+    with zipfile.ZipFile(archive) as packed:
+        packed.extractall(tmp_path / "release")
+    functions = tmp_path / "release" / "functions"
+    built = tmp_path / "build" / "functions"
+    built.parent.mkdir()
+    with_all = "build-VerifyResolutionFunction"
+    python = f"LAMBDA_PYTHON={lambda_python.find()}"
+    command = ["make", "-C", functions, with_all, f"ARTIFACTS_DIR={built}", python]
+    alone = {**os.environ, "PIP_NO_INDEX": "1", "PYTHONHASHSEED": "0"}
+    ran = subprocess.run(command, capture_output=True, text=True, env=alone)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    by_hand = {Path("Makefile"), Path("pack.py"), Path("requirements.txt")}
+    assert files_of(built) == {
+        path: content for path, content in files_of(functions).items() if path not in by_hand
+    }
+
+
+def files_of(folder: Path) -> dict[Path, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder): path.read_bytes() for path in files}
 
 
 # --- the Debian package
