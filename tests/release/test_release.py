@@ -160,7 +160,7 @@ def test_sam_build_of_a_release_gives_what_the_release_has(release: Path, tmp_pa
     built.parent.mkdir()
     with_all = "build-VerifyResolutionFunction"
     python = f"LAMBDA_PYTHON={lambda_python.find()}"
-    command = ["make", "-C", functions, with_all, f"ARTIFACTS_DIR={built}", python]
+    command = ["make", "-C", str(functions), with_all, f"ARTIFACTS_DIR={built}", python]
     alone = {**os.environ, "PIP_NO_INDEX": "1", "PYTHONHASHSEED": "0"}
     ran = subprocess.run(command, capture_output=True, text=True, env=alone)
     assert ran.returncode == 0, ran.stdout + ran.stderr
