@@ -15,19 +15,14 @@ from connectivity.domain.policy_presets import document
 from connectivity.domain.tags import CreationTags
 
 from local.unkind.endings import Ending, Spoil
+from tests.contract.callers import adapters_call
 from tests.local.vpc_world import REGION, World, started, until
 
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    with started() as world, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", world.aws.url)
-        patch.setenv("AWS_DEFAULT_REGION", REGION)
-        patch.setenv("AWS_ACCESS_KEY_ID", "any")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "any")
-        adapter.forget_clients()
+    with started() as world, adapters_call(world.aws.url):
         yield world
-        adapter.forget_clients()
 
 
 def _made(world: World, vpc: str, *services: str) -> list[str]:

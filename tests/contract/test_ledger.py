@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from connectivity.adapters import aws as adapter
 from connectivity.adapters.ledger import DynamoDbLedger
 from connectivity.domain.errors import NotReadyYet
 from connectivity.domain.ledger import (
@@ -31,15 +31,21 @@ from connectivity.domain.wish import Asked
 from connectivity.usecases.ports import Ledger
 
 from local.engine import EmbeddedAws
+from tests.contract.callers import REGION, adapters_call
 from tests.unit.usecases.fakes import FakeLedger
 
 VPC = "vpc-0a1b2c3d"
 FIRST = Issue(1, "2026-11-23T12:00:00Z", "fingerprint", Signature("1234abcd", "MEUCIQ=="))
 SECOND = Issue(2, "2026-11-23T12:00:01Z", "withdrawn")
 TABLE = "ledger-contract"
-REGION = "us-east-2"
 NOON = 1_800_000_000.0
 PACED = Bucket("AnyCall", "any", burst=4, rate=0.25)
+
+
+@pytest.fixture(scope="module")
+def dynamodb() -> Iterator[Any]:
+    with EmbeddedAws(gaps=("atomic_updates",)) as aws, adapters_call(aws.url):
+        yield aws.client("dynamodb")
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
@@ -47,21 +53,15 @@ def ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
     if request.param == "fake":
         yield FakeLedger()
         return
-    with EmbeddedAws(gaps=("atomic_updates",)) as aws, pytest.MonkeyPatch.context() as patch:
-        table = aws.client("dynamodb").create_table(
-            TableName=TABLE,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        )
-        patch.setenv("AWS_ENDPOINT_URL", aws.url)
-        patch.setenv("AWS_DEFAULT_REGION", REGION)
-        patch.setenv("AWS_ACCESS_KEY_ID", "any")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "any")
-        adapter.forget_clients()
-        yield DynamoDbLedger(table["TableDescription"]["TableName"], "111122223333", REGION)
-        aws.client("dynamodb").delete_table(TableName=TABLE)
-        adapter.forget_clients()
+    dynamodb = request.getfixturevalue("dynamodb")
+    dynamodb.create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )
+    yield DynamoDbLedger(TABLE, "111122223333", REGION)
+    dynamodb.delete_table(TableName=TABLE)
 
 
 def test_knocks_are_counted(ledger: Ledger) -> None:

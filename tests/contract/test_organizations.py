@@ -11,6 +11,7 @@ from connectivity.adapters.organizations import AwsOrganizations
 from connectivity.usecases.ports import Organizations
 
 from local.engine import EmbeddedAws
+from tests.contract.callers import adapters_call
 from tests.unit.usecases.fakes import FakeOrganizations
 
 IN_ONE, IN_NONE, DENIED = "in one", "in none", "denied"
@@ -19,14 +20,8 @@ Found = tuple[Organizations, str | None]
 
 @pytest.fixture
 def aws() -> Iterator[EmbeddedAws]:
-    with EmbeddedAws(gaps=("gateway",)) as aws, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", aws.url)
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-2")
-        patch.setenv("AWS_ACCESS_KEY_ID", "any")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "any")
-        adapter.forget_clients()
+    with EmbeddedAws(gaps=("gateway",)) as aws, adapters_call(aws.url):
         yield aws
-        adapter.forget_clients()
 
 
 @pytest.fixture(params=["fake", "organizations"])

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
-from connectivity.adapters import aws as adapter
 from connectivity.adapters.parameters import SsmParameters
 from connectivity.domain.acknowledgement import MOST_LOOKED_AT
 from connectivity.usecases.acknowledgements import (
@@ -18,6 +17,7 @@ from connectivity.usecases.acknowledgements import (
 from connectivity.usecases.ports import Parameters
 
 from local.engine import EmbeddedAws
+from tests.contract.callers import adapters_call
 from tests.unit.example import VPC, acknowledgement
 from tests.unit.usecases.fakes import FakeParameters, Weather
 
@@ -25,6 +25,14 @@ PATH = "/ecs-anywhere/private-connectivity"
 OURS = f"{PATH}/{VPC.id}"
 
 EXTRA = {"CostCenter": "42"}
+AT_ONCE = 10
+"""The most names of one DeleteParameters (its API reference)."""
+
+
+@pytest.fixture(scope="module")
+def parameter_store() -> Iterator[EmbeddedAws]:
+    with EmbeddedAws(gaps=("parameter_tiers",)) as aws, adapters_call(aws.url):
+        yield aws
 
 
 @pytest.fixture(params=["fake", "parameter store", "parameter store, tagged"])
@@ -32,17 +40,12 @@ def parameters(request: pytest.FixtureRequest) -> Iterator[Parameters]:
     if request.param == "fake":
         yield FakeParameters(Weather())
         return
-    with EmbeddedAws(gaps=("parameter_tiers",)) as aws, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", aws.url)
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-2")
-        patch.setenv("AWS_ACCESS_KEY_ID", "any")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "any")
-        adapter.forget_clients()
-        ssm = SsmParameters(EXTRA if "tagged" in request.param else {})
-        yield ssm
-        for name in ssm.below("/ecs-anywhere", 1000, recursive=True)[0]:
-            ssm.remove([name])
-        adapter.forget_clients()
+    request.getfixturevalue("parameter_store")
+    ssm = SsmParameters(EXTRA if "tagged" in request.param else {})
+    yield ssm
+    left = list(ssm.below("/ecs-anywhere", 1000, recursive=True)[0])
+    for first in range(0, len(left), AT_ONCE):
+        ssm.remove(left[first : first + AT_ONCE])
 
 
 def write_hosts(parameters: Parameters, number: int) -> dict[str, str]:

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from connectivity.adapters import aws as adapter
 from connectivity.adapters.evidence import S3RecordStore
 from connectivity.domain.errors import EvidenceNotKept
 from connectivity.usecases.ports import RecordStore
 
 from local.engine import EmbeddedAws
+from tests.contract.callers import adapters_call
 from tests.unit.usecases.fakes import FakeRecordStore
 
 BUCKET = "records-of-a-test"
@@ -23,21 +23,12 @@ Read = Callable[[str], bytes]
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator[Any]:
-    with (
-        EmbeddedAws(gaps=("gateway", "bucket_policies")) as aws,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        patch.setenv("AWS_ENDPOINT_URL", aws.url)
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-2")
-        patch.setenv("AWS_ACCESS_KEY_ID", "any")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "any")
-        adapter.forget_clients()
+    with EmbeddedAws(gaps=("gateway", "bucket_policies")) as aws, adapters_call(aws.url):
         client = aws.client("s3")
         client.create_bucket(
             Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "us-east-2"}
         )
         yield client
-        adapter.forget_clients()
 
 
 @pytest.fixture(params=["fake", "s3"])

@@ -46,6 +46,7 @@ from werkzeug.serving import make_server
 
 from local.gateway.calls import recognise
 from local.gateway.errors import error_response
+from tests.contract.callers import adapters_call
 
 VPC = "vpc-0a1b2c3d"
 PLACES = [("subnet-1", None), ("subnet-2", None)]
@@ -151,14 +152,8 @@ def serving(application: RefusingAws) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def refusing() -> Iterator[RefusingAws]:
     refusing = RefusingAws()
-    with serving(refusing), pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", refusing.url)
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-2")
-        patch.setenv("AWS_ACCESS_KEY_ID", "any")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "any")
-        adapter.forget_clients()
+    with serving(refusing), adapters_call(refusing.url):
         yield refusing
-        adapter.forget_clients()
 
 
 @pytest.mark.parametrize("operation", sorted(CALLS))
@@ -224,21 +219,14 @@ class LambdaWithoutZone(RefusingAws):
         return super().__call__(environ, start_response)
 
 
-def test_the_probe_stands_in_one_subnet_where_lambda_does_not_support_the_other_ones_zone(
-    refusing: RefusingAws, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_probe_stands_in_one_subnet_where_lambda_does_not_support_the_other_ones_zone() -> None:
     """As use1-az3, of which AWS says only that it is among the subnets."""
     without = LambdaWithoutZone()
-    assert refusing.url, "the environment has credentials"
-    with serving(without):
-        monkeypatch.setenv("AWS_ENDPOINT_URL", without.url)
-        adapter.forget_clients()
+    with serving(without), adapters_call(without.url):
         _probe().make("probe", ["subnet-e", "subnet-a"], "sg-1")
         assert without.asked == [["subnet-e", "subnet-a"], ["subnet-e"], ["subnet-a"]]
         with pytest.raises(ProbeFailed, match=" - make a subnet in another zone"):
             _probe().make("probe", ["subnet-e"], "sg-1")
-    monkeypatch.undo()
-    adapter.forget_clients()
 
 
 def test_a_security_group_that_lambda_does_not_see_yet_is_waited_for(

@@ -5,24 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from connectivity.adapters import aws as adapter
 from connectivity.adapters.resolvers import Route53Resolvers
 from connectivity.domain.errors import NotReadyYet, ResolverRefused
 from connectivity.domain.tags import CreationTags
 
-from tests.local.vpc_world import REGION, World, started
+from tests.contract.callers import adapters_call
+from tests.local.vpc_world import World, started
 
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    with started() as world, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", world.aws.url)
-        patch.setenv("AWS_DEFAULT_REGION", REGION)
-        patch.setenv("AWS_ACCESS_KEY_ID", "any")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "any")
-        adapter.forget_clients()
+    with started() as world, adapters_call(world.aws.url):
         yield world
-        adapter.forget_clients()
 
 
 def test_a_promised_address_that_somebody_took_is_refused_by_name(world: World) -> None:

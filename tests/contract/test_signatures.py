@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from connectivity.adapters import aws as adapter
 from connectivity.adapters.signatures import KmsSignatures
 from connectivity.domain.errors import SigningRefused, Throttled, Unavailable
 from connectivity.usecases.ports import Signatures
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from local.engine import EmbeddedAws
 from local.unkind.faults import Aim, Fault
+from tests.contract.callers import adapters_call
 from tests.unit.usecases.fakes import FakeSignatures
 
 DIGEST = hashlib.sha256(b"said").digest()
@@ -25,17 +25,8 @@ DIGEST = hashlib.sha256(b"said").digest()
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[EmbeddedAws]:
-    with (
-        EmbeddedAws(gaps=("gateway", "signing_keys")) as aws,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        patch.setenv("AWS_ENDPOINT_URL", aws.url)
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-2")
-        patch.setenv("AWS_ACCESS_KEY_ID", "any")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "any")
-        adapter.forget_clients()
+    with EmbeddedAws(gaps=("gateway", "signing_keys")) as aws, adapters_call(aws.url):
         yield aws
-        adapter.forget_clients()
 
 
 def make_key(aws: EmbeddedAws, **how: Any) -> str:

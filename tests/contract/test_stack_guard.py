@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from connectivity.adapters import aws as adapter
 from connectivity.adapters.host_policy import IamHostPolicy
 from connectivity.adapters.protection import DynamoDbProtection
 from connectivity.domain.deletion import Attached
 
 from local.engine import EmbeddedAws
+from tests.contract.callers import adapters_call
 
 NOBODY = {"Effect": "Deny", "Action": "ssm:GetParameter", "Resource": "*"}
 POLICY = json.dumps({"Version": "2012-10-17", "Statement": [NOBODY]})
@@ -33,14 +33,8 @@ TRUST = json.dumps(
 
 @pytest.fixture
 def aws() -> Iterator[EmbeddedAws]:
-    with EmbeddedAws(gaps=()) as aws, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", aws.url)
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-2")
-        patch.setenv("AWS_ACCESS_KEY_ID", "any")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "any")
-        adapter.forget_clients()
+    with EmbeddedAws(gaps=()) as aws, adapters_call(aws.url):
         yield aws
-        adapter.forget_clients()
 
 
 def policy(iam: Any, name: str) -> str:
