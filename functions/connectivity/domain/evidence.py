@@ -16,6 +16,7 @@ from typing import Any
 from connectivity.domain.ledger import MAKING, PROBE, Entry, Link
 from connectivity.domain.printable import printable
 from connectivity.domain.publication import ALGORITHM, Issue, Signature, canonical
+from connectivity.domain.warning_lines import begins
 
 SCHEMA = 1
 FOLDER = "records"
@@ -213,7 +214,7 @@ def not_kept(reason: str) -> str:
 
 def is_about_evidence(line: str) -> bool:
     """Tell whether a line of a status says that a record is not kept."""
-    return NOT_KEPT in line
+    return begins(line, NOT_KEPT)
 
 
 def _digest(content: Mapping[str, Any]) -> bytes:

@@ -18,15 +18,14 @@ from connectivity.domain.ledger import ENDPOINT_PURPOSES
 from connectivity.domain.printable import first_lines, listed
 from connectivity.domain.service_problems import unfit_services
 from connectivity.domain.survey import Limits, Survey
+from connectivity.domain.warning_lines import begins
 from connectivity.domain.wish import Options
 
 _LEFT_OUT = "left out: "
 
 
 def is_about_what_is_left_out(warning: str) -> bool:
-    """Tell whether a warning, or a line of a status, is about a service that is left out: by its
-    beginning, as others quote what somebody wrote into a tag."""
-    return warning.startswith((_LEFT_OUT, f"warning: {_LEFT_OUT}"))
+    return begins(warning, _LEFT_OUT)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from connectivity.domain.convergence import is_signed_as_it_shall_be
 from connectivity.domain.ledger import Entry
 from connectivity.domain.needs_a_look import CONNECTED
 from connectivity.domain.printable import LONGEST_LINE
-from connectivity.domain.status import REPAIRED, SEPARATOR, WARNING
+from connectivity.domain.status import REPAIRED, SEPARATOR
+from connectivity.domain.warning_lines import WARNING
 
 VERIFIED_WITHIN = 36 * 3600
 """Seconds: the clock verifies each VPC once a day, and a sweep or two may be busy."""

@@ -13,12 +13,13 @@ from connectivity.domain.acknowledgement import Acknowledgements
 from connectivity.domain.desired import Desired
 from connectivity.domain.ledger import Entry
 from connectivity.domain.survey import Survey
+from connectivity.domain.warning_lines import begins
 
 _WAS_ONE = "was an address of the inbound resolver"
 
 
 def is_about_a_lost_address(warning: str) -> bool:
-    return _WAS_ONE in warning
+    return begins(warning, f"[0-9a-f.:, ]+ {_WAS_ONE}")
 
 
 def broken_promises(survey: Survey, desired: Desired) -> Iterator[str]:

@@ -27,6 +27,7 @@ from connectivity.domain.ledger import ENDPOINT_PURPOSES, GROUPS, MAKING, RESOLV
 from connectivity.domain.model import NetworkInterface
 from connectivity.domain.printable import listed
 from connectivity.domain.tags import WISH
+from connectivity.domain.warning_lines import begins
 
 KEPT_SECONDS = 24 * 3600
 """The seconds for which a refused deletion is reported: by then whoever wanted it has given up."""
@@ -145,7 +146,7 @@ def told_of_wished(entry: Entry, now: float) -> str:
 
 
 def is_about_a_deletion(line: str) -> bool:
-    return _ASKED in line
+    return begins(line, _ASKED)
 
 
 def is_freed(line: str) -> bool:

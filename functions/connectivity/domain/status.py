@@ -28,10 +28,11 @@ from connectivity.domain.refused_deletion import is_about_a_deletion
 from connectivity.domain.safety_valve import Crowd
 from connectivity.domain.spokes import Spoke
 from connectivity.domain.usage import is_about_idleness
+from connectivity.domain.warning_lines import WARNING
 from connectivity.domain.wish import REMOVE
 
 SEPARATOR = "; "
-REPAIRED, WARNING = "repaired: ", "warning: "
+REPAIRED = "repaired: "
 UNSIGNED = "the publication is not signed (PublicationSigning is none)"
 """A warning: whoever may write the parameter decides where DNS hosts forward to."""
 

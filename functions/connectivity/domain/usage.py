@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from connectivity.domain.survey import Survey
+from connectivity.domain.warning_lines import begins
 
 DAY = 24 * 3600
 QUIET_QUERIES = 500
@@ -45,4 +46,4 @@ def idle(days: int, dollars: float) -> str:
 
 
 def is_about_idleness(warning: str) -> bool:
-    return _IDLE in warning
+    return begins(warning, _IDLE)

@@ -157,17 +157,6 @@ def test_a_plan_names_what_it_leaves_out_right_after_its_price_and_makes_nothing
     assert there.weather.changes == []
 
 
-def test_a_tag_that_says_left_out_is_not_taken_for_it() -> None:
-    there, key = world(), "ecs-anywhere:left out: x"
-    options = ask(there)
-    there.vpcs.all = {
-        id_: replace(v, tags={**v.tags, key: ""}) for id_, v in there.vpcs.all.items()
-    }
-    status = there.connect(options)
-    assert key in status.detail
-    assert status.to_tell == ()
-
-
 def test_a_plan_says_no_to_a_service_of_another_region() -> None:
     """Who writes a Region means it; the wish itself connects the others without it."""
     there, elsewhere = world(), "com.amazonaws.eu-west-1.kms"
