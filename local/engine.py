@@ -43,6 +43,7 @@ GAPS: tuple[str, ...] = (
     "networks",
     "event_bus",
     "tag_events",
+    "gone_tags",
     "parameter_events",
     "cloud_trail",
     "parameter_tiers",
