@@ -148,9 +148,10 @@ def test_no_workload_blinks_while_its_vpc_is_connected_changed_and_left(
         assert_kinds(seen.steady("before"), private=frozenset())
 
         with seen.phase("an enable whose verification fails"):
-            with lying(app, vpc_id, ssm_stays_public):
+            with lying(app, vpc_id, ssm_stays_public) as honest:
                 app.tag(vpc_id, wish="enabled")
                 assert app.next_end(vpc_id).error == "NotResolvingYet"
+                until(lambda: ssm_stays_public(honest[-1]) == honest[-1])  # and is public in truth
             seen.until_fresh(PUBLIC, frozenset(NAMES))
         kinds = kinds_of(seen.phases["an enable whose verification fails"])
         assert kinds[FRESH, ECS] == {PRIVATE, PUBLIC}
