@@ -4,42 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from functools import partial
-from typing import Any
 
 from connectivity.domain import catalogue
 from samtranslator.yaml_helper import yaml_parse
 
 from e2e.asked import ROOT
 from e2e.lab import Lab
+from e2e.steps import patterns
 
 BESIDE = ("ecr.api", "ecr.dkr", "s3", "logs", "kms", "sqs", "monitoring")
 """Services that are asked for beside the six."""
-MATCHES = {
-    "TagChanged": {
-        "source": "aws.tag",
-        "detail-type": "Tag Change on Resource",
-        "detail": {
-            "service": "ec2",
-            "resource-type": "vpc",
-            "changed-tag-keys": ["ecs-anywhere:private-connectivity"],
-        },
-    },
-    "Acknowledged": {
-        "source": "aws.ssm",
-        "detail-type": "Parameter Store Change",
-        "detail": {
-            "operation": "Create",
-            "name": "/ecs-anywhere/private-connectivity/vpc-0a1b2c3d/acknowledgements/dns-1",
-        },
-    },
-}
-"""An event of the function `KnockFunction` -> an event that its pattern has to match."""
 
 
 def run(lab: Lab) -> None:
     _services(lab)
-    _patterns(lab)
+    patterns.run(lab)
     _definition(lab)
 
 
@@ -67,25 +46,6 @@ def _services(lab: Lab) -> None:
     for name in catalogue.REQUIRED:
         is_there = there & {*catalogue.service_names(name, region)}
         lab.record.expect(bool(is_there), f"{region} offers {name}")
-
-
-def _patterns(lab: Lab) -> None:
-    resources = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
-    events = resources["KnockFunction"]["Properties"]["Events"]
-    for name, event in MATCHES.items():
-        pattern = json.dumps(events[name]["Properties"]["Pattern"])
-        whole = {"id": "1", "account": lab.state.account, "time": "2026-01-01T00:00:00Z", **event}
-        whole |= {"region": lab.state.region, "resources": []}
-        said = lab.attempt(f"TestEventPattern {name}", partial(_tried, lab, pattern, whole))
-        if said is not None:
-            lab.record.expect(said, f"the pattern of {name} matches such an event")
-
-
-def _tried(lab: Lab, pattern: str, event: dict[str, Any]) -> bool | None:
-    """Return whether an event matches the pattern; None where an embedded AWS does not say."""
-    test = lab.client("events").test_event_pattern
-    said: dict[str, Any] = test(EventPattern=pattern, Event=json.dumps(event))
-    return said.get("Result")
 
 
 def _definition(lab: Lab) -> None:

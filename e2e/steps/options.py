@@ -5,10 +5,10 @@ from __future__ import annotations
 from e2e.lab import ONPREM, Lab
 from e2e.steps.connecting import connect
 
-NETWORKS = [f"10.{100 + number}.0.0/16" for number in range(12)]
-OTHERS = [f"10.{130 + number}.0.0/16" for number in range(12)]
-"""Networks, as many as a tag's 256 characters hold, and together more than half of a group's sixty
-rules."""
+NETWORKS = [f"10.{number}.0.0/16" for number in range(1, 21)]
+OTHERS = [f"10.{number}.0.0/17" for number in range(1, 21)]
+"""Networks, as many as a tag's 256 characters hold. Together more than a group's sixty rules: each
+is admitted over UDP and TCP at the resolver."""
 
 
 def run(lab: Lab) -> None:
@@ -19,8 +19,8 @@ def run(lab: Lab) -> None:
     _change(lab, "they go", services="")
     there = {each["ServiceName"].rpartition(".")[2] for each in lab.endpoints()}
     lab.record.expect(not {"s3", "logs", "dkr", "api"} & there, f"left are {there}")
-    _change(lab, "twelve networks", onprem_cidrs=" ".join(NETWORKS))
-    _change(lab, "twelve others", onprem_cidrs=" ".join(OTHERS))
+    _change(lab, "twenty networks", onprem_cidrs=" ".join(NETWORKS))
+    _change(lab, "twenty others", onprem_cidrs=" ".join(OTHERS))
     _change(lab, "one again", onprem_cidrs=ONPREM)
 
 

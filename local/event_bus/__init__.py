@@ -9,17 +9,19 @@ Sets `aws.events` (the bus) and `aws.outbox` (the e-mails that SNS would have se
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from moto.events.exceptions import ValidationException
 from moto.events.models import EventsBackend
+from moto.events.responses import EventsHandler
 from moto.sns.models import Topic
 
 from local.contracts import Notification
 from local.event_bus.bus import Bus
 from local.event_bus.outbox import notifications
-from local.event_bus.rules import require_valid
+from local.event_bus.rules import matches, require_valid
 from local.service_roles import require_events_role
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ def install(aws: EmbeddedAws) -> None:
     EventsBackend.put_rule = _put_rule
     EventsBackend.put_targets = _put_targets
     EventsBackend.enable_rule = _enable_rule
+    EventsHandler.test_event_pattern = _test_event_pattern
     Topic.publish = _publish
 
 
@@ -80,6 +83,12 @@ def _enable_rule(backend: Any, name: str, event_bus_arn: str | None) -> bool:
     if enabled:
         _current.schedule(backend.describe_rule(name, event_bus_arn))
     return enabled
+
+
+def _test_event_pattern(handler: EventsHandler) -> str:
+    """Answer TestEventPattern, of which moto says nothing."""
+    asked = json.loads(handler.body)
+    return json.dumps({"Result": matches(asked["EventPattern"], asked["Event"])})
 
 
 def _publish(

@@ -15,6 +15,7 @@ from typing import Any
 
 from moto.core.exceptions import JsonRESTError
 from moto.events.exceptions import ValidationException
+from moto.events.models import EventPattern
 
 MATCHERS = frozenset(
     {
@@ -28,6 +29,8 @@ MATCHERS = frozenset(
         "wildcard",
     }
 )
+EVENT_FIELDS = ("id", "account", "source", "time", "region", "resources", "detail-type")
+"""The fields that an event has to have."""
 RATE = re.compile(r"rate\((?:1 (?:minute|hour|day)|(?!1 )[1-9]\d* (?:minutes|hours|days))\)")
 CRON = re.compile(r"cron\((?:\S+ ){5}\S+\)")
 
@@ -39,6 +42,11 @@ class InvalidEventPattern(JsonRESTError):  # type: ignore[misc]
         )
 
 
+class InvalidEvent(JsonRESTError):  # type: ignore[misc]
+    def __init__(self, reason: str) -> None:
+        super().__init__("InvalidEventPatternException", reason)
+
+
 def require_valid(pattern: str | None, schedule: str | None) -> None:
     """Raise AWS's error for a pattern (JSON) or a schedule that it refuses."""
     if pattern:
@@ -47,6 +55,24 @@ def require_valid(pattern: str | None, schedule: str | None) -> None:
             raise InvalidEventPattern(reason)
     if schedule and not (RATE.fullmatch(schedule) or CRON.fullmatch(schedule)):
         raise ValidationException("Parameter ScheduleExpression is not valid.")
+
+
+def matches(pattern: str, event: str) -> bool:
+    """Return what TestEventPattern answers of a pattern and an event, both JSON. Raises AWS's error
+    for a pattern that is refused, and for an event that lacks a field (API reference,
+    TestEventPattern)."""
+    require_valid(pattern, None)
+    told = _parsed_event(event)
+    if missing := [field for field in EVENT_FIELDS if field not in told]:
+        raise InvalidEvent(f"Parameter Event is not valid: {missing[0]} is missing")
+    return bool(EventPattern.load(pattern).matches_event(told))
+
+
+def _parsed_event(event: str) -> Any:
+    try:
+        return json.loads(event)
+    except ValueError as error:
+        raise InvalidEvent("Parameter Event is not valid.") from error
 
 
 def _parsed(pattern: str) -> Any:

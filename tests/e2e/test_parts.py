@@ -29,6 +29,7 @@ from e2e.record import Record
 from e2e.sandbox import MARK
 from e2e.stack import CONTAINER_HOST_TAG, remove_records
 from e2e.state import State, read
+from e2e.steps import patterns
 from e2e.steps.deployment import statement_for
 from e2e.steps.facts import substituted
 from e2e.steps.hosts import OF_VPC, _is_shown, tagged
@@ -189,6 +190,10 @@ def test_each_substitution_of_the_workflow_is_made_by_its_name() -> None:
         "arn:aws-cn:states:::lambda:invoke "
         f"arn:aws-cn:lambda:cn-north-1:{ACCOUNT}:function:PublishFunction aws-cn"
     )
+
+
+def test_every_pattern_of_the_template_is_tried_on_an_event_and_on_its_neighbour() -> None:
+    assert patterns.patterns().keys() == patterns.EVENTS.keys()
 
 
 @pytest.mark.parametrize("rule", ["s-Requested-1", "bus|s-Requested-1"])

@@ -24,6 +24,7 @@ from ecs_anywhere_check.findings import Expected, Finding
 from ecs_anywhere_check.host import Host
 
 from e2e.sandbox import MARK
+from e2e.steps.patterns import EVENTS
 from local.deploy import stage
 from local.engine import EmbeddedAws
 from local.example_vpc import make_vpc
@@ -207,6 +208,8 @@ def test_an_interrupted_run_and_one_that_is_kept_are_removed_by_the_clean_up(run
     kept, said = runs.run("--yes", "--keep", "--only", "facts,deploy", "--fail-at", "deploy")
     assert kept == 1
     assert "make e2e CLEANUP=1 removes it" in said
+    tried = [e for e in runs.record()["expectations"] if e["what"].startswith("the pattern of ")]
+    assert len(tried) == 2 * len(EVENTS) and all(each["ok"] for each in tried), tried
     interrupted = runs.start("--yes", "--only", "deploy,connect")
     until(lambda: "deploy" in runs.state.get("done", []), interrupted)
     interrupted.send_signal(signal.SIGINT)

@@ -199,6 +199,20 @@ def test_an_input_transformer_fills_its_template(template: str, expected: str) -
     assert target_input(target, EVENT, "my-rule", "arn:rule") == expected
 
 
+@pytest.mark.parametrize(("state", "matches"), [("on", True), ("off", False)])
+def test_a_pattern_is_tried_on_an_event_that_nobody_sends(
+    client: Callable[[str], Any], state: str, matches: bool
+) -> None:
+    pattern = json.dumps({"source": ["a"], "detail": {"state": ["on"]}})
+    event = {"source": "a", "detail-type": "b", "detail": {"state": state}, "resources": []}
+    whole = json.dumps({"id": "1", "account": "1", "time": "now", "region": "r", **event})
+    tried = client("events").test_event_pattern
+    assert tried(EventPattern=pattern, Event=whole)["Result"] is matches
+    for wrong in (json.dumps(event), "{"):
+        with pytest.raises(ClientError, match="InvalidEventPatternException"):
+            tried(EventPattern=pattern, Event=wrong)
+
+
 def test_a_disabled_rule_and_a_schedule_match_nothing(
     client: Callable[[str], Any], rule: Callable[..., str], queue: str, request: Any
 ) -> None:
