@@ -66,8 +66,16 @@ def _create_resources(stack: Any) -> None:
         stack._add_stack_event("CREATE_FAILED", resource_status_reason=str(failure))
         stack._add_stack_event("ROLLBACK_IN_PROGRESS", resource_status_reason=str(failure))
         deletion.delete_resources(stack.resource_map)
+        _forget(stack)
         stack._add_stack_event("ROLLBACK_COMPLETE")
         stack.status = "ROLLBACK_COMPLETE"
+
+
+def _forget(stack: Any) -> None:
+    """Leave a stack without resources and outputs: moto would make them at the next look at the
+    stack."""
+    stack.resource_map._resource_json_map = {}
+    stack.output_map._output_json_map = {}
 
 
 def _create_resource(logical_id: str, resource: dict[str, Any], *args: Any, **kwargs: Any) -> Any:

@@ -263,7 +263,9 @@ def test_a_resource_that_fails_rolls_the_stack_back_and_says_why(
             "Endpoint": "a@example.com",
         },
     }
-    stack = create({"Topic": topic, "Broken": broken})
+    stack = create(
+        {"Topic": topic, "Broken": broken}, Outputs={"Topic": {"Value": {"Ref": "Topic"}}}
+    )
     events = client("cloudformation").describe_stack_events(StackName=stack["StackName"])
     (reason,) = (
         event["ResourceStatusReason"]
@@ -273,6 +275,10 @@ def test_a_resource_that_fails_rolls_the_stack_back_and_says_why(
     assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
     assert "Broken (AWS::SNS::Subscription)" in reason
     assert "NotFound" in reason
+    look = {"StackName": stack["StackName"]}
+    listed = client("cloudformation").list_stack_resources(**look)["StackResourceSummaries"]
+    assert listed == client("cloudformation").describe_stack_resources(**look)["StackResources"]
+    assert (listed, stack.get("Outputs", [])) == ([], []), "a look makes nothing"
     assert not [arn for arn in client("sns").list_topics()["Topics"] if "rolled-back" in str(arn)]
 
 
