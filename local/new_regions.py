@@ -1,13 +1,14 @@
-"""Availability Zones of a Region that moto does not know.
+"""A Region that moto does not know: its services, and its Availability Zones.
 
-moto 5.2.5 has those of three partitions, as of the botocore that it was imported with: none of
-eusc-de-east-1, and none of a Region that is newer.
+moto 5.2.5 has those of three partitions, as of the botocore that it was imported with: no zones of
+eusc-de-east-1, and nothing of a Region that is newer.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from moto.core import base_backend
 from moto.ec2.models.availability_zones_and_regions import Region, RegionsAndZonesBackend, Zone
 
 from local.partitions import dns_suffix
@@ -19,6 +20,7 @@ LETTERS = "abc"
 
 
 def install(aws: EmbeddedAws) -> None:
+    base_backend.allow_unknown_region = lambda: True
     name = aws.settings.region
     if name in RegionsAndZonesBackend.zones:
         return
