@@ -12,7 +12,8 @@ from connectivity.domain.ledger import Entry
 from connectivity.domain.model import Vpc
 from connectivity.domain.ownership import Ownership
 from connectivity.domain.printable import printable
-from connectivity.domain.status import SEPARATOR, WARNING
+from connectivity.domain.status import SEPARATOR
+from connectivity.domain.warning_lines import WARNING
 from connectivity.domain.whole_account import WholeAccount
 from connectivity.domain.wish import REMOVE, Wish
 

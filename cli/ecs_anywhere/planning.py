@@ -37,6 +37,8 @@ class Planned:
     check: Check
     hourly: float
     monthly: float
+    most_monthly: float
+    """The price if a Route 53 Profile that was not asked answers for nothing."""
     prices: str
     """Place and time of the prices."""
 
@@ -58,6 +60,7 @@ class Planned:
             "removal": said["teardown"],
             "hourly": round(self.hourly, 3),
             "monthly": round(self.monthly, 2),
+            "most_monthly": round(self.most_monthly, 2),
             "prices": self.prices,
         }
 
@@ -82,8 +85,9 @@ def plan(vpc_id: str, options: Mapping[str, str], prices: Prices) -> Planned:
     wished = Wished(vpc, ledger.read(vpc_id), asked, "request", only_plan=True)
     run = Run(vpc_id, "", "request", wiring.clock().seconds(), LOOKS_AT_A_NEW_VPC)
     check = check_preconditions(wished, run, ports)
-    size = billed(check.desired)
-    return Planned(vpc_id, check, prices.hourly(*size), prices.monthly(*size), prices.of)
+    size, at_most = billed(check.desired), billed(check.at_most)
+    hourly, monthly, most = prices.hourly(*size), prices.monthly(*size), prices.monthly(*at_most)
+    return Planned(vpc_id, check, hourly, monthly, most, prices.of)
 
 
 def _writes(operation: str) -> None:

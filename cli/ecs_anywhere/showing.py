@@ -187,6 +187,8 @@ def plan(planned: Planned) -> RenderableType:
             shown.append(Text(f"{title} ({len(lines)})", style="bold"))
             shown += [_indented(line) for line in _together(lines)]
     cost = f"{planned.hourly:.3f} an hour, about {planned.monthly:,.2f} a month"
+    if planned.most_monthly > planned.monthly:
+        cost += f", up to {planned.most_monthly:,.2f} if the Route 53 Profile answers for nothing"
     shown.append(Text(f"{cost} ({planned.prices}), traffic apart. Nothing was made.", style="bold"))
     return Group(*shown)
 

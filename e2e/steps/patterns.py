@@ -14,7 +14,7 @@ from e2e.asked import ROOT
 from e2e.lab import Lab
 
 STATE_MACHINE = "arn:aws:states:us-east-2:123456789012:stateMachine:example"
-"""What stands for the ARN of the stack's state machine, which a pattern names before it is made."""
+"""An ARN in the place of the state machine's, which a pattern names before it is made."""
 PUBLICATION = "/ecs-anywhere/private-connectivity/vpc-0a1b2c3d"
 
 

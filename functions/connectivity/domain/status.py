@@ -146,16 +146,21 @@ def _joined(lines: Iterable[str]) -> str:
 
 def planned(
     steps: Sequence[str],
-    monthly_dollars: float,
+    monthly_dollars: tuple[float, float],
     names: Sequence[str],
     adopted: Iterable[str] = (),
     warnings: Sequence[str] = (),
 ) -> Status:
     """Return the status of a plan: what it comes to, and what is to be known before it is made.
-    What is asked for and left out comes first: a tag holds only the beginning."""
+    `monthly_dollars` are the least and the most, `names` those that may change their answer. What
+    is asked for and left out comes first: a tag holds only the beginning."""
+    least, most = monthly_dollars
+    price, up_to = (
+        (f"{least:.2f} to {most:.2f}", "up to ") if most > least else (f"{least:.2f}", "")
+    )
     detail = (
-        f"{len(steps)} steps - about {monthly_dollars:.2f} USD a month - {len(names)} names would "
-        "change their answer in this VPC"
+        f"{len(steps)} steps - about {price} USD a month - {up_to}{len(names)} names would change "
+        "their answer in this VPC"
     )
     left_out, others = _first(warnings, (is_about_what_is_left_out,))
     nothing = ("nothing was made", "the execution's output lists all")

@@ -76,7 +76,8 @@ class Check:
     """True where nothing is to be done: all resources exist, and are verified and published."""
     rests: bool
     """True where exactly this failed its verification, and is not tried again yet."""
-    monthly_dollars: float
+    at_most: Desired
+    """The desired resources, less what is expected of a Route 53 Profile that was not asked yet."""
     entry: Entry
     acknowledgements: Acknowledgements
     """The acknowledgements of the DNS hosts; not read where the publication is of another wish."""
@@ -101,8 +102,16 @@ class Check:
 
     @property
     def private_names(self) -> tuple[str, ...]:
-        """The DNS names whose answers change for every workload in the VPC."""
-        return tuple(name for endpoint in self.desired.ours for name in endpoint.private_names)
+        """The DNS names whose answers change for every workload in the VPC, at most."""
+        return tuple(name for endpoint in self.at_most.ours for name in endpoint.private_names)
+
+    @property
+    def monthly_dollars(self) -> float:
+        return plan.monthly_dollars(self.desired)
+
+    @property
+    def most_monthly_dollars(self) -> float:
+        return plan.monthly_dollars(self.at_most)
 
     @property
     def status(self) -> Status:
@@ -122,7 +131,11 @@ class Check:
                 adopted,
             )
         return status.planned(
-            self.steps, self.monthly_dollars, self.private_names, adopted, self.warnings
+            self.steps,
+            (self.monthly_dollars, self.most_monthly_dollars),
+            self.private_names,
+            adopted,
+            self.warnings,
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -135,6 +148,7 @@ class Check:
             "warnings": first_lines(self.warnings, MOST_LINES),
             "repairs": first_lines(self.repairs, MOST_LINES),
             "monthly_dollars": round(self.monthly_dollars, 2),
+            "most_monthly_dollars": round(self.most_monthly_dollars, 2),
             "private_names": list(self.private_names),
             "to_ask": list(self.to_ask),
             "dns_server": self.dns_server,
@@ -193,7 +207,7 @@ def check_preconditions(wished: Wished, run: Run, aws: Aws) -> Check:
         repairs=repairs(desired, survey, steps, edited),
         rests=resting,
         converged=converged,
-        monthly_dollars=plan.monthly_dollars(desired),
+        at_most=desired.if_nothing_answers(survey.profile.id) if survey.profile else desired,
         entry=survey.entry,
         acknowledgements=heard,
         to_ask=prepared.to_ask,

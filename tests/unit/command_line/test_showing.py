@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from connectivity.domain.model import Profile
 from connectivity.domain.removal_steps import (
     RemoveEndpoint,
     TurnOffPrivateDns,
@@ -17,8 +18,12 @@ from ecs_anywhere import showing
 from ecs_anywhere.agents import Agent
 from ecs_anywhere.host_checks import HostCheck
 from ecs_anywhere.overview import Line
+from ecs_anywhere.planning import Planned
 from ecs_anywhere.prices import Prices
 from rich.console import Console, RenderableType
+
+from tests.unit.example import VPC
+from tests.unit.usecases.world import World
 
 LINE = Line(
     vpc="vpc-0123456789abcdef0",
@@ -137,3 +142,14 @@ BEFORE = "its names become public before it goes"
 def test_steps_of_the_workflow_s_own_plan_are_said_at_once(steps: list[str], said: str) -> None:
     assert list(showing._together(steps)) == [said]
     assert list(showing._together(steps[:1])) == steps[:1], "one alone keeps its id"
+
+
+def test_a_plan_says_what_it_costs_at_most() -> None:
+    world = World()
+    world.hosted_zones.profile = Profile("rp-1", "999999999999")
+    check = world.check()
+    planned = Planned(VPC.id, check, 0.25, 182.5, 270.1, "us-east-1, November 2026")
+    cost = "about 182.50 a month, up to 270.10 if the Route 53 Profile answers for nothing"
+    assert cost in " ".join(printed(showing.plan(planned), 200).split())
+    surely = replace(planned, most_monthly=182.5)
+    assert "up to" not in printed(showing.plan(surely), 200)

@@ -52,7 +52,7 @@ def test_what_needs_a_person_comes_first() -> None:
 
 
 def test_a_plan_says_what_it_costs_and_that_nothing_was_made() -> None:
-    said = status.planned(["make a", "make b"], 270.1, ["ecs.example"])
+    said = status.planned(["make a", "make b"], (270.1, 270.1), ["ecs.example"])
     assert said.state == "planned"
     assert "2 steps" in said.detail
     assert "270.10 USD a month" in said.detail

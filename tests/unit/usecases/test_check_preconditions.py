@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 from connectivity.domain.errors import PreconditionsNotMet
-from connectivity.domain.model import OfferedService
+from connectivity.domain.model import OfferedService, Profile
 from connectivity.domain.pacing import KEPT_SECONDS
 from connectivity.domain.publication import LARGEST_PARAMETER, LARGEST_STANDARD
 from connectivity.domain.tags import WISH
@@ -28,6 +28,19 @@ def test_an_empty_vpc_gets_a_plan_with_its_price_and_the_names_it_changes() -> N
     assert f"make interface endpoint {full('ecs')} in subnet-a, subnet-b" in "\n".join(check.steps)
     assert check.monthly_dollars == pytest.approx(730 * (12 * 0.01 + 0.25))
     assert "ecs-a.us-east-2.amazonaws.com" in check.private_names
+
+
+def test_what_a_profile_is_expected_to_answer_for_has_a_price_if_it_does_not() -> None:
+    """Nobody knows before the probe asks, so the plan says the least and the most."""
+    world, alone = World(), World().check()
+    world.hosted_zones.profile = Profile("rp-1", "999999999999")
+    check = world.check()
+    assert check.monthly_dollars == pytest.approx(730 * 0.25), "the inbound resolver alone"
+    assert check.most_monthly_dollars == pytest.approx(alone.monthly_dollars)
+    assert check.private_names == alone.private_names
+    names = len(alone.private_names)
+    assert "about 182.50 to 270.10 USD a month" in check.status.detail
+    assert f"up to {names} names would change" in check.status.detail
 
 
 def test_nothing_is_made_when_preconditions_are_not_met() -> None:
