@@ -86,7 +86,7 @@ def _pack_everything(folder: Path) -> None:
             shutil.rmtree(unused) if unused.is_dir() else unused.unlink()
     _compile(folder)
     for name in WITHOUT_SOURCE:
-        if (folder / name).exists():  # in a release, its byte code is there already
+        if not (folder / name).with_suffix(".pyc").exists():  # it is there in a release
             _leave_byte_code(folder / name)
 
 

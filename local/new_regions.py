@@ -6,9 +6,10 @@ eusc-de-east-1, and nothing of a Region that is newer.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from moto.core import base_backend
+from moto.core.base_backend import AccountSpecificBackend, backend_lock
 from moto.ec2.models.availability_zones_and_regions import Region, RegionsAndZonesBackend, Zone
 
 from local.partitions import dns_suffix
@@ -19,9 +20,12 @@ if TYPE_CHECKING:
 LETTERS = "abc"
 
 
+_stock = AccountSpecificBackend.__getitem__
+
+
 def install(aws: EmbeddedAws) -> None:
-    base_backend.allow_unknown_region = lambda: True
     name = aws.settings.region
+    AccountSpecificBackend.__getitem__ = _with_backends_of(name)
     if name in RegionsAndZonesBackend.zones:
         return
     host = f"ec2.{name}.{dns_suffix(name)}"
@@ -30,3 +34,15 @@ def install(aws: EmbeddedAws) -> None:
         Zone(name=f"{name}{letter}", region_name=name, zone_id=f"{name}-az{number}")
         for number, letter in enumerate(LETTERS, 1)
     ]
+
+
+def _with_backends_of(new: str) -> Callable[[AccountSpecificBackend[Any], str], Any]:
+    """Return moto's look for the backend of a Region, which makes those of a new Region as well."""
+
+    def backend_of(backends: AccountSpecificBackend[Any], region: str) -> Any:
+        with backend_lock:
+            if region == new and region not in backends.keys():  # noqa: SIM118 ("in" looks at its list)
+                backends[region] = backends.backend(region, account_id=backends.account_id)
+        return _stock(backends, region)
+
+    return backend_of

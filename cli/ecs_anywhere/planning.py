@@ -8,6 +8,7 @@ from typing import Any
 
 from connectivity.adapters import aws, wiring
 from connectivity.domain import tags
+from connectivity.domain.desired import Desired
 from connectivity.domain.errors import UnknownVpc
 from connectivity.domain.plan import billed
 from connectivity.domain.wish import read_options
@@ -30,15 +31,22 @@ class WouldWriteError(RuntimeError):
 
 
 @dataclass(frozen=True)
+class Price:
+    """A price in US dollars."""
+
+    hourly: float
+    monthly: float
+
+
+@dataclass(frozen=True)
 class Planned:
     """Plan of what a VPC would have."""
 
     vpc: str
     check: Check
-    hourly: float
-    monthly: float
-    most_monthly: float
-    """The price if a Route 53 Profile that was not asked answers for nothing."""
+    least: Price
+    most: Price
+    """The price if a Route 53 Profile that was not asked yet answers for nothing."""
     prices: str
     """Place and time of the prices."""
 
@@ -58,9 +66,10 @@ class Planned:
             **{key: said[key] for key in kept},
             "asks_first": said["to_ask"],
             "removal": said["teardown"],
-            "hourly": round(self.hourly, 3),
-            "monthly": round(self.monthly, 2),
-            "most_monthly": round(self.most_monthly, 2),
+            "hourly": round(self.least.hourly, 3),
+            "monthly": round(self.least.monthly, 2),
+            "most_hourly": round(self.most.hourly, 3),
+            "most_monthly": round(self.most.monthly, 2),
             "prices": self.prices,
         }
 
@@ -85,9 +94,13 @@ def plan(vpc_id: str, options: Mapping[str, str], prices: Prices) -> Planned:
     wished = Wished(vpc, ledger.read(vpc_id), asked, "request", only_plan=True)
     run = Run(vpc_id, "", "request", wiring.clock().seconds(), LOOKS_AT_A_NEW_VPC)
     check = check_preconditions(wished, run, ports)
-    size, at_most = billed(check.desired), billed(check.at_most)
-    hourly, monthly, most = prices.hourly(*size), prices.monthly(*size), prices.monthly(*at_most)
-    return Planned(vpc_id, check, hourly, monthly, most, prices.of)
+    least, most = (_price(desired, prices) for desired in (check.desired, check.at_most))
+    return Planned(vpc_id, check, least, most, prices.of)
+
+
+def _price(desired: Desired, prices: Prices) -> Price:
+    size = billed(desired)
+    return Price(prices.hourly(*size), prices.monthly(*size))
 
 
 def _writes(operation: str) -> None:

@@ -23,7 +23,7 @@ from ecs_anywhere.host_checks import summary
 from ecs_anywhere.leaks import Leak
 from ecs_anywhere.manual import Place
 from ecs_anywhere.overview import Line, total
-from ecs_anywhere.planning import Planned
+from ecs_anywhere.planning import Planned, Price
 from ecs_anywhere.prices import Prices
 from ecs_anywhere.watching import Step
 
@@ -168,13 +168,14 @@ def _ago(at: float) -> str:
 
 def plan(planned: Planned) -> RenderableType:
     """Return what would be made, where, for whom it changes something, and what it costs."""
-    check = planned.check
+    check, is_unsure = planned.check, planned.most.monthly > planned.least.monthly
+    change = "may change" if is_unsure else "change"
     parts: list[tuple[str, Iterable[str]]] = [
         ("would be made or changed", check.steps or ("nothing: all is as it shall be",)),
         ("asked first, and adopted if it fits", check.to_ask),
         ("subnets", check.placement),
         ("whom the endpoints serve", check.policies),
-        ("names that change their answer for every workload in the VPC", check.private_names),
+        (f"names that {change} their answer for every workload in the VPC", check.private_names),
         ("firewalls have to let through", check.firewall),
         ("warnings", check.warnings),
     ]
@@ -186,11 +187,15 @@ def plan(planned: Planned) -> RenderableType:
         if lines := list(found):
             shown.append(Text(f"{title} ({len(lines)})", style="bold"))
             shown += [_indented(line) for line in _together(lines)]
-    cost = f"{planned.hourly:.3f} an hour, about {planned.monthly:,.2f} a month"
-    if planned.most_monthly > planned.monthly:
-        cost += f", up to {planned.most_monthly:,.2f} if the Route 53 Profile answers for nothing"
+    cost = _cost(planned.least)
+    if is_unsure:
+        cost += f"; {_cost(planned.most)} if the Route 53 Profile answers for nothing"
     shown.append(Text(f"{cost} ({planned.prices}), traffic apart. Nothing was made.", style="bold"))
     return Group(*shown)
+
+
+def _cost(price: Price) -> str:
+    return f"{price.hourly:.3f} an hour, about {price.monthly:,.2f} a month"
 
 
 def _together(lines: Sequence[str]) -> Iterator[str]:

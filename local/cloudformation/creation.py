@@ -65,15 +65,23 @@ def _create_resources(stack: Any) -> None:
     except ResourceFailedError as failure:
         stack._add_stack_event("CREATE_FAILED", resource_status_reason=str(failure))
         stack._add_stack_event("ROLLBACK_IN_PROGRESS", resource_status_reason=str(failure))
+        _roll_back(stack)
+
+
+def _roll_back(stack: Any) -> None:
+    status, reason = "ROLLBACK_COMPLETE", None
+    try:
         deletion.delete_resources(stack.resource_map)
         _forget(stack)
-        stack._add_stack_event("ROLLBACK_COMPLETE")
-        stack.status = "ROLLBACK_COMPLETE"
+    except deletion.DeletionFailedError as failure:
+        status, reason = "ROLLBACK_FAILED", str(failure)
+    stack._add_stack_event(status, resource_status_reason=reason)
+    stack.status = status
 
 
 def _forget(stack: Any) -> None:
     """Leave a stack without resources and outputs: moto would make them at the next look at the
-    stack."""
+    stack. AWS still lists what was there, as deleted; that is not reproduced."""
     stack.resource_map._resource_json_map = {}
     stack.output_map._output_json_map = {}
 

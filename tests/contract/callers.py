@@ -20,5 +20,7 @@ def adapters_call(url: str) -> Iterator[None]:
         patch.setenv("AWS_ACCESS_KEY_ID", "any")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "any")
         adapter.forget_clients()
-        yield
-        adapter.forget_clients()
+        try:
+            yield
+        finally:
+            adapter.forget_clients()

@@ -9,16 +9,16 @@ file stays true. docs/performance.md says what the numbers mean.
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from itertools import groupby
 from pathlib import Path
 
 import pytest
 
 from local.settings import Lifecycles
 from tests.story.app import WISH, App
+from tests.story.looks import counts
 
 FILE = Path(__file__).with_name("counts.json")
 WRITTEN: dict[str, dict[str, int]] = json.loads(FILE.read_text())
@@ -30,9 +30,6 @@ there when it is asked for again, 5 or 15 AWS seconds later."""
 
 REFILLED = 60
 """AWS seconds."""
-
-LOOK = "dynamodb:GetItem"
-"""The probe waits for its security group, private DNS for the resolver: by reads of the ledger."""
 
 TRANSITIONS = "transitions"
 OWN_STATE = ("dynamodb:", "states:")
@@ -103,18 +100,9 @@ def _count(app: App, vpc_id: str, begin: Callable[[], None]) -> dict[str, int]:
     roles, since = app.roles(), app.aws.journal.mark()
     begin()
     ended = app.next_success(vpc_id)
-    by_role: dict[str, list[str]] = defaultdict(list)
-    for call in app.calls(since):
-        if call.role_arn in roles:
-            by_role[call.role_arn].append(call.name)
-    calls = Counter(name for names in by_role.values() for name in _looks_as_one(names))
+    ours = [call for call in app.calls(since) if call.role_arn in roles]
+    calls = counts((roles[call.role_arn or ""], call.name, call.at) for call in ours)
     return {TRANSITIONS: ended.transitions, **dict(sorted(calls.items()))}
-
-
-def _looks_as_one(names: Sequence[str]) -> Iterator[str]:
-    """Yield a function's calls with looks that follow one another as one."""
-    for name, alike in groupby(names):
-        yield from [name] if name == LOOK else alike
 
 
 def test_counts_are_those_that_are_written_down(
@@ -122,10 +110,10 @@ def test_counts_are_those_that_are_written_down(
 ) -> None:
     print(_table(counted))  # noqa: T201 (pytest -s shows it)
     changed = {
-        f"{story}: {name}": (WRITTEN[story].get(name, 0), counts.get(name, 0))
-        for story, counts in counted.items()
-        for name in sorted(counts.keys() | WRITTEN[story].keys())
-        if WRITTEN[story].get(name, 0) != counts.get(name, 0)
+        f"{story}: {name}": (WRITTEN[story].get(name, 0), made.get(name, 0))
+        for story, made in counted.items()
+        for name in sorted(made.keys() | WRITTEN[story].keys())
+        if WRITTEN[story].get(name, 0) != made.get(name, 0)
     }
     now = json.dumps(counted, indent=2)
     grown = {name: (was, is_now) for name, (was, is_now) in changed.items() if is_now > was}
@@ -135,9 +123,9 @@ def test_counts_are_those_that_are_written_down(
 
 def _table(counted: Mapping[str, Mapping[str, int]]) -> str:
     lines = ["story    reads  mutations  sum  floor  goal  own state  transitions  goal"]
-    for story, counts in counted.items():
+    for story, made in counted.items():
         kinds = Counter[str]()
-        for name, count in counts.items():
+        for name, count in made.items():
             kinds[_kind(name)] += count
         aim = AIMS[story]
         lines.append(

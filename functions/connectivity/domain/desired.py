@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
@@ -64,17 +64,6 @@ class Desired:
     @property
     def ours(self) -> tuple[DesiredEndpoint, ...]:
         return tuple(endpoint for endpoint in self.endpoints if endpoint.adopted is None)
-
-    def if_nothing_answers(self, profile_id: str) -> Desired:
-        """Return the resources if a Route 53 Profile answers for none of the names that are
-        expected of it: until it was asked, nobody knows."""
-        expected = tuple(
-            replace(endpoint, adopted=None)
-            if (endpoint.adopted or "").startswith(f"{profile_id}/") and not endpoint.addresses
-            else endpoint
-            for endpoint in self.endpoints
-        )
-        return replace(self, endpoints=expected)
 
     @property
     def gateway_policy(self) -> str:

@@ -13,13 +13,16 @@ from connectivity.domain.acknowledgement import Acknowledgements
 from connectivity.domain.desired import Desired
 from connectivity.domain.ledger import Entry
 from connectivity.domain.survey import Survey
-from connectivity.domain.warning_lines import begins
+from connectivity.domain.warning_lines import WARNING
 
+_OF_ADDRESSES = frozenset("0123456789abcdef.:, ")
 _WAS_ONE = "was an address of the inbound resolver"
 
 
 def is_about_a_lost_address(warning: str) -> bool:
-    return begins(warning, f"[0-9a-f.:, ]+ {_WAS_ONE}")
+    """Tell whether a warning begins with addresses, of which it says that they are lost."""
+    addresses, said, _ = warning.removeprefix(WARNING).partition(f" {_WAS_ONE}")
+    return bool(said) and _OF_ADDRESSES.issuperset(addresses)
 
 
 def broken_promises(survey: Survey, desired: Desired) -> Iterator[str]:

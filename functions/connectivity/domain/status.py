@@ -155,12 +155,11 @@ def planned(
     `monthly_dollars` are the least and the most, `names` those that may change their answer. What
     is asked for and left out comes first: a tag holds only the beginning."""
     least, most = monthly_dollars
-    price, up_to = (
-        (f"{least:.2f} to {most:.2f}", "up to ") if most > least else (f"{least:.2f}", "")
-    )
+    at_least, up_to = ("at least ", "up to ") if most > least else ("", "")
+    price = f"{least:.2f} to {most:.2f}" if most > least else f"{least:.2f}"
     detail = (
-        f"{len(steps)} steps - about {price} USD a month - {up_to}{len(names)} names would change "
-        "their answer in this VPC"
+        f"{at_least}{len(steps)} steps - about {price} USD a month - {up_to}{len(names)} names "
+        "would change their answer in this VPC"
     )
     left_out, others = _first(warnings, (is_about_what_is_left_out,))
     nothing = ("nothing was made", "the execution's output lists all")

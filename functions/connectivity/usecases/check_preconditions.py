@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connectivity.domain import pacing, plan, publication, status
@@ -36,7 +37,8 @@ from connectivity.domain.steps import (
     SetPolicy,
     describe,
 )
-from connectivity.domain.survey import Survey
+from connectivity.domain.survey import Limits, Survey
+from connectivity.domain.wish import Options
 from connectivity.usecases.acknowledgements import hear_acknowledgements
 from connectivity.usecases.asked import Wished
 from connectivity.usecases.aws import Aws
@@ -77,7 +79,7 @@ class Check:
     rests: bool
     """True where exactly this failed its verification, and is not tried again yet."""
     at_most: Desired
-    """The desired resources, less what is expected of a Route 53 Profile that was not asked yet."""
+    """The desired resources if a Route 53 Profile that was not asked yet answers for nothing."""
     entry: Entry
     acknowledgements: Acknowledgements
     """The acknowledgements of the DNS hosts; not read where the publication is of another wish."""
@@ -207,7 +209,7 @@ def check_preconditions(wished: Wished, run: Run, aws: Aws) -> Check:
         repairs=repairs(desired, survey, steps, edited),
         rests=resting,
         converged=converged,
-        at_most=desired.if_nothing_answers(survey.profile.id) if survey.profile else desired,
+        at_most=_at_most(prepared, survey, wished.options, settings.limits),
         entry=survey.entry,
         acknowledgements=heard,
         to_ask=prepared.to_ask,
@@ -238,6 +240,15 @@ def _prepared(survey: Survey, wished: Wished, aws: Aws) -> Prepared:
         others = "with the wish enabled the other services are connected without it"
         raise PreconditionsNotMet("; ".join([*prepared.elsewhere, others]))
     return prepared
+
+
+def _at_most(prepared: Prepared, survey: Survey, options: Options, limits: Limits) -> Desired:
+    """Return the desired resources if the VPC's Profile answers for nothing: until it was asked,
+    nobody knows. The same as otherwise where the VPC would be refused then."""
+    if prepared.to_ask and survey.profile:
+        with suppress(PreconditionsNotMet):
+            return prepare(replace(survey, profile=None), options, limits).desired
+    return prepared.desired
 
 
 def _survey(wished: Wished, run: Run, aws: Aws) -> Survey:

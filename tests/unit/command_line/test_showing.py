@@ -18,7 +18,7 @@ from ecs_anywhere import showing
 from ecs_anywhere.agents import Agent
 from ecs_anywhere.host_checks import HostCheck
 from ecs_anywhere.overview import Line
-from ecs_anywhere.planning import Planned
+from ecs_anywhere.planning import Planned, Price
 from ecs_anywhere.prices import Prices
 from rich.console import Console, RenderableType
 
@@ -148,8 +148,10 @@ def test_a_plan_says_what_it_costs_at_most() -> None:
     world = World()
     world.hosted_zones.profile = Profile("rp-1", "999999999999")
     check = world.check()
-    planned = Planned(VPC.id, check, 0.25, 182.5, 270.1, "us-east-1, November 2026")
-    cost = "about 182.50 a month, up to 270.10 if the Route 53 Profile answers for nothing"
-    assert cost in " ".join(printed(showing.plan(planned), 200).split())
-    surely = replace(planned, most_monthly=182.5)
-    assert "up to" not in printed(showing.plan(surely), 200)
+    least, most = Price(0.25, 182.5), Price(0.37, 270.1)
+    planned = Planned(VPC.id, check, least, most, "us-east-1, November 2026")
+    said = " ".join(printed(showing.plan(planned), 200).split())
+    assert "about 182.50 a month; 0.370 an hour, about 270.10 a month if the Route 53 Prof" in said
+    assert "names that may change their answer" in said
+    said = printed(showing.plan(replace(planned, most=least)), 200)
+    assert "270.10" not in said and "names that change their answer" in said

@@ -16,6 +16,7 @@ from connectivity.domain.tags import WISH
 from connectivity.domain.wish import Options
 
 from tests.unit.example import OPTIONS, PRIVATE_NAMES, REGION, VPC, WITH_ECR, ZONES, full
+from tests.unit.usecases.test_adoption import with_theirs
 from tests.unit.usecases.world import DOCUMENT, LIST, SIGNING_KEY, World, connected
 
 NOW = "2026-11-23T12:00:00Z"
@@ -41,6 +42,15 @@ def test_what_a_profile_is_expected_to_answer_for_has_a_price_if_it_does_not() -
     names = len(alone.private_names)
     assert "about 182.50 to 270.10 USD a month" in check.status.detail
     assert f"up to {names} names would change" in check.status.detail
+
+
+def test_a_profile_that_answers_for_nothing_costs_what_no_profile_costs() -> None:
+    """What somebody else serves beside it is adopted either way."""
+    alone, world = with_theirs(), with_theirs()
+    world.hosted_zones.profile = Profile("rp-1", "999999999999")
+    check, without = world.check(), alone.check()
+    assert check.most_monthly_dollars == without.monthly_dollars
+    assert check.private_names == without.private_names
 
 
 def test_nothing_is_made_when_preconditions_are_not_met() -> None:

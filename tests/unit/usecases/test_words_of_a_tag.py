@@ -13,7 +13,6 @@ WORDS = (
     "10.0.0.9 was an address of the inbound resolver",
     "AWS was asked to delete vpc-1 and refused",
     "nobody has used it for 9 days",
-    "the record of this run is not kept as it should be: x",
 )
 
 
