@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from moto.ec2.models import EC2Backend
@@ -11,6 +10,19 @@ from moto.ec2.models.tags import TagBackend
 if TYPE_CHECKING:
     from local.engine import EmbeddedAws
 
+_TOGETHER = {
+    "acl": "network_acls",
+    "eni": "enis",
+    "igw": "internet_gateways",
+    "pcx": "vpc_pcxs",
+    "rtb": "route_tables",
+    "vgw": "vpn_gateways",
+    "vpc": "vpcs",
+    "vpce": "vpc_end_points",
+}
+"""The beginning of an id -> moto's name of the resources that have such ids, by id."""
+_APART = {"sg": "groups", "subnet": "subnets"}
+"""The same of the resources that moto keeps by their VPC or zone."""
 _stock = TagBackend.describe_tags
 
 
@@ -24,15 +36,9 @@ def _describe_tags(backend: EC2Backend, filters: Any = None) -> list[dict[str, s
 
 def _is_there(backend: EC2Backend, id_: str) -> bool:
     """Tell whether a resource exists; of a kind that is not known here, that it does."""
-    is_there = _KINDS.get(id_.rpartition("-")[0])
-    return is_there is None or is_there(backend, id_)
-
-
-_KINDS: Mapping[str, Callable[[EC2Backend, str], bool]] = {
-    "vpc": lambda backend, id_: id_ in backend.vpcs,
-    "subnet": lambda backend, id_: any(id_ in zone for zone in list(backend.subnets.values())),
-    "sg": lambda backend, id_: any(id_ in vpc for vpc in list(backend.groups.values())),
-    "vpce": lambda backend, id_: id_ in backend.vpc_end_points,
-    "eni": lambda backend, id_: id_ in backend.enis,
-}
-"""The beginning of an id -> whether what has the id is there."""
+    kind = id_.rpartition("-")[0]
+    if kind in _TOGETHER:
+        return id_ in getattr(backend, _TOGETHER[kind])
+    if kind in _APART:
+        return any(id_ in part for part in list(getattr(backend, _APART[kind]).values()))
+    return True

@@ -20,14 +20,17 @@ if TYPE_CHECKING:
 LETTERS = "abc"
 
 
+_KNOWN = frozenset(RegionsAndZonesBackend.zones)
 _stock = AccountSpecificBackend.__getitem__
 
 
 def install(aws: EmbeddedAws) -> None:
     name = aws.settings.region
+    if name in _KNOWN:
+        return
     AccountSpecificBackend.__getitem__ = _with_backends_of(name)
     if name in RegionsAndZonesBackend.zones:
-        return
+        return  # since an engine before
     host = f"ec2.{name}.{dns_suffix(name)}"
     RegionsAndZonesBackend.regions.append(Region(name, host, "opt-in-not-required"))
     RegionsAndZonesBackend.zones[name] = [
@@ -40,9 +43,10 @@ def _with_backends_of(new: str) -> Callable[[AccountSpecificBackend[Any], str], 
     """Return moto's look for the backend of a Region, which makes those of a new Region as well."""
 
     def backend_of(backends: AccountSpecificBackend[Any], region: str) -> Any:
-        with backend_lock:
-            if region == new and region not in backends.keys():  # noqa: SIM118 ("in" looks at its list)
-                backends[region] = backends.backend(region, account_id=backends.account_id)
+        if region == new:
+            with backend_lock:
+                if region not in backends.keys():  # noqa: SIM118 ("in" looks at its list)
+                    backends[region] = backends.backend(region, account_id=backends.account_id)
         return _stock(backends, region)
 
     return backend_of

@@ -72,17 +72,20 @@ def _roll_back(stack: Any) -> None:
     status, reason = "ROLLBACK_COMPLETE", None
     try:
         deletion.delete_resources(stack.resource_map)
-        _forget(stack)
     except deletion.DeletionFailedError as failure:
         status, reason = "ROLLBACK_FAILED", str(failure)
+    _leave_what_is_there(stack)
     stack._add_stack_event(status, resource_status_reason=reason)
     stack.status = status
 
 
-def _forget(stack: Any) -> None:
-    """Leave a stack without resources and outputs: moto would make them at the next look at the
-    stack. AWS still lists what was there, as deleted; that is not reproduced."""
-    stack.resource_map._resource_json_map = {}
+def _leave_what_is_there(stack: Any) -> None:
+    """Leave a stack the resources that are there and no outputs: moto would make the others at the
+    next look at the stack. AWS still lists those as deleted; that is not reproduced."""
+    resources = stack.resource_map
+    definitions = resources._resource_json_map.items()
+    there = {name: said for name, said in definitions if name in resources._parsed_resources}
+    resources._resource_json_map = there
     stack.output_map._output_json_map = {}
 
 

@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from moto.awslambda.models import LambdaBackend
 
 from local import deploy as deployment
+from local.cloudformation import deletion
 from local.cloudformation.deletion import dependencies
 from local.contracts import Credentials
 from local.deploy import DeploymentFailedError, deploy
@@ -250,21 +251,24 @@ def test_what_is_no_value_is_no_element_of_a_list(
     assert found["PolicyVersion"]["Document"]["Statement"] == [reading]
 
 
+BROKEN = {
+    "Type": "AWS::SNS::Subscription",
+    "Properties": {
+        "TopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:absent",
+        "Protocol": "email",
+        "Endpoint": "a@example.com",
+    },
+}
+"""A resource that cannot be made."""
+
+
 def test_a_resource_that_fails_rolls_the_stack_back_and_says_why(
     create: Callable[..., Any], client: Client
 ) -> None:
     topic = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "rolled-back"}}
-    broken = {
-        "Type": "AWS::SNS::Subscription",
-        "DependsOn": "Topic",
-        "Properties": {
-            "TopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:absent",
-            "Protocol": "email",
-            "Endpoint": "a@example.com",
-        },
-    }
     stack = create(
-        {"Topic": topic, "Broken": broken}, Outputs={"Topic": {"Value": {"Ref": "Topic"}}}
+        {"Topic": topic, "Broken": {**BROKEN, "DependsOn": "Topic"}},
+        Outputs={"Topic": {"Value": {"Ref": "Topic"}}},
     )
     events = client("cloudformation").describe_stack_events(StackName=stack["StackName"])
     (reason,) = (
@@ -279,6 +283,25 @@ def test_a_resource_that_fails_rolls_the_stack_back_and_says_why(
     client("cloudformation").list_stack_resources(**look)
     client("cloudformation").describe_stack_resources(**look)
     assert not [arn for arn in client("sns").list_topics()["Topics"] if "rolled-back" in str(arn)]
+
+
+def test_what_a_rollback_cannot_delete_stays_and_a_look_makes_nothing(
+    create: Callable[..., Any], client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topics = {
+        name: {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": f"after-{name}"}}
+        for name in ("Held", "Gone")
+    }
+    delete = deletion._delete
+    with monkeypatch.context() as patch:
+        patch.setattr(deletion, "_delete", lambda n, r: "held" if n == "Held" else delete(n, r))
+        stack = create({**topics, "Broken": {**BROKEN, "DependsOn": [*topics]}})
+        assert stack["StackStatus"] == "ROLLBACK_FAILED"
+        look = client("cloudformation").list_stack_resources
+        [left] = look(StackName=stack["StackName"])["StackResourceSummaries"]
+        assert left["LogicalResourceId"] == "Held"
+        listed = str(client("sns").list_topics()["Topics"])
+        assert "after-Held" in listed and "after-Gone" not in listed
 
 
 @pytest.fixture

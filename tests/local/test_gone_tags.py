@@ -34,6 +34,10 @@ def test_tags_are_listed_as_long_as_what_has_them_is_there(world: World) -> None
         "vpc-endpoint": str(world.endpoint(vpc, SubnetIds=[subnet])["VpcEndpointId"]),
         "network-interface": str(interface["NetworkInterfaceId"]),
         "security-group": group,
+        "route-table": world.ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"],
+        "internet-gateway": world.ec2.create_internet_gateway()["InternetGateway"][
+            "InternetGatewayId"
+        ],
         "subnet": subnet,
         "vpc": vpc,
     }
@@ -48,6 +52,8 @@ def test_tags_are_listed_as_long_as_what_has_them_is_there(world: World) -> None
     until(lambda: tagged() == set(made.items()) - {("vpc-endpoint", made["vpc-endpoint"])})
     world.ec2.delete_network_interface(NetworkInterfaceId=made["network-interface"])
     world.ec2.delete_security_group(GroupId=group)
+    world.ec2.delete_route_table(RouteTableId=made["route-table"])
+    world.ec2.delete_internet_gateway(InternetGatewayId=made["internet-gateway"])
     until(lambda: not world.ec2.describe_network_interfaces()["NetworkInterfaces"])
     world.ec2.delete_subnet(SubnetId=subnet)
     assert tagged() == {("vpc", vpc)}
