@@ -13,8 +13,8 @@ class Clock:
 
     def __init__(self, time_scale: float) -> None:
         self._time_scale = time_scale
-        self._checked = (time.time(), time.monotonic())
-        """The time that AWS's clocks showed, and the real second at which they did."""
+        self._checked = (time.time(), time.monotonic() / time_scale, time.monotonic())
+        """The time that AWS's clocks showed, `now`, and the real second at which they were so."""
         self._timers: set[threading.Timer] = set()
         self._stopped = False
         self._lock = threading.Lock()
@@ -25,18 +25,19 @@ class Clock:
 
     @time_scale.setter
     def time_scale(self, other: float) -> None:
-        self._checked = (self.epoch(), time.monotonic())
+        self._checked = (self.epoch(), self.now(), time.monotonic())
         self._time_scale = other
 
     def now(self) -> float:
-        """Return AWS seconds since an arbitrary start; only differences mean something, and only as
-        long as the scale is the same."""
-        return time.monotonic() / self.time_scale
+        """Return AWS seconds since an arbitrary start; only differences mean something. Another
+        scale changes how fast they go by from then on."""
+        _, now, then = self._checked
+        return now + (time.monotonic() - then) / self.time_scale
 
     def epoch(self) -> float:
         """Return the time of AWS's own clocks, in seconds since 1970: right when this clock was
         made, and scaled since. Another scale does not turn them back."""
-        shown, then = self._checked
+        shown, _, then = self._checked
         return shown + (time.monotonic() - then) / self.time_scale
 
     def sleep(self, aws_seconds: float) -> None:

@@ -104,7 +104,7 @@ def _look_up(response: BaseResponse, aws: EmbeddedAws) -> str:
         if each["AttributeKey"] == "ResourceName"
     }
     # Executions have times of this machine's clock, too, where AWS's goes faster.
-    now, clock, scale = time.time(), aws.clock.now(), aws.settings.time_scale
+    now, clock, scale = time.time(), aws.clock.now(), aws.clock.time_scale
     found = [
         {
             "EventId": f"{number:08x}-0000-4000-8000-000000000000",

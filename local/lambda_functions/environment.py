@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from local.clock import Clock
 from local.engine import EmbeddedAws
 from local.lambda_functions.deployment import LAYER_ROOT, TASK_ROOT, Deployment, Unpacked
 from local.lambda_functions.forks import Forks, Process
@@ -48,9 +49,12 @@ class ExecutionEnvironment:
         process: Process,
         folder: Path,
         stream: str,
+        clock: Clock,
     ) -> None:
         self.deployment = deployment
         self.log_stream = stream
+        self._clock = clock
+        self._time_scale = clock.time_scale
         self._api = api
         self._process = process
         self._folder = folder
@@ -61,7 +65,9 @@ class ExecutionEnvironment:
 
     @property
     def usable(self) -> bool:
-        return not self._lost and self._process.poll() is None
+        """Whether the process lives, and its sleeps still take AWS time."""
+        keeps_time = self._time_scale == self._clock.time_scale
+        return keeps_time and not self._lost and self._process.poll() is None
 
     def invoke(self, invocation: Invocation) -> Outcome:
         self._trace = invocation.trace
@@ -145,7 +151,7 @@ class Launcher:
         except BaseException:
             api.close()
             raise
-        return ExecutionEnvironment(deployment, api, process, folder, stream)
+        return ExecutionEnvironment(deployment, api, process, folder, stream, self._aws.clock)
 
     def _run(self, deployment: Deployment, folder: Path, variables: Mapping[str, str]) -> Process:
         log = folder / "log"

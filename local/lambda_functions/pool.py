@@ -125,8 +125,8 @@ class Environments:
 
 
 def _is_outdated(environment: ExecutionEnvironment, deployment: Deployment) -> bool:
-    """Tell whether an environment has ended, or was made from code or configuration that the
-    function no longer has."""
+    """Tell whether an environment is no longer usable, or was made from code or configuration that
+    the function no longer has."""
     same_function = environment.deployment.arn == deployment.arn
     return not environment.usable or (same_function and environment.deployment != deployment)
 

@@ -272,6 +272,26 @@ def test_a_function_s_sleeps_take_aws_time(account: Account) -> None:
     assert 100 * SETTINGS.time_scale <= took < 50
 
 
+def test_sleeps_take_aws_time_also_after_another_pace(aws: EmbeddedAws, account: Account) -> None:
+    """An environment that was warm kept the old pace: its waits were over too soon, or too late."""
+    name = account.function(
+        """
+        import sitecustomize
+        def handler(event, context):
+            return sitecustomize._SCALE
+        """
+    )
+    usual, _ = account.invoke(name)
+    aws.clock.time_scale = 4 * SETTINGS.time_scale
+    try:
+        slower, _ = account.invoke(name)
+    finally:
+        aws.clock.time_scale = SETTINGS.time_scale
+    usual_again, _ = account.invoke(name)
+    scale = SETTINGS.time_scale
+    assert (usual, slower, usual_again) == (scale, 4 * scale, scale)
+
+
 def test_the_environment_is_lambdas_own(
     account: Account, aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
