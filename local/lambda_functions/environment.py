@@ -65,7 +65,7 @@ class ExecutionEnvironment:
 
     @property
     def usable(self) -> bool:
-        """Whether the process lives, and its sleeps still take AWS time."""
+        """Tell whether the process lives, and its sleeps still take AWS time."""
         keeps_time = self._time_scale == self._clock.time_scale
         return keeps_time and not self._lost and self._process.poll() is None
 
