@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from local.contracts import Call
+from local.contracts import Call, Notification
 from local.engine import EmbeddedAws
 from local.example_vpc import make_vpc, remnants, tag, tags_of
 from local.watch import follow
@@ -163,6 +163,10 @@ class App:
 
     def tags(self, vpc_id: str) -> dict[str, str]:
         return tags_of(self.client("ec2"), vpc_id)
+
+    def mails(self, about: str) -> list[Notification]:
+        """Return the e-mails that name it; other stories' VPCs have their own."""
+        return [mail for mail in self.aws.outbox if about in f"{mail.subject} {mail.message}"]
 
     def remnants(self, vpc_id: str) -> dict[str, list[str]]:
         return {kind: names for kind, names in remnants(self.aws, vpc_id).items() if names}

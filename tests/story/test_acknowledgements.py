@@ -72,9 +72,9 @@ def test_a_host_that_failed_is_told_once_and_who_has_not_heard_of_a_change_is_na
     app.next_success(vpc_id)
     assert "dns2 failed: port 53 is taken" in app.tags(vpc_id)[DETAIL]
     said = f"{vpc_id}: dns2 failed"
-    until(lambda: [e.message for e in app.aws.outbox if vpc_id in e.message] == [said])
+    until(lambda: [mail.message for mail in app.mails(vpc_id)] == [said])
     app.sweep_leaves_alone(vpc_id)
-    assert len([email for email in app.aws.outbox if vpc_id in email.message]) == 1
+    assert len(app.mails(vpc_id)) == 1
 
     app.tag(vpc_id, services="logs")
     app.next_success(vpc_id)
@@ -119,7 +119,7 @@ def test_a_host_that_never_confirms_delays_to_the_drain_time_and_is_named(
     assert said in json.dumps(ended.output)
     assert "dns2 has not confirmed that it stopped forwarding" in app.tags(vpc_id)[DETAIL]
     assert "dns1" not in app.tags(vpc_id)[DETAIL]
-    assert [e.message for e in app.aws.outbox if vpc_id in e.message] == [f"{vpc_id}: {said}"]
+    assert [mail.message for mail in app.mails(vpc_id)] == [f"{vpc_id}: {said}"]
     gone(app, vpc_id)
 
 

@@ -171,7 +171,7 @@ def test_an_inbound_resolver_that_fits_is_used_unchanged_and_outlives_the_connec
 def test_an_adopted_resolver_is_followed_when_its_addresses_change_and_replaced_when_it_is_gone(
     app: App,
 ) -> None:
-    vpc_id, told = app.vpc(), len(app.aws.outbox)
+    vpc_id = app.vpc()
     theirs = have_resolver(app, vpc_id)
     app.tag(vpc_id, wish="enabled")
     app.next_success(vpc_id)
@@ -183,9 +183,9 @@ def test_an_adopted_resolver_is_followed_when_its_addresses_change_and_replaced_
     assert second["generation"] == first["generation"] + 1
     assert second["resolverIps"] == theirs.addresses() != first["resolverIps"]
     assert len(second["resolverIps"]) == 3
-    assert "was given other addresses" in app.aws.outbox[-1].message
+    assert "was given other addresses" in app.mails(vpc_id)[-1].message
     assert swept(app, vpc_id).made_nothing
-    assert len(app.aws.outbox) == told + 1
+    assert len(app.mails(vpc_id)) == 1
 
     theirs.shut([ONPREM_CIDR], ["udp"])
     since = app.aws.journal.mark()
@@ -197,18 +197,18 @@ def test_an_adopted_resolver_is_followed_when_its_addresses_change_and_replaced_
     asked = f"ec2:CreateTags {{'Resources': ['{vpc_id}']"
     assert [call for call in made(app, since) if not call.startswith(asked)] == []
     assert document(app, vpc_id) == second, "on-premises goes on as before"
-    assert len(app.aws.outbox) == told + 2
+    assert len(app.mails(vpc_id)) == 2
 
     theirs.delete()
     replaced = swept(app, vpc_id)
     line = f"repaired: inbound resolver {theirs.id}, which is not ours, was gone: ours is made"
     assert line in replaced.output["detail"]
     assert "more in execution" in app.tags(vpc_id)[DETAIL], "a lost address is said before it"
-    assert app.aws.outbox[-1].message.endswith(line)
-    assert f"{vpc_id} has other addresses" in str(app.aws.outbox[-1].subject)
+    assert app.mails(vpc_id)[-1].message.endswith(line)
+    assert f"{vpc_id} has other addresses" in str(app.mails(vpc_id)[-1].subject)
     assert set(document(app, vpc_id)["resolverIps"]) < set(second["resolverIps"]), "the same"
     assert swept(app, vpc_id).made_nothing
-    assert len(app.aws.outbox) == told + 3
+    assert len(app.mails(vpc_id)) == 3
 
     other = have_resolver_beside(app, vpc_id)
     app.sweep_leaves_alone(vpc_id)
@@ -297,7 +297,7 @@ def test_adopted_endpoints_are_left_alone_and_replaced_when_they_are_gone(app: A
         assert f"uses {id_} which is not ours" in connected.output["detail"]
     assert before.items() <= _without_time(app, vpc_id).items(), "unchanged"
 
-    told = len(app.aws.outbox)
+    told = len(app.mails(vpc_id))
     ec2.delete_vpc_endpoints(VpcEndpointIds=[theirs["ssm"]])
     until(lambda: theirs["ssm"] not in _ids(app, vpc_id))
     repaired = swept(app, vpc_id)
@@ -306,7 +306,7 @@ def test_adopted_endpoints_are_left_alone_and_replaced_when_they_are_gone(app: A
         "ours is made"
     )
     assert line in repaired.output["detail"]
-    assert [mail.message for mail in app.aws.outbox[told:]] == [f"{vpc_id}: {line}"]
+    assert [mail.message for mail in app.mails(vpc_id)[told:]] == [f"{vpc_id}: {line}"]
     assert app.endpoints(vpc_id)["ssm Interface"]["PrivateDnsEnabled"]
     assert swept(app, vpc_id).made_nothing
 
@@ -430,18 +430,18 @@ DRIFTS: dict[str, Callable[[App, str], str]] = {
 def test_what_somebody_did_by_hand_is_put_right_and_told_once(
     app: App, drifting: str, somebody: Callable[[App, str], str]
 ) -> None:
-    vpc_id, before, told = drifting, _connection(app, drifting), len(app.aws.outbox)
+    vpc_id, before, told = drifting, _connection(app, drifting), len(app.mails(drifting))
     line = f"repaired: {somebody(app, vpc_id)}"
     assert _connection(app, vpc_id) != before
     repaired = swept(app, vpc_id)
     assert line in repaired.output["detail"].split("; ")
     assert words(line)[:60] in words(app.tags(vpc_id)[DETAIL])
-    assert [mail.message for mail in app.aws.outbox[told:]] == [f"{vpc_id}: {line}"]
+    assert [mail.message for mail in app.mails(vpc_id)[told:]] == [f"{vpc_id}: {line}"]
     assert _connection(app, vpc_id) == before
 
     assert swept(app, vpc_id).made_nothing
     assert "repaired" not in app.tags(vpc_id)[DETAIL]
-    assert len(app.aws.outbox) == told + 1
+    assert len(app.mails(vpc_id)) == told + 1
 
 
 def _connection(app: App, vpc_id: str) -> object:

@@ -104,11 +104,11 @@ def test_another_address_of_our_resolver_is_published_and_the_lost_one_mailed(
         IpAddress={"IpId": old["IpId"], "SubnetId": old["SubnetId"]},
     )
     until(lambda: len(there()) == 2 and is_operational())
-    told, generation = len(app.aws.outbox), documented(app, vpc_id)["generation"]
+    told, generation = len(app.mails(vpc_id)), documented(app, vpc_id)["generation"]
     assert f"{old['Ip']} was an address of the inbound resolver" in after_a_sweep(app, vpc_id)
     assert documented(app, vpc_id)["generation"] == generation + 1
     assert documented(app, vpc_id)["resolverIps"] == sorted(item["Ip"] for item in there())
-    assert [mail for mail in app.aws.outbox[told:] if old["Ip"] in mail.message]
+    assert [mail for mail in app.mails(vpc_id)[told:] if old["Ip"] in mail.message]
     assert "repaired" not in after_a_sweep(app, vpc_id)
     assert f"{old['Ip']} was an address" in app.tags(vpc_id)[DETAIL], "it stays in the status"
 
@@ -176,7 +176,7 @@ def test_what_a_refusal_leaves_and_who_can_mend_it_stand_in_the_tag(
     assert app.tags(vpc_id)[STATUS] == "failed"
     assert f"AWS denies {action} to {function}" in detail
     assert detail.startswith(stands.split(" stand")[0])
-    assert [mail for mail in app.aws.outbox if vpc_id in mail.message and "a month" in mail.message]
+    assert [mail for mail in app.mails(vpc_id) if "a month" in mail.message]
     app.untag(vpc_id)
     app.next_success(vpc_id)
     assert app.remnants(vpc_id) == {}
@@ -205,7 +205,7 @@ def two_subnets(app: App, vpc_id: str, first: int) -> set[str]:
 
 
 def test_a_vpc_that_is_tagged_at_its_creation_is_connected_without_a_failure(app: App) -> None:
-    ec2, told = app.client("ec2"), len(app.aws.outbox)
+    ec2 = app.client("ec2")
     made = tagged_at_its_creation(app)
     app.aws.clock.sleep(20)
     ec2.modify_vpc_attribute(VpcId=made, EnableDnsHostnames={"Value": True})
@@ -213,7 +213,7 @@ def test_a_vpc_that_is_tagged_at_its_creation_is_connected_without_a_failure(app
     route_to_onprem(ec2, made)
     app.next_success(made)
     assert app.tags(made)[STATUS] == "connected"
-    assert not [mail for mail in app.aws.outbox[told:] if made in mail.message]
+    assert app.mails(made) == []
     app.untag(made)
     app.next_success(made)
 

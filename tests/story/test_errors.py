@@ -206,7 +206,7 @@ def test_a_mistake_is_told_once_where_people_look_and_nothing_is_made(
 ) -> None:
     vpc_id = app.vpc(**mistake.vpc)
     with mistake.around(app, vpc_id):
-        there, since, told = app.remnants(vpc_id), app.aws.journal.mark(), len(app.aws.outbox)
+        there, since = app.remnants(vpc_id), app.aws.journal.mark()
         app.tag(vpc_id, **{"wish": "enabled", **mistake.tags})
         failed = app.next_end(vpc_id)
         assert_failed(failed, mistake.error, [part.format(vpc=vpc_id) for part in mistake.says])
@@ -215,7 +215,7 @@ def test_a_mistake_is_told_once_where_people_look_and_nothing_is_made(
         assert vpc_id in app.sweep()["knocked"]
         again = app.next_end(vpc_id)
         assert (again.error, again.cause) == (failed.error, failed.cause)
-        assert len(app.aws.outbox) == told + 1, "the same failure is told once"
+        assert len(app.mails(vpc_id)) == 1, "the same failure is told once"
         assert made(app, since) == []
         assert app.remnants(vpc_id) == there
     app.untag(vpc_id)
@@ -254,7 +254,7 @@ def test_a_service_that_cannot_be_had_is_left_out_and_told_once(
     assert (planned.status == "FAILED") is ("eu-west-1" in services)
     wrong = services.rpartition("+")[2]
     line = f'left out: ecs-anywhere:services of {vpc_id} asks for "{wrong}"'
-    told = len(app.aws.outbox)
+    told = len(app.mails(vpc_id))
     app.tag(vpc_id, wish="enabled")
     connected = app.next_success(vpc_id).output
     assert f"; warning: {line}" in connected["detail"]
@@ -263,7 +263,7 @@ def test_a_service_that_cannot_be_had_is_left_out_and_told_once(
     there = app.tags(vpc_id)
     assert there[STATUS] == "connected"
     assert words(line) in words(there[DETAIL])
-    [email] = app.aws.outbox[told:]
+    [email] = app.mails(vpc_id)[told:]
     assert email.message.startswith(f"{vpc_id}: warning: {line}")
     assert email.subject == f"ECS Anywhere private connectivity: what is left out of {vpc_id}"
     made = {name.partition(" ")[0] for name in app.endpoints(vpc_id)}
@@ -274,7 +274,7 @@ def test_a_service_that_cannot_be_had_is_left_out_and_told_once(
     connection = app.endpoints(vpc_id), app.parameters(vpc_id)
     app.sweep()
     app.until_quiet()
-    assert len(app.aws.outbox) == told + 1, "it is told once"
+    assert len(app.mails(vpc_id)) == told + 1, "it is told once"
     assert (app.endpoints(vpc_id), app.parameters(vpc_id)) == connection
     app.untag(vpc_id)
     app.untag(vpc_id, "ecs-anywhere:services")
@@ -318,7 +318,7 @@ def test_a_typo_in_the_stack_s_default_holds_up_no_vpc(app: App) -> None:
         there = app.tags(vpc_id)
     assert there[STATUS] == "connected"
     assert said in there[DETAIL]
-    assert 'DefaultServices asks for "ecrr"' in app.aws.outbox[-1].message
+    assert 'DefaultServices asks for "ecrr"' in app.mails(vpc_id)[-1].message
     app.untag(vpc_id)
     app.next_success(vpc_id)
     assert app.remnants(vpc_id) == {}
@@ -361,14 +361,14 @@ def test_a_mended_tag_is_a_knock(app: App) -> None:
 
 def test_who_makes_the_same_mistake_again_is_told_again(app: App) -> None:
     """Only the sweep repeats itself. A wish that was withdrawn leaves no failure on the VPC."""
-    vpc_id, told = app.vpc(), len(app.aws.outbox)
+    vpc_id = app.vpc()
     for _ in range(2):
         app.tag(vpc_id, wish="plna")
         assert app.next_end(vpc_id).status == "FAILED"
         app.untag(vpc_id)
         app.next_success(vpc_id)
         assert app.tags(vpc_id)[STATUS] == "removed"
-    assert len(app.aws.outbox) == told + 2
+    assert len(app.mails(vpc_id)) == 2
 
 
 REFUSED = {
@@ -407,7 +407,7 @@ def test_a_request_without_a_vpc_is_refused(app: App) -> None:
     failed = app.next_end("unknown-refused-")
     says = '"vpc-id" is "my-vpc", and a VPC id such as vpc-0a1b2c3d is needed'
     assert_failed(failed, "UnreadableRequest", [says])
-    assert app.aws.outbox[-1].message == failed.cause, "it begins with what it is about"
+    assert app.mails('"my-vpc"')[-1].message == failed.cause, "it begins with what it is about"
     assert made(app, since) == []
 
 
@@ -417,7 +417,7 @@ def test_a_request_for_an_unknown_vpc_is_told_and_nothing_is_held_for_it(app: Ap
     failed = app.next_end(unknown)
     says = f"there is no VPC {unknown} in account 123456789012, us-east-2"
     assert_failed(failed, "UnknownVpc", [says, "correct the id in the request event"])
-    assert app.aws.outbox[-1].message == f"{unknown}: {failed.cause}"
+    assert app.mails(unknown)[-1].message == f"{unknown}: {failed.cause}"
     assert app.ledger(unknown) == {}, "nor is anything of it kept"
     assert unknown not in app.sweep()["knocked"]
     assert made(app, since) == []
@@ -433,7 +433,7 @@ def assert_told(app: App, vpc_id: str, failed: Ended, says: str) -> None:
     tags = app.tags(vpc_id)
     assert tags[STATUS] == "failed"
     assert words(says) in words(tags[DETAIL])
-    email = app.aws.outbox[-1]
+    email = app.mails(vpc_id)[-1]
     assert (email.endpoint, email.message) == (EMAIL, f"{vpc_id}: {failed.cause}")
     assert vpc_id in str(email.subject)
 

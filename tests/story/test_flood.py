@@ -72,7 +72,7 @@ def test_any_number_of_acknowledgements_neither_stops_a_repair_nor_blocks_a_tear
     assert "evil.example_login" in looked.output["detail"]
     assert "acknowledgements were not looked at" in looked.output["detail"]
     assert largest_state(app, looked.arn) < MUCH_LESS
-    [mail] = [email.message for email in app.aws.outbox if vpc_id in email.message]
+    [mail] = [email.message for email in app.mails(vpc_id)]
     assert "evil" not in mail
     assert len(mail) < 3000
 

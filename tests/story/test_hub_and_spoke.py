@@ -36,7 +36,7 @@ def connected(app: App, number: int, services: str = "") -> Iterator[tuple[str, 
 
 def test_a_hub_serves_on_until_the_last_spoke_has_gone_and_names_it(app: App) -> None:
     with connected(app, 120) as (hub, spoke, inbound):
-        before, told = app.remnants(hub), len(app.aws.outbox)
+        before, told = app.remnants(hub), len(app.mails(hub))
         app.untag(hub)
         held = app.next_success(hub)
         assert held.made_nothing
@@ -44,12 +44,12 @@ def test_a_hub_serves_on_until_the_last_spoke_has_gone_and_names_it(app: App) ->
         assert spoke in app.tags(hub)[DETAIL]
         assert inbound in held.output["detail"]
         assert app.remnants(hub) == before, "it serves on"
-        (mail,) = app.aws.outbox[told:]
+        (mail,) = app.mails(hub)[told:]
         assert f"{hub} is used by other VPCs" in str(mail.subject)
 
         app.sweep()
         assert app.next_success(hub).made_nothing, "and looks again"
-        assert len(app.aws.outbox) == told + 1, "told once"
+        assert len(app.mails(hub)) == told + 1, "told once"
 
         disconnect(app, spoke)
         app.sweep()

@@ -203,7 +203,7 @@ def test_a_service_of_somebody_else_is_left_out_by_name_and_nothing_of_it_is_mad
     said = f'left out: ecs-anywhere:services of {vpc_id} asks for "{PARTNER}", a service of 6666'
     assert said in detail
     assert "allow its owner in the stack's parameter AllowedServiceOwners" in detail
-    assert any(said in mail for mail in mails_about(app, vpc_id))
+    assert any(said in mail.message for mail in app.mails(vpc_id))
     services = {endpoint["ServiceName"] for endpoint in app.endpoints(vpc_id).values()}
     assert PARTNER not in services
     assert "sink.evil.example" not in app.parameters(vpc_id)["forwarding"]
@@ -218,14 +218,10 @@ def test_what_looks_like_ours_in_a_vpc_that_asks_for_nothing_is_mailed_once_and_
     vpc_id = app.vpc()
     with victims_in(app, vpc_id) as victims:
         victims.forge()
-        before, told = victims.all_about_them(), len(mails_about(app, vpc_id))
+        before, told = victims.all_about_them(), len(app.mails(vpc_id))
         for _ in range(3):
             app.sweep_leaves_alone(vpc_id)
-        [mail] = mails_about(app, vpc_id)[told:]
+        [mail] = (each.message for each in app.mails(vpc_id)[told:])
         assert min(victims.ids) in mail
         assert "USD a month" in mail
         assert victims.all_about_them() == before
-
-
-def mails_about(app: App, vpc_id: str) -> list[str]:
-    return [mail.message for mail in app.aws.outbox if vpc_id in mail.message]

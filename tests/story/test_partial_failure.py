@@ -156,7 +156,7 @@ def assert_named(app: App, vpc_id: str, failed: Ended, trouble: Trouble) -> None
     assert failed.status == "FAILED"
     if trouble.error:
         assert failed.error == trouble.error
-    mail = app.aws.outbox[-1].message
+    mail = app.mails(vpc_id)[-1].message
     for part in trouble.names:
         assert part in failed.cause
         assert part in mail

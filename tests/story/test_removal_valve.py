@@ -31,7 +31,7 @@ def test_the_fourth_of_four_serves_on_until_somebody_says_yes_with_an_event(
     assert "4 of 4 connected VPCs ask to be removed within an hour" in app.tags(held_up)[DETAIL]
     assert app.parameters(held_up).keys() == {"resolver-ips", "forwarding"}
     assert all(endpoint["PrivateDnsEnabled"] for endpoint in app.endpoints(held_up).values())
-    assert "too many VPCs ask to be removed" in str(app.aws.outbox[-1].subject)
+    assert "too many VPCs ask to be removed" in str(app.mails(held_up)[-1].subject)
     app.sweep_leaves_alone(held_up)
 
     app.request("Remove", {"vpc-id": held_up})

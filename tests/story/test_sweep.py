@@ -109,7 +109,7 @@ def test_a_verification_on_the_clock_tells_a_wrong_answer_and_turns_nothing_off(
     assert failed.error == "NotResolvingYet"
     assert failed.cause.count(f"{LOGS} asked of ") == failed.cause.count(f"got {PUBLIC}") == 4
     assert app.tags(vpc_id)[STATUS] == "failed"
-    assert app.aws.outbox[-1].message == f"{vpc_id}: {failed.cause}"
+    assert app.mails(vpc_id)[-1].message == f"{vpc_id}: {failed.cause}"
     assert all(endpoint["PrivateDnsEnabled"] for endpoint in app.endpoints(vpc_id).values())
     assert app.parameters(vpc_id) == published
 
@@ -133,13 +133,13 @@ def test_a_verification_on_the_clock_that_finds_all_well_says_so_and_publishes_n
 
 
 def test_a_connection_that_nobody_uses_is_named_once_with_its_price(app: App, vpc_id: str) -> None:
-    told = len(app.aws.outbox)
+    told = len(app.mails(vpc_id))
     for _ in range(2):
         let_a_month_pass(app, vpc_id)
         assert vpc_id in swept_daily(app)
         idle = "nobody has used it for 14 days, and it costs about 285 USD a month"
         assert idle in app.next_success(vpc_id).output["detail"]
-    (mail,) = app.aws.outbox[told:]
+    (mail,) = app.mails(vpc_id)[told:]
     assert f"{vpc_id} is not used" in str(mail.subject)
     assert idle in mail.message
     assert all(endpoint["PrivateDnsEnabled"] for endpoint in app.endpoints(vpc_id).values())

@@ -60,7 +60,7 @@ def test_every_wrong_answer_is_shown_and_nothing_is_published(app: App) -> None:
         for resolver_ip in truth.resolver_ips
         for transport in ("udp", "tcp")
     } | {f"{ECS} asked of {shut} over tls: expected {shut}, got nothing"}
-    assert app.aws.outbox[-1].message == f"{vpc_id}: {failed.cause}"
+    assert app.mails(vpc_id)[-1].message == f"{vpc_id}: {failed.cause}"
     assert app.tags(vpc_id)[STATUS] == "failed"
 
     assert "Publish" not in failed.states
