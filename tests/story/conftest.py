@@ -1,7 +1,8 @@
-"""The whole app on the embedded AWS: deployed once, used by every story."""
+"""The whole app on an embedded AWS: deployed for each file, used by its stories."""
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -17,10 +18,11 @@ EMAIL = "network-team@example.com"
 EXTRA_TAGS = "CostCenter=42,DataClass=for internal use"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def app() -> Iterator[App]:
-    """The deployed app. Stories use VPCs of their own and leave none behind that asks for
-    something, because the account's quota is four resolver endpoints."""
+    """The deployed app. No file's stories hang on what those of another file left in the account.
+    Stories use VPCs of their own and leave none behind that asks for something, because the
+    account's quota is four resolver endpoints."""
     with EmbeddedAws(Settings(time_scale=0.02, stack_name="story")) as aws:
         aws.outputs = deploy(
             aws,
@@ -42,6 +44,8 @@ def app() -> Iterator[App]:
             with_sam_cli=False,
         )
         yield App(aws)
+    # A stopped engine is some 100 MB in cycles, and the next file starts another one.
+    gc.collect()
 
 
 @pytest.fixture(autouse=True)
