@@ -38,6 +38,7 @@ GAPS: tuple[str, ...] = (
     "repeated_work",
     "direct_lookups",
     "new_regions",
+    "simultaneous_calls",
     "profiles",
     "gateway",
     "networks",
