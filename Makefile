@@ -12,7 +12,7 @@ PORT ?= 4599
 REGION ?= us-east-2
 SEED ?= 1
 
-# A file's tests stay in one process, which has one embedded AWS; the longest files come first. Those of
+# A file's tests stay in one process, because they share an embedded AWS; the longest files come first. Those of
 # the pick-up tool wait more for their DNS servers than they compute.
 SPREAD = .venv/bin/python -m pytest --dist loadfile --no-loadscope-reorder
 

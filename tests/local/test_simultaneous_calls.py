@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from moto.ec2.models import EC2Backend, ec2_backends
+from moto.route53.models import route53_backends
+from moto.route53resolver.models import route53resolver_backends
 
 from local.settings import Settings
 from local.simultaneous_calls import Steady, SteadyGroups
@@ -43,7 +45,7 @@ def test_stock_moto_fails_where_something_is_added_meanwhile() -> None:
     assert "changed size during iteration" in ran.stdout, HEALED
 
 
-def test_whoever_goes_through_sees_what_was_there_when_he_began(world: World) -> None:
+def test_whoever_goes_through_sees_what_was_there_at_the_beginning(world: World) -> None:
     groups = backend().groups
     vpc = world.vpc()
     there = set(groups[vpc])
@@ -62,11 +64,13 @@ def test_whoever_goes_through_sees_what_was_there_when_he_began(world: World) ->
 def test_each_dictionary_of_a_backend_is_steady_also_of_another_account(
     world: World, account: str
 ) -> None:
-    begun = backend(account)
-    held = {name: each for name, each in vars(begun).items() if type(each) is dict}
-    assert held == {}
-    assert isinstance(begun.vpcs, Steady)
-    assert isinstance(begun.groups, SteadyGroups)
+    ec2, zones = backend(account), route53_backends[account]["aws"]
+    resolver = route53resolver_backends[account][REGION]
+    for begun in (ec2, zones, resolver):
+        assert not [name for name, each in vars(begun).items() if type(each) is dict]
+    assert isinstance(ec2.groups, SteadyGroups)
+    for held in (ec2.vpcs, zones.zones, resolver.resolver_endpoints):
+        assert isinstance(held, Steady)
 
 
 def test_it_is_a_dictionary_in_everything_else() -> None:

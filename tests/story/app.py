@@ -165,7 +165,7 @@ class App:
         return tags_of(self.client("ec2"), vpc_id)
 
     def mails(self, about: str) -> list[Notification]:
-        """Return the e-mails that name it; other stories' VPCs have their own."""
+        """Return the e-mails whose subject or text names `about`, such as a VPC's id."""
         return [mail for mail in self.aws.outbox if about in f"{mail.subject} {mail.message}"]
 
     def remnants(self, vpc_id: str) -> dict[str, list[str]]:

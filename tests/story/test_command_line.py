@@ -82,7 +82,7 @@ def test_from_plan_to_gone_a_person_needs_one_command_each(app: App, tmp_path: P
     assert any(line.endswith(":user/administrator") for line in said["asked_by"]), "by CloudTrail"
     assert said["publication"]["checksum"] in shown_as.read_text()
 
-    kept = run(app, "evidence", "verify", "--vpc", vpc_id, "--json")
+    kept = run(app, "evidence", "verify", "--json")
     assert kept.returncode == 0, kept.stdout + kept.stderr
     checked = json.loads(kept.stdout)
     assert (checked["whole"], checked["signatures_checked"]) == (True, True)
@@ -134,7 +134,7 @@ def a_record_is_taken_away(app: App, vpc_id: str, folder: Path) -> None:
     assert run(app, *offline, *key).returncode == 0
     assert run(app, *offline).returncode == 3, "signed records need a key"
     s3.delete_object(Bucket=bucket, Key=keys[-1])
-    taken = run(app, "evidence", "verify", "--vpc", vpc_id)
+    taken = run(app, "evidence", "verify")
     assert taken.returncode == 1
     assert f"the ledger's last record is {len(keys)}" in taken.stdout
     (folder / keys[1]).unlink()
